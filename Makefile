@@ -1,0 +1,77 @@
+# Two commands do everything: `make demo` and `make test`. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Services compile their imports once instead of at every start.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE := 1
+
+UV_VERSION := 0.13.9
+PYTHON ?= >=3.11,<3.13
+UV := $(shell command -v uv || echo .tools/bin/uv)
+BIN := .venv/bin
+GROUPS := training airflow api ui load local dev
+LOCKS := $(GROUPS:%=requirements/%.txt)
+READY := .venv/.ready
+ARGS ?=
+
+.PHONY: help demo test check setup up status logs down reset lock uninstall
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+demo: $(READY) ## Set up, start everything, ingest all batches, predict; the stack stays up
+	@$(BIN)/readmission demo $(ARGS)
+
+test: $(READY) check ## Set up and pass every test
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Static checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(READY) ## Install the locked requirements into .venv
+
+up: $(READY) ## Start the stack and leave it running
+	@$(BIN)/readmission up
+
+status: $(READY) ## Show every service
+	@$(BIN)/readmission status
+
+logs: $(READY) ## Show the end of the logs; ARGS="api -f" follows one
+	@$(BIN)/readmission logs $(ARGS)
+
+down: $(READY) ## Stop the stack, keep its state
+	@$(BIN)/readmission down
+
+reset: $(READY) ## Stop the stack and delete its state; asks first
+	@$(BIN)/readmission reset $(ARGS)
+
+uninstall: ## Delete what setup installed; run `make reset` before
+	rm -rf .venv .tools
+
+COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+	--fork-strategy fewest --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+lock: $(UV) ## Compile requirements/ from pyproject.toml, one shared set of versions
+	$(COMPILE) $(GROUPS:%=--group %) -o requirements/constraints.txt
+	@set -e; for group in $(GROUPS); do \
+		echo "requirements/$$group.txt"; \
+		$(COMPILE) --group $$group -c requirements/constraints.txt -o requirements/$$group.txt; \
+	done
+
+$(READY): $(LOCKS) pyproject.toml | $(UV)
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
+	@echo "Installing the locked requirements into .venv (about 1.8 GB)"
+	@$(UV) pip sync --quiet --require-hashes $(LOCKS)
+	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.tools/bin/uv:
+	@echo "Installing uv into .tools"
+	@python3 -m venv .tools && .tools/bin/python -m pip install --quiet "uv==$(UV_VERSION)" || { \
+		echo "uv could not be installed: install it by hand (https://docs.astral.sh/uv/) and run make again" >&2; \
+		rm -rf .tools; exit 1; }
