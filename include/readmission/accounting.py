@@ -1,0 +1,186 @@
+"""Where every encounter that ever arrived is now, and an error if one is nowhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from readmission.errors import RowsLost
+from readmission.warehouse import BatchKind, BatchState, CleanWarehouse, RawWarehouse
+from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
+
+ALWAYS_SAID = ("clean", "in quarantine")
+"""Figures that are said even if they are 0."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What has become of the rows of one batch.
+
+    Parameters
+    ----------
+    batch_id, kind : str, BatchKind
+        The batch, and whether its rows came from the source or out of the quarantine.
+    rows : int
+        Rows it came with; those of a replay have been counted before, as ``replayed``.
+    clean, open, fixed, waived, replayed, rejected, on_the_way : int
+        Rows in accepted or undecided CLEAN batches, in quarantine by what was decided
+        about them, stopped by a gate as a whole batch, and not in CLEAN yet.
+    """
+
+    batch_id: str
+    kind: BatchKind
+    rows: int
+    clean: int
+    open: int
+    fixed: int
+    waived: int
+    replayed: int
+    rejected: int
+    on_the_way: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """Every encounter that arrived is in exactly one place.
+
+    Parameters
+    ----------
+    lines : tuple of Line
+        One for each batch, in order.
+    """
+
+    lines: tuple[Line, ...]
+
+    @property
+    def arrived(self) -> int:
+        """Encounters that came from the source."""
+        return sum(line.rows for line in self.lines if line.kind is BatchKind.ARRIVAL)
+
+    @property
+    def clean(self) -> int:
+        """Encounters in CLEAN."""
+        return sum(line.clean for line in self.lines)
+
+    @property
+    def quarantined(self) -> int:
+        """Encounters that wait for a decision, or for their replay."""
+        return sum(line.open + line.fixed for line in self.lines)
+
+    @property
+    def waived(self) -> int:
+        """Encounters given up for ever."""
+        return sum(line.waived for line in self.lines)
+
+    @property
+    def rejected(self) -> int:
+        """Encounters in batches that a gate stopped as a whole."""
+        return sum(line.rejected for line in self.lines)
+
+    @property
+    def on_the_way(self) -> int:
+        """Encounters between RAW and CLEAN."""
+        return sum(line.on_the_way for line in self.lines)
+
+    def __str__(self) -> str:
+        named = {
+            "clean": self.clean,
+            "in quarantine": self.quarantined,
+            "waived": self.waived,
+            "rejected": self.rejected,
+            "on the way": self.on_the_way,
+        }
+        parts = [f"{n:,} {what}" for what, n in named.items() if n or what in ALWAYS_SAID]
+        return f"{self.arrived:,} encounters = {' + '.join(parts)}"
+
+
+def account(raw: RawWarehouse, clean: CleanWarehouse) -> Account:
+    """Count both databases and say where every encounter is.
+
+    It may run beside the pipeline: CLEAN is counted first, so what moves meanwhile is
+    found on its way and not missed.
+
+    Raises
+    ------
+    RowsLost
+        Naming each batch whose rows do not add up, if arrivals are not CLEAN +
+        quarantined + waived + rejected + on the way.
+    """
+    processed = clean_tallies(clean.connection)
+    tallies = raw_tallies(raw.connection)
+    lines = tuple(_line(tally, processed.get(tally.batch_id)) for tally in tallies)
+    problems = [
+        *_not_as_told(tallies),
+        *_unknown_to_raw(tallies, processed),
+        *(_unbalanced(line) for line in lines if _balance(line) != line.rows),
+    ]
+    found = Account(lines)
+    places = (found.clean, found.quarantined, found.waived, found.rejected, found.on_the_way)
+    if not problems and found.arrived != sum(places):
+        problems.append(f"the whole does not add up: {found}")
+    if problems:
+        raise RowsLost(
+            "rows are not where the ledgers say:\n" + "\n".join(f"  - {one}" for one in problems)
+        )
+    return found
+
+
+def _line(raw: RawTally, clean: CleanTally | None) -> Line:
+    left = raw.rows - raw.set_aside
+    in_clean = rejected = on_the_way = 0
+    if clean is None or _is_outdated(clean, raw):
+        stopped = raw.state is BatchState.REJECTED
+        rejected, on_the_way = (left, 0) if stopped else (0, left)
+    elif BatchState.REJECTED in (raw.state, clean.state):
+        rejected = clean.stored
+    else:
+        in_clean = clean.stored
+    return Line(
+        raw.batch_id,
+        raw.kind,
+        raw.rows,
+        in_clean,
+        raw.open,
+        raw.fixed,
+        raw.waived,
+        raw.replayed,
+        rejected,
+        on_the_way,
+    )
+
+
+def _is_outdated(clean: CleanTally, raw: RawTally) -> bool:
+    """Whether the raw gate has since set other rows aside, so the batch is written anew."""
+    decided_since = raw.decided_at is not None and raw.decided_at > clean.created_at
+    return decided_since and clean.quarantined_rows != raw.set_aside
+
+
+def _balance(line: Line) -> int:
+    aside = line.open + line.fixed + line.waived + line.replayed
+    return line.clean + aside + line.rejected + line.on_the_way
+
+
+def _unbalanced(line: Line) -> str:
+    return (
+        f"{line.batch_id}: {line.rows} RAW rows, but {line.clean} CLEAN + {line.open} open"
+        f" + {line.fixed} fixed + {line.waived} waived + {line.replayed} replayed"
+        f" + {line.rejected} rejected + {line.on_the_way} on the way"
+    )
+
+
+def _not_as_told(tallies: list[RawTally]) -> Iterator[str]:
+    for tally in tallies:
+        if tally.stored != tally.rows:
+            yield (
+                f"{tally.batch_id}: RAW's ledger says {tally.rows} rows, and {tally.stored}"
+                " are there"
+            )
+        expected = tally.rows if tally.kind is BatchKind.REPLAY else 0
+        if tally.taken != expected:
+            yield (
+                f"{tally.batch_id}: {tally.taken} quarantined rows say they were replayed in it,"
+                f" expected {expected}"
+            )
+
+
+def _unknown_to_raw(tallies: list[RawTally], processed: dict[str, CleanTally]) -> Iterator[str]:
+    for batch_id in processed.keys() - {tally.batch_id for tally in tallies}:
+        yield f"{batch_id}: in CLEAN, and RAW does not know it"

@@ -1,0 +1,1 @@
+"""The whole system on one machine: processes, their supervisor and the command line."""

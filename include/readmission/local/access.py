@@ -1,0 +1,42 @@
+"""Ways into a running stack: its ledgers and its Airflow."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psycopg
+
+from readmission.local import airflow, postgres
+from readmission.local.airflow_client import AirflowClient
+from readmission.local.errors import StackError
+from readmission.local.site import Site
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+
+
+@contextmanager
+def warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
+    """Connect to the ledgers of a running stack.
+
+    Raises
+    ------
+    StackError
+        If the database does not answer.
+    """
+    with ExitStack() as connections:
+        try:
+            raw, clean = (
+                connections.enter_context(psycopg.connect(postgres.dsn(site, name)))
+                for name in ("raw", "clean")
+            )
+        except psycopg.OperationalError as error:
+            raise StackError(
+                f"PostgreSQL does not answer: {error}; `readmission status` says what runs"
+            ) from error
+        pair = RawWarehouse(raw), CleanWarehouse(clean)
+        for warehouse in pair:
+            warehouse.create_tables()
+        yield pair
+
+
+def open_airflow(site: Site) -> AirflowClient:
+    """Return a client of the stack's Airflow."""
+    return AirflowClient(site.airflow_url, airflow.USER, site.credentials.airflow_admin)

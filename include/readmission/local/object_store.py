@@ -1,0 +1,149 @@
+"""The S3 object store: SeaweedFS in one process, on the loopback interface only."""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readmission.local.errors import StackError
+from readmission.local.paths import write_private
+from readmission.local.ports import HOST
+from readmission.local.service import Service, answers
+from readmission.local.site import Site
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NAME = "object-store"
+BUCKETS = ("mlflow", "data-docs", "airflow-logs")
+REGION = "us-east-1"
+PROBE = ".ready"
+VOLUME_MEGABYTES = 1024
+
+
+def service(site: Site) -> Service:
+    """Return the object store as a service."""
+    return Service(
+        name=NAME,
+        command=_command(site),
+        # It would read /etc and the home folder of the caller for settings otherwise.
+        environment={
+            "HOME": str(site.paths.object_store),
+        },
+        folder=site.paths.run,
+        port=site.settings.s3_port,
+        port_setting="READMISSION_S3_PORT",
+        url=site.s3_endpoint,
+        ready=answers(site.settings.s3_port, "/healthz"),
+        prepare=lambda: _write_identity(site),
+        finish=lambda: make_buckets(client(site)),
+        # It waits for idle connections; killed, it loses nothing that was acknowledged.
+        stop_seconds=3,
+    )
+
+
+def _command(site: Site) -> tuple[str, ...]:
+    ports, home = site.internal, site.paths.object_store
+    options = {
+        "dir": _data(site),
+        "ip": HOST,
+        "ip.bind": HOST,
+        "master.port": ports["master"],
+        "master.port.grpc": ports["master_grpc"],
+        "master.telemetry": "false",
+        # The only candidate need not wait ten seconds for others.
+        "master.electionTimeout": "1s",
+        "master.volumeSizeLimitMB": VOLUME_MEGABYTES,
+        "volume.port": ports["volume"],
+        "volume.port.grpc": ports["volume_grpc"],
+        # Each bucket grows by seven volumes at a time; the default of eight is one bucket's.
+        "volume.max": 100,
+        "volume.id": "local",
+        "volume.preStopSeconds": 0,
+        "filer": "true",
+        "filer.port": ports["filer"],
+        "filer.port.grpc": ports["filer_grpc"],
+        "filer.disableHttp": "true",
+        "filer.localSocket": site.paths.sockets / "filer.sock",
+        "s3": "true",
+        "s3.port": site.settings.s3_port,
+        "s3.port.grpc": ports["s3_grpc"],
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        "s3.localSocket": site.paths.sockets / "s3.sock",
+        "s3.config": home / "identity.json",
+        "s3.autoCreateBucket": "false",
+    }
+    program = str(Path(sys.executable).with_name("weed"))
+    given = (f"-{name}={value}" for name, value in options.items())
+    return (program, "-logtostderr=true", "server", *given)
+
+
+def remove_sockets(ports: Mapping[str, int]) -> None:
+    """Delete the sockets that SeaweedFS makes for each internal port and, killed, leaves."""
+    for name, port in ports.items():
+        part = name.removesuffix("_grpc")
+        Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
+
+
+def _data(site: Site) -> Path:
+    return site.paths.object_store / "data"
+
+
+def _write_identity(site: Site) -> None:
+    _data(site).mkdir(parents=True, exist_ok=True)
+    for name in ("filer.sock", "s3.sock"):
+        (site.paths.sockets / name).unlink(missing_ok=True)
+    keys = {
+        "accessKey": site.credentials.s3_access_key,
+        "secretKey": site.credentials.s3_secret_key,
+    }
+    identity = {
+        "name": "readmission",
+        "credentials": [keys],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    write_private(site.paths.object_store / "identity.json", json.dumps({"identities": [identity]}))
+
+
+def client(site: Site) -> "S3Client":
+    """Return a client of the object store."""
+    return boto3.client(
+        "s3",
+        endpoint_url=site.s3_endpoint,
+        aws_access_key_id=site.credentials.s3_access_key,
+        aws_secret_access_key=site.credentials.s3_secret_key,
+        region_name=REGION,
+        config=Config(connect_timeout=5, retries={"max_attempts": 0}, proxies={}),
+    )
+
+
+def make_buckets(s3: "S3Client", seconds: float = 60) -> None:
+    """Make the buckets that are not there, and prove that each takes an object.
+
+    Raises
+    ------
+    StackError
+        If the store does not take one within `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            there = {bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]}
+            for bucket in BUCKETS:
+                if bucket not in there:
+                    s3.create_bucket(Bucket=bucket)
+                s3.put_object(Bucket=bucket, Key=PROBE, Body=b"")
+                s3.delete_object(Bucket=bucket, Key=PROBE)
+            return
+        except (BotoCoreError, ClientError) as error:
+            # The gateway answers before the store behind it has joined.
+            if time.monotonic() > deadline:
+                raise StackError(f"the object store takes no objects: {error}") from error
+            time.sleep(0.1)

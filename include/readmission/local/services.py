@@ -1,0 +1,40 @@
+"""The services of the stack, in an order that respects what each needs."""
+
+from collections.abc import Collection, Sequence
+
+from readmission.local import airflow, mlflow, object_store, postgres, web
+from readmission.local.errors import StackError
+from readmission.local.service import Service
+from readmission.local.site import Site
+
+
+def all_services(site: Site) -> tuple[Service, ...]:
+    """Return every service of the stack."""
+    return (
+        postgres.service(site),
+        object_store.service(site),
+        mlflow.service(site),
+        *airflow.services(site),
+        web.api_service(site),
+        web.ui_service(site),
+    )
+
+
+def with_needs(services: Sequence[Service], names: Collection[str] | None) -> list[Service]:
+    """Return services by name and those they need, in their order; all if no name is given.
+
+    Raises
+    ------
+    StackError
+        If there is no such service.
+    """
+    by_name = {service.name: service for service in services}
+    wanted: set[str] = set()
+    queue = list(by_name if names is None else names)
+    while queue:
+        name = queue.pop()
+        if name not in by_name:
+            raise StackError(f"no service {name!r}; there are {', '.join(by_name)}")
+        wanted.add(name)
+        queue.extend(set(by_name[name].needs) - wanted)
+    return [service for service in services if service.name in wanted]

@@ -1,0 +1,49 @@
+"""The project's own services: the prediction API and the clinicians' page."""
+
+import sys
+
+from readmission.local import mlflow
+from readmission.local.ports import HOST
+from readmission.local.service import Service, answers
+from readmission.local.site import Site
+from readmission.settings import CHECKOUT
+
+API = "api"
+UI = "ui"
+
+
+def api_service(site: Site) -> Service:
+    """Return the prediction API as a service."""
+    port = site.settings.api_port
+    return Service(
+        name=API,
+        command=(
+            *(sys.executable, "-m", "uvicorn", "api.main:app", "--host", HOST),
+            *("--port", str(port), "--timeout-keep-alive", "75", "--no-access-log"),
+        ),
+        environment=site.environment,
+        needs=(mlflow.NAME,),
+        port=port,
+        port_setting="READMISSION_API_PORT",
+        url=site.settings.api_url,
+        ready=answers(port, "/"),
+    )
+
+
+def ui_service(site: Site) -> Service:
+    """Return the clinicians' page as a service."""
+    port = site.settings.ui_port
+    return Service(
+        name=UI,
+        command=(
+            *(sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "ui" / "app.py")),
+            *("--server.address", HOST, "--server.port", str(port)),
+            *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
+            *("--server.fileWatcherType", "none"),
+        ),
+        environment=site.environment,
+        port=port,
+        port_setting="READMISSION_UI_PORT",
+        url=f"http://{HOST}:{port}",
+        ready=answers(port, "/_stcore/health"),
+    )

@@ -1,0 +1,1 @@
+"""Models of readmission: encoding, estimators, decision rule, evaluation and training."""

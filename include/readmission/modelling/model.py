@@ -1,0 +1,88 @@
+"""The registered artifact: from a raw encounter to probabilities and a class."""
+
+from typing import Any
+
+import mlflow.pyfunc
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+
+from readmission import schema
+from readmission.cleaning import clean
+from readmission.modelling.decision import decide
+
+PROBABILITY_COLUMNS = tuple(f"probability_{label}" for label in schema.CLASSES)
+
+
+class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+    """Cleaning, encoder, estimator and decision weights in one object.
+
+    Parameters
+    ----------
+    family : str
+        Key of `readmission.modelling.estimators.FAMILIES`.
+    encoder : ColumnTransformer
+        Fitted on the training rows.
+    estimator : classifier
+        Fitted on what the encoder yields.
+    weights : tuple of 3 floats
+        Weight of each class in the decision.
+    """
+
+    def __init__(
+        self,
+        family: str,
+        encoder: ColumnTransformer,
+        estimator: Any,
+        weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    ) -> None:
+        self.family = family
+        self.encoder = encoder
+        self.estimator = estimator
+        self.weights = weights
+
+    def score(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the probability of each class for CLEAN features.
+
+        Parameters
+        ----------
+        features : DataFrame, shape (n, >= 46)
+            What `readmission.cleaning.clean` yields.
+
+        Returns
+        -------
+        ndarray, shape (n, 3)
+            In the order of `schema.CLASSES`.
+        """
+        encoded = self.encoder.transform(features[list(schema.FEATURE_NAMES)])
+        encoded = encoded.astype(np.float32)
+        probabilities = np.asarray(self.estimator.predict_proba(encoded), dtype=np.float64)
+        # Boosted trees answer in float32, whose rows sum to 1 only within 1e-7.
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+    def predict_proba(self, raw: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Return the probability of each class for raw encounters, shape (n, 3).
+
+        Raises
+        ------
+        InvalidValue
+            If a value is outside its contract.
+        """
+        return self.score(clean(raw))
+
+    def decide(self, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.str_]:
+        """Return the class of each row in UCI's words."""
+        return np.array(schema.CLASSES)[decide(probabilities, self.weights)]
+
+    def predict(
+        self,
+        context: mlflow.pyfunc.PythonModelContext | None,  # noqa: ARG002
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,  # noqa: ARG002
+    ) -> pd.DataFrame:
+        """Answer as MLflow asks: ``prediction`` and one probability a class, row by row."""
+        probabilities = self.predict_proba(model_input)
+        answers = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS, index=model_input.index)
+        answers.insert(0, "prediction", self.decide(probabilities))
+        return answers

@@ -1,0 +1,134 @@
+"""Pictures of one model on the validation rows, for its MLflow run."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
+
+from readmission import schema
+from readmission.modelling.decision import decide
+from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.model import ReadmissionModel
+from readmission.modelling.training import Fit
+
+_BINS = 10
+_SHOWN_FEATURES = 20
+_COLOURS = ("#4c78a8", "#f58518", "#e45756")
+
+
+def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
+    """Return the pictures of a fit by file name.
+
+    Parameters
+    ----------
+    fit : Fit
+        The model and its validation rows.
+    subtitle : str
+        Whose data and which batch, shown on every picture.
+    """
+    heading = f"{FAMILIES[fit.model.family].title}, validation rows\n{subtitle}"
+    return {
+        "confusion_matrix.png": _confusion(fit, heading),
+        "calibration.png": _calibration(fit, heading),
+        "roc_pr.png": _curves(fit, heading),
+        "feature_importance.png": _importance(fit.model, heading),
+    }
+
+
+def importance(model: ReadmissionModel) -> pd.Series:
+    """Return how much each original field counts in a model, summing to 1, largest first.
+
+    Trees report their own importance; a linear model the size of its coefficients on
+    encoded features, summed over the columns that come from the same field.
+    """
+    estimator = model.estimator
+    if hasattr(estimator, "feature_importances_"):
+        weights = np.asarray(estimator.feature_importances_, dtype=float)
+    else:
+        weights = np.abs(estimator.coef_).sum(axis=0)
+    fields = [_field(str(name)) for name in model.encoder.get_feature_names_out()]
+    summed = pd.Series(weights, index=fields).groupby(level=0).sum()
+    return (summed / summed.sum()).sort_values(ascending=False)
+
+
+def _field(encoded: str) -> str:
+    """The field an encoded column comes from: one-hot columns are called field_value."""
+    if encoded in schema.BY_NAME:
+        return encoded
+    return max((n for n in schema.CATEGORICAL_FEATURES if encoded.startswith(n + "_")), key=len)
+
+
+def _figure(heading: str, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(6 * columns, 5.2), layout="constrained")
+    figure.suptitle(heading, fontsize=11)
+    return figure, [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
+
+
+def _confusion(fit: Fit, heading: str) -> Figure:
+    figure, (axes,) = _figure(heading)
+    decided = decide(fit.probabilities, fit.model.weights)
+    counts = confusion_matrix(fit.outcomes, decided, labels=range(len(schema.CLASSES)))
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row, column in np.ndindex(counts.shape):
+        axes.text(
+            column,
+            row,
+            f"{counts[row, column]:,}\n{shares[row, column]:.0%}",
+            ha="center",
+            va="center",
+            color="white" if shares[row, column] > 0.5 else "black",
+        )
+    ticks = range(len(schema.CLASSES))
+    axes.set_xticks(ticks, schema.CLASSES)
+    axes.set_yticks(ticks, schema.CLASSES)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("what happened")
+    return figure
+
+
+def _calibration(fit: Fit, heading: str) -> Figure:
+    figure, (axes,) = _figure(heading)
+    for code, (label, colour) in enumerate(zip(schema.CLASSES, _COLOURS, strict=True)):
+        said, happened = _calibration_points(fit.outcomes == code, fit.probabilities[:, code])
+        axes.plot(said, happened, marker="o", color=colour, label=label)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
+    axes.set_xlabel("predicted probability")
+    axes.set_ylabel("share that happened")
+    axes.legend(title="class")
+    return figure
+
+
+def _calibration_points(
+    happened: npt.NDArray[np.bool_], said: npt.NDArray[np.floating]
+) -> tuple[list[float], list[float]]:
+    bins = [b for b in np.array_split(np.argsort(said), _BINS) if len(b)]
+    return [float(said[b].mean()) for b in bins], [float(happened[b].mean()) for b in bins]
+
+
+def _curves(fit: Fit, heading: str) -> Figure:
+    figure, (roc, pr) = _figure(heading, columns=2)
+    for code, (label, colour) in enumerate(zip(schema.CLASSES, _COLOURS, strict=True)):
+        positive, score = fit.outcomes == code, fit.probabilities[:, code]
+        false_positive, true_positive, _ = roc_curve(positive, score)
+        precision, recall, _ = precision_recall_curve(positive, score)
+        roc.plot(false_positive, true_positive, color=colour, label=label)
+        pr.plot(recall, precision, color=colour, label=f"{label} ({positive.mean():.0%} of rows)")
+    roc.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
+    roc.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
+    pr.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1))
+    roc.legend()
+    pr.legend()
+    return figure
+
+
+def _importance(model: ReadmissionModel, heading: str) -> Figure:
+    figure, (axes,) = _figure(heading)
+    largest = importance(model).head(_SHOWN_FEATURES)[::-1]
+    axes.barh(largest.index.astype(str), largest.to_numpy(), color=_COLOURS[0])
+    axes.set_xlabel("share of importance")
+    return figure

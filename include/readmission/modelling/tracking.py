@@ -1,0 +1,156 @@
+"""One MLflow run for each fitted model: parameters, metrics, lineage, pictures, the artifact."""
+
+import importlib.metadata
+import logging
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+import readmission
+from readmission import schema
+from readmission.modelling.evaluation import prefixed
+from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
+from readmission.modelling.plots import draw
+from readmission.modelling.training import Fit
+
+_RUNTIME = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic-settings", "scikit-learn", "xgboost")
+_NOT_FOR_SERVING = ("__pycache__", "local", "quality", "warehouse")
+"""Folders of the library that no model imports."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Which data a model was trained on.
+
+    Parameters
+    ----------
+    batch_id : str
+        The newest batch.
+    batches : int
+        How many accepted batches there were up to it.
+    rows : int
+        Train and validation rows.
+    data_sha256 : str
+        Identity of those rows.
+    data_source : str
+        ``uci``, ``file``, ``synthetic``, or several joined by ``+``.
+    """
+
+    batch_id: str
+    batches: int
+    rows: int
+    data_sha256: str
+    data_source: str
+
+    def tags(self) -> dict[str, str]:
+        """Return the lineage as MLflow tags."""
+        return {name: str(value) for name, value in vars(self).items()}
+
+
+def find_run(client: MlflowClient, experiment_id: str, lineage: Lineage, family: str) -> str | None:
+    """Return the finished run of this family on exactly this data, if there is one.
+
+    A training that was killed after one of its fits, or repeated, goes on from here.
+    """
+    condition = " and ".join(
+        f"tags.{name} = '{value}'"
+        for name, value in {
+            "batch_id": lineage.batch_id,
+            "data_sha256": lineage.data_sha256,
+            "family": family,
+        }.items()
+    )
+    runs = client.search_runs(
+        [experiment_id], f"attributes.status = 'FINISHED' and {condition}", max_results=1
+    )
+    return runs[0].info.run_id if runs else None
+
+
+def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[str, Any]) -> str:
+    """Log a fit as one run and return the run's id; a failed run is marked failed by MLflow.
+
+    Parameters
+    ----------
+    fit : Fit
+        The model and its validation rows.
+    lineage : Lineage
+        What it was trained on.
+    experiment_id : str
+        Where the run goes.
+    artifacts : mapping
+        Further artifacts by file name, as JSON can hold them.
+    """
+    model = fit.model
+    with mlflow.start_run(
+        experiment_id=experiment_id,
+        run_name=f"{model.family} {lineage.batch_id}",
+        tags=lineage.tags() | {"family": model.family},
+    ) as run:
+        mlflow.log_params(_parameters(model))
+        mlflow.log_metrics(prefixed(fit.metrics, "val") | {"fit_seconds": fit.fit_seconds})
+        subtitle = f"data: {lineage.data_source}, up to {lineage.batch_id}"
+        for name, figure in draw(fit, subtitle).items():
+            mlflow.log_figure(figure, f"plots/{name}")
+        for name, content in artifacts.items():
+            mlflow.log_dict(content, name)
+        _log_model(model)
+    return str(run.info.run_id)
+
+
+def signature() -> ModelSignature:
+    """Return the contract of the artifact: raw encounters in, a class and probabilities out."""
+    inputs = [
+        ColSpec("long" if c.is_number else "string", c.name, required=not c.nullable)
+        for c in schema.FEATURES
+    ]
+    outputs = [ColSpec("string", "prediction")]
+    outputs += [ColSpec("double", name) for name in PROBABILITY_COLUMNS]
+    return ModelSignature(Schema(inputs), Schema(outputs))
+
+
+def example() -> pd.DataFrame:
+    """Return one raw encounter, the examples of the schema."""
+    values = {c.name: int(c.example) if c.is_number else c.example for c in schema.FEATURES}
+    return pd.DataFrame([values])
+
+
+def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
+    weights = zip(schema.CLASSES, model.weights, strict=True)
+    # MLflow takes no < or > in a name.
+    named = {"NO": "no", ">30": "over_30", "<30": "under_30"}
+    return model.estimator.get_params() | {
+        f"decision_weight_{named[label]}": weight for label, weight in weights
+    }
+
+
+def _log_model(model: ReadmissionModel) -> None:
+    """Store the model with the code it needs, so that plain MLflow can run it anywhere."""
+    with warnings.catch_warnings(), TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # MLflow asks for type hints; the signature is explicit.
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=model,
+            code_paths=[_serving_code(Path(folder))],
+            signature=signature(),
+            input_example=example(),
+            pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _RUNTIME],
+        )
+
+
+def _serving_code(folder: Path) -> str:
+    package = Path(readmission.__file__).parent
+    copied = shutil.copytree(
+        package, folder / package.name, ignore=shutil.ignore_patterns(*_NOT_FOR_SERVING)
+    )
+    return str(copied)

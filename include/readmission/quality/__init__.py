@@ -1,0 +1,1 @@
+"""Quality gates: Great Expectations suites derived from the schema, run by one adapter."""

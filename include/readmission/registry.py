@@ -1,0 +1,183 @@
+"""MLflow: runs, registered versions, the aliases that say which version does what."""
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from readmission.errors import NoModel
+from readmission.modelling.model import ReadmissionModel
+from readmission.settings import Settings
+
+PRODUCTION = "production"
+PREVIOUS = "previous"
+CHALLENGER = "challenger"
+
+DRIFT_REFERENCE = "drift_reference.json"
+"""Artifact of a run: what its training rows looked like."""
+
+_STAGES = {PRODUCTION: "Production", PREVIOUS: "Archived"}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A registered version, in memory and ready to answer.
+
+    Parameters
+    ----------
+    name, version, run_id : str
+        Which model it is.
+    data_source : str
+        Whose encounters it was trained on: ``uci``, ``file`` or ``synthetic``.
+    model : ReadmissionModel
+        Takes raw encounters.
+    """
+
+    name: str
+    version: str
+    run_id: str
+    data_source: str
+    model: ReadmissionModel
+
+
+class Registry:
+    """The registered model of this project on one MLflow server."""
+
+    def __init__(self, settings: Settings) -> None:
+        mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
+        self.client = MlflowClient(settings.mlflow_tracking_uri)
+        self.name = settings.model_name
+        self.experiment = settings.experiment
+
+    def experiment_id(self) -> str:
+        """Return the experiment's id, creating the experiment the first time."""
+        found = self.client.get_experiment_by_name(self.experiment)
+        if found is None:
+            with contextlib.suppress(MlflowException):  # Another fit was faster.
+                return str(self.client.create_experiment(self.experiment))
+            found = self.client.get_experiment_by_name(self.experiment)
+        return str(found.experiment_id)
+
+    def register(self, run_id: str, tags: Mapping[str, str]) -> str:
+        """Register a run's model and return its version; a run is registered once."""
+        with contextlib.suppress(MlflowException):  # It exists from the second batch on.
+            self.client.create_registered_model(
+                self.name, description="Readmission of diabetic patients from one raw encounter."
+            )
+        known = self.client.search_model_versions(f"name='{self.name}' and run_id='{run_id}'")
+        if known:
+            return str(known[0].version)
+        (output,) = self.client.get_run(run_id).outputs.model_outputs
+        version = self.client.create_model_version(
+            self.name,
+            source=f"models:/{output.model_id}",
+            run_id=run_id,
+            tags=dict(tags),
+            model_id=output.model_id,
+        )
+        return str(version.version)
+
+    def set_alias(self, alias: str, version: str) -> None:
+        """Point an alias at a version."""
+        self.client.set_registered_model_alias(self.name, alias, version)
+
+    def version_of(self, alias: str) -> str | None:
+        """Return the version behind an alias, or none."""
+        found = self._behind(alias)
+        return str(found.version) if found else None
+
+    def promote(self, version: str) -> None:
+        """Make a version serve and remember the one before; safe to repeat after a kill.
+
+        The old version is marked ``previous`` before the new one takes ``production``,
+        so at every moment there is a version to serve and a version to go back to.
+        """
+        current = self.version_of(PRODUCTION)
+        if current is not None and current != version:
+            self.set_alias(PREVIOUS, current)
+        self.set_alias(PRODUCTION, version)
+        for alias in (PREVIOUS, PRODUCTION):
+            self._mark_stage(alias)
+
+    def tag_version(self, version: str, tags: Mapping[str, Any]) -> None:
+        """Write tags on a registered version."""
+        for key, value in tags.items():
+            self.client.set_model_version_tag(self.name, version, key, str(value))
+
+    def run_metrics(self, run_id: str) -> dict[str, float]:
+        """Return the metrics a run logged."""
+        return dict(self.client.get_run(run_id).data.metrics)
+
+    def drift_reference(self, version: str) -> dict[str, Any]:
+        """Return the summary of the rows a version was trained on."""
+        run_id = self.client.get_model_version(self.name, version).run_id
+        return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{DRIFT_REFERENCE}"))
+
+    def load(self, alias: str) -> LoadedModel:
+        """Load the version behind an alias.
+
+        Raises
+        ------
+        NoModel
+            If the alias is not set.
+        """
+        found = self._behind(alias)
+        if found is None:
+            raise NoModel(
+                f"{self.name} has no {alias!r} version yet;"
+                " ingest a batch and wait for its promotion"
+            )
+        return self._load(found)
+
+    def load_version(self, version: str) -> LoadedModel:
+        """Load one registered version."""
+        return self._load(self.client.get_model_version(self.name, version))
+
+    def _load(self, found: ModelVersion) -> LoadedModel:
+        # The artifact brings its own copy of this library, which is not wanted here: the
+        # download is removed and the import path stays as it was.
+        with TemporaryDirectory() as folder, _import_path_kept():
+            loaded = mlflow.pyfunc.load_model(
+                f"models:/{self.name}/{found.version}", dst_path=folder
+            )
+        return LoadedModel(
+            name=self.name,
+            version=str(found.version),
+            run_id=str(found.run_id),
+            data_source=found.tags.get("data_source", "unknown"),
+            model=loaded.unwrap_python_model(),
+        )
+
+    def _behind(self, alias: str) -> ModelVersion | None:
+        try:
+            return self.client.get_model_version_by_alias(self.name, alias)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
+
+    def _mark_stage(self, alias: str) -> None:
+        """Show the alias as a stage too, while servers have stages: people look for them."""
+        version, move = self.version_of(alias), _stage_mover(self.client)
+        if version is not None and move is not None:
+            move(self.name, version, _STAGES[alias])
+
+
+@contextlib.contextmanager
+def _import_path_kept() -> Iterator[None]:
+    before = list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = before
+
+
+def _stage_mover(client: MlflowClient) -> Any:
+    return getattr(client, "transition_model_version_stage", None)

@@ -1,0 +1,109 @@
+"""All configuration, in one class, read from the environment with prefix ``READMISSION_``."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, PositiveInt, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from readmission.errors import ReadmissionError
+
+PREFIX = "READMISSION_"
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class SettingsError(ReadmissionError):
+    """A setting is missing, unknown or wrong; the message names it."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured; secrets have no default.
+
+    Every field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    # Data
+    dataset: Path | None = Field(
+        None, description="CSV or zip with the encounters; else cache, else UCI, else synthetic."
+    )
+    cache_dir: Path = Field(
+        Path.home() / ".cache" / "readmission", description="Where the UCI download is kept."
+    )
+    offline: bool = Field(
+        False, description="Never reach for the network: a missing dataset becomes synthetic."
+    )
+    synthetic_rows: PositiveInt = Field(45_000, description="Size of a synthetic dataset.")
+    batch_size: PositiveInt = Field(15_000, description="Encounters per RAW batch.")
+    quarantine_limit: float = Field(
+        0.05, ge=0, le=1, description="Share of quarantined rows above which a batch is rejected."
+    )
+    split_key: str = Field(
+        "readmission",
+        description="Key of the hash that orders patients before the split; keep it for ever.",
+    )
+
+    sweep_grace_seconds: PositiveInt = Field(
+        600, description="Age at which a batch that nobody works on counts as left behind."
+    )
+
+    # Models
+    model_name: str = Field("diabetes_readmission", description="Registered model.")
+    experiment: str = Field("diabetes_readmission", description="MLflow experiment.")
+    mlflow_tracking_uri: str = Field("http://127.0.0.1:5000", description="MLflow server.")
+    training_threads: PositiveInt = Field(2, description="Threads per model fit.")
+    log_loss_tolerance: float = Field(
+        0.005, ge=0, description="How much worse a challenger's log-loss may be, absolute."
+    )
+
+    # Services
+    api_url: str = Field(
+        "http://127.0.0.1:8000", description="The API, as the pipeline and the UI reach it."
+    )
+    docs_dir: Path = Field(
+        CHECKOUT / ".state" / "data-docs", description="Where data-quality reports are written."
+    )
+    docs_bucket: str = Field("data-docs", description="Bucket the reports are published in.")
+
+    # The stack on one machine
+    state_dir: Path = Field(CHECKOUT / ".state", description="All state of the local stack.")
+    airflow_port: int = Field(8080, ge=1, le=65535, description="Airflow's pages and API.")
+    mlflow_port: int = Field(5000, ge=1, le=65535, description="MLflow's pages and API.")
+    api_port: int = Field(8000, ge=1, le=65535, description="The prediction API.")
+    ui_port: int = Field(8501, ge=1, le=65535, description="The clinicians' page.")
+    s3_port: int = Field(9000, ge=1, le=65535, description="The object store.")
+    postgres_port: int = Field(5433, ge=1, le=65535, description="PostgreSQL.")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment.
+
+        Raises
+        ------
+        SettingsError
+            Naming each variable that is missing, unknown or wrong.
+        """
+        known = {PREFIX + name.upper() for name in cls.model_fields}
+        unknown = sorted(
+            name for name in os.environ if name.startswith(PREFIX) and name not in known
+        )
+        if unknown:
+            raise SettingsError(
+                f"unknown settings: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+            )
+        try:
+            return cls()
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{PREFIX}{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+            )
+            raise SettingsError(problems) from None
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings.from_environment()

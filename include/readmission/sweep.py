@@ -1,0 +1,77 @@
+"""Batches that a lost event left behind, found by comparing the ledgers."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.verdicts import VerdictLog
+
+
+@dataclass(frozen=True)
+class LeftBehind:
+    """Batches whose next stage never started, oldest first.
+
+    Parameters
+    ----------
+    processing, training, promotion : tuple of str
+        Batches accepted by the stage before and unknown to this one.
+    """
+
+    processing: tuple[str, ...]
+    training: tuple[str, ...]
+    promotion: tuple[str, ...]
+
+
+def find(
+    raw: RawWarehouse,
+    clean: CleanWarehouse,
+    history: ModelHistory,
+    grace: timedelta,
+    now: datetime | None = None,
+) -> LeftBehind:
+    """Compare the ledgers stage by stage.
+
+    A batch that a gate has stopped is not left behind: starting it again would only
+    stop it again.
+
+    Parameters
+    ----------
+    raw, clean, history : RawWarehouse, CleanWarehouse, ModelHistory
+        The ledgers.
+    grace : timedelta
+        How long ago the stage before must have finished; younger ones are on their way.
+    now : datetime, optional
+        The present, for tests.
+    """
+    before = (now or datetime.now(UTC)) - grace
+    stopped = {
+        (verdict.batch_id, verdict.gate)
+        for verdict in VerdictLog(clean.connection).verdicts()
+        if not verdict.passed
+    }
+    arrived = [
+        batch.batch_id
+        for batch in raw.batches()
+        if batch.state is BatchState.ACCEPTED
+        and batch.decided_at
+        and batch.decided_at < before
+        and not batch.ends_here
+    ]
+    decided = {b.batch_id for b in clean.batches() if b.state is not BatchState.LOADED}
+    cleaned = [
+        batch.batch_id
+        for batch in clean.batches()
+        if batch.state is BatchState.ACCEPTED and batch.decided_at and batch.decided_at < before
+    ]
+    candidates = [c for c in history.candidates() if c.created_at and c.created_at < before]
+    trained = {candidate.batch_id for candidate in history.candidates()}
+    judged = {(p.batch_id, p.challenger_version) for p in history.promotions()}
+    return LeftBehind(
+        processing=tuple(b for b in arrived if b not in decided),
+        training=tuple(b for b in cleaned if b not in trained and (b, "training") not in stopped),
+        promotion=tuple(
+            c.batch_id
+            for c in candidates
+            if (c.batch_id, c.version) not in judged and (c.batch_id, "predictions") not in stopped
+        ),
+    )

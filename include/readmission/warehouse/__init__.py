@@ -1,0 +1,23 @@
+"""RAW and CLEAN in PostgreSQL: tables derived from the schema, ledgers, COPY in both directions."""
+
+from readmission.warehouse.clean import CleanBatch, CleanWarehouse
+from readmission.warehouse.decisions import QuarantinedRow
+from readmission.warehouse.history import Candidate, ModelHistory, Promotion
+from readmission.warehouse.quarantine import Quarantine
+from readmission.warehouse.raw import RawBatch, RawWarehouse
+from readmission.warehouse.states import BatchKind, BatchState, RowState
+
+__all__ = [
+    "BatchKind",
+    "BatchState",
+    "Candidate",
+    "CleanBatch",
+    "CleanWarehouse",
+    "ModelHistory",
+    "Promotion",
+    "Quarantine",
+    "QuarantinedRow",
+    "RawBatch",
+    "RawWarehouse",
+    "RowState",
+]

@@ -1,0 +1,300 @@
+"""CLEAN: model-ready encounters, the part of every patient, and the ledger of batches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+from psycopg.rows import class_row
+
+from readmission import schema
+from readmission.errors import BatchNotFound
+from readmission.splitting import Part
+from readmission.warehouse.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.drifts import DriftLog
+from readmission.warehouse.history import ModelHistory
+from readmission.warehouse.raw import RawBatch
+from readmission.warehouse.states import BatchState
+from readmission.warehouse.verdicts import VerdictLog
+
+_LOCK = 296_002
+"""Advisory lock under which patients get their parts."""
+
+_KEY_TYPES: dict[str, pa.DataType] = {
+    "batch_id": pa.string(),
+    "source_row": pa.int64(),
+    schema.ENCOUNTER: pa.int64(),
+    schema.PATIENT: pa.int64(),
+    "part": pa.string(),
+    "eligible": pa.bool_(),
+    schema.TARGET: pa.int16(),
+}
+_FEATURE_TYPES: dict[str, pa.DataType] = {
+    name: pa.string() if name in schema.CATEGORICAL_FEATURES else pa.int32()
+    for name in schema.FEATURE_NAMES
+}
+ROW_TYPES: dict[str, pa.DataType] = {**_KEY_TYPES, **_FEATURE_TYPES}
+"""Arrow type of each column of a CLEAN encounter, in order."""
+
+_SQL_TYPES = {
+    pa.string(): "text",
+    pa.int64(): "bigint",
+    pa.int32(): "integer",
+    pa.int16(): "smallint",
+    pa.bool_(): "boolean",
+}
+
+
+@dataclass(frozen=True)
+class CleanBatch:
+    """One line of CLEAN's ledger; RAW rows = CLEAN rows + quarantined rows.
+
+    Parameters
+    ----------
+    batch_id, number : str, int
+        As in RAW.
+    raw_rows, clean_rows, quarantined_rows : int
+        What became of the rows of RAW.
+    content_sha256 : str
+        Identity of the CLEAN rows, parts included.
+    origin : str
+        Whose encounters these are.
+    state, reason : BatchState, str
+        What the gate said, and why it rejected.
+    created_at, decided_at : datetime
+        When it was written, and when the gate decided.
+    """
+
+    batch_id: str
+    number: int
+    raw_rows: int
+    clean_rows: int
+    quarantined_rows: int
+    content_sha256: str
+    origin: str
+    state: BatchState
+    reason: str
+    created_at: datetime
+    decided_at: datetime | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", BatchState(self.state))
+
+
+class CleanWarehouse:
+    """CLEAN behind one connection; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def create_tables(self) -> None:
+        """Create what is not there yet; safe to repeat and to race."""
+        columns = sql.SQL(", ").join(
+            sql.SQL("{} {} NOT NULL").format(sql.Identifier(name), sql.SQL(_SQL_TYPES[kind]))
+            for name, kind in ROW_TYPES.items()
+        )
+        with self.connection.transaction():
+            self._lock()
+            self.connection.execute(_TABLES.format(columns=columns))
+        VerdictLog(self.connection).create_tables()
+        ModelHistory(self.connection).create_tables()
+        DriftLog(self.connection).create_tables()
+
+    def batches(self) -> list[CleanBatch]:
+        """Return the whole ledger in order of arrival."""
+        return self._select(sql.SQL(""))
+
+    def batch(self, batch_id: str) -> CleanBatch:
+        """Return one line of the ledger.
+
+        Raises
+        ------
+        BatchNotFound
+            If there is no such batch.
+        """
+        found = self._select(sql.SQL("WHERE batch_id = %s"), batch_id)
+        if not found:
+            raise BatchNotFound(batch_id, "CLEAN")
+        return found[0]
+
+    @contextmanager
+    def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
+        """Hold the right to give patients their parts, in one transaction.
+
+        Yields the part of those of `patients` that have one already; what is written
+        within the block is committed with it or not at all.
+        """
+        with self.connection.transaction():
+            self._lock()
+            yield dict(
+                self.connection.execute(
+                    "SELECT patient_nbr, part FROM patient WHERE patient_nbr = ANY(%s)",
+                    (list(patients),),
+                ).fetchall()
+            )
+
+    def write(self, batch: RawBatch, rows: pa.Table, new_parts: Mapping[int, str]) -> CleanBatch:
+        """Write a batch, the parts of its new patients and its line of the ledger.
+
+        The same content again changes nothing; other content (rows released from
+        quarantine, better cleaning) replaces the batch, which then awaits its gate.
+
+        Parameters
+        ----------
+        batch : RawBatch
+            Where the rows come from.
+        rows : pyarrow.Table
+            The columns of `ROW_TYPES`.
+        new_parts : mapping of int to str
+            Part of each patient first seen in this batch.
+        """
+        digest = content_hash(rows)
+        with self.connection.transaction():
+            known = self._select(sql.SQL("WHERE batch_id = %s"), batch.batch_id)
+            if known and known[0].content_sha256 == digest:
+                return known[0]
+            self.connection.execute("DELETE FROM encounter WHERE batch_id = %s", (batch.batch_id,))
+            self.connection.execute("DELETE FROM batch WHERE batch_id = %s", (batch.batch_id,))
+            copy_in(self.connection, "patient", _patient_rows(new_parts, batch.batch_id))
+            copy_in(self.connection, "encounter", rows)
+            self.connection.execute(_INSERT_BATCH, _ledger_line(batch, rows.num_rows, digest))
+        return self.batch(batch.batch_id)
+
+    def accept(self, batch_id: str) -> CleanBatch:
+        """Mark a batch as good for training."""
+        return self._decide(batch_id, BatchState.ACCEPTED, "")
+
+    def reject(self, batch_id: str, failures: Sequence[str]) -> CleanBatch:
+        """Mark a batch rejected; its rows stay readable and are never trained on."""
+        return self._decide(batch_id, BatchState.REJECTED, "\n".join(failures))
+
+    def read_batch(self, batch_id: str) -> pd.DataFrame:
+        """Return one batch in file order, whatever its state; columns as in `ROW_TYPES`."""
+        return self._read(sql.SQL("e.batch_id = %s"), batch_id)
+
+    def read_parts(self, parts: Sequence[Part], up_to: str | None = None) -> pd.DataFrame:
+        """Return the accepted rows of some parts.
+
+        Parameters
+        ----------
+        parts : sequence of Part
+            Which parts.
+        up_to : str, optional
+            The last batch wanted; all that have arrived by default.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `ROW_TYPES` in order of arrival.
+        """
+        return self._read(
+            sql.SQL(
+                "b.state = 'accepted' AND e.part = ANY(%s)"
+                " AND b.number <= coalesce("
+                "(SELECT number FROM batch WHERE batch_id = %s), (SELECT max(number) FROM batch))"
+            ),
+            [str(part) for part in parts],
+            up_to,
+        )
+
+    def patient_parts(self) -> dict[int, str]:
+        """Return the part of every patient ever seen."""
+        with self.connection.transaction():
+            return dict(self.connection.execute("SELECT patient_nbr, part FROM patient").fetchall())
+
+    def part_sizes(self) -> dict[tuple[str, str], int]:
+        """Return the rows of each (batch, part)."""
+        with self.connection.transaction():
+            counted = self.connection.execute(
+                "SELECT batch_id, part, count(*) FROM encounter GROUP BY 1, 2 ORDER BY 1, 2"
+            ).fetchall()
+        return {(batch_id, part): rows for batch_id, part, rows in counted}
+
+    def _lock(self) -> None:
+        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+
+    def _select(self, condition: sql.Composable, *parameters: object) -> list[CleanBatch]:
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(CleanBatch)) as cursor,
+        ):
+            query = sql.SQL("SELECT * FROM batch {} ORDER BY number").format(condition)
+            return cursor.execute(query, parameters).fetchall()
+
+    def _read(self, condition: sql.Composable, *parameters: object) -> pd.DataFrame:
+        columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)
+        query = _ROWS.format(columns=columns, condition=condition)
+        with self.connection.transaction():
+            return copy_out(self.connection, query, ROW_TYPES, parameters).to_pandas()
+
+    def _decide(self, batch_id: str, state: BatchState, reason: str) -> CleanBatch:
+        with self.connection.transaction():
+            self.connection.execute(
+                "UPDATE batch SET state = %s, reason = %s, decided_at = now() WHERE batch_id = %s",
+                (state, reason, batch_id),
+            )
+        return self.batch(batch_id)
+
+
+def _patient_rows(parts: Mapping[int, str], batch_id: str) -> pa.Table:
+    return pa.table(
+        {
+            "patient_nbr": pa.array(list(parts), pa.int64()),
+            "part": pa.array(list(parts.values()), pa.string()),
+            "first_batch": pa.array([batch_id] * len(parts), pa.string()),
+        }
+    )
+
+
+def _ledger_line(batch: RawBatch, clean_rows: int, digest: str) -> tuple[object, ...]:
+    return (
+        batch.batch_id,
+        batch.number,
+        batch.rows,
+        clean_rows,
+        batch.quarantined_rows,
+        digest,
+        batch.origin,
+    )
+
+
+_TABLES = sql.SQL("""
+CREATE TABLE IF NOT EXISTS batch (
+    batch_id text PRIMARY KEY,
+    number integer NOT NULL UNIQUE,
+    raw_rows integer NOT NULL,
+    clean_rows integer NOT NULL,
+    quarantined_rows integer NOT NULL,
+    content_sha256 text NOT NULL,
+    origin text NOT NULL,
+    state text NOT NULL DEFAULT 'loaded' CHECK (state IN ('loaded', 'accepted', 'rejected')),
+    reason text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    decided_at timestamptz,
+    CHECK (raw_rows = clean_rows + quarantined_rows)
+);
+CREATE TABLE IF NOT EXISTS patient (
+    patient_nbr bigint PRIMARY KEY,
+    part text NOT NULL CHECK (part IN ('train', 'val', 'test')),
+    first_batch text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS encounter (
+    {columns},
+    PRIMARY KEY (encounter_id)
+);
+CREATE INDEX IF NOT EXISTS encounter_by_batch ON encounter (batch_id, source_row);
+""")
+
+_INSERT_BATCH = """
+INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+_ROWS = sql.SQL("""
+SELECT {columns} FROM encounter e JOIN batch b USING (batch_id)
+WHERE {condition} ORDER BY b.number, e.source_row
+""")

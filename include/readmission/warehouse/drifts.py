@@ -1,0 +1,99 @@
+"""How far every batch had drifted from the reference of its day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+import psycopg
+
+from readmission.drift import COOL_DOWN, Drift
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A column that has moved far, and from which model's rows."""
+
+    column: str
+    psi: float
+    reference_version: str
+
+
+class DriftLog:
+    """Drift of every batch and column in the CLEAN database; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def create_tables(self) -> None:
+        """Create what is not there yet; safe to repeat and to race."""
+        with self.connection.transaction():
+            self.connection.execute("SELECT pg_advisory_xact_lock(296005)")
+            self.connection.execute(_TABLE)
+
+    def record(
+        self,
+        batch_id: str,
+        reference_version: str,
+        drifts: Sequence[Drift],
+        alarms: Sequence[Drift],
+    ) -> None:
+        """Store what was measured on a batch in place of an earlier measurement."""
+        alarming = {drift.column for drift in alarms}
+        rows = [
+            (batch_id, d.column, d.psi, d.level, d.column in alarming, reference_version)
+            for d in drifts
+        ]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.execute("DELETE FROM drift WHERE batch_id = %s", (batch_id,))
+            cursor.executemany(
+                "INSERT INTO drift (batch_id, column_name, psi, level, alarm, reference_version)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                rows,
+            )
+
+    def alarms(self, batch_id: str) -> list[Alarm]:
+        """Return what alarmed on a batch, the farthest first."""
+        with self.connection.transaction():
+            found = self.connection.execute(
+                "SELECT column_name, psi, reference_version FROM drift"
+                " WHERE batch_id = %s AND alarm ORDER BY psi DESC",
+                (batch_id,),
+            ).fetchall()
+        return [Alarm(*row) for row in found]
+
+    def lately(self, batch_id: str) -> list[str]:
+        """Return the columns that alarmed in the `COOL_DOWN` measured batches before one."""
+        with self.connection.transaction():
+            found = self.connection.execute(_LATELY, (batch_id, COOL_DOWN)).fetchall()
+        return [column for (column,) in found]
+
+    def history(self) -> pd.DataFrame:
+        """Return everything: ``batch_id``, ``column``, ``psi``, ``level``, ``alarm``."""
+        with self.connection.transaction():
+            found = self.connection.execute(
+                "SELECT batch_id, column_name, psi, level, alarm FROM drift ORDER BY 1, 2"
+            ).fetchall()
+        return pd.DataFrame(found, columns=["batch_id", "column", "psi", "level", "alarm"])
+
+
+_TABLE = """
+CREATE TABLE IF NOT EXISTS drift (
+    batch_id text NOT NULL,
+    column_name text NOT NULL,
+    psi double precision NOT NULL,
+    level text NOT NULL,
+    alarm boolean NOT NULL,
+    reference_version text NOT NULL,
+    measured_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (batch_id, column_name)
+)
+"""
+
+_LATELY = """
+SELECT DISTINCT column_name FROM drift
+WHERE alarm AND batch_id IN (
+    SELECT batch_id FROM drift GROUP BY batch_id
+    HAVING split_part(batch_id, '-', 2)::integer < split_part(%s, '-', 2)::integer
+    ORDER BY split_part(batch_id, '-', 2)::integer DESC LIMIT %s
+)
+"""
