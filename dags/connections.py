@@ -1,0 +1,52 @@
+"""What tasks need of the outside, from Airflow's connections; imported inside tasks only."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import cast
+
+import psycopg
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+from readmission.quality.publishing import publish, publish_overview
+from readmission.settings import get_settings
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def raw_warehouse() -> Iterator[RawWarehouse]:
+    """RAW, with its tables in place."""
+    with closing(_connect("postgres_raw")) as connection:
+        warehouse = RawWarehouse(connection)
+        warehouse.create_tables()
+        yield warehouse
+
+
+@contextmanager
+def clean_warehouse() -> Iterator[CleanWarehouse]:
+    """CLEAN, with its tables in place."""
+    with closing(_connect("postgres_clean")) as connection:
+        warehouse = CleanWarehouse(connection)
+        warehouse.create_tables()
+        yield warehouse
+
+
+def _connect(connection_id: str) -> psycopg.Connection:
+    # The hook's own type covers psycopg 2 as well; with SQLAlchemy 2 it is psycopg 3.
+    return cast("psycopg.Connection", PostgresHook(connection_id).get_conn())
+
+
+def publish_report(site: Path, gate: str) -> None:
+    """Upload a gate's reports to the bucket of the data docs, and the overview of all gates."""
+    settings, s3 = get_settings(), S3Hook("minio").get_conn()
+    publish(s3, settings.docs_bucket, site, gate)
+    try:
+        with raw_warehouse() as raw, clean_warehouse() as clean:
+            publish_overview(s3, settings.docs_bucket, settings.docs_dir, raw, clean)
+    except psycopg.OperationalError as error:
+        # The verdict stands, and the next gate writes the overview of all anew.
+        log.warning("the overview of the gates stays as it was: %s", error)

@@ -1,0 +1,57 @@
+"""On each RAW batch: clean it, give new patients their part, measure its drift, check it."""
+
+from airflow.sdk import PartitionedAssetTimetable, dag, task
+
+from assets import CLEAN, RAW
+from policies import RETRIES
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=RAW),
+    catchup=False,
+    max_active_runs=1,
+    default_args=RETRIES,
+    tags=["readmission"],
+    doc_md=__doc__,
+)
+def data_processing_pipeline():
+    @task
+    def process(partition_key: str) -> str:
+        """Write the batch, the parts of its new patients and its line of the ledger."""
+        from connections import clean_warehouse, raw_warehouse
+        from readmission import processing
+        from readmission.settings import get_settings
+
+        with raw_warehouse() as raw, clean_warehouse() as clean:
+            return processing.process(raw, clean, partition_key, get_settings().split_key).batch_id
+
+    @task
+    def measure_drift(batch_id: str) -> str:
+        """Compare the batch with the rows that the production model was trained on."""
+        from connections import clean_warehouse
+        from readmission import monitoring
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+
+        with clean_warehouse() as warehouse:
+            for drift in monitoring.measure_drift(warehouse, Registry(get_settings()), batch_id):
+                print(f"{drift.column}: PSI {drift.psi:.3f} ({drift.level})")  # noqa: T201
+        return batch_id
+
+    @task(outlets=[CLEAN])
+    def check(batch_id: str, outlet_events) -> None:
+        """Let the clean gate decide, and announce what it accepts."""
+        from connections import clean_warehouse, publish_report
+        from readmission.quality.gates import Gatekeeper
+        from readmission.settings import get_settings
+
+        gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
+        with clean_warehouse() as warehouse:
+            batch = gatekeeper.clean(warehouse, batch_id)
+        outlet_events[CLEAN].extra = {"rows": batch.clean_rows}
+        outlet_events[CLEAN].add_partitions(batch_id)
+
+    check(measure_drift(process()))
+
+
+data_processing_pipeline()

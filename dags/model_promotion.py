@@ -1,0 +1,61 @@
+"""On each challenger: compare it with production on today's test rows, and serve the better one."""
+
+from airflow.sdk import PartitionedAssetTimetable, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from assets import MODEL_RUN, PRODUCTION_MODEL
+from policies import RETRIES
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=MODEL_RUN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=RETRIES,
+    tags=["readmission"],
+    doc_md=__doc__,
+)
+def model_promotion_pipeline():
+    @task
+    def judge(partition_key: str) -> dict[str, str]:
+        """Score both models on the same rows, take the verdict and move the aliases."""
+        from connections import clean_warehouse, publish_report
+        from readmission import promotion
+        from readmission.quality.gates import Gatekeeper
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+        from readmission.warehouse import ModelHistory
+
+        settings = get_settings()
+        registry = Registry(settings)
+        with clean_warehouse() as warehouse:
+            history = ModelHistory(warehouse.connection)
+            verdict = promotion.judge(
+                partition_key,
+                warehouse,
+                history,
+                registry,
+                Gatekeeper(settings.docs_dir, publish_report),
+                settings.log_loss_tolerance,
+            )
+            promotion.carry_out(verdict, history, registry)
+        return {"batch_id": partition_key, "verdict": verdict.verdict, "reason": verdict.reason}
+
+    @task(outlets=[PRODUCTION_MODEL])
+    def serve(decided: dict[str, str], outlet_events) -> None:
+        """See the promoted version answer, and announce it."""
+        from readmission import promotion
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+
+        if decided["verdict"] != promotion.PROMOTED:
+            raise AirflowSkipException(f"production stays as it is; {decided['reason']}")
+        settings = get_settings()
+        version = promotion.see_served(Registry(settings), settings.api_url)
+        outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decided["reason"]}
+        outlet_events[PRODUCTION_MODEL].add_partitions(decided["batch_id"])
+
+    serve(judge())
+
+
+model_promotion_pipeline()

@@ -1,0 +1,82 @@
+"""On each CLEAN batch: check the training set, fit three models, register the best one."""
+
+from airflow.sdk import PartitionedAssetTimetable, dag, task
+
+from assets import CLEAN, MODEL_RUN
+from policies import LABELLED, RETRIES, label
+
+FAMILIES = ("logistic_regression", "random_forest", "xgboost")
+"""The keys of `readmission.modelling.estimators.FAMILIES`, which is too heavy to parse here."""
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(assets=CLEAN),
+    catchup=False,
+    max_active_runs=1,
+    default_args=RETRIES,
+    tags=["readmission"],
+    doc_md=__doc__,
+)
+def model_training_pipeline():
+    @task
+    def prepare(partition_key: str) -> dict[str, str | int]:
+        """Let the training gate look at the rows of all batches up to this one."""
+        from connections import clean_warehouse, publish_report
+        from readmission import training
+        from readmission.quality.gates import Gatekeeper
+        from readmission.settings import get_settings
+
+        with clean_warehouse() as warehouse:
+            rows = training.training_rows(warehouse, partition_key)
+            gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
+            gatekeeper.training(warehouse, partition_key, rows)
+            return vars(training.lineage(warehouse, partition_key, len(rows)))
+
+    @task(**LABELLED)
+    def train(family: str, data: dict[str, str | int]) -> dict[str, str | float]:
+        """Fit one family and log its run."""
+        label(family)
+        from connections import clean_warehouse
+        from readmission import training
+        from readmission.modelling.tracking import Lineage
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+
+        settings, lineage = get_settings(), Lineage(**data)
+        with clean_warehouse() as warehouse:
+            rows = training.training_rows(warehouse, lineage.batch_id)
+        registry = Registry(settings)
+        return vars(training.train(family, rows, lineage, registry, settings.training_threads))
+
+    @task(outlets=[MODEL_RUN])
+    def register_best(
+        trained: list[dict[str, str | float]], data: dict[str, str | int], outlet_events
+    ) -> None:
+        """Make the best of the three the challenger, and announce it."""
+        from connections import clean_warehouse
+        from readmission import training
+        from readmission.modelling.tracking import Lineage
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+        from readmission.warehouse import ModelHistory
+
+        results = [training.Trained(**result) for result in trained]
+        with clean_warehouse() as warehouse:
+            candidate = training.register_best(
+                results,
+                Lineage(**data),
+                Registry(get_settings()),
+                ModelHistory(warehouse.connection),
+            )
+        outlet_events[MODEL_RUN].extra = {
+            "family": candidate.family,
+            "version": candidate.version,
+            "run_id": candidate.run_id,
+        }
+        outlet_events[MODEL_RUN].add_partitions(candidate.batch_id)
+
+    data = prepare()
+    register_best(train.partial(data=data).expand(family=FAMILIES), data)
+
+
+model_training_pipeline()

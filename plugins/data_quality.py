@@ -1,0 +1,153 @@
+"""Adds "Data quality" to Airflow's navigation: the reports of all gates, from their bucket.
+
+Airflow loads plugins in every one of its processes and asks nobody who calls a mounted
+app. So what the pages need is imported at the first request, and each request has to
+bring a session of Airflow.
+
+The pages are shown in a frame of Airflow's own origin, where a script could do all that
+the reader may. They need none, so none is allowed.
+"""
+
+import mimetypes
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI, Request, Response
+    from starlette.types import Receive, Scope, Send
+
+PREFIX = "/data-quality"
+HOME = "index.html"
+EMPTY = "No gate has run yet; the reports come with the first."
+LONGEST_KEY = 512
+KEY = re.compile(r"(?:[A-Za-z0-9_][\w.-]*/)*[A-Za-z0-9_][\w.-]*", re.ASCII)
+"""Folders and a file whose names do not begin with a dot."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    ),
+    "X-Frame-Options": "SAMEORIGIN",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` can be the key of a report, and of nothing else."""
+    return len(text) <= LONGEST_KEY and KEY.fullmatch(text) is not None
+
+
+async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
+    """Answer a request; the application is built for the first one."""
+    await pages()(scope, receive, send)
+
+
+@cache
+def pages() -> "FastAPI":
+    """Return the application that serves the site."""
+    from fastapi import Depends, FastAPI
+    from fastapi.responses import PlainTextResponse, Response
+    from starlette.exceptions import HTTPException
+
+    site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    @site.exception_handler(HTTPException)
+    async def refuse(_request: "Request", error: HTTPException) -> "Response":
+        return PlainTextResponse(f"{error.detail}\n", error.status_code, HEADERS)
+
+    @site.get("/{key:path}", dependencies=[Depends(signed_in())])
+    def page(key: str) -> Response:
+        content = read(key or HOME)
+        kind = mimetypes.guess_type(key or HOME)[0] or "application/octet-stream"
+        return Response(content, media_type=kind, headers=HEADERS)
+
+    return site
+
+
+def signed_in() -> Any:
+    """Return a dependency that refuses whoever has no session of Airflow.
+
+    `get_user` is internal to Airflow; a test holds on to what it does.
+    """
+    from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
+    from fastapi import HTTPException, Request
+
+    async def check(request: Request) -> None:
+        try:
+            await get_user(request, None, await bearer_scheme(request))
+        except HTTPException as error:
+            raise HTTPException(401, "Sign in to Airflow to see this page.") from error
+
+    return check
+
+
+def read(key: str) -> bytes:
+    """Return an object of the bucket of the data docs.
+
+    Raises
+    ------
+    HTTPException
+        404 if there is no such report, 503 if the object store does not answer as it should.
+    """
+    from airflow.sdk.exceptions import AirflowException
+    from botocore.exceptions import BotoCoreError, ClientError
+    from fastapi import HTTPException
+
+    from readmission.settings import get_settings
+
+    if not is_key(key):
+        raise HTTPException(404, "There is no such page.")
+    try:
+        answer = store().get_object(Bucket=get_settings().docs_bucket, Key=key)
+        return answer["Body"].read()
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            raise HTTPException(404, EMPTY if key == HOME else f"There is no {key}.") from None
+        raise unavailable(error) from error
+    except (AirflowException, BotoCoreError) as error:
+        raise unavailable(error) from error
+
+
+def unavailable(error: Exception) -> Exception:
+    """Return what a reader is told when the object store fails; the log says why."""
+    import logging
+
+    from fastapi import HTTPException
+
+    logging.getLogger(__name__).warning("the bucket of the data docs cannot be read: %s", error)
+    return HTTPException(
+        503, "The object store does not answer, so the reports cannot be shown. Try again later."
+    )
+
+
+@cache
+def store() -> Any:
+    """Return a client of the object store, of the same connection as the tasks'."""
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 1})
+    return S3Hook("minio", config=patience).get_conn()
+
+
+class DataQuality(AirflowPlugin):
+    """The pages and their place in the navigation."""
+
+    name = "data_quality"
+    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Data quality"}]  # noqa: RUF012
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Data quality",
+            # Without a slash at the start it follows the path that Airflow is served under.
+            "href": f"{PREFIX}/{HOME}".lstrip("/"),
+            "url_route": "data-quality",
+            "destination": "nav",
+            "nav_top_level": True,
+        }
+    ]
