@@ -1,0 +1,1 @@
+"""The prediction service: one raw encounter in, the model behind `production` answers."""

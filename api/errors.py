@@ -1,0 +1,192 @@
+"""Every refusal of the service: status, kind and sentence stand together."""
+
+import json
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("readmission.api")
+
+SHOWN_PROBLEMS = 60
+"""Problems listed in an answer: more than an encounter has fields, less than a body could hold."""
+IN_MESSAGE = 3
+SHOWN_CHARACTERS = 100
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one field: its name, the value sent, what is expected."""
+
+    field: str
+    value: str | int | float | bool | None
+    expected: str
+    message: str
+
+    @classmethod
+    def wrong_value(cls, field: str, value: Any, expected: str) -> Self:
+        """A known field holds something outside its contract."""
+        shown = _showable(value)
+        message = f"field {field!r}: {json.dumps(shown)} is not allowed, expected {expected}"
+        return cls(field, shown, expected, message)
+
+    @classmethod
+    def missing_field(cls, field: str, expected: str) -> Self:
+        """A field that must be sent was not."""
+        return cls(field, None, expected, f"field {field!r} is missing, expected {expected}")
+
+    @classmethod
+    def unknown_field(cls, field: str, value: Any, expected: str) -> Self:
+        """The contract has no such field."""
+        name = field[:SHOWN_CHARACTERS]
+        return cls(name, _showable(value), expected, f"field {name!r} is unknown: {expected}")
+
+    @classmethod
+    def of_body(cls, expected: str) -> Self:
+        """The body as a whole is of the wrong kind."""
+        return cls("(body)", None, expected, f"the body is of the wrong kind: {expected}")
+
+
+def _showable(value: Any) -> str | int | float | bool | None:
+    """Return `value` in a form that always fits into a short, valid JSON answer."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    text = value if isinstance(value, str) else _compact(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+
+
+def _compact(value: Any) -> str:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError):
+        return f"a value of type {type(value).__name__}"
+
+
+class ApiError(Exception):
+    """Base of all refusals; `status` and `kind` belong to the class, the sentence to the case."""
+
+    status = 500
+    kind = "internal"
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems = list(problems[:SHOWN_PROBLEMS])
+
+
+class MalformedBody(ApiError):
+    """The body is not JSON."""
+
+    status = 400
+    kind = "malformed"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The body is not valid JSON: {detail}.")
+
+
+class BodyTooLarge(ApiError):
+    """The body is far larger than an encounter can be."""
+
+    status = 413
+    kind = "too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The body is too large: one encounter takes at most {limit:,} bytes.")
+
+
+class NotJson(ApiError):
+    """The body says it is something other than JSON."""
+
+    status = 415
+    kind = "not_json"
+
+    def __init__(self, content_type: str) -> None:
+        shown = content_type[:SHOWN_CHARACTERS]
+        super().__init__(f"Content-Type {shown!r} is not understood; send application/json.")
+
+
+class InvalidEncounter(ApiError):
+    """Fields of the encounter are missing, unknown or wrong."""
+
+    status = 422
+    kind = "invalid"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        named = "; ".join(problem.message for problem in problems[:IN_MESSAGE])
+        more = len(problems) - IN_MESSAGE
+        super().__init__(named + (f"; and {more} more" if more > 0 else "") + ".", problems)
+
+
+class NoModelLoaded(ApiError):
+    """Nothing is loaded that could answer."""
+
+    status = 503
+    kind = "no_model"
+
+
+class NothingToLoad(ApiError):
+    """A reload was asked for and the registry has no model behind the alias."""
+
+    status = 409
+    kind = "reload_failed"
+
+
+class ReloadFailed(ApiError):
+    """A reload was asked for and the model could not be loaded."""
+
+    status = 503
+    kind = "reload_failed"
+
+
+def where(error: BaseException) -> str:
+    """Return type and places of an error without its message, which may quote a patient's data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
+    return f"{type(error).__name__} at {places}"
+
+
+def answer(error: ApiError, request_id: str) -> JSONResponse:
+    """Return the one body that every refusal has."""
+    return JSONResponse(
+        {
+            "error": error.kind,
+            "message": error.message,
+            "problems": [asdict(problem) for problem in error.problems],
+            "request_id": request_id,
+        },
+        status_code=error.status,
+    )
+
+
+def _request_id(request: Request) -> str:
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, ApiError):
+        raise error
+    return answer(error, _request_id(request))
+
+
+async def _not_routed(request: Request, error: Exception) -> JSONResponse:
+    """404 and 405 in the same shape as all others, with the allowed methods kept."""
+    if not isinstance(error, HTTPException):
+        raise error
+    wrapped = ApiError(f"{request.method} {request.url.path[:200]}: {error.detail}. See GET /.")
+    wrapped.status, wrapped.kind = error.status_code, "http"
+    response = answer(wrapped, _request_id(request))
+    response.headers.update(error.headers or {})
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every refusal in the one shape."""
+    app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(HTTPException, _not_routed)

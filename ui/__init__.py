@@ -1,0 +1,1 @@
+"""The clinicians' page; it talks to the API and to nothing else."""
