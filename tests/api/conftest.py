@@ -1,0 +1,66 @@
+"""A service in this process, whose registry is a shelf that a test fills."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.contract import example
+from api.main import create_app
+from readmission.errors import NoModel
+from readmission.modelling.training import Fit
+from readmission.registry import LoadedModel
+from readmission.settings import Settings
+from tests.api.models import loaded, small_fit
+
+
+class Shelf:
+    """Stands for the registry: holds a model, nothing, or an error to raise."""
+
+    def __init__(self) -> None:
+        self.content: LoadedModel | Exception = NoModel("nothing has been promoted yet")
+
+    def load(self) -> LoadedModel:
+        """Hand out what lies there."""
+        if isinstance(self.content, Exception):
+            raise self.content
+        return self.content
+
+
+@pytest.fixture(scope="session")
+def fits() -> tuple[Fit, Fit]:
+    """Two different small models."""
+    return small_fit(seed=1), small_fit(seed=2)
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    """An empty shelf."""
+    return Shelf()
+
+
+@pytest.fixture
+def empty_service(shelf: Shelf) -> Iterator[TestClient]:
+    """The service before any model exists."""
+    app = create_app(Settings(), shelf.load)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        deadline = time.monotonic() + 10
+        while app.state.serving.holder.failure is None:  # the load at the start
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+        yield client
+
+
+@pytest.fixture
+def service(empty_service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]) -> TestClient:
+    """The service with version 1 loaded."""
+    shelf.content = loaded("1", fits[0])
+    assert empty_service.post("/reload_model").status_code == 200
+    return empty_service
+
+
+@pytest.fixture
+def encounter() -> dict[str, str | int]:
+    """An acceptable request."""
+    return example()

@@ -1,0 +1,71 @@
+"""The service as a process of its own, as it runs for real."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from readmission.local.ports import free_ports
+from readmission.settings import CHECKOUT, PREFIX
+
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: its address, process and log."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+@contextmanager
+def running(
+    log: Path, *, mlflow_uri: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Service]:
+    """Run the service until the block ends; it need not have a model."""
+    port = free_ports(1)[0]
+    foreign = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    told = {"MLFLOW_TRACKING_URI": mlflow_uri, **(settings or {})}
+    command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(port)]
+    with log.open("wb") as sink:
+        process = subprocess.Popen(
+            command,
+            cwd=CHECKOUT,
+            env=foreign | {PREFIX + name: value for name, value in told.items()},
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_for(f"{url}/health", 200, process, log)
+        yield Service(url, process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def wait_for(url: str, status: int, process: subprocess.Popen[bytes], log: Path) -> httpx.Response:
+    """Ask until the answer has this status."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            response = httpx.get(url, trust_env=False)
+            if response.status_code == status:
+                return response
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{url} never answered {status}:\n{log.read_text()[-3000:]}")

@@ -1,0 +1,160 @@
+"""The service as its own process, with a real registry, a dead one, and hostile bodies."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.contract import example
+from readmission import schema
+from readmission.local.ports import free_ports
+from readmission.modelling.training import Fit
+from readmission.registry import PRODUCTION, Registry
+from readmission.settings import CHECKOUT, Settings
+from tests.api.models import put_into_production, raw_encounters
+from tests.api.serving import Service, running, wait_for
+
+FORBIDDEN = ("airflow", "great_expectations", "streamlit", "matplotlib", "boto3")
+
+
+@dataclass(frozen=True)
+class Production:
+    """A running service and the MLflow it looks into."""
+
+    service: Service
+    settings: Settings
+
+
+@pytest.fixture(scope="module")
+def production(platform: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
+    """The service on a real, still empty registry."""
+    settings = platform.settings.model_copy(
+        update={"model_name": "served_here", "experiment": "served_here"}
+    )
+    log = tmp_path_factory.mktemp("api") / "log"
+    names = {"MODEL_NAME": settings.model_name}
+    with running(log, mlflow_uri=platform.mlflow_uri, settings=names) as service:
+        yield Production(service, settings)
+
+
+def as_request(row: dict[str, str]) -> dict[str, str | int]:
+    return {c.name: int(row[c.name]) if c.is_number else row[c.name] for c in schema.FEATURES}
+
+
+def test_from_an_empty_registry_to_answers_of_two_models(
+    production: Production, fits: tuple[Fit, Fit]
+) -> None:
+    url, settings = production.service.url, production.settings
+    with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+        # given a registry without our model
+        wait_until_loading_ended(http)
+        assert http.get("/ready").status_code == 503
+        assert http.post("/predict", json=example()).status_code == 503
+        assert http.post("/reload_model").status_code == 409
+
+        for number, fit in enumerate(fits, 1):
+            # when a version is registered and promoted
+            version = put_into_production(settings, fit, f"batch-{number:04}")
+            reloaded = http.post("/reload_model")
+
+            # then it answers, as the model itself does
+            assert reloaded.status_code == 200, reloaded.text
+            assert reloaded.json()["model_version"] == version
+            raw = raw_encounters(20)
+            expected = Registry(settings).load(PRODUCTION).model.predict_proba(raw)
+            for row, probabilities in zip(raw.to_dict("records"), expected, strict=True):
+                answer = http.post("/predict", json=as_request(row)).json()
+                assert answer["model_version"] == version
+                assert list(answer["probabilities"].values()) == pytest.approx(
+                    probabilities.tolist(), abs=1e-12
+                )
+
+        # when the alias goes away, then the last version goes on answering
+        Registry(settings).client.delete_registered_model_alias(settings.model_name, PRODUCTION)
+        refused = http.post("/reload_model")
+        assert refused.status_code == 409
+        assert "Version 2 goes on answering" in refused.json()["message"]
+        assert http.post("/predict", json=example()).json()["model_version"] == "2"
+
+
+def wait_until_loading_ended(http: httpx.Client) -> None:
+    deadline = time.monotonic() + 60
+    while http.get("/health").json()["last_reload_error"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_hostile_bodies_over_a_real_connection(production: Production) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(160):
+            yield b"[" * 65_536
+
+    logged = len(production.service.log.read_text())
+    with httpx.Client(base_url=production.service.url, trust_env=False, timeout=60) as http:
+        headers = {"content-type": "application/json"}
+        declared = http.post("/predict", content=b" " * 10_000_000, headers=headers)
+        streamed = http.post("/predict", content=chunks(), headers=headers)
+        deep = http.post("/predict", content=b'{"a":' * 10_000, headers=headers)
+        assert [r.status_code for r in (declared, streamed, deep)] == [413, 413, 400]
+        assert http.get("/health").status_code == 200
+    new_lines = production.service.log.read_text()[logged:]
+    assert "Traceback" not in new_lines
+    assert "ERROR" not in new_lines
+
+
+def test_a_caller_who_hangs_up_is_no_error(production: Production) -> None:
+    logged = len(production.service.log.read_text())
+    host, port = production.service.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 1000\r\n\r\n{"
+        )
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    with httpx.Client(base_url=production.service.url, trust_env=False) as http:
+        assert http.get("/health").status_code == 200
+    assert "ERROR" not in production.service.log.read_text()[logged:]
+
+
+def test_with_a_silent_registry_it_lives_says_so_and_stops_when_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with running(tmp_path / "log", mlflow_uri=nowhere) as service:
+            ready = wait_for(f"{service.url}/ready", 503, service.process, service.log)
+            assert "being loaded" in ready.json()["message"]
+            assert silent.accept()  # it is asking by now
+
+            # a stop does not wait for an answer; Ctrl-C is the one that could
+            service.process.send_signal(signal.SIGINT)
+            service.process.wait(15)
+
+
+def test_a_reload_with_a_dead_registry_ends_in_seconds(tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    with running(tmp_path / "log", mlflow_uri=nowhere) as service:
+        reloaded = httpx.post(f"{service.url}/reload_model", timeout=60, trust_env=False)
+        assert reloaded.status_code == 503
+        assert "MLflow did not hand out the model" in reloaded.json()["message"]
+        health = httpx.get(f"{service.url}/health", trust_env=False).json()
+        assert health["last_reload_error"]["message"] in reloaded.json()["message"]
+        assert "Exception in thread" not in service.log.read_text()
+
+
+def test_the_process_carries_nothing_of_the_pipeline_or_the_page() -> None:
+    program = (
+        "import sys, json, api.main, readmission.registry;"
+        f"print(json.dumps([m for m in {FORBIDDEN!r} if m in sys.modules]))"
+    )
+    imported = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(imported.stdout) == []

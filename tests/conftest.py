@@ -1,0 +1,140 @@
+"""Fixtures of all tests: a real database, object store and MLflow server, and real encounters."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+from readmission import synthetic
+from readmission.local import postgres
+from readmission.local.ports import free_ports
+from readmission.local.site import PORTS
+from readmission.local.stack import Stack
+from readmission.settings import CHECKOUT, PREFIX, Settings
+
+SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
+SYNTHETIC_ROWS = 20_000
+FOLDERS = "readmission-tests-"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What a test needs to reach the real components.
+
+    Parameters
+    ----------
+    settings : Settings
+        As the services of the stack have them.
+    raw_dsn, clean_dsn : str
+        Addresses of the two databases.
+    mlflow_uri : str
+        Address of the MLflow server.
+    s3_endpoint, s3_access_key, s3_secret_key : str
+        Address and keys of the object store.
+    """
+
+    settings: Settings
+    raw_dsn: str
+    clean_dsn: str
+    mlflow_uri: str
+    s3_endpoint: str
+    s3_access_key: str
+    s3_secret_key: str
+
+
+def random_settings(state_dir: Path, **changes: object) -> Settings:
+    """Return settings of a stack on free ports."""
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    return Settings(state_dir=state_dir, **ports, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def state_folders() -> Iterator[Path]:
+    """A folder for state folders; the stacks of a run that was killed are removed first."""
+    temporary = Path(tempfile.gettempdir())
+    for folder in temporary.glob(f"{FOLDERS}*"):
+        if not psutil.pid_exists(int(folder.name.removeprefix(FOLDERS))):
+            forget(folder)
+    mine = temporary / f"{FOLDERS}{os.getpid()}"
+    mine.mkdir(mode=0o711)
+    yield mine
+    forget(mine)
+
+
+def forget(folder: Path) -> None:
+    """Reset every stack that has its state in a folder, and delete the folder.
+
+    Another run may be doing the same: what it has taken away already is no error.
+    """
+    for state_dir in list(folder.glob("*")):
+        Stack(random_settings(state_dir)).reset()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def platform(state_folders: Path) -> Platform:
+    """PostgreSQL, the object store and the MLflow server, on free ports."""
+    stack = Stack(random_settings(state_folders / "platform"))
+    stack.up(only={"postgres", "object-store", "mlflow"})
+    site = stack.site
+    return Platform(
+        settings=site.settings,
+        raw_dsn=postgres.dsn(site, "raw"),
+        clean_dsn=postgres.dsn(site, "clean"),
+        mlflow_uri=site.settings.mlflow_tracking_uri,
+        s3_endpoint=site.s3_endpoint,
+        s3_access_key=site.credentials.s3_access_key,
+        s3_secret_key=site.credentials.s3_secret_key,
+    )
+
+
+@contextmanager
+def emptied(dsn: str) -> Iterator[psycopg.Connection]:
+    """Connect to a database and leave nothing in it."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+        connection.commit()
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture
+def raw_db(platform: Platform) -> Iterator[psycopg.Connection]:
+    """A connection to the RAW database, empty."""
+    with emptied(platform.raw_dsn) as connection:
+        yield connection
+
+
+@pytest.fixture
+def clean_db(platform: Platform) -> Iterator[psycopg.Connection]:
+    """A connection to the CLEAN database, empty."""
+    with emptied(platform.clean_dsn) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def encounters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of encounters: the one that is set, the shared one, or a synthetic one."""
+    if named := os.environ.get(f"{PREFIX}DATASET"):
+        return Path(named).resolve()
+    if SHARED_DATASET.exists():
+        return SHARED_DATASET
+    path = tmp_path_factory.mktemp("encounters") / "synthetic.csv"
+    path.write_bytes(synthetic.csv_bytes(SYNTHETIC_ROWS))
+    return path
+
+
+@pytest.fixture(scope="session")
+def stack(state_folders: Path, encounters: Path) -> Stack:
+    """The whole stack on free ports, fed with `encounters`."""
+    stack = Stack(random_settings(state_folders / "stack", dataset=encounters))
+    stack.up()
+    return stack

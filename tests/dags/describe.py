@@ -1,0 +1,64 @@
+"""Parse the DAG files as Airflow does, and print what they declare as JSON.
+
+A process of its own: what parsing imports can be told, and Airflow is configured by its
+environment before it is imported.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def describe(folder: Path) -> dict[str, Any]:
+    """Return the DAGs of a folder, their errors and what parsing them has imported."""
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
+    imported = sorted({name.partition(".")[0] for name in sys.modules})
+    import model_training
+
+    return {
+        "errors": bag.import_errors,
+        "imported": imported,
+        "families": list(model_training.FAMILIES),
+        "dags": {dag_id: _dag(dag) for dag_id, dag in bag.dags.items()},
+    }
+
+
+def _dag(dag: Any) -> dict[str, Any]:
+    timetable = dag.timetable
+    trigger = getattr(timetable, "asset_condition", None)
+    return {
+        "file": Path(dag.fileloc).name,
+        "timetable": type(timetable).__name__,
+        "cron": getattr(timetable, "expression", None),
+        "trigger": trigger.name if trigger else None,
+        "max_active_runs": dag.max_active_runs,
+        "catchup": dag.catchup,
+        "doc": dag.doc_md,
+        "params": {name: dag.params.get_param(name).dump() for name in dag.params},
+        "tasks": {task.task_id: _task(task) for task in dag.tasks},
+    }
+
+
+def _task(task: Any) -> dict[str, Any]:
+    arguments = task.partial_kwargs if task.is_mapped else vars(task)
+    return {
+        "outlets": [asset.name for asset in task.outlets],
+        "mapped": task.is_mapped or any(task.iter_mapped_task_groups()),
+        "name_of_instance": arguments.get("map_index_template"),
+        "retries": task.retries,
+        "trigger_rule": arguments.get("trigger_rule"),
+        "upstream": sorted(task.upstream_task_ids),
+        "fatal": [
+            exception
+            for rule in arguments["retry_policy"].rules
+            for exception in rule.exception
+            if rule.action.name == "FAIL"
+        ],
+    }
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(json.dumps(describe(Path(sys.argv[1])), default=str))

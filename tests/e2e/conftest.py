@@ -1,0 +1,28 @@
+"""The whole stack, fed from a file that grows while it runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from readmission import source
+from readmission.local.airflow import USER
+from readmission.local.airflow_client import AirflowClient
+from readmission.local.stack import Stack
+from tests.conftest import random_settings
+from tests.e2e.pipeline import Pipeline
+
+
+@pytest.fixture(scope="session")
+def pipeline(
+    state_folders: Path, encounters: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pipeline]:
+    """The whole stack on free ports, with an empty source."""
+    file = tmp_path_factory.mktemp("source") / "encounters.csv"
+    supply = source.read(encounters).encounters.to_pandas()
+    stack = Stack(random_settings(state_folders / "e2e", dataset=file, sweep_grace_seconds=5))
+    stack.up()
+    site = stack.site
+    airflow = AirflowClient(site.airflow_url, USER, site.credentials.airflow_admin)
+    yield Pipeline(stack, airflow, supply, file)
+    stack.down()

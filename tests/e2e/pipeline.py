@@ -1,0 +1,139 @@
+"""A running stack as the end-to-end tests see it."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import pandas as pd
+import psycopg
+
+from readmission.local import postgres
+from readmission.local.airflow_client import FINISHED, AirflowClient, Run
+from readmission.local.journey import INGESTION, PROMOTION
+from readmission.local.stack import Stack
+from readmission.registry import Registry
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+
+T = TypeVar("T")
+
+PATIENCE = 240
+"""Seconds after which something that should have happened has not."""
+
+
+def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE) -> T:
+    """Return what `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"{what} did not happen within {seconds} s")
+
+
+@dataclass
+class Pipeline:
+    """A running stack as a test sees it."""
+
+    stack: Stack
+    airflow: AirflowClient
+    supply: pd.DataFrame
+    file: Path
+    delivered: int = 0
+
+    def deliver(self, rows: int, **damage: str) -> None:
+        """Append the next real encounters to the file, damaged in the columns that are named."""
+        piece = self.supply.iloc[self.delivered : self.delivered + rows].assign(**damage)
+        assert len(piece) == rows, "the data has run out"
+        piece.to_csv(self.file, mode="a", header=not self.file.exists(), index=False)
+        self.delivered += rows
+
+    def ingest(self, batch_size: int, batches: int = 0) -> Run:
+        """Run the ingestion and wait for its end; the consumers go on by themselves."""
+        run = self.airflow.trigger(INGESTION, {"batch_size": batch_size, "batches": batches})
+        return self.finished(run)
+
+    def finished(self, run: Run) -> Run:
+        def look() -> Run | None:
+            now = self.airflow.run(run.dag_id, run.run_id)
+            return now if now.state in FINISHED else None
+
+        return wait_for(f"the end of {run.dag_id} {run.partition_key}", look)
+
+    def run_of(self, dag_id: str, batch_id: str) -> Run:
+        """Wait for the run of a consumer that a batch's event starts."""
+        return wait_for(
+            f"a run of {dag_id} for {batch_id}",
+            lambda: next(
+                (r for r in self.airflow.runs(dag_id) if r.partition_key == batch_id), None
+            ),
+        )
+
+    def promoted(self, batch_id: str) -> Run:
+        """Wait until a batch has gone through the whole graph."""
+        return self.finished(self.run_of(PROMOTION, batch_id))
+
+    def task(self, run: Run, task_id: str) -> dict[str, Any]:
+        """Return the newest try of a task as Airflow has it."""
+        found = self.airflow.tasks(run)
+        return next(t for t in found if t["task_id"] == task_id)
+
+    def kill_task(self, run: Run, task_id: str) -> None:
+        """Kill -9 a task's process while it runs."""
+
+        def running() -> int | None:
+            task = self.task(run, task_id)
+            return task["pid"] if task["state"] == "running" else None
+
+        os.kill(wait_for(f"{task_id} running", running), signal.SIGKILL)
+
+    @contextmanager
+    def connected(self, database: str) -> Iterator[psycopg.Connection]:
+        with closing(psycopg.connect(postgres.dsn(self.stack.site, database))) as connection:
+            yield connection
+
+    @property
+    def registry(self) -> Registry:
+        return Registry(self.stack.site.settings)
+
+    def objects(self, bucket: str) -> list[str]:
+        """Return the keys in a bucket of the object store."""
+        site = self.stack.site
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=site.s3_endpoint,
+            aws_access_key_id=site.credentials.s3_access_key,
+            aws_secret_access_key=site.credentials.s3_secret_key,
+        )
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+
+    def fingerprint(self) -> dict[str, str]:
+        """Return a hash of every row of RAW and CLEAN, ledgers and times included."""
+        prints = {}
+        for database, tables in (
+            ("raw", ("batch", "encounter", "quarantine")),
+            ("clean", ("patient", "encounter", "promotion")),
+        ):
+            with self.connected(database) as connection:
+                for table in tables:
+                    query = f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t"  # noqa: S608
+                    (prints[f"{database}.{table}"],) = connection.execute(query).fetchone()
+        return prints
+
+    def unaccounted(self) -> list[str]:
+        """Return the accepted batches whose RAW rows are not CLEAN rows plus quarantined rows."""
+        with self.connected("raw") as raw, self.connected("clean") as clean:
+            stored = dict(clean.execute("SELECT batch_id, count(*) FROM encounter GROUP BY 1"))
+            CleanWarehouse(clean).batches()
+            return [
+                batch.batch_id
+                for batch in RawWarehouse(raw).batches()
+                if batch.state == "accepted"
+                and batch.rows != stored.get(batch.batch_id, 0) + batch.quarantined_rows
+            ]

@@ -1,0 +1,251 @@
+"""Real batches through the whole asset graph: the happy way, bad input, and kills."""
+
+import os
+import re
+import signal
+
+import httpx
+import pytest
+
+from readmission import ingestion, schema, source
+from readmission.local.airflow import USER
+from readmission.local.journey import INGESTION, PROCESSING, PROMOTION, TRAINING
+from readmission.quality.gates import Gatekeeper
+from readmission.registry import PRODUCTION
+from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.verdicts import VerdictLog
+from tests.e2e.pipeline import PATIENCE, Pipeline, wait_for
+
+BATCH = 3_000
+GATES = {"clean", "training", "predictions"}
+FAMILIES = {"logistic_regression", "random_forest", "xgboost"}
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def two_batches(pipeline: Pipeline) -> Pipeline:
+    """Given two batches that have gone all the way."""
+    pipeline.deliver(2 * BATCH)
+    assert pipeline.ingest(BATCH).state == "success"
+    for batch_id in ("batch-0001", "batch-0002"):
+        assert pipeline.promoted(batch_id).state == "success"
+    return pipeline
+
+
+def test_every_row_is_accounted_for_and_no_patient_is_in_two_parts(two_batches: Pipeline) -> None:
+    with two_batches.connected("raw") as raw, two_batches.connected("clean") as clean:
+        assert [b.rows for b in RawWarehouse(raw).batches()] == [BATCH, BATCH]
+        parts = clean.execute(
+            "SELECT count(*) FROM (SELECT patient_nbr FROM encounter"
+            " GROUP BY 1 HAVING count(DISTINCT part) > 1) p"
+        ).fetchone()
+    assert two_batches.unaccounted() == []
+    assert parts == (0,)
+
+
+def test_each_batch_trains_three_models_and_passes_every_gate(two_batches: Pipeline) -> None:
+    registry = two_batches.registry
+    runs = registry.client.search_runs([registry.experiment_id()])
+    logged = {(run.data.tags["batch_id"], run.data.tags["family"]) for run in runs}
+    with two_batches.connected("clean") as clean:
+        verdicts = VerdictLog(clean).verdicts()
+
+    assert logged == {(b, f) for b in ("batch-0001", "batch-0002") for f in FAMILIES}
+    assert {(v.batch_id, v.gate) for v in verdicts if v.passed} == {
+        (b, g) for b in ("batch-0001", "batch-0002") for g in GATES
+    }
+
+
+def test_the_api_serves_what_was_promoted_last(two_batches: Pipeline) -> None:
+    with two_batches.connected("clean") as clean:
+        promoted = [p for p in ModelHistory(clean).promotions() if p.verdict == "promoted"]
+    encounter = {
+        c.name: int(c.example) if c.is_number else c.example
+        for c in schema.FEATURES
+        if c.example != schema.MISSING
+    }
+
+    answer = httpx.post(f"{two_batches.stack.site.settings.api_url}/predict", json=encounter)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["model_version"] == promoted[-1].challenger_version
+    assert two_batches.registry.version_of(PRODUCTION) == promoted[-1].challenger_version
+    assert sum(answer.json()["probabilities"].values()) == pytest.approx(1)
+
+
+def test_reports_and_task_logs_are_in_their_buckets(two_batches: Pipeline) -> None:
+    reports, logs = two_batches.objects("data-docs"), two_batches.objects("airflow-logs")
+
+    for gate in ("raw", *sorted(GATES)):
+        assert any(k.startswith(f"{gate}/validations") and "batch-0002" in k for k in reports), gate
+    assert any("dag_id=model_training_pipeline" in key for key in logs)
+
+
+def test_airflow_shows_what_every_gate_said_of_every_batch(two_batches: Pipeline) -> None:
+    site = two_batches.stack.site
+    secret = {"username": USER, "password": site.credentials.airflow_admin}
+    with httpx.Client(base_url=site.airflow_url, timeout=30) as airflow:
+        token = airflow.post("/auth/token", json=secret).json()["access_token"]
+        airflow.headers["Authorization"] = f"Bearer {token}"
+
+        overview = airflow.get("/data-quality/index.html").text
+        reports = re.findall(r'<a class="(?:pass|warn)" href="([^"]+)"', overview)
+        pages = [airflow.get(f"/data-quality/{report}") for report in reports]
+
+    said = {tuple(report.split("/")[2:4]) for report in reports}
+    batches = ("batch-0001", "batch-0002")
+    assert said == {(gate, batch) for gate in ("raw", *GATES) for batch in batches}
+    assert {page.status_code for page in pages} == {200}
+
+
+def test_running_any_dag_again_leaves_the_same_rows(two_batches: Pipeline) -> None:
+    before = two_batches.fingerprint()
+    runs_before = len(two_batches.registry.client.search_runs(["1"]))
+
+    # Each consumer is started again by the event of the one before.
+    again = two_batches.airflow.trigger(PROCESSING, {}, partition_key="batch-0002")
+    assert two_batches.finished(again).state == "success"
+    for dag_id in (TRAINING, PROMOTION):
+        runs = wait_for(
+            f"a second run of {dag_id}",
+            lambda d=dag_id: [
+                r for r in two_batches.airflow.runs(d) if r.partition_key == "batch-0002"
+            ][1:],
+        )
+        assert runs
+    wait_for(
+        "the end of the second promotion",
+        lambda: all(r.state == "success" for r in two_batches.airflow.runs(PROMOTION)),
+    )
+    nothing_left = two_batches.ingest(BATCH)
+
+    assert nothing_left.state == "success"
+    assert two_batches.task(nothing_left, "plan")["state"] == "skipped"
+    assert two_batches.fingerprint() == before
+    assert len(two_batches.registry.client.search_runs(["1"])) == runs_before
+
+
+def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_goes_through(
+    two_batches: Pipeline,
+) -> None:
+    two_batches.deliver(1_500, age="[300-310)")
+    two_batches.deliver(1_500)
+
+    run = two_batches.ingest(1_500)
+
+    assert run.state == "failed"
+    assert two_batches.promoted("batch-0004").state == "success"
+    with two_batches.connected("raw") as raw:
+        bad, good = RawWarehouse(raw).batches()[2:]
+        kept = RawWarehouse(raw).read(bad.batch_id)
+    assert (bad.state, good.state) == ("rejected", "accepted")
+    assert "age" in bad.reason
+    assert len(kept) == 1_500
+    started = {r.partition_key for r in two_batches.airflow.runs(PROCESSING)}
+    assert bad.batch_id not in started
+    checks = [t for t in two_batches.airflow.tasks(run) if t["task_id"] == "ingest.check"]
+    assert sorted((t["state"], t["try_number"]) for t in checks) == [("failed", 1), ("success", 1)]
+
+
+def test_a_file_without_a_column_is_refused_and_nothing_is_lost(two_batches: Pipeline) -> None:
+    whole = two_batches.file.read_bytes()
+    before = two_batches.fingerprint()
+    two_batches.file.write_bytes(whole.replace(b"insulin", b"insulina", 1))
+    try:
+        run = two_batches.ingest(BATCH)
+    finally:
+        two_batches.file.write_bytes(whole)
+
+    assert run.state == "failed"
+    assert two_batches.task(run, "plan")["try_number"] == 1
+    assert two_batches.fingerprint() == before
+
+
+def test_a_task_killed_in_the_middle_of_each_stage_changes_nothing(two_batches: Pipeline) -> None:
+    two_batches.deliver(BATCH)
+
+    # Given: each stage is held in the middle of its transaction, or caught at work.
+    with two_batches.connected("raw") as holder:
+        holder.execute("LOCK TABLE encounter IN SHARE MODE")
+        ingestion = two_batches.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
+        blocked(two_batches, "raw")
+        two_batches.kill_task(ingestion, "ingest.load")
+    with two_batches.connected("clean") as holder:
+        holder.execute("LOCK TABLE patient IN SHARE MODE")
+        processing = two_batches.run_of(PROCESSING, "batch-0005")
+        blocked(two_batches, "clean")
+        two_batches.kill_task(processing, "process")
+    training = two_batches.run_of(TRAINING, "batch-0005")
+    two_batches.kill_task(training, "train")
+    promotion = two_batches.run_of(PROMOTION, "batch-0005")
+    two_batches.kill_task(promotion, "judge")
+
+    # Then: Airflow tries again, and each stage ends as if nothing had happened.
+    assert two_batches.promoted("batch-0005").state == "success"
+    for run, task_id in (
+        (ingestion, "ingest.load"),
+        (processing, "process"),
+        (promotion, "judge"),
+    ):
+        assert two_batches.task(run, task_id)["try_number"] == 2, task_id
+    assert two_batches.unaccounted() == []
+    with two_batches.connected("raw") as raw:
+        assert [b.rows for b in RawWarehouse(raw).batches()][4:] == [BATCH]
+    registry = two_batches.registry
+    finished = registry.client.search_runs(
+        [registry.experiment_id()],
+        "attributes.status = 'FINISHED' and tags.batch_id = 'batch-0005'",
+    )
+    assert sorted(run.data.tags["family"] for run in finished) == sorted(FAMILIES)
+
+
+def test_the_scheduler_killed_at_work_goes_on_where_it_was(two_batches: Pipeline) -> None:
+    two_batches.deliver(BATCH)
+    two_batches.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
+    training = two_batches.run_of(TRAINING, "batch-0006")
+    wait_for("a fit", lambda: two_batches.task(training, "train")["state"] == "running")
+    scheduler = next(s for s in two_batches.stack.status() if s.service == "airflow-scheduler")
+
+    os.kill(scheduler.pid, signal.SIGKILL)
+
+    assert two_batches.promoted("batch-0006").state == "success"
+    assert two_batches.unaccounted() == []
+    with two_batches.connected("clean") as clean:
+        assert CleanWarehouse(clean).batch("batch-0006").clean_rows == BATCH
+
+
+def test_a_lost_event_is_found_by_the_sweep(two_batches: Pipeline) -> None:
+    # Given: a batch that is accepted in RAW and was never announced.
+    two_batches.deliver(BATCH)
+    with two_batches.connected("raw") as raw:
+        warehouse = RawWarehouse(raw)
+        dataset = source.read(two_batches.file)
+        (piece,) = ingestion.plan(dataset, warehouse, BATCH)
+        batch = ingestion.load(dataset, warehouse, piece)
+        docs = two_batches.stack.site.settings.docs_dir
+        Gatekeeper(docs, lambda _site, _gate: None).raw(warehouse, batch.batch_id, 0.05)
+
+    def swept() -> bool:
+        two_batches.finished(two_batches.airflow.trigger("ledger_sweep", {}))
+        runs = two_batches.airflow.runs(PROCESSING)
+        return any(run.partition_key == batch.batch_id for run in runs)
+
+    wait_for("the sweep's announcement", swept)
+    assert two_batches.promoted(batch.batch_id).state == "success"
+    assert two_batches.unaccounted() == []
+
+
+def blocked(pipeline: Pipeline, database: str) -> None:
+    """Wait until a transaction of a task waits for the test's lock."""
+
+    def look() -> bool:
+        with pipeline.connected(database) as watcher:
+            (waiting,) = watcher.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                " AND query LIKE 'COPY%%'"
+            ).fetchone()
+        return waiting > 0
+
+    wait_for("a COPY held by the lock", look)

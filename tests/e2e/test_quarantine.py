@@ -1,0 +1,108 @@
+"""Two bad rows of a real batch: one is fixed and reaches CLEAN once, the other is waived."""
+
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from readmission.accounting import Account, account
+from readmission.local.access import warehouses
+from readmission.local.cli import app
+from readmission.local.journey import PROCESSING
+from readmission.local.quarantine_cli import DAG
+from readmission.settings import PREFIX
+from readmission.warehouse import Quarantine, RawWarehouse
+from tests.e2e.pipeline import PATIENCE, Pipeline, wait_for
+
+GOOD_ROWS = 600
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+
+def counted(pipeline: Pipeline) -> Account:
+    with warehouses(pipeline.stack.site) as pair:
+        return account(*pair)
+
+
+def command_line(pipeline: Pipeline) -> Callable[..., str]:
+    """Return `readmission quarantine` as a function that must go well."""
+    values = pipeline.stack.settings.model_dump(mode="json", exclude_none=True)
+    runner = CliRunner(env={PREFIX + name.upper(): str(value) for name, value in values.items()})
+
+    def say(*words: str) -> str:
+        result = runner.invoke(app, ["quarantine", *words])
+        assert result.exit_code == 0, result.output
+        return " ".join(result.stdout.split())
+
+    return say
+
+
+def replayed(pipeline: Pipeline, runs: int) -> None:
+    """Wait until as many replays have ended, all well."""
+
+    def look() -> bool:
+        found = pipeline.airflow.runs(DAG)
+        assert all(run.state != "failed" for run in found)
+        return sum(run.state == "success" for run in found) == runs
+
+    wait_for(f"{runs} replays", look)
+
+
+def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipeline) -> None:
+    # given a batch with two bad rows, in CLEAN without them
+    before = counted(pipeline)
+    pipeline.deliver(GOOD_ROWS)
+    fixed, waived = pipeline.delivered, pipeline.delivered + 1
+    pipeline.deliver(2, age="[300-310)")
+    assert pipeline.ingest(GOOD_ROWS + 2).state == "success"
+    with pipeline.connected("raw") as raw:
+        batch = RawWarehouse(raw).batches()[-1]
+        rows = Quarantine(raw).rows(batch.batch_id)
+    assert [(row.source_row, row.state) for row in rows] == [(fixed, "open"), (waived, "open")]
+    assert pipeline.finished(pipeline.run_of(PROCESSING, batch.batch_id)).state == "success"
+    after = counted(pipeline)
+    assert (after.clean, after.quarantined) == (before.clean + GOOD_ROWS, before.quarantined + 2)
+
+    # when one is fixed by the command line, the other is waived by the DAG, and replays are
+    # asked for by both
+    quarantine = command_line(pipeline)
+    corrected = ("fix", batch.batch_id, str(fixed), "--set", "age=[30-40)", "--why", "asked")
+    assert "fixed by" in quarantine(*corrected)
+    decision = {
+        "action": "waive", "batch_id": batch.batch_id, "source_rows": [waived],
+        "decided_by": "Dr. Osei", "why": "no record of this patient",
+    }  # fmt: skip
+    run = pipeline.finished(pipeline.airflow.trigger(DAG, decision))
+    assert run.state == "success", pipeline.airflow.failed_tasks(run)
+    now = counted(pipeline)
+    assert (now.quarantined, now.waived) == (before.quarantined + 1, before.waived + 1)
+    assert "rows to be replayed: 1" in quarantine("replay")
+    pipeline.airflow.trigger(DAG, {})
+    replayed(pipeline, 3)
+    assert "nothing to replay" in quarantine("replay")
+
+    # then the fixed row has come once, on its own way, and every row is somewhere
+    with pipeline.connected("raw") as raw:
+        replay = RawWarehouse(raw).batches()[-1]
+    assert (replay.kind, replay.rows, replay.quarantined_rows) == ("replay", 1, 0)
+    assert pipeline.finished(pipeline.run_of(PROCESSING, replay.batch_id)).state == "success"
+    with pipeline.connected("clean") as clean:
+        found = clean.execute(
+            "SELECT batch_id, source_row, age FROM encounter WHERE source_row = ANY(%s)",
+            ([fixed, waived],),
+        ).fetchall()
+    assert found == [(replay.batch_id, fixed, 35)]
+    end = counted(pipeline)
+    assert (end.clean, end.quarantined, end.waived, end.on_the_way) == (
+        before.clean + GOOD_ROWS + 1, before.quarantined, before.waived + 1, before.on_the_way,
+    )  # fmt: skip
+    assert str(end) in quarantine("account")
+
+
+def test_a_decision_that_is_not_allowed_fails_its_run_at_once(pipeline: Pipeline) -> None:
+    run = pipeline.airflow.trigger(
+        DAG, {"action": "waive", "batch_id": "batch-0001", "source_rows": [1], "why": "no name"}
+    )
+
+    assert pipeline.finished(run).state == "failed"
+    assert pipeline.task(run, "decide")["try_number"] == 1

@@ -1,0 +1,139 @@
+"""Encounters as the library sees them, and one training of all three families, shared by tests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pytest
+
+from readmission import schema, source, training
+from readmission.cleaning import clean, eligible, outcome
+from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.tracking import Lineage
+from readmission.processing import process
+from readmission.registry import Registry
+from readmission.settings import Settings
+from readmission.source import Dataset, Origin
+from readmission.splitting import Part, assign_parts
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+from tests.conftest import Platform
+
+BATCHES = ("batch-0001", "batch-0002")
+BATCH_ROWS = 1_500
+
+
+@pytest.fixture(scope="session")
+def dataset(encounters: Path) -> Dataset:
+    """The file of encounters, read once."""
+    return source.read(encounters)
+
+
+@pytest.fixture(scope="session")
+def uci(dataset: Dataset) -> Dataset:
+    """The published file; tests of its figures are skipped where it is not."""
+    if dataset.origin is not Origin.UCI:
+        pytest.skip(f"needs the UCI file, and the encounters here are {dataset.origin.value!r}")
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def raw_rows(dataset: Dataset) -> pd.DataFrame:
+    """The first raw encounters, all text as spelt; copy before changing."""
+    return dataset.encounters.slice(0, 2_000).to_pandas()
+
+
+def cleaned(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return raw encounters as CLEAN holds them, split as one batch."""
+    rows = clean(raw).assign(
+        **{
+            schema.ENCOUNTER: raw[schema.ENCOUNTER].astype("int64"),
+            schema.PATIENT: raw[schema.PATIENT].astype("int64"),
+            schema.TARGET: outcome(raw),
+            "eligible": eligible(raw),
+        }
+    )
+    parts = assign_parts(rows[schema.PATIENT], rows[schema.TARGET], {}, "a key")
+    return rows.assign(part=rows[schema.PATIENT].map(parts))
+
+
+@pytest.fixture(scope="session")
+def clean_rows(raw_rows: pd.DataFrame) -> pd.DataFrame:
+    """The first encounters, cleaned and split; copy before changing."""
+    return cleaned(raw_rows)
+
+
+@dataclass(frozen=True)
+class Training:
+    """What one training up to the first batch left in MLflow.
+
+    Parameters
+    ----------
+    settings : Settings
+        With an experiment of its own.
+    rows, test_rows : DataFrame
+        What was trained on, and the test part of both batches.
+    lineage : Lineage
+        What the rows are.
+    results : tuple of Trained
+        One for each family.
+    """
+
+    settings: Settings
+    rows: pd.DataFrame
+    test_rows: pd.DataFrame
+    lineage: Lineage
+    results: Sequence[training.Trained]
+
+    def registry(self) -> Registry:
+        """Return a registry whose registered model is new, next to the same runs."""
+        name = f"model_{uuid4().hex}"
+        return Registry(self.settings.model_copy(update={"model_name": name}))
+
+    def run_of(self, family: str) -> str:
+        """Return the run of one family."""
+        (found,) = (result.run_id for result in self.results if result.family == family)
+        return found
+
+
+def fill(raw: RawWarehouse, clean: CleanWarehouse, encounters: pa.Table) -> None:
+    """Bring the first two batches through RAW and CLEAN, both accepted."""
+    raw.create_tables()
+    clean.create_tables()
+    for position, batch_id in enumerate(BATCHES):
+        offset = position * BATCH_ROWS
+        raw.load(encounters.slice(offset, BATCH_ROWS), offset, "synthetic")
+        raw.accept(batch_id, pd.DataFrame({"source_row": [], "reasons": []}))
+        process(raw, clean, batch_id, "a key")
+        clean.accept(batch_id)
+
+
+@pytest.fixture
+def filled(
+    raw_db: psycopg.Connection, clean_db: psycopg.Connection, dataset: Dataset
+) -> CleanWarehouse:
+    """CLEAN with the first two batches, both accepted."""
+    warehouse = CleanWarehouse(clean_db)
+    fill(RawWarehouse(raw_db), warehouse, dataset.encounters)
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def trained(platform: Platform, dataset: Dataset) -> Training:
+    """All three families trained on the first of the two batches, as the pipeline does it."""
+    settings = platform.settings.model_copy(update={"experiment": f"experiment_{uuid4().hex}"})
+    registry = Registry(settings)
+    with psycopg.connect(platform.raw_dsn) as raw, psycopg.connect(platform.clean_dsn) as clean:
+        for connection in (raw, clean):
+            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+            connection.commit()
+        warehouse = CleanWarehouse(clean)
+        fill(RawWarehouse(raw), warehouse, dataset.encounters)
+        rows = training.training_rows(warehouse, BATCHES[0])
+        test_rows = warehouse.read_parts((Part.TEST,))
+        lineage = training.lineage(warehouse, BATCHES[0], len(rows))
+    results = [training.train(family, rows, lineage, registry, threads=1) for family in FAMILIES]
+    return Training(settings, rows, test_rows, lineage, results)

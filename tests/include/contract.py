@@ -1,0 +1,29 @@
+"""The schema applied by hand, column by column: what the gates must agree with."""
+
+import re
+
+import pandas as pd
+
+from readmission import schema
+from readmission.schema import Column
+
+
+def acceptable(column: Column, value: str) -> bool:
+    """Whether the schema allows this spelling of a value."""
+    if column.nullable and value == schema.MISSING:
+        return True
+    if column.is_number:
+        return value.isdecimal() and column.minimum <= int(value) <= column.maximum
+    if column.is_closed:
+        return value in column.values
+    assert column.pattern is not None
+    return re.search(column.pattern, value) is not None
+
+
+def violations(rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the values that break the contract, by column."""
+    found = {
+        column.name: [v for v in rows[column.name].unique() if not acceptable(column, v)]
+        for column in schema.COLUMNS
+    }
+    return {name: values for name, values in found.items() if values}

@@ -1,0 +1,81 @@
+"""RAW, CLEAN and their gates without Airflow, for tests of what happens to single rows."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+
+from readmission.accounting import Account, account
+from readmission.processing import process
+from readmission.quality.gates import Gatekeeper
+from readmission.replay import NO_LIMIT, replay
+from readmission.warehouse import CleanWarehouse, Quarantine, RawBatch, RawWarehouse
+from tests.include.tables import encounters
+
+ROWS = 100
+FIRST = "batch-0001"
+BAD = {7: "[300-310)", 8: "[300-310)"}
+"""Ages that no patient has, by row."""
+GOOD = {"age": "[30-40)"}
+LIMIT = 0.05
+REASONS = ["age: is one of …; 2 rows are not"]
+
+
+class Hospital:
+    """Both warehouses and what the DAGs do with them."""
+
+    def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection, docs: Path) -> None:
+        self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
+        self.raw.create_tables()
+        self.clean.create_tables()
+        self.quarantine = Quarantine(raw)
+        self.gatekeeper = Gatekeeper(docs, lambda *_: None)
+
+    def arrive(self, offset: int = 0, origin: str = "file", **cells: Mapping[int, str]) -> RawBatch:
+        """Load the encounters that come at an offset; `cells` changes them, by row."""
+        rows = encounters(offset + ROWS, **cells).slice(offset, ROWS)
+        return self.raw.load(rows, offset, origin)
+
+    def set_aside(self, batch_id: str, *rows: int) -> RawBatch:
+        """Accept a batch without some rows, as a gate would."""
+        reasons = [REASONS] * len(rows)
+        return self.raw.accept(batch_id, pd.DataFrame({"source_row": rows, "reasons": reasons}))
+
+    def gate(self, batch: RawBatch) -> RawBatch:
+        """Let the raw gate decide."""
+        limit = LIMIT if batch.kind == "arrival" else NO_LIMIT
+        return self.gatekeeper.raw(self.raw, batch.batch_id, limit)
+
+    def refine(self, batch_id: str, *, gated: bool = False) -> None:
+        """Bring an accepted batch into CLEAN, through its gate if so wished: it takes a second."""
+        process(self.raw, self.clean, batch_id, "a key")
+        if gated:
+            self.gatekeeper.clean(self.clean, batch_id)
+        else:
+            self.clean.accept(batch_id)
+
+    def replay(self, *, gated: bool = False) -> list[RawBatch]:
+        """Replay what is fixed and bring it as far as it goes."""
+        accept = self.gate if gated else self._accept
+        batches = [accept(batch) for batch in replay(self.raw)]
+        for batch in batches:
+            if not batch.ends_here:
+                self.refine(batch.batch_id, gated=gated)
+        return batches
+
+    def _accept(self, batch: RawBatch) -> RawBatch:
+        return self.set_aside(batch.batch_id)
+
+    def account(self) -> Account:
+        """Return where every row is."""
+        return account(self.raw, self.clean)
+
+    def times_in_clean(self, source_row: int) -> int:
+        """Return how often a row of the source is in CLEAN."""
+        with self.clean.connection.transaction():
+            found = self.clean.connection.execute(
+                "SELECT count(*) FROM encounter WHERE source_row = %s", (source_row,)
+            ).fetchone()
+        assert found is not None
+        return int(found[0])

@@ -1,0 +1,70 @@
+"""Encounters with chosen cells, and what a database holds, row by row."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import psycopg
+import pyarrow as pa
+from psycopg import sql
+
+from readmission import schema, synthetic
+
+CLOCK = ("created_at", "decided_at")
+"""Columns that tell when, not what."""
+
+
+def encounters(rows: int, **cells: Mapping[int, str]) -> pa.Table:
+    """Return synthetic encounters; `cells` maps a column to row and value."""
+    columns = synthetic.encounters(rows).to_pydict()
+    for name, changed in cells.items():
+        for row, value in changed.items():
+            columns[name][row] = value
+    return pa.table(columns, pa.schema([(name, pa.string()) for name in schema.NAMES]))
+
+
+def contents(connection: psycopg.Connection, *, clock: bool = True) -> dict[str, list[str]]:
+    """Return every row of every table as text, in order; without times if so wished."""
+    tables = connection.execute(
+        "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)"
+        " FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1"
+    ).fetchall()
+    rows = {}
+    for table, columns in tables:
+        kept = [name for name in columns if clock or name not in CLOCK]
+        query = sql.SQL("SELECT ROW({})::text FROM {} ORDER BY 1").format(
+            sql.SQL(", ").join(map(sql.Identifier, kept)), sql.Identifier(table)
+        )
+        rows[table] = [row for (row,) in connection.execute(query)]
+    connection.rollback()
+    return rows
+
+
+@contextmanager
+def held(dsn: str, statement: str) -> Iterator[None]:
+    """Hold what `statement` locks until the block ends; it leaves no rows behind."""
+    with psycopg.connect(dsn) as connection:
+        connection.execute(statement.encode())
+        yield
+        connection.rollback()
+
+
+def waiting_backend(dsn: str) -> int:
+    """Return the process of the session that waits for a lock, once there is one."""
+    deadline = time.monotonic() + 60
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        while time.monotonic() < deadline:
+            found = connection.execute(
+                "SELECT pid FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            ).fetchone()
+            if found:
+                return int(found[0])
+            time.sleep(0.02)
+    raise AssertionError("nobody came to wait for the lock")
+
+
+def terminate(dsn: str, backend: int) -> None:
+    """End one session of the database, as an administrator or a crash would."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SELECT pg_terminate_backend(%s)", (backend,))

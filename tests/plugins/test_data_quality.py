@@ -1,0 +1,163 @@
+"""The reports inside Airflow: for who is signed in, from the bucket, and nothing else."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from readmission.local.airflow import API_SERVER, USER
+from readmission.local.stack import Stack
+from readmission.settings import CHECKOUT
+
+REPORT = "raw/validations/raw/batch-0001/20261123T135350.661107Z/rows-raw.html"
+FILES = {
+    "index.html": ("text/html; charset=utf-8", b"<h1>Batches</h1>"),
+    "assets/site.css": ("text/css; charset=utf-8", b"h1 { color: teal }"),
+    REPORT: ("text/html; charset=utf-8", b"<h1>batch-0001</h1>"),
+}
+HEAVY = ("boto3", "botocore", "fastapi", "airflow.api_fastapi", "airflow.providers.amazon")
+
+
+@pytest.fixture(scope="module")
+def airflow(stack: Stack) -> Iterator[httpx.Client]:
+    """A client of Airflow's api-server that has not signed in."""
+    with httpx.Client(base_url=stack.site.airflow_url, timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def token(stack: Stack, airflow: httpx.Client) -> str:
+    secret = {"username": USER, "password": stack.site.credentials.airflow_admin}
+    return airflow.post("/auth/token", json=secret).raise_for_status().json()["access_token"]
+
+
+@pytest.fixture(scope="module")
+def signed_in(stack: Stack, token: str) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{stack.site.airflow_url}/data-quality"
+    with httpx.Client(base_url=url, headers=headers, timeout=30, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def published(stack: Stack) -> None:
+    """Given an overview, a report and a style in the bucket."""
+    s3: Any = boto3.client(
+        "s3",
+        endpoint_url=stack.site.s3_endpoint,
+        aws_access_key_id=stack.site.credentials.s3_access_key,
+        aws_secret_access_key=stack.site.credentials.s3_secret_key,
+        region_name="us-east-1",
+    )
+    for key, (_kind, content) in FILES.items():
+        s3.put_object(Bucket=stack.site.settings.docs_bucket, Key=key, Body=content)
+
+
+@pytest.mark.parametrize("key", [*FILES, "", "absent.html", "../secret"])
+def test_whoever_is_not_signed_in_is_refused(airflow: httpx.Client, key: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer made-up"}, {"Cookie": "_token=made-up"}):
+        answer = airflow.get(f"/data-quality/{key}".replace("..", "%2e%2e"), headers=headers)
+
+        assert answer.status_code == 401
+        assert answer.text == "Sign in to Airflow to see this page.\n"
+
+
+@pytest.mark.parametrize("key", FILES)
+def test_who_is_signed_in_sees_what_is_in_the_bucket(signed_in: httpx.Client, key: str) -> None:
+    answer = signed_in.get(f"/{key}")
+
+    assert answer.status_code == 200
+    assert (answer.headers["content-type"], answer.content) == FILES[key]
+
+
+def test_a_session_of_the_browser_is_enough_and_the_overview_comes_first(
+    airflow: httpx.Client, token: str
+) -> None:
+    answer = airflow.get("/data-quality/", headers={"Cookie": f"_token={token}"})
+
+    assert (answer.status_code, answer.content) == (200, FILES["index.html"][1])
+
+
+def test_pages_run_no_script_and_are_framed_by_airflow_alone(signed_in: httpx.Client) -> None:
+    headers = signed_in.get("/index.html").headers
+
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "private, no-store"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "absent.html", "raw", "raw/", "a//b.html", "%2e%2e/%2e%2e/etc/passwd", ".env", "a/.b",
+        "%00", "index.html%0a", "http:%2f%2fexample.org", "x" * 600, "openapi.json", "docs",
+    ],
+)  # fmt: skip
+def test_what_is_no_report_is_not_found(signed_in: httpx.Client, key: str) -> None:
+    answer = signed_in.get(f"/{key}")
+
+    assert answer.status_code == 404
+    assert answer.text.startswith("There is no ")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_nothing_can_be_changed(signed_in: httpx.Client, method: str) -> None:
+    assert signed_in.request(method, "/index.html").status_code == 405
+    assert signed_in.get("/index.html").content == FILES["index.html"][1]
+
+
+def test_the_navigation_leads_to_the_overview(airflow: httpx.Client, token: str) -> None:
+    bearer = {"Authorization": f"Bearer {token}"}
+    plugins = airflow.get("/api/v2/plugins", headers=bearer).raise_for_status().json()["plugins"]
+    errors = airflow.get("/api/v2/plugins/importErrors", headers=bearer).raise_for_status().json()
+
+    (plugin,) = (plugin for plugin in plugins if plugin["name"] == "data_quality")
+    (view,) = plugin["external_views"]
+    assert (view["name"], view["destination"]) == ("Data quality", "nav")
+    assert airflow.get(f"/{view['href']}", headers=bearer).status_code == 200
+    assert errors["import_errors"] == []
+
+
+def test_a_store_that_is_down_is_said_and_got_over(stack: Stack, signed_in: httpx.Client) -> None:
+    # when
+    stack._stop_services({"object-store"})
+    try:
+        answer = signed_in.get("/index.html")
+    finally:
+        stack.up()
+
+    # then
+    assert answer.status_code == 503
+    assert answer.text.startswith("The object store does not answer")
+    # A store that listens again may need some seconds more to find its volumes.
+    deadline = time.monotonic() + 60
+    while (again := signed_in.get("/index.html")).status_code == 503:
+        assert time.monotonic() < deadline, again.text
+        time.sleep(0.5)
+    assert again.status_code == 200
+
+
+def test_loading_the_plugin_imports_nothing_heavy(stack: Stack) -> None:
+    environment = next(s for s in stack.services if s.name == API_SERVER).environment
+    code = (
+        "import sys, airflow.plugins_manager; before = set(sys.modules); import data_quality;"
+        f" print([m for m in set(sys.modules) - before if m.startswith({HEAVY!r})])"
+    )
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "PYTHONPATH": str(CHECKOUT / "plugins")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert loaded.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,34 @@
+"""The locks: hashes, no addresses, no GPU libraries, one shared set of versions."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from readmission.settings import CHECKOUT
+
+LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
+PINNED = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
+
+
+def versions(lock: Path) -> dict[str, str]:
+    return dict(PINNED.findall(lock.read_text()))
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+def test_a_lock_is_complete_and_says_nothing_of_where_packages_come_from(lock: Path) -> None:
+    text = lock.read_text()
+
+    packages = [line for line in text.splitlines() if line[:1] not in ("", " ", "#")]
+    assert len(packages) == len(versions(lock)) > 0, "a package is there twice: the Pythons differ"
+    assert all(line.endswith("\\") for line in packages), "a package has no hash"
+    assert "nvidia" not in text
+    assert "://" not in text
+
+
+def test_all_groups_share_one_set_of_versions() -> None:
+    shared = versions(CHECKOUT / "requirements" / "constraints.txt")
+
+    for lock in LOCKS:
+        different = versions(lock).items() - shared.items()
+        assert not different, f"{lock.name} differs from constraints.txt; run `make lock`"
