@@ -32,8 +32,8 @@ class Platform:
     ----------
     settings : Settings
         As the services of the stack have them.
-    raw_dsn, clean_dsn : str
-        Addresses of the two databases.
+    raw_dsn, clean_dsn, predictions_dsn : str
+        Addresses of the databases.
     mlflow_uri : str
         Address of the MLflow server.
     s3_endpoint, s3_access_key, s3_secret_key : str
@@ -43,6 +43,7 @@ class Platform:
     settings: Settings
     raw_dsn: str
     clean_dsn: str
+    predictions_dsn: str
     mlflow_uri: str
     s3_endpoint: str
     s3_access_key: str
@@ -88,6 +89,7 @@ def platform(state_folders: Path) -> Platform:
         settings=site.settings,
         raw_dsn=postgres.dsn(site, "raw"),
         clean_dsn=postgres.dsn(site, "clean"),
+        predictions_dsn=postgres.dsn(site, "predictions"),
         mlflow_uri=site.settings.mlflow_tracking_uri,
         s3_endpoint=site.s3_endpoint,
         s3_access_key=site.credentials.s3_access_key,

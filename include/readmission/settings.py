@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
@@ -67,6 +67,26 @@ class Settings(BaseSettings):
         CHECKOUT / ".state" / "data-docs", description="Where data-quality reports are written."
     )
     docs_bucket: str = Field("data-docs", description="Bucket the reports are published in.")
+
+    # The log of predictions
+    prediction_log_dsn: SecretStr | None = Field(
+        None, description="PostgreSQL that keeps the prediction log; none is kept if unset."
+    )
+    prediction_log_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="Key of the hash that stands for encounters and patients in the log.",
+    )
+    prediction_spool_dir: Path = Field(
+        CHECKOUT / ".state" / "prediction-spool",
+        description="Where predictions wait while their database is away.",
+    )
+    prediction_spool_mb: PositiveInt = Field(
+        512, description="Disk that waiting predictions of one process may take, in MiB."
+    )
+    prediction_retention_days: PositiveInt = Field(
+        365, description="Age at which a logged prediction is deleted."
+    )
 
     # The stack on one machine
     state_dir: Path = Field(CHECKOUT / ".state", description="All state of the local stack.")

@@ -28,6 +28,8 @@ class Credentials:
     mlflow_db: str = field(default_factory=_password, repr=False)
     raw_db: str = field(default_factory=_password, repr=False)
     clean_db: str = field(default_factory=_password, repr=False)
+    predictions_db: str = field(default_factory=_password, repr=False)
+    prediction_log_key: str = field(default_factory=_password, repr=False)
     s3_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
     s3_secret_key: str = field(default_factory=_password, repr=False)
     airflow_admin: str = field(default_factory=_password, repr=False)

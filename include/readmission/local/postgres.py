@@ -1,4 +1,4 @@
-"""PostgreSQL 18 from a wheel: four databases, each with a role that reaches no other."""
+"""PostgreSQL 18 from a wheel: five databases, each with a role that reaches no other."""
 
 import shutil
 import subprocess
@@ -14,7 +14,7 @@ from readmission.local.unprivileged import Home, server_home
 
 NAME = "postgres"
 SUPERUSER = "postgres"
-DATABASES = ("airflow", "mlflow", "raw", "clean")
+DATABASES = ("airflow", "mlflow", "raw", "clean", "predictions")
 CONFIGURATION = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pydantic import SecretStr
+
 from readmission.local.credentials import Credentials
 from readmission.local.paths import Paths
 from readmission.local.ports import HOST, choose_ports, kept_ports
@@ -59,8 +61,12 @@ class Site:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Settings and import path of every process that runs the project's code."""
-        values = self.settings.model_dump(mode="json", exclude_none=True)
+        """Settings and import path of every process that runs the project's code.
+
+        Settings that are secrets are left out: each service is given its own.
+        """
+        secret = {name for name, value in self.settings if isinstance(value, SecretStr)}
+        values = self.settings.model_dump(mode="json", exclude_none=True, exclude=secret)
         return {PREFIX + name.upper(): str(value) for name, value in values.items()} | {
             "PYTHONPATH": f"{CHECKOUT / 'include'}:{CHECKOUT}",
             "MLFLOW_TRACKING_URI": self.settings.mlflow_tracking_uri,
@@ -88,10 +94,14 @@ def localised(settings: Settings) -> Settings:
     home = settings.state_dir.expanduser().resolve()
     given = settings.model_fields_set
     docs = settings.docs_dir if "docs_dir" in given else home / "data-docs"
+    spool = settings.prediction_spool_dir
+    if "prediction_spool_dir" not in given:
+        spool = home / "prediction-spool"
     return settings.model_copy(
         update={
             "state_dir": home,
             "docs_dir": _absolute(docs),
+            "prediction_spool_dir": _absolute(spool),
             "cache_dir": _absolute(settings.cache_dir),
             "dataset": _absolute(settings.dataset) if settings.dataset else None,
             "mlflow_tracking_uri": f"http://{HOST}:{settings.mlflow_port}",

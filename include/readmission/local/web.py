@@ -2,11 +2,11 @@
 
 import sys
 
-from readmission.local import mlflow
+from readmission.local import mlflow, postgres
 from readmission.local.ports import HOST
 from readmission.local.service import Service, answers
 from readmission.local.site import Site
-from readmission.settings import CHECKOUT
+from readmission.settings import CHECKOUT, PREFIX
 
 API = "api"
 UI = "ui"
@@ -21,13 +21,21 @@ def api_service(site: Site) -> Service:
             *(sys.executable, "-m", "uvicorn", "api.main:app", "--host", HOST),
             *("--port", str(port), "--timeout-keep-alive", "75", "--no-access-log"),
         ),
-        environment=site.environment,
+        environment=site.environment | _prediction_log(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
         url=site.settings.api_url,
         ready=answers(port, "/"),
     )
+
+
+def _prediction_log(site: Site) -> dict[str, str]:
+    """Return the address of the prediction log and its key, which no other service needs."""
+    return {
+        f"{PREFIX}PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),
+        f"{PREFIX}PREDICTION_LOG_KEY": site.credentials.prediction_log_key,
+    }
 
 
 def ui_service(site: Site) -> Service:

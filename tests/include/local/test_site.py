@@ -1,0 +1,65 @@
+"""What the services of one stack are told, and what they are not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from readmission.local.credentials import Credentials
+from readmission.local.paths import Paths
+from readmission.local.services import all_services
+from readmission.local.site import Site
+from tests.conftest import random_settings
+
+DSN = "READMISSION_PREDICTION_LOG_DSN"
+KEY = "READMISSION_PREDICTION_LOG_KEY"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    settings, paths = random_settings(tmp_path / "state"), Paths(tmp_path / "state")
+    paths.create()
+    Site.prepare(settings, paths)
+    return Site.open(settings, paths)
+
+
+def test_the_prediction_log_is_opened_to_the_api_alone(site: Site) -> None:
+    environments = {service.name: service.environment for service in all_services(site)}
+
+    told = environments.pop("api")
+    assert told[DSN].startswith("postgresql://predictions:")
+    assert told[KEY] == site.credentials.prediction_log_key
+    for environment in environments.values():
+        assert not {DSN, KEY} & environment.keys()
+        assert site.credentials.prediction_log_key not in str(environment)
+        assert site.credentials.predictions_db not in str(environment)
+
+
+def test_no_service_is_told_a_masked_secret(site: Site) -> None:
+    for service in all_services(site):
+        assert not [name for name, value in service.environment.items() if "***" in value]
+
+
+def test_what_waits_for_its_database_lies_in_the_state_folder(site: Site) -> None:
+    spool = site.settings.prediction_spool_dir
+
+    assert spool.parent == site.paths.home
+    assert site.environment["READMISSION_PREDICTION_SPOOL_DIR"] == str(spool)
+
+
+def test_an_older_state_folder_is_given_the_secrets_it_lacks(tmp_path: Path) -> None:
+    # given
+    file = tmp_path / "credentials.json"
+    Credentials.make(file)
+    kept = json.loads(file.read_text())
+    older = {name: value for name, value in kept.items() if "prediction" not in name}
+    file.write_text(json.dumps(older))
+
+    # when
+    Credentials.make(file)
+
+    # then
+    renewed = json.loads(file.read_text())
+    assert renewed.keys() == kept.keys()
+    assert older.items() <= renewed.items()
+    assert renewed["predictions_db"] != kept["predictions_db"]
