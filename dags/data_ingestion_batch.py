@@ -6,18 +6,18 @@ gate, and announced as a partition of RAW. When nothing is left the run skips.
 
 from typing import Any
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, task, task_group
+from airflow.sdk import Param, dag, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
-from policies import LABELLED, RETRIES, label
+from policies import LABELLED, RETRIES, by_the_clock, label
 
 ONE_AT_A_TIME = {"max_active_tis_per_dagrun": 1}
 """Batches of one run are loaded and announced in the order of the source."""
 
 
 @dag(
-    schedule=CronTriggerTimetable("*/10 * * * *", timezone="UTC"),
+    schedule=by_the_clock("*/10 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=RETRIES,

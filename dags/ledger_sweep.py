@@ -5,11 +5,11 @@ because the event was lost or its run died, is announced once more, unless that 
 at work: it will then come to it by itself, or the next sweep will see it.
 """
 
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, MODEL_RUN, RAW
-from policies import RETRIES
+from policies import RETRIES, by_the_clock
 
 BUSY = ["queued", "running"]
 
@@ -24,7 +24,7 @@ def ring(asset, consumer: str, batches: list[str], ti, outlet_events) -> None:
 
 
 @dag(
-    schedule=CronTriggerTimetable("5-59/10 * * * *", timezone="UTC"),
+    schedule=by_the_clock("5-59/10 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=RETRIES,

@@ -1,9 +1,17 @@
-"""How tasks fail and what they are called: one place for all DAGs."""
+"""When DAGs start, how tasks fail and what they are called: one place for all DAGs."""
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context
+from airflow.sdk import (
+    CronTriggerTimetable,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    get_current_context,
+)
+
+from readmission.settings import get_settings
 
 RETRIES: dict[str, Any] = {
     "retries": 3,
@@ -33,6 +41,11 @@ is tried again."""
 
 LABELLED = {"map_index_template": "{{ label }}"}
 """Argument of a mapped task whose instances call `label`."""
+
+
+def by_the_clock(cron: str) -> CronTriggerTimetable | None:
+    """Return a schedule in UTC; none if everything is to be started by hand."""
+    return CronTriggerTimetable(cron, timezone="UTC") if get_settings().scheduled_runs else None
 
 
 def label(text: str) -> None:

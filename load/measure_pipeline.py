@@ -205,7 +205,7 @@ def main() -> None:
     dataset = source.locate(get_settings())
     with tempfile.TemporaryDirectory() as folder:
         ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-        own = ports | {"state_dir": Path(folder) / "stack"}
+        own = ports | {"state_dir": Path(folder) / "stack", "scheduled_runs": False}
         stack = Stack(get_settings().model_copy(update=own))
         try:
             boot: dict[str, float] = {}

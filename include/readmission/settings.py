@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         description="Key of the hash that orders patients before the split; keep it for ever.",
     )
 
+    scheduled_runs: bool = Field(
+        True, description="Ingestion and sweep start by the clock; if not, only by hand."
+    )
     sweep_grace_seconds: PositiveInt = Field(
         600, description="Age at which a batch that nobody works on counts as left behind."
     )

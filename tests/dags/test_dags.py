@@ -34,7 +34,11 @@ FILES = {
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Airflow makes of the DAG folder."""
-    home = tmp_path_factory.mktemp("airflow")
+    return parse(tmp_path_factory.mktemp("airflow"))
+
+
+def parse(home: Path, **settings: str) -> dict[str, Any]:
+    """Parse the DAG folder with an Airflow home and settings of its own."""
     foreign = ("AIRFLOW", PREFIX, "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     answer = home / "dags.json"
@@ -47,7 +51,8 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "PYTHONPATH": str(CHECKOUT / "include"),
-        },
+        }
+        | {PREFIX + name.upper(): value for name, value in settings.items()},
         capture_output=True,
         text=True,
     )
@@ -87,6 +92,15 @@ def test_ingestion_and_sweep_run_every_ten_minutes_and_never_together(
     crons = {dag_id: dag["cron"] for dag_id, dag in parsed["dags"].items() if dag["cron"]}
 
     assert crons == {"data_ingestion_batch": "*/10 * * * *", "ledger_sweep": "5-59/10 * * * *"}
+
+
+def test_without_scheduled_runs_nothing_starts_by_the_clock(tmp_path: Path) -> None:
+    by_hand = parse(tmp_path, scheduled_runs="false")
+
+    assert by_hand["errors"] == {}
+    assert {dag["cron"] for dag in by_hand["dags"].values()} == {None}
+    events = {dag["trigger"] for dag in by_hand["dags"].values() if dag["trigger"]}
+    assert events == {"RAW", "CLEAN", "MODEL_RUN"}
 
 
 def test_the_sweep_can_announce_every_asset_that_starts_something(parsed: dict[str, Any]) -> None:
