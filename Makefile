@@ -11,7 +11,7 @@ UV_VERSION := 0.13.9
 PYTHON ?= >=3.11,<3.13
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-GROUPS := training airflow api ui load local dev
+GROUPS := training airflow mlflow api ui load local dev
 LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 ARGS ?=
