@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     scheduled_runs: bool = Field(
         True, description="Ingestion and sweep start by the clock; if not, only by hand."
     )
+    task_timeout_seconds: PositiveInt = Field(
+        900, description="Age at which a task counts as hung: it is ended and tried again."
+    )
     sweep_grace_seconds: PositiveInt = Field(
         600, description="Age at which a batch that nobody works on counts as left behind."
     )

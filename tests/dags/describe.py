@@ -49,6 +49,7 @@ def _task(task: Any) -> dict[str, Any]:
         "mapped": task.is_mapped or any(task.iter_mapped_task_groups()),
         "name_of_instance": arguments.get("map_index_template"),
         "retries": task.retries,
+        "seconds": arguments["execution_timeout"].total_seconds(),
         "trigger_rule": arguments.get("trigger_rule"),
         "upstream": sorted(task.upstream_task_ids),
         "fatal": [

@@ -12,7 +12,7 @@ import pytest
 
 from readmission.errors import ReadmissionError
 from readmission.modelling.estimators import FAMILIES
-from readmission.settings import CHECKOUT, PREFIX
+from readmission.settings import CHECKOUT, PREFIX, Settings
 
 HEAVY = {
     "boto3", "great_expectations", "matplotlib", "mlflow", "numpy", "pandas", "psycopg",
@@ -122,8 +122,9 @@ def test_batches_go_through_one_at_a_time_and_nothing_is_caught_up(
 def test_what_trying_again_cannot_mend_is_not_tried_again(parsed: dict[str, Any]) -> None:
     tasks = [task for dag in parsed["dags"].values() for task in dag["tasks"].values()]
 
-    # then what is down is tried again, in every task
+    # then what is down or hangs is tried again, in every task
     assert all(task["retries"] > 0 for task in tasks)
+    assert {task["seconds"] for task in tasks} == {Settings().task_timeout_seconds}
     # and what a gate or a bad file stops stays stopped; every name is that of an error
     (fatal,) = {tuple(task["fatal"]) for task in tasks}
     errors = {name: pydoc.locate(name) for name in fatal}

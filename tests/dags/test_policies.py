@@ -1,0 +1,39 @@
+"""A task that hangs is ended, also where Python cannot interrupt it."""
+
+import os
+import subprocess
+import sys
+import time
+
+from readmission.settings import CHECKOUT, PREFIX
+
+HANG = """
+import ctypes, policies
+
+def waits_for_a_lock_that_nobody_gives_back():
+    mutex = ctypes.create_string_buffer(64)
+    libc = ctypes.PyDLL(None)  # Keeps Python's own lock, too.
+    libc.pthread_mutex_lock(mutex)
+    libc.pthread_mutex_lock(mutex)
+
+policies.LAST_WORDS_SECONDS = 0
+policies.watch({})
+waits_for_a_lock_that_nobody_gives_back()
+"""
+
+
+def test_a_native_call_that_never_returns_is_ended_and_says_where_it_was() -> None:
+    paths = os.pathsep.join(map(str, (CHECKOUT / "include", CHECKOUT / "dags")))
+
+    started = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-c", HANG],
+        env={**os.environ, "PYTHONPATH": paths, f"{PREFIX}TASK_TIMEOUT_SECONDS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert time.monotonic() - started > 1
+    assert ended.returncode == 1
+    assert "waits_for_a_lock_that_nobody_gives_back" in ended.stderr
