@@ -134,9 +134,12 @@ class TestRaw:
         assert (batch.state, batch.quarantined_rows) == (BatchState.ACCEPTED, len(bad) + 3)
         assert set(quarantined.index) == {1_000 + row for row in (*bad, 0, 30, 31)}
         # each with the column and what is expected of it
-        for row, (name, _) in bad.items():
+        for row, (name, value) in bad.items():
             (reason,) = quarantined[1_000 + row]
-            assert reason.startswith(f"{name}: is {schema.BY_NAME[name].expected}")
+            expected = f"{name}: is {schema.BY_NAME[name].expected}"
+            # and with what arrived, be it a key
+            found = "" if name == schema.PATIENT else f"; found {value!r}"
+            assert reason == expected + found
         assert "not come in an earlier batch" in quarantined[1_000][0]
         assert "batch-0001" in quarantined[1_000][0]
         assert "occurs once in a batch" in quarantined[1_030][0]
@@ -180,6 +183,21 @@ class TestRaw:
         assert not identifiers(raw) & set(re.findall(r"\d+", said))
         # and the next one goes through, its encounters not taken for repeated
         assert (good.state, good.quarantined_rows) == (BatchState.ACCEPTED, 0)
+
+    def test_a_number_of_a_patient_in_the_wrong_column_is_not_shown(
+        self, raw: RawWarehouse, gatekeeper: Gatekeeper, tmp_path: Path
+    ) -> None:
+        # given a row whose values have moved by one column
+        raw.load(encounters(ROWS, race={5: "8222157"}, gender={5: "Caucasian"}), 0, "file")
+
+        gatekeeper.raw(raw, "batch-0001", LIMIT)
+
+        (reasons,) = raw.quarantine()["reasons"]
+        assert any(reason.startswith("race: is one of") for reason in reasons)
+        assert any("found 'Caucasian'" in reason for reason in reasons)
+        said = [*reasons, *last_verdict(raw.connection).failures]
+        said += [page.read_text() for page in tmp_path.rglob("*.html")]
+        assert not any("8222157" in text for text in said)
 
     def test_an_empty_batch_is_rejected(self, raw: RawWarehouse, gatekeeper: Gatekeeper) -> None:
         raw.load(encounters(5).slice(0, 0), 0, "file")

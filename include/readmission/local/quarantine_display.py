@@ -8,7 +8,7 @@ from rich.text import Text
 
 from readmission import schema
 from readmission.accounting import Account
-from readmission.schema import Column, Kind
+from readmission.disclosure import shown
 from readmission.warehouse import QuarantinedRow, RowState
 
 STYLES = {
@@ -17,7 +17,6 @@ STYLES = {
     RowState.WAIVED: "dim",
     RowState.REPLAYED: "green",
 }
-HIDDEN = "(not shown)"
 FIGURES = (
     "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "on_the_way",
 )  # fmt: skip
@@ -81,8 +80,8 @@ def values_table(
         if everything or is_wrong or corrected is not None:
             table.add_row(
                 column.name,
-                Text(_shown(column, value), "red" if is_wrong else ""),
-                Text("" if corrected is None else _shown(column, corrected), "yellow"),
+                Text(shown(column.name, value), "red" if is_wrong else ""),
+                Text("" if corrected is None else shown(column.name, corrected), "yellow"),
                 Text(column.expected if is_wrong or corrected is not None else ""),
             )
     return table
@@ -92,7 +91,7 @@ def still_wrong(row: QuarantinedRow, arrived: Mapping[str, str]) -> list[str]:
     """Return what the gate will find in a row though it is fixed."""
     values = {**arrived, **row.correction}
     return [
-        f"{column.name} is {_shown(column, values[column.name])}, expected {column.expected}"
+        f"{column.name} is {shown(column.name, values[column.name])}, expected {column.expected}"
         for column in schema.COLUMNS
         if not column.allows(values[column.name])
     ]
@@ -114,7 +113,3 @@ def _short(reason: str) -> str:
     """The first words of a reason; `show` has the rest."""
     first, *others = reason.partition(";")[0].split(", ")
     return f"{first}, …" if others else first
-
-
-def _shown(column: Column, value: str) -> str:
-    return HIDDEN if column.kind is Kind.KEY else value

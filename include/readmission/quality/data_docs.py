@@ -25,12 +25,10 @@ from great_expectations.util import convert_to_json_serializable
 from jinja2 import ChoiceLoader, PackageLoader, pass_context
 from markupsafe import escape
 
-from readmission import schema
+from readmission.disclosure import HIDDEN, is_identifier
 
-IDENTIFIERS = (schema.ENCOUNTER, schema.PATIENT)
-HIDDEN = "(number not shown)"
-_LISTED = 1_000
-"""Failing rows that a page looks at; of more it says that its values are a sample."""
+_VALUES = ("partial_unexpected_list", "partial_unexpected_counts")
+"""Where a result has values of the data."""
 
 
 def write_pages(
@@ -126,20 +124,13 @@ def _escaped(content: Any) -> Any:
 
 
 def _presentable(result: ExpectationValidationResult) -> ExpectationValidationResult:
-    """Return a result to show: no number of a patient or a stay, and no endless lists."""
+    """Return a result to show: no number of a patient or a stay."""
+    column = result.expectation_config.kwargs.get("column", "")
     details = {
-        name: value[:_LISTED] if isinstance(value, list) else value
+        name: _hidden(value)
+        if is_identifier(column) and isinstance(value, list) and name in _VALUES
+        else value
         for name, value in result.result.items()
-        if name != "unexpected_index_query"
-    }
-    column = result.expectation_config.kwargs.get("column")
-    if rows := details.get("unexpected_index_list"):
-        # Not every expectation says which column names its rows; without it a page shows dicts.
-        details["unexpected_index_column_names"] = [name for name in rows[0] if name != column]
-    details |= {
-        name: _hidden(values, column)
-        for name, values in details.items()
-        if isinstance(values, list) and name.endswith(("_list", "_counts"))
     }
     shown = copy(result)
     # The renderers know plain numbers only, not those of numpy.
@@ -147,16 +138,8 @@ def _presentable(result: ExpectationValidationResult) -> ExpectationValidationRe
     return shown
 
 
-def _hidden(values: list[Any], column: str | None) -> list[Any]:
-    """Return failing values, with their rows or counts, without numbers of patients and stays."""
-    if column not in IDENTIFIERS:
-        return [_without_numbers(value) for value in values]
-    if values and isinstance(values[0], dict) and "count" in values[0]:
+def _hidden(values: list[Any]) -> list[Any]:
+    """Return values of a key, or counts of them, without the numbers."""
+    if values and isinstance(values[0], dict):
         return [{"value": HIDDEN, "count": sum(value["count"] for value in values)}]
-    return [_without_numbers(value) if isinstance(value, dict) else HIDDEN for value in values]
-
-
-def _without_numbers(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return {name: HIDDEN if name in IDENTIFIERS else shown for name, shown in value.items()}
+    return [HIDDEN for _ in values]

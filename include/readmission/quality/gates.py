@@ -20,8 +20,9 @@ from readmission.errors import GateFailed
 from readmission.modelling.evaluation import SOON
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.quality import suites
-from readmission.quality.gate import Verdict, check
+from readmission.quality.gate import check
 from readmission.quality.plausibility import judged
+from readmission.quality.verdict import Verdict
 from readmission.warehouse import CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
 from readmission.warehouse.drifts import DriftLog
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
@@ -63,26 +64,24 @@ class Gatekeeper:
             If the batch as a whole breaks its contract, or too many rows do.
         """
         started = perf_counter()
-        rows = parse(warehouse.read(batch_id)).set_index("source_row")
+        arrived = warehouse.read(batch_id).set_index("source_row")
         earlier = warehouse.repeated(batch_id).set_index("source_row")["earlier_batch"]
-        rows["earlier_batch"] = earlier.reindex(rows.index)
-        has_shares = len(rows) >= suites.SHARES_NEED_ROWS
+        arrived["earlier_batch"] = earlier.reindex(arrived.index)
+        has_shares = len(arrived) >= suites.SHARES_NEED_ROWS
         suite = suites.raw_suite(warehouse.missing_before(batch_id) if has_shares else None)
-        verdict = check("raw", batch_id, judged(rows), suite, self.docs_dir)
-        quarantine = verdict.reasons()
+        verdict = check("raw", batch_id, judged(parse(arrived)), suite, self.docs_dir, arrived)
         stops = list(verdict.stops)
-        if len(quarantine) > quarantine_limit * len(rows):
+        if verdict.bad_rows > quarantine_limit * len(arrived):
             stops.append(
-                f"{len(quarantine)} of {len(rows)} rows are bad, more than the limit of"
-                f" {quarantine_limit:.1%}: "
-                + "; ".join(f.sentence for f in verdict.failures if f.critical)
+                f"{verdict.bad_rows} of {len(arrived)} rows are bad, more than the limit of"
+                f" {quarantine_limit:.1%}: " + "; ".join(f.sentence for f in verdict.critical)
             )
         with self._published(verdict):
             _record(VerdictLog(warehouse.connection), verdict, started, passed=not stops)
             if stops:
                 warehouse.reject(batch_id, stops)
                 raise GateFailed("raw", batch_id, stops)
-            return warehouse.accept(batch_id, quarantine)
+            return warehouse.accept(batch_id, verdict.reasons())
 
     def clean(self, warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
         """Accept a CLEAN batch for training, or reject it; strong drift only warns.
@@ -191,12 +190,11 @@ class Gatekeeper:
 def _record(
     log: VerdictLog, verdict: Verdict, started: float, *, passed: bool | None = None
 ) -> None:
-    met = not any(failure.critical for failure in verdict.failures)
     log.record(
         GateVerdict(
             batch_id=verdict.batch_id,
             gate=verdict.gate,
-            passed=met if passed is None else passed,
+            passed=not verdict.critical if passed is None else passed,
             expectations=verdict.evaluated,
             failures=[failure.sentence for failure in verdict.failures],
             seconds=perf_counter() - started,
