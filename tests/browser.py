@@ -89,7 +89,7 @@ def look(folder: Path, pages: Sequence[str]) -> list[Seen]:
                 browser(), *QUIET, OFFLINE, f"--user-data-dir={profile}", "--dump-dom",
                 f"{address}/{WRAPPER}",
             ]  # fmt: skip
-            shown = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+            shown = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
     finally:
         wrapper.unlink()
     found = re.search(r"<body>(\[.*\])</body>", shown.stdout, re.DOTALL)

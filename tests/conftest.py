@@ -65,12 +65,21 @@ def state_folders() -> Iterator[Path]:
     """A folder for state folders; the stacks of a run that was killed are removed first."""
     temporary = Path(tempfile.gettempdir())
     for folder in temporary.glob(f"{FOLDERS}*"):
-        if not psutil.pid_exists(int(folder.name.removeprefix(FOLDERS))):
+        if not alive(folder):
             forget(folder)
     mine = temporary / f"{FOLDERS}{os.getpid()}"
     mine.mkdir(mode=0o711)
     yield mine
     forget(mine)
+
+
+def alive(folder: Path) -> bool:
+    """Whether the run that made a folder goes on; another program may have got its number."""
+    try:
+        owner = psutil.Process(int(folder.name.removeprefix(FOLDERS)))
+        return "pytest" in " ".join(owner.cmdline())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def forget(folder: Path) -> None:
@@ -136,11 +145,3 @@ def encounters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("encounters") / "synthetic.csv"
     path.write_bytes(synthetic.csv_bytes(SYNTHETIC_ROWS))
     return path
-
-
-@pytest.fixture(scope="session")
-def stack(state_folders: Path, encounters: Path) -> Stack:
-    """The whole stack on free ports, fed with `encounters`."""
-    stack = Stack(random_settings(state_folders / "stack", dataset=encounters))
-    stack.up()
-    return stack

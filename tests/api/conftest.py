@@ -45,7 +45,7 @@ def empty_service(shelf: Shelf) -> Iterator[TestClient]:
     """The service before any model exists."""
     app = create_app(Settings(), shelf.load)
     with TestClient(app, raise_server_exceptions=False) as client:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while app.state.serving.holder.failure is None:  # the load at the start
             assert time.monotonic() < deadline
             time.sleep(0.001)

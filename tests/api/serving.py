@@ -14,7 +14,7 @@ import httpx
 from readmission.local.ports import free_ports
 from readmission.settings import CHECKOUT, PREFIX
 
-START_SECONDS = 30
+START_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,22 @@ from readmission.local.airflow import USER
 from readmission.local.airflow_client import AirflowClient
 from readmission.local.stack import Stack
 from tests.conftest import random_settings
+from tests.e2e.diagnosis import DAGS
 from tests.e2e.pipeline import Pipeline
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pipeline(
     state_folders: Path, encounters: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
-    """The whole stack on free ports, with an empty source."""
+    """The whole stack on free ports, with an empty source; gone before other tests run."""
     file = tmp_path_factory.mktemp("source") / "encounters.csv"
     supply = source.read(encounters).encounters.to_pandas()
     stack = Stack(random_settings(state_folders / "e2e", dataset=file, sweep_grace_seconds=5))
     stack.up()
     site = stack.site
     airflow = AirflowClient(site.airflow_url, USER, site.credentials.airflow_admin)
+    # An event that is sent before Airflow knows its consumer is lost.
+    airflow.wait_for_dags(DAGS)
     yield Pipeline(stack, airflow, supply, file)
-    stack.down()
+    stack.reset()

@@ -19,21 +19,12 @@ from readmission.local.journey import INGESTION, PROMOTION
 from readmission.local.stack import Stack
 from readmission.registry import Registry
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from tests.e2e.diagnosis import diagnose
 
 T = TypeVar("T")
 
 PATIENCE = 240
 """Seconds after which something that should have happened has not."""
-
-
-def wait_for(what: str, look: Callable[[], T | None], seconds: float = PATIENCE) -> T:
-    """Return what `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := look():
-            return found
-        time.sleep(0.2)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
 
 
 @dataclass
@@ -45,6 +36,16 @@ class Pipeline:
     supply: pd.DataFrame
     file: Path
     delivered: int = 0
+
+    def wait_for(self, what: str, look: Callable[[], T | None]) -> T:
+        """Return what `look` finds, as soon as it finds something."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := look():
+                return found
+            time.sleep(0.2)
+        found_instead = diagnose(self.stack, self.airflow)
+        raise AssertionError(f"{what} did not happen within {PATIENCE} s\n{found_instead}")
 
     def deliver(self, rows: int, **damage: str) -> None:
         """Append the next real encounters to the file, damaged in the columns that are named."""
@@ -63,11 +64,11 @@ class Pipeline:
             now = self.airflow.run(run.dag_id, run.run_id)
             return now if now.state in FINISHED else None
 
-        return wait_for(f"the end of {run.dag_id} {run.partition_key}", look)
+        return self.wait_for(f"the end of {run.dag_id} {run.partition_key}", look)
 
     def run_of(self, dag_id: str, batch_id: str) -> Run:
         """Wait for the run of a consumer that a batch's event starts."""
-        return wait_for(
+        return self.wait_for(
             f"a run of {dag_id} for {batch_id}",
             lambda: next(
                 (r for r in self.airflow.runs(dag_id) if r.partition_key == batch_id), None
@@ -90,7 +91,7 @@ class Pipeline:
             task = self.task(run, task_id)
             return task["pid"] if task["state"] == "running" else None
 
-        os.kill(wait_for(f"{task_id} running", running), signal.SIGKILL)
+        os.kill(self.wait_for(f"{task_id} running", running), signal.SIGKILL)
 
     @contextmanager
     def connected(self, database: str) -> Iterator[psycopg.Connection]:

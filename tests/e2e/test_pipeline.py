@@ -14,7 +14,7 @@ from readmission.quality.gates import Gatekeeper
 from readmission.registry import PRODUCTION
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.verdicts import VerdictLog
-from tests.e2e.pipeline import PATIENCE, Pipeline, wait_for
+from tests.e2e.pipeline import PATIENCE, Pipeline
 
 BATCH = 3_000
 GATES = {"clean", "training", "predictions"}
@@ -107,14 +107,14 @@ def test_running_any_dag_again_leaves_the_same_rows(two_batches: Pipeline) -> No
     again = two_batches.airflow.trigger(PROCESSING, {}, partition_key="batch-0002")
     assert two_batches.finished(again).state == "success"
     for dag_id in (TRAINING, PROMOTION):
-        runs = wait_for(
+        runs = two_batches.wait_for(
             f"a second run of {dag_id}",
             lambda d=dag_id: [
                 r for r in two_batches.airflow.runs(d) if r.partition_key == "batch-0002"
             ][1:],
         )
         assert runs
-    wait_for(
+    two_batches.wait_for(
         "the end of the second promotion",
         lambda: all(r.state == "success" for r in two_batches.airflow.runs(PROMOTION)),
     )
@@ -204,7 +204,7 @@ def test_the_scheduler_killed_at_work_goes_on_where_it_was(two_batches: Pipeline
     two_batches.deliver(BATCH)
     two_batches.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
     training = two_batches.run_of(TRAINING, "batch-0006")
-    wait_for("a fit", lambda: two_batches.task(training, "train")["state"] == "running")
+    two_batches.wait_for("a fit", lambda: two_batches.task(training, "train")["state"] == "running")
     scheduler = next(s for s in two_batches.stack.status() if s.service == "airflow-scheduler")
 
     os.kill(scheduler.pid, signal.SIGKILL)
@@ -231,7 +231,7 @@ def test_a_lost_event_is_found_by_the_sweep(two_batches: Pipeline) -> None:
         runs = two_batches.airflow.runs(PROCESSING)
         return any(run.partition_key == batch.batch_id for run in runs)
 
-    wait_for("the sweep's announcement", swept)
+    two_batches.wait_for("the sweep's announcement", swept)
     assert two_batches.promoted(batch.batch_id).state == "success"
     assert two_batches.unaccounted() == []
 
@@ -248,4 +248,4 @@ def blocked(pipeline: Pipeline, database: str) -> None:
             ).fetchone()
         return waiting > 0
 
-    wait_for("a COPY held by the lock", look)
+    pipeline.wait_for("a COPY held by the lock", look)

@@ -12,7 +12,7 @@ from readmission.local.journey import PROCESSING
 from readmission.local.quarantine_cli import DAG
 from readmission.settings import PREFIX
 from readmission.warehouse import Quarantine, RawWarehouse
-from tests.e2e.pipeline import PATIENCE, Pipeline, wait_for
+from tests.e2e.pipeline import PATIENCE, Pipeline
 
 GOOD_ROWS = 600
 
@@ -45,7 +45,7 @@ def replayed(pipeline: Pipeline, runs: int) -> None:
         assert all(run.state != "failed" for run in found)
         return sum(run.state == "success" for run in found) == runs
 
-    wait_for(f"{runs} replays", look)
+    pipeline.wait_for(f"{runs} replays", look)
 
 
 def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipeline) -> None:

@@ -277,7 +277,7 @@ def test_who_writes_the_overview_last_has_read_last(
         waiting_backend(platform.raw_dsn)
         with psycopg.connect(platform.raw_dsn) as other:
             RawWarehouse(other).load(encounters(5), 0, "file")
-    writer.join(timeout=30)
+    writer.join(timeout=120)
 
     # then it has waited, and shows the batch
     assert "batch-0001" in (tmp_path / "index.html").read_text()

@@ -4,16 +4,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 
+from readmission.local import object_store
 from readmission.local.airflow import API_SERVER, USER
 from readmission.local.stack import Stack
 from readmission.settings import CHECKOUT
+from tests.conftest import random_settings
 
+PARTS = {API_SERVER, object_store.NAME}
 REPORT = "raw/validations/raw/batch-0001/20261123T135350.661107Z/rows-raw.html"
 FILES = {
     "index.html": ("text/html; charset=utf-8", b"<h1>Batches</h1>"),
@@ -21,6 +25,15 @@ FILES = {
     REPORT: ("text/html; charset=utf-8", b"<h1>batch-0001</h1>"),
 }
 HEAVY = ("boto3", "botocore", "fastapi", "airflow.api_fastapi", "airflow.providers.amazon")
+
+
+@pytest.fixture(scope="module")
+def stack(state_folders: Path) -> Iterator[Stack]:
+    """Airflow's api-server and the object store, which is all that the pages need."""
+    stack = Stack(random_settings(state_folders / "plugins"))
+    stack.up(PARTS)
+    yield stack
+    stack.reset()
 
 
 @pytest.fixture(scope="module")
@@ -128,11 +141,11 @@ def test_the_navigation_leads_to_the_overview(airflow: httpx.Client, token: str)
 
 def test_a_store_that_is_down_is_said_and_got_over(stack: Stack, signed_in: httpx.Client) -> None:
     # when
-    stack._stop_services({"object-store"})
+    stack._stop_services({object_store.NAME})
     try:
         answer = signed_in.get("/index.html")
     finally:
-        stack.up()
+        stack.up(PARTS)
 
     # then
     assert answer.status_code == 503

@@ -57,7 +57,7 @@ def opened(point_at: Callable[[str], None]) -> Opened:
 
     def open_(url: str) -> AppTest:
         point_at(url)
-        page = AppTest.from_file(str(CHECKOUT / "ui" / "app.py"), default_timeout=30).run()
+        page = AppTest.from_file(str(CHECKOUT / "ui" / "app.py"), default_timeout=120).run()
         assert not page.exception
         return page
 

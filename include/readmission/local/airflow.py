@@ -149,8 +149,10 @@ def _recovery() -> Mapping[str, str]:
         "scheduler__task_instance_heartbeat_timeout": "30",
         "scheduler__orphaned_tasks_check_interval": "15",
         "core__killed_task_cleanup_time": "10",
-        # A busy laptop is no reason to give a task up.
+        # A busy laptop is no reason to give a task or a DAG file up.
         "workers__execution_api_timeout": "30",
+        "core__dagbag_import_timeout": "120",
+        "dag_processor__dag_file_processor_timeout": "180",
     }
 
 

@@ -55,9 +55,9 @@ class AirflowClient:
         self.url = url
         self._credentials = {"username": user, "password": password}
         # The loopback interface needs no proxy, whatever the environment says.
-        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=60, trust_env=False)
 
-    def wait_for_dags(self, dag_ids: Collection[str], seconds: float = 120) -> None:
+    def wait_for_dags(self, dag_ids: Collection[str], seconds: float = 300) -> None:
         """Return when Airflow knows all these DAGs and runs them.
 
         Raises

@@ -62,7 +62,7 @@ class Service:
     user: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 10
-    patience: float = 120
+    patience: float = 300
 
 
 def answers(port: int, path: str) -> Check:

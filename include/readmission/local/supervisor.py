@@ -130,7 +130,7 @@ class Supervisor:
         wanted = json.loads(describe(services, self._paths))
         return sorted(n for n in there.keys() | wanted.keys() if there.get(n) != wanted.get(n))
 
-    def start(self, seconds: float = 15) -> None:
+    def start(self, seconds: float = 60) -> None:
         """Start supervisord and wait until it answers.
 
         Raises

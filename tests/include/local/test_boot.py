@@ -108,7 +108,7 @@ def _other(pid: int, former: int) -> int | None:
 
 
 def _wait_for(look: Callable[[], T | None]) -> T:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while (found := look()) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)

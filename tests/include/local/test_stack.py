@@ -116,7 +116,7 @@ def test_everything_killed_is_recovered_with_its_data(small: Stack) -> None:
         process.send_signal(signal.SIGSTOP)
     for process in killed:
         process.kill()
-    psutil.wait_procs(killed, timeout=10)
+    psutil.wait_procs(killed, timeout=60)
     assert (small.paths.home / "postgres" / "data" / "postmaster.pid").exists()
     assert small.paths.supervisor_socket.exists()
 
@@ -133,7 +133,7 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way(small: Stack) -> None:
     before = pids(small)["postgres"]
     supervisor = psutil.Process(small._supervisor.pid)
     supervisor.kill()
-    supervisor.wait(10)
+    supervisor.wait(60)
     assert psutil.pid_exists(before)
 
     # When the stack comes up again
@@ -148,12 +148,10 @@ def test_a_killed_service_comes_back(small: Stack) -> None:
     before = pids(small)["postgres"]
     psutil.Process(before).kill()
 
-    deadline = time.monotonic() + 20
-    while not any(s.healthy for s in small.status() if s.service == "postgres"):
+    deadline = time.monotonic() + 60
+    while not any(s.healthy and s.pid not in (0, before) for s in small.status()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-    assert pids(small)["postgres"] != before
 
 
 @pytest.mark.parametrize("supervised", [True, False])

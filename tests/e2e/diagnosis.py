@@ -1,0 +1,88 @@
+"""How a stack is that does not do what it should, for the message of the test that gave up."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import psycopg
+
+from readmission.local import postgres
+from readmission.local.airflow import DAG_PROCESSOR, SCHEDULER
+from readmission.local.airflow_client import AirflowClient, Run
+from readmission.local.boot import tail
+from readmission.local.errors import StackError
+from readmission.local.journey import CONSUMERS, INGESTION
+from readmission.local.ports import HOST
+from readmission.local.stack import Stack
+
+DAGS = (INGESTION, *CONSUMERS, "ledger_sweep", "quarantine_replay")
+SERVICES = (SCHEDULER, DAG_PROCESSOR)
+WELL = {"success", "skipped"}
+WIDTH = 240
+"""Characters of a line that are shown; task logs are JSON with whole stacks in a line."""
+
+
+def diagnose(stack: Stack, airflow: AirflowClient) -> str:
+    """Return batches, runs, unfinished tasks, waiting transactions and the ends of logs."""
+    sections = {
+        "batches": batches(stack),
+        "runs, and their tasks that are not well": runs(stack, airflow),
+        "database sessions that are not idle": sessions(stack),
+        **{name: iter(tail(stack.paths.log(name)).splitlines()) for name in SERVICES},
+    }
+    lines = []
+    for title, found in sections.items():
+        lines.append(f"== {title}")
+        try:
+            lines.extend(line[:WIDTH] for line in found)
+        except (StackError, psycopg.Error, httpx.HTTPError, OSError) as error:
+            lines.append(f"cannot be told: {error!r}")
+    return "\n".join(lines)
+
+
+def batches(stack: Stack) -> Iterator[str]:
+    """Yield both ledgers."""
+    for database in ("raw", "clean"):
+        with psycopg.connect(postgres.dsn(stack.site, database)) as connection:
+            columns = "batch_id, state, reason, created_at, decided_at"
+            rows = "rows" if database == "raw" else "clean_rows"
+            for line in connection.execute(f"SELECT {rows}, {columns} FROM batch ORDER BY number"):  # noqa: S608
+                yield f"{database} {' '.join(map(str, line))}"
+
+
+def runs(stack: Stack, airflow: AirflowClient) -> Iterator[str]:
+    """Yield every run, the newest first; its id tells who started it."""
+    for dag_id in DAGS:
+        for run in airflow.runs(dag_id):
+            yield f"{dag_id} {run.run_id} {run.partition_key} {run.state}"
+            if run.state != "success":
+                for task in airflow.tasks(run):
+                    yield from _task(stack, run, task)
+
+
+def _task(stack: Stack, run: Run, task: dict[str, Any]) -> Iterator[str]:
+    if task["state"] in WELL:
+        return
+    known = ("task_id", "map_index", "state", "try_number", "pid", "start_date", "end_date")
+    yield "  " + " ".join(f"{name}={task[name]}" for name in known)
+    where = f"dag_id={run.dag_id}/run_id={run.run_id}/task_id={task['task_id']}"
+    for log in sorted((stack.paths.airflow_home / "logs" / where).rglob("*.log")):
+        yield f"    {log.relative_to(log.parents[1])}"
+        yield from (f"    | {line}" for line in tail(log).splitlines())
+
+
+def sessions(stack: Stack) -> Iterator[str]:
+    """Yield what every connection is doing, and who keeps it from it."""
+    with psycopg.connect(
+        host=HOST,
+        port=stack.settings.postgres_port,
+        user=postgres.SUPERUSER,
+        password=stack.site.credentials.postgres,
+        dbname="postgres",
+    ) as connection:
+        for line in connection.execute(
+            "SELECT pid, datname, state, now() - xact_start, wait_event_type, wait_event,"
+            " pg_blocking_pids(pid), regexp_replace(query, '\\s+', ' ', 'g')"
+            " FROM pg_stat_activity WHERE datname IS NOT NULL AND state <> 'idle'"
+        ):
+            yield " ".join(map(str, line))
