@@ -11,7 +11,7 @@ ARG PIP_INDEX_URL=https://pypi.org/simple
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # The environment has no pip of its own, so the images have none that could write to it.
 RUN python3 -m venv --without-pip /opt/venv
-COPY requirements/install.sh /usr/local/bin/install-lock
+COPY docker/install-lock.sh /usr/local/bin/install-lock
 
 FROM requirements AS requirements-airflow
 RUN --mount=type=bind,source=requirements/airflow.txt,target=/tmp/lock.txt \

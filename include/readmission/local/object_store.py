@@ -2,28 +2,24 @@
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-from readmission.local.errors import StackError
 from readmission.local.paths import write_private
 from readmission.local.ports import HOST
 from readmission.local.service import Service, answers
 from readmission.local.site import Site
+from readmission.operations.buckets import make_buckets
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 NAME = "object-store"
-BUCKETS = ("mlflow", "data-docs", "airflow-logs")
 REGION = "us-east-1"
-PROBE = ".ready"
 VOLUME_MEGABYTES = 1024
 
 
@@ -122,28 +118,3 @@ def client(site: Site) -> "S3Client":
         region_name=REGION,
         config=Config(connect_timeout=5, retries={"max_attempts": 0}, proxies={}),
     )
-
-
-def make_buckets(s3: "S3Client", seconds: float = 60) -> None:
-    """Make the buckets that are not there, and prove that each takes an object.
-
-    Raises
-    ------
-    StackError
-        If the store does not take one within `seconds`.
-    """
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            there = {bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]}
-            for bucket in BUCKETS:
-                if bucket not in there:
-                    s3.create_bucket(Bucket=bucket)
-                s3.put_object(Bucket=bucket, Key=PROBE, Body=b"")
-                s3.delete_object(Bucket=bucket, Key=PROBE)
-            return
-        except (BotoCoreError, ClientError) as error:
-            # The gateway answers before the store behind it has joined.
-            if time.monotonic() > deadline:
-                raise StackError(f"the object store takes no objects: {error}") from error
-            time.sleep(0.1)

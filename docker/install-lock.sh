@@ -1,5 +1,5 @@
 #!/bin/sh
-# install.sh LOCK: install a lock into /opt/venv; an extra certificate authority may be the secret `ca`.
+# install-lock.sh LOCK: install a lock into /opt/venv; an extra certificate authority may be the secret `ca`.
 set -eu
 if [ -f /run/secrets/ca ]; then
     # Certificates of the base image stay trusted beside the extra one, for this step only.

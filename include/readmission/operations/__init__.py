@@ -1,0 +1,1 @@
+"""What a platform team runs beside the pipeline: buckets and backups."""

