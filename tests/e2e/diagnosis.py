@@ -18,6 +18,7 @@ from readmission.local.stack import Stack
 DAGS = (INGESTION, *CONSUMERS, "ledger_sweep", "quarantine_replay")
 SERVICES = (SCHEDULER, DAG_PROCESSOR)
 WELL = {"success", "skipped"}
+LINES = 40
 WIDTH = 240
 """Characters of a line that are shown; task logs are JSON with whole stacks in a line."""
 
@@ -28,7 +29,7 @@ def diagnose(stack: Stack, airflow: AirflowClient) -> str:
         "batches": batches(stack),
         "runs, and their tasks that are not well": runs(stack, airflow),
         "database sessions that are not idle": sessions(stack),
-        **{name: iter(tail(stack.paths.log(name)).splitlines()) for name in SERVICES},
+        **{name: iter(tail(stack.paths.log(name), LINES).splitlines()) for name in SERVICES},
     }
     lines = []
     for title, found in sections.items():
@@ -66,9 +67,11 @@ def _task(stack: Stack, run: Run, task: dict[str, Any]) -> Iterator[str]:
     known = ("task_id", "map_index", "state", "try_number", "pid", "start_date", "end_date")
     yield "  " + " ".join(f"{name}={task[name]}" for name in known)
     where = f"dag_id={run.dag_id}/run_id={run.run_id}/task_id={task['task_id']}"
-    for log in sorted((stack.paths.airflow_home / "logs" / where).rglob("*.log")):
-        yield f"    {log.relative_to(log.parents[1])}"
-        yield from (f"    | {line}" for line in tail(log).splitlines())
+    if task["map_index"] >= 0:
+        where += f"/map_index={task['map_index']}"
+    for log in sorted((stack.paths.airflow_home / "logs" / where).glob("*.log")):
+        yield f"    {log.name}"
+        yield from (f"    | {line}" for line in tail(log, LINES).splitlines())
 
 
 def sessions(stack: Stack) -> Iterator[str]:
