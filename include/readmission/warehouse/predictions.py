@@ -16,7 +16,8 @@ COLUMNS = (
 )  # fmt: skip
 """Order of the values of one prediction, here and in every line that waits on disk."""
 
-_LOCK = 296_007
+_CREATING_LOCK = 296_007
+_CLEANING_LOCK = 296_008
 _BLOCK_BYTES = 1 << 16
 
 
@@ -49,8 +50,8 @@ class DailyCount:
 class PredictionStore:
     """The log of predictions in PostgreSQL; every method is one transaction.
 
-    Its role needs to connect, to make temporary tables, and to select from, insert into and
-    delete from ``prediction``; the right to create is only used while there is no table.
+    Its role needs to connect, to use the schema, to make temporary tables, and to select from,
+    insert into and delete from ``prediction``; it creates only while there is no table.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -61,7 +62,7 @@ class PredictionStore:
         with self.connection.transaction():
             if self._has_table():
                 return
-            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING_LOCK,))
             self.connection.execute(_TABLE)
             self.connection.execute(_INDEX)
 
@@ -92,6 +93,8 @@ class PredictionStore:
     def delete_before(self, moment: datetime, limit: int) -> int:
         """Delete the oldest predictions made before a moment; return how many.
 
+        If another process is at it right now, that is enough: it returns 0.
+
         Parameters
         ----------
         moment : datetime
@@ -100,6 +103,11 @@ class PredictionStore:
             Most rows to delete, so that nobody waits for long.
         """
         with self.connection.transaction():
+            free = self.connection.execute(
+                "SELECT pg_try_advisory_xact_lock(%s)", (_CLEANING_LOCK,)
+            ).fetchone()
+            if not (free and free[0]):
+                return 0
             return self.connection.execute(_DELETE, (moment, limit)).rowcount
 
     def daily_counts(self, since: datetime) -> list[DailyCount]:
@@ -144,11 +152,9 @@ _MERGE = sql.SQL(
     "INSERT INTO prediction ({0}) SELECT {0} FROM prediction_arrival ON CONFLICT (id) DO NOTHING"
 ).format(_NAMES)
 
-# Several processes clean up; none waits for another.
 _DELETE = """
-DELETE FROM prediction WHERE id IN (
-    SELECT id FROM prediction WHERE at < %s ORDER BY at LIMIT %s FOR UPDATE SKIP LOCKED
-)
+DELETE FROM prediction
+WHERE id IN (SELECT id FROM prediction WHERE at < %s ORDER BY at LIMIT %s)
 """
 
 _DAILY = """
