@@ -6,7 +6,6 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from readmission import codes
 from readmission.cleaning import parse
 from readmission.ingestion import Slice, load
 from readmission.quality.gates import Gatekeeper
@@ -14,28 +13,14 @@ from readmission.quality.plausibility import PREFIX, RULES, judged
 from readmission.source import Dataset, Origin
 from readmission.warehouse import BatchState, RawWarehouse
 from readmission.warehouse.verdicts import VerdictLog
-from tests.include.tables import encounters
+from tests.include.plausible import BROKEN, consistent
 
-CONSISTENT = {"insulin": "Steady", "change": "Ch", "diabetesMed": "Yes", "number_diagnoses": "9"}
-BROKEN = {
-    "a diabetes medicine is given and diabetesMed is No": {"diabetesMed": "No"},
-    "diabetesMed is Yes and no diabetes medicine is given": {"insulin": "No", "change": "No"},
-    "a dose was changed and change is No": {"insulin": "Up", "change": "No"},
-    "change is Ch and no diabetes medicine is given": {"insulin": "No", "diabetesMed": "No"},
-    "fewer diagnoses are counted than are entered": {"number_diagnoses": "1"},
-    "a newborn admission of a patient of ten years or more": {"admission_type_id": "4"},
-}
 ROWS = 200
 
 
 def file_of(values: dict[str, str]) -> Dataset:
-    """Return encounters of which every one has these values, and no other medicine."""
-    table = encounters(ROWS).to_pandas()
-    table[list(codes.MEDICINES)] = "No"
-    table[["diag_1", "diag_2"]] = "250"
-    table["age"] = "[50-60)"
-    table["admission_type_id"] = "1"
-    table = table.assign(**CONSISTENT | values)
+    """Return consistent encounters of which every one has these values."""
+    table = consistent(ROWS).assign(**values)
     return Dataset(Path("file.csv"), Origin.FILE, pa.Table.from_pandas(table, preserve_index=False))
 
 
