@@ -70,23 +70,6 @@ WORKDIR /app
 STOPSIGNAL SIGTERM
 
 # ---------------------------------------------------------------- images
-FROM runtime AS airflow
-LABEL org.opencontainers.image.title="readmission-airflow"
-ENV AIRFLOW_HOME=/tmp/airflow \
-    AIRFLOW__CORE__DAGS_FOLDER=/app/dags \
-    AIRFLOW__CORE__PLUGINS_FOLDER=/app/plugins \
-    READMISSION_CACHE_DIR=/tmp/cache \
-    READMISSION_DOCS_DIR=/tmp/data-docs
-COPY --from=requirements-airflow /opt/venv /opt/venv
-COPY --from=code /app/include include
-COPY --from=code /app/plugins plugins
-COPY --from=code /app/dags dags
-USER 10001:10001
-EXPOSE 8080
-HEALTHCHECK --interval=15s --timeout=10s --start-period=120s --retries=5 \
-    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/api/v2/monitor/health', timeout=8)"]
-CMD ["airflow", "api-server", "--host", "0.0.0.0", "--port", "8080", "--workers", "1"]
-
 FROM runtime AS mlflow
 LABEL org.opencontainers.image.title="readmission-mlflow"
 COPY --from=requirements-mlflow /opt/venv /opt/venv
@@ -102,8 +85,10 @@ FROM runtime AS api
 LABEL org.opencontainers.image.title="readmission-api"
 ENV READMISSION_API_HOST=0.0.0.0 \
     READMISSION_API_PORT=8000 \
-    READMISSION_MODEL_CACHE_DIR=/tmp/model \
-    READMISSION_PREDICTION_SPOOL_DIR=/tmp/prediction-spool
+    READMISSION_MODEL_CACHE_DIR=/var/lib/readmission/model \
+    READMISSION_PREDICTION_SPOOL_DIR=/var/lib/readmission/prediction-spool
+# The last good model and the predictions not yet written: a volume mounted here takes over the owner.
+RUN install -d -o 10001 -g 10001 /var/lib/readmission
 COPY --from=requirements-api /opt/venv /opt/venv
 COPY --from=code /app/include include
 COPY --from=code /app/api api
@@ -134,3 +119,22 @@ EXPOSE 8089
 HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=5 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8089/', timeout=3)"]
 CMD ["locust", "-f", "/app/load/locustfile.py"]
+
+# Last, so that a build without a target, and the Astro CLI's, is Airflow's.
+FROM runtime AS airflow
+LABEL org.opencontainers.image.title="readmission-airflow"
+ENV AIRFLOW_HOME=/tmp/airflow \
+    AIRFLOW__CORE__DAGS_FOLDER=/app/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/app/plugins \
+    READMISSION_CACHE_DIR=/tmp/cache \
+    READMISSION_DOCS_DIR=/tmp/data-docs
+COPY --from=requirements-airflow /opt/venv /opt/venv
+COPY --from=code /app/include include
+COPY --from=code /app/plugins plugins
+COPY --from=code /app/dags dags
+COPY docker/airflow-api-server.sh docker/airflow-api-server.sh
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=15s --timeout=10s --start-period=120s --retries=5 \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/api/v2/monitor/health', timeout=8)"]
+CMD ["/app/docker/airflow-api-server.sh"]

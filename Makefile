@@ -16,7 +16,7 @@ LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 ARGS ?=
 
-.PHONY: help demo test check setup up status logs down reset lock uninstall
+.PHONY: help demo test check setup up status logs down reset lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +48,9 @@ down: $(READY) ## Stop the stack, keep its state
 
 reset: $(READY) ## Stop the stack and delete its state; asks first
 	@$(BIN)/readmission reset $(ARGS)
+
+env: ## Make the secrets of Docker Compose in .env; those that are there stay
+	@k8s/secrets.sh env .env
 
 uninstall: ## Delete what setup installed; run `make reset` before
 	rm -rf .venv .tools

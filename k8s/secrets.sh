@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# The one list of secrets, and how each is made. Needs bash and openssl.
+#
+#   secrets.sh env FILE       complete an .env file for Compose; what is there stays
+#   secrets.sh names          the Secrets of the cluster
+#   secrets.sh secret NAME    the content of one Secret, freshly made, as KEY=VALUE lines
+set -euo pipefail
+umask 077
+
+# Secret of the cluster, variable, kind
+secret_table() {
+    cat <<'TABLE'
+postgres-airflow POSTGRES_AIRFLOW_SUPERUSER password
+postgres-airflow AIRFLOW_DB_PASSWORD password
+postgres-raw POSTGRES_RAW_SUPERUSER password
+postgres-raw RAW_DB_PASSWORD password
+postgres-clean POSTGRES_CLEAN_SUPERUSER password
+postgres-clean CLEAN_DB_PASSWORD password
+postgres-clean PREDICTIONS_DB_PASSWORD password
+postgres-mlflow POSTGRES_MLFLOW_SUPERUSER password
+postgres-mlflow MLFLOW_DB_PASSWORD password
+minio S3_ACCESS_KEY password
+minio S3_SECRET_KEY password
+airflow AIRFLOW_ADMIN_PASSWORD password
+airflow AIRFLOW_FERNET_KEY fernet
+airflow AIRFLOW_JWT_SECRET password
+airflow AIRFLOW_API_SECRET password
+api-keys API_KEY_PREDICT password
+api-keys API_KEY_ADMIN password
+api-keys READMISSION_API_KEYS hashes
+prediction-log PREDICTION_LOG_KEY password
+grafana GRAFANA_ADMIN_PASSWORD password
+TABLE
+}
+
+sha256() { printf '%s' "$1" | openssl dgst -sha256 -r | cut -d ' ' -f 1; }
+
+# Hexadecimal, so that a password means itself in an address and in JSON.
+make_secret() {
+    case $1 in
+    password) openssl rand -hex 24 ;;
+    fernet) openssl rand -base64 32 | tr '+/' '-_' ;;
+    # The service is given hashes only; who calls it has the keys.
+    hashes) echo "predict:$(sha256 "$API_KEY_PREDICT"),admin:$(sha256 "$API_KEY_ADMIN")" ;;
+    esac
+}
+
+# Print KEY=VALUE of the given rows; a variable that is set already keeps its value.
+make_lines() {
+    local variable kind
+    while read -r _ variable kind; do
+        if [ -z "${!variable:-}" ] || [ "$kind" = hashes ]; then
+            printf -v "$variable" '%s' "$(make_secret "$kind")"
+        fi
+        echo "$variable=${!variable}"
+    done
+}
+
+complete_env() {
+    local file=$1 line variable
+    touch "$file"
+    while IFS= read -r line; do
+        variable=${line%%=*}
+        if secret_table | grep -q " $variable "; then
+            printf -v "$variable" '%s' "${line#*=}"
+        fi
+    done <"$file"
+    {
+        # Whatever else people keep in the file stays there.
+        grep -vE "^($(secret_table | cut -d ' ' -f 2 | paste -sd '|' -))=" "$file" || true
+        secret_table | make_lines
+    } >"$file.new"
+    mv "$file.new" "$file"
+}
+
+case ${1:-} in
+env) complete_env "${2:?which file}" ;;
+names) secret_table | cut -d ' ' -f 1 | uniq ;;
+secret) secret_table | grep "^${2:?which secret} " | make_lines ;;
+*)
+    sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
