@@ -15,6 +15,7 @@ from readmission import schema
 from readmission.errors import BatchNotFound
 from readmission.splitting import Part
 from readmission.warehouse.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.creating import create
 from readmission.warehouse.drifts import DriftLog
 from readmission.warehouse.history import ModelHistory
 from readmission.warehouse.raw import RawBatch
@@ -97,9 +98,7 @@ class CleanWarehouse:
             sql.SQL("{} {} NOT NULL").format(sql.Identifier(name), sql.SQL(_SQL_TYPES[kind]))
             for name, kind in ROW_TYPES.items()
         )
-        with self.connection.transaction():
-            self._lock()
-            self.connection.execute(_TABLES.format(columns=columns))
+        create(self.connection, _LOCK, "encounter", (_TABLES.format(columns=columns),))
         VerdictLog(self.connection).create_tables()
         ModelHistory(self.connection).create_tables()
         DriftLog(self.connection).create_tables()

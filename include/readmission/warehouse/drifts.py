@@ -5,8 +5,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 import psycopg
+from psycopg import sql
 
 from readmission.drift import COOL_DOWN, Drift
+from readmission.warehouse.creating import create
+
+_LOCK = 296_005
+"""Advisory lock under which the tables are created."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,7 @@ class DriftLog:
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat and to race."""
-        with self.connection.transaction():
-            self.connection.execute("SELECT pg_advisory_xact_lock(296005)")
-            self.connection.execute(_TABLE)
+        create(self.connection, _LOCK, "drift", (_TABLE,))
 
     def record(
         self,
@@ -76,7 +79,7 @@ class DriftLog:
         return pd.DataFrame(found, columns=["batch_id", "column", "psi", "level", "alarm"])
 
 
-_TABLE = """
+_TABLE = sql.SQL("""
 CREATE TABLE IF NOT EXISTS drift (
     batch_id text NOT NULL,
     column_name text NOT NULL,
@@ -87,7 +90,7 @@ CREATE TABLE IF NOT EXISTS drift (
     measured_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (batch_id, column_name)
 )
-"""
+""")
 
 _LATELY = """
 SELECT DISTINCT column_name FROM drift

@@ -5,11 +5,16 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from readmission.errors import BatchNotFound
+from readmission.warehouse.creating import create
 from readmission.warehouse.states import batch_number
+
+_LOCK = 296_003
+"""Advisory lock under which the tables are created."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,7 @@ class ModelHistory:
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat."""
-        with self.connection.transaction():
-            self.connection.execute("SELECT pg_advisory_xact_lock(296003)")
-            self.connection.execute(_TABLES)
+        create(self.connection, _LOCK, "promotion", (_TABLES,))
 
     def candidates(self) -> list[Candidate]:
         """Return the newest candidate of every batch, in order of batches."""
@@ -147,7 +150,7 @@ class ModelHistory:
         return None
 
 
-_TABLES = """
+_TABLES = sql.SQL("""
 CREATE TABLE IF NOT EXISTS candidate (
     batch_id text PRIMARY KEY,
     run_id text NOT NULL,
@@ -172,7 +175,7 @@ CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
 CREATE OR REPLACE TRIGGER promotion_is_append_only
     BEFORE UPDATE OR DELETE OR TRUNCATE ON promotion
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-"""
+""")
 
 _UPSERT_CANDIDATE = """
 INSERT INTO candidate (batch_id, run_id, family, version, data_sha256)

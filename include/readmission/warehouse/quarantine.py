@@ -29,10 +29,6 @@ class Quarantine:
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
-    def create_tables(self) -> None:
-        """Create what is not there yet; RAW calls it while it holds its lock."""
-        self.connection.execute(_TABLES)
-
     def rows(
         self,
         batch_id: str | None = None,
@@ -192,7 +188,7 @@ class Quarantine:
             return self._select(_THESE, wanted)
 
 
-_TABLES = """
+TABLES = sql.SQL("""
 CREATE TABLE IF NOT EXISTS quarantine (
     batch_id text NOT NULL,
     source_row bigint NOT NULL,
@@ -226,7 +222,8 @@ DO $$ BEGIN
             EXECUTE FUNCTION refuse_second_thoughts();
     END IF;
 END $$;
-"""
+""")
+"""Run by RAW after its own, to which these refer."""
 
 _THESE = sql.SQL("batch_id = %s AND source_row = ANY(%s)")
 _SUCH = sql.SQL("(%s::text IS NULL OR batch_id = %s) AND (%s::text IS NULL OR state = %s)")

@@ -14,6 +14,8 @@ from psycopg.rows import class_row
 from readmission import schema
 from readmission.errors import BatchNotFound
 from readmission.warehouse.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.creating import create
+from readmission.warehouse.quarantine import TABLES as QUARANTINE
 from readmission.warehouse.quarantine import Quarantine
 from readmission.warehouse.states import BatchKind, BatchState, batch_name
 from readmission.warehouse.verdicts import VerdictLog
@@ -97,10 +99,8 @@ class RawWarehouse:
         columns = sql.SQL(", ").join(
             sql.SQL("{} text").format(sql.Identifier(name)) for name in schema.NAMES
         )
-        with self.connection.transaction():
-            self._lock()
-            self.connection.execute(_TABLES.format(columns=columns))
-            Quarantine(self.connection).create_tables()
+        tables = _TABLES.format(columns=columns), QUARANTINE
+        create(self.connection, _LOCK, "quarantine", tables)
         VerdictLog(self.connection).create_tables()
 
     def batches(self) -> list[RawBatch]:

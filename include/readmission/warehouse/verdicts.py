@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
+
+from readmission.warehouse.creating import create
+
+_LOCK = 296_004
+"""Advisory lock under which the tables are created."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,7 @@ class VerdictLog:
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat and to race."""
-        with self.connection.transaction():
-            self.connection.execute("SELECT pg_advisory_xact_lock(296004)")
-            self.connection.execute(_TABLE)
+        create(self.connection, _LOCK, "gate_verdict", (_TABLE,))
 
     def record(self, verdict: GateVerdict) -> None:
         """Store a verdict in place of an earlier one of the same gate on the same batch."""
@@ -77,7 +81,7 @@ class VerdictLog:
             ).fetchall()
 
 
-_TABLE = """
+_TABLE = sql.SQL("""
 CREATE TABLE IF NOT EXISTS gate_verdict (
     batch_id text NOT NULL,
     gate text NOT NULL,
@@ -89,7 +93,7 @@ CREATE TABLE IF NOT EXISTS gate_verdict (
     decided_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (batch_id, gate)
 )
-"""
+""")
 
 _UPSERT = """
 INSERT INTO gate_verdict (batch_id, gate, passed, expectations, failures, seconds, report)
