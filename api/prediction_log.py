@@ -20,10 +20,11 @@ INTERVAL_SECONDS = 0.1
 QUEUE_LIMIT = 20_000
 """Records in memory, about 3 kB each; only a disk that stands still lets them become so many."""
 BATCH_ROWS = 500
-SLICE_ROWS = 50
+SLICE_ROWS = 25
 PAUSE_SECONDS = 0.0002
-"""After each slice (half a millisecond) the event loop gets the interpreter: it would have to
-wait 5 ms for a thread that does not let go by itself."""
+"""After each slice (a third of a millisecond) the event loop gets the interpreter, for which it
+would wait 5 ms if the thread did not let go by itself. Far behind, slices become larger, for
+the event loop of a busy service keeps the interpreter as long."""
 
 
 class PredictionLog:
@@ -171,11 +172,12 @@ class PredictionLog:
     def _encoded(self, records: list[Record]) -> list[bytes]:
         """Encode records; leave the interpreter to others in between."""
         lines = []
+        slice_rows = SLICE_ROWS * (1 + len(self._queue) // BATCH_ROWS)
         for number, record in enumerate(records, start=1):
             try:
                 lines.append(self._encoder.line(record))
             except Exception as error:  # noqa: BLE001 - one bad record must not stop the log
                 self._tally.lose(1, f"not fit to be stored, {where(error)}", held=-1)
-            if number % SLICE_ROWS == 0:
+            if number % slice_rows == 0:
                 time.sleep(PAUSE_SECONDS)
         return lines

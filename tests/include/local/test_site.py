@@ -9,6 +9,7 @@ from readmission.local.credentials import Credentials
 from readmission.local.paths import Paths
 from readmission.local.services import all_services
 from readmission.local.site import Site
+from readmission.settings import Settings
 from tests.conftest import random_settings
 
 DSN = "READMISSION_PREDICTION_LOG_DSN"
@@ -33,6 +34,18 @@ def test_the_prediction_log_is_opened_to_the_api_alone(site: Site) -> None:
         assert not {DSN, KEY} & environment.keys()
         assert site.credentials.prediction_log_key not in str(environment)
         assert site.credentials.predictions_db not in str(environment)
+
+
+def test_the_api_understands_what_it_is_told(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    [api] = [service for service in all_services(site) if service.name == "api"]
+    for name, value in api.environment.items():
+        monkeypatch.setenv(name, value)
+
+    settings = Settings.from_environment()
+
+    assert settings.prediction_log_dsn is not None
+    assert settings.prediction_log_dsn.get_secret_value() == api.environment[DSN]
+    assert settings.prediction_spool_dir == site.paths.home / "prediction-spool"
 
 
 def test_no_service_is_told_a_masked_secret(site: Site) -> None:
