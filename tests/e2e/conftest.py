@@ -11,7 +11,7 @@ from readmission.local.airflow_client import AirflowClient
 from readmission.local.stack import Stack
 from tests.conftest import random_settings
 from tests.e2e.diagnosis import DAGS
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import TASK_SECONDS, Pipeline
 
 
 @pytest.fixture(scope="package")
@@ -21,7 +21,8 @@ def pipeline(
     """The whole stack on free ports, with an empty source; gone before other tests run."""
     file = tmp_path_factory.mktemp("source") / "encounters.csv"
     supply = source.read(encounters).encounters.to_pandas()
-    stack = Stack(random_settings(state_folders / "e2e", dataset=file, sweep_grace_seconds=5))
+    changes = {"dataset": file, "sweep_grace_seconds": 5, "task_timeout_seconds": TASK_SECONDS}
+    stack = Stack(random_settings(state_folders / "e2e", **changes))
     stack.up()
     site = stack.site
     airflow = AirflowClient(site.airflow_url, USER, site.credentials.airflow_admin)

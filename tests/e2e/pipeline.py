@@ -23,8 +23,10 @@ from tests.e2e.diagnosis import diagnose
 
 T = TypeVar("T")
 
-PATIENCE = 240
-"""Seconds after which something that should have happened has not."""
+TASK_SECONDS = 180
+"""Age at which a task counts as hung; generous for a batch of 3,000 on a busy machine."""
+PATIENCE = 480
+"""Seconds after which what should have happened has not, though a hung task was tried again."""
 
 
 @dataclass
@@ -86,12 +88,16 @@ class Pipeline:
 
     def kill_task(self, run: Run, task_id: str) -> None:
         """Kill -9 a task's process while it runs."""
+        os.kill(self.running(run, task_id), signal.SIGKILL)
 
-        def running() -> int | None:
-            task = self.task(run, task_id)
-            return task["pid"] if task["state"] == "running" else None
+    def running(self, run: Run, task_id: str) -> int:
+        """Wait until a task, or any instance of it, runs; return its process."""
 
-        os.kill(self.wait_for(f"{task_id} running", running), signal.SIGKILL)
+        def look() -> int | None:
+            tasks = (t for t in self.airflow.tasks(run) if t["task_id"] == task_id)
+            return next((t["pid"] for t in tasks if t["state"] == "running"), None)
+
+        return self.wait_for(f"{task_id} running", look)
 
     @contextmanager
     def connected(self, database: str) -> Iterator[psycopg.Connection]:

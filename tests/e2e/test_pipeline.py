@@ -204,7 +204,7 @@ def test_the_scheduler_killed_at_work_goes_on_where_it_was(two_batches: Pipeline
     two_batches.deliver(BATCH)
     two_batches.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
     training = two_batches.run_of(TRAINING, "batch-0006")
-    two_batches.wait_for("a fit", lambda: two_batches.task(training, "train")["state"] == "running")
+    two_batches.running(training, "train")
     scheduler = next(s for s in two_batches.stack.status() if s.service == "airflow-scheduler")
 
     os.kill(scheduler.pid, signal.SIGKILL)
