@@ -21,6 +21,9 @@ class Part(StrEnum):
 SHARES: Mapping[Part, float] = MappingProxyType(
     {Part.TRAIN: 0.70, Part.VALIDATION: 0.15, Part.TEST: 0.15}
 )
+DRAWN_BELOW = 100
+"""Rows below which a batch is too small to be cut: its patients are drawn, one by one."""
+
 _PARTS = tuple(SHARES)
 
 
@@ -34,6 +37,10 @@ def assign_parts(
     first, each into the part that lacks rows of its classes most, then those with one
     stay, which fit exactly. Ties and order come from a keyed hash of the patient
     number, so the result depends on nothing else.
+
+    A batch of fewer than `DRAWN_BELOW` rows, such as a replayed row, has no 15 % to fill:
+    rounding would send every single patient into training. There the same hash draws a part
+    for each new patient, so many small batches come out 70/15/15 together.
 
     Parameters
     ----------
@@ -51,6 +58,8 @@ def assign_parts(
     dict of int to str
         Part of every *new* patient.
     """
+    if len(patients) < DRAWN_BELOW:
+        return {int(p): _drawn(int(p), key) for p in patients.unique() if int(p) not in known}
     stays = pd.crosstab(patients, labels)
     seen = stays.index.isin(list(known))
     lacking = _quotas(stays.to_numpy().sum(axis=0))
@@ -65,6 +74,13 @@ def assign_parts(
         lacking[choice] -= rows[position]
         assigned[int(new.index[position])] = str(_PARTS[choice])
     return assigned
+
+
+def _drawn(patient: int, key: str) -> str:
+    """Part of a patient, each as likely as its share is large."""
+    position = int.from_bytes(_digest(patient, key)) / 2**64
+    place = int(np.searchsorted(np.cumsum(list(SHARES.values()))[:-1], position, side="right"))
+    return str(_PARTS[place])
 
 
 def _quotas(class_sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -9,7 +9,7 @@ import pytest
 from readmission import schema
 from readmission.cleaning import outcome
 from readmission.source import Dataset
-from readmission.splitting import SHARES, Part, assign_parts
+from readmission.splitting import DRAWN_BELOW, SHARES, Part, assign_parts
 
 KEY = "a key"
 BATCH = 15_000
@@ -154,6 +154,33 @@ def test_a_tiny_batch_is_split_too(rows: int) -> None:
 
     assert new.keys() == set(patients)
     assert set(new.values()) <= set(PARTS)
+
+
+@pytest.mark.parametrize("rows", [1, 3, DRAWN_BELOW - 1])
+def test_many_tiny_batches_come_out_70_15_15_together(rows: int) -> None:
+    # given new patients who come in batches of a few rows, some of them twice in a batch
+    patients = np.arange(1, 6_001) // (1 if rows == 1 else 2)
+    labels = np.random.default_rng(3).choice(3, len(patients), p=[0.54, 0.35, 0.11])
+
+    # when
+    known: dict[int, str] = {}
+    for start in range(0, len(patients), rows):
+        batch = slice(start, start + rows)
+        known |= assign_parts(pd.Series(patients[batch]), pd.Series(labels[batch]), known, KEY)
+
+    # then, up to chance
+    assert known.keys() == set(patients)
+    shares = pd.Series(known).value_counts(normalize=True)
+    for part, share in SHARES.items():
+        assert shares[part] == pytest.approx(share, abs=0.03)
+
+
+def test_a_patient_drawn_in_a_tiny_batch_keeps_the_part_in_a_large_one() -> None:
+    patients, labels = random_batch(2_000, 1_500)
+    drawn = assign_parts(patients.head(5), labels.head(5), {}, KEY)
+
+    assert drawn == assign_parts(patients.iloc[[4, 3, 2, 1, 0]], labels.head(5), {}, KEY)
+    assert drawn.keys().isdisjoint(assign_parts(patients, labels, drawn, KEY))
 
 
 def test_a_batch_of_known_patients_adds_nobody() -> None:

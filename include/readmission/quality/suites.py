@@ -11,9 +11,9 @@ from readmission import schema
 from readmission.quality.gate import ROW_SCOPE
 from readmission.quality.plausibility import PREFIX, RULES, TOLERATED
 from readmission.schema import Column
-from readmission.splitting import SHARES, Part
+from readmission.splitting import DRAWN_BELOW, SHARES, Part
 
-SHARES_NEED_ROWS = 100
+SHARES_NEED_ROWS = DRAWN_BELOW
 """Below this the shares of a batch are chance: a replay may have a single row."""
 
 SHARE_DIVERGENCE = 0.005
