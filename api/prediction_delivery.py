@@ -21,7 +21,7 @@ WAITING_BATCHES = 20
 REPLAYED_BYTES = 1 << 20
 """Waiting lines that go into one transaction."""
 IDLE_SECONDS = 1.0
-FIRST_DELAY, LONGEST_DELAY = 0.1, 30.0
+FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 """Seconds between tries to reach the database: twice as long after each."""
 CLEANING_SECONDS = 3600
 CLEANED_ROWS = 1000
