@@ -198,6 +198,12 @@ def _read_csv(content: bytes, path: Path) -> pa.Table:
 
 
 def _check_header(names: list[str], path: Path) -> None:
+    if schema.BY_NAME.keys().isdisjoint(names):
+        # Without a header these are values, a patient's number among them: none is repeated.
+        raise DatasetError(
+            f"{path}: the first line is no header, with names between commas; expected the"
+            f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
+        )
     missing = [name for name in schema.NAMES if name not in names]
     extra = [name for name in names if name not in schema.BY_NAME]
     twice = sorted({name for name in names if names.count(name) > 1})
