@@ -42,11 +42,16 @@ def _connect(connection_id: str) -> psycopg.Connection:
 
 def publish_report(site: Path, gate: str) -> None:
     """Upload a gate's reports to the bucket of the data docs, and the overview of all gates."""
-    settings, s3 = get_settings(), S3Hook("minio").get_conn()
-    publish(s3, settings.docs_bucket, site, gate)
+    publish(S3Hook("minio").get_conn(), get_settings().docs_bucket, site, gate)
     try:
-        with raw_warehouse() as raw, clean_warehouse() as clean:
-            publish_overview(s3, settings.docs_bucket, settings.docs_dir, raw, clean)
+        write_overview()
     except psycopg.OperationalError as error:
         # The verdict stands, and the next gate writes the overview of all anew.
         log.warning("the overview of the gates stays as it was: %s", error)
+
+
+def write_overview() -> None:
+    """Write the overview of all gates, the quarantine and the drift anew, as they are now."""
+    settings, s3 = get_settings(), S3Hook("minio").get_conn()
+    with raw_warehouse() as raw, clean_warehouse() as clean:
+        publish_overview(s3, settings.docs_bucket, settings.docs_dir, raw, clean)

@@ -6,8 +6,8 @@
   the raw gate and announced as a partition of RAW; from there it travels like any batch. A row
   that is still bad is set aside again in that batch.
 
-Whatever was done, the last task counts every row. `readmission quarantine --help` does the same
-from the command line.
+Whatever was done, the last tasks count every row and write the reports anew. `readmission
+quarantine --help` does the same from the command line.
 """
 
 from typing import Any
@@ -17,8 +17,15 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
 from policies import LABELLED, RETRIES, label
+from readmission.schema import Kind, of_kind
 
 FIX, WAIVE, REPLAY = "fix", "waive", "replay"
+NO_KEYS = {
+    "not": {"enum": [column.name for column in of_kind(Kind.KEY)]},
+    "description": "numbers of patients and encounters are corrected by the command line,"
+    " `readmission quarantine fix`: what is entered here, everybody can read in the run",
+}
+"""A run's configuration is shown on Airflow's pages, so it is refused before it is stored."""
 
 
 @dag(
@@ -40,8 +47,10 @@ FIX, WAIVE, REPLAY = "fix", "waive", "replay"
             description="To fix or waive: numbers of the rows, one a line.",
         ),
         "correction": Param(
-            {}, type="object", additionalProperties={"type": "string"}, title="Right values",
-            description='To fix: column to value, as the file spells it: {"age": "[70-80)"}.',
+            {}, type="object", additionalProperties={"type": "string"}, propertyNames=NO_KEYS,
+            title="Right values",
+            description='To fix: column to value, as the file spells it: {"age": "[70-80)"}.'
+            " Numbers of patients and encounters: by `readmission quarantine fix` only.",
         ),
         "decided_by": Param(
             None, type=["null", "string"], title="Who decides",
@@ -113,7 +122,16 @@ def quarantine_replay():
         with raw_warehouse() as raw, clean_warehouse() as clean:
             return str(accounting.account(raw, clean))
 
-    [decide(), check.expand(batch_id=replay())] >> account()
+    @task(trigger_rule="none_failed")
+    def overview() -> None:
+        """Show in the reports what was decided."""
+        from connections import write_overview
+
+        write_overview()
+
+    decided, checked = decide(), check.expand(batch_id=replay())
+    [decided, checked] >> account()
+    [decided, checked] >> overview()
 
 
 quarantine_replay()

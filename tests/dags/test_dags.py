@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from readmission import schema
 from readmission.errors import ReadmissionError
 from readmission.modelling.estimators import FAMILIES
 from readmission.settings import CHECKOUT, PREFIX, Settings
@@ -152,11 +154,12 @@ def test_the_quarantine_is_decided_by_hand_and_a_replay_announces_raw(
 
     assert dag["timetable"] == "NullTimetable"
     assert {name: task["outlets"] for name, task in dag["tasks"].items()} == {
-        "decide": [], "replay": [], "check": ["RAW"], "account": [],
+        "decide": [], "replay": [], "check": ["RAW"], "account": [], "overview": [],
     }  # fmt: skip
-    # The count is taken whatever was done, and not after a failure.
-    assert dag["tasks"]["account"]["trigger_rule"] == "none_failed"
-    assert dag["tasks"]["account"]["upstream"] == ["check", "decide"]
+    # Whatever was done, all is counted and shown, and not after a failure.
+    for last in ("account", "overview"):
+        assert dag["tasks"][last]["trigger_rule"] == "none_failed"
+        assert dag["tasks"][last]["upstream"] == ["check", "decide"]
 
 
 def test_the_quarantine_asks_for_one_of_three_actions_and_explains_every_field(
@@ -169,3 +172,19 @@ def test_the_quarantine_asks_for_one_of_three_actions_and_explains_every_field(
         "action", "batch_id", "source_rows", "correction", "decided_by", "why",
     }  # fmt: skip
     assert all(param["description"] for param in params.values())
+
+
+@pytest.mark.parametrize("column", [schema.ENCOUNTER, schema.PATIENT])
+def test_the_number_of_a_patient_cannot_be_entered_where_everybody_reads_it(
+    parsed: dict[str, Any], column: str
+) -> None:
+    form = parsed["dags"]["quarantine_replay"]["params"]["correction"]["schema"]
+    jsonschema.validate({"age": "[70-80)", "race": "?"}, form)
+
+    with pytest.raises(jsonschema.ValidationError) as refused:
+        jsonschema.validate({"age": "[70-80)", column: "8222157"}, form)
+
+    # Airflow's answer is this text: it names the way out and not the number.
+    assert column in str(refused.value)
+    assert "readmission quarantine fix" in " ".join(str(refused.value).split())
+    assert "8222157" not in str(refused.value)

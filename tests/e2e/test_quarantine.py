@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from readmission.accounting import Account, account
+from readmission.local import object_store
 from readmission.local.access import warehouses
 from readmission.local.cli import app
 from readmission.local.journey import PROCESSING
@@ -26,7 +27,7 @@ def counted(pipeline: Pipeline) -> Account:
 
 def command_line(pipeline: Pipeline) -> Callable[..., str]:
     """Return `readmission quarantine` as a function that must go well."""
-    values = pipeline.stack.settings.model_dump(mode="json", exclude_none=True)
+    values = pipeline.stack.settings.model_dump(mode="json", exclude_unset=True)
     runner = CliRunner(env={PREFIX + name.upper(): str(value) for name, value in values.items()})
 
     def say(*words: str) -> str:
@@ -35,6 +36,14 @@ def command_line(pipeline: Pipeline) -> Callable[..., str]:
         return " ".join(result.stdout.split())
 
     return say
+
+
+def quarantine_page(pipeline: Pipeline) -> str:
+    """Return the page of the quarantine as people read it now."""
+    site = pipeline.stack.site
+    s3 = object_store.client(site)
+    page = s3.get_object(Bucket=site.settings.docs_bucket, Key="quarantine.html")
+    return page["Body"].read().decode()
 
 
 def replayed(pipeline: Pipeline, runs: int) -> None:
@@ -76,6 +85,11 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
     assert run.state == "success", pipeline.airflow.failed_tasks(run)
     now = counted(pipeline)
     assert (now.quarantined, now.waived) == (before.quarantined + 1, before.waived + 1)
+    shown = quarantine_page(pipeline)
+    assert (shown.count("<strong>fixed</strong>"), shown.count("no record of this patient")) == (
+        1,
+        1,
+    )
     assert "rows to be replayed: 1" in quarantine("replay")
     pipeline.airflow.trigger(DAG, {})
     replayed(pipeline, 3)
@@ -97,6 +111,10 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
         before.clean + GOOD_ROWS + 1, before.quarantined, before.waived + 1, before.on_the_way,
     )  # fmt: skip
     assert str(end) in quarantine("account")
+    # as the reports show
+    assert f'<strong>replayed</strong> in <a href="index.html#{replay.batch_id}' in " ".join(
+        quarantine_page(pipeline).split()
+    )
 
 
 def test_a_decision_that_is_not_allowed_fails_its_run_at_once(pipeline: Pipeline) -> None:

@@ -129,9 +129,10 @@ def fix(
     Example: `readmission quarantine fix batch-0001 4711 --set 'age=[70-80)' --why "asked the ward"`
     """
     from readmission.local import quarantine_display as display
+    from readmission.local.access import write_overview
     from readmission.warehouse import Quarantine
 
-    with _ledgers() as (_, raw, _clean):
+    with _ledgers() as (site, raw, clean):
         if bool(changes) is as_it_is:
             raise ReadmissionError("say what is right by --set COLUMN=VALUE, or --as-it-is")
         quarantine = Quarantine(raw.connection)
@@ -141,6 +142,7 @@ def fix(
             for problem in display.still_wrong(row, arrived):
                 console.print(f"[yellow]  still wrong:[/] {plain(problem)}")
         console.print("`readmission quarantine replay` sends what is fixed on")
+        write_overview(site, raw, clean)
 
 
 @app.command()
@@ -153,13 +155,15 @@ def waive(
 ) -> None:
     """Give rows up for ever: they never reach CLEAN, and nobody can take it back."""
     from readmission.local import quarantine_display as display
+    from readmission.local.access import write_overview
     from readmission.warehouse import Quarantine
 
-    with _ledgers() as (_, raw, _clean):
+    with _ledgers() as (site, raw, clean):
         if not yes:
             typer.confirm(f"Waive row {', '.join(map(str, rows))} of {batch} for ever?", abort=True)
         for row in Quarantine(raw.connection).waive(batch, rows, by, why):
             console.print(plain(display.decision_line(row)))
+        write_overview(site, raw, clean)
 
 
 @app.command()

@@ -10,8 +10,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from readmission import schema
+from readmission.local import object_store
 from readmission.local.access import warehouses
 from readmission.local.cli import app
+from readmission.local.ports import free_ports
 from readmission.local.stack import Stack
 from readmission.settings import PREFIX
 from readmission.warehouse import Quarantine, RowState
@@ -30,7 +32,7 @@ class Ward:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        values = stack.settings.model_dump(mode="json", exclude_none=True)
+        values = stack.settings.model_dump(mode="json", exclude_unset=True)
         self.runner = CliRunner(env={PREFIX + k.upper(): str(v) for k, v in values.items()})
 
     def fill(self) -> None:
@@ -64,9 +66,9 @@ class Ward:
 
 @pytest.fixture(scope="module")
 def stack(state_folders: Path) -> Iterator[Stack]:
-    """A database of its own."""
+    """A database and an object store of its own."""
     stack = Stack(random_settings(state_folders / "quarantine"))
-    stack.up({"postgres"})
+    stack.up({"postgres", "object-store"})
     yield stack
     stack.reset()
 
@@ -149,6 +151,32 @@ def test_a_row_is_waived_after_a_question_and_for_ever(ward: Ward) -> None:
     again = ("fix", FIRST, "7", "--set", "age=[0-10)", "--why", "found it")
     assert f"row 7 of {FIRST} was waived by Osei; that is final" in ward.refused(*again)
     assert "no row 11 in quarantine" in ward.refused("waive", FIRST, "11", "-w", "x", "--yes")
+
+
+def test_the_reports_show_a_decision_at_once(ward: Ward) -> None:
+    site = ward.stack.site
+
+    def page(name: str) -> str:
+        content = object_store.client(site).get_object(Bucket=site.settings.docs_bucket, Key=name)
+        return content["Body"].read().decode()
+
+    ward.told("waive", FIRST, "7", "--why", "no record", "--yes")
+    assert page("quarantine.html").count("<strong>waived</strong>") == 1
+    assert "2 in quarantine + 1 waived" in page("index.html")
+
+    ward.told("fix", FIRST, "8", "--set", "age=[30-40)", "--why", "asked")
+    assert page("quarantine.html").count("<strong>fixed</strong>") == 1
+    assert (site.settings.docs_dir / "quarantine.html").read_text() == page("quarantine.html")
+
+
+def test_a_decision_that_the_reports_cannot_show_stands_and_is_shown_later(ward: Ward) -> None:
+    # given an object store that does not answer
+    ward.runner.env[f"{PREFIX}S3_PORT"] = str(free_ports(1)[0])
+
+    waiving = ("waive", FIRST, "7", "--why", "no record", "--yes")
+    assert "decided, but the reports do not show it yet" in ward.refused(*waiving)
+
+    assert ward.states()[0] is RowState.WAIVED
 
 
 def test_nothing_to_replay_is_no_error_and_starts_nothing(ward: Ward) -> None:
