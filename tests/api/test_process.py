@@ -120,7 +120,7 @@ def test_a_caller_who_hangs_up_is_no_error(production: Production) -> None:
             b"Content-Length: 1000\r\n\r\n{"
         )
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-    with httpx.Client(base_url=production.service.url, trust_env=False) as http:
+    with httpx.Client(base_url=production.service.url, trust_env=False, timeout=60) as http:
         assert http.get("/health").status_code == 200
     assert "ERROR" not in production.service.log.read_text()[logged:]
 
@@ -144,7 +144,7 @@ def test_a_reload_with_a_dead_registry_ends_in_seconds(tmp_path: Path) -> None:
         reloaded = httpx.post(f"{service.url}/reload_model", timeout=60, trust_env=False)
         assert reloaded.status_code == 503
         assert "MLflow did not hand out the model" in reloaded.json()["message"]
-        health = httpx.get(f"{service.url}/health", trust_env=False).json()
+        health = httpx.get(f"{service.url}/health", trust_env=False, timeout=60).json()
         assert health["last_reload_error"]["message"] in reloaded.json()["message"]
         assert "Exception in thread" not in service.log.read_text()
 

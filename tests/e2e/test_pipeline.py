@@ -66,7 +66,8 @@ def test_the_api_serves_what_was_promoted_last(two_batches: Pipeline) -> None:
         if c.example != schema.MISSING
     }
 
-    answer = httpx.post(f"{two_batches.stack.site.settings.api_url}/predict", json=encounter)
+    url = f"{two_batches.stack.site.settings.api_url}/predict"
+    answer = httpx.post(url, json=encounter, trust_env=False, timeout=60)
 
     assert answer.status_code == 200, answer.text
     assert answer.json()["model_version"] == promoted[-1].challenger_version

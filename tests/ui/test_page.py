@@ -120,7 +120,7 @@ def test_the_page_says_which_model_answers_and_that_its_data_is_synthetic(
 def test_predict_shows_the_services_answer(api: Service, opened: Opened) -> None:
     page = press(opened(api.url), "Predict")
 
-    answer = httpx.post(f"{api.url}/predict", json=asked(page), trust_env=False).json()
+    answer = httpx.post(f"{api.url}/predict", json=asked(page), trust_env=False, timeout=60).json()
     assert answer["meaning"] in said(page.markdown)
     shown = page.session_state["answered"][1]
     assert shown["probabilities"] == answer["probabilities"]
