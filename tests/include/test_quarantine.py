@@ -9,7 +9,13 @@ import pytest
 
 from readmission import schema
 from readmission.errors import DecisionRefused, InvalidValue, NotQuarantined
-from readmission.warehouse import Quarantine, QuarantinedRow, RawWarehouse, RowState
+from readmission.warehouse import (
+    DecisionLog,
+    Quarantine,
+    QuarantinedRow,
+    RawWarehouse,
+    RowState,
+)
 from tests.include.contract import acceptable
 from tests.include.hospital import BAD, FIRST, GOOD, REASONS, Hospital
 from tests.include.tables import contents
@@ -71,7 +77,9 @@ def test_a_decision_leaves_the_row_in_raw_as_it_arrived(hospital: Hospital) -> N
     hospital.quarantine.waive(FIRST, [8], BY, WHY)
 
     after = contents(hospital.raw.connection)
-    assert {name for name in before if before[name] != after[name]} == {"quarantine"}
+    assert {name for name in before if before[name] != after[name]} == {
+        "quarantine", "quarantine_decision",
+    }  # fmt: skip
 
 
 def test_a_correction_can_be_replaced_and_waived_until_it_is_replayed(hospital: Hospital) -> None:
@@ -81,6 +89,56 @@ def test_a_correction_can_be_replaced_and_waived_until_it_is_replayed(hospital: 
 
     assert (again.correction, again.decided_by) == (GOOD, "Dr. Ba")
     assert (waived.state, waived.correction) == (RowState.WAIVED, {})
+    # and each decision is kept, in its order
+    log = DecisionLog(hospital.raw.connection)
+    assert [(d.state, d.correction, d.decided_by, d.why) for d in log.decisions(FIRST, 7)] == [
+        (RowState.FIXED, {"age": "[0-10)"}, BY, WHY),
+        (RowState.FIXED, GOOD, "Dr. Ba", "second look"),
+        (RowState.WAIVED, {}, BY, "third look"),
+    ]
+    assert log.decisions(FIRST, 7)[-1].decided_at == waived.decided_at
+    assert log.decisions(FIRST, 8) == log.decisions("batch-0002") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE quarantine_decision SET why = 'another reason'",
+        "DELETE FROM quarantine_decision",
+        "TRUNCATE quarantine_decision",
+    ],
+)
+def test_no_decision_is_ever_rewritten(hospital: Hospital, statement: str) -> None:
+    hospital.quarantine.fix(FIRST, [7], GOOD, BY, WHY)
+
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        hospital.raw.connection.execute(statement.encode())
+    hospital.raw.connection.rollback()
+
+
+def test_a_decision_that_is_refused_leaves_no_trace(hospital: Hospital) -> None:
+    hospital.quarantine.waive(FIRST, [8], BY, WHY)
+
+    with pytest.raises(DecisionRefused, match="row 8"):
+        hospital.quarantine.fix(FIRST, [7, 8], GOOD, BY, WHY)
+
+    assert [d.source_row for d in DecisionLog(hospital.raw.connection).decisions()] == [8]
+
+
+def test_decisions_from_before_the_log_are_in_it(hospital: Hospital) -> None:
+    # given a database of before, with a replayed row and a waived one
+    close(hospital, RowState.REPLAYED)
+    hospital.quarantine.waive(FIRST, [8], BY, "no record")
+    connection = hospital.raw.connection
+    before = contents(connection)["quarantine_decision"]
+    connection.execute("DROP TABLE quarantine_decision")
+    connection.commit()
+
+    # when
+    hospital.raw.create_tables()
+    hospital.raw.create_tables()
+
+    assert contents(connection)["quarantine_decision"] == before
 
 
 def test_the_same_decision_again_changes_nothing(hospital: Hospital) -> None:
@@ -237,7 +295,7 @@ def test_a_database_older_than_decisions_is_brought_up_to_date(
     warehouse = RawWarehouse(raw_db)
     warehouse.create_tables()
     raw_db.execute(
-        "DROP TABLE quarantine; ALTER TABLE batch DROP kind;"
+        "DROP TABLE quarantine_decision, quarantine; ALTER TABLE batch DROP kind;"
         "CREATE TABLE quarantine (batch_id text, source_row bigint, reasons text[] NOT NULL,"
         " created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (batch_id, source_row),"
         " FOREIGN KEY (batch_id, source_row) REFERENCES encounter);"

@@ -302,14 +302,18 @@ def test_a_decision_stands_beside_its_row_without_the_corrected_values(
     # when
     quarantine = Quarantine(raw.connection)
     quarantine.waive("batch-0001", [0], "Dr A", "no such <patient>")
+    quarantine.fix("batch-0001", [1], {"age": "[0-10)"}, "Dr A", "a guess")
     quarantine.fix("batch-0001", [1], {schema.PATIENT: "7654321"}, "Dr B", "mistyped")
 
     # then
     files = render(Overview.gather(raw, clean))
     page = " ".join(files["quarantine.html"].split())
-    assert re.search(r"<strong>waived</strong> <br>Dr A, [-\d]+: no such &lt;patient&gt;", page)
-    assert re.search(r"<strong>fixed</strong> <br>Dr B, [-\d]+: mistyped", page)
-    assert "corrected: patient_nbr" in page
+    waived = r"<strong>waived</strong> <br>waived by Dr A, [-\d: ]+: no such &lt;patient&gt;"
+    assert re.search(waived, page)
+    # the first decision is not overwritten by the second
+    first = r"fixed by Dr A, [-\d: ]+: a guess \(corrected: age\)"
+    second = r"fixed by Dr B, [-\d: ]+: mistyped \(corrected: patient_nbr\)"
+    assert re.search(rf"<strong>fixed</strong> <br>{first} ?<br>{second}", page)
     assert "7654321" not in page
     assert page.count("<strong>open</strong>") == 1
     assert "2 in quarantine + 1 waived" in files["index.html"]

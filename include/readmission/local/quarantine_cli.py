@@ -31,7 +31,8 @@ A quarantined row is **open** until somebody decides about it:
   cleaning, in a batch of its own (`replay-0008`);
 - **waive** gives it up for ever.
 
-Who decided, when and why is kept with the row, and the row itself stays in RAW as it arrived.
+Who decided, when and why is kept for ever (**history**), and the row itself stays in RAW as it
+arrived.
 **account** proves that no row was lost. Numbers of patients and of encounters are never shown.""",
 )
 
@@ -86,20 +87,36 @@ def show(
         bool, typer.Option("--all", "-a", help="All columns, not only those in question.")
     ] = False,
 ) -> None:
-    """Show one row: why it was set aside, its wrong values, and what was decided."""
+    """Show one row: why it was set aside, its wrong values, and all that was decided."""
     from readmission.local import quarantine_display as display
-    from readmission.warehouse import Quarantine
+    from readmission.warehouse import DecisionLog, Quarantine
 
     with _ledgers() as (_, raw, _clean):
         quarantine = Quarantine(raw.connection)
         found = quarantine.row(batch, row)
         (arrived,) = quarantine.as_arrived([found])
-        for line in display.story(found):
+        for line in display.story(found, DecisionLog(raw.connection).decisions(batch, row)):
             console.print(plain(line))
         table = display.values_table(found, arrived, everything=everything)
         if table.row_count:
             console.print()
             console.print(table)
+
+
+@app.command()
+def history(batch: OneBatch = None) -> None:
+    """List every decision ever taken, the oldest first; none is overwritten by a later one."""
+    from readmission.local import quarantine_display as display
+    from readmission.warehouse import DecisionLog
+
+    with _ledgers() as (_, raw, _clean):
+        if batch:
+            raw.batch(batch)
+        decisions = DecisionLog(raw.connection).decisions(batch)
+        for decision in decisions:
+            console.print(plain(display.decision_line(decision)))
+        if not decisions:
+            console.print("nobody has decided anything yet")
 
 
 @app.command()
@@ -124,7 +141,7 @@ def fix(
 ) -> None:
     """Say what is right in a row; `replay` then sends it on.
 
-    Several rows get the same values. A second fix replaces the first, until the replay.
+    Several rows get the same values. Until the replay a second fix counts instead of the first.
 
     Example: `readmission quarantine fix batch-0001 4711 --set 'age=[70-80)' --why "asked the ward"`
     """

@@ -9,7 +9,7 @@ from rich.text import Text
 from readmission import schema
 from readmission.accounting import Account
 from readmission.disclosure import shown
-from readmission.warehouse import QuarantinedRow, RowState
+from readmission.warehouse import Decision, QuarantinedRow, RowState
 
 STYLES = {
     RowState.OPEN: "red",
@@ -48,21 +48,27 @@ def count_line(rows: Sequence[QuarantinedRow]) -> str:
     return ", ".join(f"{counted[state]:,} {state}" for state in RowState)
 
 
-def story(row: QuarantinedRow) -> Iterator[str]:
+def story(row: QuarantinedRow, decisions: Sequence[Decision]) -> Iterator[str]:
     """Yield what has happened to a row, line by line."""
     yield f"row {row.source_row} of {row.batch_id}, set aside {row.created_at:%Y-%m-%d %H:%M}:"
     for reason in row.reasons:
         yield f"  - {reason}"
-    yield decision_line(row) if row.decided_at else "open: nobody has decided yet"
+    if not decisions:
+        yield "open: nobody has decided yet"
+    yield from map(decision_line, decisions)
+    if row.replay_batch:
+        yield f"replayed in {row.replay_batch}"
 
 
-def decision_line(row: QuarantinedRow) -> str:
+def decision_line(decision: Decision | QuarantinedRow) -> str:
     """Return who decided what, when and why."""
-    went = f", replayed in {row.replay_batch}" if row.replay_batch else ""
-    decided = RowState.FIXED if row.state is RowState.REPLAYED else row.state
+    changes = (
+        f"{name} is {shown(name, value)}" for name, value in sorted(decision.correction.items())
+    )
     return (
-        f"row {row.source_row} of {row.batch_id}: {decided} by {row.decided_by},"
-        f" {row.decided_at:%Y-%m-%d %H:%M}: {row.why}{went}"
+        f"row {decision.source_row} of {decision.batch_id}: {decision.state} by"
+        f" {decision.decided_by}, {decision.decided_at:%Y-%m-%d %H:%M}: {decision.why}"
+        + "".join(f"; {change}" for change in changes)
     )
 
 

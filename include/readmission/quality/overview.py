@@ -1,6 +1,7 @@
 """What all gates said of all batches, gathered from the ledgers of both databases."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Self
@@ -12,6 +13,8 @@ from readmission.errors import RowsLost
 from readmission.warehouse import (
     CleanBatch,
     CleanWarehouse,
+    Decision,
+    DecisionLog,
     Quarantine,
     QuarantinedRow,
     RawBatch,
@@ -79,6 +82,8 @@ class Overview:
         Newest first.
     quarantine : sequence of QuarantinedRow
         Newest batch first, whatever has been decided about a row.
+    decisions : mapping of (str, int) to list of Decision
+        All that was ever decided about a row, by batch and source row.
     drift : DataFrame, shape (columns, batches)
         Population stability indices, the farthest column first; empty before the first
         model is in production.
@@ -90,6 +95,7 @@ class Overview:
 
     lines: Sequence[BatchLine] = ()
     quarantine: Sequence[QuarantinedRow] = ()
+    decisions: Mapping[tuple[str, int], Sequence[Decision]] = field(default_factory=dict)
     drift: pd.DataFrame = field(default_factory=pd.DataFrame)
     account: Account | None = None
     lost: str = ""
@@ -110,11 +116,13 @@ class Overview:
             Quarantine(raw.connection).rows(),
             key=lambda row: (-batch_number(row.batch_id), row.source_row),
         )
+        decisions = _by_row(DecisionLog(raw.connection).decisions())
         drift = by_column(DriftLog(clean.connection).history())
+        known = lines[::-1], quarantine, decisions, drift
         try:
-            return cls(lines[::-1], quarantine, drift, account(raw, clean))
+            return cls(*known, account(raw, clean))
         except RowsLost as lost:
-            return cls(lines[::-1], quarantine, drift, lost=str(lost))
+            return cls(*known, lost=str(lost))
 
     @property
     def is_synthetic(self) -> bool:
@@ -147,6 +155,13 @@ def by_column(history: pd.DataFrame) -> pd.DataFrame:
     wide = history.pivot_table(index="column", columns="batch_id", values="psi")
     farthest = wide.max(axis=1).sort_values(ascending=False, kind="stable").index
     return wide.loc[farthest, sorted(wide.columns, key=batch_number)]
+
+
+def _by_row(decisions: Iterable[Decision]) -> dict[tuple[str, int], list[Decision]]:
+    rows: dict[tuple[str, int], list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        rows[decision.batch_id, decision.source_row].append(decision)
+    return dict(rows)
 
 
 def _of_batch(batch_id: str, verdicts: Iterable[GateVerdict]) -> dict[str, GateVerdict]:

@@ -1,6 +1,7 @@
 """RAW and CLEAN in PostgreSQL: tables derived from the schema, ledgers, COPY in both directions."""
 
 from readmission.warehouse.clean import CleanBatch, CleanWarehouse
+from readmission.warehouse.decision_log import Decision, DecisionLog
 from readmission.warehouse.decisions import QuarantinedRow
 from readmission.warehouse.history import Candidate, ModelHistory, Promotion
 from readmission.warehouse.quarantine import Quarantine
@@ -13,6 +14,8 @@ __all__ = [
     "Candidate",
     "CleanBatch",
     "CleanWarehouse",
+    "Decision",
+    "DecisionLog",
     "ModelHistory",
     "Promotion",
     "Quarantine",

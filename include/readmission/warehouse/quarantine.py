@@ -1,7 +1,7 @@
 """The quarantine of RAW: which rows a gate set aside and why, and what people decided about them.
 
-The row itself stays in RAW as it arrived. A decision is written beside it: a correction to
-be replayed, or a waiver, which is for ever.
+The row itself stays in RAW as it arrived. The last decision is written beside it: a correction
+to be replayed, or a waiver, which is for ever. `DecisionLog` keeps all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 
 from readmission import schema
 from readmission.errors import NotQuarantined
+from readmission.warehouse.decision_log import DecisionLog
 from readmission.warehouse.decisions import (
     QuarantinedRow,
     require_allowed,
@@ -102,7 +103,7 @@ class Quarantine:
         by: str,
         why: str,
     ) -> list[QuarantinedRow]:
-        """Correct rows, all of them or none; a correction replaces the one before.
+        """Correct rows, all of them or none; the last correction before the replay counts.
 
         Parameters
         ----------
@@ -185,6 +186,7 @@ class Quarantine:
             self.connection.execute(
                 _DECIDE, (state, Jsonb(dict(correction)), *decision[2:], batch_id, new)
             )
+            DecisionLog(self.connection).record(batch_id, new, *decision)
             return self._select(_THESE, wanted)
 
 

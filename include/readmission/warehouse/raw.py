@@ -15,6 +15,7 @@ from readmission import schema
 from readmission.errors import BatchNotFound
 from readmission.warehouse.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.creating import create
+from readmission.warehouse.decision_log import TABLES as DECISIONS
 from readmission.warehouse.quarantine import TABLES as QUARANTINE
 from readmission.warehouse.quarantine import Quarantine
 from readmission.warehouse.states import BatchKind, BatchState, batch_name
@@ -99,8 +100,8 @@ class RawWarehouse:
         columns = sql.SQL(", ").join(
             sql.SQL("{} text").format(sql.Identifier(name)) for name in schema.NAMES
         )
-        tables = _TABLES.format(columns=columns), QUARANTINE
-        create(self.connection, _LOCK, "quarantine", tables)
+        tables = _TABLES.format(columns=columns), QUARANTINE, DECISIONS
+        create(self.connection, _LOCK, "quarantine_decision", tables)
         VerdictLog(self.connection).create_tables()
 
     def batches(self) -> list[RawBatch]:

@@ -24,7 +24,7 @@ FIRST = "batch-0001"
 ROWS = 60
 BAD = dict.fromkeys((7, 8, 9), "[300-310)")
 REASONS = ["age: is one of [0-10), [10-20); 3 rows are not, e.g. [300-310)"]
-COMMANDS = ("list", "show", "fix", "waive", "replay", "account")
+COMMANDS = ("list", "show", "history", "fix", "waive", "replay", "account")
 
 
 class Ward:
@@ -105,6 +105,23 @@ def test_a_row_is_shown_with_its_reasons_values_and_decision(ward: Ward) -> None
     assert "asked the ward" in shown
     assert "[30-40)" in shown
     assert "gender" in ward.told("show", FIRST, "7", "--all")
+
+
+def test_every_decision_is_listed_and_none_overwrites_another(ward: Ward) -> None:
+    assert "nobody has decided" in ward.told("history")
+    fix = ("fix", FIRST, "7", "--set")
+    ward.told(*fix, "age=[30-40)", "--why", "asked the ward", "--by", "Osei")
+    ward.told(*fix, "age=[40-50)", "--why", "asked again", "--by", "Ba")
+    ward.told("waive", FIRST, "8", "--why", "no record", "--yes")
+
+    told = ward.told("history", "--batch", FIRST)
+    assert "fixed by Osei" in told
+    assert told.index("asked the ward; age is [30-40)") < told.index("asked again; age is [40-50)")
+    assert told.index("asked again") < told.index(f"row 8 of {FIRST}: waived by")
+    shown = ward.told("show", FIRST, "7")
+    assert "asked the ward" in shown
+    assert "asked again" in shown
+    assert "batch-0099 is not in the RAW ledger" in ward.refused("history", "-b", "batch-0099")
 
 
 def test_a_fix_is_signed_by_the_user_of_the_session_if_nobody_is_named(ward: Ward) -> None:
@@ -208,6 +225,7 @@ def test_no_number_of_a_patient_or_an_encounter_is_shown(ward: Ward) -> None:
         ward.told("fix", FIRST, "7", "--set", "patient_nbr=123456789", "--why", "asked"),
         ward.told("show", FIRST, "7", "--all"),
         ward.told("list", "--all"),
+        ward.told("history"),
     ]
 
     for text in said:
