@@ -1,6 +1,7 @@
 """Drift: what the index says, when it alarms, and what it finds in the real file."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +122,23 @@ def test_measuring_again_replaces_what_was_measured(clean_db: psycopg.Connection
 
     assert log.alarms("batch-0002") == [Alarm("payer_code", 1.5, "1")]
     assert log.history()["column"].tolist() == ["age", "payer_code"]
+
+
+def test_the_latest_measurement_of_each_column_says_when_and_against_what(
+    clean_db: psycopg.Connection,
+) -> None:
+    # given two batches, and a replay between them in which only one column was measured
+    log = DriftLog(clean_db)
+    log.create_tables()
+    assert log.latest() == []
+    milder = Drift("payer_code", 0.4, Level.STRONG)
+    log.record("batch-0003", "2", [milder], [])
+    log.record("replay-0002", "1", [STRONG], [STRONG])
+    log.record("batch-0001", "1", [STRONG, MODERATE], [STRONG])
+
+    age, payer = log.latest()
+
+    assert (age.column, age.batch_id, age.level) == ("age", "batch-0001", Level.MODERATE)
+    assert (payer.column, payer.batch_id, payer.psi) == ("payer_code", "batch-0003", 0.4)
+    assert (payer.alarm, payer.reference_version) == (False, "2")
+    assert datetime.now(UTC) - payer.measured_at < timedelta(hours=1)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import pandas as pd
 import psycopg
 from psycopg import sql
+from psycopg.rows import class_row
 
-from readmission.drift import COOL_DOWN, Drift
+from readmission.drift import COOL_DOWN, Drift, Level
 from readmission.warehouse.creating import create
 
 _LOCK = 296_005
@@ -21,6 +23,36 @@ class Alarm:
     column: str
     psi: float
     reference_version: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How far one column of one batch had moved.
+
+    Parameters
+    ----------
+    batch_id, column : str
+        Which column of which batch.
+    psi, level : float, Level
+        Population stability index, and what it means.
+    alarm : bool
+        Whether it was strong, and news.
+    reference_version : str
+        Model whose training rows it is the distance from.
+    measured_at : datetime
+        When it was measured.
+    """
+
+    batch_id: str
+    column: str
+    psi: float
+    level: Level
+    alarm: bool
+    reference_version: str
+    measured_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", Level(self.level))
 
 
 class DriftLog:
@@ -70,6 +102,14 @@ class DriftLog:
             found = self.connection.execute(_LATELY, (batch_id, COOL_DOWN)).fetchall()
         return [column for (column,) in found]
 
+    def latest(self) -> list[Measurement]:
+        """Return the measurement of each column on the newest batch that has one, by column."""
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(Measurement)) as cursor,
+        ):
+            return cursor.execute(_LATEST).fetchall()
+
     def history(self) -> pd.DataFrame:
         """Return everything: ``batch_id``, ``column``, ``psi``, ``level``, ``alarm``."""
         with self.connection.transaction():
@@ -91,6 +131,12 @@ CREATE TABLE IF NOT EXISTS drift (
     PRIMARY KEY (batch_id, column_name)
 )
 """)
+
+_LATEST = """
+SELECT DISTINCT ON (column_name) batch_id, column_name AS column, psi, level, alarm,
+       reference_version, measured_at
+FROM drift ORDER BY column_name, split_part(batch_id, '-', 2)::integer DESC
+"""
 
 _LATELY = """
 SELECT DISTINCT column_name FROM drift
