@@ -91,5 +91,9 @@ class NoModel(ReadmissionError):
     """The registry has no model behind the alias."""
 
 
+class BundleRefused(ReadmissionError):
+    """What is stored with a model to serve it by is damaged, foreign, or answers otherwise."""
+
+
 class ServingMismatch(ReadmissionError):
     """The API does not serve the version that was promoted."""

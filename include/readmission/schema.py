@@ -8,6 +8,7 @@ Rates" (BioMed Research International, 781670), and the code lists that UCI ship
 with data set 296.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -340,3 +341,12 @@ CATEGORICAL_FEATURES: tuple[str, ...] = tuple(
 NUMERIC_FEATURES: tuple[str, ...] = tuple(
     c.name for c in FEATURES if c.name not in CATEGORICAL_FEATURES
 )
+
+
+def _contract_of(column: Column) -> tuple[object, ...]:
+    limits = (column.minimum, column.maximum, column.nullable, column.open_set)
+    return (column.name, column.kind.value, tuple(column.values), *limits, column.pattern)
+
+
+VERSION: str = hashlib.sha256(repr([_contract_of(c) for c in FEATURES]).encode()).hexdigest()[:12]
+"""Identity of what a model is asked: another one when a feature's values or limits change."""

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readmission import codes, schema
-from readmission.cleaning import clean, diagnosis_group, eligible, outcome, parse
+from readmission.cleaning import clean, eligible, outcome, parse
+from readmission.diagnoses import diagnosis_group
 from readmission.errors import InvalidValue
 from readmission.schema import Column, Kind
 from readmission.warehouse.clean import ROW_TYPES

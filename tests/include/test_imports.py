@@ -10,9 +10,9 @@ from readmission.settings import CHECKOUT
 
 LIBRARY = CHECKOUT / "include" / "readmission"
 FLOORS = (
-    {"errors", "codes"},
+    {"errors", "codes", "diagnoses"},
     {"schema", "settings"},
-    {"synthetic", "source", "cleaning", "splitting", "drift"},
+    {"synthetic", "source", "cleaning", "splitting", "drift", "serving"},
     {"warehouse", "modelling"},
     {"accounting"},
     {"quality"},

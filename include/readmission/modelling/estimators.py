@@ -4,6 +4,7 @@ Settings were chosen on validation parts: sparse input for the linear and the bo
 model and few, small trees for the forest cost a tenth and lose nothing.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -32,13 +33,16 @@ class Family:
     build : callable
         Makes an unfitted classifier for a number of threads.
     sparse : bool
-        Whether it is given a CSR matrix. What is implicit in it is *missing* to XGBoost
-        and zero to the others, at training and at prediction alike.
+        Whether it is given a CSR matrix.
+    absent : float
+        What an entry that the matrix does not hold is to the estimator: *missing* (NaN) to
+        XGBoost, zero to the others, at training and at prediction alike.
     """
 
     title: str
     build: Callable[[int], Any]
     sparse: bool
+    absent: float = 0.0
 
 
 def new_encoder(*, sparse: bool) -> ColumnTransformer:
@@ -68,6 +72,18 @@ def new_encoder(*, sparse: bool) -> ColumnTransformer:
         sparse_threshold=1.0 if sparse else 0.0,
         verbose_feature_names_out=False,
     )
+
+
+def source_fields(encoder: ColumnTransformer) -> list[str]:
+    """Return the field that each encoded column comes from, in the order of the columns."""
+    return [_source_field(str(name)) for name in encoder.get_feature_names_out()]
+
+
+def _source_field(encoded: str) -> str:
+    """The field of one column: one-hot columns are called field_value."""
+    if encoded in schema.BY_NAME:
+        return encoded
+    return max((n for n in schema.CATEGORICAL_FEATURES if encoded.startswith(n + "_")), key=len)
 
 
 def _logistic_regression(threads: int) -> LogisticRegression:  # noqa: ARG001
@@ -102,6 +118,6 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "logistic_regression": Family("Logistic regression", _logistic_regression, sparse=True),
         "random_forest": Family("Random forest", _random_forest, sparse=False),
-        "xgboost": Family("XGBoost", _xgboost, sparse=True),
+        "xgboost": Family("XGBoost", _xgboost, sparse=True, absent=math.nan),
     }
 )

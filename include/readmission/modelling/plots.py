@@ -11,7 +11,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
 
 from readmission import schema
 from readmission.modelling.decision import decide
-from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.estimators import FAMILIES, source_fields
 from readmission.modelling.model import ReadmissionModel
 from readmission.modelling.training import Fit
 
@@ -50,16 +50,8 @@ def importance(model: ReadmissionModel) -> pd.Series:
         weights = np.asarray(estimator.feature_importances_, dtype=float)
     else:
         weights = np.abs(estimator.coef_).sum(axis=0)
-    fields = [_field(str(name)) for name in model.encoder.get_feature_names_out()]
-    summed = pd.Series(weights, index=fields).groupby(level=0).sum()
+    summed = pd.Series(weights, index=source_fields(model.encoder)).groupby(level=0).sum()
     return (summed / summed.sum()).sort_values(ascending=False)
-
-
-def _field(encoded: str) -> str:
-    """The field an encoded column comes from: one-hot columns are called field_value."""
-    if encoded in schema.BY_NAME:
-        return encoded
-    return max((n for n in schema.CATEGORICAL_FEATURES if encoded.startswith(n + "_")), key=len)
 
 
 def _figure(heading: str, columns: int = 1) -> tuple[Figure, list[Axes]]:

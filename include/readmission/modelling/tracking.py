@@ -18,12 +18,23 @@ from mlflow.types import ColSpec, Schema
 
 import readmission
 from readmission import schema
+from readmission.modelling.bundling import write_bundle
 from readmission.modelling.evaluation import prefixed
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
 from readmission.modelling.plots import draw
 from readmission.modelling.training import Fit
+from readmission.serving.bundle import FOLDER
 
-_RUNTIME = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic-settings", "scikit-learn", "xgboost")
+_RUNTIME = (
+    "mlflow",
+    "numpy",
+    "onnxruntime",
+    "pandas",
+    "pyarrow",
+    "pydantic-settings",
+    "scikit-learn",
+    "xgboost",
+)
 _NOT_FOR_SERVING = ("__pycache__", "local", "quality", "warehouse")
 """Folders of the library that no model imports."""
 
@@ -103,7 +114,7 @@ def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[s
             mlflow.log_figure(figure, f"plots/{name}")
         for name, content in artifacts.items():
             mlflow.log_dict(content, name)
-        _log_model(model)
+        _log_model(fit, lineage)
     return str(run.info.run_id)
 
 
@@ -133,14 +144,16 @@ def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
     }
 
 
-def _log_model(model: ReadmissionModel) -> None:
-    """Store the model with the code it needs, so that plain MLflow can run it anywhere."""
+def _log_model(fit: Fit, lineage: Lineage) -> None:
+    """Store the model with what serves it and the code it needs, to run anywhere."""
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # MLflow asks for type hints; the signature is explicit.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
+        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage))
         mlflow.pyfunc.log_model(
             name="model",
-            python_model=model,
+            python_model=fit.model,
+            artifacts={FOLDER: str(bundle)},
             code_paths=[_serving_code(Path(folder))],
             signature=signature(),
             input_example=example(),

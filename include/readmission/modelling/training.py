@@ -25,14 +25,17 @@ class Fit:
         With decision weights.
     metrics : dict
         As `evaluation.evaluate_twice` returns them, on validation.
+    features : DataFrame, shape (n, 46)
+        CLEAN features of the validation rows.
     outcomes, probabilities : ndarray
-        Validation rows: class codes, shape (n,), and probabilities, shape (n, 3).
+        Of the same rows: class codes, shape (n,), and probabilities, shape (n, 3).
     fit_seconds : float
         Wall time of encoder and estimator.
     """
 
     model: ReadmissionModel
     metrics: dict[str, float]
+    features: pd.DataFrame
     outcomes: npt.NDArray[np.integer]
     probabilities: npt.NDArray[np.float64]
     fit_seconds: float
@@ -67,7 +70,8 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
     metrics = evaluate_twice(
         outcomes, probabilities, model.weights, validation["eligible"].to_numpy()
     )
-    return Fit(model, metrics, outcomes, probabilities, seconds)
+    features = validation[list(schema.FEATURE_NAMES)]
+    return Fit(model, metrics, features, outcomes, probabilities, seconds)
 
 
 def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:

@@ -1,0 +1,137 @@
+"""The folder that is stored with a model to serve it by, and the checks before it serves."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from readmission import schema
+from readmission.errors import BundleRefused
+from readmission.serving import card, golden
+from readmission.serving.golden import GoldenRows
+from readmission.serving.scorers import CompiledScorer, Pipeline, PipelineScorer, Scorer
+
+FOLDER = "serving"
+"""Name of the folder among a model's artifacts."""
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle is and which files belong to it.
+
+    Parameters
+    ----------
+    family : str
+        Kind of model.
+    weights : sequence of 3 floats
+        Decision weight of each class.
+    risk_quantiles : sequence of 101 floats
+        Percentiles 0..100 of the probability of <30 days among validation patients.
+    not_compiled : str, optional
+        Why there is no compiled form, if there is none; then the pipeline serves.
+    files : dict of str to str
+        SHA-256 of each file.
+    schema_version, classes, format
+        Contract the model was trained on.
+    """
+
+    family: str
+    weights: Sequence[float]
+    risk_quantiles: Sequence[float]
+    not_compiled: str | None
+    files: dict[str, str]
+    schema_version: str = schema.VERSION
+    classes: Sequence[str] = schema.CLASSES
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified bundle, able to answer."""
+
+    folder: Path
+    manifest: Manifest
+    scorer: Scorer
+    card: dict[str, Any]
+
+
+def seal(folder: Path, **facts: Any) -> None:
+    """Write the manifest of a folder whose files are all there.
+
+    Parameters
+    ----------
+    folder : Path
+        With the files of the bundle.
+    **facts
+        The first four fields of `Manifest`.
+    """
+    files = {path.name: _digest(path) for path in sorted(folder.iterdir())}
+    manifest = Manifest(files=files, **facts)
+    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
+
+
+def open_bundle(folder: Path, load_pipeline: Callable[[], Pipeline]) -> Bundle:
+    """Read a bundle, verify every file and ask the golden rows.
+
+    If the compiled form does not answer as at training, the pipeline is asked; it then
+    serves, slower and right.
+
+    Parameters
+    ----------
+    folder : Path
+        A copy of what `seal` closed.
+    load_pipeline : callable
+        Fetches the registered model as it is; called only when it is needed.
+
+    Raises
+    ------
+    BundleRefused
+        If a file is missing or damaged, the contract is another one, or golden rows are
+        answered otherwise by both forms.
+    """
+    manifest = _verified(folder)
+    rows = GoldenRows.read(folder / golden.FILE)
+    scorer = _compiled(folder, manifest, rows)
+    if scorer is None:
+        scorer = PipelineScorer(load_pipeline())
+        rows.check(scorer, manifest.weights)
+    return Bundle(folder, manifest, scorer, json.loads((folder / card.FILE).read_text()))
+
+
+def _compiled(folder: Path, manifest: Manifest, rows: GoldenRows) -> Scorer | None:
+    if manifest.not_compiled:
+        return None
+    try:
+        scorer = CompiledScorer.read(folder)
+        rows.check(scorer, manifest.weights)
+    except BundleRefused:
+        return None
+    return scorer
+
+
+def _verified(folder: Path) -> Manifest:
+    try:
+        manifest = Manifest(**json.loads((folder / MANIFEST).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise BundleRefused(f"the model's {MANIFEST} cannot be read ({error})") from error
+    for name, expected in (("format", FORMAT), ("schema_version", schema.VERSION)):
+        if (found := getattr(manifest, name)) != expected:
+            raise BundleRefused(
+                f"the model was made for {name} {found} and this service has {expected};"
+                " serve it with the version of the project that trained it, or train again"
+            )
+    for name, digest in manifest.files.items():
+        path = folder / name
+        if Path(name).name != name or not path.is_file() or _digest(path) != digest:
+            raise BundleRefused(f"{name} of the model is missing or not as it was at training")
+    return manifest
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

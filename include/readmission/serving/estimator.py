@@ -1,0 +1,39 @@
+"""The estimator alone in ONNX Runtime: from an encoded matrix to probabilities."""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+FILE = "estimator.onnx"
+_PROBABILITIES = 1
+"""Position of the probabilities among the outputs; the first is the label."""
+
+
+class CompiledEstimator:
+    """A tree ensemble or a linear model in ONNX Runtime, on one thread.
+
+    Parameters
+    ----------
+    model : Path or bytes
+        The ONNX file or its content.
+    """
+
+    def __init__(self, model: Path | bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        # One row is answered faster by the thread that asks than by handing it over.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        content = model if isinstance(model, bytes) else str(model)
+        self._session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
+        self._input = self._session.get_inputs()[0].name
+        self._output = [self._session.get_outputs()[_PROBABILITIES].name]
+
+    def predict_proba(self, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, shape (n, 3), summing to 1 in each row."""
+        (answered,) = self._session.run(self._output, {self._input: encoded})
+        probabilities = answered.astype(np.float64)
+        return probabilities / probabilities.sum(axis=1, keepdims=True)

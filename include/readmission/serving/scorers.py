@@ -1,0 +1,70 @@
+"""Two ways to the same probabilities: the compiled model, and the pipeline it was made from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from readmission import schema
+from readmission.serving import estimator
+from readmission.serving.encoding import EncodingTables, Encounter
+from readmission.serving.estimator import CompiledEstimator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES_FILE = "encoding.json"
+
+
+class Scorer(Protocol):
+    """Scores raw encounters that the contract has accepted."""
+
+    runtime: ClassVar[str]
+
+    def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""
+
+
+class CompiledScorer:
+    """Lookup tables and ONNX Runtime: some 60 microseconds an encounter."""
+
+    runtime: ClassVar[str] = "compiled"
+
+    def __init__(self, tables: EncodingTables, compiled: CompiledEstimator) -> None:
+        self.tables = tables
+        self._estimator = compiled
+
+    @classmethod
+    def read(cls, folder: Path) -> "CompiledScorer":
+        """Read what `readmission.serving.compiling` wrote."""
+        tables = EncodingTables.read(folder / TABLES_FILE)
+        return cls(tables, CompiledEstimator(folder / estimator.FILE))
+
+    def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""
+        return self._estimator.predict_proba(self.tables.encode(encounters))
+
+
+class Pipeline(Protocol):
+    """A fitted model over raw data frames."""
+
+    def predict_proba(self, raw: "pd.DataFrame") -> npt.NDArray[np.float64]:
+        """Return the probability of each class, shape (n, 3)."""
+
+
+class PipelineScorer:
+    """The registered model as it is: milliseconds an encounter, for want of a compiled form."""
+
+    runtime: ClassVar[str] = "pipeline"
+
+    def __init__(self, model: Pipeline) -> None:
+        self._model = model
+
+    def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""
+        import pandas as pd  # Nothing else that serves needs it.
+
+        raw = pd.DataFrame(encounters, columns=list(schema.FEATURE_NAMES))
+        return self._model.predict_proba(raw)
