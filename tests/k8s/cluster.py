@@ -1,0 +1,149 @@
+"""What `kubectl kustomize` makes of a folder, and the questions the tests ask of it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from readmission.settings import CHECKOUT
+
+K8S = CHECKOUT / "k8s"
+NAMESPACE = "mlops-proyecto3"
+NAME = "app.kubernetes.io/name"
+COMPONENTS = (
+    "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "mlflow", "airflow", "fastapi",
+    "streamlit", "statsd-exporter", "prometheus", "grafana", "locust",
+)  # fmt: skip
+OVERLAYS = ("minikube", "scale-out", "production")
+TREES = tuple(f"overlays/{name}" for name in OVERLAYS)
+"""Whole systems; each is applied after `namespace.yaml`."""
+
+Object = dict[str, Any]
+
+
+class Workload(NamedTuple):
+    """Something that makes pods."""
+
+    kind: str
+    name: str
+    pod: Object
+    labels: dict[str, str]
+    object: Object
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The objects of one tree.
+
+    Parameters
+    ----------
+    objects : list of dict
+        As the cluster is given them.
+    """
+
+    objects: list[Object]
+
+    def of(self, *kinds: str) -> list[Object]:
+        """Return the objects of some kinds."""
+        return [thing for thing in self.objects if thing["kind"] in kinds]
+
+    def named(self, kind: str) -> dict[str, Object]:
+        """Return the objects of a kind by name."""
+        return {name(thing): thing for thing in self.of(kind)}
+
+    def workloads(self) -> Iterator[Workload]:
+        """Yield everything that makes pods, the template of Airflow's tasks included."""
+        for thing in self.of("Deployment", "StatefulSet", "Job"):
+            yield _workload(thing, thing["spec"]["template"])
+        for thing in self.of("CronJob"):
+            yield _workload(thing, thing["spec"]["jobTemplate"]["spec"]["template"])
+        for config in self.of("ConfigMap"):
+            if template := config.get("data", {}).get("pod-template.yaml"):
+                pod = yaml.safe_load(template)
+                yield _workload(pod, pod)
+
+
+def _workload(thing: Object, template: Object) -> Workload:
+    labels = template["metadata"]["labels"]
+    return Workload(thing["kind"], labels[NAME], template["spec"], labels, thing)
+
+
+def name(thing: Object) -> str:
+    """Return the name of an object."""
+    return str(thing["metadata"]["name"])
+
+
+def containers(pod: Object) -> list[Object]:
+    """Return all containers of a pod, those that come first included."""
+    return [*pod.get("initContainers", []), *pod["containers"]]
+
+
+def selects(selector: Object | None, labels: dict[str, str]) -> bool:
+    """Whether a selector, all of whose terms are `matchLabels`, takes a pod with some labels."""
+    wanted = (selector or {}).get("matchLabels", selector or {})
+    return all(labels.get(key) == value for key, value in wanted.items())
+
+
+@cache
+def kubectl() -> str:
+    """Return a kubectl whose kustomize knows components."""
+    found = shutil.which("kubectl")
+    if found:
+        done = subprocess.run(
+            [found, "version", "--client", "-o", "yaml"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if yaml.safe_load(done.stdout or "{}").get("kustomizeVersion", "v0") >= "v4":
+            return found
+    reason = "needs a kubectl of 1.24 or later (apt-get install kubernetes-client, from Debian 13)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@cache
+def build(tree: str) -> Cluster:
+    """Build a folder of `k8s/`."""
+    done = subprocess.run(
+        [kubectl(), "kustomize", K8S / tree], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "deprecated" not in done.stderr
+    return Cluster(list(yaml.load_all(done.stdout, yaml.CSafeLoader)))
+
+
+@cache
+def foundation() -> Cluster:
+    """Return what is applied before everything else."""
+    return Cluster(list(yaml.safe_load_all((K8S / "namespace.yaml").read_text())))
+
+
+@cache
+def secret_keys() -> dict[str, set[str]]:
+    """Return what `secrets.sh` makes: the variables of each Secret."""
+    script = K8S / "secrets.sh"
+    names = subprocess.run([script, "names"], capture_output=True, text=True, check=True)
+    return {
+        secret: {
+            line.split("=")[0]
+            for line in subprocess.run(
+                [script, "secret", secret], capture_output=True, text=True, check=True
+            ).stdout.splitlines()
+        }
+        for secret in names.stdout.split()
+    }
+
+
+def settings_of(path: Path) -> dict[str, str]:
+    """Read an env file."""
+    lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)

@@ -1,0 +1,218 @@
+"""What a hospital's platform team asks of every pod, one test a line."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.k8s.cluster import (
+    TREES,
+    Cluster,
+    Object,
+    Workload,
+    build,
+    containers,
+    foundation,
+    name,
+    selects,
+)
+
+SERVERS = {"Deployment", "StatefulSet"}
+MINIKUBE = {"cpu": Decimal(6), "memory": Decimal(14 * 1024**3)}
+UNITS = {"": 1, "m": Decimal("0.001"), "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
+TOKENS = {"overlays/scale-out": {"airflow-scheduler"}, "overlays/production": {"airflow-scheduler"}}
+"""Who talks to the cluster's API: with the KubernetesExecutor, the scheduler."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test every pod, or every container, of every tree."""
+    if "workload" in metafunc.fixturenames:
+        cases = [(tree, w) for tree in TREES for w in build(tree).workloads()]
+        metafunc.parametrize(
+            ("tree", "workload"), cases, ids=[f"{tree}:{w.name}" for tree, w in cases]
+        )
+    if "container" in metafunc.fixturenames:
+        each = [
+            (w, c) for tree in TREES for w in build(tree).workloads() for c in containers(w.pod)
+        ]
+        metafunc.parametrize(
+            ("owner", "container"), each, ids=[f"{w.name}/{c['name']}" for w, c in each]
+        )
+
+
+def quantity(text: str | float) -> Decimal:
+    """Return how much a Kubernetes quantity is."""
+    number = str(text).rstrip("mKMGi")
+    return Decimal(number) * UNITS[str(text)[len(number) :]]
+
+
+def test_the_namespace_enforces_the_restricted_standard() -> None:
+    (namespace,) = foundation().of("Namespace")
+
+    for mode in ("enforce", "audit", "warn"):
+        assert namespace["metadata"]["labels"][f"pod-security.kubernetes.io/{mode}"] == "restricted"
+
+
+def test_a_pod_does_not_run_as_root(tree: str, workload: Workload) -> None:
+    context = workload.pod["securityContext"]
+
+    assert context["runAsNonRoot"] is True
+    assert context["runAsUser"] > 0
+    assert context["runAsGroup"] > 0
+
+
+def test_a_pod_is_held_to_the_runtimes_system_calls(tree: str, workload: Workload) -> None:
+    assert workload.pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+
+
+def test_a_pod_has_no_token_unless_it_needs_one(tree: str, workload: Workload) -> None:
+    needs = workload.kind in SERVERS and workload.name in TOKENS.get(tree, set())
+    assert workload.pod["automountServiceAccountToken"] is needs
+    accounts = build(tree).named("ServiceAccount")
+    assert accounts[workload.pod["serviceAccountName"]]["automountServiceAccountToken"] is False
+
+
+def test_a_pod_shares_nothing_with_its_node(tree: str, workload: Workload) -> None:
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & workload.pod.keys()
+    assert all("hostPath" not in volume for volume in workload.pod.get("volumes", []))
+
+
+def test_a_pod_is_told_of_no_services_it_did_not_ask_for(tree: str, workload: Workload) -> None:
+    assert workload.pod["enableServiceLinks"] is False
+
+
+def test_scratch_space_has_a_limit(tree: str, workload: Workload) -> None:
+    for volume in workload.pod.get("volumes", []):
+        if "emptyDir" in volume:
+            assert "sizeLimit" in volume["emptyDir"], volume["name"]
+
+
+def test_a_server_survives_a_drain_that_is_announced(tree: str, workload: Workload) -> None:
+    if workload.kind in SERVERS:
+        budgets = [
+            budget
+            for budget in build(tree).of("PodDisruptionBudget")
+            if selects(budget["spec"]["selector"], workload.labels)
+        ]
+        assert len(budgets) == 1
+
+
+def test_a_server_is_given_time_to_end(tree: str, workload: Workload) -> None:
+    if workload.kind in SERVERS:
+        assert workload.pod["terminationGracePeriodSeconds"] >= 30
+
+
+def test_a_container_cannot_gain_privileges(owner: Workload, container: Object) -> None:
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert "privileged" not in container["securityContext"]
+
+
+def test_a_container_has_no_capabilities(owner: Workload, container: Object) -> None:
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_a_container_cannot_write_to_its_image(owner: Workload, container: Object) -> None:
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    assert "/tmp" in {mount["mountPath"] for mount in container["volumeMounts"]}  # noqa: S108
+
+
+def test_a_container_says_what_it_needs_and_what_it_may_take(
+    owner: Workload, container: Object
+) -> None:
+    for resource in ("cpu", "memory", "ephemeral-storage"):
+        needed = quantity(container["resources"]["requests"][resource])
+        assert 0 < needed <= quantity(container["resources"]["limits"][resource])
+
+
+def test_a_container_runs_a_version_that_is_named(owner: Workload, container: Object) -> None:
+    image, _, tag = container["image"].partition("@")[0].rpartition(":")
+    assert image
+    assert tag[:1].isdigit() or tag.startswith(("v", "RELEASE."))
+
+
+def test_a_containers_secrets_do_not_stand_in_its_description(
+    owner: Workload, container: Object
+) -> None:
+    for variable in container.get("env", []):
+        secret = any(
+            word in variable["name"] for word in ("PASSWORD", "SECRET", "FERNET", "API_KEY")
+        )
+        assert not (secret and "value" in variable), variable["name"]
+
+
+def test_a_server_is_probed_when_it_starts_serves_and_lives(tree: str, workload: Workload) -> None:
+    if workload.kind in SERVERS:
+        (container,) = workload.pod["containers"]
+        start = container["startupProbe"]
+        assert start["periodSeconds"] * start["failureThreshold"] >= 300, "a slow machine"
+        assert "readinessProbe" in container
+        live = container["livenessProbe"]
+        assert live["periodSeconds"] * live["failureThreshold"] >= 60, "busy is not dead"
+
+
+def test_the_api_is_alive_without_a_model_and_ready_with_one() -> None:
+    (container,) = build("base").named("Deployment")["fastapi"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/health"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
+
+
+def test_a_new_version_of_the_api_loses_no_request() -> None:
+    deployment = build("base").named("Deployment")["fastapi"]
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert deployment["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    drain = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    readiness = container["readinessProbe"]
+    assert 0 < drain < pod["terminationGracePeriodSeconds"] - 30
+    assert readiness["periodSeconds"] <= drain
+
+
+@pytest.mark.parametrize(
+    ("tree", "largest"), [("base", 4), ("overlays/scale-out", 10), ("overlays/production", 10)]
+)
+def test_the_api_grows_with_its_work_and_spreads_over_nodes(tree: str, largest: int) -> None:
+    cluster = build(tree)
+    (scaler,) = cluster.of("HorizontalPodAutoscaler")
+
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, largest)
+    pod = cluster.named("Deployment")["fastapi"]["spec"]["template"]["spec"]
+    assert pod["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
+
+
+@pytest.mark.parametrize("resource", MINIKUBE)
+def test_everything_fits_a_minikube(resource: str) -> None:
+    total = sum(demand(build("overlays/minikube"), resource))
+
+    assert total <= MINIKUBE[resource]
+
+
+def demand(cluster: Cluster, resource: str) -> list[Decimal]:
+    """Return what every pod asks for; the containers that come first run before the rest."""
+    replicas = {
+        "fastapi": max(s["spec"]["minReplicas"] for s in cluster.of("HorizontalPodAutoscaler"))
+    }
+    found = []
+    for workload in cluster.workloads():
+        first, rest = (
+            [quantity(c["resources"]["requests"][resource]) for c in some]
+            for some in (workload.pod.get("initContainers", []), workload.pod["containers"])
+        )
+        count = replicas.get(workload.name, workload.object["spec"].get("replicas", 1))
+        found.append(count * max([sum(rest), *first]))
+    return found
+
+
+@pytest.mark.parametrize("tree", TOKENS)
+def test_the_scheduler_may_make_pods_here_and_nothing_else(tree: str) -> None:
+    cluster = build(tree)
+
+    assert not cluster.of("ClusterRole", "ClusterRoleBinding")
+    (role,), (binding,) = cluster.of("Role"), cluster.of("RoleBinding")
+    assert {resource for rule in role["rules"] for resource in rule["resources"]} == {
+        "pods",
+        "pods/log",
+    }
+    assert [subject["name"] for subject in binding["subjects"]] == ["airflow-scheduler"]
+    assert name(role) == binding["roleRef"]["name"]

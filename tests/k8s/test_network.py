@@ -1,0 +1,189 @@
+"""The arrows of the design are let through, both ends of each, and nothing else is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.k8s.cluster import NAME, Cluster, Object, build, foundation, name, selects
+
+POSTGRES, S3, STATSD, HTTP = 5432, 9000, 9125, 8080
+
+ON_ONE_MACHINE = {
+    # the pipeline
+    ("airflow-scheduler", "postgres-raw", POSTGRES),
+    ("airflow-scheduler", "postgres-clean", POSTGRES),
+    ("airflow-scheduler", "mlflow", 5000),
+    ("airflow-scheduler", "fastapi", 8000),
+    ("airflow-scheduler", "world", 443),
+}
+BY_TASKS_OF_THEIR_OWN = {("airflow-task", *arrow[1:]) for arrow in ON_ONE_MACHINE} | {
+    ("airflow-task", "minio", S3),
+    ("airflow-task", "airflow-api-server", HTTP),
+    ("airflow-task", "statsd-exporter", STATSD),
+    ("airflow-scheduler", "cluster", 443),
+    ("airflow-scheduler", "cluster", 6443),
+    ("airflow-scheduler", "cluster", 8443),
+}
+EVERYWHERE = {
+    # Airflow
+    ("airflow-api-server", "postgres-airflow", POSTGRES),
+    ("airflow-scheduler", "postgres-airflow", POSTGRES),
+    ("airflow-dag-processor", "postgres-airflow", POSTGRES),
+    ("airflow-migrate", "postgres-airflow", POSTGRES),
+    ("airflow-api-server", "minio", S3),
+    ("airflow-scheduler", "minio", S3),
+    # models and their artifacts
+    ("mlflow", "postgres-mlflow", POSTGRES),
+    ("mlflow", "minio", S3),
+    ("minio-buckets", "minio", S3),
+    # prediction
+    ("fastapi", "mlflow", 5000),
+    ("fastapi", "postgres-clean", POSTGRES),
+    ("streamlit", "fastapi", 8000),
+    ("locust", "fastapi", 8000),
+    # observability
+    ("airflow-api-server", "statsd-exporter", STATSD),
+    ("airflow-scheduler", "statsd-exporter", STATSD),
+    ("airflow-dag-processor", "statsd-exporter", STATSD),
+    ("prometheus", "statsd-exporter", 9102),
+    ("prometheus", "fastapi", 8000),
+    ("grafana", "prometheus", 9090),
+}
+PAGES = {
+    ("people", "airflow-api-server", HTTP),
+    ("people", "mlflow", 5000),
+    ("people", "minio", 9001),
+    ("people", "fastapi", 8000),
+    ("people", "streamlit", 8501),
+    ("people", "prometheus", 9090),
+    ("people", "grafana", 3000),
+    ("people", "locust", 8089),
+}
+BEHIND_AN_INGRESS = {
+    ("ingress", "airflow-api-server", HTTP),
+    ("ingress", "fastapi", 8000),
+    ("ingress", "streamlit", 8501),
+    ("ingress", "grafana", 3000),
+}
+BACKUPS = {
+    *(
+        ("backup", f"postgres-{server}", POSTGRES)
+        for server in ("raw", "clean", "mlflow", "airflow")
+    ),
+    ("backup", "minio", S3),
+}
+TASKS_IN_THE_SCHEDULER = {("airflow-scheduler", "airflow-api-server", HTTP)}
+
+ARROWS = {
+    "overlays/minikube": EVERYWHERE | ON_ONE_MACHINE | TASKS_IN_THE_SCHEDULER | PAGES,
+    "overlays/scale-out": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | PAGES,
+    "overlays/production": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BEHIND_AN_INGRESS | BACKUPS,
+}
+"""Who calls whom, at which port: the design, once."""
+
+OUTSIDE = {"people", "ingress", "world", "cluster"}
+DATAGRAMS = {STATSD}
+
+Arrow = tuple[str, str, int]
+
+
+def arrows(cluster: Cluster, direction: str) -> Iterator[Arrow]:
+    """Yield what the policies let through, seen from one end."""
+    way, peers = ("ingress", "from") if direction == "Ingress" else ("egress", "to")
+    pods = {workload.name: workload.labels for workload in cluster.workloads()}
+    for policy in cluster.of("NetworkPolicy"):
+        owners = [
+            pod for pod, labels in pods.items() if selects(policy["spec"]["podSelector"], labels)
+        ]
+        assert len(owners) == 1, f"{name(policy)} is about {owners}"
+        for rule in policy["spec"].get(way, []):
+            assert rule[peers], f"{name(policy)} lets in whoever comes"
+            for port in rule["ports"]:
+                assert port["protocol"] == ("UDP" if port["port"] in DATAGRAMS else "TCP")
+                for peer in rule[peers]:
+                    for other in others(peer, pods, direction):
+                        pair = (other, owners[0]) if direction == "Ingress" else (owners[0], other)
+                        yield (*pair, port["port"])
+
+
+def others(peer: Object, pods: dict[str, dict[str, str]], direction: str) -> list[str]:
+    """Return whom one peer of a policy stands for."""
+    if "ipBlock" in peer:
+        if direction == "Ingress":
+            return ["people"]
+        return ["world" if "except" in peer["ipBlock"] else "cluster"]
+    if "namespaceSelector" in peer:
+        return ["ingress"]
+    found = [pod for pod, labels in pods.items() if selects(peer["podSelector"], labels)]
+    assert found, f"nobody is {peer}"
+    return found
+
+
+@pytest.mark.parametrize("tree", ARROWS)
+def test_a_caller_may_call_whom_the_design_says_and_nobody_else(tree: str) -> None:
+    leaving = set(arrows(build(tree), "Egress"))
+
+    assert leaving == {arrow for arrow in ARROWS[tree] if arrow[0] not in {"people", "ingress"}}
+
+
+@pytest.mark.parametrize("tree", ARROWS)
+def test_a_server_lets_in_whom_the_design_says_and_nobody_else(tree: str) -> None:
+    arriving = set(arrows(build(tree), "Ingress"))
+
+    assert arriving == {arrow for arrow in ARROWS[tree] if arrow[1] not in {"world", "cluster"}}
+
+
+@pytest.mark.parametrize("tree", ARROWS)
+def test_an_arrow_ends_at_a_port_that_listens(tree: str) -> None:
+    listening = {
+        (workload.name, port["containerPort"])
+        for workload in build(tree).workloads()
+        for container in workload.pod["containers"]
+        for port in container.get("ports", [])
+    }
+
+    ends = {(arrow[1], arrow[2]) for arrow in ARROWS[tree] if arrow[1] not in OUTSIDE}
+    assert ends <= listening
+
+
+@pytest.mark.parametrize("tree", ARROWS)
+def test_every_pod_has_a_policy_that_shuts_both_ways(tree: str) -> None:
+    cluster = build(tree)
+    for workload in cluster.workloads():
+        shut = {
+            way
+            for policy in cluster.of("NetworkPolicy")
+            if selects(policy["spec"]["podSelector"], workload.labels)
+            for way in policy["spec"]["policyTypes"]
+        }
+        assert shut == {"Ingress", "Egress"}, workload.name
+
+
+def test_the_world_is_not_the_hospital() -> None:
+    (policy,) = (
+        policy
+        for policy in build("overlays/minikube").of("NetworkPolicy")
+        if name(policy) == "airflow-scheduler"
+    )
+    (block,) = (
+        peer["ipBlock"]
+        for rule in policy["spec"]["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    )
+    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(block["except"])
+
+
+def test_whatever_no_policy_names_is_denied_but_for_names() -> None:
+    policies = foundation().named("NetworkPolicy")
+
+    deny = policies.pop("default-deny")["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    (names,) = policies.values()
+    assert {port["port"] for rule in names["spec"]["egress"] for port in rule["ports"]} == {53}
+    assert names["spec"]["policyTypes"] == ["Egress"]
+
+
+def test_labels_of_pods_are_what_policies_go_by() -> None:
+    for workload in build("overlays/production").workloads():
+        assert workload.labels[NAME] == workload.name
