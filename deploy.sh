@@ -1,0 +1,239 @@
+#!/usr/bin/env bash
+# Bring the whole system up on Kubernetes; running it again changes only what has changed.
+#
+#   ./deploy.sh [--minikube] [--overlay NAME] [--dry-run]
+#   ./deploy.sh --delete [--yes]
+#
+#   --minikube       start Minikube if it does not run (6 CPUs, 14 GiB, Calico, so that network policies
+#                    hold), and build the images into it
+#   --overlay NAME   minikube (default), scale-out or production
+#   --dry-run        say what would be done, and do nothing
+#   --delete         delete what this script made: the namespace and everything in it; asks first
+#   --yes            do not ask
+#   --wait SECONDS   how long to wait for each part to be ready (default 900)
+#
+# The images are built on PYTHON_IMAGE, and trust the file EXTRA_CA while they are, if those are set.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+readonly NAMESPACE=mlops-proyecto3
+readonly VERSION=0.1.0
+readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy
+readonly TARGETS=(airflow mlflow api ui load)
+OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
+
+say() { printf '%s\n' "$*" >&2; }
+step() { printf '\n== %s\n' "$*" >&2; }
+fail() {
+    say "deploy.sh: $*"
+    exit 1
+}
+usage() { sed -n '2,16s/^# \{0,1\}//p' "$0"; }
+
+# Run a command that changes something, or only show it.
+run() {
+    if [ "$DRY_RUN" = yes ]; then
+        printf '  would run: %s\n' "$*" >&2
+    else
+        "$@"
+    fi
+}
+
+parse() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --minikube) MINIKUBE=yes ;;
+        --overlay)
+            OVERLAY=${2:?--overlay needs a name}
+            shift
+            ;;
+        --wait)
+            WAIT=${2:?--wait needs seconds}
+            shift
+            ;;
+        --dry-run) DRY_RUN=yes ;;
+        --delete) DELETE=yes ;;
+        --yes) YES=yes ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        *)
+            usage >&2
+            fail "unknown option $1"
+            ;;
+        esac
+        shift
+    done
+    [ -f "k8s/overlays/$OVERLAY/kustomization.yaml" ] || fail "no overlay $OVERLAY in k8s/overlays"
+}
+
+check_tools() {
+    local missing=() tools=(kubectl openssl)
+    [ "$MINIKUBE" = no ] || tools+=(minikube docker)
+    for tool in "${tools[@]}"; do
+        command -v "$tool" >/dev/null || missing+=("$tool")
+    done
+    [ ${#missing[@]} -eq 0 ] || fail "please install: ${missing[*]} (docs/quick-reference.md says from where)"
+    kubectl kustomize k8s/overlays/"$OVERLAY" >/dev/null || fail "k8s/overlays/$OVERLAY does not build"
+}
+
+start_minikube() {
+    step "Minikube"
+    if minikube status --format '{{.Host}}' 2>/dev/null | grep -q Running; then
+        say "runs already"
+    else
+        run minikube start --cpus 6 --memory 14g --cni calico --container-runtime docker
+    fi
+    run minikube addons enable metrics-server
+}
+
+build_images() {
+    local target options=()
+    step "Images"
+    # Built by Minikube's own engine: nothing is copied, and nothing is pulled later.
+    [ "$DRY_RUN" = yes ] || eval "$(minikube docker-env)"
+    [ -z "${PYTHON_IMAGE:-}" ] || options+=(--build-arg "PYTHON_IMAGE=$PYTHON_IMAGE")
+    [ -z "${EXTRA_CA:-}" ] || options+=(--secret "id=ca,src=$EXTRA_CA")
+    for target in "${TARGETS[@]}"; do
+        DOCKER_BUILDKIT=1 run docker build --tag "readmission-$target:$VERSION" --target "$target" \
+            "${options[@]}" .
+    done
+}
+
+check_cluster() {
+    [ "$DRY_RUN" = yes ] && return
+    kubectl version --request-timeout 20s >/dev/null 2>&1 \
+        || fail "no cluster answers as $(kubectl config current-context 2>/dev/null || echo 'no context is set'); \
+start one, or use --minikube"
+    say "Cluster: $(kubectl config current-context)"
+}
+
+# The label says that the namespace is this script's to delete; one that was there before is not.
+make_namespace() {
+    local made=yes
+    step "Namespace"
+    [ "$DRY_RUN" = yes ] || ! kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1 || made=no
+    run kubectl apply --server-side --filename k8s/namespace.yaml
+    [ "$made" = no ] || run kubectl label namespace "$NAMESPACE" "$LABEL"
+}
+
+# A Secret that is there is never touched: its databases were made with it.
+make_secrets() {
+    local name
+    step "Secrets"
+    for name in $(k8s/secrets.sh names); do
+        if [ "$DRY_RUN" = yes ]; then
+            say "  would make secret $name if it is not there"
+        elif kubectl --namespace "$NAMESPACE" get secret "$name" --output name >/dev/null 2>&1; then
+            say "  $name is there"
+        else
+            # Through standard input: no list of processes and no file shows the values.
+            k8s/secrets.sh secret "$name" \
+                | kubectl --namespace "$NAMESPACE" create secret generic "$name" --from-env-file /dev/stdin \
+                    --output name
+            kubectl --namespace "$NAMESPACE" label secret "$name" "$LABEL" >/dev/null
+        fi
+    done
+}
+
+apply() {
+    step "Objects ($OVERLAY)"
+    # A Job cannot be changed: one that has done its work makes room for the next.
+    run kubectl --namespace "$NAMESPACE" delete job minio-buckets airflow-migrate --ignore-not-found
+    # On the server: dashboards are longer than the annotation of a client-side apply may be.
+    run kubectl apply --server-side --force-conflicts --kustomize "k8s/overlays/$OVERLAY"
+}
+
+wait_for() {
+    local things thing number=0
+    step "Waiting"
+    [ "$DRY_RUN" = no ] || return 0
+    mapfile -t things < <(kubectl --namespace "$NAMESPACE" get statefulsets,deployments --output name)
+    for thing in "${things[@]}"; do
+        number=$((number + 1))
+        say "[$number/${#things[@]}] $thing"
+        # The API is ready with a model, and its first one comes with the first batch.
+        if [ "$thing" = deployment.apps/fastapi ]; then
+            say "  becomes ready when the first model is in production"
+            continue
+        fi
+        if ! kubectl --namespace "$NAMESPACE" rollout status "$thing" --timeout "${WAIT}s" >/dev/null; then
+            kubectl --namespace "$NAMESPACE" get pods >&2
+            fail "$thing is not ready after $WAIT s: docs/troubleshooting.md, or
+  kubectl --namespace $NAMESPACE describe $thing"
+        fi
+    done
+}
+
+print_urls() {
+    local host
+    step "Pages"
+    if [ "$DRY_RUN" = yes ]; then
+        say "  would print the addresses"
+        return
+    fi
+    if [ "$OVERLAY" = production ]; then
+        kubectl --namespace "$NAMESPACE" get ingress
+        return
+    fi
+    if [ "$MINIKUBE" = yes ]; then
+        host=$(minikube ip)
+    else
+        host=$(kubectl get nodes \
+            --output 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
+    fi
+    kubectl --namespace "$NAMESPACE" get services --output \
+        'jsonpath={range .items[?(@.spec.type=="NodePort")]}{.metadata.name}{range .spec.ports[?(@.nodePort)]} {.nodePort}{end}{"\n"}{end}' \
+        | while read -r name ports; do
+            # The last port of a service is the one for people.
+            printf '  %-20s http://%s:%s\n' "$name" "$host" "${ports##* }"
+        done
+    say ""
+    say "Airflow's user is admin; its password:"
+    say "  kubectl --namespace $NAMESPACE get secret airflow --output 'go-template={{.data.AIRFLOW_ADMIN_PASSWORD | base64decode}}'"
+}
+
+delete_all() {
+    local answer
+    step "Delete"
+    if [ "$DRY_RUN" = no ]; then
+        if ! kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1; then
+            say "there is no namespace $NAMESPACE"
+            return
+        fi
+        kubectl get namespaces --selector "$LABEL" --output name | grep -qx "namespace/$NAMESPACE" \
+            || fail "the namespace $NAMESPACE was not made by this script; it stays"
+        if [ "$YES" = no ]; then
+            say "This deletes the namespace $NAMESPACE of $(kubectl config current-context):"
+            kubectl --namespace "$NAMESPACE" get statefulsets,deployments,persistentvolumeclaims --output name >&2
+            read -r -p "All data in it is lost. Type the namespace's name to go on: " answer
+            [ "$answer" = "$NAMESPACE" ] || fail "nothing was deleted"
+        fi
+    fi
+    run kubectl delete namespace "$NAMESPACE"
+}
+
+main() {
+    parse "$@"
+    check_tools
+    if [ "$DELETE" = yes ]; then
+        check_cluster
+        delete_all
+        return
+    fi
+    if [ "$MINIKUBE" = yes ]; then
+        start_minikube
+        build_images
+    fi
+    check_cluster
+    make_namespace
+    # In production the secrets come from the vault.
+    [ "$OVERLAY" = production ] || make_secrets
+    apply
+    wait_for
+    print_urls
+}
+
+main "$@"

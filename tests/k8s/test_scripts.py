@@ -1,0 +1,198 @@
+"""The shell scripts: clean, and doing again what was done changes nothing.
+
+No cluster can run beside the tests. What stands in for it keeps the namespace and the Secrets
+it is given in files, and knows no more than `deploy.sh` asks.
+"""
+
+import base64
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from readmission.settings import CHECKOUT
+from tests.k8s.cluster import kubectl, secret_keys
+
+DEPLOY = CHECKOUT / "deploy.sh"
+SECRETS = CHECKOUT / "k8s" / "secrets.sh"
+SCRIPTS = sorted(
+    [DEPLOY, *(CHECKOUT / "docker").glob("*.sh"), *(CHECKOUT / "k8s").rglob("*.sh")],
+    key=str,
+)
+
+STAND_IN = """\
+#!/bin/bash
+# Keeps what it is given in $CLUSTER; builds by the real kubectl.
+echo "$*" >>"$CLUSTER/calls"
+case $* in
+kustomize*) exec REAL "$@" ;;
+version*) ;;
+'config current-context') echo stand-in ;;
+'get namespace '*) [ -e "$CLUSTER/namespace" ] ;;
+'get namespaces --selector'*) [ ! -e "$CLUSTER/labelled" ] || echo namespace/mlops-proyecto3 ;;
+'apply --server-side --filename'*) touch "$CLUSTER/namespace" ;;
+'label namespace'*) touch "$CLUSTER/labelled" ;;
+*'get secret'*) [ -e "$CLUSTER/secret-$5" ] || [ -e "$CLUSTER/secret-$4" ] ;;
+*'create secret generic'*) cat >"$CLUSTER/secret-$6" ;;
+*'delete namespace'*) rm -f "$CLUSTER"/namespace "$CLUSTER"/labelled "$CLUSTER"/secret-* ;;
+*'get nodes'*) printf 192.0.2.7 ;;
+*'get services'*) printf 'airflow-api-server 30808\\nminio 30901\\n' ;;
+esac
+"""
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    """A folder that stands for a cluster."""
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "kubectl"
+    program.write_text(STAND_IN.replace("REAL", kubectl()))
+    program.chmod(0o755)
+    return tmp_path
+
+
+def deploy(cluster: Path, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `deploy.sh` against the stand-in."""
+    environment = {
+        **os.environ,
+        "PATH": f"{cluster / 'bin'}:{os.environ['PATH']}",
+        "CLUSTER": str(cluster),
+    }
+    return subprocess.run(
+        [DEPLOY, *options],
+        env=environment,
+        input=answer,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def calls(cluster: Path) -> str:
+    path = cluster / "calls"
+    return path.read_text() if path.exists() else ""
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+    done = subprocess.run(
+        [CHECKOUT / ".venv/bin/shellcheck", script], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert os.access(script, os.X_OK)
+
+
+def test_deploying_again_keeps_the_secrets(cluster: Path) -> None:
+    # given
+    first = deploy(cluster)
+    assert first.returncode == 0, first.stderr
+    secrets = {path.name: path.read_text() for path in cluster.glob("secret-*")}
+
+    # when
+    again = deploy(cluster)
+
+    # then
+    assert again.returncode == 0, again.stderr
+    assert {path.name: path.read_text() for path in cluster.glob("secret-*")} == secrets
+    assert {name.removeprefix("secret-") for name in secrets} == set(secret_keys())
+    assert "http://192.0.2.7:30808" in again.stderr + again.stdout
+
+
+def test_no_secret_shows_in_a_command_or_on_the_screen(cluster: Path) -> None:
+    done = deploy(cluster)
+
+    shown = calls(cluster) + done.stdout + done.stderr
+    for path in cluster.glob("secret-*"):
+        for line in path.read_text().splitlines():
+            assert line.split("=", 1)[1] not in shown
+
+
+def test_a_dry_run_changes_nothing(cluster: Path) -> None:
+    done = deploy(cluster, "--dry-run")
+
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in calls(cluster).splitlines()] == ["kustomize"]
+    assert "would run" in done.stderr
+
+
+def test_delete_asks_first_and_takes_no_for_an_answer(cluster: Path) -> None:
+    deploy(cluster)
+
+    refused = deploy(cluster, "--delete", answer="no\n")
+
+    assert refused.returncode == 1
+    assert "nothing was deleted" in refused.stderr
+    assert (cluster / "namespace").exists()
+
+
+def test_delete_deletes_when_told_so(cluster: Path) -> None:
+    deploy(cluster)
+
+    done = deploy(cluster, "--delete", answer="mlops-proyecto3\n")
+
+    assert done.returncode == 0, done.stderr
+    assert not (cluster / "namespace").exists()
+    assert deploy(cluster, "--delete").returncode == 0
+
+
+def test_a_namespace_that_was_there_before_is_not_deleted(cluster: Path) -> None:
+    (cluster / "namespace").touch()
+    deploy(cluster)
+
+    done = deploy(cluster, "--delete", "--yes")
+
+    assert done.returncode == 1
+    assert "was not made by this script" in done.stderr
+
+
+def test_the_overlay_of_production_makes_no_secrets(cluster: Path) -> None:
+    done = deploy(cluster, "--overlay", "production")
+
+    assert done.returncode == 0, done.stderr
+    assert not list(cluster.glob("secret-*"))
+
+
+@pytest.mark.parametrize("options", [["--nonsense"], ["--overlay", "nowhere"]])
+def test_an_unknown_option_is_refused(cluster: Path, options: list[str]) -> None:
+    assert deploy(cluster, *options).returncode == 1
+    assert calls(cluster) == ""
+
+
+def read(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+
+def test_an_env_file_is_private_complete_and_kept(tmp_path: Path) -> None:
+    # given a file with a choice of one's own and one secret
+    path = tmp_path / "env"
+    path.write_text("PYTHON_IMAGE=mine\nRAW_DB_PASSWORD=kept\n")
+
+    # when
+    subprocess.run([SECRETS, "env", path], check=True)
+    first = read(path)
+    subprocess.run([SECRETS, "env", path], check=True)
+
+    # then
+    assert read(path) == first
+    assert first["PYTHON_IMAGE"] == "mine"
+    assert first["RAW_DB_PASSWORD"] == "kept"  # noqa: S105
+    assert set(first) == {"PYTHON_IMAGE"} | {key for keys in secret_keys().values() for key in keys}
+    assert path.stat().st_mode & 0o077 == 0
+    assert len(base64.urlsafe_b64decode(first["AIRFLOW_FERNET_KEY"])) == 32
+    generated = [value for key, value in first.items() if key != "RAW_DB_PASSWORD"]
+    assert len(set(generated)) == len(generated)
+
+
+def test_the_api_is_given_hashes_of_the_keys_that_its_callers_have(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    subprocess.run([SECRETS, "env", path], check=True)
+    made = read(path)
+
+    roles = dict(entry.split(":") for entry in made["READMISSION_API_KEYS"].split(","))
+    assert roles == {
+        role: hashlib.sha256(made[f"API_KEY_{role.upper()}"].encode()).hexdigest()
+        for role in ("predict", "admin")
+    }
