@@ -1,0 +1,68 @@
+"""The nightly backup takes every database there is, and the job that restores one fits in."""
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from tests.k8s.cluster import K8S, Cluster, build, containers, secret_keys
+
+PRODUCTION = "overlays/production"
+
+
+def databases() -> dict[str, str]:
+    """Return every database of the cluster and its server."""
+    return {
+        database: name
+        for name, server in build(PRODUCTION).named("StatefulSet").items()
+        if name.startswith("postgres-")
+        for variable in server["spec"]["template"]["spec"]["containers"][0]["env"]
+        if variable["name"] == "DATABASES"
+        for database in variable["value"].split()
+    }
+
+
+def test_every_database_is_dumped_from_its_own_server() -> None:
+    (job,) = build(PRODUCTION).of("CronJob")
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+
+    dumped = {}
+    for container in pod["initContainers"]:
+        environment = {variable["name"]: variable for variable in container["env"]}
+        for database in container["command"][3:]:
+            dumped[database] = environment["PGHOST"]["value"]
+            assert f"{database.upper()}_DB_PASSWORD" in environment
+    assert (
+        dumped
+        == databases()
+        == {
+            "raw": "postgres-raw",
+            "clean": "postgres-clean",
+            "predictions": "postgres-clean",
+            "mlflow": "postgres-mlflow",
+            "airflow": "postgres-airflow",
+        }
+    )
+
+
+@pytest.mark.parametrize("database", ["raw", "clean", "predictions", "mlflow", "airflow"])
+def test_the_job_that_restores_a_database_is_valid_and_finds_what_it_needs(database: str) -> None:
+    # given
+    server = databases()[database]
+    text = (K8S / "backup" / "restore-job.yaml").read_text()
+    for word, value in (("DATABASE", database), ("VARIABLE", database.upper()), ("SERVER", server)):
+        text = text.replace(word, value)
+    job = yaml.safe_load(text)
+
+    # then
+    kubernetes_validate.validate(job, "1.37", strict=True)
+    (workload,) = Cluster([job]).workloads()
+    (nightly,) = (w for w in build(PRODUCTION).workloads() if w.name == "backup")
+    assert workload.pod["securityContext"] == nightly.pod["securityContext"]
+    assert workload.labels == nightly.labels, "another policy would hold for it"
+    hardened = containers(nightly.pod)[0]["securityContext"]
+    assert all(c["securityContext"] == hardened for c in containers(workload.pod))
+    (password,) = (v for v in workload.pod["containers"][0]["env"] if "valueFrom" in v)
+    assert password["valueFrom"]["secretKeyRef"]["key"] in secret_keys()[server]
+    configs = build(PRODUCTION).named("ConfigMap")
+    assert "restore.sh" in configs["backup"]["data"]
+    assert "AWS_ENDPOINT_URL_S3" in configs["backup-store"]["data"]
