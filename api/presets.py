@@ -1,0 +1,85 @@
+"""Three encounters to start from, made from patterns of the UCI file.
+
+Of stays like these this share came back within 30 days: planned, sent home, no stay in the
+year before, 6 % (of 8,624); emergency for heart failure, one stay before, 15 % (of 1,081);
+five or more stays before and on to a nursing facility, 30 % (of 240).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+_DIFFERENCES: tuple[tuple[str, str, Mapping[str, str | int]], ...] = (
+    (
+        "low",
+        "Low risk: planned knee replacement, no stay in the year before",
+        {
+            "age": "[50-60)",
+            "admission_type_id": "3",
+            "admission_source_id": "1",
+            "discharge_disposition_id": "1",
+            "time_in_hospital": 2,
+            "medical_specialty": "Orthopedics",
+            "payer_code": "BC",
+            "num_lab_procedures": 20,
+            "num_procedures": 1,
+            "num_medications": 12,
+            "diag_1": "715",
+            "diag_2": "250",
+            "diag_3": "401",
+            "number_diagnoses": 4,
+            "A1Cresult": "Norm",
+            "insulin": "No",
+            "metformin": "Steady",
+            "change": "No",
+        },
+    ),
+    (
+        "medium",
+        "Medium risk: heart failure as an emergency, one stay in the year before",
+        {
+            "age": "[70-80)",
+            "time_in_hospital": 5,
+            "num_lab_procedures": 48,
+            "num_medications": 17,
+            "number_inpatient": 1,
+            "diag_1": "428",
+            "diag_2": "427",
+            "diag_3": "250",
+            "glipizide": "Steady",
+        },
+    ),
+    (
+        "high",
+        "High risk: kidney failure, five stays in the year before, on to a nursing facility",
+        {
+            "age": "[70-80)",
+            "discharge_disposition_id": "3",
+            "time_in_hospital": 9,
+            "num_lab_procedures": 62,
+            "num_procedures": 2,
+            "num_medications": 24,
+            "number_outpatient": 1,
+            "number_emergency": 3,
+            "number_inpatient": 5,
+            "diag_1": "428",
+            "diag_2": "584",
+            "diag_3": "250.4",
+            "number_diagnoses": 9,
+            "insulin": "Up",
+        },
+    ),
+)
+
+
+def presets(usual: Mapping[str, str | int]) -> list[dict[str, Any]]:
+    """Return each preset with its name, title and whole encounter.
+
+    Parameters
+    ----------
+    usual : mapping
+        The encounter from which the presets differ.
+    """
+    return [
+        {"name": name, "title": title, "encounter": {**usual, **differences}}
+        for name, title, differences in _DIFFERENCES
+    ]
