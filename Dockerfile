@@ -124,6 +124,7 @@ CMD ["locust", "-f", "/app/load/locustfile.py"]
 FROM runtime AS airflow
 LABEL org.opencontainers.image.title="readmission-airflow"
 ENV AIRFLOW_HOME=/tmp/airflow \
+    PYTHONPATH=/app/include:/app:/app/docker \
     AIRFLOW__CORE__DAGS_FOLDER=/app/dags \
     AIRFLOW__CORE__PLUGINS_FOLDER=/app/plugins \
     READMISSION_CACHE_DIR=/tmp/cache \
@@ -132,7 +133,7 @@ COPY --from=requirements-airflow /opt/venv /opt/venv
 COPY --from=code /app/include include
 COPY --from=code /app/plugins plugins
 COPY --from=code /app/dags dags
-COPY docker/airflow-api-server.sh docker/airflow-api-server.sh
+COPY docker/airflow-api-server.sh docker/airflow_local_settings.py docker/
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=10s --start-period=120s --retries=5 \

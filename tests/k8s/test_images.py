@@ -1,10 +1,12 @@
 """The Dockerfile: clean, and each image made from its own lock and its own rooms."""
 
 import re
+import runpy
 import subprocess
 
 import pytest
 
+from readmission.local.airflow import PRELOADED
 from readmission.settings import CHECKOUT
 
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
@@ -78,6 +80,12 @@ def test_the_build_is_shown_only_what_images_are_made_of() -> None:
     shown = {line[1:] for line in lines if line.startswith("!")}
     assert "*" in lines
     assert shown == {
-        "requirements/*.txt", "docker/*.sh", "include", "api", "ui", "load", "plugins", "dags",
+        "requirements/*.txt", "docker", "include", "api", "ui", "load", "plugins", "dags",
     }  # fmt: skip
     assert "include/readmission/local" in lines
+
+
+def test_the_scheduler_imports_early_what_it_does_on_one_machine() -> None:
+    settings = runpy.run_path(str(CHECKOUT / "docker" / "airflow_local_settings.py"))
+
+    assert settings["PRELOADED"] == PRELOADED
