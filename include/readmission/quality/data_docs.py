@@ -6,6 +6,7 @@ decide what a page says and our templates how it looks; what came from the data 
 """
 
 import json
+from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from great_expectations.core.expectation_validation_result import (
     ExpectationSuiteValidationResult,
     ExpectationValidationResult,
 )
+from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.render import RenderedHeaderContent
 from great_expectations.render.renderer import (
     ExpectationSuitePageRenderer,
@@ -76,9 +78,6 @@ class _Validation(ValidationResultsPageRenderer):  # type: ignore[misc]
     def _render_validation_header(
         self, validation_results: ExpectationSuiteValidationResult
     ) -> RenderedHeaderContent:
-        counts = validation_results.statistics
-        missed = counts["unsuccessful_expectations"]
-        sentence = f"{missed} not met, listed first." if missed else "all met."
         return RenderedHeaderContent(
             header="Overview",
             subheader={
@@ -87,8 +86,8 @@ class _Validation(ValidationResultsPageRenderer):  # type: ignore[misc]
                     "template": "$suite: $evaluated expectations, $sentence",
                     "params": {
                         "suite": validation_results.suite_name,
-                        "evaluated": counts["evaluated_expectations"],
-                        "sentence": sentence,
+                        "evaluated": len(validation_results.results),
+                        "sentence": _summary(validation_results.results),
                     },
                     "styling": {
                         "params": {"suite": {"tag": "a", "attributes": {"href": self._to_suite}}}
@@ -97,6 +96,16 @@ class _Validation(ValidationResultsPageRenderer):  # type: ignore[misc]
             },
             styling={"classes": ["col-12"], "header": {"classes": ["alert"]}},
         )
+
+
+def _summary(results: Sequence[ExpectationValidationResult]) -> str:
+    """Say how much was not met, and what of it does no more than warn."""
+    missed = [result.expectation_config for result in results if not result.success]
+    if not missed:
+        return "all met."
+    sentence = f"{len(missed)} not met, listed first."
+    warnings = [c.kwargs.get("column", "") for c in missed if c.severity is FailureSeverity.WARNING]
+    return f"{sentence} Only a warning: {', '.join(warnings)}." if warnings else sentence
 
 
 class _Page(DefaultJinjaPageView):  # type: ignore[misc]

@@ -183,7 +183,7 @@ def prediction_suite(rows: int, soon: int) -> list[Expectation]:
         ),
         *(
             gxe.ExpectColumnMaxToBeBetween(
-                column=name, max_value=limit,
+                column=name, max_value=round(limit, 3),
                 severity="critical", notes=f"a figure above {limit:.3f} is a leak until explained",
             )
             for name, limit in leak_limits(rows, soon).items()
