@@ -37,7 +37,108 @@ class PredictionAnswer(ModelReference):
     probabilities: dict[ClassName, float] = Field(
         examples=[{name: round(1 / len(schema.CLASSES), 2) for name in schema.CLASSES}]
     )
+    risk_percentile: int = Field(
+        ge=0,
+        le=100,
+        description=(
+            "How many of 100 patients of the training population have a lower risk of coming "
+            "back within 30 days."
+        ),
+    )
     request_id: str
+
+
+class Contribution(Answer):
+    """What one field adds to each class."""
+
+    field: str = Field(examples=["number_inpatient"])
+    label: str = Field(examples=["Inpatient stays in the year before"])
+    value: str | int
+    by_class: dict[ClassName, float] = Field(
+        description="Above zero speaks for the class, below against it."
+    )
+
+
+class ExplanationAnswer(PredictionAnswer):
+    """A prediction and what drove it; base and contributions add up to the model's score."""
+
+    unit: Literal["log-odds", "probability"]
+    base: dict[ClassName, float]
+    contributions: list[Contribution] = Field(description="What weighs most for <30 comes first.")
+
+
+class BatchLine(Answer):
+    """One line of the answer to a file: a prediction, a refusal, or the summary at the end."""
+
+    row: int | None = Field(None, description="Number of the row, from 0.")
+    predicted_class: ClassName | None = None
+    meaning: str | None = None
+    probabilities: dict[ClassName, float] | None = None
+    risk_percentile: int | None = None
+    error: str | None = None
+    message: str | None = None
+    problems: list["ProblemAnswer"] | None = None
+    summary: dict[str, Any] | None = None
+
+
+class Card(Answer):
+    """What people should know of a model, as it was at training."""
+
+    family: str
+    title: str
+    trained_at: datetime
+    data: dict[str, Any]
+    metrics: dict[str, float] = Field(description="On validation patients.")
+    decision_weights: dict[ClassName, float]
+    importance: dict[str, float] = Field(description="Share of each field, largest first.")
+    capacity: list[dict[str, float]] = Field(
+        description="What following up the riskiest patients would catch, for 0 to 100 % of them."
+    )
+    intended_use: str
+    limits: list[str]
+
+
+class ModelAnswer(ModelReference):
+    """The model that answers."""
+
+    run_id: str
+    runtime: Literal["compiled", "pipeline"]
+    loaded_at: datetime
+    since: str | None = Field(description="When the verdict fell that put it into production.")
+    verdict_reason: str | None
+    test: dict[str, float] = Field(description="On test patients, at its promotion.")
+    card: Card
+
+
+class VersionAnswer(Answer):
+    """One registered version."""
+
+    version: str
+    family: str | None
+    batch_id: str | None
+    data_source: str | None
+    verdict: str | None
+    verdict_reason: str | None
+    decided_at: str | None
+    aliases: list[str]
+    test: dict[str, float]
+
+
+class CandidateAnswer(Answer):
+    """One of the models that competed after the newest batch."""
+
+    family: str
+    run_id: str
+    batch_id: str
+    metrics: dict[str, float]
+    registered_version: str | None
+
+
+class HistoryAnswer(Answer):
+    """All versions, the newest first, and the candidates of the newest batch."""
+
+    versions: list[VersionAnswer]
+    candidates: list[CandidateAnswer]
 
 
 class ReloadAnswer(ModelReference):
@@ -45,6 +146,12 @@ class ReloadAnswer(ModelReference):
 
     status: Literal["reloaded"] = "reloaded"
     previous_version: str | None
+
+
+class RollbackAnswer(ReloadAnswer):
+    """The model that answers again."""
+
+    status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
 
 
 class Failure(Answer):
@@ -62,6 +169,7 @@ class Health(Answer):
     model_name: str | None
     model_version: str | None
     data_source: str | None
+    runtime: Literal["compiled", "pipeline"] | None
     loaded_at: datetime | None
     last_reload_error: Failure | None
 
@@ -108,6 +216,7 @@ class SchemaAnswer(Answer):
     fields: list[FieldDescription]
     classes: dict[str, str]
     missing: str
+    version: str = Field(description="Changes when a feature's values or limits change.")
 
 
 class ProblemAnswer(Answer):

@@ -1,25 +1,18 @@
 """The model that answers, and how another takes its place."""
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from time import monotonic
 
-import numpy as np
-import pandas as pd
-
-from api.contract import Encounter, example
-from api.errors import NoModelLoaded, NothingToLoad, ReloadFailed, log
+from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed, log
 from api.metrics import Metrics
-from readmission import schema
+from api.store import Store
 from readmission.errors import NoModel, ReadmissionError
+from readmission.serving.served import RegisteredVersion, ServedModel
 
-if TYPE_CHECKING:
-    from readmission.registry import LoadedModel
-
-Loader = Callable[[], "LoadedModel"]
-"""Fetches the model behind the alias; slow, and may fail in any way."""
+REFUSED_FOR_SECONDS = 60
+"""A version that was refused is tried again after this long, or when somebody asks for it."""
 
 
 def _now() -> datetime:
@@ -27,43 +20,16 @@ def _now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Prediction:
-    """One answer: a class of `schema.CLASSES` and the probability of each."""
-
-    predicted_class: str
-    probabilities: dict[str, float]
-
-
-@dataclass(frozen=True)
 class Champion:
-    """One loaded model; immutable, so a request that holds it is answered by it alone."""
+    """One model and since when it answers; immutable, so one request meets one model."""
 
-    loaded: "LoadedModel"
+    model: ServedModel
     loaded_at: datetime = field(default_factory=_now)
 
-    def predict(self, encounter: Encounter) -> Prediction:
-        """Answer one raw encounter."""
-        raw = pd.DataFrame([encounter], columns=list(schema.FEATURE_NAMES))
-        probabilities = self.loaded.model.predict_proba(raw)
-        label = self.loaded.model.decide(probabilities)[0]
-        by_class = zip(schema.CLASSES, probabilities[0].tolist(), strict=True)
-        return Prediction(str(label), dict(by_class))
-
-    def check(self) -> None:
-        """Answer the schema's example once, before anyone depends on it.
-
-        Raises
-        ------
-        ReadmissionError
-            If the answer is not one of the classes with probabilities that sum to 1.
-        """
-        answer = self.predict(example())
-        shares = np.array(list(answer.probabilities.values()))
-        whole = bool(np.all(shares >= 0) and np.isclose(shares.sum(), 1, atol=1e-4))
-        if answer.predicted_class not in schema.CLASSES or not whole:
-            raise ReadmissionError(
-                f"version {self.loaded.version} does not answer the example encounter sensibly"
-            )
+    @property
+    def registered(self) -> RegisteredVersion:
+        """Which version it is."""
+        return self.model.registered
 
 
 @dataclass(frozen=True)
@@ -79,17 +45,18 @@ class ChampionHolder:
 
     Parameters
     ----------
-    load : callable
-        Returns the model behind the alias or raises.
+    store : Store
+        Hands out the model behind the alias.
     metrics : Metrics
         Told of every attempt and of the model that answers.
     """
 
-    def __init__(self, load: Loader, metrics: Metrics) -> None:
-        self._load = load
+    def __init__(self, store: Store, metrics: Metrics) -> None:
+        self._store = store
         self._metrics = metrics
         self._champion: Champion | None = None
         self._failure: ReloadFailure | None = None
+        self._refused: tuple[RegisteredVersion, float] | None = None
         self._one_at_a_time = threading.Lock()
 
     @property
@@ -130,6 +97,35 @@ class ChampionHolder:
             "production, POST /reload_model loads it."
         )
 
+    def start(self) -> None:
+        """Answer with the last good model at once, then with what is in production.
+
+        A failure is on record in /health, the log and a metric; the service lives on.
+        """
+        with self._one_at_a_time:
+            model = self._store.last_good()
+            if model is not None:
+                self._swap(model)
+                log.info("started from the local copy of version %s", model.registered.version)
+        self.follow()
+
+    def follow(self) -> None:
+        """Load what is in production if it is another version than the one that answers."""
+        with self._one_at_a_time:
+            try:
+                wanted = self._store.current()
+            except Exception as error:  # noqa: BLE001 - a registry may fail in any way
+                self._metrics.poll_failures.inc()
+                if self._champion is None:
+                    self._failed(error)
+                return
+            if self._is_served(wanted) or self._was_refused(wanted):
+                return
+            try:
+                self._load(wanted)
+            except ApiError:
+                self._refused = (wanted, monotonic())
+
     def reload(self) -> Champion:
         """Load the model behind the alias, check it, then swap; slow, for a thread.
 
@@ -143,26 +139,47 @@ class ChampionHolder:
         """
         with self._one_at_a_time:
             try:
-                champion = Champion(self._load())
-                champion.check()
+                wanted = self._store.current()
             except NoModel as error:
                 raise NothingToLoad(self._failed(error)) from error
             except Exception as error:
                 raise ReloadFailed(self._failed(error)) from error
-            self._swap(champion)
-            return champion
+            return self._load(wanted)
 
-    def _swap(self, champion: Champion) -> None:
-        self._champion = champion
-        self._failure = None
-        loaded = champion.loaded
+    def _load(self, wanted: RegisteredVersion) -> Champion:
+        try:
+            model = self._store.open(wanted)
+        except Exception as error:
+            raise ReloadFailed(self._failed(error)) from error
+        champion = self._swap(model)
+        try:
+            self._store.keep(model)
+        except OSError as error:
+            log.warning("no local copy of version %s is kept: %s", wanted.version, error.strerror)
+        return champion
+
+    def _swap(self, model: ServedModel) -> Champion:
+        champion = self._champion = Champion(model)
+        self._failure = self._refused = None
         self._metrics.reloads.labels("success").inc()
-        self._metrics.serve(loaded.name, loaded.version, loaded.run_id, loaded.data_source)
-        log.info("serving %s version %s", loaded.name, loaded.version)
+        self._metrics.serve(champion.model)
+        registered, runtime = model.registered, model.bundle.scorer.runtime
+        log.info("serving %s version %s (%s)", registered.name, registered.version, runtime)
+        return champion
+
+    def _is_served(self, wanted: RegisteredVersion) -> bool:
+        champion = self._champion
+        return champion is not None and _same(champion.registered, wanted)
+
+    def _was_refused(self, wanted: RegisteredVersion) -> bool:
+        if self._refused is None:
+            return False
+        version, at = self._refused
+        return _same(version, wanted) and monotonic() - at < REFUSED_FOR_SECONDS
 
     def _failed(self, error: Exception) -> str:
         """Note the failure everywhere it is looked for; return it as a sentence."""
-        expected = isinstance(error, ReadmissionError)
+        expected = isinstance(error, ReadmissionError | ApiError)
         if expected:
             message = f"{str(error).rstrip('.')}."
         else:
@@ -175,4 +192,8 @@ class ChampionHolder:
 
     def _still_serving(self) -> str:
         champion = self._champion
-        return f"Version {champion.loaded.version} goes on answering." if champion else ""
+        return f"Version {champion.registered.version} goes on answering." if champion else ""
+
+
+def _same(one: RegisteredVersion, other: RegisteredVersion) -> bool:
+    return (one.version, one.run_id) == (other.version, other.run_id)

@@ -20,9 +20,7 @@ from pydantic_core import ErrorDetails
 from api.errors import InvalidEncounter, MalformedBody, Problem
 from readmission import codes, schema
 from readmission.schema import Column, Kind
-
-Encounter = Mapping[str, str | int]
-"""One raw encounter as the file spells it: whole numbers as int, the rest as text."""
+from readmission.serving.encoding import Encounter
 
 OPTIONAL_KINDS = (Kind.KEY, Kind.IGNORED)
 """Columns no model looks at: a caller may leave them out, and should."""
@@ -101,9 +99,26 @@ def parse_encounter(body: bytes) -> Encounter:
         Naming each field that is missing, unknown or wrong.
     """
     try:
-        encounter = EncounterBody.model_validate_json(body)
+        return _spelt(EncounterBody.model_validate_json(body))
     except ValidationError as error:
         raise _refusal(error) from None
+
+
+def check_encounter(fields: Any) -> Encounter:
+    """Check one encounter whose values are read already; as strict as `parse_encounter`.
+
+    Raises
+    ------
+    InvalidEncounter
+        Naming each field that is missing, unknown or wrong.
+    """
+    try:
+        return _spelt(EncounterBody.model_validate(fields))
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _spelt(encounter: BaseModel) -> Encounter:
     return {
         name: schema.MISSING if value is None else value
         for name, value in encounter.__dict__.items()
@@ -143,7 +158,8 @@ def _near(name: str) -> str:
     return f"{near[0]!r}, perhaps" if near else "one of the fields of GET /schema"
 
 
-def _label(column: Column) -> str:
+def label_of(column: Column) -> str:
+    """Return the name of a field for people."""
     if column.name in codes.MEDICINES:
         return column.name.replace("-", " with ").capitalize()
     return column.meaning.rstrip(".")
@@ -152,7 +168,7 @@ def _label(column: Column) -> str:
 def _describe(column: Column) -> dict[str, Any]:
     return {
         "name": column.name,
-        "label": _label(column),
+        "label": label_of(column),
         "meaning": column.meaning,
         "section": column.section.value,
         "medicine": column.name in codes.MEDICINES,
@@ -174,6 +190,7 @@ DESCRIPTION: Mapping[str, Any] = MappingProxyType(
         "fields": [_describe(column) for column in schema.REQUEST_COLUMNS],
         "classes": dict(schema.BY_NAME[schema.TARGET].values),
         "missing": schema.MISSING,
+        "version": schema.VERSION,
     }
 )
 """The contract as `GET /schema` tells it: a form can be built from it alone."""

@@ -124,6 +124,76 @@ class InvalidEncounter(ApiError):
         super().__init__(named + (f"; and {more} more" if more > 0 else "") + ".", problems)
 
 
+class Unauthorized(ApiError):
+    """A key is needed and none came, or the one that came is not known."""
+
+    status = 401
+    kind = "unauthorized"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A key is needed in the header X-API-Key, and none came or it is not known;"
+            " ask whoever runs the service for one."
+        )
+
+
+class Forbidden(ApiError):
+    """The key is known and does not suffice."""
+
+    status = 403
+    kind = "forbidden"
+
+    def __init__(self, role: str) -> None:
+        super().__init__(f"This needs a key with the role {role!r}; the one that came has not.")
+
+
+class TooMany(ApiError):
+    """The caller asks faster than allowed."""
+
+    status = 429
+    kind = "too_many"
+
+    def __init__(self, per_second: int) -> None:
+        super().__init__(f"At most {per_second:,} requests a second are answered; wait a second.")
+
+
+class UnknownFormat(ApiError):
+    """A file of encounters in none of the formats that are read."""
+
+    status = 415
+    kind = "media_type"
+
+    def __init__(self, content_type: str, known: Sequence[str]) -> None:
+        shown = content_type[:SHOWN_CHARACTERS]
+        super().__init__(
+            f"Content-Type {shown!r} is not understood; send one of {', '.join(known)}."
+        )
+
+
+class UnreadableFile(ApiError):
+    """A file that is not what its content type says."""
+
+    status = 400
+    kind = "malformed"
+
+
+class NothingToRollBackTo(ApiError):
+    """There is no version before the one in production."""
+
+    status = 409
+    kind = "rollback_failed"
+
+
+class RegistryAway(ApiError):
+    """MLflow, or the store behind it, did not do its part."""
+
+    status = 503
+    kind = "registry_away"
+
+    def __init__(self) -> None:
+        super().__init__("MLflow did not answer; check that it and its object store are running.")
+
+
 class NoModelLoaded(ApiError):
     """Nothing is loaded that could answer."""
 
@@ -143,6 +213,12 @@ class ReloadFailed(ApiError):
 
     status = 503
     kind = "reload_failed"
+
+
+REFUSAL_KINDS = tuple(
+    sorted({"internal"} | {refusal.kind for refusal in ApiError.__subclasses__()})
+)
+"""Every kind there is, so that a metric can name them all before the first one happens."""
 
 
 def where(error: BaseException) -> str:

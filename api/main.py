@@ -1,78 +1,48 @@
-"""The application: `uvicorn api.main:app`."""
+"""The application: `python -m api` serves it."""
 
+import asyncio
 import logging
-import os
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.openapi.models import APIKey, APIKeyIn
 
-from api import errors, routes
-from api.champion import ChampionHolder, Loader
-from api.errors import ApiError
+from api import batches, errors, operating, predicting, routes
+from api.champion import ChampionHolder
+from api.keys import Keyring
+from api.limits import RateLimit
 from api.metrics import Metrics
+from api.prediction_log import PredictionLog
+from api.serving import Serving
+from api.store import RegistryStore, Store
 from api.transport import RequestBoundary
-from readmission.errors import ReadmissionError
 from readmission.settings import Settings, get_settings
-
-if TYPE_CHECKING:
-    from readmission.registry import LoadedModel
-
-ALIAS = "production"
-
-MLFLOW_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-"""MLflow's own defaults let a reload hang for minutes when its server is away."""
 
 DESCRIPTION = """\
 Whether a diabetic patient will be back in hospital, and how soon: `NO`, `>30` or `<30` days.
 
 `POST /predict` takes one encounter by the column names of UCI data set 296; `GET /schema` lists
 them. Every refusal has the same body: `error`, `message`, `problems` (field, value, expected) and
-`request_id`.
+`request_id`. Callers send their key as `X-API-Key`.
 """
-
-
-class RegistryAway(ReadmissionError):
-    """MLflow, or the store behind it, did not do its part."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "MLflow did not hand out the model; check that it and its object store are running"
-        )
-
-
-def registry_loader(settings: Settings) -> Loader:
-    """Return a loader of the model that the registry has in production."""
-
-    def load() -> "LoadedModel":
-        for name, value in MLFLOW_PATIENCE.items():
-            os.environ.setdefault(name, value)
-        # Imported in the loading thread: MLflow and its kin take seconds, and the
-        # service should say that it is alive meanwhile.
-        from mlflow.exceptions import MlflowException
-
-        from readmission.registry import Registry
-
-        try:
-            return Registry(settings).load(ALIAS)
-        except MlflowException as error:
-            raise RegistryAway from error
-
-    return load
-
-
-def _load_at_start(holder: ChampionHolder) -> None:
-    # A failure is on record in /health, the log and a metric; the service lives on.
-    with suppress(ApiError):
-        holder.reload()
+LOG_SECONDS = 10
+"""How long a shutdown waits for answers to be logged; what is not in the database by then is
+on disk."""
 
 
 def _log_to_stderr() -> None:
     """Let our own lines be seen; uvicorn sets up its loggers only. What is set up already stays."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("readmission").setLevel(logging.INFO)
+
+
+def _keep_up(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
+    """Load the first model, then follow the alias."""
+    holder.start()
+    while not stopped.wait(interval):
+        holder.follow()
 
 
 @asynccontextmanager
@@ -82,30 +52,52 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     The thread is a daemon: a registry that does not answer must not hold up a shutdown.
     """
     _log_to_stderr()
-    holder = app.state.serving.holder
-    threading.Thread(target=_load_at_start, args=(holder,), name="first-load", daemon=True).start()
+    serving: Serving = app.state.serving
+    stopped = threading.Event()
+    following = (serving.holder, serving.settings.model_poll_seconds, stopped)
+    threading.Thread(target=_keep_up, args=following, name="follow", daemon=True).start()
+    if serving.log is not None:
+        serving.log.start()
     yield
+    stopped.set()
+    if serving.log is not None:
+        await asyncio.to_thread(serving.log.close, LOG_SECONDS)
 
 
-def create_app(settings: Settings | None = None, load: Loader | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
     """Build the service.
 
     Parameters
     ----------
     settings : Settings, optional
         Those of the environment by default.
-    load : callable, optional
-        Fetches the model; from the registry by default.
+    store : Store, optional
+        Hands out the models; the registry by default.
     """
     settings = settings or get_settings()
-    metrics = Metrics()
-    holder = ChampionHolder(load or registry_loader(settings), metrics)
+    metrics, registry = Metrics(), RegistryStore(settings)
     app = FastAPI(title=routes.SERVICE, description=DESCRIPTION, version="1", lifespan=_lifespan)
-    app.state.serving = routes.Serving(settings, holder, metrics)
-    app.add_middleware(RequestBoundary)
+    app.state.serving = Serving(
+        settings=settings,
+        holder=ChampionHolder(store or registry, metrics),
+        metrics=metrics,
+        keyring=Keyring.from_settings(settings),
+        limit=RateLimit(settings.api_rate_limit),
+        registry=registry,
+        log=PredictionLog.from_settings(settings),
+    )
+    app.add_middleware(RequestBoundary, count=metrics.answered)
     errors.install(app)
-    app.include_router(routes.router)
+    for part in (routes, predicting, batches, operating):
+        app.include_router(part.router)
+    _declare_key(app)
     return app
 
 
-app = create_app()
+def _declare_key(app: FastAPI) -> None:
+    """Name the key in OpenAPI, where endpoints refer to it."""
+    described = app.openapi()
+    scheme = APIKey(**{"in": APIKeyIn.header}, name="X-API-Key").model_dump(
+        mode="json", by_alias=True, exclude_none=True
+    )
+    described.setdefault("components", {})["securitySchemes"] = {"key": scheme}

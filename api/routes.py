@@ -1,70 +1,37 @@
-"""The endpoints; each is short because the work is done elsewhere."""
+"""What the service says of itself: that it lives, what it expects, which model answers."""
 
 import asyncio
-from dataclasses import asdict, dataclass
-from time import perf_counter
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from api import answers
-from api.champion import Champion, ChampionHolder
-from api.contract import DESCRIPTION, EncounterBody, parse_encounter
-from api.errors import ApiError
-from api.metrics import Metrics
-from api.transport import read_json_body, request_id_of
-from readmission import schema
-from readmission.settings import Settings
+from api import answers, history
+from api.contract import DESCRIPTION
+from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
 
 SERVICE = "Readmission of diabetic patients"
 LINKS = {
-    name: f"/{name}"
-    for name in ("docs", "schema", "predict", "health", "ready", "reload_model", "metrics")
+    name.replace("/", "_"): f"/{name}"
+    for name in (
+        *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
+        *("health", "ready", "reload_model", "rollback", "metrics"),
+    )
 }
-MEANINGS = schema.BY_NAME[schema.TARGET].values
 
 router = APIRouter()
 
-
-@dataclass(frozen=True)
-class Serving:
-    """Everything the endpoints share."""
-
-    settings: Settings
-    holder: ChampionHolder
-    metrics: Metrics
-
-
-def serving_of(request: Request) -> Serving:
-    """Return what the application was built with."""
-    serving: Serving = request.app.state.serving
-    return serving
-
-
 Shared = Annotated[Serving, Depends(serving_of)]
-
-
-def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    return {status: {"model": answers.Refusal} for status in statuses}
-
-
-def _reference(champion: Champion | None) -> dict[str, str | None]:
-    loaded = champion.loaded if champion else None
-    return {
-        "model_name": loaded.name if loaded else None,
-        "model_version": loaded.version if loaded else None,
-        "data_source": loaded.data_source if loaded else None,
-    }
 
 
 @router.get("/", response_model=answers.Home, summary="What this is and where to go")
 async def home(serving: Shared) -> dict[str, Any]:
     """Name the service, the model that answers and the other addresses."""
-    reference = _reference(serving.holder.champion)
-    name = reference["model_name"] or serving.settings.model_name
-    return {"service": SERVICE, **reference, "model_name": name, "links": LINKS}
+    model = reference(serving.holder.champion)
+    name = model["model_name"] or serving.settings.model_name
+    return {"service": SERVICE, **model, "model_name": name, "links": LINKS}
 
 
 @router.get("/health", response_model=answers.Health, summary="Alive?")
@@ -73,18 +40,19 @@ async def health(serving: Shared) -> dict[str, Any]:
     champion, failure = serving.holder.champion, serving.holder.failure
     return {
         "model_loaded": champion is not None,
-        **_reference(champion),
+        **reference(champion),
+        "runtime": champion.model.bundle.scorer.runtime if champion else None,
         "loaded_at": champion.loaded_at if champion else None,
         "last_reload_error": asdict(failure) if failure else None,
     }
 
 
 @router.get(
-    "/ready", response_model=answers.Ready, responses=_refusals(503), summary="Able to predict?"
+    "/ready", response_model=answers.Ready, responses=refusals(503), summary="Able to predict?"
 )
 async def ready(serving: Shared) -> dict[str, Any]:
     """Answer 200 once a model is loaded, 503 with the way out until then."""
-    return _reference(serving.holder.require())
+    return reference(serving.holder.require())
 
 
 @router.get("/schema", response_model=answers.SchemaAnswer, summary="The fields of an encounter")
@@ -93,66 +61,47 @@ async def describe() -> JSONResponse:
     return JSONResponse(dict(DESCRIPTION))
 
 
-@router.post(
-    "/predict",
-    response_model=answers.PredictionAnswer,
-    responses=_refusals(400, 413, 415, 422, 503),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": EncounterBody.model_json_schema()}},
-        }
-    },
-    summary="Predict one encounter",
+@router.get(
+    "/model",
+    response_model=answers.ModelAnswer,
+    responses=refusals(401, 429, 503),
+    dependencies=[Depends(may_predict)],
+    openapi_extra=KEY_NEEDED,
+    summary="The model that answers, with its card",
 )
-async def predict(request: Request) -> JSONResponse:
-    """Answer one raw encounter by its UCI names."""
-    # The body's bytes go straight to the validator and the model runs on the event
-    # loop: a declared body and a thread hand-over each cost more than they do.
-    serving = serving_of(request)
-    try:
-        body = await read_json_body(request)
-        return JSONResponse(_predict(serving, body, request_id_of(request)))
-    except ApiError as refusal:
-        serving.metrics.errors.labels(refusal.kind).inc()
-        raise
-    except Exception:
-        serving.metrics.errors.labels("internal").inc()
-        raise
-
-
-def _predict(serving: Serving, body: bytes, request_id: str) -> dict[str, Any]:
-    started = perf_counter()
-    encounter = parse_encounter(body)
+async def model(serving: Shared) -> dict[str, Any]:
+    """Describe the model: where it is from, how good it is, what it is for and what not."""
     champion = serving.holder.require()
-    prediction = champion.predict(encounter)
-    label = prediction.predicted_class
-    serving.metrics.predictions(champion.loaded.version)[label].inc()
-    serving.metrics.latency.observe(perf_counter() - started)
+    of = champion.registered
     return {
-        "predicted_class": label,
-        "meaning": MEANINGS[label],
-        "probabilities": prediction.probabilities,
-        **_reference(champion),
-        "request_id": request_id,
+        **reference(champion),
+        "run_id": of.run_id,
+        "runtime": champion.model.bundle.scorer.runtime,
+        "loaded_at": champion.loaded_at,
+        "since": of.tags.get("decided_at"),
+        "verdict_reason": of.tags.get("verdict_reason"),
+        "test": history.test_figures(of.tags),
+        "card": champion.model.card,
     }
 
 
-@router.post(
-    "/reload_model",
-    response_model=answers.ReloadAnswer,
-    responses=_refusals(409, 503),
-    summary="Load the model in production",
+@router.get(
+    "/model/history",
+    response_model=answers.HistoryAnswer,
+    responses=refusals(401, 429, 503),
+    dependencies=[Depends(may_predict)],
+    openapi_extra=KEY_NEEDED,
+    summary="All versions, and the candidates of the newest batch",
 )
-async def reload_model(serving: Shared) -> dict[str, Any]:
-    """Load what the alias names beside the old model, then swap; a failure keeps the old one."""
-    before = serving.holder.champion
-    champion = await asyncio.to_thread(serving.holder.reload)
-    previous = before.loaded.version if before else None
-    return {**_reference(champion), "previous_version": previous}
+async def model_history(serving: Shared) -> dict[str, Any]:
+    """Ask the registry for every version and its verdict, and for the last three candidates."""
+    return await asyncio.to_thread(history.read, serving.registry)
 
 
 @router.get("/metrics", response_class=Response, summary="Metrics for Prometheus")
-async def metrics(serving: Shared) -> Response:
+async def metrics(request: Request) -> Response:
     """Render all metrics in Prometheus' text format."""
+    serving = serving_of(request)
+    if serving.log is not None:
+        serving.metrics.show_log(serving.log)
     return Response(serving.metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -2,8 +2,9 @@
 
 import re
 import secrets
+from collections.abc import Callable
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +14,18 @@ MAX_BODY = 64 * 1024
 """Bytes; an encounter with all its fields takes about 1,200."""
 
 REQUEST_ID = "x-request-id"
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""On every answer: patients' data is not kept, framed, guessed at or passed on."""
+
+Count = Callable[[str, str, int], None]
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+_ELSEWHERE = "other"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -22,14 +35,22 @@ def request_id_of(request: Request) -> str:
 
 
 class RequestBoundary:
-    """ASGI middleware: gives each request an id and lets no stack trace out.
+    """ASGI middleware: an id and safe headers on each answer, a count, and no stack trace out.
 
     An id sent by the caller as `X-Request-ID` is kept, so that a request can be
     followed through several services.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What answers.
+    count : callable
+        Told route, method and status of each answer.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, count: Count) -> None:
         self.app = app
+        self._count = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -45,7 +66,8 @@ class RequestBoundary:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)[REQUEST_ID] = request_id
+                message["headers"] += [(REQUEST_ID.encode(), request_id.encode()), *_RAW_HEADERS]
+                self._count(*_endpoint(scope), message["status"])
             await send(message)
 
         try:
@@ -57,6 +79,16 @@ class RequestBoundary:
             if not started:
                 refusal = ApiError("The service failed; its log has the request id.")
                 await answer(refusal, request_id)(scope, receive, send_with_id)
+
+
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+
+def _endpoint(scope: Scope) -> tuple[str, str]:
+    """Return route and method of a request; what a caller can make up is one value."""
+    route, method = scope.get("route"), scope["method"]
+    path = getattr(route, "path", _ELSEWHERE)
+    return path, method if method in _METHODS else _ELSEWHERE
 
 
 async def read_json_body(request: Request) -> bytes:

@@ -51,7 +51,7 @@ def model_promotion_pipeline():
         if decided["verdict"] != promotion.PROMOTED:
             raise AirflowSkipException(f"production stays as it is; {decided['reason']}")
         settings = get_settings()
-        version = promotion.see_served(Registry(settings), settings.api_url)
+        version = promotion.see_served(Registry(settings), settings)
         outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decided["reason"]}
         outlet_events[PRODUCTION_MODEL].add_partitions(decided["batch_id"])
 

@@ -1,5 +1,7 @@
 """Challenger against incumbent on the same rows: decide, record, carry out, see it served."""
 
+import time
+
 import httpx
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,7 @@ from readmission.modelling.evaluation import evaluate_twice
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PRODUCTION, LoadedModel, Registry
+from readmission.settings import Settings
 from readmission.splitting import Part
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 
@@ -104,8 +107,11 @@ def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -
         registry.promote(promotion.challenger_version)
 
 
-def see_served(registry: Registry, api_url: str, timeout: float = 60) -> str:
+def see_served(registry: Registry, settings: Settings, timeout: float = 60) -> str:
     """Tell the API to load what is in production, and return the version it then serves.
+
+    A reload reaches one of several processes; the others find out by themselves in seconds,
+    for which this waits.
 
     Raises
     ------
@@ -114,16 +120,23 @@ def see_served(registry: Registry, api_url: str, timeout: float = 60) -> str:
     ServingMismatch
         If it goes on serving another version.
     """
-    with httpx.Client(base_url=api_url, timeout=timeout) as api:
+    key = settings.api_key
+    headers = {"X-API-Key": key.get_secret_value()} if key else {}
+    deadline = time.monotonic() + timeout
+    with httpx.Client(base_url=settings.api_url, timeout=timeout, headers=headers) as api:
         reloaded = api.post("/reload_model")
-        served = api.get("/").raise_for_status().json()["model_version"]
-    expected = registry.version_of(PRODUCTION)
-    if served != expected:
-        raise ServingMismatch(
-            f"version {expected} is in production and the API serves {served};"
-            f" its answer to /reload_model was {reloaded.status_code} {reloaded.text[:300]}"
-        )
-    return str(served)
+        while True:
+            served = api.get("/").raise_for_status().json()["model_version"]
+            expected = registry.version_of(PRODUCTION)
+            if served == expected:
+                return str(served)
+            if reloaded.is_error or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+    raise ServingMismatch(
+        f"version {expected} is in production and the API serves {served};"
+        f" its answer to /reload_model was {reloaded.status_code} {reloaded.text[:300]}"
+    )
 
 
 def _figures(
@@ -154,7 +167,9 @@ def _tags(promotion: Promotion) -> dict[str, object]:
         for name in _TAGGED
         if metrics and name in metrics
     }
+    decided_at = promotion.created_at.isoformat(timespec="seconds") if promotion.created_at else ""
     return {
+        "decided_at": decided_at,
         "verdict": promotion.verdict,
         "verdict_reason": promotion.reason,
         "compared_with": promotion.incumbent_version or "none",

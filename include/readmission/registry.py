@@ -4,17 +4,23 @@ import contextlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from readmission.errors import NoModel
-from readmission.modelling.model import ReadmissionModel
+from readmission.errors import BundleRefused, NoModel
+from readmission.serving.bundle import FOLDER
+from readmission.serving.served import RegisteredVersion
 from readmission.settings import Settings
+
+if TYPE_CHECKING:
+    from readmission.modelling.model import ReadmissionModel
 
 PRODUCTION = "production"
 PREVIOUS = "previous"
@@ -44,7 +50,7 @@ class LoadedModel:
     version: str
     run_id: str
     data_source: str
-    model: ReadmissionModel
+    model: "ReadmissionModel"
 
 
 class Registry:
@@ -106,10 +112,72 @@ class Registry:
         for alias in (PREVIOUS, PRODUCTION):
             self._mark_stage(alias)
 
+    def roll_back(self, by: str) -> tuple[str, str]:
+        """Swap ``production`` and ``previous``; return both versions, the one that left first.
+
+        Who and when is a tag of the version that left, which no later rollback overwrites.
+
+        Parameters
+        ----------
+        by : str
+            Who asks for it.
+
+        Raises
+        ------
+        NoModel
+            If there is no version to go back to.
+        """
+        current, previous = self.version_of(PRODUCTION), self.version_of(PREVIOUS)
+        if current is None or previous is None or current == previous:
+            raise NoModel(f"{self.name} has no previous version to go back to")
+        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # A tag takes no plus sign.
+        self.promote(previous)
+        self.tag_version(current, {f"rolled_back {moment}": f"to version {previous} by {by}"})
+        return current, previous
+
     def tag_version(self, version: str, tags: Mapping[str, Any]) -> None:
         """Write tags on a registered version."""
         for key, value in tags.items():
             self.client.set_model_version_tag(self.name, version, key, str(value))
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Return all registered versions, the newest first: version, run, aliases, tags."""
+        found = self.client.search_model_versions(f"name='{self.name}'")
+        aliases = self.client.get_registered_model(self.name).aliases if found else {}
+        return [
+            {
+                "version": str(version.version),
+                "run_id": str(version.run_id),
+                "tags": dict(version.tags),
+                "aliases": [name for name, of in aliases.items() if str(of) == version.version],
+            }
+            for version in sorted(found, key=lambda version: -int(version.version))
+        ]
+
+    def newest_candidates(self) -> list[dict[str, Any]]:
+        """Return the finished runs of the batch that was trained on last, one a family."""
+        finished = {
+            "experiment_ids": [self.experiment_id()],
+            "order_by": ["attributes.start_time DESC"],
+        }
+        newest = self.client.search_runs(
+            filter_string="attributes.status = 'FINISHED'", max_results=1, **finished
+        )
+        if not newest:
+            return []
+        batch_id = newest[0].data.tags["batch_id"]
+        condition = f"attributes.status = 'FINISHED' and tags.batch_id = '{batch_id}'"
+        runs = self.client.search_runs(filter_string=condition, **finished)
+        by_family = {run.data.tags["family"]: run for run in reversed(runs)}
+        return [
+            {
+                "family": family,
+                "run_id": run.info.run_id,
+                "batch_id": batch_id,
+                "metrics": dict(run.data.metrics),
+            }
+            for family, run in sorted(by_family.items())
+        ]
 
     def run_metrics(self, run_id: str) -> dict[str, float]:
         """Return the metrics a run logged."""
@@ -120,6 +188,34 @@ class Registry:
         run_id = self.client.get_model_version(self.name, version).run_id
         return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{DRIFT_REFERENCE}"))
 
+    def behind(self, alias: str) -> RegisteredVersion:
+        """Return the version behind an alias, without its artifacts.
+
+        Raises
+        ------
+        NoModel
+            If the alias is not set.
+        """
+        return _registered(self._require(alias))
+
+    def download_bundle(self, version: str, folder: Path) -> Path:
+        """Fetch what serves a version into a folder and return where it is.
+
+        Raises
+        ------
+        BundleRefused
+            If the version was registered without it.
+        """
+        try:
+            found = mlflow.artifacts.download_artifacts(
+                f"models:/{self.name}/{version}/artifacts/{FOLDER}", dst_path=str(folder)
+            )
+        except OSError as error:
+            raise BundleRefused(
+                f"version {version} of {self.name} holds nothing to serve it by; train it again"
+            ) from error
+        return Path(found)
+
     def load(self, alias: str) -> LoadedModel:
         """Load the version behind an alias.
 
@@ -128,13 +224,7 @@ class Registry:
         NoModel
             If the alias is not set.
         """
-        found = self._behind(alias)
-        if found is None:
-            raise NoModel(
-                f"{self.name} has no {alias!r} version yet;"
-                " ingest a batch and wait for its promotion"
-            )
-        return self._load(found)
+        return self._load(self._require(alias))
 
     def load_version(self, version: str) -> LoadedModel:
         """Load one registered version."""
@@ -151,9 +241,18 @@ class Registry:
             name=self.name,
             version=str(found.version),
             run_id=str(found.run_id),
-            data_source=found.tags.get("data_source", "unknown"),
+            data_source=_data_source(found),
             model=loaded.unwrap_python_model(),
         )
+
+    def _require(self, alias: str) -> ModelVersion:
+        found = self._behind(alias)
+        if found is None:
+            raise NoModel(
+                f"{self.name} has no {alias!r} version yet;"
+                " ingest a batch and wait for its promotion"
+            )
+        return found
 
     def _behind(self, alias: str) -> ModelVersion | None:
         try:
@@ -168,6 +267,20 @@ class Registry:
         version, move = self.version_of(alias), _stage_mover(self.client)
         if version is not None and move is not None:
             move(self.name, version, _STAGES[alias])
+
+
+def _registered(found: ModelVersion) -> RegisteredVersion:
+    return RegisteredVersion(
+        name=str(found.name),
+        version=str(found.version),
+        run_id=str(found.run_id),
+        data_source=_data_source(found),
+        tags={str(key): str(value) for key, value in found.tags.items()},
+    )
+
+
+def _data_source(found: ModelVersion) -> str:
+    return str(found.tags.get("data_source", "unknown"))
 
 
 @contextlib.contextmanager

@@ -1,12 +1,20 @@
 """All configuration, in one class, read from the environment with prefix ``READMISSION_``."""
 
 import os
+import re
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
 
@@ -74,6 +82,30 @@ class Settings(BaseSettings):
     )
     docs_bucket: str = Field("data-docs", description="Bucket the reports are published in.")
 
+    # The prediction API
+    api_host: str = Field("127.0.0.1", description="Interface the prediction API listens on.")
+    workers: PositiveInt = Field(1, description="Processes of the prediction API.")
+    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Keys of callers as role:sha256, with commas; roles predict and admin."
+    )
+    api_anonymous_role: Literal["none", "predict", "admin"] = Field(
+        "none", description="What a caller without a key may do."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="Key that the pipeline and the page send to the prediction API."
+    )
+    api_rate_limit: int = Field(
+        1_000, ge=0, description="Requests per second and caller; 0 for no limit."
+    )
+    api_batch_mb: PositiveInt = Field(256, description="Largest file of encounters, in MiB.")
+    model_poll_seconds: PositiveFloat = Field(
+        5, description="How often the API looks whether production is another version."
+    )
+    model_cache_dir: Path = Field(
+        CHECKOUT / ".state" / "model-cache",
+        description="Local copy of the last good model, to start from without MLflow.",
+    )
+
     # The log of predictions
     prediction_log_dsn: SecretStr | None = Field(
         None, description="PostgreSQL that keeps the prediction log; none is kept if unset."
@@ -102,6 +134,19 @@ class Settings(BaseSettings):
     ui_port: int = Field(8501, ge=1, le=65535, description="The clinicians' page.")
     s3_port: int = Field(9000, ge=1, le=65535, description="The object store.")
     postgres_port: int = Field(5433, ge=1, le=65535, description="PostgreSQL.")
+
+    @field_validator("api_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+    @field_validator("api_keys")
+    @classmethod
+    def _hashed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"(predict|admin):[0-9a-f]{64}", entry) for entry in value):
+            # The value is not repeated: it may be a key that was pasted as it is.
+            raise ValueError("expected predict: or admin: and the SHA-256 of the key, in hex")
+        return value
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -10,22 +10,42 @@ from api.contract import example
 from api.main import create_app
 from readmission.errors import NoModel
 from readmission.modelling.training import Fit
-from readmission.registry import LoadedModel
+from readmission.serving.served import RegisteredVersion, ServedModel
 from readmission.settings import Settings
 from tests.api.models import loaded, small_fit
 
 
 class Shelf:
-    """Stands for the registry: holds a model, nothing, or an error to raise."""
+    """Stands for the store: holds a model, nothing, or an error to raise."""
 
     def __init__(self) -> None:
-        self.content: LoadedModel | Exception = NoModel("nothing has been promoted yet")
+        self.content: ServedModel | Exception = NoModel("nothing has been promoted yet")
+        self.damage: Exception | None = None
+        self.kept: list[str] = []
+        self.opened = 0
 
-    def load(self) -> LoadedModel:
-        """Hand out what lies there."""
+    def current(self) -> RegisteredVersion:
+        """Say what lies there."""
         if isinstance(self.content, Exception):
             raise self.content
+        return self.content.registered
+
+    def open(self, version: RegisteredVersion) -> ServedModel:
+        """Hand it out."""
+        self.opened += 1
+        if self.damage:
+            raise self.damage
+        assert isinstance(self.content, ServedModel)
+        assert self.content.registered == version
         return self.content
+
+    def keep(self, model: ServedModel) -> None:
+        """Remember what was kept."""
+        self.kept.append(model.registered.version)
+
+    def last_good(self) -> ServedModel | None:
+        """There is no local copy."""
+        return None
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +63,9 @@ def shelf() -> Shelf:
 @pytest.fixture
 def empty_service(shelf: Shelf) -> Iterator[TestClient]:
     """The service before any model exists."""
-    app = create_app(Settings(), shelf.load)
+    # Nobody polls: a test says when to look. A test is not held back by a limit either.
+    settings = Settings(api_anonymous_role="admin", model_poll_seconds=3600, api_rate_limit=0)
+    app = create_app(settings, shelf)
     with TestClient(app, raise_server_exceptions=False) as client:
         deadline = time.monotonic() + 60
         while app.state.serving.holder.failure is None:  # the load at the start

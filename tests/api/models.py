@@ -1,11 +1,18 @@
 """Small real models: fitted by the library on synthetic encounters, in a second or two."""
 
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+
 import pandas as pd
 
 from readmission import cleaning, schema, synthetic
+from readmission.modelling.bundling import write_bundle
 from readmission.modelling.tracking import Lineage, log_fit
 from readmission.modelling.training import Fit, fit
-from readmission.registry import LoadedModel, Registry
+from readmission.registry import Registry
+from readmission.serving.bundle import open_bundle
+from readmission.serving.served import RegisteredVersion, ServedModel
 from readmission.settings import Settings
 from readmission.splitting import Part
 
@@ -22,15 +29,24 @@ def small_fit(family: str = "logistic_regression", seed: int = 1) -> Fit:
     return fit(family, rows, threads=1)
 
 
-def loaded(version: str, fitted: Fit, data_source: str = "synthetic") -> LoadedModel:
-    """Return a fit as the registry hands it out."""
-    return LoadedModel(
-        name="diabetes_readmission",
-        version=version,
-        run_id=f"run-{version}",
-        data_source=data_source,
-        model=fitted.model,
-    )
+_BUNDLES = tempfile.TemporaryDirectory(prefix="readmission-bundles-")
+
+
+@lru_cache
+def bundle_of(fitted: Fit) -> Path:
+    """Return the folder that serves a fit, as it is stored with a registered model."""
+    return write_bundle(Path(_BUNDLES.name) / str(id(fitted)), fitted, {"batch_id": "batch-0001"})
+
+
+def registered(version: str, data_source: str = "synthetic") -> RegisteredVersion:
+    """Return a version as the registry describes it."""
+    return RegisteredVersion("diabetes_readmission", version, f"run-{version}", data_source)
+
+
+def loaded(version: str, fitted: Fit, data_source: str = "synthetic") -> ServedModel:
+    """Return a fit as the store hands it out."""
+    bundle = open_bundle(bundle_of(fitted), lambda: fitted.model)
+    return ServedModel(registered(version, data_source), bundle)
 
 
 def put_into_production(settings: Settings, fitted: Fit, batch_id: str) -> str:

@@ -33,8 +33,14 @@ def running(
     """Run the service until the block ends; it need not have a model."""
     port = free_ports(1)[0]
     foreign = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    told = {"MLFLOW_TRACKING_URI": mlflow_uri, **(settings or {})}
-    command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", str(port)]
+    told = {
+        "API_PORT": str(port),
+        "API_ANONYMOUS_ROLE": "admin",
+        "MLFLOW_TRACKING_URI": mlflow_uri,
+        "MODEL_CACHE_DIR": str(log.parent / "model-cache"),
+        **(settings or {}),
+    }
+    command = [sys.executable, "-m", "api"]
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command,

@@ -1,26 +1,51 @@
 """Loading, checking and swapping the model that answers."""
 
 import threading
-from dataclasses import replace
+import time
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from api.champion import Champion, ChampionHolder
+from api.champion import ChampionHolder
 from api.contract import example
-from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed
+from api.errors import ApiError, NoModelLoaded, NothingToLoad, RegistryAway, ReloadFailed
 from api.metrics import Metrics
-from readmission import schema
-from readmission.errors import NoModel
-from readmission.modelling.model import ReadmissionModel
+from readmission.errors import BundleRefused, NoModel
 from readmission.modelling.training import Fit
-from readmission.registry import LoadedModel
+from readmission.serving.served import RegisteredVersion, ServedModel
 from tests.api.conftest import Shelf
 from tests.api.models import loaded
 
 PATIENT_DATA = "diag_1=250.83"
+
+
+class SlowShelf(Shelf):
+    """Opens a model when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hold()
+
+    def hold(self) -> None:
+        self.go_on, self.loading = threading.Event(), threading.Event()
+
+    def open(self, version: RegisteredVersion) -> ServedModel:
+        self.loading.set()
+        assert self.go_on.wait(10)
+        return super().open(version)
+
+
+class CountingShelf(Shelf):
+    """Counts how many open a model at once."""
+
+    at_once = most_at_once = 0
+
+    def open(self, version: RegisteredVersion) -> ServedModel:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(0.01)
+        self.at_once -= 1
+        return super().open(version)
 
 
 @pytest.fixture
@@ -30,7 +55,7 @@ def metrics() -> Metrics:
 
 @pytest.fixture
 def holder(shelf: Shelf, metrics: Metrics) -> ChampionHolder:
-    return ChampionHolder(shelf.load, metrics)
+    return ChampionHolder(shelf, metrics)
 
 
 def reloads(metrics: Metrics, result: str) -> float | None:
@@ -41,12 +66,12 @@ def test_an_answer_is_the_models_own(fits: tuple[Fit, Fit]) -> None:
     model = fits[0].model
     row = pd.DataFrame([example()])
 
-    prediction = Champion(loaded("1", fits[0])).predict(example())
+    prediction = loaded("1", fits[0]).predict(example())
 
     expected = model.predict_proba(row)
-    assert list(prediction.probabilities) == list(schema.CLASSES)
-    assert list(prediction.probabilities.values()) == expected[0].tolist()
+    assert prediction.probabilities == pytest.approx(expected[0].tolist(), abs=1e-6)
     assert prediction.predicted_class == model.decide(expected)[0]
+    assert 0 <= prediction.risk_percentile <= 100
 
 
 def test_before_the_first_load_there_is_no_champion(holder: ChampionHolder) -> None:
@@ -65,7 +90,7 @@ def test_a_reload_swaps_and_forgets_the_last_failure(
     shelf.content = loaded("1", fits[0])
     holder.reload()
 
-    assert holder.require().loaded.version == "1"
+    assert holder.require().registered.version == "1"
     assert holder.failure is None
     assert (reloads(metrics, "success"), reloads(metrics, "failure")) == (1, 1)
 
@@ -101,115 +126,118 @@ def test_a_failing_reload_keeps_the_old_model(
     assert reloads(metrics, "failure") == 1
 
 
-class Broken(ReadmissionModel):
-    """Loads well and answers nonsense."""
+def test_a_version_that_is_refused_keeps_the_old_one_and_is_left_alone_for_a_while(
+    holder: ChampionHolder, shelf: Shelf, metrics: Metrics, fits: tuple[Fit, Fit]
+) -> None:
+    # given version 1 and a damaged version 2 in production
+    shelf.content = loaded("1", fits[0])
+    holder.follow()
+    shelf.content, shelf.damage = loaded("2", fits[1]), BundleRefused("golden rows differ")
 
-    def __init__(self, shares: list[float]) -> None:
-        self.shares = shares
-        self.weights = (1.0, 1.0, 1.0)
+    # when the service looks again and again
+    for _ in range(3):
+        holder.follow()
 
-    def predict_proba(self, raw: pd.DataFrame) -> npt.NDArray[np.float64]:
-        return np.tile(self.shares, (len(raw), 1))
+    # then it has been tried once, and said so
+    assert holder.require().registered.version == "1"
+    assert shelf.opened == 2
+    assert holder.failure is not None
+    assert "golden rows differ" in holder.failure.message
+    assert reloads(metrics, "failure") == 1
+
+    # and is tried at once when somebody asks for it
+    shelf.damage = None
+    assert holder.reload().registered.version == "2"
+    assert holder.failure is None
 
 
-@pytest.mark.parametrize(
-    "shares",
-    [[float("nan")] * 3, [0.5, 0.5, 0.5], [1.2, -0.1, -0.1], [0.5, 0.5], [float("inf"), 0, 0]],
-    ids=str,
-)
-def test_a_model_that_answers_nonsense_does_not_get_in(
-    holder: ChampionHolder, shelf: Shelf, fits: tuple[Fit, Fit], shares: list[float]
+def test_following_loads_only_what_is_new(
+    holder: ChampionHolder, shelf: Shelf, fits: tuple[Fit, Fit]
 ) -> None:
     shelf.content = loaded("1", fits[0])
-    holder.reload()
-    shelf.content = replace(loaded("2", fits[1]), model=Broken(shares))
+    for _ in range(3):
+        holder.follow()
+    assert (shelf.opened, shelf.kept) == (1, ["1"])
 
-    with pytest.raises(ReloadFailed, match="Version 1 goes on answering"):
-        holder.reload()
+    shelf.content = loaded("2", fits[1])
+    holder.follow()
 
-    assert holder.require().loaded.version == "1"
+    assert holder.require().registered.version == "2"
+    assert (shelf.opened, shelf.kept) == (2, ["1", "2"])
+
+
+def test_a_registry_that_is_away_is_counted_and_changes_nothing(
+    holder: ChampionHolder, shelf: Shelf, metrics: Metrics, fits: tuple[Fit, Fit]
+) -> None:
+    shelf.content = loaded("1", fits[0])
+    holder.follow()
+    shelf.content = RegistryAway()
+
+    holder.follow()
+
+    assert holder.require().registered.version == "1"
+    assert holder.failure is None
+    assert metrics.registry.get_sample_value("model_poll_failures_total") == 1
 
 
 def test_the_old_model_answers_while_the_next_is_loading(
     metrics: Metrics, fits: tuple[Fit, Fit]
 ) -> None:
-    go_on, loading = threading.Event(), threading.Event()
-    versions = iter("12")
-
-    def load() -> LoadedModel:
-        version = next(versions)
-        if version == "2":
-            loading.set()
-            assert go_on.wait(10)
-        return loaded(version, fits[0])
-
-    holder = ChampionHolder(load, metrics)
+    shelf = SlowShelf()
+    shelf.content = loaded("1", fits[0])
+    shelf.go_on.set()
+    holder = ChampionHolder(shelf, metrics)
     holder.reload()
+    shelf.content = loaded("2", fits[1])
+    shelf.hold()
     thread = threading.Thread(target=holder.reload)
     thread.start()
-    assert loading.wait(10)
+    assert shelf.loading.wait(10)
 
     assert holder.loading
-    assert holder.require().loaded.version == "1"
-    go_on.set()
+    assert holder.require().registered.version == "1"
+    shelf.go_on.set()
     thread.join()
-    assert holder.require().loaded.version == "2"
+    assert holder.require().registered.version == "2"
     assert not holder.loading
 
 
 def test_a_first_load_under_way_is_told_from_no_model(
     metrics: Metrics, fits: tuple[Fit, Fit]
 ) -> None:
-    go_on, loading = threading.Event(), threading.Event()
-
-    def slow_load() -> LoadedModel:
-        loading.set()
-        assert go_on.wait(10)
-        return loaded("1", fits[0])
-
-    holder = ChampionHolder(slow_load, metrics)
+    shelf = SlowShelf()
+    shelf.content = loaded("1", fits[0])
+    holder = ChampionHolder(shelf, metrics)
     thread = threading.Thread(target=holder.reload)
     thread.start()
-    assert loading.wait(10)
+    assert shelf.loading.wait(10)
 
     with pytest.raises(NoModelLoaded, match="being loaded"):
         holder.require()
-    go_on.set()
+    shelf.go_on.set()
     thread.join()
 
 
 def test_a_second_reload_loads_again_after_the_first(
     metrics: Metrics, fits: tuple[Fit, Fit]
 ) -> None:
-    versions = iter("1234")
-    at_once = 0
-    most_at_once = 0
-
-    def load() -> LoadedModel:
-        nonlocal at_once, most_at_once
-        at_once += 1
-        most_at_once = max(most_at_once, at_once)
-        champion = loaded(next(versions), fits[0])
-        at_once -= 1
-        return champion
-
-    holder = ChampionHolder(load, metrics)
+    shelf = CountingShelf()
+    shelf.content = loaded("1", fits[0])
+    holder = ChampionHolder(shelf, metrics)
     threads = [threading.Thread(target=holder.reload) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
-    assert most_at_once == 1
-    assert holder.require().loaded.version == "4"
+    assert shelf.most_at_once == 1
+    assert shelf.opened == 4
 
 
 def test_every_answer_belongs_to_one_model_through_many_swaps(
     holder: ChampionHolder, shelf: Shelf, fits: tuple[Fit, Fit]
 ) -> None:
-    known = {
-        v: Champion(loaded(v, fit)).predict(example()) for v, fit in zip("12", fits, strict=True)
-    }
+    known = {v: loaded(v, fit).predict(example()) for v, fit in zip("12", fits, strict=True)}
     assert known["1"] != known["2"]
     shelf.content = loaded("1", fits[0])
     holder.reload()
@@ -220,8 +248,8 @@ def test_every_answer_belongs_to_one_model_through_many_swaps(
     def ask() -> None:
         while not done.is_set():
             champion = holder.require()
-            seen.add(champion.loaded.version)
-            answers.append(champion.predict(example()) == known[champion.loaded.version])
+            seen.add(champion.registered.version)
+            answers.append(champion.model.predict(example()) == known[champion.registered.version])
 
     asking = [threading.Thread(target=ask) for _ in range(2)]
     for thread in asking:

@@ -10,6 +10,8 @@ from fastapi.testclient import TestClient
 from api.contract import example, parse_encounter
 from readmission import schema
 from readmission.modelling.training import Fit
+from readmission.serving.encoding import Encounter
+from readmission.serving.served import ServedModel
 from tests.api.conftest import Shelf
 from tests.api.models import loaded
 
@@ -220,10 +222,10 @@ def test_a_model_that_fails_gives_no_detail_away(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def fail(raw: Any) -> None:
-        raise ValueError(f"cannot handle {raw['diag_1'][0]}")
+    def fail(_model: ServedModel, encounter: Encounter) -> None:
+        raise ValueError(f"cannot handle {encounter['diag_1']}")
 
-    monkeypatch.setattr(fits[0].model, "predict_proba", fail, raising=True)
+    monkeypatch.setattr(ServedModel, "predict", fail)
     with caplog.at_level(logging.DEBUG):
         response = service.post("/predict", json=example() | TELLTALE)
 

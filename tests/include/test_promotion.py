@@ -18,6 +18,7 @@ from readmission.modelling.evaluation import evaluate_twice
 from readmission.promotion import PROMOTED, REFUSED, carry_out, decide, judge, see_served
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.settings import Settings
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.conftest import BATCHES, Training
@@ -334,7 +335,7 @@ def test_the_api_is_told_and_seen_to_serve_what_was_promoted(
 ) -> None:
     service.serves, service.after_reload = None, "1"
 
-    assert see_served(registry, service.url) == "1"
+    assert see_served(registry, Settings(api_url=service.url)) == "1"
     assert service.asked == ["POST /reload_model", "GET /"]
 
 
@@ -349,9 +350,9 @@ def test_an_api_that_serves_something_else_is_a_mismatch(
     service.serves, service.after_reload, service.reload_status = serves, after_reload, status
 
     with pytest.raises(ServingMismatch, match=rf"version 1 is in .* serves {serves}; .* {status}"):
-        see_served(registry, service.url)
+        see_served(registry, Settings(api_url=service.url), timeout=1)
 
 
 def test_an_api_that_is_away_is_an_error_to_try_again(registry: Registry) -> None:
     with pytest.raises(httpx.HTTPError):
-        see_served(registry, "http://127.0.0.1:9")
+        see_served(registry, Settings(api_url="http://127.0.0.1:9"))

@@ -13,7 +13,7 @@ from readmission.local.paths import write_private
 from readmission.local.ports import HOST
 from readmission.local.service import Check, Service, answers
 from readmission.local.site import Site
-from readmission.settings import CHECKOUT
+from readmission.settings import CHECKOUT, PREFIX
 
 MIGRATION = "airflow-migrate"
 API_SERVER = "airflow-api-server"
@@ -98,7 +98,9 @@ def _environment(site: Site) -> dict[str, str]:
     }  # fmt: skip
     configured = {f"AIRFLOW__{name.upper()}": value for name, value in options.items()}
     home = {"AIRFLOW_HOME": str(site.paths.airflow_home)}
-    return site.environment | home | configured | _connections(site)
+    # A promotion tells the prediction API to load what it has promoted.
+    key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
+    return site.environment | home | key | configured | _connections(site)
 
 
 def _basics(site: Site) -> dict[str, str]:

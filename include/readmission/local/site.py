@@ -14,6 +14,12 @@ from readmission.settings import CHECKOUT, PREFIX, Settings
 
 INTERNAL = ("master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc", "s3_grpc")
 """Ports between the parts of the object store."""
+STATE_FOLDERS = {
+    "docs_dir": "data-docs",
+    "model_cache_dir": "model-cache",
+    "prediction_spool_dir": "prediction-spool",
+}
+"""Settings that are folders below the state folder, unless they are given."""
 PORTS = ("airflow_port", "mlflow_port", "api_port", "ui_port", "s3_port", "postgres_port")
 
 
@@ -67,7 +73,7 @@ class Site:
         """
         secret = {name for name, value in self.settings if isinstance(value, SecretStr)}
         values = self.settings.model_dump(mode="json", exclude_none=True, exclude=secret)
-        return {PREFIX + name.upper(): str(value) for name, value in values.items()} | {
+        return {PREFIX + name.upper(): _spelt(value) for name, value in values.items()} | {
             "PYTHONPATH": f"{CHECKOUT / 'include'}:{CHECKOUT}",
             "MLFLOW_TRACKING_URI": self.settings.mlflow_tracking_uri,
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -93,21 +99,24 @@ def localised(settings: Settings) -> Settings:
     """Return settings whose addresses follow the ports and whose paths are absolute."""
     home = settings.state_dir.expanduser().resolve()
     given = settings.model_fields_set
-    docs = settings.docs_dir if "docs_dir" in given else home / "data-docs"
-    spool = settings.prediction_spool_dir
-    if "prediction_spool_dir" not in given:
-        spool = home / "prediction-spool"
+    folders = {
+        name: _absolute(getattr(settings, name)) if name in given else home / folder
+        for name, folder in STATE_FOLDERS.items()
+    }
     return settings.model_copy(
-        update={
+        update=folders
+        | {
             "state_dir": home,
-            "docs_dir": _absolute(docs),
-            "prediction_spool_dir": _absolute(spool),
             "cache_dir": _absolute(settings.cache_dir),
             "dataset": _absolute(settings.dataset) if settings.dataset else None,
             "mlflow_tracking_uri": f"http://{HOST}:{settings.mlflow_port}",
             "api_url": f"http://{HOST}:{settings.api_port}",
         }
     )
+
+
+def _spelt(value: object) -> str:
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 def _absolute(path: Path) -> Path:

@@ -1,6 +1,7 @@
 """The project's own services: the prediction API and the clinicians' page."""
 
 import sys
+from hashlib import sha256
 
 from readmission.local import mlflow, postgres
 from readmission.local.ports import HOST
@@ -17,11 +18,8 @@ def api_service(site: Site) -> Service:
     port = site.settings.api_port
     return Service(
         name=API,
-        command=(
-            *(sys.executable, "-m", "uvicorn", "api.main:app", "--host", HOST),
-            *("--port", str(port), "--timeout-keep-alive", "75", "--no-access-log"),
-        ),
-        environment=site.environment | _prediction_log(site),
+        command=(sys.executable, "-m", "api"),
+        environment=site.environment | _prediction_log(site) | _keys(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
@@ -38,6 +36,17 @@ def _prediction_log(site: Site) -> dict[str, str]:
     }
 
 
+def _keys(site: Site) -> dict[str, str]:
+    """Return who may do what: predict without a key on the loopback, operate with one."""
+    keys = {"predict": site.credentials.api_predict_key, "admin": site.credentials.api_admin_key}
+    entries = (f"{role}:{sha256(key.encode()).hexdigest()}" for role, key in keys.items())
+    return {
+        f"{PREFIX}API_HOST": HOST,
+        f"{PREFIX}API_ANONYMOUS_ROLE": "predict",
+        f"{PREFIX}API_KEYS": ",".join(entries),
+    }
+
+
 def ui_service(site: Site) -> Service:
     """Return the clinicians' page as a service."""
     port = site.settings.ui_port
@@ -49,7 +58,7 @@ def ui_service(site: Site) -> Service:
             *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
             *("--server.fileWatcherType", "none"),
         ),
-        environment=site.environment,
+        environment=site.environment | {f"{PREFIX}API_KEY": site.credentials.api_predict_key},
         port=port,
         port_setting="READMISSION_UI_PORT",
         url=f"http://{HOST}:{port}",

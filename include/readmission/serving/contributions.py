@@ -18,6 +18,8 @@ FORESTS = "forest.npz"
 LINEAR = "linear.npz"
 BOOSTER = "booster.ubj"
 
+LOG_ODDS, PROBABILITY = "log-odds", "probability"
+
 Row = npt.NDArray[np.float32]
 Cells = npt.NDArray[np.float64]
 
@@ -34,7 +36,7 @@ class Explainer(Protocol):
 class LinearExplainer:
     """Coefficients times distance from the average."""
 
-    unit: ClassVar[str] = "log-odds"
+    unit: ClassVar[str] = LOG_ODDS
 
     def __init__(self, path: Path) -> None:
         with np.load(path) as stored:
@@ -50,7 +52,7 @@ class LinearExplainer:
 class BoosterExplainer:
     """SHAP values by XGBoost itself, which is imported when somebody asks."""
 
-    unit: ClassVar[str] = "log-odds"
+    unit: ClassVar[str] = LOG_ODDS
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -73,7 +75,7 @@ class BoosterExplainer:
 class ForestExplainer:
     """Changes of probability along the paths of all trees, walked at once."""
 
-    unit: ClassVar[str] = "probability"
+    unit: ClassVar[str] = PROBABILITY
 
     def __init__(self, path: Path) -> None:
         with np.load(path) as stored:

@@ -1,0 +1,47 @@
+"""Serve the application: `python -m api`, configured by the settings."""
+
+import os
+import sys
+from tempfile import TemporaryDirectory
+
+import uvicorn
+
+from api.metrics import SHARED_FOLDER
+from readmission.settings import Settings, SettingsError, get_settings
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the proxies and clients before it, which otherwise meet closed connections."""
+GRACE_SECONDS = 20
+"""How long requests in flight have to finish after a signal to stop."""
+
+
+def main() -> None:
+    """Run until a signal stops it; requests in flight are answered first."""
+    try:
+        settings = get_settings()
+    except SettingsError as error:
+        sys.exit(f"error: {error}")
+    if settings.workers == 1:
+        serve(settings)
+        return
+    with TemporaryDirectory(prefix="readmission-metrics-") as folder:
+        os.environ[SHARED_FOLDER] = folder
+        serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve with as many processes as are set."""
+    uvicorn.run(
+        "api.app:app",
+        host=settings.api_host,
+        port=settings.api_port,
+        workers=settings.workers,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        access_log=False,
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Many encounters: a file in, one line of answer for each row, in chunks and bounded memory."""
+
+import asyncio
+import csv
+import io
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import asdict
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic_core import to_json
+
+from api import answers, files
+from api.champion import Champion
+from api.errors import ApiError, BodyTooLarge
+from api.files import Row
+from api.predicting import described
+from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
+from api.transport import request_id_of
+from readmission import schema
+from readmission.serving.served import Prediction
+
+IN_MEMORY = 1 << 20
+"""Bytes of a file that are kept in memory; the rest waits on disk."""
+
+MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+CSV_COLUMNS = (
+    "row", "predicted_class", *(f"probability_{name}" for name in schema.CLASSES),
+    "risk_percentile", "error",
+)  # fmt: skip
+
+AnswerForm = Annotated[Literal["ndjson", "csv"], Query(description="Form of the answer.")]
+
+router = APIRouter(dependencies=[Depends(may_predict)])
+
+
+@router.post(
+    "/predict/batch",
+    responses=refusals(400, 401, 413, 415, 422, 429, 503)
+    | {200: {"model": answers.BatchLine, "content": {kind: {} for kind in MEDIA.values()}}},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}} for kind in files.READERS
+            },
+        },
+        **KEY_NEEDED,
+    },
+    summary="Predict a file of encounters",
+)
+async def predict_batch(
+    request: Request,
+    answer: AnswerForm = "ndjson",
+) -> StreamingResponse:
+    """Answer CSV, Parquet, JSON or lines of JSON row by row, in order, while it is read.
+
+    A row that is refused says why in its own line and does not stop the others. One model
+    answers the whole file. The last line of `ndjson` sums up.
+    """
+    serving = serving_of(request)
+    champion = serving.holder.require()
+    file = await _received(request, serving.settings.api_batch_mb << 20)
+    work = Batch(serving, champion, request_id_of(request), answer)
+    lines = work.lines(file, request.headers.get("content-type", ""))
+    # The first lines are made before the status is sent: a file that cannot be read at all
+    # is refused like any other body.
+    first = await asyncio.to_thread(next, lines)
+    return StreamingResponse(_streamed(first, lines, file), media_type=MEDIA[answer])
+
+
+async def _received(request: Request, limit: int) -> IO[bytes]:
+    file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when it is answered
+    async for piece in request.stream():
+        if file.tell() + len(piece) > limit:
+            file.close()
+            raise BodyTooLarge(limit)
+        file.write(piece)
+    file.seek(0)
+    return file
+
+
+async def _streamed(first: bytes, lines: Iterator[bytes], file: IO[bytes]) -> AsyncIterator[bytes]:
+    try:
+        piece: bytes | None = first
+        while piece is not None:
+            yield piece
+            piece = await asyncio.to_thread(next, lines, None)
+    finally:
+        file.close()
+
+
+class Batch:
+    """The answer to one file.
+
+    Parameters
+    ----------
+    serving : Serving
+        Metrics and the log.
+    champion : Champion
+        Answers all rows, whatever is promoted meanwhile.
+    request_id : str
+        Of the request.
+    form : str
+        ``ndjson`` or ``csv``.
+    """
+
+    def __init__(self, serving: Serving, champion: Champion, request_id: str, form: str) -> None:
+        self._serving = serving
+        self._champion = champion
+        self._request_id = request_id
+        self._write = _as_csv if form == "csv" else _as_json
+        self._is_csv = form == "csv"
+        self._by_class: Counter[str] = Counter()
+        self._rows = 0
+
+    def lines(self, file: IO[bytes], content_type: str) -> Iterator[bytes]:
+        """Yield the answer in pieces of whole lines; what comes first is never empty.
+
+        Raises
+        ------
+        ApiError
+            Before the first piece only; later on it is a line of its own.
+        """
+        found = files.chunks(files.rows(file, content_type))
+        piece = self._head() + self._answer(next(found, []))
+        try:
+            yield piece
+            for chunk in found:
+                yield self._answer(chunk)
+        except ApiError as refusal:
+            yield self._write([(self._rows, refusal)])
+        yield self._tail()
+
+    def _head(self) -> bytes:
+        return (",".join(CSV_COLUMNS) + "\r\n").encode() if self._is_csv else b""
+
+    def _answer(self, chunk: Sequence[Row]) -> bytes:
+        accepted = [row for row in chunk if not isinstance(row, ApiError)]
+        predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
+        lines: list[tuple[int, Prediction | ApiError]] = []
+        for number, row in enumerate(chunk, self._rows):
+            if isinstance(row, ApiError):
+                self._serving.metrics.errors.labels(row.kind).inc()
+                lines.append((number, row))
+            else:
+                prediction = next(predictions)
+                self._note(number, row, prediction)
+                lines.append((number, prediction))
+        self._rows += len(chunk)
+        return self._write(lines)
+
+    def _note(self, number: int, encounter: Any, prediction: Prediction) -> None:
+        version, label = self._champion.registered.version, prediction.predicted_class
+        self._by_class[label] += 1
+        self._serving.metrics.predictions(version)[label].inc()
+        if self._serving.log is not None:
+            self._serving.log.record(
+                self._request_id, number, version, encounter, prediction.probabilities, label
+            )
+
+    def _tail(self) -> bytes:
+        if self._is_csv:
+            return b""
+        answered = self._by_class.total()
+        summary = {
+            "rows": self._rows,
+            "answered": answered,
+            "refused": self._rows - answered,
+            "by_class": {name: self._by_class[name] for name in schema.CLASSES},
+        }
+        about = reference(self._champion) | {"request_id": self._request_id}
+        return to_json({"summary": summary} | about) + b"\n"
+
+
+def _as_json(lines: Sequence[tuple[int, Prediction | ApiError]]) -> bytes:
+    return b"".join(to_json({"row": number} | _told(said)) + b"\n" for number, said in lines)
+
+
+def _told(said: Prediction | ApiError) -> dict[str, Any]:
+    if isinstance(said, ApiError):
+        problems = [asdict(problem) for problem in said.problems]
+        return {"error": said.kind, "message": said.message, "problems": problems}
+    return described(said)
+
+
+def _as_csv(lines: Sequence[tuple[int, Prediction | ApiError]]) -> bytes:
+    sink = io.StringIO()
+    table = csv.writer(sink)
+    for number, said in lines:
+        if isinstance(said, ApiError):
+            empty = [""] * (len(CSV_COLUMNS) - 2)
+            table.writerow([number, *empty, said.message])
+        else:
+            table.writerow(
+                [number, said.predicted_class, *said.probabilities, said.risk_percentile, ""]
+            )
+    return sink.getvalue().encode()

@@ -1,0 +1,56 @@
+"""What changes which model is served; both need the role admin."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from api import answers
+from api.errors import NothingToRollBackTo, log
+from api.keys import Caller
+from api.serving import KEY_NEEDED, may_operate, reference, refusals, serving_of
+from readmission.errors import NoModel
+
+router = APIRouter()
+
+Operator = Annotated[Caller, Depends(may_operate)]
+
+
+@router.post(
+    "/reload_model",
+    response_model=answers.ReloadAnswer,
+    responses=refusals(401, 403, 409, 429, 503),
+    openapi_extra=KEY_NEEDED,
+    summary="Load the model in production",
+)
+async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:  # noqa: ARG001
+    """Load what the alias names beside the old model, then swap; a failure keeps the old one."""
+    return await _reload(request)
+
+
+@router.post(
+    "/rollback",
+    response_model=answers.RollbackAnswer,
+    responses=refusals(401, 403, 409, 429, 503),
+    openapi_extra=KEY_NEEDED,
+    summary="Go back to the model before",
+)
+async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
+    """Swap production and previous in the registry and serve; asked twice, it comes back."""
+    serving = serving_of(request)
+    try:
+        left, back = await asyncio.to_thread(
+            serving.registry.ask, lambda registry: registry.roll_back(operator.name)
+        )
+    except NoModel as error:
+        raise NothingToRollBackTo(f"{error}.") from error
+    log.warning("rolled back from version %s to %s by key %s", left, back, operator.name)
+    return await _reload(request) | {"status": "rolled_back"}
+
+
+async def _reload(request: Request) -> dict[str, Any]:
+    holder = serving_of(request).holder
+    before = holder.champion
+    champion = await asyncio.to_thread(holder.reload)
+    previous = before.registered.version if before else None
+    return {**reference(champion), "previous_version": previous}

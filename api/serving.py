@@ -1,0 +1,85 @@
+"""What the endpoints share: the parts of the service, who may ask, which model answers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+
+from api import answers
+from api.champion import Champion, ChampionHolder
+from api.keys import HEADER, Caller, Keyring, Role
+from api.limits import RateLimit
+from api.metrics import Metrics
+from api.prediction_log import PredictionLog
+from api.store import RegistryStore
+from readmission.settings import Settings
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Everything the endpoints share.
+
+    Parameters
+    ----------
+    registry : RegistryStore
+        For questions beyond the model that answers.
+    log : PredictionLog, optional
+        None if none is kept.
+    """
+
+    settings: Settings
+    holder: ChampionHolder
+    metrics: Metrics
+    keyring: Keyring
+    limit: RateLimit
+    registry: RegistryStore
+    log: PredictionLog | None
+
+
+def serving_of(request: Request) -> Serving:
+    """Return what the application was built with."""
+    serving: Serving = request.app.state.serving
+    return serving
+
+
+def admit(request: Request, needed: Role) -> Caller:
+    """Return who asks, if they may and have not asked too much.
+
+    Raises
+    ------
+    Unauthorized, Forbidden, TooMany
+    """
+    serving = serving_of(request)
+    address = request.client.host if request.client else "unknown"
+    caller = serving.keyring.identify(request.headers.get(HEADER), address, needed)
+    serving.limit.take(caller.name)
+    return caller
+
+
+def may_predict(request: Request) -> None:
+    """Let in who may predict; for endpoints that do not count nanoseconds."""
+    admit(request, Role.PREDICT)
+
+
+def may_operate(request: Request) -> Caller:
+    """Let in who may change what is served."""
+    return admit(request, Role.ADMIN)
+
+
+def reference(champion: Champion | None) -> dict[str, str | None]:
+    """Return which model answers, as every answer says it."""
+    registered = champion.registered if champion else None
+    return {
+        "model_name": registered.name if registered else None,
+        "model_version": registered.version if registered else None,
+        "data_source": registered.data_source if registered else None,
+    }
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the refusals of an endpoint for OpenAPI."""
+    return {status: {"model": answers.Refusal} for status in statuses}
+
+
+KEY_NEEDED: dict[str, Any] = {"security": [{"key": []}]}
+"""OpenAPI of an endpoint that wants a key; the scheme is declared with the application."""

@@ -1,0 +1,159 @@
+"""Where models come from: the registry, and the local copy of the last good one."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import TYPE_CHECKING, Any, Protocol
+
+from api.errors import RegistryAway
+from readmission.errors import BundleRefused
+from readmission.serving.bundle import open_bundle
+from readmission.serving.scorers import Pipeline
+from readmission.serving.served import RegisteredVersion, ServedModel
+from readmission.settings import Settings
+
+if TYPE_CHECKING:
+    from readmission.registry import Registry
+
+ALIAS = "production"
+MLFLOW_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+"""MLflow's own defaults let a reload hang for minutes when its server is away."""
+
+REGISTERED = "registered.json"
+LAST_GOOD = "last-good"
+
+
+class Store(Protocol):
+    """Hands out models; slow, and may fail in any way."""
+
+    def current(self) -> RegisteredVersion:
+        """Return what is in production, without loading it."""
+
+    def open(self, version: RegisteredVersion) -> ServedModel:
+        """Load and verify a version."""
+
+    def keep(self, model: ServedModel) -> None:
+        """Remember that a model serves well."""
+
+    def last_good(self) -> ServedModel | None:
+        """Return the model that was kept last, if it can still be opened."""
+
+
+class RegistryStore:
+    """The registry, with a folder on this machine for what was fetched from it.
+
+    Several processes may share the folder: a version is written beside it and moved into
+    place whole, and what lies there is verified at every load.
+
+    Parameters
+    ----------
+    settings : Settings
+        Address of MLflow, name of the model, the folder.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folder = settings.model_cache_dir / settings.model_name
+        self._registry: Registry | None = None
+
+    @property
+    def registry(self) -> "Registry":
+        """The registry; importing MLflow takes seconds, so not before it is needed."""
+        if self._registry is None:
+            for name, value in MLFLOW_PATIENCE.items():
+                os.environ.setdefault(name, value)
+            from readmission.registry import Registry
+
+            self._registry = Registry(self._settings)
+        return self._registry
+
+    def ask(self, question: Callable[["Registry"], Any]) -> Any:
+        """Ask the registry something.
+
+        Raises
+        ------
+        RegistryAway
+            If MLflow does not answer.
+        """
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return question(self.registry)
+        except MlflowException as error:
+            raise RegistryAway from error
+
+    def current(self) -> RegisteredVersion:
+        """Return what is in production, without loading it.
+
+        Raises
+        ------
+        NoModel, RegistryAway
+            If nothing is in production, or nobody can say what is.
+        """
+        found: RegisteredVersion = self.ask(lambda registry: registry.behind(ALIAS))
+        return found
+
+    def open(self, version: RegisteredVersion) -> ServedModel:
+        """Return a version, verified, from the folder or else from the registry.
+
+        Raises
+        ------
+        BundleRefused, RegistryAway
+            If it is damaged or answers otherwise than at training, or cannot be fetched.
+        """
+        folder = self._place(version)
+        with suppress(BundleRefused):
+            if folder.exists():
+                return self._opened(version, folder)
+        # What lies there is damaged: the registry has it as it was.
+        shutil.rmtree(folder, ignore_errors=True)
+        self._fetch(version, folder)
+        return self._opened(version, folder)
+
+    def keep(self, model: ServedModel) -> None:
+        """Remember a model as the one to start from, and forget those before the last."""
+        folder = self._place(model.registered)
+        (folder / REGISTERED).write_text(json.dumps(asdict(model.registered)))
+        pointer = self._folder / LAST_GOOD
+        before = pointer.read_text() if pointer.exists() else None
+        draft = pointer.with_name(f"{LAST_GOOD}.{os.getpid()}")
+        draft.write_text(folder.name)
+        draft.replace(pointer)
+        for other in self._folder.iterdir():
+            if other.is_dir() and other.name not in (folder.name, before):
+                shutil.rmtree(other, ignore_errors=True)
+
+    def last_good(self) -> ServedModel | None:
+        """Return the model that was kept last, if it can still be opened."""
+        try:
+            folder = self._folder / (self._folder / LAST_GOOD).read_text()
+            version = RegisteredVersion(**json.loads((folder / REGISTERED).read_text()))
+            return self._opened(version, folder)
+        except (OSError, ValueError, TypeError, BundleRefused, RegistryAway):
+            return None
+
+    def _place(self, version: RegisteredVersion) -> Path:
+        # A registry that was set up anew counts from 1 again; run ids do not repeat.
+        return self._folder / f"{version.version}-{version.run_id}"
+
+    def _opened(self, version: RegisteredVersion, folder: Path) -> ServedModel:
+        def pipeline() -> Pipeline:
+            loaded: Pipeline = self.ask(lambda r: r.load_version(version.version).model)
+            return loaded
+
+        return ServedModel(version, open_bundle(folder, pipeline))
+
+    def _fetch(self, version: RegisteredVersion, folder: Path) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(dir=self._folder, prefix=".fetching-"))
+        try:
+            bundle: Path = self.ask(lambda r: r.download_bundle(version.version, draft))
+            with suppress(OSError):  # Another process was faster with the same version.
+                bundle.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
