@@ -15,7 +15,7 @@ from readmission.modelling.model import ReadmissionModel
 from readmission.splitting import Part
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fit:
     """A fitted model and what it does on the validation rows.
 
