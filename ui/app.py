@@ -1,4 +1,4 @@
-"""The clinicians' page: `streamlit run ui/app.py`."""
+"""The clinicians' pages: `streamlit run ui/app.py`."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,6 @@ ROOT = str(Path(__file__).resolve().parents[1])
 if ROOT not in sys.path:  # Streamlit puts this file's folder on the path, not the one above it
     sys.path.insert(0, ROOT)
 
-from ui import page  # noqa: E402
+from ui import shell  # noqa: E402
 
-page.show()
+shell.show()

@@ -1,12 +1,18 @@
-"""The API as the page sees it: four questions, and two ways to be refused."""
+"""The API as the page sees it: its questions, and two ways to be refused."""
 
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx
+from pydantic import SecretStr
 
-TIMEOUT = httpx.Timeout(20.0, connect=3.0)
+TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """Seconds; a forest over a busy machine may take one, a dead host should not take many."""
+PIECE = 1 << 18
+"""Bytes of a file sent at a time."""
 
 Json = dict[str, Any]
 
@@ -31,11 +37,13 @@ class ApiClient:
     ----------
     url : str
         Where it is.
+    key : SecretStr, optional
+        Sent with every question.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, key: SecretStr | None = None) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT)
+        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, headers=_header(key))
 
     def health(self) -> Json:
         """Whether it lives and which model it has."""
@@ -45,21 +53,72 @@ class ApiClient:
         """The fields of an encounter, to build a form from."""
         return self._ask("GET", "/schema")
 
+    def explain(self, encounter: Json) -> Json:
+        """The answer for one encounter, with what drove it."""
+        return self._ask("POST", "/explain", encounter)
+
     def predict(self, encounter: Json) -> Json:
         """The answer for one encounter."""
         return self._ask("POST", "/predict", encounter)
 
-    def _ask(self, method: str, path: str, body: Json | None = None) -> Json:
-        try:
-            response = self._http.request(method, path, json=body)
+    def model(self) -> Json:
+        """What is in production, and its card."""
+        return self._ask("GET", "/model")
+
+    def history(self) -> Json:
+        """Every version so far, and the candidates of the newest batch."""
+        return self._ask("GET", "/model/history")
+
+    def quality(self) -> Json:
+        """What the gates said of each batch."""
+        return self._ask("GET", "/quality")
+
+    def reload(self, key: SecretStr) -> Json:
+        """Load the model in production again."""
+        return self._ask("POST", "/reload_model", key=key)
+
+    def roll_back(self, key: SecretStr) -> Json:
+        """Go back to the model before."""
+        return self._ask("POST", "/rollback", key=key)
+
+    def predict_file(self, content: bytes) -> Iterator[Json]:
+        """Yield the answer to each row of a CSV file while it arrives, and the sum at the end."""
+        pieces = (content[at : at + PIECE] for at in range(0, len(content), PIECE))
+        with (
+            self._understood(),
+            self._http.stream(
+                "POST", "/predict/batch", content=pieces, headers={"Content-Type": "text/csv"}
+            ) as response,
+        ):
+            if response.is_error:
+                response.read()
+                raise _refusal(response.json(), response.status_code)
+            for line in response.iter_lines():
+                yield json.loads(line)
+
+    def _ask(
+        self, method: str, path: str, body: Json | None = None, key: SecretStr | None = None
+    ) -> Json:
+        with self._understood():
+            response = self._http.request(method, path, json=body, headers=_header(key))
             answer = response.json()
+            if not isinstance(answer, dict):
+                raise ApiAway(f"{self.url} is something other than the prediction service")
+            if response.is_error:
+                raise _refusal(answer, response.status_code)
+        return cast(Json, answer)
+
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Turn whatever comes of a service that is not there, or is another, into one error."""
+        try:
+            yield
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise ApiAway(f"{self.url} gives no usable answer ({type(error).__name__})") from error
-        if not isinstance(answer, dict):
-            raise ApiAway(f"{self.url} is something other than the prediction service")
-        if response.is_error:
-            raise _refusal(answer, response.status_code)
-        return cast(Json, answer)
+
+
+def _header(key: SecretStr | None) -> dict[str, str]:
+    return {"X-API-Key": key.get_secret_value()} if key else {}
 
 
 def _refusal(answer: Json, status: int) -> Refused:

@@ -1,9 +1,11 @@
 """A form made from what `GET /schema` says; no field is known here by name."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
+from ui import icd9
 from ui.client import Json
 
 COLUMNS = 3
@@ -20,8 +22,8 @@ ICONS = {
 }
 ORDER = list(ICONS)
 
-
 PREFIX = "field:"
+MEDICINES = PREFIX + "medicines"
 
 
 def key_of(name: str) -> str:
@@ -37,25 +39,63 @@ def keep() -> None:
             st.session_state[key] = st.session_state[key]
 
 
-def _start_with(name: str, value: Any) -> str:
-    """Set the first value of a field; return its widget key."""
-    st.session_state.setdefault(key_of(name), value)
-    return key_of(name)
+def asked(description: Json) -> list[Json]:
+    """Return the fields that the form asks for."""
+    return [field for field in description["fields"] if field["kind"] not in NOT_SHOWN]
+
+
+def fill(encounter: Mapping[str, Any], fields: list[Json]) -> None:
+    """Enter an encounter; for use before the form is drawn."""
+    medicines = [field for field in fields if field["medicine"]]
+    given = [m["name"] for m in medicines if encounter[m["name"]] != _none(m)]
+    st.session_state[MEDICINES] = given
+    for field in fields:
+        if not field["medicine"] or field["name"] in given:
+            st.session_state[key_of(field["name"])] = encounter[field["name"]]
+
+
+def show_presets(presets: list[Json], fields: list[Json]) -> None:
+    """Offer whole encounters to start from."""
+    if not presets:
+        return
+    st.caption("Start from an example, then change what differs:")
+    for place, preset in zip(st.columns(len(presets)), presets, strict=True):
+        place.button(
+            preset["title"],
+            key=f"preset:{preset['name']}",
+            width="stretch",
+            on_click=fill,
+            args=(preset["encounter"], fields),
+        )
 
 
 def expectation(expected: str, missing: str) -> str:
-    """Return what the API expects in the words of this form, where missing is left empty."""
-    return expected.replace(f", or {missing!r} when missing", ", or nothing")
+    """Return what the API expects in the words of this form, where missing is not recorded."""
+    return expected.replace(f", or {missing!r} when missing", ", or not recorded")
+
+
+def meanings_of(field: Json, missing: str) -> dict[str, str]:
+    """Return each value of a field that can be listed, and what it means."""
+    listed = icd9.PLAIN_WORDS if field["kind"] == "diagnosis" else field["values"]
+    return ({missing: "Not recorded"} if field["nullable"] else {}) | listed
+
+
+def in_words(field: Json, value: Any, missing: str) -> str:
+    """Return a value as a clinician would say it."""
+    text = str(value)
+    if field["kind"] == "diagnosis" and text != missing:
+        return icd9.describe(text)
+    return meanings_of(field, missing).get(text, text)
 
 
 def show(description: Json) -> Json:
     """Draw the form and return the encounter it holds now."""
-    fields = [field for field in description["fields"] if field["kind"] not in NOT_SHOWN]
+    fields = asked(description)
     encounter: Json = {}
     for section in _sections(fields):
         members = [field for field in fields if field["section"] == section]
         with st.container(border=True):
-            st.markdown(f"##### {ICONS.get(section, '')} {section}")
+            st.subheader(f"{ICONS.get(section, '')} {section}", anchor=False)
             encounter |= _section(members, description["missing"])
     return encounter
 
@@ -82,10 +122,14 @@ def _grid(fields: list[Json], missing: str) -> Json:
     return encounter
 
 
+def _start_with(name: str, value: Any) -> str:
+    """Set the first value of a field; return its widget key."""
+    st.session_state.setdefault(key_of(name), value)
+    return key_of(name)
+
+
 def _widget(field: Json, missing: str) -> Any:
-    if field["minimum"] is not None:
-        return _number(field)
-    return _choice(field, missing) if field["values"] else _text(field, missing)
+    return _number(field) if field["minimum"] is not None else _choice(field, missing)
 
 
 def _number(field: Json) -> int:
@@ -95,62 +139,60 @@ def _number(field: Json) -> int:
             min_value=field["minimum"],
             max_value=field["maximum"],
             step=1,
-            help=f"{field['minimum']} to {field['maximum']}",
+            help=f"{field['meaning']} {field['minimum']} to {field['maximum']}.",
             key=_start_with(field["name"], field["example"]),
         )
     )
 
 
 def _choice(field: Json, missing: str) -> str:
-    meanings = ({missing: "Not recorded"} if field["nullable"] else {}) | field["values"]
-    hint = "Not in the list? Type it." if field["open_set"] else None
-    return str(
-        st.selectbox(
-            field["label"],
-            list(meanings),
-            format_func=lambda value: meanings.get(value, value),
-            accept_new_options=field["open_set"],
-            help=hint,
-            key=_start_with(field["name"], field["example"]),
-        )
-    )
-
-
-def _text(field: Json, missing: str) -> str:
-    typed = st.text_input(
+    is_diagnosis, is_open = field["kind"] == "diagnosis", field["pattern"] is not None
+    chosen = st.selectbox(
         field["label"],
-        max_chars=10,
-        placeholder="none",
-        help=f"Expected: {expectation(field['expected'], missing)}.",
+        list(meanings_of(field, missing)),
+        format_func=lambda value: in_words(field, value, missing),
+        accept_new_options=is_open,
+        filter_mode="contains",
+        help=f"{field['meaning']} {_hint(is_diagnosis, is_open)}".strip(),
         key=_start_with(field["name"], field["example"]),
     )
-    return typed.strip().upper() or missing
+    text = str(chosen).strip()
+    return text.upper() if is_diagnosis else text
+
+
+def _hint(is_diagnosis: bool, is_open: bool) -> str:
+    if is_diagnosis:
+        return "Type a word such as *kidney* to find it, or any ICD-9 code such as 250.83."
+    return "Not in the list? Type it." if is_open else ""
+
+
+def _none(medicine: Json) -> str:
+    """Return the value of a medicine that was not prescribed: the first of its scale."""
+    return str(next(iter(medicine["values"])))
 
 
 def _medicines(fields: list[Json]) -> Json:
     """Ask which medicines were given and then for the dose of those, not for all 23."""
     by_name = {field["name"]: field for field in fields}
-    none = next(iter(fields[0]["values"]))
-    given = [name for name, field in by_name.items() if field["example"] != none]
+    st.session_state.setdefault(MEDICINES, [f["name"] for f in fields if f["example"] != _none(f)])
     chosen = st.multiselect(
         "Diabetes medicines prescribed",
         list(by_name),
         format_func=lambda name: by_name[name]["label"],
         placeholder="None: choose or type a name",
         help="Those not chosen are taken as not prescribed.",
-        key=_start_with("medicines", given),
+        key=MEDICINES,
     )
-    doses = {name: _dose(by_name[name], none) for name in chosen}
-    return dict.fromkeys(by_name, none) | doses
+    doses = {name: _dose(by_name[name]) for name in chosen}
+    return {name: _none(field) for name, field in by_name.items()} | doses
 
 
-def _dose(field: Json, none: str) -> str:
-    meanings = {value: text for value, text in field["values"].items() if value != none}
-    options = list(meanings)
+def _dose(field: Json) -> str:
+    meanings = {value: text for value, text in field["values"].items() if value != _none(field)}
     return str(
         st.radio(
             field["label"],
-            options,
+            list(meanings),
             format_func=lambda value: meanings[value].removeprefix("Prescribed, "),
             horizontal=True,
             key=key_of(field["name"]),

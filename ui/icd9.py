@@ -382,8 +382,8 @@ def _diabetes() -> dict[str, str]:
 
 
 def _read() -> dict[str, str]:
-    rows = (line.split(" ", 1) for line in _TABLE.strip().splitlines())
-    return _diabetes() | {code: words for code, words in rows}
+    rows = (line.partition(" ") for line in _TABLE.strip().splitlines())
+    return _diabetes() | {code: words for code, _, words in rows}
 
 
 PLAIN_WORDS: dict[str, str] = _read()

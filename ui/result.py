@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.client import Json, Refused
 from ui.form import expectation
+from ui.service import is_synthetic, show_refused
 
 ICONS = {
     "NO": ":material/check_circle:",
@@ -15,55 +16,34 @@ ICONS = {
 COLOURS = ("#5b8fa8", "#d9a441", "#b5472f")
 """Told apart by lightness too, and every bar carries its name and figure."""
 
-SOURCES = {
-    "uci": "encounters of 130 US hospitals, 1999 to 2008 (UCI)",
-    "file": "encounters from a file of your own",
-    "synthetic": "synthetic encounters",
-}
-
-
-def is_synthetic(data_source: str | None) -> bool:
-    """Whether made-up patients are among what the model has learned from."""
-    return "synthetic" in (data_source or "").split("+")
-
-
-def _in_words(data_source: str) -> str:
-    return " and ".join(SOURCES.get(source, source) for source in data_source.split("+"))
-
-
-def show_source(health: Json) -> None:
-    """Say which model answers and what it has learned from."""
-    source = str(health["data_source"])
-    st.caption(
-        f":material/model_training: Model **{health['model_name']}**, version "
-        f"**{health['model_version']}**, trained on {_in_words(source)}."
-    )
-    if is_synthetic(source):
-        st.warning(
-            "**Synthetic data.** This model has learned from made-up patients. Its answers show "
-            "how the page works and mean nothing for a real patient.",
-            icon=":material/science:",
-        )
-
 
 def show_answer(answer: Json, classes: dict[str, str]) -> None:
     """Show the class in plain words, the probabilities and which model said so."""
     label = answer["predicted_class"]
     with st.container(border=True):
         st.caption("Expected after discharge")
-        st.markdown(f"### {ICONS.get(label, '')} {answer['meaning']}")
+        st.subheader(f"{ICONS.get(label, '')} {answer['meaning']}", anchor=False)
         st.altair_chart(_chart(answer["probabilities"], classes), width="stretch")
         if answer["probabilities"][label] < max(answer["probabilities"].values()):
             st.caption(
                 "This is not the longest bar: the model is set to weigh the rarer outcomes more, "
                 "so that fewer of them are missed."
             )
+        st.markdown(_rank(answer["risk_percentile"]))
         flag = " · synthetic data" if is_synthetic(answer["data_source"]) else ""
         st.caption(
             f"{answer['model_name']}, version {answer['model_version']}{flag}  \n"
             f"Request {answer['request_id']}"
         )
     st.caption("Supports a decision and does not replace clinical judgement.")
+
+
+def _rank(percentile: float) -> str:
+    """Say where a patient stands among those the model has learned from."""
+    return (
+        f"Risk of coming back within 30 days: higher than that of **{percentile:.0f} of 100** "
+        "patients the model has learned from."
+    )
 
 
 def _chart(
@@ -92,20 +72,16 @@ def _chart(
     figures = base.mark_text(align="left", dx=6, yOffset=10, fontSize=14, fontWeight="bold").encode(
         text=alt.Text("probability:Q", format=".0%")
     )
-    return alt.layer(bars, names, figures).properties(height=54 * len(order))
+    said = ", ".join(f"{o} {p:.0%}" for o, p in zip(order, table["probability"], strict=True))
+    return alt.layer(bars, names, figures).properties(
+        height=54 * len(order), description=f"Probabilities: {said}"
+    )
 
 
 def show_refusal(refused: Refused, description: Json) -> None:
     """Say which field is wrong, by the label it has in the form."""
-    if refused.kind == "no_model":
-        st.error(
-            "There is no model yet that could answer. What you have entered stays here; "
-            "press Predict again later.",
-            icon=":material/hourglass_empty:",
-        )
-        return
     if not refused.problems:
-        st.error(refused.message, icon=":material/error:")
+        show_refused(refused)
         return
     labels = {field["name"]: field["label"] for field in description["fields"]}
     lines = [

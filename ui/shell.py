@@ -1,0 +1,33 @@
+"""What all pages share: the frame around them and the pages there are."""
+
+import streamlit as st
+
+from ui import form
+
+# Not `pages`: Streamlit lists a folder of that name by itself until the navigation is there.
+PAGES = (
+    st.Page("views/predict.py", title="Predict", icon=":material/stethoscope:", default=True),
+    st.Page("views/files.py", title="Files", icon=":material/table_view:"),
+    st.Page("views/model.py", title="Model", icon=":material/model_training:"),
+    st.Page("views/capacity.py", title="Capacity", icon=":material/groups:"),
+    st.Page("views/quality.py", title="Data quality", icon=":material/fact_check:"),
+)
+
+STYLE = """
+<style>
+.block-container { padding-top: 4rem; }
+/* The small grey print is paler than 4.5 : 1 by default. */
+[data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentColor 100%, transparent); }
+@media (min-width: 900px) {
+  [data-testid="stColumn"]:has(.st-key-answer) { position: sticky; top: 4rem; align-self: start; }
+}
+</style>
+"""
+
+
+def show() -> None:
+    """Draw the frame and the page that is open."""
+    st.set_page_config(page_title="Readmission risk", page_icon="🏥", layout="wide")
+    st.html(STYLE)
+    form.keep()
+    st.navigation(PAGES, position="top").run()

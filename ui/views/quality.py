@@ -1,0 +1,112 @@
+"""Whether the data is fit to learn from: what each gate said of each batch, and drift."""
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from ui import service
+from ui.client import Json
+
+ROWS = {
+    "raw": ("Received", "Rows that came in."),
+    "clean": ("Clean", "Rows that models may learn from."),
+    "quarantined": ("Quarantined", "Rows set aside with a reason, until somebody decides."),
+    "waived": ("Waived", "Quarantined rows that were given up."),
+    "on_the_way": ("On the way", "Rows that are being worked on."),
+}
+VERDICTS = {"pass": "✓ passed", "warn": "! warning", "fail": "✗ failed", "none": "– not run"}
+GATES = {
+    "raw": "Raw data",
+    "clean": "Clean data",
+    "training": "Training set",
+    "predictions": "Model",
+}
+LEVELS = {"none": "● stable", "moderate": "▲ moderate", "strong": "■ strong"}
+DRIFT_LIMITS = (0.1, 0.25)
+"""Customary limits of the population stability index: moderate, strong."""
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("Data quality", anchor=False)
+    st.markdown("Every batch of encounters passes gates before a model learns from it.")
+    quality = service.ask(lambda api: api.quality())
+    if quality is None:
+        return
+    _show_link(quality["reports_url"])
+    st.caption(f"As of {service.moment(quality['published_at'])}.")
+    _show_rows(quality["rows"])
+    if not quality["batches"]:
+        st.info("No batch has come in yet.", icon=":material/hourglass_empty:")
+        return
+    _show_gates(quality["batches"])
+    _show_drift(quality["drift"])
+
+
+def _show_link(url: str | None) -> None:
+    if url:
+        st.link_button("Open the reports", url, icon=":material/open_in_new:")
+    else:
+        st.caption("The full reports are not published where this page could link to them.")
+
+
+def _show_rows(rows: dict[str, int]) -> None:
+    for place, (name, (label, hint)) in zip(st.columns(len(ROWS)), ROWS.items(), strict=True):
+        place.metric(label, f"{rows.get(name, 0):,}", help=hint)
+    rest = rows["raw"] - sum(rows.get(name, 0) for name in ROWS if name != "raw")
+    if rest:
+        st.error(f"{abs(rest):,} rows are not accounted for.", icon=":material/error:")
+    else:
+        st.caption(":material/check: Every row that came in is accounted for.")
+
+
+def _show_gates(batches: list[Json]) -> None:
+    st.subheader(":material/verified: Gates", anchor=False)
+    failed = [batch["batch_id"] for batch in batches if "fail" in batch["gates"].values()]
+    if failed:
+        st.error(f"A gate has stopped: {', '.join(failed)}.", icon=":material/block:")
+    gates = list(dict.fromkeys(gate for batch in batches for gate in batch["gates"]))
+    table = [
+        {
+            "Batch": batch["batch_id"],
+            **{
+                GATES.get(gate, gate.capitalize()): VERDICTS.get(
+                    batch["gates"].get(gate, "none"), batch["gates"].get(gate)
+                )
+                for gate in gates
+            },
+            "Rows": batch["rows"],
+            "Clean": batch["clean"],
+            "Quarantined": batch["quarantined"],
+        }
+        for batch in batches
+    ]
+    st.dataframe(pd.DataFrame(table), hide_index=True)
+
+
+def _show_drift(drift: list[Json]) -> None:
+    if not drift:
+        return
+    st.subheader(":material/trending_up: Drift", anchor=False)
+    table = pd.DataFrame(drift)
+    newest = table[table["batch_id"] == table["batch_id"].max()].nlargest(15, "psi")
+    newest = newest.assign(level=newest["level"].map(lambda level: LEVELS.get(level, level)))
+    st.caption(
+        f"How far `{newest['batch_id'].iloc[0]}` differs from what the model has learned from, "
+        "the columns that differ most (population stability index; from "
+        f"{DRIFT_LIMITS[0]} moderate, from {DRIFT_LIMITS[1]} strong)."
+    )
+    base = alt.Chart(newest).encode(
+        y=alt.Y("column:N", sort=list(newest["column"]), title=None, axis=alt.Axis(labelLimit=170)),
+        x=alt.X("psi:Q", title="Population stability index"),
+        tooltip=["column", "level", alt.Tooltip("psi", format=".3f")],
+    )
+    bars = base.mark_bar(color="#5b8fa8")
+    words = base.mark_text(align="left", dx=4).encode(text="level:N")
+    st.altair_chart(
+        alt.layer(bars, words).properties(height=24 * len(newest), description="Drift by column"),
+        width="stretch",
+    )
+
+
+show()
