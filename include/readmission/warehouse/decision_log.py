@@ -78,6 +78,7 @@ class DecisionLog:
 
 
 TABLES = sql.SQL("""
+-- It refers to no table: it outlives what it is about.
 CREATE TABLE IF NOT EXISTS quarantine_decision (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     batch_id text NOT NULL,
@@ -86,8 +87,7 @@ CREATE TABLE IF NOT EXISTS quarantine_decision (
     correction jsonb NOT NULL,
     decided_by text NOT NULL CHECK (decided_by <> ''),
     decided_at timestamptz NOT NULL DEFAULT now(),
-    why text NOT NULL CHECK (why <> ''),
-    FOREIGN KEY (batch_id, source_row) REFERENCES quarantine
+    why text NOT NULL CHECK (why <> '')
 );
 CREATE INDEX IF NOT EXISTS quarantine_decision_by_row
     ON quarantine_decision (batch_id, source_row);
@@ -108,7 +108,7 @@ WHERE state <> 'open' AND NOT EXISTS (
 )
 ORDER BY decided_at, batch_id, source_row;
 """)
-"""Run by RAW after the tables of the quarantine, to which these refer."""
+"""Run by RAW after the tables of the quarantine, from which these are filled at first."""
 
 _INSERT = """
 INSERT INTO quarantine_decision (batch_id, source_row, state, correction, decided_by, why)
