@@ -2,23 +2,18 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 
 import pandas as pd
-import psycopg
 import pyarrow as pa
 from psycopg import sql
-from psycopg.rows import class_row
 
 from readmission import schema
-from readmission.errors import BatchNotFound
 from readmission.splitting import Part
 from readmission.warehouse.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.creating import create
 from readmission.warehouse.drifts import DriftLog
 from readmission.warehouse.history import ModelHistory
-from readmission.warehouse.raw import RawBatch
+from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
 from readmission.warehouse.states import BatchState
 from readmission.warehouse.verdicts import VerdictLog
 
@@ -50,47 +45,12 @@ _SQL_TYPES = {
 }
 
 
-@dataclass(frozen=True)
-class CleanBatch:
-    """One line of CLEAN's ledger; RAW rows = CLEAN rows + quarantined rows.
-
-    Parameters
-    ----------
-    batch_id, number : str, int
-        As in RAW.
-    raw_rows, clean_rows, quarantined_rows : int
-        What became of the rows of RAW.
-    content_sha256 : str
-        Identity of the CLEAN rows, parts included.
-    origin : str
-        Whose encounters these are.
-    state, reason : BatchState, str
-        What the gate said, and why it rejected.
-    created_at, decided_at : datetime
-        When it was written, and when the gate decided.
-    """
-
-    batch_id: str
-    number: int
-    raw_rows: int
-    clean_rows: int
-    quarantined_rows: int
-    content_sha256: str
-    origin: str
-    state: BatchState
-    reason: str
-    created_at: datetime
-    decided_at: datetime | None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "state", BatchState(self.state))
-
-
-class CleanWarehouse:
+class CleanWarehouse(Ledger[CleanBatch]):
     """CLEAN behind one connection; every method is one transaction."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self.connection = connection
+    ledger_name, ledger_line = "CLEAN", CleanBatch
+    ledger_query = sql.SQL("SELECT * FROM batch {condition} ORDER BY number")
+    numbering_lock = _LOCK
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat and to race."""
@@ -102,23 +62,6 @@ class CleanWarehouse:
         VerdictLog(self.connection).create_tables()
         ModelHistory(self.connection).create_tables()
         DriftLog(self.connection).create_tables()
-
-    def batches(self) -> list[CleanBatch]:
-        """Return the whole ledger in order of arrival."""
-        return self._select(sql.SQL(""))
-
-    def batch(self, batch_id: str) -> CleanBatch:
-        """Return one line of the ledger.
-
-        Raises
-        ------
-        BatchNotFound
-            If there is no such batch.
-        """
-        found = self._select(sql.SQL("WHERE batch_id = %s"), batch_id)
-        if not found:
-            raise BatchNotFound(batch_id, "CLEAN")
-        return found[0]
 
     @contextmanager
     def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
@@ -165,11 +108,11 @@ class CleanWarehouse:
 
     def accept(self, batch_id: str) -> CleanBatch:
         """Mark a batch as good for training."""
-        return self._decide(batch_id, BatchState.ACCEPTED, "")
+        return self._decide(batch_id, BatchState.ACCEPTED)
 
     def reject(self, batch_id: str, failures: Sequence[str]) -> CleanBatch:
         """Mark a batch rejected; its rows stay readable and are never trained on."""
-        return self._decide(batch_id, BatchState.REJECTED, "\n".join(failures))
+        return self._decide(batch_id, BatchState.REJECTED, failures)
 
     def read_batch(self, batch_id: str) -> pd.DataFrame:
         """Return one batch in file order, whatever its state; columns as in `ROW_TYPES`."""
@@ -213,30 +156,11 @@ class CleanWarehouse:
             ).fetchall()
         return {(batch_id, part): rows for batch_id, part, rows in counted}
 
-    def _lock(self) -> None:
-        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-
-    def _select(self, condition: sql.Composable, *parameters: object) -> list[CleanBatch]:
-        with (
-            self.connection.transaction(),
-            self.connection.cursor(row_factory=class_row(CleanBatch)) as cursor,
-        ):
-            query = sql.SQL("SELECT * FROM batch {} ORDER BY number").format(condition)
-            return cursor.execute(query, parameters).fetchall()
-
     def _read(self, condition: sql.Composable, *parameters: object) -> pd.DataFrame:
         columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)
         query = _ROWS.format(columns=columns, condition=condition)
         with self.connection.transaction():
             return copy_out(self.connection, query, ROW_TYPES, parameters).to_pandas()
-
-    def _decide(self, batch_id: str, state: BatchState, reason: str) -> CleanBatch:
-        with self.connection.transaction():
-            self.connection.execute(
-                "UPDATE batch SET state = %s, reason = %s, decided_at = now() WHERE batch_id = %s",
-                (state, reason, batch_id),
-            )
-        return self.batch(batch_id)
 
 
 def _patient_rows(parts: Mapping[int, str], batch_id: str) -> pa.Table:

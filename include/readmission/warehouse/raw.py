@@ -2,20 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 
 import pandas as pd
-import psycopg
 import pyarrow as pa
 from psycopg import sql
-from psycopg.rows import class_row
 
 from readmission import schema
-from readmission.errors import BatchNotFound
 from readmission.warehouse.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.creating import create
 from readmission.warehouse.decision_log import TABLES as DECISIONS
+from readmission.warehouse.ledger import Ledger, RawBatch
 from readmission.warehouse.quarantine import TABLES as QUARANTINE
 from readmission.warehouse.quarantine import Quarantine
 from readmission.warehouse.states import BatchKind, BatchState, batch_name
@@ -30,70 +26,19 @@ _ROW_TYPES: dict[str, pa.DataType] = {
 }
 _REPEATED_TYPES: dict[str, pa.DataType] = {"source_row": pa.int64(), "earlier_batch": pa.string()}
 
-
-@dataclass(frozen=True)
-class RawBatch:
-    """One line of RAW's ledger.
-
-    Parameters
-    ----------
-    batch_id : str
-        Key of the batch and of its asset partition.
-    number : int
-        Position in order of arrival, from 1.
-    rows : int
-        Encounters of the batch, quarantined ones included.
-    source_offset : int
-        Row of the source file at which the batch starts; the first row of a replay.
-    content_sha256 : str
-        Identity of the content.
-    origin : str
-        Whose encounters these are: ``uci``, ``file`` or ``synthetic``.
-    state : BatchState
-        What the gate said.
-    reason : str
-        Why a batch was rejected, else empty.
-    quarantined_rows : int
-        Rows of the batch that were set aside, whatever has become of them.
-    created_at, decided_at : datetime
-        When it was loaded, and when the gate decided.
-    kind : BatchKind
-        Whether its rows came from the source, or out of the quarantine.
-    """
-
-    batch_id: str
-    number: int
-    rows: int
-    source_offset: int
-    content_sha256: str
-    origin: str
-    state: BatchState
-    reason: str
-    quarantined_rows: int
-    created_at: datetime
-    decided_at: datetime | None
-    kind: BatchKind = BatchKind.ARRIVAL
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "state", BatchState(self.state))
-        object.__setattr__(self, "kind", BatchKind(self.kind))
-
-    @property
-    def accepted_rows(self) -> int:
-        """Rows that CLEAN must receive."""
-        return self.rows - self.quarantined_rows
-
-    @property
-    def ends_here(self) -> bool:
-        """Whether the gate has set every row aside, so that nothing goes on to CLEAN."""
-        return self.state is BatchState.ACCEPTED and self.accepted_rows == 0
+_LEDGER = sql.SQL("""
+SELECT batch_id, number, rows, source_offset, content_sha256, origin, state, reason,
+       (SELECT count(*) FROM quarantine q WHERE q.batch_id = batch.batch_id) AS quarantined_rows,
+       created_at, decided_at, kind
+FROM batch {condition} ORDER BY number
+""")
 
 
-class RawWarehouse:
+class RawWarehouse(Ledger[RawBatch]):
     """RAW behind one connection; every method is one transaction."""
 
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self.connection = connection
+    ledger_name, ledger_line, ledger_query = "RAW", RawBatch, _LEDGER
+    numbering_lock = _LOCK
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat and to race."""
@@ -103,23 +48,6 @@ class RawWarehouse:
         tables = _TABLES.format(columns=columns), QUARANTINE, DECISIONS
         create(self.connection, _LOCK, "quarantine_decision", tables)
         VerdictLog(self.connection).create_tables()
-
-    def batches(self) -> list[RawBatch]:
-        """Return the whole ledger in order of arrival."""
-        return self._select(sql.SQL(""))
-
-    def batch(self, batch_id: str) -> RawBatch:
-        """Return one line of the ledger.
-
-        Raises
-        ------
-        BatchNotFound
-            If there is no such batch.
-        """
-        found = self._select(sql.SQL("WHERE batch_id = %s"), batch_id)
-        if not found:
-            raise BatchNotFound(batch_id, "RAW")
-        return found[0]
 
     def load(self, encounters: pa.Table, source_offset: int, origin: str) -> RawBatch:
         """Write a batch and its line of the ledger in one transaction.
@@ -257,38 +185,20 @@ class RawWarehouse:
         """
         with self.connection.transaction():
             Quarantine(self.connection).set_aside(batch_id, quarantine)
-            self._decide(batch_id, BatchState.ACCEPTED, "")
-        return self.batch(batch_id)
+            return self._decide(batch_id, BatchState.ACCEPTED)
 
     def reject(self, batch_id: str, failures: Sequence[str]) -> RawBatch:
         """Mark a batch rejected; its rows stay readable and go nowhere."""
         with self.connection.transaction():
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
             Quarantine(self.connection).set_aside(batch_id, nothing)
-            self._decide(batch_id, BatchState.REJECTED, "\n".join(failures))
-        return self.batch(batch_id)
+            return self._decide(batch_id, BatchState.REJECTED, failures)
 
     def quarantine(self) -> pd.DataFrame:
         """Return every row that was set aside: ``batch_id``, ``source_row``, ``reasons``."""
         names = ("batch_id", "source_row", "reasons")
         rows = Quarantine(self.connection).rows()
         return pd.DataFrame([[getattr(r, name) for name in names] for r in rows], columns=names)
-
-    def _lock(self) -> None:
-        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-
-    def _select(self, condition: sql.Composable, *parameters: object) -> list[RawBatch]:
-        with (
-            self.connection.transaction(),
-            self.connection.cursor(row_factory=class_row(RawBatch)) as cursor,
-        ):
-            return cursor.execute(_LEDGER.format(condition=condition), parameters).fetchall()
-
-    def _decide(self, batch_id: str, state: BatchState, reason: str) -> None:
-        self.connection.execute(
-            "UPDATE batch SET state = %s, reason = %s, decided_at = now() WHERE batch_id = %s",
-            (state, reason, batch_id),
-        )
 
 
 _TABLES = sql.SQL("""
@@ -327,13 +237,6 @@ _INSERT_BATCH = """
 INSERT INTO batch (batch_id, number, rows, source_offset, content_sha256, origin, kind)
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
-
-_LEDGER = sql.SQL("""
-SELECT batch_id, number, rows, source_offset, content_sha256, origin, state, reason,
-       (SELECT count(*) FROM quarantine q WHERE q.batch_id = batch.batch_id) AS quarantined_rows,
-       created_at, decided_at, kind
-FROM batch {condition} ORDER BY number
-""")
 
 _ROWS = sql.SQL("""
 SELECT e.source_row, {columns}

@@ -1,0 +1,163 @@
+"""The ledgers of RAW and CLEAN: a line for each batch, and what both do with their lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from readmission.errors import BatchNotFound
+from readmission.warehouse.states import BatchKind, BatchState
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """One line of RAW's ledger.
+
+    Parameters
+    ----------
+    batch_id : str
+        Key of the batch and of its asset partition.
+    number : int
+        Position in order of arrival, from 1.
+    rows : int
+        Encounters of the batch, quarantined ones included.
+    source_offset : int
+        Row of the source file at which the batch starts; the first row of a replay.
+    content_sha256 : str
+        Identity of the content.
+    origin : str
+        Whose encounters these are: ``uci``, ``file`` or ``synthetic``.
+    state : BatchState
+        What the gate said.
+    reason : str
+        Why a batch was rejected, else empty.
+    quarantined_rows : int
+        Rows of the batch that were set aside, whatever has become of them.
+    created_at, decided_at : datetime
+        When it was loaded, and when the gate decided.
+    kind : BatchKind
+        Whether its rows came from the source, or out of the quarantine.
+    """
+
+    batch_id: str
+    number: int
+    rows: int
+    source_offset: int
+    content_sha256: str
+    origin: str
+    state: BatchState
+    reason: str
+    quarantined_rows: int
+    created_at: datetime
+    decided_at: datetime | None
+    kind: BatchKind = BatchKind.ARRIVAL
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", BatchState(self.state))
+        object.__setattr__(self, "kind", BatchKind(self.kind))
+
+    @property
+    def accepted_rows(self) -> int:
+        """Rows that CLEAN must receive."""
+        return self.rows - self.quarantined_rows
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether the gate has set every row aside, so that nothing goes on to CLEAN."""
+        return self.state is BatchState.ACCEPTED and self.accepted_rows == 0
+
+
+@dataclass(frozen=True)
+class CleanBatch:
+    """One line of CLEAN's ledger; RAW rows = CLEAN rows + quarantined rows.
+
+    Parameters
+    ----------
+    batch_id, number : str, int
+        As in RAW.
+    raw_rows, clean_rows, quarantined_rows : int
+        What became of the rows of RAW.
+    content_sha256 : str
+        Identity of the CLEAN rows, parts included.
+    origin : str
+        Whose encounters these are.
+    state, reason : BatchState, str
+        What the gate said, and why it rejected.
+    created_at, decided_at : datetime
+        When it was written, and when the gate decided.
+    """
+
+    batch_id: str
+    number: int
+    raw_rows: int
+    clean_rows: int
+    quarantined_rows: int
+    content_sha256: str
+    origin: str
+    state: BatchState
+    reason: str
+    created_at: datetime
+    decided_at: datetime | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", BatchState(self.state))
+
+
+Line = TypeVar("Line", RawBatch, CleanBatch)
+
+
+class Ledger(Generic[Line]):
+    """The batches of one database, behind one connection; every method is one transaction."""
+
+    ledger_name: ClassVar[str]
+    """How messages call it."""
+    ledger_line: ClassVar[type[Any]]
+    """Class of a line."""
+    ledger_query: ClassVar[sql.SQL]
+    """Selects the parameters of that class, under a ``{condition}``, in order of batches."""
+    numbering_lock: ClassVar[int]
+    """Advisory lock of those who may write one at a time only."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def batches(self) -> list[Line]:
+        """Return the whole ledger in order of arrival."""
+        return self._select(sql.SQL(""))
+
+    def batch(self, batch_id: str) -> Line:
+        """Return one line of the ledger.
+
+        Raises
+        ------
+        BatchNotFound
+            If there is no such batch.
+        """
+        found = self._select(sql.SQL("WHERE batch_id = %s"), batch_id)
+        if not found:
+            raise BatchNotFound(batch_id, self.ledger_name)
+        return found[0]
+
+    def _lock(self) -> None:
+        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (self.numbering_lock,))
+
+    def _select(self, condition: sql.Composable, *parameters: object) -> list[Line]:
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(self.ledger_line)) as cursor,
+        ):
+            return cursor.execute(
+                self.ledger_query.format(condition=condition), parameters
+            ).fetchall()
+
+    def _decide(self, batch_id: str, state: BatchState, failures: Sequence[str] = ()) -> Line:
+        with self.connection.transaction():
+            self.connection.execute(
+                "UPDATE batch SET state = %s, reason = %s, decided_at = now() WHERE batch_id = %s",
+                (state, "\n".join(failures), batch_id),
+            )
+            return self.batch(batch_id)
