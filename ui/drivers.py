@@ -4,12 +4,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import form
+from ui import charts, form
 from ui.client import Json
 
 SHOWN = 8
 RAISES, LOWERS = "▲ raises the risk", "▼ lowers the risk"
-COLOURS = ("#b5472f", "#3f7d99")
+COLOURS = (charts.SOON, "#3f7d99")
 CLASS = "<30"
 HEAD = "What drove it"
 
@@ -18,12 +18,12 @@ def show(explanation: Json, description: Json) -> None:
     """Draw the bars, and offer the same as a table."""
     table = rank(explanation["contributions"], description)
     with st.container(border=True):
-        st.subheader(HEAD, anchor=False)
+        st.header(HEAD, anchor=False)
         st.caption(
             f"What weighs most for *{description['classes'][CLASS].lower()}*, compared with the "
             "average patient. It tells what goes together, not what causes it."
         )
-        st.altair_chart(_chart(table), width="stretch")
+        charts.draw(_chart(table))
         with st.expander("The same as a table"):
             st.table(
                 table[["what", "effect", "weight"]].rename(
@@ -60,7 +60,7 @@ def rank(contributions: list[Json], description: Json) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "effect", "weight"])
 
 
-def _chart(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+def _chart(table: pd.DataFrame) -> charts.Chart:
     order = list(table["what"])
     widest = float(table["weight"].abs().max()) if len(table) else 1.0
     base = alt.Chart(table).encode(
@@ -78,7 +78,7 @@ def _chart(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     names = base.mark_text(align="left", yOffset=-7, fontSize=12, limit=330).encode(
         text="what:N", x=alt.value(0)
     )
-    middle = alt.Chart(pd.DataFrame({"weight": [0.0]})).mark_rule(opacity=0.5).encode(x="weight:Q")
+    middle = alt.Chart(pd.DataFrame({"weight": [0.0]})).mark_rule(opacity=0.25).encode(x="weight:Q")
     return alt.layer(bars, names, middle).properties(
         height=44 * max(1, len(order)), description="Contribution of each field; table below."
     )

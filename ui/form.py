@@ -95,7 +95,7 @@ def show(description: Json) -> Json:
     for section in _sections(fields):
         members = [field for field in fields if field["section"] == section]
         with st.container(border=True):
-            st.subheader(f"{ICONS.get(section, '')} {section}", anchor=False)
+            st.header(f"{ICONS.get(section, '')} {section}", anchor=False)
             encounter |= _section(members, description["missing"])
     return encounter
 

@@ -38,7 +38,7 @@ ROLL_BACK = Action(
 
 def show_buttons(model: Json | None) -> None:
     """Offer both; rolling back needs a model to go back from."""
-    st.subheader(":material/admin_panel_settings: For admins", anchor=False)
+    st.header(":material/admin_panel_settings: For admins", anchor=False)
     left, right, _ = st.columns([1, 1, 2])
     if left.button(RELOAD.label, icon=RELOAD.icon, width="stretch"):
         _confirm(RELOAD)

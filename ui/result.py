@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from ui import charts
 from ui.client import Json, Refused
 from ui.form import expectation
 from ui.service import is_synthetic, show_refused
@@ -13,8 +14,7 @@ ICONS = {
     ">30": ":material/schedule:",
     "<30": ":material/priority_high:",
 }
-COLOURS = ("#5b8fa8", "#d9a441", "#b5472f")
-"""Told apart by lightness too, and every bar carries its name and figure."""
+COLOURS = (charts.NO, charts.LATER, charts.SOON)
 
 
 def show_answer(answer: Json, classes: dict[str, str]) -> None:
@@ -22,8 +22,8 @@ def show_answer(answer: Json, classes: dict[str, str]) -> None:
     label = answer["predicted_class"]
     with st.container(border=True):
         st.caption("Expected after discharge")
-        st.subheader(f"{ICONS.get(label, '')} {answer['meaning']}", anchor=False)
-        st.altair_chart(_chart(answer["probabilities"], classes), width="stretch")
+        st.header(f"{ICONS.get(label, '')} {answer['meaning']}", anchor=False)
+        charts.draw(_chart(answer["probabilities"], classes))
         if answer["probabilities"][label] < max(answer["probabilities"].values()):
             st.caption(
                 "This is not the longest bar: the model is set to weigh the rarer outcomes more, "
@@ -46,9 +46,7 @@ def _rank(percentile: float) -> str:
     )
 
 
-def _chart(
-    probabilities: dict[str, float], classes: dict[str, str]
-) -> alt.LayerChart | alt.FacetChart:
+def _chart(probabilities: dict[str, float], classes: dict[str, str]) -> charts.Chart:
     table = pd.DataFrame(
         {
             "outcome": [classes[name] for name in probabilities],

@@ -17,7 +17,7 @@ STYLE = """
 <style>
 .block-container { padding-top: 4rem; }
 /* The small grey print is paler than 4.5 : 1 by default. */
-[data-testid="stCaptionContainer"] { color: color-mix(in srgb, currentColor 100%, transparent); }
+[data-testid="stCaptionContainer"] { color: #4d5a61; opacity: 1; }
 @media (min-width: 900px) {
   [data-testid="stColumn"]:has(.st-key-answer) { position: sticky; top: 4rem; align-self: start; }
 }

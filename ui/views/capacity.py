@@ -6,12 +6,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import service
+from ui import charts, service
 from ui.followup import FollowUp, follow_up
 
 PATIENTS = 40
 """Discharges a day to start with."""
-COLOURS = ("#5b6573", "#b5472f")
+COLOURS = (charts.INK, charts.SOON)
 
 
 def show() -> None:
@@ -33,7 +33,7 @@ def show() -> None:
     discharged, chosen = _ask()
     expected = follow_up(curve, chosen, discharged)
     _show_figures(expected, chosen)
-    st.altair_chart(_chart(curve, expected), width="stretch")
+    charts.draw(_chart(curve, expected))
     st.caption(
         "Measured on validation patients, whom the model has not learned from. On your own "
         "patients it may differ; the page on data quality says how far they drift."
@@ -69,7 +69,7 @@ def _show_figures(expected: FollowUp, chosen: int) -> None:
     )
 
 
-def _chart(curve: pd.DataFrame, expected: FollowUp) -> alt.LayerChart | alt.FacetChart:
+def _chart(curve: pd.DataFrame, expected: FollowUp) -> charts.Chart:
     chance = pd.DataFrame({"share": [0.0, 1.0], "caught": [0.0, 1.0], "how": "Chosen by chance"})
     lines = pd.concat([curve.assign(how="Chosen by the model"), chance])
     legend = alt.Legend(title=None, orient="top", labelFontSize=13, symbolSize=400, labelLimit=200)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ui import form, result, service
+from ui import charts, form, result, service
 from ui.client import ApiAway, Json
 from ui.scoring import CLASSES, FileJob
 
@@ -46,14 +46,14 @@ def show() -> None:
 
 def _upload(description: Json) -> None:
     file = st.file_uploader("CSV file of encounters", type="csv", max_upload_size=LARGEST_MB)
-    start, template = st.columns([1, 2], vertical_alignment="center")
-    pressed = start.button(
+    row = st.container(horizontal=True)
+    pressed = row.button(
         "Predict file", type="primary", icon=":material/play_arrow:", disabled=file is None
     )
     if pressed and file is not None:
         _stop()
         st.session_state[JOB] = FileJob(service.client(), file.name, file.getvalue())
-    template.download_button(
+    row.download_button(
         "A file to fill in", _template(description), "encounters.csv", "text/csv",
         icon=":material/draft:", type="tertiary", on_click="ignore",
     )  # fmt: skip
@@ -124,7 +124,7 @@ def _show_end(job: FileJob, description: Json) -> None:
 def _show_refused(job: FileJob, description: Json) -> None:
     labels = {field["name"]: field["label"] for field in description["fields"]}
     rows = [(p.row, labels.get(p.field, p.field), str(p.value), p.expected) for p in job.problems]
-    st.subheader(":material/edit: Rows that were refused", anchor=False)
+    st.header(":material/edit: Rows that were refused", anchor=False)
     st.dataframe(pd.DataFrame(rows, columns=["Row", "Field", "Value", "Expected"]), hide_index=True)
     if len(job.reasons) > len({p.row for p in job.problems}):
         st.caption("The first ones; the download has all.")
@@ -144,12 +144,14 @@ def _show_charts(table: pd.DataFrame, classes: dict[str, str]) -> None:
         x=alt.X("rows:Q", title="Rows"),
         tooltip=["outcome", "rows"],
     )
-    bars = base.mark_bar(color=result.COLOURS[0])
+    bars = base.mark_bar(color=charts.NO)
     figures = base.mark_text(align="left", dx=4).encode(text=alt.Text("rows:Q", format=","))
-    left.subheader("Answers", anchor=False)
-    left.altair_chart(alt.layer(bars, figures).properties(height=220), width="stretch")
-    right.subheader("Risk of coming back within 30 days", anchor=False)
-    right.altair_chart(_histogram(table["<30"].to_numpy()), width="stretch")
+    with left:
+        st.header("Answers", anchor=False)
+        charts.draw(alt.layer(bars, figures).properties(height=220))
+    with right:
+        st.header("Risk of coming back within 30 days", anchor=False)
+        charts.draw(_histogram(table["<30"].to_numpy()))
 
 
 def _histogram(risks: np.ndarray) -> alt.Chart:
@@ -158,7 +160,7 @@ def _histogram(risks: np.ndarray) -> alt.Chart:
     table = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "rows": rows})
     return (
         alt.Chart(table)
-        .mark_bar(color=result.COLOURS[2])
+        .mark_bar(color=charts.SOON)
         .encode(
             x=alt.X("from:Q", bin="binned", title="Probability", axis=alt.Axis(format=".0%")),
             x2="to:Q",
@@ -170,7 +172,7 @@ def _histogram(risks: np.ndarray) -> alt.Chart:
 
 
 def _show_table(table: pd.DataFrame, classes: dict[str, str]) -> None:
-    st.subheader("Rows", anchor=False)
+    st.header("Rows", anchor=False)
     order = st.segmented_control("Order", ORDERS, default=ORDERS[0], key="file_order")
     chosen = table.nlargest(SHOWN, "<30") if order == ORDERS[0] else table.head(SHOWN)
     shown = pd.DataFrame(
@@ -195,7 +197,7 @@ def _csv(job: FileJob, table: pd.DataFrame) -> bytes:
     names = {"class": "predicted_class", "percentile": "risk_percentile"}
     whole = table.rename(columns=names | {c: f"probability_{c}" for c in CLASSES})
     whole = pd.concat([whole, refused]).sort_values("row")
-    return whole.to_csv(index=False).encode()
+    return whole.astype({"row": int}).to_csv(index=False).encode()
 
 
 show()

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import operate, result, service, wording
+from ui import charts, operate, service, wording
 from ui.client import Json
 
 TOP_FIELDS = 12
@@ -19,11 +19,11 @@ def show() -> None:
         _show_production(model)
         labels = service.ask(lambda api: api.describe()) or {"fields": []}
         _show_card(model["card"], {field["name"]: field["label"] for field in labels["fields"]})
-    operate.show_buttons(model)
     history = service.ask(lambda api: api.history()) if model is not None else None
     if history is not None:
         _show_candidates(history["candidates"])
         _show_history(history["versions"])
+    operate.show_buttons(model)
 
 
 def _show_production(model: Json) -> None:
@@ -42,7 +42,7 @@ def _show_production(model: Json) -> None:
 
 def _show_card(card: Json, labels: dict[str, str]) -> None:
     with st.container(border=True):
-        st.subheader(":material/description: Model card", anchor=False)
+        st.header(":material/description: Model card", anchor=False)
         st.markdown(f"**What it is for.** {card['intended_use']}")
         st.markdown(
             "**What to keep in mind.**\n" + "\n".join(f"- {limit}" for limit in card["limits"])
@@ -58,7 +58,7 @@ def _show_card(card: Json, labels: dict[str, str]) -> None:
             st.table(wording.figures(card["metrics"]), hide_index=True)
         with fields:
             st.markdown("**What it looks at most**")
-            st.altair_chart(_importance(card["importance"], labels), width="stretch")
+            charts.draw(_importance(card["importance"], labels))
         weights = ", ".join(
             f"{name}: {weight:.2f}" for name, weight in card["decision_weights"].items()
         )
@@ -68,9 +68,7 @@ def _show_card(card: Json, labels: dict[str, str]) -> None:
         )
 
 
-def _importance(
-    importance: dict[str, float], labels: dict[str, str]
-) -> alt.LayerChart | alt.FacetChart:
+def _importance(importance: dict[str, float], labels: dict[str, str]) -> charts.Chart:
     top = sorted(importance.items(), key=lambda item: -item[1])[:TOP_FIELDS]
     table = pd.DataFrame(
         [(labels.get(n, n), share) for n, share in top], columns=["field", "share"]
@@ -78,9 +76,7 @@ def _importance(
     base = alt.Chart(table).encode(
         y=alt.Y("field:N", sort=list(table["field"]), axis=None), tooltip=["field", "share"]
     )
-    bars = base.mark_bar(height=9, yOffset=8, color=result.COLOURS[0]).encode(
-        x=alt.X("share:Q", axis=None)
-    )
+    bars = base.mark_bar(height=9, yOffset=8, color=charts.NO).encode(x=alt.X("share:Q", axis=None))
     names = base.mark_text(align="left", yOffset=-6, fontSize=12, limit=330).encode(
         text="field:N", x=alt.value(0)
     )
@@ -92,7 +88,7 @@ def _importance(
 def _show_candidates(candidates: list[Json]) -> None:
     if not candidates:
         return
-    st.subheader(":material/compare: The candidates of the newest batch", anchor=False)
+    st.header(":material/compare: The candidates of the newest batch", anchor=False)
     st.caption(
         f"Trained on the same rows, up to `{candidates[0]['batch_id']}`, and compared on the same "
         "validation rows."
@@ -104,18 +100,18 @@ def _show_candidates(candidates: list[Json]) -> None:
 def _show_history(versions: list[Json]) -> None:
     if not versions:
         return
-    st.subheader(":material/timeline: Over the batches", anchor=False)
+    st.header(":material/timeline: Over the batches", anchor=False)
     known = [name for name in wording.FIGURES if any(name in v["test"] for v in versions)]
     if known:
         name = st.selectbox(
             "Figure", known, format_func=lambda figure: wording.FIGURES[figure], key="figure"
         )
-        st.altair_chart(_over_batches(versions, name), width="stretch")
+        charts.draw(_over_batches(versions, name))
         st.caption("On the test patients of the day, whom no model has learned from.")
     st.dataframe(wording.versions(versions), hide_index=True)
 
 
-def _over_batches(versions: list[Json], name: str) -> alt.LayerChart | alt.FacetChart:
+def _over_batches(versions: list[Json], name: str) -> charts.Chart:
     table = pd.DataFrame(
         [
             {
@@ -135,10 +131,10 @@ def _over_batches(versions: list[Json], name: str) -> alt.LayerChart | alt.Facet
         y=alt.Y("figure:Q", title=None, scale=alt.Scale(zero=False)),
         tooltip=["version", "batch", "verdict", alt.Tooltip("figure", format=".3f")],
     )
-    line = base.mark_line(color=result.COLOURS[0])
+    line = base.mark_line(color=charts.NO)
     points = base.mark_point(size=110, filled=True, opacity=1).encode(
         shape=alt.Shape("verdict:N", legend=alt.Legend(title=None, orient="top", labelFontSize=13)),
-        color=alt.Color("verdict:N", scale=alt.Scale(range=["#2f6f4f", "#b5472f", "#5b6573"])),
+        color=alt.Color("verdict:N", scale=alt.Scale(range=["#2f6f4f", charts.SOON, charts.INK])),
     )
     return alt.layer(line, points).properties(height=300, description=wording.FIGURES[name])
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import service
+from ui import charts, service
 from ui.client import Json
 
 ROWS = {
@@ -61,7 +61,7 @@ def _show_rows(rows: dict[str, int]) -> None:
 
 
 def _show_gates(batches: list[Json]) -> None:
-    st.subheader(":material/verified: Gates", anchor=False)
+    st.header(":material/verified: Gates", anchor=False)
     failed = [batch["batch_id"] for batch in batches if "fail" in batch["gates"].values()]
     if failed:
         st.error(f"A gate has stopped: {', '.join(failed)}.", icon=":material/block:")
@@ -87,7 +87,7 @@ def _show_gates(batches: list[Json]) -> None:
 def _show_drift(drift: list[Json]) -> None:
     if not drift:
         return
-    st.subheader(":material/trending_up: Drift", anchor=False)
+    st.header(":material/trending_up: Drift", anchor=False)
     table = pd.DataFrame(drift)
     newest = table[table["batch_id"] == table["batch_id"].max()].nlargest(15, "psi")
     newest = newest.assign(level=newest["level"].map(lambda level: LEVELS.get(level, level)))
@@ -101,11 +101,10 @@ def _show_drift(drift: list[Json]) -> None:
         x=alt.X("psi:Q", title="Population stability index"),
         tooltip=["column", "level", alt.Tooltip("psi", format=".3f")],
     )
-    bars = base.mark_bar(color="#5b8fa8")
+    bars = base.mark_bar(color=charts.NO)
     words = base.mark_text(align="left", dx=4).encode(text="level:N")
-    st.altair_chart(
-        alt.layer(bars, words).properties(height=24 * len(newest), description="Drift by column"),
-        width="stretch",
+    charts.draw(
+        alt.layer(bars, words).properties(height=24 * len(newest), description="Drift by column")
     )
 
 
