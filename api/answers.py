@@ -210,12 +210,21 @@ class FieldDescription(Answer):
     expected: str
 
 
+class Preset(Answer):
+    """An encounter to start from."""
+
+    name: str = Field(examples=["low"])
+    title: str
+    encounter: dict[str, str | int]
+
+
 class SchemaAnswer(Answer):
     """The contract of an encounter."""
 
     fields: list[FieldDescription]
     classes: dict[str, str]
     missing: str
+    presets: list[Preset]
     version: str = Field(description="Changes when a feature's values or limits change.")
 
 

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from api.errors import InvalidEncounter, MalformedBody, Problem
+from api.presets import presets
 from readmission import codes, schema
 from readmission.schema import Column, Kind
 from readmission.serving.encoding import Encounter
@@ -190,6 +191,7 @@ DESCRIPTION: Mapping[str, Any] = MappingProxyType(
         "fields": [_describe(column) for column in schema.REQUEST_COLUMNS],
         "classes": dict(schema.BY_NAME[schema.TARGET].values),
         "missing": schema.MISSING,
+        "presets": presets(example()),
         "version": schema.VERSION,
     }
 )
