@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from readmission.settings import CHECKOUT
+from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests.k8s.cluster import kubectl, secret_keys
 
 DEPLOY = CHECKOUT / "deploy.sh"
@@ -196,3 +196,18 @@ def test_the_api_is_given_hashes_of_the_keys_that_its_callers_have(tmp_path: Pat
         role: hashlib.sha256(made[f"API_KEY_{role.upper()}"].encode()).hexdigest()
         for role in ("predict", "admin")
     }
+
+
+def test_the_api_takes_the_secrets_it_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "env"
+    subprocess.run([SECRETS, "env", path], check=True)
+    made = read(path)
+
+    monkeypatch.setenv(f"{PREFIX}API_KEYS", made["READMISSION_API_KEYS"])
+    monkeypatch.setenv(f"{PREFIX}PREDICTION_LOG_KEY", made["PREDICTION_LOG_KEY"])
+    settings = Settings()
+
+    assert len(settings.api_keys) == 2
+    assert settings.prediction_log_key is not None

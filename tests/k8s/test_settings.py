@@ -1,0 +1,48 @@
+"""What configures our services is a setting they know: an unknown one stops them at their start."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from readmission.settings import CHECKOUT, PREFIX, Settings
+from tests.k8s.cluster import K8S, TREES, build
+
+KNOWN = {PREFIX + name.upper() for name in Settings.model_fields}
+NAME = re.compile(rf"\b{PREFIX}[A-Z_]+\b")
+FILES = [
+    CHECKOUT / "Dockerfile",
+    CHECKOUT / "docker-compose.yml",
+    CHECKOUT / "docker-compose.override.yml",
+    *sorted(K8S.rglob("*.env")),
+]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_a_file_names_settings_that_exist(path: Path) -> None:
+    assert set(NAME.findall(path.read_text())) <= KNOWN
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_an_object_names_settings_that_exist(tree: str) -> None:
+    assert set(NAME.findall(yaml.safe_dump(build(tree).objects))) <= KNOWN
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_a_service_is_found_where_the_settings_say(tree: str) -> None:
+    services = {
+        f"{name}:{port['port']}"
+        for name, service in build(tree).named("Service").items()
+        for port in service["spec"]["ports"]
+    }
+    said = {
+        address
+        for config in build(tree).of("ConfigMap")
+        for key, value in config.get("data", {}).items()
+        if key.endswith(("_URI", "_URL", "_ADDRESS", "_ENDPOINT", "_S3"))
+        for address in re.findall(r"(?:^|//)([a-z][a-z-]*:\d+)", value)
+    }
+
+    assert said
+    assert said <= services
