@@ -132,7 +132,9 @@ class Batch:
             for chunk in found:
                 yield self._answer(chunk)
         except ApiError as refusal:
-            yield self._write([(self._rows, refusal)])
+            # The place where the file breaks off counts as a row, so that the sum tells of it.
+            yield self._write(self._refused(self._rows, refusal))
+            self._rows += 1
         yield self._tail()
 
     def _head(self) -> bytes:
@@ -144,14 +146,17 @@ class Batch:
         lines: list[tuple[int, Prediction | ApiError]] = []
         for number, row in enumerate(chunk, self._rows):
             if isinstance(row, ApiError):
-                self._serving.metrics.errors.labels(row.kind).inc()
-                lines.append((number, row))
+                lines += self._refused(number, row)
             else:
                 prediction = next(predictions)
                 self._note(number, row, prediction)
                 lines.append((number, prediction))
         self._rows += len(chunk)
         return self._write(lines)
+
+    def _refused(self, number: int, refusal: ApiError) -> list[tuple[int, Prediction | ApiError]]:
+        self._serving.metrics.errors.labels(refusal.kind).inc()
+        return [(number, refusal)]
 
     def _note(self, number: int, encounter: Any, prediction: Prediction) -> None:
         version, label = self._champion.registered.version, prediction.predicted_class

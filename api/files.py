@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 from typing import IO, Any
 
 from api.contract import check_encounter, parse_encounter
@@ -40,8 +39,19 @@ def rows(file: IO[bytes], content_type: str) -> Iterator[Row]:
 
 
 def chunks(found: Iterator[Row], size: int = CHUNK_ROWS) -> Iterator[list[Row]]:
-    """Yield rows in lists of `size`."""
-    while chunk := list(islice(found, size)):
+    """Yield rows in lists of `size`; those before the place of a refusal come before it."""
+    chunk: list[Row] = []
+    try:
+        for row in found:
+            chunk.append(row)
+            if len(chunk) == size:
+                yield chunk
+                chunk = []
+    except ApiError:
+        if chunk:
+            yield chunk
+        raise
+    if chunk:
         yield chunk
 
 

@@ -8,9 +8,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import mkdtemp
+from time import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from api.errors import RegistryAway
+from api.errors import RegistryAway, log
 from readmission.errors import BundleRefused
 from readmission.serving.bundle import open_bundle
 from readmission.serving.scorers import Pipeline
@@ -26,6 +27,10 @@ MLFLOW_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX
 
 REGISTERED = "registered.json"
 LAST_GOOD = "last-good"
+KEPT_SECONDS = 3_600
+"""Other processes that share the folder may load other versions meanwhile."""
+ROOM = 64 << 20
+"""Bytes that are free where a model is put; a bundle takes a few MiB."""
 
 
 class Store(Protocol):
@@ -107,25 +112,21 @@ class RegistryStore:
             If it is damaged or answers otherwise than at training, or cannot be fetched.
         """
         folder = self._place(version)
-        with suppress(BundleRefused):
+        with suppress(BundleRefused, OSError):
             if folder.exists():
                 return self._opened(version, folder)
-        # What lies there is damaged: the registry has it as it was.
-        shutil.rmtree(folder, ignore_errors=True)
-        self._fetch(version, folder)
-        return self._opened(version, folder)
+        return self._fetched(version, folder)
 
     def keep(self, model: ServedModel) -> None:
-        """Remember a model as the one to start from, and forget those before the last."""
+        """Remember a model as the one to start from, and forget those of long ago."""
         folder = self._place(model.registered)
-        (folder / REGISTERED).write_text(json.dumps(asdict(model.registered)))
+        _write(folder / REGISTERED, json.dumps(asdict(model.registered)))
         pointer = self._folder / LAST_GOOD
         before = pointer.read_text() if pointer.exists() else None
-        draft = pointer.with_name(f"{LAST_GOOD}.{os.getpid()}")
-        draft.write_text(folder.name)
-        draft.replace(pointer)
+        _write(pointer, folder.name)
+        os.utime(folder)
         for other in self._folder.iterdir():
-            if other.is_dir() and other.name not in (folder.name, before):
+            if other.name not in (LAST_GOOD, folder.name, before) and _is_old(other):
                 shutil.rmtree(other, ignore_errors=True)
 
     def last_good(self) -> ServedModel | None:
@@ -134,7 +135,8 @@ class RegistryStore:
             folder = self._folder / (self._folder / LAST_GOOD).read_text()
             version = RegisteredVersion(**json.loads((folder / REGISTERED).read_text()))
             return self._opened(version, folder)
-        except (OSError, ValueError, TypeError, BundleRefused, RegistryAway):
+        except Exception as error:  # noqa: BLE001 - whatever lies there, the registry has a model
+            log.info("there is no local copy to start from (%s)", type(error).__name__)
             return None
 
     def _place(self, version: RegisteredVersion) -> Path:
@@ -148,12 +150,41 @@ class RegistryStore:
 
         return ServedModel(version, open_bundle(folder, pipeline))
 
-    def _fetch(self, version: RegisteredVersion, folder: Path) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(mkdtemp(dir=self._folder, prefix=".fetching-"))
+    def _fetched(self, version: RegisteredVersion, folder: Path) -> ServedModel:
+        """Open what the registry has, and leave it in the folder for the next start."""
+        draft = self._draft()
         try:
             bundle: Path = self.ask(lambda r: r.download_bundle(version.version, draft))
-            with suppress(OSError):  # Another process was faster with the same version.
+            model = self._opened(version, bundle)
+            # What lies there, if anything does, is damaged. Where nothing can be put, or
+            # another process was faster with the same version, the model serves all the same.
+            with suppress(OSError):
+                if folder.exists():
+                    folder.rename(draft / "damaged")
                 bundle.rename(folder)
+            return model
         finally:
             shutil.rmtree(draft, ignore_errors=True)
+
+    def _draft(self) -> Path:
+        """Return a new folder among the others, or where there is room if there is none."""
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self._folder).free > ROOM:
+                return Path(mkdtemp(dir=self._folder, prefix=".fetching-"))
+        return Path(mkdtemp(prefix="readmission-model-"))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, whoever else does the same."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def _is_old(path: Path) -> bool:
+    """Whether no process can be about to read or move a folder any more."""
+    try:
+        return time() - path.stat().st_mtime > KEPT_SECONDS
+    except OSError:
+        return False

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +11,18 @@ from typing import Any
 from readmission import schema
 from readmission.errors import BundleRefused
 from readmission.serving import card, golden
+from readmission.serving.contributions import Explainer, read_explainer
+from readmission.serving.encoding import EncodingTables
 from readmission.serving.golden import GoldenRows
-from readmission.serving.scorers import CompiledScorer, Pipeline, PipelineScorer, Scorer
+from readmission.serving.scorers import (
+    TABLES_FILE,
+    CompiledScorer,
+    Pipeline,
+    PipelineScorer,
+    Scorer,
+)
+
+log = logging.getLogger(__name__)
 
 FOLDER = "serving"
 """Name of the folder among a model's artifacts."""
@@ -52,11 +63,26 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle, able to answer."""
+    """A verified bundle, able to answer and whole in memory: its folder may go.
 
-    folder: Path
+    Parameters
+    ----------
+    manifest : Manifest
+        What it is.
+    scorer : Scorer
+        The compiled form, or else the pipeline.
+    tables : EncodingTables
+        The fitted encoder, which explanations need whoever scores.
+    make_explainer : callable
+        Slow and large, so not made before somebody asks.
+    card : dict
+        As `readmission.serving.card.ModelCard` has it.
+    """
+
     manifest: Manifest
     scorer: Scorer
+    tables: EncodingTables
+    make_explainer: Callable[[], Explainer]
     card: dict[str, Any]
 
 
@@ -95,21 +121,30 @@ def open_bundle(folder: Path, load_pipeline: Callable[[], Pipeline]) -> Bundle:
         answered otherwise by both forms.
     """
     manifest = _verified(folder)
-    rows = GoldenRows.read(folder / golden.FILE)
-    scorer = _compiled(folder, manifest, rows)
+    try:
+        rows = GoldenRows.read(folder / golden.FILE)
+        tables = EncodingTables.read(folder / TABLES_FILE)
+        explainer = read_explainer(folder)
+        described = json.loads((folder / card.FILE).read_text())
+    except (OSError, LookupError, ValueError, TypeError, StopIteration) as error:
+        raise BundleRefused(f"the model's files cannot be read ({error!r})") from error
+    scorer = _compiled(folder, tables, manifest, rows)
     if scorer is None:
         scorer = PipelineScorer(load_pipeline())
         rows.check(scorer, manifest.weights)
-    return Bundle(folder, manifest, scorer, json.loads((folder / card.FILE).read_text()))
+    return Bundle(manifest, scorer, tables, explainer, described)
 
 
-def _compiled(folder: Path, manifest: Manifest, rows: GoldenRows) -> Scorer | None:
+def _compiled(
+    folder: Path, tables: EncodingTables, manifest: Manifest, rows: GoldenRows
+) -> Scorer | None:
     if manifest.not_compiled:
         return None
     try:
-        scorer = CompiledScorer.read(folder)
+        scorer = CompiledScorer.read(folder, tables)
         rows.check(scorer, manifest.weights)
-    except BundleRefused:
+    except Exception as error:  # noqa: BLE001 - another ONNX Runtime may refuse it in any way
+        log.warning("the compiled model is not used: %s", error)
         return None
     return scorer
 

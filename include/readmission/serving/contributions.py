@@ -6,8 +6,9 @@ at every split of every path (Saabas 2014). In all three base and contributions 
 the model's own score; the first two are log-odds, the last probabilities.
 """
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -38,8 +39,8 @@ class LinearExplainer:
 
     unit: ClassVar[str] = LOG_ODDS
 
-    def __init__(self, path: Path) -> None:
-        with np.load(path) as stored:
+    def __init__(self, content: bytes) -> None:
+        with np.load(BytesIO(content)) as stored:
             self._coefficients, self._intercept = stored["coefficients"], stored["intercept"]
             self._average = stored["average"]
 
@@ -54,14 +55,14 @@ class BoosterExplainer:
 
     unit: ClassVar[str] = LOG_ODDS
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, content: bytes) -> None:
+        self._content = content
 
     @cached_property
     def _booster(self) -> Any:
         import xgboost
 
-        return xgboost.Booster(model_file=str(self._path))
+        return xgboost.Booster(model_file=bytearray(self._content))
 
     def contributions(self, row: Row) -> tuple[Cells, Cells]:
         """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
@@ -77,8 +78,8 @@ class ForestExplainer:
 
     unit: ClassVar[str] = PROBABILITY
 
-    def __init__(self, path: Path) -> None:
-        with np.load(path) as stored:
+    def __init__(self, content: bytes) -> None:
+        with np.load(BytesIO(content)) as stored:
             self._roots, self._children = stored["roots"], stored["children"]
             self._feature, self._threshold = stored["feature"], stored["threshold"]
             self._value = stored["value"]
@@ -99,13 +100,18 @@ class ForestExplainer:
             nodes = after
 
 
-def read_explainer(folder: Path) -> Explainer:
-    """Return the explainer of a bundle."""
-    if (folder / LINEAR).exists():
-        return LinearExplainer(folder / LINEAR)
-    if (folder / FORESTS).exists():
-        return ForestExplainer(folder / FORESTS)
-    return BoosterExplainer(folder / BOOSTER)
+EXPLAINERS: Mapping[str, Callable[[bytes], Explainer]] = {
+    LINEAR: LinearExplainer,
+    FORESTS: ForestExplainer,
+    BOOSTER: BoosterExplainer,
+}
+"""By the file of a bundle that they are made from."""
+
+
+def read_explainer(folder: Path) -> Callable[[], Explainer]:
+    """Return how to make the explainer of a bundle, whose folder is not needed any more."""
+    name = next(name for name in EXPLAINERS if (folder / name).exists())
+    return partial(EXPLAINERS[name], (folder / name).read_bytes())
 
 
 def by_field(cells: Cells, columns: Sequence[str]) -> dict[str, list[float]]:

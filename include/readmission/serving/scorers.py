@@ -37,9 +37,8 @@ class CompiledScorer:
         self._estimator = compiled
 
     @classmethod
-    def read(cls, folder: Path) -> "CompiledScorer":
-        """Read what `readmission.serving.compiling` wrote."""
-        tables = EncodingTables.read(folder / TABLES_FILE)
+    def read(cls, folder: Path, tables: EncodingTables) -> "CompiledScorer":
+        """Read what `readmission.modelling.compiling` made."""
         return cls(tables, CompiledEstimator(folder / estimator.FILE))
 
     def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:

@@ -11,9 +11,8 @@ import numpy.typing as npt
 
 from readmission import schema
 from readmission.serving.bundle import Bundle
-from readmission.serving.contributions import PROBABILITY, Explainer, by_field, read_explainer
-from readmission.serving.encoding import EncodingTables, Encounter
-from readmission.serving.scorers import TABLES_FILE
+from readmission.serving.contributions import PROBABILITY, Explainer, by_field
+from readmission.serving.encoding import Encounter
 
 _SOON = schema.CLASSES.index("<30")
 
@@ -97,11 +96,11 @@ class ServedModel:
 
     def explain(self, encounter: Encounter) -> Explanation:
         """Tell what drove the answer to an encounter."""
-        unit = self._explainer.unit
-        base, cells = self._explainer.contributions(self._tables.encode((encounter,))[0])
+        unit, tables = self._explainer.unit, self.bundle.tables
+        base, cells = self._explainer.contributions(tables.encode((encounter,))[0])
         if unit != PROBABILITY:
             base, cells = _centred(base), _centred(cells)
-        return Explanation(unit, base.tolist(), by_field(cells, self._tables.columns))
+        return Explanation(unit, base.tolist(), by_field(cells, tables.columns))
 
     def _prediction(self, probabilities: list[float]) -> Prediction:
         weighted = [p * w for p, w in zip(probabilities, self._weights, strict=True)]
@@ -118,12 +117,8 @@ class ServedModel:
         return tuple(self.bundle.manifest.risk_quantiles)
 
     @cached_property
-    def _tables(self) -> EncodingTables:
-        return EncodingTables.read(self.bundle.folder / TABLES_FILE)
-
-    @cached_property
     def _explainer(self) -> Explainer:
-        return read_explainer(self.bundle.folder)
+        return self.bundle.make_explainer()
 
     @property
     def card(self) -> Mapping[str, Any]:
