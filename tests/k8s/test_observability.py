@@ -45,6 +45,11 @@ def test_prometheus_asks_services_that_exist() -> None:
         for group in job.get("static_configs", [])
         for target in group["targets"]
         if not target.startswith("localhost:")
+    } | {
+        f"{name}:{found['port']}"
+        for job in config["scrape_configs"]
+        for found in job.get("dns_sd_configs", [])
+        for name in found["names"]
     }
     assert targets <= services
 
