@@ -1,0 +1,325 @@
+"""Measure the prediction service against its peers, in one interleaved run.
+
+Registers an XGBoost model in a stack of its own, starts the service with validation, keys,
+metrics and the prediction log switched on, and asks it over keep-alive connections with
+`wrk` (Debian's package), in turn with
+
+* an empty FastAPI endpoint on the same server: what HTTP alone costs,
+* the same fitted pipeline in a plain FastAPI endpoint,
+* `mlflow models serve` with the same model.
+
+Prints requests per second, p50 and p99 of each, ratios paired by round, what a reload does to
+p99 under full load, the time from process start to the first answer, and memory. Run it on a
+machine that does nothing else:
+
+    .venv/bin/python -m load.measure_serving --rounds 3
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+import mlflow
+import psutil
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from api.contract import example
+from api.keys import entry_of
+from load.peers import MODEL
+from readmission import cleaning, schema, source
+from readmission.local import postgres
+from readmission.local.ports import free_ports
+from readmission.local.site import PORTS
+from readmission.local.stack import Stack
+from readmission.modelling.tracking import Lineage, log_fit
+from readmission.modelling.training import fit
+from readmission.registry import Registry
+from readmission.settings import CHECKOUT, PREFIX, Settings, get_settings
+from readmission.splitting import Part
+
+SERVICE, EMPTY, PIPELINE, MLFLOW = "service", "empty FastAPI", "plain FastAPI", "mlflow serve"
+AIMS = {MLFLOW: 100.0, PIPELINE: 50.0, EMPTY: 0.5}
+TRAINING_ROWS = 45_000
+KEY = "measure-serving"
+PATIENCE = 120
+REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", "xgboost")
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server under measurement: where to ask, what to send."""
+
+    name: str
+    url: str
+    body: str
+    process: psutil.Process
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What wrk saw: requests per second, milliseconds, failures."""
+
+    per_second: float
+    p50: float
+    p99: float
+    failures: int
+
+
+@contextmanager
+def started(
+    name: str, command: Sequence[str], environment: Mapping[str, str], url: str, body: str
+) -> Iterator[Server]:
+    """Run a server until the block ends; it answers before the block begins."""
+    log = Path(environment["LOG_FOLDER"]) / f"{name}.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(  # noqa: S603
+            command, env=dict(os.environ) | dict(environment), cwd=CHECKOUT,
+            stdout=sink, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not answers(url, body):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{name} does not answer:\n{log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        yield Server(name, url, body, psutil.Process(process.pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def answers(url: str, body: str) -> bool:
+    """Whether the server answers a request well."""
+    headers = {"content-type": "application/json", "x-api-key": KEY}
+    try:
+        return httpx.post(url, content=body, headers=headers, timeout=30).is_success
+    except httpx.TransportError:
+        return False
+
+
+def ask(server: Server, seconds: int, connections: int, folder: Path) -> Figures:
+    """Ask a server as fast as it answers."""
+    script = folder / "post.lua"
+    quoted = json.dumps(server.body)
+    script.write_text(
+        f'wrk.method = "POST"\nwrk.body = {quoted}\n'
+        f'wrk.headers["Content-Type"] = "application/json"\nwrk.headers["X-API-Key"] = "{KEY}"\n'
+    )
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
+    said = subprocess.run(  # noqa: S603
+        [*command, "-s", str(script), server.url], capture_output=True, text=True, check=True
+    ).stdout
+    return Figures(
+        per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),  # type: ignore[index]
+        p50=_milliseconds(said, "50%"),
+        p99=_milliseconds(said, "99%"),
+        failures=sum(
+            map(int, re.findall(r"(?:responses|connect|read|write|timeout):? (\d+)", said))
+        ),
+    )
+
+
+def _milliseconds(said: str, percentile: str) -> float:
+    value, unit = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", said).groups()  # type: ignore[union-attr]
+    return float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def register(settings: Settings) -> str:
+    """Fit XGBoost on the first encounters, put it into production and return its address."""
+    raw = source.locate(settings).encounters.slice(0, TRAINING_ROWS).to_pandas()
+    rows = cleaning.clean(raw)
+    rows[schema.TARGET] = cleaning.outcome(raw)
+    rows["eligible"] = cleaning.eligible(raw)
+    rows["part"] = [Part.TRAIN if i % 6 else Part.VALIDATION for i in range(len(rows))]
+    registry = Registry(settings)
+    lineage = Lineage("batch-0001", 1, len(rows), "measured", "measured")
+    run_id = log_fit(fit("xgboost", rows, 2), lineage, registry.experiment_id(), {})
+    version = registry.register(run_id, lineage.tags())
+    registry.promote(version)
+    return f"models:/{settings.model_name}/{version}"
+
+
+def service_environment(stack: Stack, folder: Path, port: int) -> dict[str, str]:
+    """Return the settings of the service as it runs in earnest."""
+    site = stack.site
+    told = {
+        "API_PORT": port,
+        "API_KEYS": entry_of("admin", KEY),
+        "API_RATE_LIMIT": 1_000_000,
+        "MLFLOW_TRACKING_URI": site.settings.mlflow_tracking_uri,
+        "MODEL_CACHE_DIR": folder / "model-cache",
+        "PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),
+        "PREDICTION_LOG_KEY": site.credentials.prediction_log_key,
+        "PREDICTION_SPOOL_DIR": folder / "spool",
+    }
+    return {PREFIX + name: str(value) for name, value in told.items()}
+
+
+@contextmanager
+def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Server]]:
+    """Start the service and its peers, on one port each."""
+    encounter, plain = example(), json.dumps(example())
+    rows = json.dumps({"dataframe_split": {
+        "columns": list(encounter), "data": [list(encounter.values())]
+    }})  # fmt: skip
+    local = mlflow.artifacts.download_artifacts(model, dst_path=str(folder / "model"))
+    ports = free_ports(4)
+    at = [f"http://127.0.0.1:{port}" for port in ports]
+    shared = {
+        "LOG_FOLDER": str(folder),
+        "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'include'}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        MODEL: local,
+    }
+    uvicorn = (sys.executable, "-m", "uvicorn", "--no-access-log", "--port")
+    serve = (sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
+             "--model-uri", local, "--host", "127.0.0.1", "--workers", "1", "--port")  # fmt: skip
+    own = shared | service_environment(stack, folder, ports[0])
+    with ExitStack() as running:
+        servers = [
+            running.enter_context(server)
+            for server in (
+                started(SERVICE, (sys.executable, "-m", "api"), own, f"{at[0]}/predict", plain),
+                started(EMPTY, (*uvicorn, str(ports[1]), "load.peers:empty"), shared,
+                        f"{at[1]}/predict", plain),
+                started(PIPELINE, (*uvicorn, str(ports[2]), "load.peers:pipeline"), shared,
+                        f"{at[2]}/predict", plain),
+                started(MLFLOW, (*serve, str(ports[3])), shared, f"{at[3]}/invocations", rows),
+            )
+        ]  # fmt: skip
+        yield {server.name: server for server in servers}
+
+
+def first_answer(stack: Stack, folder: Path, *, copy: bool) -> float:
+    """Return the seconds from process start to the first answer."""
+    if not copy:
+        shutil.rmtree(folder / "model-cache", ignore_errors=True)
+    (port,) = free_ports(1)
+    environment = {"LOG_FOLDER": str(folder)} | service_environment(stack, folder, port)
+    began = time.monotonic()
+    command = (sys.executable, "-m", "api")
+    with started(
+        "first", command, environment, f"http://127.0.0.1:{port}/predict", json.dumps(example())
+    ):
+        return time.monotonic() - began
+
+
+@contextmanager
+def reloading(server: Server) -> Iterator[list[int]]:
+    """Reload the model over and over until the block ends; the statuses are kept."""
+    done, statuses = threading.Event(), []
+
+    def reload() -> None:
+        url = server.url.replace("/predict", "/reload_model")
+        while not done.wait(0.5):
+            statuses.append(httpx.post(url, headers={"x-api-key": KEY}, timeout=60).status_code)
+
+    thread = threading.Thread(target=reload)
+    thread.start()
+    try:
+        yield statuses
+    finally:
+        done.set()
+        thread.join()
+
+
+def report(rounds: Sequence[Mapping[str, Figures]], console: Console) -> None:
+    """Print what was measured, and the ratios paired by round."""
+    table = Table("server", "requests/s", "p50 ms", "p99 ms", "failures", "ratio (rounds)", "aim")
+    for name in rounds[0]:
+        seen = [each[name] for each in rounds]
+        ratios = sorted(each[SERVICE].per_second / each[name].per_second for each in rounds)
+        shown = f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+        table.add_row(
+            name,
+            f"{median(f.per_second for f in seen):,.0f}",
+            f"{median(f.p50 for f in seen):.2f}",
+            f"{median(f.p99 for f in seen):.2f}",
+            str(sum(f.failures for f in seen)),
+            "" if name == SERVICE else shown,
+            "" if name == SERVICE else f">= {AIMS[name]:g}",
+        )
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=6, help="per server and round")
+    parser.add_argument("--connections", type=int, default=32)
+    arguments = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing; `apt-get install wrk` brings it")
+    console = Console()
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    versions = {name: importlib.metadata.version(name) for name in REPOSITORY_OF_PEERS}
+    console.print("  ".join(f"{name} {version}" for name, version in versions.items()))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        changes: dict[str, Any] = {"state_dir": folder / "state", **ports}
+        stack = Stack(get_settings().model_copy(update=changes))
+        stack.up(only={"postgres", "object-store", "mlflow"})
+        try:
+            measure(stack, folder, arguments, console)
+        finally:
+            stack.reset()
+
+
+def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console) -> None:
+    """Measure everything on a stack that runs."""
+    model = register(stack.site.settings)
+    cold = first_answer(stack, folder, copy=False)
+    warm = first_answer(stack, folder, copy=True)
+    with all_servers(stack, model, folder) as servers:
+        service = servers[SERVICE]
+        how = (arguments.seconds, arguments.connections, folder)
+        for server in servers.values():
+            ask(server, 2, arguments.connections, folder)
+        rounds = [
+            {name: ask(server, *how) for name, server in servers.items()}
+            for _ in track(range(arguments.rounds), "rounds", console=console)
+        ]
+        report(rounds, console)
+        quiet = ask(service, *how)
+        with reloading(service) as statuses:
+            busy = ask(service, *how)
+        console.print(
+            f"{len(statuses)} reloads under load ({set(statuses)}): p99 {quiet.p99:.1f} ->"
+            f" {busy.p99:.1f} ms, {busy.p99 / quiet.p99:.2f}x (aim < 2), {busy.failures} failures"
+        )
+        memory = service.process.memory_full_info()
+        console.print(
+            f"memory {memory.uss / 2**20:.0f} MiB of its own, {memory.rss / 2**20:.0f} MiB resident"
+            f" (aim <= 350); first answer {warm:.1f} s from the local copy, {cold:.1f} s from the"
+            " registry (aim <= 5)"
+        )
+        shown = httpx.get(service.url.replace("/predict", "/metrics")).text
+        for name in ("prediction_log_written_total", "prediction_log_lost_total"):
+            console.print(re.search(rf"^{name} .*$", shown, re.MULTILINE)[0])  # type: ignore[index]
+
+
+if __name__ == "__main__":
+    main()

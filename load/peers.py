@@ -1,0 +1,37 @@
+"""What the service is compared with: an empty endpoint, and the usual way to serve a model.
+
+`uvicorn load.peers:empty` answers every POST with two bytes; `load.peers:pipeline` runs the
+fitted pipeline over a one-row data frame in a plain endpoint, as tutorials do.
+"""
+
+import os
+from typing import Any
+
+from fastapi import FastAPI, Request
+
+MODEL = "PEER_MODEL"
+"""Variable with the folder of an MLflow model."""
+
+empty = FastAPI()
+pipeline = FastAPI()
+_loaded: list[Any] = []
+
+
+@empty.post("/predict")
+async def nothing(request: Request) -> dict[str, bool]:
+    """Read the body and answer."""
+    await request.body()
+    return {"ok": True}
+
+
+@pipeline.post("/predict")
+def predict(encounter: dict[str, Any]) -> dict[str, Any]:
+    """Answer one encounter by the pipeline."""
+    import pandas as pd
+
+    if not _loaded:
+        import mlflow
+
+        _loaded.append(mlflow.pyfunc.load_model(os.environ[MODEL]))
+    answer: dict[str, Any] = _loaded[0].predict(pd.DataFrame([encounter])).iloc[0].to_dict()
+    return answer
