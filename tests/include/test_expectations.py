@@ -58,6 +58,15 @@ def test_what_is_broken_is_named_with_its_column_and_rows(
         assert verdict.stops == [f.sentence for f in verdict.critical]
 
 
+def test_what_is_not_about_rows_is_named_too(tmp_path: Path) -> None:
+    gate = GATES["raw"]
+    rows = gate.read(gate.good()).drop(columns="weight").assign(surplus=1)
+
+    (failure,) = check("raw", "batch-0002", rows, gate.suite()[:1], tmp_path).failures
+
+    assert failure.sentence.endswith("; missing weight; unexpected surplus")
+
+
 @pytest.mark.parametrize("gate", GATES)
 def test_rows_that_break_nothing_go_through(gate: str, tmp_path: Path) -> None:
     good = GATES[gate].good()

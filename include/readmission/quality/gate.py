@@ -215,6 +215,10 @@ def _evidence(columns: Sequence[str], details: dict[str, Any]) -> str:
         return f"{count}, e.g. {', '.join(examples)}" if examples else count
     if details.get("partial_missing_list"):
         return f"; missing {', '.join(map(str, details['partial_missing_list']))}"
-    if "observed_value" in details:
-        return f"; observed {details['observed_value']}"
-    return ""
+    if mismatched := (details.get("details") or {}).get("mismatched"):
+        listed = (f"; {what} {', '.join(names)}" for what, names in sorted(mismatched.items()))
+        return "".join(listed)
+    observed = details.get("observed_value")
+    if observed is None:
+        return ""
+    return f"; observed {observed:.4g}" if isinstance(observed, float) else f"; observed {observed}"
