@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from readmission.operations.backups import BUCKET, BackupError, Backups
 from readmission.settings import CHECKOUT
+from readmission.warehouse import CleanWarehouse
 from tests.conftest import Platform
 
 SCRIPTS = CHECKOUT / "k8s" / "backup"
@@ -59,7 +60,12 @@ def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
 def test_what_was_dumped_comes_back(
     platform: Platform, clean_db: psycopg.Connection, backups: Backups, tmp_path: Path
 ) -> None:
-    # given a database with rows, a sequence and an index, and its dump in the bucket
+    # given the tables of CLEAN, with a history that refuses changes, and one with a sequence
+    CleanWarehouse(clean_db).create_tables()
+    clean_db.execute(
+        "INSERT INTO promotion (batch_id, challenger_version, verdict, reason, figures)"
+        " VALUES ('batch-0001', '1', 'promoted', 'first', '{}')"
+    )
     clean_db.execute(
         "CREATE TABLE kept (number bigserial PRIMARY KEY, word text UNIQUE, at timestamptz)"
     )
@@ -68,11 +74,12 @@ def test_what_was_dumped_comes_back(
     )
     clean_db.commit()
     before = rows(clean_db)
+    # and its dump in the bucket
     run("dump.sh", platform, str(tmp_path / "out"), "clean")
     (key,) = backups.put(tmp_path / "out", keep=14)
 
     # when the rows are lost, and another table has come
-    clean_db.execute("DROP TABLE kept")
+    clean_db.execute("DROP TABLE kept, promotion")
     clean_db.execute("CREATE TABLE later (number int)")
     clean_db.commit()
     dump = backups.get("clean", tmp_path)
@@ -84,6 +91,8 @@ def test_what_was_dumped_comes_back(
     assert clean_db.execute("SELECT to_regclass('later')").fetchone() == (None,)
     clean_db.execute("INSERT INTO kept (word) VALUES ('next')")
     assert clean_db.execute("SELECT max(number) FROM kept").fetchone() == (1001,)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        clean_db.execute("UPDATE promotion SET reason = 'another'")
 
 
 def test_a_restore_that_fails_leaves_the_database_as_it_is(
