@@ -88,7 +88,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     )
     app.add_middleware(RequestBoundary, count=metrics.answered)
     errors.install(app)
-    for part in (routes, predicting, batches, operating):
+    # Routes are tried in order, and the one that is asked most comes first.
+    for part in (predicting, batches, routes, operating):
         app.include_router(part.router)
     _declare_key(app)
     return app

@@ -1,6 +1,5 @@
 """What the service tells Prometheus, under names that dashboards may rely on."""
 
-import importlib.metadata
 import os
 import platform
 from collections import OrderedDict
@@ -23,7 +22,7 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from api.errors import REFUSAL_KINDS
-from readmission import schema
+from readmission import __version__, schema
 from readmission.serving.served import ServedModel
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -91,7 +90,7 @@ class Metrics:
         build = self._gauge(
             "readmission_build_info", "1; which build this is.", "version", "python"
         )
-        build.labels(importlib.metadata.version("readmission"), platform.python_version()).set(1)
+        build.labels(__version__, platform.python_version()).set(1)
         # A counter that does not exist before its first error cannot raise an alert on it.
         for kind in REFUSAL_KINDS:
             self.errors.labels(kind)

@@ -13,13 +13,12 @@ from api.contract import EncounterBody, label_of, parse_encounter
 from api.errors import ApiError
 from api.keys import Role
 from api.serving import KEY_NEEDED, Serving, admit, reference, refusals, serving_of
-from api.transport import read_json_body, request_id_of
+from api.transport import JSON, read_json_body, request_id_of
 from readmission import schema
 from readmission.serving.encoding import Encounter
 from readmission.serving.served import Explanation, Prediction, ServedModel
 
 MEANINGS = schema.BY_NAME[schema.TARGET].values
-JSON = "application/json"
 _SOON = schema.CLASSES.index("<30")
 
 router = APIRouter()
@@ -27,7 +26,7 @@ router = APIRouter()
 BODY: Mapping[str, Any] = {
     "requestBody": {
         "required": True,
-        "content": {JSON: {"schema": EncounterBody.model_json_schema()}},
+        "content": {JSON: {"schema": EncounterBody.json_schema()}},
     },
     **KEY_NEEDED,
 }

@@ -12,6 +12,7 @@ from api.limits import RateLimit
 from api.metrics import Metrics
 from api.prediction_log import PredictionLog
 from api.store import RegistryStore
+from api.transport import header
 from readmission.settings import Settings
 
 
@@ -51,7 +52,7 @@ def admit(request: Request, needed: Role) -> Caller:
     """
     serving = serving_of(request)
     address = request.client.host if request.client else "unknown"
-    caller = serving.keyring.identify(request.headers.get(HEADER), address, needed)
+    caller = serving.keyring.identify(header(request.scope, HEADER), address, needed)
     serving.limit.take(caller.name)
     return caller
 

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
     from readmission.registry import Registry
 
 ALIAS = "production"
-MLFLOW_PATIENCE = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "10", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-"""MLflow's own defaults let a reload hang for minutes when its server is away."""
+MLFLOW_DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+"""MLflow's own let a reload hang for minutes when its server is away, and draw in the log."""
 
 REGISTERED = "registered.json"
 LAST_GOOD = "last-good"
@@ -70,7 +74,7 @@ class RegistryStore:
     def registry(self) -> "Registry":
         """The registry; importing MLflow takes seconds, so not before it is needed."""
         if self._registry is None:
-            for name, value in MLFLOW_PATIENCE.items():
+            for name, value in MLFLOW_DEFAULTS.items():
                 os.environ.setdefault(name, value)
             from readmission.registry import Registry
 

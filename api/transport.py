@@ -4,7 +4,6 @@ import re
 import secrets
 from collections.abc import Callable
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +12,7 @@ from api.errors import ApiError, BodyTooLarge, NotJson, answer, log, where
 MAX_BODY = 64 * 1024
 """Bytes; an encounter with all its fields takes about 1,200."""
 
+JSON = "application/json"
 REQUEST_ID = "x-request-id"
 HEADERS = {
     "cache-control": "no-store",
@@ -57,8 +57,8 @@ class RequestBoundary:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        sent = Headers(scope=scope).get(REQUEST_ID, "")
-        request_id = sent if _ACCEPTABLE_ID.fullmatch(sent) else secrets.token_hex(16)
+        sent = header(scope, REQUEST_ID)
+        request_id = sent if sent and _ACCEPTABLE_ID.fullmatch(sent) else secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
         started = False
 
@@ -91,6 +91,16 @@ def _endpoint(scope: Scope) -> tuple[str, str]:
     return path, method if method in _METHODS else _ELSEWHERE
 
 
+def header(scope: Scope, name: str) -> str | None:
+    """Return the first header of a name; a mapping of all of them costs more to make."""
+    wanted = name.encode()
+    for found, value in scope["headers"]:
+        if found == wanted:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
 async def read_json_body(request: Request) -> bytes:
     """Return the body's bytes, at most `MAX_BODY` of them.
 
@@ -101,12 +111,17 @@ async def read_json_body(request: Request) -> bytes:
     BodyTooLarge
         As soon as that is known; the server reads the rest and forgets it.
     """
-    content_type = request.headers.get("content-type", "application/json")
-    if content_type.partition(";")[0].strip().lower() != "application/json":
+    content_type = header(request.scope, "content-type") or JSON
+    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise NotJson(content_type)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    body, more = b"", True
+    while more:
+        # Usually there is one message, which Starlette's stream takes longer to hand over.
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
         if len(body) > MAX_BODY:
             raise BodyTooLarge(MAX_BODY)
-    return bytes(body)
+    return body

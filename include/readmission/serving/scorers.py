@@ -23,6 +23,9 @@ class Scorer(Protocol):
 
     runtime: ClassVar[str]
 
+    def predict_one(self, encounter: Encounter) -> list[float]:
+        """Return the probabilities of one encounter, in the order of `schema.CLASSES`."""
+
     def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""
 
@@ -40,6 +43,10 @@ class CompiledScorer:
     def read(cls, folder: Path, tables: EncodingTables) -> "CompiledScorer":
         """Read what `readmission.modelling.compiling` made."""
         return cls(tables, CompiledEstimator(folder / estimator.FILE))
+
+    def predict_one(self, encounter: Encounter) -> list[float]:
+        """Return the probabilities of one encounter, in the order of `schema.CLASSES`."""
+        return self._estimator.predict_one(self.tables.encode((encounter,)))
 
     def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""
@@ -60,6 +67,11 @@ class PipelineScorer:
 
     def __init__(self, model: Pipeline) -> None:
         self._model = model
+
+    def predict_one(self, encounter: Encounter) -> list[float]:
+        """Return the probabilities of one encounter, in the order of `schema.CLASSES`."""
+        probabilities: list[float] = self.predict_proba((encounter,))[0].tolist()
+        return probabilities
 
     def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""

@@ -86,8 +86,7 @@ class ServedModel:
 
     def predict(self, encounter: Encounter) -> Prediction:
         """Answer one encounter that the contract has accepted."""
-        probabilities: list[float] = self.bundle.scorer.predict_proba((encounter,))[0].tolist()
-        return self._prediction(probabilities)
+        return self._prediction(self.bundle.scorer.predict_one(encounter))
 
     def predict_many(self, encounters: Sequence[Encounter]) -> list[Prediction]:
         """Answer many encounters at once."""
