@@ -1,0 +1,104 @@
+"""The page and the real service behind it, with a small real model of each family."""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from readmission.local.ports import free_ports
+from readmission.modelling.tracking import Lineage, log_fit
+from readmission.registry import Registry
+from readmission.settings import CHECKOUT, PREFIX, get_settings
+from tests.api.models import ROWS, put_into_production, small_fit
+from tests.api.serving import Service, running, wait_for
+from tests.ui.pages import PREDICT, Opened, turn_to
+
+ADMIN_KEY = secrets.token_urlsafe(32)
+PREDICT_KEY = secrets.token_urlsafe(32)
+KEYS = ",".join(
+    f"{role}:{hashlib.sha256(key.encode()).hexdigest()}"
+    for role, key in (("admin", ADMIN_KEY), ("predict", PREDICT_KEY))
+)
+NEWEST = "batch-0002"
+
+
+@pytest.fixture(scope="session")
+def models(platform: Any) -> dict[str, str]:
+    """Two versions in production one after the other, and the candidates of the second batch."""
+    name = "shown_on_the_page"
+    settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
+    registry = Registry(settings)
+    linear = small_fit()
+    first = put_into_production(settings, linear, "batch-0001")
+    for candidate in (linear, small_fit("random_forest")):
+        lineage = Lineage(NEWEST, 2, ROWS, "sha-of-all", "synthetic")
+        log_fit(candidate, lineage, registry.experiment_id(), {})
+    second = put_into_production(settings, small_fit("xgboost"), NEWEST)
+    for version, figure, why in ((first, 0.52, "first model"), (second, 0.55, "better: 0.55")):
+        told = {"verdict": "promoted", "verdict_reason": why, "test_weighted_f1": figure}
+        registry.tag_version(version, told)
+    return {"MODEL_NAME": name, "EXPERIMENT": name}
+
+
+@pytest.fixture(scope="session")
+def api(
+    platform: Any, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service as the local stack has it: predictions without a key, the rest with one."""
+    settings = {**models, "API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
+    log = tmp_path_factory.mktemp("api") / "log"
+    with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, service.log)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def api_without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service when nothing has been promoted, or the registry is away."""
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    with running(tmp_path_factory.mktemp("api") / "log", mlflow_uri=nowhere) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def locked_api(
+    platform: Any, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service that answers nobody without a key."""
+    settings = {**models, "API_ANONYMOUS_ROLE": "none", "API_KEYS": KEYS}
+    log = tmp_path_factory.mktemp("api") / "log"
+    with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, service.log)
+        yield service
+
+
+@pytest.fixture
+def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Tell the page where the service is, and with which key to ask."""
+
+    def point(url: str, key: str | None = None) -> None:
+        monkeypatch.setenv(f"{PREFIX}API_URL", url)
+        if key:
+            monkeypatch.setenv(f"{PREFIX}API_KEY", key)
+        get_settings.cache_clear()
+
+    yield point
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def opened(point_at: Callable[..., None]) -> Opened:
+    """Open a page with the service at an address."""
+
+    def open_(url: str, view: str = PREDICT, **query: str) -> AppTest:
+        point_at(url)
+        page = AppTest.from_file(str(CHECKOUT / "ui" / "app.py"), default_timeout=120)
+        page.query_params = query
+        page.run()
+        assert not page.exception
+        return page if view == PREDICT else turn_to(page, view)
+
+    return open_

@@ -1,0 +1,131 @@
+"""The pages on the model, the capacity and the data, against a real service and registry."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from readmission.local.ports import free_ports
+from tests.api.serving import Service
+from tests.ui.conftest import ADMIN_KEY, NEWEST, PREDICT_KEY
+from tests.ui.pages import CAPACITY, FILES, MODEL, QUALITY, Opened, figures, press, said
+
+
+def test_the_model_page_shows_what_is_in_production_and_its_card(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url, MODEL)
+
+    assert figures(page)["In production"] == "Version 2"
+    assert figures(page)["Kind"] == "XGBoost"
+    card = httpx.get(f"{api.url}/model", trust_env=False).json()["card"]
+    assert card["intended_use"] in said(page.markdown)
+    for limit in card["limits"]:
+        assert limit in said(page.markdown)
+    assert "better: 0.55" in said(page.info)
+
+
+def test_the_three_candidates_stand_side_by_side(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    candidates = page.table[1].value
+
+    heads = ["Figure", "Logistic regression", "Random forest", "XGBoost ★ version 2"]
+    assert list(candidates.columns) == heads
+    assert NEWEST in said(page.caption)
+    assert (candidates != "–").all().all()
+
+
+def test_versions_are_listed_with_their_verdicts(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    versions = page.dataframe[0].value
+
+    assert list(versions["Version"]) == ["2", "1"]
+    assert list(versions["Now"]) == ["in production", "the one before"]
+    assert set(versions["Verdict"]) == {"Put into production"}
+
+
+def confirm(page: Any, button: str, sure: str, key: str) -> Any:
+    """Press a button, type a key into the dialog and say yes."""
+    press(page, button)
+    (field,) = page.text_input
+    field.input(key)
+    return press(page, sure)
+
+
+def test_nothing_is_rolled_back_without_an_admins_key(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    confirm(page, "Roll back", "Yes, roll back", "")
+    assert "Enter the admin key" in said(page.error)
+    for key, refusal in (("wrong", "not known"), (PREDICT_KEY, "not an admin's")):
+        page = confirm(opened(api.url, MODEL), "Roll back", "Yes, roll back", key)
+        assert refusal in said(page.error)
+        assert "Nothing was done" in said(page.error)
+
+    assert httpx.get(f"{api.url}/health", trust_env=False).json()["model_version"] == "2"
+
+
+def test_rolling_back_goes_to_the_version_before_and_comes_back(
+    api: Service, opened: Opened
+) -> None:
+    try:
+        page = confirm(opened(api.url, MODEL), "Roll back", "Yes, roll back", ADMIN_KEY)
+        assert "Version 1 is in use now" in said(page.success)
+        assert figures(page)["In production"] == "Version 1"
+    finally:
+        page = confirm(opened(api.url, MODEL), "Roll back", "Yes, roll back", ADMIN_KEY)
+    assert "Version 2 is in use now" in said(page.success)
+    assert ADMIN_KEY not in repr(page.session_state)
+
+
+def test_reloading_says_which_version_was_loaded(api: Service, opened: Opened) -> None:
+    page = confirm(opened(api.url, MODEL), "Reload model", "Yes, reload", ADMIN_KEY)
+    assert "Loaded again: version 2" in said(page.success)
+
+
+def test_capacity_is_read_off_the_models_curve(api: Service, opened: Opened) -> None:
+    curve = httpx.get(f"{api.url}/model", trust_env=False).json()["card"]["capacity"]
+    page = opened(api.url, CAPACITY)
+
+    page.number_input[0].set_value(200).run()
+    page.slider[0].set_value(50).run()
+
+    shown = figures(page)
+    quarter = next(point for point in curve if point["share"] == 0.25)
+    assert shown["Follow up from a risk of"] == f"{quarter['threshold']:.1%}"
+    assert shown["Caught of those who come back"] == f"{quarter['caught']:.0%}"
+    returning = 200 * curve[-1]["precision"]
+    assert f"**{returning * quarter['caught']:.1f}**" in said(page.markdown)
+    assert f"**{returning * (1 - quarter['caught']):.1f}**" in said(page.markdown)
+    assert len(page.get("vega_lite_chart")) == 1
+
+
+def test_no_more_patients_are_followed_up_than_there_are(api: Service, opened: Opened) -> None:
+    page = opened(api.url, CAPACITY)
+    page.slider[0].set_value(40).run()
+
+    page.number_input[0].set_value(10).run()
+
+    assert page.slider[0].value == 10
+    assert figures(page)["Caught of those who come back"] == "100%"
+
+
+@pytest.mark.parametrize("view", [MODEL, CAPACITY, FILES])
+def test_each_page_says_when_there_is_no_model(
+    api_without_model: Service, opened: Opened, view: str
+) -> None:
+    page = opened(api_without_model.url, view)
+    assert "There is no model yet" in said(page.warning)
+
+
+@pytest.mark.parametrize("view", [MODEL, CAPACITY, QUALITY])
+def test_each_page_says_when_the_service_is_away(
+    api: Service, opened: Opened, point_at: Callable[..., None], view: str
+) -> None:
+    page = opened(api.url, view)
+    point_at(f"http://127.0.0.1:{free_ports(1)[0]}")
+    page.run()
+    assert "does not answer" in said(page.error)

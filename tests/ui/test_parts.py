@@ -1,0 +1,63 @@
+"""The parts of the page that need no service: codes in words, the curve of capacity."""
+
+import re
+
+import pandas as pd
+import pytest
+
+from readmission import schema
+from ui import icd9, wording
+from ui.followup import follow_up
+
+CURVE = pd.DataFrame(
+    {
+        "share": [0.0, 0.5, 1.0],
+        "threshold": [1.0, 0.2, 0.0],
+        "caught": [0.0, 0.8, 1.0],
+        "precision": [0.0, 0.16, 0.1],
+    }
+)
+
+
+def test_every_code_of_the_table_is_one_the_service_accepts() -> None:
+    wrong = [c for c in icd9.PLAIN_WORDS if not re.fullmatch(schema.ICD9_PATTERN, c)]
+    assert not wrong
+    assert len(icd9.PLAIN_WORDS) > 300
+
+
+def test_no_two_codes_read_the_same() -> None:
+    assert len(set(icd9.PLAIN_WORDS.values())) == len(icd9.PLAIN_WORDS)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("250", "Diabetes without complication, type 2, controlled (250)"),
+        ("250.83", "another complication, type 1, out of control (250.83)"),
+        ("8", "Infection of the bowel (008)"),
+        ("V57", "Rehabilitation (V57)"),
+        ("E999", "E999"),
+    ],
+)
+def test_a_code_is_told_in_words_and_kept(code: str, words: str) -> None:
+    assert icd9.describe(code).endswith(words)
+
+
+def test_between_two_points_of_the_curve_a_line_is_taken() -> None:
+    expected = follow_up(CURVE, chosen=25, discharged=100)
+
+    assert expected.threshold == pytest.approx(0.6)
+    assert expected.caught == pytest.approx(0.4)
+    assert expected.caught_patients == pytest.approx(4)
+    assert expected.missed_patients == pytest.approx(6)
+
+
+def test_following_up_nobody_misses_all_and_everybody_none() -> None:
+    assert follow_up(CURVE, 0, 100).missed_patients == pytest.approx(10)
+    assert follow_up(CURVE, 100, 100).missed_patients == pytest.approx(0)
+
+
+def test_a_figure_that_is_not_there_is_a_dash_and_no_nought() -> None:
+    table = wording.side_by_side({"A": {"val_weighted_f1": 0.5}, "B": {}})
+    assert list(table["A"]) == ["0.500", "–", "–", "–", "–"]
+    assert set(table["B"]) == {"–"}
