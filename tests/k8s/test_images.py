@@ -3,9 +3,11 @@
 import re
 import runpy
 import subprocess
+import tomllib
 
 import pytest
 
+from readmission import __version__
 from readmission.local.airflow import PRELOADED
 from readmission.settings import CHECKOUT
 
@@ -89,3 +91,10 @@ def test_the_scheduler_imports_early_what_it_does_on_one_machine() -> None:
     settings = runpy.run_path(str(CHECKOUT / "docker" / "airflow_local_settings.py"))
 
     assert settings["PRELOADED"] == PRELOADED
+
+
+def test_an_image_knows_its_version_without_being_installed() -> None:
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+
+    assert project["version"] == __version__
+    assert f"ARG VERSION={__version__}" in DOCKERFILE
