@@ -206,15 +206,13 @@ class Registry:
         BundleRefused
             If the version was registered without it.
         """
-        try:
-            found = mlflow.artifacts.download_artifacts(
-                f"models:/{self.name}/{version}/artifacts/{FOLDER}", dst_path=str(folder)
-            )
-        except OSError as error:
+        place = f"models:/{self.name}/{version}/artifacts/{FOLDER}"
+        # A download of nothing fails like one from a server that is away.
+        if not mlflow.artifacts.list_artifacts(artifact_uri=place):
             raise BundleRefused(
                 f"version {version} of {self.name} holds nothing to serve it by; train it again"
-            ) from error
-        return Path(found)
+            )
+        return Path(mlflow.artifacts.download_artifacts(place, dst_path=str(folder)))
 
     def load(self, alias: str) -> LoadedModel:
         """Load the version behind an alias.
