@@ -113,6 +113,7 @@ CMD ["streamlit", "run", "/app/ui/app.py", "--server.address", "0.0.0.0", "--ser
 FROM runtime AS load
 LABEL org.opencontainers.image.title="readmission-load"
 COPY --from=requirements-load /opt/venv /opt/venv
+COPY --from=code /app/include include
 COPY --from=code /app/load load
 USER 10001:10001
 EXPOSE 8089

@@ -18,7 +18,7 @@ ROOMS = {
     "mlflow": {"include"},
     "api": {"include", "api"},
     "ui": {"include", "ui"},
-    "load": {"load"},
+    "load": {"include", "load"},
 }
 NEVER = {"api": {"apache-airflow", "streamlit", "great-expectations", "mlflow", "boto3"}}
 IMAGE = pytest.mark.parametrize("image", ROOMS)
