@@ -148,6 +148,36 @@ class ReloadAnswer(ModelReference):
     previous_version: str | None
 
 
+class BatchQuality(Answer):
+    """One batch, and what each gate said of it."""
+
+    batch_id: str
+    rows: int
+    clean: int
+    quarantined: int
+    gates: dict[str, Literal["pass", "warn", "fail", "none"]]
+
+
+class ColumnDrift(Answer):
+    """How far a column of the newest batch is from what the model was trained on."""
+
+    batch_id: str
+    column: str
+    psi: float = Field(description="Population stability index.")
+    level: str
+
+
+class QualityAnswer(Answer):
+    """What the gates say of the batches."""
+
+    published_at: datetime
+    rows: dict[str, int] | None = Field(description="Encounters by where they are.")
+    lost: str = Field(description="What does not add up, else empty.")
+    batches: list[BatchQuality]
+    drift: list[ColumnDrift] = Field(description="Of the newest batch, the farthest first.")
+    reports_url: str | None
+
+
 class RollbackAnswer(ReloadAnswer):
     """The model that answers again."""
 

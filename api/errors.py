@@ -194,6 +194,13 @@ class RegistryAway(ApiError):
         super().__init__("MLflow did not answer; check that it and its object store are running.")
 
 
+class QualityAway(ApiError):
+    """What the gates say cannot be read."""
+
+    status = 503
+    kind = "quality_away"
+
+
 class NoModelLoaded(ApiError):
     """Nothing is loaded that could answer."""
 

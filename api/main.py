@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.openapi.models import APIKey, APIKeyIn
 
-from api import batches, errors, operating, predicting, routes
+from api import batches, errors, operating, predicting, quality, routes
 from api.champion import ChampionHolder
 from api.keys import Keyring
 from api.limits import RateLimit
@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_middleware(RequestBoundary, count=metrics.answered)
     errors.install(app)
     # Routes are tried in order, and the one that is asked most comes first.
-    for part in (predicting, batches, routes, operating):
+    for part in (predicting, batches, routes, operating, quality):
         app.include_router(part.router)
     _declare_key(app)
     return app

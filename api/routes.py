@@ -17,7 +17,7 @@ LINKS = {
     name.replace("/", "_"): f"/{name}"
     for name in (
         *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
-        *("health", "ready", "reload_model", "rollback", "metrics"),
+        *("quality", "health", "ready", "reload_model", "rollback", "metrics"),
     )
 }
 

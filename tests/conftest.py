@@ -17,7 +17,7 @@ from readmission import synthetic
 from readmission.local import postgres
 from readmission.local.errors import StackError
 from readmission.local.ports import free_ports
-from readmission.local.site import PORTS
+from readmission.local.site import PORTS, Site
 from readmission.local.stack import Stack
 from readmission.settings import CHECKOUT, PREFIX, Settings
 
@@ -32,6 +32,8 @@ class Platform:
 
     Parameters
     ----------
+    site : Site
+        Addresses and secrets of its stack.
     settings : Settings
         As the services of the stack have them.
     raw_dsn, clean_dsn, predictions_dsn : str
@@ -42,6 +44,7 @@ class Platform:
         Address and keys of the object store.
     """
 
+    site: Site
     settings: Settings
     raw_dsn: str
     clean_dsn: str
@@ -102,6 +105,7 @@ def platform(state_folders: Path) -> Platform:
     stack.up(only={"postgres", "object-store", "mlflow"})
     site = stack.site
     return Platform(
+        site=site,
         settings=site.settings,
         raw_dsn=postgres.dsn(site, "raw"),
         clean_dsn=postgres.dsn(site, "clean"),

@@ -126,6 +126,13 @@ class Settings(BaseSettings):
         365, description="Age at which a logged prediction is deleted."
     )
 
+    # The reports, as the API reads their summary
+    docs_endpoint: str | None = Field(None, description="Object store with the bucket of reports.")
+    docs_region: str = Field("us-east-1", description="Region of that object store.")
+    docs_access_key: SecretStr | None = Field(None, description="Key that may read that bucket.")
+    docs_secret_key: SecretStr | None = Field(None, description="The secret of that key.")
+    docs_url: str | None = Field(None, description="Where people open the reports.")
+
     # The stack on one machine
     state_dir: Path = Field(CHECKOUT / ".state", description="All state of the local stack.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Airflow's pages and API.")

@@ -32,6 +32,8 @@ class Credentials:
     prediction_log_key: str = field(default_factory=_password, repr=False)
     s3_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
     s3_secret_key: str = field(default_factory=_password, repr=False)
+    docs_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
+    docs_secret_key: str = field(default_factory=_password, repr=False)
     api_predict_key: str = field(default_factory=_password, repr=False)
     api_admin_key: str = field(default_factory=_password, repr=False)
     airflow_admin: str = field(default_factory=_password, repr=False)

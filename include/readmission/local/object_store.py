@@ -96,16 +96,19 @@ def _write_identity(site: Site) -> None:
     _data(site).mkdir(parents=True, exist_ok=True)
     for name in ("filer.sock", "s3.sock"):
         (site.paths.sockets / name).unlink(missing_ok=True)
-    keys = {
-        "accessKey": site.credentials.s3_access_key,
-        "secretKey": site.credentials.s3_secret_key,
-    }
-    identity = {
-        "name": "readmission",
-        "credentials": [keys],
-        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-    }
-    write_private(site.paths.object_store / "identity.json", json.dumps({"identities": [identity]}))
+    secrets, bucket = site.credentials, site.settings.docs_bucket
+    everything = ["Admin", "Read", "Write", "List", "Tagging"]
+    identities = [
+        _identity("readmission", secrets.s3_access_key, secrets.s3_secret_key, everything),
+        # The prediction API reads what the gates say, and nothing else.
+        _identity("reader", secrets.docs_access_key, secrets.docs_secret_key, [f"Read:{bucket}"]),
+    ]
+    write_private(site.paths.object_store / "identity.json", json.dumps({"identities": identities}))
+
+
+def _identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str, object]:
+    credentials = [{"accessKey": key, "secretKey": secret}]
+    return {"name": name, "credentials": credentials, "actions": actions}
 
 
 def client(site: Site) -> "S3Client":

@@ -19,7 +19,7 @@ def api_service(site: Site) -> Service:
     return Service(
         name=API,
         command=(sys.executable, "-m", "api"),
-        environment=site.environment | _prediction_log(site) | _keys(site),
+        environment=site.environment | _prediction_log(site) | _keys(site) | _reports(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
@@ -44,6 +44,16 @@ def _keys(site: Site) -> dict[str, str]:
         f"{PREFIX}API_HOST": HOST,
         f"{PREFIX}API_ANONYMOUS_ROLE": "predict",
         f"{PREFIX}API_KEYS": ",".join(entries),
+    }
+
+
+def _reports(site: Site) -> dict[str, str]:
+    """Return where the API reads what the gates say, with a key that opens nothing else."""
+    return {
+        f"{PREFIX}DOCS_ENDPOINT": site.s3_endpoint,
+        f"{PREFIX}DOCS_ACCESS_KEY": site.credentials.docs_access_key,
+        f"{PREFIX}DOCS_SECRET_KEY": site.credentials.docs_secret_key,
+        f"{PREFIX}DOCS_URL": f"{site.airflow_url}/data-quality/index.html",
     }
 
 

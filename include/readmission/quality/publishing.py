@@ -7,6 +7,7 @@ from typing import Any
 
 from readmission.quality.overview import Overview
 from readmission.quality.pages import render
+from readmission.quality.summary import FILE, summarise
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 
 _ONE_AT_A_TIME = 296_006
@@ -61,7 +62,8 @@ def publish_overview(
     """
     with raw.connection.transaction():
         raw.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
-        for name, content in render(Overview.gather(raw, clean)).items():
+        overview = Overview.gather(raw, clean)
+        for name, content in {**render(overview), FILE: summarise(overview)}.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
