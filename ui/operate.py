@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from ui import service
 from ui.client import ApiAway, Json, Refused
 
-OUTCOME = "operated"
+OUTCOME, CONFIRMING = "operated", "confirming"
 
 
 @dataclass(frozen=True)
@@ -40,20 +40,31 @@ def show_buttons(model: Json | None) -> None:
     """Offer both; rolling back needs a model to go back from."""
     st.header(":material/admin_panel_settings: For admins", anchor=False)
     left, right, _ = st.columns([1, 1, 2])
-    if left.button(RELOAD.label, icon=RELOAD.icon, width="stretch"):
-        _confirm(RELOAD)
-    if right.button(ROLL_BACK.label, icon=ROLL_BACK.icon, width="stretch", disabled=model is None):
-        _confirm(ROLL_BACK)
+    for place, action in ((left, RELOAD), (right, ROLL_BACK)):
+        place.button(
+            action.label,
+            icon=action.icon,
+            width="stretch",
+            disabled=action is ROLL_BACK and model is None,
+            on_click=st.session_state.__setitem__,
+            args=(CONFIRMING, action.name),
+        )
+    if CONFIRMING in st.session_state:
+        _confirm(next(a for a in (RELOAD, ROLL_BACK) if a.name == st.session_state[CONFIRMING]))
 
 
-@st.dialog("Are you sure?")
+def _close() -> None:
+    st.session_state.pop(CONFIRMING, None)
+
+
+@st.dialog("Are you sure?", on_dismiss=_close)
 def _confirm(action: Action) -> None:
     st.markdown(action.warning)
     # A form that is cleared: the key stays neither in the session nor in the browser.
     with st.form(action.name, clear_on_submit=True, border=False):
         typed = st.text_input("Admin key", type="password", autocomplete="off")
         sure = st.form_submit_button(action.confirm, type="primary", icon=action.icon)
-    if st.button("Cancel"):
+    if st.button("Cancel", on_click=_close):
         st.rerun()
     if not sure:
         return
@@ -65,13 +76,14 @@ def _confirm(action: Action) -> None:
     except (ApiAway, Refused) as error:
         _explain(error)
         return
+    _close()
     st.session_state[OUTCOME] = _said(answer)
     st.rerun()
 
 
 def _do(action: Action, key: SecretStr) -> Json:
     api = service.client()
-    return api.reload(key) if action is RELOAD else api.roll_back(key)
+    return api.reload(key) if action.name == RELOAD.name else api.roll_back(key)
 
 
 def _explain(error: ApiAway | Refused) -> None:

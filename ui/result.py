@@ -14,6 +14,8 @@ ICONS = {
     ">30": ":material/schedule:",
     "<30": ":material/priority_high:",
 }
+SHOWN = 8
+"""Problems that are listed; a file of another kind has one for every column."""
 COLOURS = (charts.NO, charts.LATER, charts.SOON)
 
 
@@ -81,10 +83,18 @@ def show_refusal(refused: Refused, description: Json) -> None:
     if not refused.problems:
         show_refused(refused)
         return
-    labels = {field["name"]: field["label"] for field in description["fields"]}
-    lines = [
-        f"- **{labels.get(problem['field'], problem['field'])}**: `{problem['value']}` "
-        f"is not possible; expected {expectation(problem['expected'], description['missing'])}"
-        for problem in refused.problems
-    ]
+    lines = [f"- {_in_words(problem, description)}" for problem in refused.problems[:SHOWN]]
+    if len(refused.problems) > SHOWN:
+        lines.append(f"- and {len(refused.problems) - SHOWN} more")
     st.error("Please correct:\n\n" + "\n".join(lines), icon=":material/edit:")
+
+
+def _in_words(problem: Json, description: Json) -> str:
+    labels = {field["name"]: field["label"] for field in description["fields"]}
+    name = problem["field"]
+    if name not in labels:
+        return f"`{name}` is unknown; expected {problem['expected']}"
+    expected = expectation(problem["expected"], description["missing"])
+    if problem["value"] is None:
+        return f"**{labels[name]}** (`{name}`) is missing; expected {expected}"
+    return f"**{labels[name]}**: `{problem['value']}` is not possible; expected {expected}"

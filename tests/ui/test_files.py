@@ -80,7 +80,8 @@ def test_a_wrong_row_is_named_and_the_others_are_answered(api: Service, opened: 
 def test_a_file_without_the_columns_is_refused_as_a_whole(api: Service, opened: Opened) -> None:
     page = predicted(opened(api.url, FILES), b"name,age\nsomebody,55\n")
 
-    assert "first line" in said(page.error) or "age" in said(page.error)
+    assert "(`race`) is missing" in said(page.error)
+    assert "more" in said(page.error)
     assert not page.metric
 
 
