@@ -7,11 +7,12 @@ import signal
 import httpx
 import pytest
 
-from readmission import ingestion, schema, source
+from api.contract import example
+from readmission import ingestion, source
 from readmission.local.airflow import USER
 from readmission.local.journey import INGESTION, PROCESSING, PROMOTION, TRAINING
 from readmission.quality.gates import Gatekeeper
-from readmission.registry import PRODUCTION
+from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.verdicts import VerdictLog
 from tests.e2e.pipeline import PATIENCE, Pipeline
@@ -60,19 +61,57 @@ def test_each_batch_trains_three_models_and_passes_every_gate(two_batches: Pipel
 def test_the_api_serves_what_was_promoted_last(two_batches: Pipeline) -> None:
     with two_batches.connected("clean") as clean:
         promoted = [p for p in ModelHistory(clean).promotions() if p.verdict == "promoted"]
-    encounter = {
-        c.name: int(c.example) if c.is_number else c.example
-        for c in schema.FEATURES
-        if c.example != schema.MISSING
-    }
-
     url = f"{two_batches.stack.site.settings.api_url}/predict"
-    answer = httpx.post(url, json=encounter, trust_env=False, timeout=60)
+    answer = httpx.post(url, json=example(), trust_env=False, timeout=60)
 
     assert answer.status_code == 200, answer.text
     assert answer.json()["model_version"] == promoted[-1].challenger_version
     assert two_batches.registry.version_of(PRODUCTION) == promoted[-1].challenger_version
     assert sum(answer.json()["probabilities"].values()) == pytest.approx(1)
+
+
+def test_the_api_serves_it_compiled_and_logs_its_answers(two_batches: Pipeline) -> None:
+    site = two_batches.stack.site
+    with httpx.Client(base_url=site.settings.api_url, trust_env=False, timeout=60) as api:
+        assert api.get("/health").json()["runtime"] == "compiled"
+        explained = api.post("/explain", json=example()).raise_for_status().json()
+
+    def logged() -> tuple[str, str] | None:
+        with two_batches.connected("predictions") as log:
+            found: tuple[str, str] | None = log.execute(
+                "SELECT model_version, predicted_class FROM prediction WHERE request_id = %s",
+                (explained["request_id"],),
+            ).fetchone()
+        return found
+
+    told = (explained["model_version"], explained["predicted_class"])
+    assert wait_for("the answer in the log", logged) == told
+
+
+def test_only_an_admin_takes_the_model_back_and_forth(two_batches: Pipeline) -> None:
+    site, registry = two_batches.stack.site, two_batches.registry
+    current, previous = registry.version_of(PRODUCTION), registry.version_of(PREVIOUS)
+    admin = {"X-API-Key": site.credentials.api_admin_key}
+    with httpx.Client(base_url=site.settings.api_url, trust_env=False, timeout=60) as api:
+        assert api.post("/rollback").status_code == 401
+        if previous is None:  # Nothing but the first model was good enough.
+            assert api.post("/rollback", headers=admin).status_code == 409
+            return
+        for left, back in ((current, previous), (previous, current)):
+            answer = api.post("/rollback", headers=admin).raise_for_status().json()
+            assert (answer["previous_version"], answer["model_version"]) == (left, back)
+            assert registry.version_of(PRODUCTION) == back
+        versions = api.get("/model/history").raise_for_status().json()["versions"]
+    assert next(v["version"] for v in versions if PRODUCTION in v["aliases"]) == current
+
+
+def test_the_api_tells_what_the_gates_say(two_batches: Pipeline) -> None:
+    site = two_batches.stack.site
+    answer = httpx.get(f"{site.settings.api_url}/quality", trust_env=False, timeout=60)
+
+    batches = answer.raise_for_status().json()["batches"]
+    assert {batch["batch_id"] for batch in batches} >= {"batch-0001", "batch-0002"}
+    assert all(word != "none" for batch in batches for word in batch["gates"].values())
 
 
 def test_reports_and_task_logs_are_in_their_buckets(two_batches: Pipeline) -> None:
