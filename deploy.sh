@@ -141,7 +141,7 @@ make_secrets() {
 apply() {
     step "Objects ($OVERLAY)"
     # A Job cannot be changed: one that has done its work makes room for the next.
-    run kubectl --namespace "$NAMESPACE" delete job minio-buckets airflow-migrate --ignore-not-found
+    run kubectl --namespace "$NAMESPACE" delete job minio-buckets minio-reader airflow-migrate --ignore-not-found
     # On the server: dashboards are longer than the annotation of a client-side apply may be.
     run kubectl apply --server-side --force-conflicts --kustomize "k8s/overlays/$OVERLAY"
 }

@@ -21,6 +21,8 @@ postgres-mlflow POSTGRES_MLFLOW_SUPERUSER password
 postgres-mlflow MLFLOW_DB_PASSWORD password
 minio S3_ACCESS_KEY password
 minio S3_SECRET_KEY password
+minio-reader DOCS_ACCESS_KEY password
+minio-reader DOCS_SECRET_KEY password
 airflow AIRFLOW_ADMIN_PASSWORD password
 airflow AIRFLOW_FERNET_KEY fernet
 airflow AIRFLOW_JWT_SECRET password

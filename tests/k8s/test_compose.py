@@ -18,7 +18,7 @@ AIRFLOW = {
     "postgres-airflow", "airflow-init", "airflow-api-server", "airflow-scheduler",
     "airflow-dag-processor",
 }  # fmt: skip
-ONE_SHOT = {"airflow-init", "minio-volume", "minio-buckets"}
+ONE_SHOT = {"airflow-init", "minio-volume", "minio-buckets", "minio-reader"}
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
 
 
@@ -46,7 +46,7 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
     assert airflow == AIRFLOW
     assert beside - AIRFLOW == {
         "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "minio-volume",
-        "minio-buckets", "mlflow", "fastapi", "streamlit", "statsd-exporter", "prometheus",
+        "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter", "prometheus",
         "grafana", "locust",
     }  # fmt: skip
 

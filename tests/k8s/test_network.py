@@ -36,6 +36,8 @@ EVERYWHERE = {
     ("mlflow", "postgres-mlflow", POSTGRES),
     ("mlflow", "minio", S3),
     ("minio-buckets", "minio", S3),
+    ("minio-reader", "minio", S3),
+    ("fastapi", "minio", S3),
     # prediction
     ("fastapi", "mlflow", 5000),
     ("fastapi", "postgres-clean", POSTGRES),
