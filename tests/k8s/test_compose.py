@@ -46,8 +46,8 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
     assert airflow == AIRFLOW
     assert beside - AIRFLOW == {
         "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "minio-volume",
-        "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter", "prometheus",
-        "grafana", "locust",
+        "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter",
+        "prometheus", "grafana", "locust",
     }  # fmt: skip
 
 
