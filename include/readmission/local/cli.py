@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -44,6 +45,13 @@ def bring_up(stack: Stack, services: list[str] | None = None) -> None:
     """Bring a stack up, showing how it comes along."""
     with BootDisplay(console) as display:
         stack.up(services or None, display.report)
+
+
+class Role(StrEnum):
+    """What a caller of the prediction API may do."""
+
+    predict = "predict"
+    admin = "admin"
 
 
 @app.command()
@@ -131,6 +139,21 @@ def logs(
         files = [str(stack.paths.log(name)) for name in ([service] if service else there)]
         command = ["tail", "-n", str(lines), *(["-F"] if follow else []), *files]
         raise typer.Exit(subprocess.call(command))  # noqa: S603
+
+
+@app.command()
+def key(
+    role: Annotated[Role, typer.Argument(help="What the key is for.")] = Role.admin,
+) -> None:
+    """Print a key of the prediction API; reload and rollback need the one of an admin.
+
+    On this machine predictions are answered without a key.
+    """
+    with spoken():
+        stack = open_stack()
+        if not stack.paths.exists:
+            raise StackError("there is no stack yet; `readmission up` makes one and its keys")
+        typer.echo(getattr(stack.site.credentials, f"api_{role.value}_key"))
 
 
 @app.command()
