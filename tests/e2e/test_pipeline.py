@@ -85,7 +85,7 @@ def test_the_api_serves_it_compiled_and_logs_its_answers(two_batches: Pipeline) 
         return found
 
     told = (explained["model_version"], explained["predicted_class"])
-    assert wait_for("the answer in the log", logged) == told
+    assert two_batches.wait_for("the answer in the log", logged) == told
 
 
 def test_only_an_admin_takes_the_model_back_and_forth(two_batches: Pipeline) -> None:
