@@ -83,7 +83,8 @@ CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000", "--workers", "1"
 
 FROM runtime AS api
 LABEL org.opencontainers.image.title="readmission-api"
-ENV READMISSION_API_HOST=0.0.0.0 \
+ENV MALLOC_ARENA_MAX=2 \
+    READMISSION_API_HOST=0.0.0.0 \
     READMISSION_API_PORT=8000 \
     READMISSION_MODEL_CACHE_DIR=/var/lib/readmission/model \
     READMISSION_PREDICTION_SPOOL_DIR=/var/lib/readmission/prediction-spool

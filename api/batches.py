@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import io
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict
@@ -25,6 +26,11 @@ from readmission.serving.served import Prediction
 
 IN_MEMORY = 1 << 20
 """Bytes of a file that are kept in memory; the rest waits on disk."""
+
+LOG_BEHIND = 5_000
+"""Answers waiting to be logged, at which a file waits too; single requests never do."""
+LOG_PAUSE, LOG_PATIENCE = 0.02, 2.0
+"""Seconds between looks, and per chunk at most: a disk that stands still stops no answers."""
 
 MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 CSV_COLUMNS = (
@@ -77,7 +83,7 @@ async def _received(request: Request, limit: int) -> IO[bytes]:
     async for piece in request.stream():
         if file.tell() + len(piece) > limit:
             file.close()
-            raise BodyTooLarge(limit)
+            raise BodyTooLarge(limit, "a file")
         file.write(piece)
     file.seek(0)
     return file
@@ -130,12 +136,20 @@ class Batch:
         try:
             yield piece
             for chunk in found:
+                self._let_the_log_catch_up()
                 yield self._answer(chunk)
         except ApiError as refusal:
             # The place where the file breaks off counts as a row, so that the sum tells of it.
             yield self._write(self._refused(self._rows, refusal))
             self._rows += 1
         yield self._tail()
+
+    def _let_the_log_catch_up(self) -> None:
+        """Wait while the log is behind: a file is answered faster than it can be written."""
+        log, waited = self._serving.log, 0.0
+        while log is not None and log.pending > LOG_BEHIND and waited < LOG_PATIENCE:
+            time.sleep(LOG_PAUSE)
+            waited += LOG_PAUSE
 
     def _head(self) -> bytes:
         return (",".join(CSV_COLUMNS) + "\r\n").encode() if self._is_csv else b""

@@ -114,12 +114,19 @@ class ChampionHolder:
         with self._one_at_a_time:
             try:
                 wanted = self._store.current()
+            except NoModel as error:
+                # Before the first promotion this is how it should be, and no failure.
+                self._failure = ReloadFailure(_now(), _sentence(error))
+                return
             except Exception as error:  # noqa: BLE001 - a registry may fail in any way
                 self._metrics.poll_failures.inc()
-                if self._champion is None:
+                if self._champion is None and self._failure is None:
                     self._failed(error)
                 return
-            if self._is_served(wanted) or self._was_refused(wanted):
+            if self._is_served(wanted):
+                self._failure = None  # Whatever failed meanwhile: what should serve, serves.
+                return
+            if self._was_refused(wanted):
                 return
             try:
                 self._load(wanted)
@@ -179,20 +186,27 @@ class ChampionHolder:
 
     def _failed(self, error: Exception) -> str:
         """Note the failure everywhere it is looked for; return it as a sentence."""
-        expected = isinstance(error, ReadmissionError | ApiError)
-        if expected:
-            message = f"{str(error).rstrip('.')}."
-        else:
-            message = f"The model could not be loaded ({type(error).__name__}); see the log."
+        message = _sentence(error)
         self._metrics.reloads.labels("failure").inc()
         self._failure = ReloadFailure(_now(), message)
-        trace = error.__cause__ if expected else error
+        trace = error.__cause__ if _is_expected(error) else error
         log.error("loading the model failed: %s", message, exc_info=trace)
         return f"{message} {self._still_serving()}"
 
     def _still_serving(self) -> str:
         champion = self._champion
         return f"Version {champion.registered.version} goes on answering." if champion else ""
+
+
+def _is_expected(error: Exception) -> bool:
+    return isinstance(error, ReadmissionError | ApiError)
+
+
+def _sentence(error: Exception) -> str:
+    """Say what happened, for people who see neither log nor code."""
+    if _is_expected(error):
+        return f"{str(error).rstrip('.')}."
+    return f"The model could not be loaded ({type(error).__name__}); see the log."
 
 
 def _same(one: RegisteredVersion, other: RegisteredVersion) -> bool:

@@ -166,6 +166,17 @@ def test_following_loads_only_what_is_new(
     assert (shelf.opened, shelf.kept) == (2, ["1", "2"])
 
 
+def test_before_the_first_promotion_nothing_has_failed(
+    holder: ChampionHolder, metrics: Metrics
+) -> None:
+    holder.follow()
+
+    assert holder.failure is not None
+    assert "nothing has been promoted" in holder.failure.message
+    assert reloads(metrics, "failure") == 0
+    assert metrics.registry.get_sample_value("model_poll_failures_total") == 0
+
+
 def test_a_registry_that_is_away_is_counted_and_changes_nothing(
     holder: ChampionHolder, shelf: Shelf, metrics: Metrics, fits: tuple[Fit, Fit]
 ) -> None:

@@ -11,6 +11,8 @@ from readmission.settings import CHECKOUT, PREFIX
 
 API = "api"
 UI = "ui"
+LEAN = {"MALLOC_ARENA_MAX": "2"}
+"""Threads share what memory they took; each would keep its own for ever otherwise."""
 
 
 def api_service(site: Site) -> Service:
@@ -19,7 +21,11 @@ def api_service(site: Site) -> Service:
     return Service(
         name=API,
         command=(sys.executable, "-m", "api"),
-        environment=site.environment | _prediction_log(site) | _keys(site) | _reports(site),
+        environment=site.environment
+        | LEAN
+        | _prediction_log(site)
+        | _keys(site)
+        | _reports(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
