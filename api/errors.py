@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
@@ -65,7 +66,7 @@ def _showable(value: Any) -> str | int | float | bool | None:
 def _compact(value: Any) -> str:
     try:
         return json.dumps(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return f"a value of type {type(value).__name__}"
 
 
@@ -92,13 +93,13 @@ class MalformedBody(ApiError):
 
 
 class BodyTooLarge(ApiError):
-    """The body is far larger than an encounter can be."""
+    """The body, or one encounter in it, is far larger than it can be."""
 
     status = 413
     kind = "too_large"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The body is too large: one encounter takes at most {limit:,} bytes.")
+    def __init__(self, limit: int, what: str = "one encounter") -> None:
+        super().__init__(f"The body is too large: {what} takes at most {limit:,} bytes.")
 
 
 class NotJson(ApiError):
@@ -258,6 +259,17 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     return answer(error, _request_id(request))
 
 
+async def _not_asked_well(request: Request, error: Exception) -> JSONResponse:
+    """Parameters of the address in the same shape as fields of the body."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = [
+        Problem.wrong_value(str(detail["loc"][-1]), detail.get("input"), detail["msg"])
+        for detail in error.errors()
+    ]
+    return answer(InvalidEncounter(problems), _request_id(request))
+
+
 async def _not_routed(request: Request, error: Exception) -> JSONResponse:
     """404 and 405 in the same shape as all others, with the allowed methods kept."""
     if not isinstance(error, HTTPException):
@@ -272,4 +284,5 @@ async def _not_routed(request: Request, error: Exception) -> JSONResponse:
 def install(app: FastAPI) -> None:
     """Make `app` answer every refusal in the one shape."""
     app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(RequestValidationError, _not_asked_well)
     app.add_exception_handler(HTTPException, _not_routed)

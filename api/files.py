@@ -5,16 +5,32 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any
 
+from pydantic_core import from_json
+
 from api.contract import check_encounter, parse_encounter
-from api.errors import ApiError, InvalidEncounter, Problem, UnknownFormat, UnreadableFile
+from api.errors import (
+    ApiError,
+    BodyTooLarge,
+    InvalidEncounter,
+    MalformedBody,
+    Problem,
+    UnknownFormat,
+    UnreadableFile,
+)
 from readmission import schema
 from readmission.serving.encoding import Encounter
+
+_OUTCOME = b'"%s"' % schema.TARGET.encode()
 
 Row = Encounter | ApiError
 """An encounter that the contract has accepted, or why it has not."""
 
 CHUNK_ROWS = 100
 """Rows answered at once: some milliseconds, after which single requests get their turn."""
+ROW_BYTES = 1 << 20
+"""Of a file that one row may take; it takes about 1,200, and a reader has to hold it whole."""
+LOOK_AHEAD = 1 << 12
+"""Bytes that a JSON reader takes at once; if they are broken, so are all rows in them."""
 UNFOLDS_TO = 1 << 30
 """Bytes that a Parquet file may unfold to; its own size says little."""
 
@@ -58,10 +74,12 @@ def chunks(found: Iterator[Row], size: int = CHUNK_ROWS) -> Iterator[list[Row]]:
 def _csv(file: IO[bytes]) -> Iterator[Row]:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        lines = csv.reader(text, strict=True)
+        source = _TextLines(text)
+        lines = csv.reader(source, strict=True)
         header = next(lines, [])
         _check_header(header)
         for line in lines:
+            source.since_row = 0
             if len(line) == len(header):
                 yield _checked(_from_text(dict(zip(header, line, strict=True))))
             elif line:
@@ -71,6 +89,26 @@ def _csv(file: IO[bytes]) -> Iterator[Row]:
         raise UnreadableFile(f"The file is not readable as CSV in UTF-8: {error}.") from error
     finally:
         text.detach()
+
+
+class _TextLines:
+    """Lines for a CSV reader, as long as one row does not go on for ever."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.since_row = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(ROW_BYTES)
+        self.since_row += len(line)
+        if self.since_row >= ROW_BYTES:
+            raise BodyTooLarge(ROW_BYTES)
+        if not line:
+            raise StopIteration
+        return line
 
 
 def _check_header(header: list[str]) -> None:
@@ -99,19 +137,44 @@ def _json(file: IO[bytes]) -> Iterator[Row]:
     import ijson
 
     try:
-        for item in ijson.items(file, "item", use_float=True):
+        if next(ijson.basic_parse(file, buf_size=LOOK_AHEAD))[0] != "start_array":
+            raise UnreadableFile("The body is not a JSON array of encounters.")
+        file.seek(0)
+        source = _Pieces(file)
+        for item in ijson.items(source, "item", use_float=True, buf_size=LOOK_AHEAD):
+            source.since_row = 0
             yield _checked(item)
-    except (ijson.JSONError, UnicodeDecodeError) as error:
+    except (ijson.JSONError, ValueError) as error:
         raise UnreadableFile("The body is not a JSON array of encounters.") from error
 
 
+class _Pieces:
+    """A file for a JSON reader, as long as one encounter does not go on for ever."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.since_row = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes."""
+        if self.since_row > ROW_BYTES:
+            raise BodyTooLarge(ROW_BYTES)
+        piece = self._file.read(size)
+        self.since_row += len(piece)
+        return piece
+
+
 def _json_lines(file: IO[bytes]) -> Iterator[Row]:
-    for line in file:
+    while line := file.readline(ROW_BYTES):
+        if len(line) == ROW_BYTES:
+            raise BodyTooLarge(ROW_BYTES)
         if line.strip():
             try:
-                yield parse_encounter(line)
+                yield parse_encounter(line) if _OUTCOME not in line else _checked(from_json(line))
             except ApiError as refusal:
                 yield refusal
+            except ValueError as error:
+                yield MalformedBody(str(error))
 
 
 def _parquet(file: IO[bytes]) -> Iterator[Row]:

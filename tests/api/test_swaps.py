@@ -1,0 +1,153 @@
+"""A real service whose model is swapped while many ask: every answer is one model's own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from readmission import schema
+from readmission.modelling.compiling import as_encounters
+from readmission.modelling.training import Fit
+from readmission.registry import PRODUCTION, Registry
+from readmission.serving.encoding import Encounter
+from readmission.serving.served import Prediction
+from readmission.settings import Settings
+from tests.api.models import loaded, put_into_production, raw_encounters
+from tests.api.serving import Service, running, wait_for
+from tests.conftest import Platform
+
+SWAPS = 20
+AT_ONCE = 1_000
+"""Callers; the first time all of them ask together, through as many connections as fit."""
+CONNECTIONS = 64
+PATIENCE = 60
+POLL_SECONDS = 0.1
+PAUSE_SECONDS = 3
+"""Between two requests of one who asks: the machine has to load models besides."""
+
+
+@pytest.fixture(scope="module")
+def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
+    """Of a registered model with two versions, the second in production."""
+    name = f"swapped_{uuid4().hex}"
+    settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
+    for number, fit in enumerate(fits, 1):
+        put_into_production(settings, fit, f"batch-{number:04}")
+    return settings
+
+
+@pytest.fixture(scope="module")
+def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service; it looks often, and does not hold a test back."""
+    told = {
+        "MODEL_NAME": settings.model_name,
+        "MODEL_POLL_SECONDS": str(POLL_SECONDS),
+        "API_RATE_LIMIT": "0",
+    }
+    log = tmp_path_factory.mktemp("swaps") / "log"
+    with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, log)
+        yield service
+
+
+@pytest.fixture(scope="module")
+def known(fits: tuple[Fit, Fit]) -> Mapping[str, list[tuple[Encounter, Prediction]]]:
+    """Encounters, and what each version says of them."""
+    asked = as_encounters(raw_encounters(20)[list(schema.FEATURE_NAMES)])
+    return {
+        version: list(zip(asked, loaded(version, fit).predict_many(asked), strict=True))
+        for version, fit in zip("12", fits, strict=True)
+    }
+
+
+def is_whole(answer: dict[str, Any], said: Prediction) -> bool:
+    """Whether an answer is in all its parts what a version says."""
+    probabilities = list(answer["probabilities"].values())
+    return (
+        answer["predicted_class"] == said.predicted_class
+        and answer["risk_percentile"] == said.risk_percentile
+        and probabilities == pytest.approx(list(said.probabilities), abs=1e-6)
+    )
+
+
+async def swap(http: httpx.AsyncClient, registry: Registry, turn: int) -> None:
+    """Move the alias and see to it that the service follows, asked to or by itself."""
+    version = "12"[turn % 2]
+    await asyncio.to_thread(registry.set_alias, PRODUCTION, version)
+    if turn % 4 < 2:
+        reloaded = await http.post("/reload_model")
+        assert reloaded.status_code == 200, reloaded.text
+        assert reloaded.json()["model_version"] == version
+        return
+    async with asyncio.timeout(PATIENCE):
+        while (await http.get("/health")).json()["model_version"] != version:
+            await asyncio.sleep(POLL_SECONDS / 2)
+
+
+async def ask_while_swapping(
+    service: Service,
+    registry: Registry,
+    known: Mapping[str, list[tuple[Encounter, Prediction]]],
+) -> tuple[Counter[str], int]:
+    """Return how often each version answered, and how many answers were no version's own."""
+    seen: Counter[str] = Counter()
+    broken = 0
+    done = asyncio.Event()
+    limits = httpx.Limits(max_connections=CONNECTIONS)
+    patient = httpx.Timeout(PATIENCE * 2)
+
+    async def ask(http: httpx.AsyncClient, number: int) -> None:
+        nonlocal broken
+        while True:
+            place = number % len(known["1"])
+            answer = await http.post("/predict", json=dict(known["1"][place][0]))
+            assert answer.status_code == 200, answer.text
+            version = answer.json()["model_version"]
+            seen[version] += 1
+            broken += not is_whole(answer.json(), known[version][place][1])
+            if done.is_set():
+                return
+            await asyncio.sleep(PAUSE_SECONDS * (0.5 + number / AT_ONCE))
+
+    client = {"base_url": service.url, "trust_env": False, "timeout": patient}
+    async with (
+        httpx.AsyncClient(**client, limits=limits) as http,
+        httpx.AsyncClient(**client) as operator,
+        asyncio.TaskGroup() as all_of_them,
+    ):
+        for number in range(AT_ONCE):
+            all_of_them.create_task(ask(http, number))
+        for turn in range(SWAPS):
+            await swap(operator, registry, turn)
+        done.set()
+    return seen, broken
+
+
+def test_a_thousand_ask_at_once_through_twenty_swaps(
+    service: Service,
+    settings: Settings,
+    known: Mapping[str, list[tuple[Encounter, Prediction]]],
+) -> None:
+    # given two versions that no answer of which is alike
+    assert not any(
+        one.probabilities == pytest.approx(list(other.probabilities), abs=1e-4)
+        for (_, one), (_, other) in zip(known["1"], known["2"], strict=True)
+    )
+
+    # when a thousand ask all the while
+    seen, broken = asyncio.run(ask_while_swapping(service, Registry(settings), known))
+
+    # then each has an answer, whole and of the version it names, and both versions answered
+    assert seen.total() >= AT_ONCE
+    assert broken == 0
+    assert set(seen) == {"1", "2"}
+    health = httpx.get(f"{service.url}/health", trust_env=False, timeout=PATIENCE).json()
+    assert health["last_reload_error"] is None
+    log = Path(service.log).read_text()
+    assert "Traceback" not in log
+    assert "ERROR" not in log
