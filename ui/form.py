@@ -64,6 +64,7 @@ def show_presets(presets: list[Json], fields: list[Json]) -> None:
             preset["title"],
             key=f"preset:{preset['name']}",
             width="stretch",
+            wrap=True,
             on_click=fill,
             args=(preset["encounter"], fields),
         )

@@ -15,7 +15,8 @@ PAGES = (
 
 STYLE = """
 <style>
-.block-container { padding-top: 4rem; }
+.block-container { padding-top: 1.5rem; }
+header[data-testid="stHeader"] { display: none; }
 /* The small grey print is paler than 4.5 : 1 by default. */
 [data-testid="stCaptionContainer"] { color: #4d5a61; opacity: 1; }
 @media (min-width: 900px) {
@@ -30,4 +31,9 @@ def show() -> None:
     st.set_page_config(page_title="Readmission risk", page_icon="🏥", layout="wide")
     st.html(STYLE)
     form.keep()
-    st.navigation(PAGES, position="top").run()
+    page = st.navigation(PAGES, position="hidden")
+    # Links of our own: on a phone Streamlit's lie in a drawer that stays open over the page.
+    with st.container(horizontal=True, key="pages"):
+        for other in PAGES:
+            st.page_link(other, width="content")
+    page.run()

@@ -72,7 +72,14 @@ def _show_figures(expected: FollowUp, chosen: int) -> None:
 def _chart(curve: pd.DataFrame, expected: FollowUp) -> charts.Chart:
     chance = pd.DataFrame({"share": [0.0, 1.0], "caught": [0.0, 1.0], "how": "Chosen by chance"})
     lines = pd.concat([curve.assign(how="Chosen by the model"), chance])
-    legend = alt.Legend(title=None, orient="top", labelFontSize=13, symbolSize=400, labelLimit=200)
+    legend = alt.Legend(
+        title=None,
+        orient="top",
+        direction="vertical",
+        labelFontSize=13,
+        symbolSize=400,
+        labelLimit=200,
+    )
     percent = alt.Axis(format=".0%")
     drawn = (
         alt.Chart(lines)
