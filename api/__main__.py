@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import uvicorn
 
 from api.metrics import SHARED_FOLDER
+from api.prediction_log import PredictionLog
 from readmission.settings import Settings, SettingsError, get_settings
 
 KEEP_ALIVE_SECONDS = 75
@@ -19,6 +20,8 @@ def main() -> None:
     """Run until a signal stops it; requests in flight are answered first."""
     try:
         settings = get_settings()
+        # Tried here, where it can be said in a sentence; each process makes its own.
+        PredictionLog.from_settings(settings)
     except SettingsError as error:
         sys.exit(f"error: {error}")
     if settings.workers == 1:

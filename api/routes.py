@@ -98,7 +98,12 @@ async def model_history(serving: Shared) -> dict[str, Any]:
     return await asyncio.to_thread(history.read, serving.registry)
 
 
-@router.get("/metrics", response_class=Response, summary="Metrics for Prometheus")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    summary="Metrics for Prometheus",
+)
 async def metrics(request: Request) -> Response:
     """Render all metrics in Prometheus' text format."""
     serving = serving_of(request)

@@ -1,0 +1,243 @@
+"""The forms in which a model answers, compared on real encounters, and how it explains itself."""
+
+import http.client
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import mlflow
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from readmission import schema
+from readmission.modelling.compiling import as_encounters
+from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
+from readmission.registry import PRODUCTION, Registry
+from readmission.serving.bundle import open_bundle
+from readmission.serving.served import ServedModel
+from readmission.source import Dataset
+from tests.api.models import registered
+from tests.api.serving import Service, running, wait_for
+from tests.include.conftest import Training
+
+ROWS = 10_000
+EXPLAINED = 25
+TOLERANCE = 1e-5
+CHUNK = 10_000
+SERVED = "xgboost"
+JSON = "application/json"
+_SOON = schema.CLASSES.index("<30")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A registered version in both its forms."""
+
+    model: ReadmissionModel
+    served: ServedModel
+
+
+@pytest.fixture(scope="module")
+def registry(trained: Training) -> Iterator[Registry]:
+    """One version for each family; the one that most would choose is in production."""
+    registry = trained.registry()
+    for family in FAMILIES:
+        version = registry.register(trained.run_of(family), trained.lineage.tags())
+        if family == SERVED:
+            registry.promote(version)
+    yield registry
+    registry.client.delete_registered_model(registry.name)
+
+
+@pytest.fixture(scope="module")
+def candidates(
+    registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Candidate]:
+    """Every family, as registered."""
+
+    def opened(version: str) -> Candidate:
+        folder = registry.download_bundle(version, tmp_path_factory.mktemp("bundle"))
+        model = registry.load_version(version).model
+        return Candidate(
+            model, ServedModel(registered(version), open_bundle(folder, lambda: model))
+        )
+
+    return {family: opened(str(number)) for number, family in enumerate(FAMILIES, 1)}
+
+
+@pytest.fixture(scope="module")
+def features(dataset: Dataset) -> pd.DataFrame:
+    """All encounters of the file as it spells them, without keys and outcome."""
+    return dataset.encounters.to_pandas()[list(schema.FEATURE_NAMES)]
+
+
+@pytest.fixture(scope="module")
+def some(features: pd.DataFrame) -> pd.DataFrame:
+    """Encounters from all over the file; counts are numbers."""
+    chosen = features.iloc[:: max(len(features) // ROWS, 1)].head(ROWS)
+    return chosen.astype({c.name: int for c in schema.FEATURES if c.is_number})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_compiled_form_answers_the_whole_file_like_the_pipeline(
+    candidates: dict[str, Candidate], features: pd.DataFrame, family: str
+) -> None:
+    model, scorer = candidates[family].model, candidates[family].served.bundle.scorer
+    assert scorer.runtime == "compiled"
+    worst, changed = 0.0, 0
+
+    for start in range(0, len(features), CHUNK):
+        rows = features.iloc[start : start + CHUNK]
+        expected = model.predict_proba(rows)
+        answered = scorer.predict_proba(as_encounters(rows))
+        worst = max(worst, float(np.abs(answered - expected).max()))
+        changed += int((model.decide(answered) != model.decide(expected)).sum())
+
+    assert worst <= TOLERANCE
+    assert changed == 0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities, shape (n, 3), and classes."""
+
+    probabilities: npt.NDArray[np.float64]
+    classes: Sequence[str]
+
+    @classmethod
+    def of(cls, answers: Sequence[dict[str, Any]]) -> "Answers":
+        """Read what the service says."""
+        shares = [[answer["probabilities"][name] for name in schema.CLASSES] for answer in answers]
+        return cls(np.array(shares), [answer["predicted_class"] for answer in answers])
+
+
+@pytest.fixture(scope="module")
+def service(
+    registry: Registry, trained: Training, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service as a process of its own, on the same registry."""
+    settings = {"MODEL_NAME": registry.name, "API_RATE_LIMIT": "0"}
+    log, uri = tmp_path_factory.mktemp("serving") / "log", trained.settings.mlflow_tracking_uri
+    with running(log, mlflow_uri=uri, settings=settings) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, log)
+        yield service
+
+
+@pytest.fixture(scope="module")
+def by_pyfunc(registry: Registry, some: pd.DataFrame) -> Answers:
+    """What anybody gets who loads the registered model with MLflow."""
+    answered = mlflow.pyfunc.load_model(f"models:/{registry.name}@{PRODUCTION}").predict(some)
+    return Answers(answered[list(PROBABILITY_COLUMNS)].to_numpy(), answered["prediction"].tolist())
+
+
+def check_alike(one: Answers, other: Answers) -> None:
+    """Check that two answers to all rows are the same."""
+    np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=0, atol=TOLERANCE)
+    assert list(one.classes) == list(other.classes)
+
+
+def test_single_encounters_are_answered_like_the_registered_model(
+    service: Service, some: pd.DataFrame, by_pyfunc: Answers
+) -> None:
+    connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
+    answers = []
+    for encounter in as_encounters(some):
+        connection.request("POST", "/predict", json.dumps(encounter), {"content-type": JSON})
+        answers.append(json.loads(connection.getresponse().read()))
+    connection.close()
+
+    check_alike(Answers.of(answers), by_pyfunc)
+
+
+def as_parquet(rows: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    rows.to_parquet(sink)
+    return sink.getvalue()
+
+
+WRITERS = {
+    "text/csv": lambda rows: rows.to_csv(index=False).encode(),
+    JSON: lambda rows: json.dumps(as_encounters(rows)).encode(),
+    "application/x-ndjson": lambda rows: "\n".join(map(json.dumps, as_encounters(rows))).encode(),
+    "application/vnd.apache.parquet": as_parquet,
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_files_are_answered_like_the_registered_model(
+    service: Service, some: pd.DataFrame, by_pyfunc: Answers, kind: str
+) -> None:
+    response = httpx.post(
+        f"{service.url}/predict/batch",
+        content=WRITERS[kind](some),
+        headers={"content-type": kind},
+        timeout=300,
+        trust_env=False,
+    )
+
+    *answers, last = (json.loads(line) for line in response.text.splitlines())
+    assert last["summary"]["answered"] == len(some)
+    check_alike(Answers.of(answers), by_pyfunc)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_contributions_add_up_to_the_answer(
+    candidates: dict[str, Candidate], some: pd.DataFrame, family: str
+) -> None:
+    served = candidates[family].served
+    for encounter in as_encounters(some.iloc[:: ROWS // EXPLAINED]):
+        explanation = served.explain(encounter)
+
+        parts = np.array(list(explanation.contributions.values()))
+        score = np.array(explanation.base) + parts.sum(axis=0)
+        if explanation.unit == "log-odds":
+            score = np.exp(score) / np.exp(score).sum()
+        assert score == pytest.approx(served.predict(encounter).probabilities, abs=1e-4)
+        assert set(explanation.contributions) == set(schema.FEATURE_NAMES)
+        # what helps all classes alike helps none
+        assert np.allclose(parts.sum(axis=1), 0, atol=1e-5)
+    assert explanation.unit == ("probability" if family == "random_forest" else "log-odds")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_card_tells_what_a_follow_up_would_catch(
+    candidates: dict[str, Candidate], trained: Training, family: str
+) -> None:
+    card = candidates[family].served.card
+    points = {name: [p[name] for p in card["capacity"]] for name in card["capacity"][0]}
+
+    assert points["share"] == [percent / 100 for percent in range(101)]
+    assert points["caught"] == sorted(points["caught"])
+    assert points["threshold"] == sorted(points["threshold"], reverse=True)
+    assert (points["caught"][0], points["caught"][-1]) == (0, 1)
+    # following up the riskiest half beats following up anybody
+    assert points["caught"][50] > 0.5
+    assert points["precision"][10] > points["precision"][100]
+    assert card["family"] == family
+    assert sum(card["importance"].values()) == pytest.approx(1, abs=0.01)
+    assert list(card["importance"].values()) == sorted(card["importance"].values(), reverse=True)
+    assert card["data"]["rows"] == trained.lineage.rows
+    assert set(card["decision_weights"]) == set(schema.CLASSES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_percentiles_tell_a_patient_among_those_of_the_training(
+    candidates: dict[str, Candidate], some: pd.DataFrame, family: str
+) -> None:
+    predictions = candidates[family].served.predict_many(as_encounters(some.head(2_000)))
+    by_risk = sorted(predictions, key=lambda prediction: prediction.probabilities[_SOON])
+
+    percentiles = [prediction.risk_percentile for prediction in by_risk]
+
+    assert percentiles == sorted(percentiles)
+    assert percentiles[0] < 10
+    assert percentiles[-1] > 90
+    assert 25 < np.median(percentiles) < 75
