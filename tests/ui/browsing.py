@@ -129,7 +129,7 @@ class Visit:
         """Return how many pixels stick out to the right."""
         return int(self.page.evaluate(OVERFLOW))
 
-    def stored(self) -> str:
-        """Return all that the page has left in the browser."""
-        script = "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
-        return str(self.page.evaluate(script)) + str(self.page.context.cookies())
+    def stored(self) -> dict[str, str]:
+        """Return what the page has left in the browser: storage and cookies by name."""
+        stored: dict[str, str] = self.page.evaluate("({...localStorage, ...sessionStorage})")
+        return stored | {cookie["name"]: cookie["value"] for cookie in self.page.context.cookies()}

@@ -1,6 +1,7 @@
 """The page and the real service behind it, with a small real model of each family."""
 
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,12 +9,15 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from readmission.local import object_store
 from readmission.local.ports import free_ports
 from readmission.modelling.tracking import Lineage, log_fit
+from readmission.quality import summary
 from readmission.registry import Registry
 from readmission.settings import CHECKOUT, PREFIX, get_settings
 from tests.api.models import ROWS, put_into_production, small_fit
 from tests.api.serving import Service, running, wait_for
+from tests.conftest import Platform
 from tests.ui.pages import PREDICT, Opened, turn_to
 
 ADMIN_KEY = secrets.token_urlsafe(32)
@@ -23,10 +27,34 @@ KEYS = ",".join(
     for role, key in (("admin", ADMIN_KEY), ("predict", PREDICT_KEY))
 )
 NEWEST = "batch-0002"
+REPORTS = "http://127.0.0.1:8080/data-quality/index.html"
+SUMMARY: dict[str, Any] = {
+    "published_at": "2026-03-01T10:20:30+00:00",
+    "rows": {
+        "raw": 30_000, "clean": 29_990, "quarantined": 7, "waived": 3, "rejected": 0,
+        "on_the_way": 0,
+    },
+    "lost": "",
+    "batches": [
+        {
+            "batch_id": "batch-0002", "rows": 15_000, "clean": 14_993, "quarantined": 7,
+            "gates": {"raw": "warn", "clean": "pass", "training": "fail", "predictions": "none"},
+        },
+        {
+            "batch_id": "batch-0001", "rows": 15_000, "clean": 14_997, "quarantined": 3,
+            "gates": {"raw": "pass", "clean": "pass", "training": "pass", "predictions": "pass"},
+        },
+    ],
+    "drift": [
+        {"batch_id": "batch-0002", "column": "payer_code", "psi": 1.25, "level": "strong"},
+        {"batch_id": "batch-0002", "column": "age", "psi": 0.02, "level": "none"},
+    ],
+}  # fmt: skip
+"""What the pipeline publishes after two batches."""
 
 
 @pytest.fixture(scope="session")
-def models(platform: Any) -> dict[str, str]:
+def models(platform: Platform) -> dict[str, str]:
     """Two versions in production one after the other, and the candidates of the second batch."""
     name = "shown_on_the_page"
     settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
@@ -45,10 +73,17 @@ def models(platform: Any) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def api(
-    platform: Any, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    platform: Platform, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """The service as the local stack has it: predictions without a key, the rest with one."""
-    settings = {**models, "API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
+    credentials = platform.site.credentials
+    reports = {
+        "DOCS_ENDPOINT": platform.s3_endpoint,
+        "DOCS_ACCESS_KEY": credentials.docs_access_key,
+        "DOCS_SECRET_KEY": credentials.docs_secret_key,
+        "DOCS_URL": REPORTS,
+    }
+    settings = {**models, **reports, "API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
     log = tmp_path_factory.mktemp("api") / "log"
     with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
@@ -65,7 +100,7 @@ def api_without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 @pytest.fixture(scope="session")
 def locked_api(
-    platform: Any, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    platform: Platform, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """The service that answers nobody without a key."""
     settings = {**models, "API_ANONYMOUS_ROLE": "none", "API_KEYS": KEYS}
@@ -73,6 +108,20 @@ def locked_api(
     with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
         yield service
+
+
+@pytest.fixture
+def publish(platform: Platform) -> Callable[..., None]:
+    """Publish a summary of the reports, as the pipeline does."""
+
+    def put(**changes: object) -> None:
+        object_store.client(platform.site).put_object(
+            Bucket=platform.settings.docs_bucket,
+            Key=summary.FILE,
+            Body=json.dumps(SUMMARY | changes).encode(),
+        )
+
+    return put
 
 
 @pytest.fixture

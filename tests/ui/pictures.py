@@ -10,7 +10,7 @@ from tests.ui.browsing import PAGES, PATIENCE, Visit, chromium
 
 SIZE = {"width": 1280, "height": 960}
 ROWS = 2_000
-EVERYTHING_DRAWN = 1_500
+EVERYTHING_DRAWN = 1_000
 """Milliseconds for the charts, which say nothing when they are done."""
 
 

@@ -19,6 +19,8 @@ expect.set_options(timeout=PATIENCE)
 
 DESK, PHONE = (1280, 900), (390, 844)
 STAYS = "Inpatient stays in the year before"
+STREAMLITS_OWN = ("stActiveTheme", "_streamlit_xsrf")
+"""All that may be left in the browser: light or dark, and the token of its upload form."""
 Visiting = Callable[..., Visit]
 
 
@@ -71,15 +73,17 @@ def tab_to(page: Page, name: str) -> None:
     """Press Tab until something of this name has the focus."""
     for _ in range(90):
         page.keyboard.press("Tab")
-        if name in focused(page) and not focused(page).startswith("Help"):
+        found = focused(page)
+        if name in found and not found.startswith("Help"):
             return
     pytest.fail(f"{name!r} cannot be reached by the keyboard")
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
 def test_each_page_opens_whole_and_keeps_nobody_out(
-    visiting: Visiting, size: tuple[int, int]
+    visiting: Visiting, publish: Callable[..., None], size: tuple[int, int]
 ) -> None:
+    publish()
     visit = visiting(size=size)
     visit.open()
     for name in PAGES:
@@ -108,9 +112,7 @@ def test_one_patient_by_keyboard_alone(visiting: Visiting) -> None:
     expect(page.get_by_text("patients the model has learned from")).to_be_visible()
     assert visit.barriers() == []
     assert visit.overflow() <= 0
-    stored = visit.stored()
-    assert "pancrea" not in stored
-    assert "577" not in stored
+    assert all(name.startswith(STREAMLITS_OWN) for name in visit.stored())
 
 
 def test_a_wrong_code_is_named_by_its_label(visiting: Visiting) -> None:
@@ -214,7 +216,7 @@ def test_a_model_is_reloaded_and_rolled_back_only_after_asking(visiting: Visitin
             expect(dialog).to_be_hidden()
 
     expect(page.get_by_text("Loaded again: version 2")).to_be_visible()
-    assert ADMIN_KEY not in visit.stored() + page.content()
+    assert ADMIN_KEY not in str(visit.stored()) + page.content()
 
 
 def test_capacity_follows_the_arrow_keys(visiting: Visiting) -> None:
@@ -246,8 +248,9 @@ def test_without_the_service_every_page_says_what_to_do(visiting: Visiting, tmp_
 
 
 def test_the_pictures_of_the_readme_can_be_taken(
-    browser: Browser, site: str, tmp_path: Path
+    browser: Browser, site: str, publish: Callable[..., None], tmp_path: Path
 ) -> None:
+    publish()
     taken = pictures.take(browser, site, tmp_path)
 
     assert {picture.name for picture in taken} == {

@@ -8,7 +8,7 @@ import pytest
 
 from readmission.local.ports import free_ports
 from tests.api.serving import Service
-from tests.ui.conftest import ADMIN_KEY, NEWEST, PREDICT_KEY
+from tests.ui.conftest import ADMIN_KEY, NEWEST, PREDICT_KEY, REPORTS
 from tests.ui.pages import CAPACITY, FILES, MODEL, QUALITY, Opened, figures, press, said
 
 
@@ -111,6 +111,40 @@ def test_no_more_patients_are_followed_up_than_there_are(api: Service, opened: O
 
     assert page.slider[0].value == 10
     assert figures(page)["Caught of those who come back"] == "100%"
+
+
+def test_the_gates_of_each_batch_are_told_in_words(
+    api: Service, opened: Opened, publish: Callable[..., None]
+) -> None:
+    publish()
+    page = opened(api.url, QUALITY)
+
+    shown = figures(page)
+    assert (shown["Received"], shown["Clean"], shown["Quarantined"]) == ("30,000", "29,990", "7")
+    gates = page.dataframe[0].value.set_index("Batch")
+    assert gates.loc["batch-0002", "Raw data"] == "! warning"
+    assert gates.loc["batch-0002", "Training set"] == "✗ failed"
+    assert set(gates.loc["batch-0001", ["Raw data", "Model"]]) == {"✓ passed"}
+    assert "A gate has stopped: batch-0002" in said(page.error)
+    assert len(page.get("vega_lite_chart")) == 1
+    (link,) = page.get("link_button")
+    assert link.proto.url == REPORTS
+
+
+def test_rows_that_are_nowhere_are_said_in_red(
+    api: Service, opened: Opened, publish: Callable[..., None]
+) -> None:
+    publish(rows=None, lost="batch-0001: 2 rows", batches=[], drift=[])
+    page = opened(api.url, QUALITY)
+
+    assert "batch-0001: 2 rows" in said(page.error)
+    assert "No batch has come in yet" in said(page.info)
+
+
+def test_reports_that_cannot_be_read_are_said(api_without_model: Service, opened: Opened) -> None:
+    page = opened(api_without_model.url, QUALITY)
+    assert "reports" in said(page.error)
+    press(page, "Try again")
 
 
 @pytest.mark.parametrize("view", [MODEL, CAPACITY, FILES])

@@ -12,6 +12,7 @@ ROWS = {
     "clean": ("Clean", "Rows that models may learn from."),
     "quarantined": ("Quarantined", "Rows set aside with a reason, until somebody decides."),
     "waived": ("Waived", "Quarantined rows that were given up."),
+    "rejected": ("Rejected", "Rows of batches that a gate has stopped as a whole."),
     "on_the_way": ("On the way", "Rows that are being worked on."),
 }
 VERDICTS = {"pass": "✓ passed", "warn": "! warning", "fail": "✗ failed", "none": "– not run"}
@@ -22,6 +23,7 @@ GATES = {
     "predictions": "Model",
 }
 LEVELS = {"none": "● stable", "moderate": "▲ moderate", "strong": "■ strong"}
+SHOWN = 15
 DRIFT_LIMITS = (0.1, 0.25)
 """Customary limits of the population stability index: moderate, strong."""
 
@@ -35,7 +37,10 @@ def show() -> None:
         return
     _show_link(quality["reports_url"])
     st.caption(f"As of {service.moment(quality['published_at'])}.")
-    _show_rows(quality["rows"])
+    if quality["lost"]:
+        st.error(f"Rows are not accounted for: {quality['lost']}", icon=":material/error:")
+    if quality["rows"]:
+        _show_rows(quality["rows"])
     if not quality["batches"]:
         st.info("No batch has come in yet.", icon=":material/hourglass_empty:")
         return
@@ -53,11 +58,7 @@ def _show_link(url: str | None) -> None:
 def _show_rows(rows: dict[str, int]) -> None:
     for place, (name, (label, hint)) in zip(st.columns(len(ROWS)), ROWS.items(), strict=True):
         place.metric(label, f"{rows.get(name, 0):,}", help=hint)
-    rest = rows["raw"] - sum(rows.get(name, 0) for name in ROWS if name != "raw")
-    if rest:
-        st.error(f"{abs(rest):,} rows are not accounted for.", icon=":material/error:")
-    else:
-        st.caption(":material/check: Every row that came in is accounted for.")
+    st.caption(":material/check: Every row that came in is in exactly one of these places.")
 
 
 def _show_gates(batches: list[Json]) -> None:
@@ -88,8 +89,7 @@ def _show_drift(drift: list[Json]) -> None:
     if not drift:
         return
     st.header(":material/trending_up: Drift", anchor=False)
-    table = pd.DataFrame(drift)
-    newest = table[table["batch_id"] == table["batch_id"].max()].nlargest(15, "psi")
+    newest = pd.DataFrame(drift).nlargest(SHOWN, "psi")
     newest = newest.assign(level=newest["level"].map(lambda level: LEVELS.get(level, level)))
     st.caption(
         f"How far `{newest['batch_id'].iloc[0]}` differs from what the model has learned from, "
@@ -97,7 +97,12 @@ def _show_drift(drift: list[Json]) -> None:
         f"{DRIFT_LIMITS[0]} moderate, from {DRIFT_LIMITS[1]} strong)."
     )
     base = alt.Chart(newest).encode(
-        y=alt.Y("column:N", sort=list(newest["column"]), title=None, axis=alt.Axis(labelLimit=170)),
+        y=alt.Y(
+            "column:N",
+            sort=list(newest["column"]),
+            title=None,
+            axis=alt.Axis(labelLimit=170, labelOverlap=False),
+        ),
         x=alt.X("psi:Q", title="Population stability index"),
         tooltip=["column", "level", alt.Tooltip("psi", format=".3f")],
     )
