@@ -103,8 +103,11 @@ def test_one_patient_by_keyboard_alone(visiting: Visiting) -> None:
     expect(page.get_by_role("spinbutton", name=STAYS)).to_have_value("5")
     tab_to(page, "Primary diagnosis")
     page.keyboard.type("pancreatitis")
+    expect(page.get_by_role("option", name="(577)")).to_be_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
+    primary = page.get_by_role("combobox", name="Primary diagnosis")
+    expect(primary).to_have_value(re.compile("Pancreatitis"))
     tab_to(page, "Predict")
     page.keyboard.press("Enter")
 
