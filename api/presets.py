@@ -50,7 +50,7 @@ _DIFFERENCES: tuple[tuple[str, str, Mapping[str, str | int]], ...] = (
     ),
     (
         "high",
-        "High risk: kidney failure, five stays in the year before, on to a nursing facility",
+        "High risk: heart and kidney failure, five stays in the year before",
         {
             "age": "[70-80)",
             "discharge_disposition_id": "3",

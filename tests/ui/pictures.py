@@ -47,7 +47,8 @@ def take(browser: Browser, url: str, folder: Path) -> list[Path]:
 def _fill(visit: Visit) -> None:
     visit.settle()
     visit.page.get_by_role("button", name="High risk").click()
-    visit.settle()
+    stays = visit.page.get_by_role("spinbutton", name="Inpatient stays in the year before")
+    expect(stays).to_have_value("5", timeout=PATIENCE)
     visit.page.get_by_role("button", name="Predict", exact=True).click()
     drivers = visit.page.get_by_role("heading", name="What drove it")
     expect(drivers).to_be_visible(timeout=PATIENCE)

@@ -138,6 +138,7 @@ def test_a_link_carries_the_form_and_leaves_nothing_in_the_address(visiting: Vis
     page = visit.open()
     visit.settle()
     page.get_by_role("button", name="High risk").click()
+    expect(page.get_by_role("spinbutton", name=STAYS)).to_have_value("5")
     visit.settle()
 
     page.get_by_role("button", name="Link to this form").click()
