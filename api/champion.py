@@ -8,7 +8,7 @@ from time import monotonic
 from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed, log
 from api.metrics import Metrics
 from api.store import Store
-from readmission.errors import NoModel, ReadmissionError
+from readmission.errors import BundleRefused, NoModel, ReadmissionError
 from readmission.serving.served import RegisteredVersion, ServedModel
 
 REFUSED_FOR_SECONDS = 60
@@ -130,8 +130,10 @@ class ChampionHolder:
                 return
             try:
                 self._load(wanted)
-            except ApiError:
-                self._refused = (wanted, monotonic())
+            except ApiError as failure:
+                # What is damaged stays damaged for a while; what is away may be back at once.
+                if isinstance(failure.__cause__, BundleRefused):
+                    self._refused = (wanted, monotonic())
 
     def reload(self) -> Champion:
         """Load the model behind the alias, check it, then swap; slow, for a thread.

@@ -1,7 +1,8 @@
 """One encounter: its answer, and what drove it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -60,19 +61,13 @@ async def predict(request: Request) -> Response:
     # The body's bytes go straight to the validator and the model runs on the event
     # loop: a declared body and a thread hand-over each cost more than they do.
     serving = serving_of(request)
-    try:
+    with _refusals_counted(serving):
         admit(request, Role.PREDICT)
         body = await read_json_body(request)
         started = perf_counter()
         _, _, answer = _answer(serving, body, request_id_of(request))
         serving.metrics.latency.observe(perf_counter() - started)
         return Response(to_json(answer), media_type=JSON)
-    except ApiError as refusal:
-        serving.metrics.errors.labels(refusal.kind).inc()
-        raise
-    except Exception:
-        serving.metrics.errors.labels("internal").inc()
-        raise
 
 
 @router.post(
@@ -85,12 +80,25 @@ async def predict(request: Request) -> Response:
 async def explain(request: Request) -> Response:
     """Answer one raw encounter, with the contribution of each field to each class."""
     serving = serving_of(request)
-    admit(request, Role.PREDICT)
-    body = await read_json_body(request)
-    model, encounter, answer = _answer(serving, body, request_id_of(request))
-    # The first explanation of a boosted model imports its library, which takes a second.
-    explanation = await asyncio.to_thread(model.explain, encounter)
-    return Response(to_json(answer | _explained(explanation, encounter)), media_type=JSON)
+    with _refusals_counted(serving):
+        admit(request, Role.PREDICT)
+        body = await read_json_body(request)
+        model, encounter, answer = _answer(serving, body, request_id_of(request))
+        # The first explanation of a boosted model imports its library, which takes a second.
+        explanation = await asyncio.to_thread(model.explain, encounter)
+        return Response(to_json(answer | _explained(explanation, encounter)), media_type=JSON)
+
+
+@contextmanager
+def _refusals_counted(serving: Serving) -> Iterator[None]:
+    try:
+        yield
+    except ApiError as refusal:
+        serving.metrics.errors.labels(refusal.kind).inc()
+        raise
+    except Exception:
+        serving.metrics.errors.labels("internal").inc()
+        raise
 
 
 def _answer(
