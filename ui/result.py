@@ -41,9 +41,10 @@ def show_answer(answer: Json, classes: dict[str, str]) -> None:
 
 
 def _rank(percentile: float) -> str:
-    """Say where a patient stands among those the model has learned from."""
+    """Say where a patient stands; nobody is above all of those the model has learned from."""
+    below = min(99, round(percentile))
     return (
-        f"Risk of coming back within 30 days: higher than that of **{percentile:.0f} of 100** "
+        f"Risk of coming back within 30 days: higher than that of **{below} of 100** "
         "patients the model has learned from."
     )
 

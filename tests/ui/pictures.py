@@ -9,8 +9,8 @@ from readmission import synthetic
 from tests.ui.browsing import PAGES, PATIENCE, Visit, chromium
 
 SIZE = {"width": 1280, "height": 960}
-ROWS = 2_000
-EVERYTHING_DRAWN = 1_000
+ROWS = 1_000
+EVERYTHING_DRAWN = 700
 """Milliseconds for the charts, which say nothing when they are done."""
 
 

@@ -63,7 +63,7 @@ def test_predict_shows_the_services_answer(api: Service, opened: Opened) -> None
 
     answer = httpx.post(f"{api.url}/predict", json=asked(page), trust_env=False, timeout=60).json()
     assert answer["meaning"] in said(page.header)
-    assert f"**{answer['risk_percentile']:.0f} of 100**" in said(page.markdown)
+    assert f"**{round(answer['risk_percentile'])} of 100**" in said(page.markdown)
     shown = page.session_state["answered"][1]
     assert shown["probabilities"] == answer["probabilities"]
     assert len(page.get("vega_lite_chart")) == 2
