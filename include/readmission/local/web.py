@@ -21,11 +21,7 @@ def api_service(site: Site) -> Service:
     return Service(
         name=API,
         command=(sys.executable, "-m", "api"),
-        environment=site.environment
-        | LEAN
-        | _prediction_log(site)
-        | _keys(site)
-        | _reports(site),
+        environment=site.environment | LEAN | _prediction_log(site) | _keys(site) | _reports(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
