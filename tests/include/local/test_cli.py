@@ -16,7 +16,7 @@ from tests.conftest import random_settings
 def runner(state_folders: Path) -> Iterator[CliRunner]:
     """A runner whose environment describes a small stack of its own."""
     settings = random_settings(state_folders / "command-line")
-    values = settings.model_dump(mode="json", exclude_none=True)
+    values = settings.model_dump(mode="json", exclude_unset=True)
     yield CliRunner(env={PREFIX + name.upper(): str(value) for name, value in values.items()})
     Stack(settings).reset()
 

@@ -53,7 +53,7 @@ def test_the_server_is_postgresql_18(platform: Platform) -> None:
 
 def test_the_buckets_are_there(site: Site) -> None:
     buckets = {bucket["Name"] for bucket in object_store.client(site).list_buckets()["Buckets"]}
-    assert buckets == {"mlflow", "data-docs", "airflow-logs"}
+    assert buckets == {"mlflow", "data-docs", "airflow-logs", "backups"}
 
 
 def test_a_wrong_key_is_refused(platform: Platform) -> None:
