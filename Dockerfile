@@ -7,7 +7,8 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 # ---------------------------------------------------------------- requirements, hashes checked
 FROM ${PYTHON_IMAGE} AS requirements
-ARG PIP_INDEX_URL=https://pypi.org/simple
+# Where packages come from, if not from where pip looks by itself.
+ARG PIP_INDEX_URL
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # The environment has no pip of its own, so the images have none that could write to it.
 RUN python3 -m venv --without-pip /opt/venv

@@ -40,21 +40,24 @@ class DirectRoute(APIRoute):
 
 router = APIRouter(route_class=DirectRoute)
 
-BODY: Mapping[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {JSON: {"schema": EncounterBody.json_schema()}},
+DOCUMENTED: Mapping[str, Any] = {
+    "responses": refusals(400, 401, 413, 415, 422, 429, 503),
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": EncounterBody.json_schema()}},
+        },
+        **KEY_NEEDED,
     },
-    **KEY_NEEDED,
 }
+"""What OpenAPI says of both endpoints."""
 
 
 @router.post(
     "/predict",
     response_model=answers.PredictionAnswer,
-    responses=refusals(400, 401, 413, 415, 422, 429, 503),
-    openapi_extra=dict(BODY),
     summary="Predict one encounter",
+    **DOCUMENTED,
 )
 async def predict(request: Request) -> Response:
     """Answer one raw encounter by its UCI names."""
@@ -73,9 +76,8 @@ async def predict(request: Request) -> Response:
 @router.post(
     "/explain",
     response_model=answers.ExplanationAnswer,
-    responses=refusals(400, 401, 413, 415, 422, 429, 503),
-    openapi_extra=dict(BODY),
     summary="Predict one encounter and say what drove the answer",
+    **DOCUMENTED,
 )
 async def explain(request: Request) -> Response:
     """Answer one raw encounter, with the contribution of each field to each class."""

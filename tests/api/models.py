@@ -3,6 +3,7 @@
 import tempfile
 from functools import lru_cache
 from pathlib import Path
+from uuid import uuid4
 
 import pandas as pd
 
@@ -57,6 +58,15 @@ def put_into_production(settings: Settings, fitted: Fit, batch_id: str) -> str:
     version = registry.register(run_id, lineage.tags())
     registry.promote(version)
     return version
+
+
+def two_versions(settings: Settings, fits: tuple[Fit, Fit], name: str) -> Settings:
+    """Return the settings of a model of its own with two versions, the second in production."""
+    own = f"{name}_{uuid4().hex}"
+    settings = settings.model_copy(update={"model_name": own, "experiment": own})
+    for number, fitted in enumerate(fits, 1):
+        put_into_production(settings, fitted, f"batch-{number:04}")
+    return settings
 
 
 def raw_encounters(rows: int, seed: int = 7) -> pd.DataFrame:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -17,7 +16,7 @@ from readmission.registry import PRODUCTION, Registry
 from readmission.serving.encoding import Encounter
 from readmission.serving.served import Prediction
 from readmission.settings import Settings
-from tests.api.models import loaded, put_into_production, raw_encounters
+from tests.api.models import loaded, raw_encounters, two_versions
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform
 
@@ -34,11 +33,7 @@ PAUSE_SECONDS = 3
 @pytest.fixture(scope="module")
 def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
     """Of a registered model with two versions, the second in production."""
-    name = f"swapped_{uuid4().hex}"
-    settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
-    for number, fit in enumerate(fits, 1):
-        put_into_production(settings, fit, f"batch-{number:04}")
-    return settings
+    return two_versions(platform.settings, fits, "swapped")
 
 
 @pytest.fixture(scope="module")

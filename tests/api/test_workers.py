@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import httpx
 import psutil
@@ -18,7 +17,7 @@ from readmission import schema
 from readmission.modelling.training import Fit
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings
-from tests.api.models import put_into_production, raw_encounters
+from tests.api.models import raw_encounters, two_versions
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform
 
@@ -32,11 +31,7 @@ MANY = 8_000
 @pytest.fixture(scope="module")
 def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
     """Of a registered model with two versions, the second in production."""
-    name = f"shared_{uuid4().hex}"
-    settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
-    for number, fit in enumerate(fits, 1):
-        put_into_production(settings, fit, f"batch-{number:04}")
-    return settings
+    return two_versions(platform.settings, fits, "shared")
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +125,8 @@ def test_a_stop_lets_a_file_under_way_be_finished(
     told = {"MODEL_NAME": settings.model_name, "WORKERS": str(workers)}
     log = tmp_path_factory.mktemp("stopped") / "log"
     with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service:
-        wait_for(f"{service.url}/ready", 200, service.process, log)
+        for _ in range(20):  # Each process has its own model; either may be asked.
+            wait_for(f"{service.url}/ready", 200, service.process, log)
         with httpx.stream(
             "POST",
             f"{service.url}/predict/batch",
