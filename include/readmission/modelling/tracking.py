@@ -33,8 +33,9 @@ _RUNTIME = (
     "pyarrow",
     "pydantic-settings",
     "scikit-learn",
-    "xgboost",
 )
+_BOOSTING = ("xgboost-cpu", "xgboost")
+"""The distributions that offer XGBoost; one of them is installed."""
 _NOT_FOR_SERVING = ("__pycache__", "local", "quality", "warehouse")
 """Folders of the library that no model imports."""
 
@@ -157,8 +158,14 @@ def _log_model(fit: Fit, lineage: Lineage) -> None:
             code_paths=[_serving_code(Path(folder))],
             signature=signature(),
             input_example=example(),
-            pip_requirements=[f"{name}=={importlib.metadata.version(name)}" for name in _RUNTIME],
+            pip_requirements=_requirements(),
         )
+
+
+def _requirements() -> list[str]:
+    boosting = [name for name in _BOOSTING if any(importlib.metadata.distributions(name=name))]
+    names = sorted((*_RUNTIME, *boosting))
+    return [f"{name}=={importlib.metadata.version(name)}" for name in names]
 
 
 def _serving_code(folder: Path) -> str:
