@@ -133,6 +133,31 @@ class Settings(BaseSettings):
     docs_secret_key: SecretStr | None = Field(None, description="The secret of that key.")
     docs_url: str | None = Field(None, description="Where people open the reports.")
 
+    # The exporter of the pipeline's metrics
+    exporter_host: str = Field("127.0.0.1", description="Interface the exporter listens on.")
+    monitoring_dsn_raw: SecretStr | None = Field(
+        None, description="RAW, as the role that may count it; not monitored if unset."
+    )
+    monitoring_dsn_clean: SecretStr | None = Field(
+        None, description="CLEAN, as the role that may count it; not monitored if unset."
+    )
+    monitoring_dsn_predictions: SecretStr | None = Field(
+        None, description="Prediction log, as the role that may count it; not monitored if unset."
+    )
+    monitoring_dsn_mlflow: SecretStr | None = Field(
+        None, description="MLflow's database, to see its size; not monitored if unset."
+    )
+    monitoring_dsn_airflow: SecretStr | None = Field(
+        None, description="Airflow's database, to see its size; not monitored if unset."
+    )
+    monitoring_access_key: SecretStr | None = Field(
+        None, description="Key that may list every bucket at docs_endpoint, and open no object."
+    )
+    monitoring_secret_key: SecretStr | None = Field(None, description="The secret of that key.")
+    database_capacity_mb: PositiveInt = Field(
+        5_120, description="Disk that each database may fill, in MiB; near it, an alert fires."
+    )
+
     # The stack on one machine
     state_dir: Path = Field(CHECKOUT / ".state", description="All state of the local stack.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Airflow's pages and API.")
@@ -141,6 +166,11 @@ class Settings(BaseSettings):
     ui_port: int = Field(8501, ge=1, le=65535, description="The clinicians' page.")
     s3_port: int = Field(9000, ge=1, le=65535, description="The object store.")
     postgres_port: int = Field(5433, ge=1, le=65535, description="PostgreSQL.")
+    exporter_port: int = Field(9108, ge=1, le=65535, description="The pipeline's metrics.")
+    airflow_metrics_port: int = Field(
+        9102, ge=1, le=65535, description="Airflow's metrics: StatsD in by UDP, out by HTTP."
+    )
+    prometheus_port: int = Field(9090, ge=1, le=65535, description="Prometheus.")
 
     @field_validator("api_keys", mode="before")
     @classmethod
