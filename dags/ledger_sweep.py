@@ -2,7 +2,8 @@
 
 The event is only a doorbell. A batch that one stage finished and the next never started,
 because the event was lost or its run died, is announced once more, unless that stage is
-at work: it will then come to it by itself, or the next sweep will see it.
+at work: it will then come to it by itself, or the next sweep will see it. Rollbacks, which
+the prediction API can note in the registry only, join the history here.
 """
 
 from airflow.sdk import dag, task
@@ -59,6 +60,18 @@ def ledger_sweep():
     def restart_promotion(batches: list[str], ti, outlet_events) -> None:
         ring(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
 
+    @task
+    def record_rollbacks() -> None:
+        """Append the rollbacks of the registry to the history."""
+        from connections import clean_warehouse
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+        from readmission.warehouse.rollbacks import RollbackLog
+
+        with clean_warehouse() as clean:
+            RollbackLog(clean.connection).record(Registry(get_settings()).rollbacks())
+
+    record_rollbacks()
     found = compare()
     restart_processing(found["processing"])
     restart_training(found["training"])

@@ -4,7 +4,7 @@ import contextlib
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from readmission.errors import BundleRefused, NoModel
+from readmission.rollbacks import Rollback
 from readmission.serving.bundle import FOLDER
 from readmission.serving.served import RegisteredVersion
 from readmission.settings import Settings
@@ -130,10 +131,14 @@ class Registry:
         current, previous = self.version_of(PRODUCTION), self.version_of(PREVIOUS)
         if current is None or previous is None or current == previous:
             raise NoModel(f"{self.name} has no previous version to go back to")
-        moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")  # A tag takes no plus sign.
         self.promote(previous)
-        self.tag_version(current, {f"rolled_back {moment}": f"to version {previous} by {by}"})
+        self.tag_version(current, Rollback.now(current, previous, by).tag)
         return current, previous
+
+    def rollbacks(self) -> list[Rollback]:
+        """Return every rollback there has been, oldest first."""
+        found = [Rollback.of_tags(one["version"], one["tags"]) for one in self.versions()]
+        return sorted(chain.from_iterable(found), key=lambda rollback: rollback.at)
 
     def tag_version(self, version: str, tags: Mapping[str, Any]) -> None:
         """Write tags on a registered version."""

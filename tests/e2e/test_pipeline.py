@@ -14,6 +14,7 @@ from readmission.local.journey import INGESTION, PROCESSING, PROMOTION, TRAINING
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.rollbacks import RollbackLog
 from readmission.warehouse.verdicts import VerdictLog
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
@@ -103,6 +104,12 @@ def test_only_an_admin_takes_the_model_back_and_forth(two_batches: Pipeline) -> 
             assert registry.version_of(PRODUCTION) == back
         versions = api.get("/model/history").raise_for_status().json()["versions"]
     assert next(v["version"] for v in versions if PRODUCTION in v["aliases"]) == current
+
+    # and the sweep carries both into the history that nobody can rewrite
+    two_batches.finished(two_batches.airflow.trigger("ledger_sweep", {}))
+    with two_batches.connected("clean") as clean:
+        kept = {(one.left, one.back) for one in RollbackLog(clean).rollbacks()}
+    assert kept >= {(current, previous), (previous, current)}
 
 
 def test_the_api_tells_what_the_gates_say(two_batches: Pipeline) -> None:

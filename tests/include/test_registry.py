@@ -133,6 +133,23 @@ def test_a_promotion_killed_on_its_way_is_completed_by_its_repetition(
     assert shelf.stages()[:2] == ["Archived", "Production"]
 
 
+def test_a_rollback_swaps_the_aliases_and_is_remembered_for_good(shelf: Shelf) -> None:
+    # given
+    one, two, _ = shelf.versions
+    shelf.registry.promote(one)
+    shelf.registry.promote(two)
+
+    # when
+    there = shelf.registry.roll_back("admin-1")
+    back = shelf.registry.roll_back("admin-2")
+
+    # then
+    assert (there, back) == ((two, one), (one, two))
+    assert shelf.aliases() == {PRODUCTION: two, PREVIOUS: one}
+    told = {(r.left, r.back, r.by) for r in shelf.registry.rollbacks()}
+    assert told == {(two, one, "admin-1"), (one, two, "admin-2")}
+
+
 def test_the_alias_decides_what_is_loaded(shelf: Shelf) -> None:
     shelf.registry.promote("2")
     shelf.registry.set_alias(CHALLENGER, "3")

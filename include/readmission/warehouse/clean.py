@@ -14,6 +14,7 @@ from readmission.warehouse.creating import create
 from readmission.warehouse.drifts import DriftLog
 from readmission.warehouse.history import ModelHistory
 from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
+from readmission.warehouse.rollbacks import RollbackLog
 from readmission.warehouse.states import BatchState
 from readmission.warehouse.verdicts import VerdictLog
 
@@ -62,6 +63,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
         VerdictLog(self.connection).create_tables()
         ModelHistory(self.connection).create_tables()
         DriftLog(self.connection).create_tables()
+        RollbackLog(self.connection).create_tables()
 
     @contextmanager
     def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
