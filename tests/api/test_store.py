@@ -125,6 +125,13 @@ def of_another_schema(folder: Path) -> None:
     (folder / MANIFEST).write_text(json.dumps(manifest | {"schema_version": "another"}))
 
 
+def with_another_weight(folder: Path) -> None:
+    """Change one digit of what no other file repeats."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    first, *others = manifest["weights"]
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"weights": [first + 0.01, *others]}))
+
+
 def reseal(folder: Path) -> None:
     """Write a manifest that fits the files, as somebody would who changed them on purpose."""
     manifest = json.loads((folder / MANIFEST).read_text())
@@ -175,12 +182,13 @@ def empty(folder: Path) -> None:
         (overwrite(MANIFEST, '{"family": '), f"{MANIFEST} cannot be read"),
         (overwrite(MANIFEST, "[1]"), f"{MANIFEST} cannot be read"),
         (of_another_schema, "schema_version another"),
+        (with_another_weight, f"{MANIFEST} is not as it was at training"),
         (with_another_golden_row, "golden rows otherwise than at training"),
         (empty, "holds nothing to serve it by"),
     ],
     ids=[
         *("estimator", "tables", "golden", "table-lost", "manifest-lost", "manifest-cut"),
-        *("manifest-list", "schema", "golden-row", "no-bundle"),
+        *("manifest-list", "schema", "weight", "golden-row", "no-bundle"),
     ],
 )
 def test_a_damaged_version_is_refused_by_name_and_the_old_model_stays(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ FOLDER = "serving"
 """Name of the folder among a model's artifacts."""
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Manifest:
         SHA-256 of each file.
     schema_version, classes, format
         Contract the model was trained on.
+    sha256 : str
+        Of everything above, so that a changed digit here is noticed too.
     """
 
     family: str
@@ -59,6 +61,12 @@ class Manifest:
     schema_version: str = schema.VERSION
     classes: Sequence[str] = schema.CLASSES
     format: int = FORMAT
+    sha256: str = ""
+
+    def digest(self) -> str:
+        """Return what `sha256` must be."""
+        facts = json.dumps(asdict(replace(self, sha256="")), sort_keys=True)
+        return hashlib.sha256(facts.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,8 @@ def seal(folder: Path, **facts: Any) -> None:
     """
     files = {path.name: _digest(path) for path in sorted(folder.iterdir())}
     manifest = Manifest(files=files, **facts)
-    (folder / MANIFEST).write_text(json.dumps(asdict(manifest), indent=1))
+    sealed = replace(manifest, sha256=manifest.digest())
+    (folder / MANIFEST).write_text(json.dumps(asdict(sealed), indent=1))
 
 
 def open_bundle(folder: Path, load_pipeline: Callable[[], Pipeline]) -> Bundle:
@@ -160,6 +169,8 @@ def _verified(folder: Path) -> Manifest:
                 f"the model was made for {name} {found} and this service has {expected};"
                 " serve it with the version of the project that trained it, or train again"
             )
+    if manifest.sha256 != manifest.digest():
+        raise BundleRefused(f"the model's {MANIFEST} is not as it was at training")
     for name, digest in manifest.files.items():
         path = folder / name
         if Path(name).name != name or not path.is_file() or _digest(path) != digest:
