@@ -8,6 +8,7 @@ import uvicorn
 
 from api.metrics import SHARED_FOLDER
 from api.prediction_log import PredictionLog
+from readmission import logs
 from readmission.settings import Settings, SettingsError, get_settings
 
 KEEP_ALIVE_SECONDS = 75
@@ -24,6 +25,7 @@ def main() -> None:
         PredictionLog.from_settings(settings)
     except SettingsError as error:
         sys.exit(f"error: {error}")
+    logs.configure("api", settings)
     if settings.workers == 1:
         serve(settings)
         return
@@ -41,6 +43,8 @@ def serve(settings: Settings) -> None:
         workers=settings.workers,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        # Ours are set up, in each process by `api.app`.
+        log_config=None,
         access_log=False,
         server_header=False,
     )

@@ -4,6 +4,7 @@ import gc
 import sys
 
 from api.main import create_app
+from readmission import logs
 
 SWITCH_SECONDS = 0.001
 """How long a thread with a file to answer may keep the interpreter from single requests."""
@@ -15,4 +16,5 @@ through the young objects of every few requests."""
 sys.setswitchinterval(SWITCH_SECONDS)
 gc.set_threshold(*COLLECT_AFTER)
 
+logs.configure("api")
 app = create_app()

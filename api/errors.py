@@ -2,7 +2,6 @@
 
 import json
 import logging
-import traceback
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
@@ -229,13 +228,6 @@ REFUSAL_KINDS = tuple(
 """Every kind there is, so that a metric can name them all before the first one happens."""
 
 
-def where(error: BaseException) -> str:
-    """Return type and places of an error without its message, which may quote a patient's data."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " > ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    return f"{type(error).__name__} at {places}"
-
-
 def answer(error: ApiError, request_id: str) -> JSONResponse:
     """Return the one body that every refusal has."""
     return JSONResponse(
@@ -249,14 +241,17 @@ def answer(error: ApiError, request_id: str) -> JSONResponse:
     )
 
 
-def _request_id(request: Request) -> str:
-    return str(request.scope.get("state", {}).get("request_id", ""))
+def _answer(request: Request, error: ApiError) -> JSONResponse:
+    """Answer, and leave word for the log of why."""
+    state = request.scope.setdefault("state", {})
+    state["refusal"] = error.kind
+    return answer(error, str(state.get("request_id", "")))
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ApiError):
         raise error
-    return answer(error, _request_id(request))
+    return _answer(request, error)
 
 
 async def _not_asked_well(request: Request, error: Exception) -> JSONResponse:
@@ -267,7 +262,7 @@ async def _not_asked_well(request: Request, error: Exception) -> JSONResponse:
         Problem.wrong_value(str(detail["loc"][-1]), detail.get("input"), detail["msg"])
         for detail in error.errors()
     ]
-    return answer(InvalidEncounter(problems), _request_id(request))
+    return _answer(request, InvalidEncounter(problems))
 
 
 async def _not_routed(request: Request, error: Exception) -> JSONResponse:
@@ -276,7 +271,7 @@ async def _not_routed(request: Request, error: Exception) -> JSONResponse:
         raise error
     wrapped = ApiError(f"{request.method} {request.url.path[:200]}: {error.detail}. See GET /.")
     wrapped.status, wrapped.kind = error.status_code, "http"
-    response = answer(wrapped, _request_id(request))
+    response = _answer(request, wrapped)
     response.headers.update(error.headers or {})
     return response
 

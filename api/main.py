@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.models import APIKey, APIKeyIn
 
 from api import batches, errors, operating, predicting, quality, routes
+from api.access_log import AccessLog
 from api.champion import ChampionHolder
 from api.keys import Keyring
 from api.limits import RateLimit
@@ -19,6 +19,7 @@ from api.prediction_log import PredictionLog
 from api.serving import Serving
 from api.store import RegistryStore, Store
 from api.transport import RequestBoundary
+from readmission.logs import note_uncaught
 from readmission.settings import Settings, get_settings
 
 DESCRIPTION = """\
@@ -31,12 +32,6 @@ them. Every refusal has the same body: `error`, `message`, `problems` (field, va
 LOG_SECONDS = 10
 """How long a shutdown waits for answers to be logged; what is not in the database by then is
 on disk."""
-
-
-def _log_to_stderr() -> None:
-    """Let our own lines be seen; uvicorn sets up its loggers only. What is set up already stays."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("readmission").setLevel(logging.INFO)
 
 
 def _keep_up(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
@@ -56,17 +51,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
     The thread is a daemon: a registry that does not answer must not hold up a shutdown.
     """
-    _log_to_stderr()
+    asyncio.get_running_loop().set_exception_handler(note_uncaught)
     serving: Serving = app.state.serving
     stopped = threading.Event()
     following = (serving.holder, serving.settings.model_poll_seconds, stopped)
     threading.Thread(target=_keep_up, args=following, name="follow", daemon=True).start()
     if serving.log is not None:
         serving.log.start()
+    app.state.access_log.start()
     yield
     stopped.set()
     if serving.log is not None:
         await asyncio.to_thread(serving.log.close, LOG_SECONDS)
+    await asyncio.to_thread(app.state.access_log.close)
 
 
 def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
@@ -91,7 +88,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         registry=registry,
         log=PredictionLog.from_settings(settings),
     )
-    app.add_middleware(RequestBoundary, count=metrics.answered)
+    access_log = app.state.access_log = AccessLog(settings)
+    app.add_middleware(RequestBoundary, count=metrics.answered, note=access_log.note)
     errors.install(app)
     # Routes are tried in order, and the one that is asked most comes first.
     for part in (predicting, batches, routes, operating, quality):

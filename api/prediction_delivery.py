@@ -11,9 +11,10 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from api.errors import log, where
+from api.errors import log
 from api.prediction_tally import Tally
 from api.spool import Spool, SpoolFull
+from readmission.logs import where
 from readmission.warehouse.predictions import PredictionStore
 
 WAITING_BATCHES = 20
@@ -217,14 +218,14 @@ class Delivery:
         except psycopg.Error as error:
             if store.connection.broken:
                 raise
-            log.error("old predictions could not be deleted: %s", _reason(error))
+            log.error("old predictions could not be deleted: %s", where(error))
         self._next_cleaning = time.monotonic() + CLEANING_SECONDS
         return False
 
     def _say_away(self, error: Exception) -> None:
         if not self._away:
             self._away = True
-            log.error("predictions wait on disk, their database is away: %s", _reason(error))
+            log.error("predictions wait on disk, their database is away: %s", where(error))
 
     def _say_back(self) -> None:
         if self._away and not self._spool.size:
@@ -240,10 +241,3 @@ def _refused(store: PredictionStore, lines: bytes) -> int:
         single = lines.splitlines(keepends=True)
         return 1 if len(single) == 1 else sum(_refused(store, line) for line in single)
     return 0
-
-
-def _reason(error: Exception) -> str:
-    """Return what went wrong without a message that may quote a patient's data."""
-    if isinstance(error, psycopg.Error):
-        return f"{type(error).__name__} {error.sqlstate or ''}".rstrip()
-    return where(error)

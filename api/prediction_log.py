@@ -9,11 +9,11 @@ from typing import Self
 
 import psycopg
 
-from api.errors import where
 from api.prediction_delivery import Batch, Delivery
 from api.prediction_encoding import Encoder, Record
 from api.prediction_tally import Tally
 from api.spool import Spool
+from readmission.logs import where
 from readmission.settings import PREFIX, Settings, SettingsError
 
 INTERVAL_SECONDS = 0.1

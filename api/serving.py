@@ -53,6 +53,7 @@ def admit(request: Request, needed: Role) -> Caller:
     serving = serving_of(request)
     address = request.client.host if request.client else "unknown"
     caller = serving.keyring.identify(header(request.scope, HEADER), address, needed)
+    request.scope["state"]["role"] = caller.role.name.lower()
     serving.limit.take(caller.name)
     return caller
 

@@ -3,11 +3,14 @@
 import re
 import secrets
 from collections.abc import Callable
+from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import ApiError, BodyTooLarge, NotJson, answer, log, where
+from api.errors import ApiError, BodyTooLarge, NotJson, answer, log
+from readmission.logs import REQUEST_ID as CURRENT_ID
+from readmission.logs import where
 
 MAX_BODY = 64 * 1024
 """Bytes; an encounter with all its fields takes about 1,200."""
@@ -24,6 +27,7 @@ HEADERS = {
 """On every answer: patients' data is not kept, framed, guessed at or passed on."""
 
 Count = Callable[[str, str, int], None]
+Note = Callable[[Scope, str, str, int, float], None]
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 _ELSEWHERE = "other"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -46,11 +50,14 @@ class RequestBoundary:
         What answers.
     count : callable
         Told route, method and status of each answer.
+    note : callable
+        Told also whose it was and how long it took, when its last byte is sent.
     """
 
-    def __init__(self, app: ASGIApp, count: Count) -> None:
+    def __init__(self, app: ASGIApp, count: Count, note: Note) -> None:
         self.app = app
         self._count = count
+        self._note = note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -60,14 +67,15 @@ class RequestBoundary:
         sent = header(scope, REQUEST_ID)
         request_id = sent if sent and _ACCEPTABLE_ID.fullmatch(sent) else secrets.token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
-        started = False
+        CURRENT_ID.set(request_id)
+        began, status = perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 message["headers"] += [(REQUEST_ID.encode(), request_id.encode()), *_RAW_HEADERS]
-                self._count(*_endpoint(scope), message["status"])
+                self._count(*_endpoint(scope), status)
             await send(message)
 
         try:
@@ -76,9 +84,11 @@ class RequestBoundary:
             return
         except Exception as error:  # noqa: BLE001 - the last net: nothing may reach the client raw
             log.error("request %s failed: %s", request_id, where(error))
-            if not started:
+            if not status:
                 refusal = ApiError("The service failed; its log has the request id.")
                 await answer(refusal, request_id)(scope, receive, send_with_id)
+        finally:
+            self._note(scope, *_endpoint(scope), status, perf_counter() - began)
 
 
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]

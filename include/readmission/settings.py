@@ -158,6 +158,14 @@ class Settings(BaseSettings):
         5_120, description="Disk that each database may fill, in MiB; near it, an alert fires."
     )
 
+    # Logs
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="Form of a log's lines; JSON if unset, and text in a terminal."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged; requests that were answered are, up to info."
+    )
+
     # The stack on one machine
     state_dir: Path = Field(CHECKOUT / ".state", description="All state of the local stack.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Airflow's pages and API.")
