@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
-import httpx
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
@@ -109,6 +108,9 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
     DownloadError
         If UCI cannot be reached or what arrived is not the published file.
     """
+    # Only here: an image that never downloads has no client.
+    import httpx
+
     with tempfile.SpooledTemporaryFile(max_size=64 << 20) as archive:
         try:
             with httpx.stream("GET", UCI_URL, follow_redirects=True, timeout=30) as response:
