@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None, description="Key that the pipeline and the page send to the prediction API."
     )
+    api_admin_key: SecretStr | None = Field(
+        None, description="Key of an admin, with which a load test reloads the model."
+    )
     api_rate_limit: int = Field(
         1_000, ge=0, description="Requests per second and caller; 0 for no limit."
     )
