@@ -31,6 +31,9 @@ api-keys API_KEY_PREDICT password
 api-keys API_KEY_ADMIN password
 api-keys READMISSION_API_KEYS hashes
 prediction-log PREDICTION_LOG_KEY password
+monitoring MONITORING_DB_PASSWORD password
+monitoring MONITORING_ACCESS_KEY password
+monitoring MONITORING_SECRET_KEY password
 grafana GRAFANA_ADMIN_PASSWORD password
 TABLE
 }

@@ -1,14 +1,22 @@
 #!/bin/sh
-# Make the user of the store who may read the reports of the gates, and nothing else; again is harmless.
+# Make the users of the store who may look, and nothing else; again is harmless.
 set -eu
 until mc ready store >/dev/null 2>&1; do sleep 2; done
-cat >/tmp/reader.json <<'POLICY'
-{"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::data-docs/*"]}
-]}
-POLICY
-mc admin policy create store docs-reader /tmp/reader.json
-mc admin user add store "$DOCS_ACCESS_KEY" "$DOCS_SECRET_KEY"
-# MinIO calls it an error that the user has the policy already.
-mc admin policy attach store docs-reader --user "$DOCS_ACCESS_KEY" \
-    || mc admin user info store "$DOCS_ACCESS_KEY" | grep -q docs-reader
+
+# make_user POLICY ACCESS_KEY SECRET_KEY: what the policy allows is read from standard input.
+make_user() {
+    printf '{"Version": "2012-10-17", "Statement": [%s]}' "$(cat)" >"/tmp/$1.json"
+    mc admin policy create store "$1" "/tmp/$1.json"
+    mc admin user add store "$2" "$3"
+    # MinIO calls it an error that the user has the policy already.
+    mc admin policy attach store "$1" --user "$2" || mc admin user info store "$2" | grep -q "$1"
+}
+
+# The API opens the reports of the gates.
+make_user docs-reader "$DOCS_ACCESS_KEY" "$DOCS_SECRET_KEY" <<'ALLOWED'
+{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::data-docs/*"]}
+ALLOWED
+# The exporter counts what lies in each bucket, and opens none of it.
+make_user monitoring "$MONITORING_ACCESS_KEY" "$MONITORING_SECRET_KEY" <<'ALLOWED'
+{"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}
+ALLOWED

@@ -19,7 +19,7 @@ NAMESPACE = "mlops-proyecto3"
 NAME = "app.kubernetes.io/name"
 COMPONENTS = (
     "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "mlflow", "airflow", "fastapi",
-    "streamlit", "statsd-exporter", "prometheus", "grafana", "locust",
+    "streamlit", "statsd-exporter", "pipeline-exporter", "prometheus", "grafana", "locust",
 )  # fmt: skip
 OVERLAYS = ("minikube", "scale-out", "production")
 TREES = tuple(f"overlays/{name}" for name in OVERLAYS)

@@ -47,7 +47,7 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
     assert beside - AIRFLOW == {
         "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "minio-volume",
         "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter",
-        "prometheus", "grafana", "locust",
+        "pipeline-exporter", "prometheus", "grafana", "locust",
     }  # fmt: skip
 
 
@@ -112,7 +112,10 @@ def test_every_secret_is_made_by_make_env_and_none_has_a_default(path: Path) -> 
         assert default == ":?", f"{variable} may be empty"
 
 
-@pytest.mark.parametrize("name", ["airflow", "mlflow", "fastapi", "streamlit", "minio", "grafana"])
+@pytest.mark.parametrize(
+    "name",
+    ["airflow", "mlflow", "fastapi", "streamlit", "minio", "pipeline-exporter", "grafana"],
+)
 def test_settings_shared_with_the_cluster_hold_no_secret(name: str) -> None:
     settings = settings_of(K8S / name / f"{name}.env")
 

@@ -11,7 +11,7 @@ from tests.k8s.cluster import K8S, NAME, Cluster, kubectl, name
 
 CLIENTS = {
     "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-migrate",
-    "airflow-task", "mlflow", "fastapi",
+    "airflow-task", "mlflow", "fastapi", "pipeline-exporter",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.k8s.cluster import NAME, Cluster, Object, build, foundation, name, selects
 
-POSTGRES, S3, STATSD, HTTP = 5432, 9000, 9125, 8080
+POSTGRES, S3, STATSD, HTTP, EXPORTER = 5432, 9000, 9125, 8080, 9108
 
 ON_ONE_MACHINE = {
     # the pipeline
@@ -48,7 +48,14 @@ EVERYWHERE = {
     ("airflow-scheduler", "statsd-exporter", STATSD),
     ("airflow-dag-processor", "statsd-exporter", STATSD),
     ("prometheus", "statsd-exporter", 9102),
+    ("prometheus", "pipeline-exporter", EXPORTER),
     ("prometheus", "fastapi", 8000),
+    *(
+        ("pipeline-exporter", f"postgres-{server}", POSTGRES)
+        for server in ("raw", "clean", "mlflow", "airflow")
+    ),
+    ("pipeline-exporter", "mlflow", 5000),
+    ("pipeline-exporter", "minio", S3),
     ("grafana", "prometheus", 9090),
 }
 PAGES = {
