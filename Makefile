@@ -15,8 +15,9 @@ GROUPS := training airflow mlflow api ui load local dev
 LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 ARGS ?=
+PROFILE ?=
 
-.PHONY: help demo test check setup up status logs down reset lock env uninstall
+.PHONY: help demo test check setup up status logs down reset load lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -48,6 +49,9 @@ down: $(READY) ## Stop the stack, keep its state
 
 reset: $(READY) ## Stop the stack and delete its state; asks first
 	@$(BIN)/readmission reset $(ARGS)
+
+load: $(READY) ## Load the running stack; PROFILE=smoke, steady, ramp or soak
+	@$(BIN)/python -m load.run $(PROFILE) $(ARGS)
 
 env: ## Make the secrets of Docker Compose in .env; those that are there stay
 	@k8s/secrets.sh env .env

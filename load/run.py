@@ -1,0 +1,79 @@
+"""Run the load test against the stack of this machine, or where READMISSION_API_URL says.
+
+    .venv/bin/python -m load.run [smoke|steady|ramp|soak] [options of Locust]
+
+Reports as HTML and CSV are in `load/reports/`. Exit code 1: an objective was missed.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from load.profiles import DEFAULT, PROFILES
+from readmission.local.stack import Stack
+from readmission.settings import CHECKOUT, PREFIX, get_settings
+
+LOAD = CHECKOUT / "load"
+GRACE_SECONDS = 30
+"""For requests under way when the test ends: each is answered, and counted."""
+
+
+def command(profile: str, host: str, reports: Path, *more: str) -> list[str]:
+    """Return the command line of Locust.
+
+    Parameters
+    ----------
+    profile : str
+        One of `PROFILES`.
+    host : str
+        Address of the API.
+    reports : Path
+        Folder for the reports.
+    *more : str
+        Further options of Locust.
+    """
+    return [
+        sys.executable, "-m", "locust", "--locustfile", str(LOAD / "locustfile.py"),
+        "--headless", "--only-summary", "--loglevel", "WARNING",
+        "--host", host, "--stop-timeout", str(GRACE_SECONDS), "--load-profile", profile,
+        "--html", str(reports / f"{profile}.html"), "--csv", str(reports / profile), *more,
+    ]  # fmt: skip
+
+
+def target() -> tuple[str, Mapping[str, str]]:
+    """Return the address of the API and the keys to ask it with, as settings."""
+    settings = get_settings()
+    if "api_url" in settings.model_fields_set:
+        return settings.api_url, {}
+    stack = Stack(settings)
+    if not stack.is_running:
+        raise SystemExit(f"the stack is down: `make up`, or set {PREFIX}API_URL")
+    secrets = stack.site.credentials
+    keys = {"API_KEY": secrets.api_predict_key, "API_ADMIN_KEY": secrets.api_admin_key}
+    return stack.site.settings.api_url, {PREFIX + name: key for name, key in keys.items()}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run Locust and return its exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("profile", nargs="?", choices=list(PROFILES), default=DEFAULT)
+    chosen, more = parser.parse_known_args(arguments)
+    host, keys = target()
+    reports = LOAD / "reports"
+    reports.mkdir(exist_ok=True)
+    print(f"{PROFILES[chosen.profile].meaning}, at {host}", flush=True)
+    code = subprocess.run(  # noqa: S603
+        command(chosen.profile, host, reports, *more),
+        env={**os.environ, **keys}, cwd=CHECKOUT, check=False,
+    ).returncode  # fmt: skip
+    print(f"reports: {reports / chosen.profile}.html and .csv", flush=True)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
