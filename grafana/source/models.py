@@ -1,0 +1,114 @@
+"""The part of *Data and model quality* about models: their figures, and how they turned out."""
+
+from grafana_foundation_sdk.models import units
+
+from grafana.source.panels import About, Panel, Query, lines, ranking, rows
+from readmission import schema
+
+OUTCOMES = "readmission_live_outcomes"
+SOON = "<30"
+NO_MODEL = "No model yet"
+NO_OUTCOME = "No prediction whose outcome is known yet"
+
+
+def figures() -> list[Panel]:
+    """Return the panels about the figures of models, by the reader's choice."""
+    of = '{metric="$metric", rows="$rows"}'
+    return [
+        ranking(
+            About(
+                "By version, on the test part",
+                "The chosen figure of every challenger, on the test part of its day. Figures of "
+                "different days are of different rows.",
+                empty=NO_MODEL,
+                width=8,
+            ),
+            Query(
+                f"sort_desc(max by (model_version) (readmission_model_metric{of}))",
+                "version {{model_version}}",
+            ),
+        ),
+        lines(
+            About(
+                "By family, on the validation part",
+                "The chosen figure of the three candidates of the newest batch, over time.",
+                empty=NO_MODEL,
+                width=8,
+            ),
+            Query(f"max by (family) (readmission_candidate_metric{of})", "{{family}}"),
+        ),
+        lines(
+            About(
+                "Decisions",
+                "Challengers promoted and refused, and versions rolled back, since the beginning.",
+                empty=NO_MODEL,
+                width=8,
+            ),
+            Query("max by (verdict) (readmission_promotions_total)", "{{verdict}}"),
+        ),
+    ]
+
+
+def outcomes() -> list[Panel]:
+    """Return the panels about predictions whose outcome is known."""
+    total = f"(sum by (model_version) ({OUTCOMES}) > 0)"
+    hits = " or ".join(
+        f'{OUTCOMES}{{predicted_class="{name}", readmitted="{name}"}}' for name in schema.CLASSES
+    )
+    returned = f'sum by (model_version) ({OUTCOMES}{{readmitted="{SOON}"}})'
+    called = f'sum by (model_version) ({OUTCOMES}{{predicted_class="{SOON}"}})'
+    caught = f'sum by (model_version) ({OUTCOMES}{{predicted_class="{SOON}", readmitted="{SOON}"}})'
+    return [
+        lines(
+            About(
+                "Accuracy",
+                "Share of predictions of the last 30 days that came true, among those whose "
+                "outcome the model had not seen.",
+                units.PercentUnit,
+                NO_OUTCOME,
+                width=8,
+            ),
+            Query(f"sum by (model_version) ({hits}) / {total}", "version {{model_version}}"),
+            maximum=1,
+        ),
+        lines(
+            About(
+                "Recall of <30",
+                "Of the patients who came back within 30 days, the share that was predicted to.",
+                units.PercentUnit,
+                NO_OUTCOME,
+                width=8,
+            ),
+            Query(f"{caught} / ({returned} > 0)", "version {{model_version}}"),
+            maximum=1,
+        ),
+        lines(
+            About(
+                "Precision of <30",
+                "Of the patients predicted to come back within 30 days, the share that did.",
+                units.PercentUnit,
+                NO_OUTCOME,
+                width=8,
+            ),
+            Query(f"{caught} / ({called} > 0)", "version {{model_version}}"),
+            maximum=1,
+        ),
+        rows(
+            About(
+                "Confusion counts",
+                "Predictions of the last 30 days by what was predicted and what happened.",
+                empty=NO_OUTCOME,
+            ),
+            Query(f"sum by (model_version, predicted_class, readmitted) ({OUTCOMES})"),
+            ("model_version", "predicted_class", "readmitted"),
+            value="predictions",
+        ),
+        lines(
+            About(
+                "Known outcomes",
+                "Predictions of the last 30 days that the figures above rest on.",
+                empty=NO_OUTCOME,
+            ),
+            Query(f"sum by (model_version) ({OUTCOMES})", "version {{model_version}}"),
+        ),
+    ]
