@@ -109,8 +109,7 @@ USER 10001:10001
 EXPOSE 8501
 HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=5 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8501/_stcore/health', timeout=3)"]
-CMD ["streamlit", "run", "/app/ui/app.py", "--server.address", "0.0.0.0", "--server.port", "8501", \
-     "--server.headless", "true", "--server.fileWatcherType", "none"]
+CMD ["python", "-m", "ui", "--server.address", "0.0.0.0", "--server.port", "8501"]
 
 FROM runtime AS load
 LABEL org.opencontainers.image.title="readmission-load"

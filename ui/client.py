@@ -1,9 +1,12 @@
 """The API as the page sees it: its questions, and two ways to be refused."""
 
 import json
+import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, cast
 
 import httpx
@@ -15,6 +18,8 @@ PIECE = 1 << 18
 """Bytes of a file sent at a time."""
 
 Json = dict[str, Any]
+
+log = logging.getLogger("readmission.ui")
 
 
 class ApiAway(Exception):
@@ -28,6 +33,7 @@ class Refused(Exception):
     kind: str
     message: str
     problems: list[Json] = field(default_factory=list)
+    request_id: str = ""
 
 
 class ApiClient:
@@ -85,9 +91,12 @@ class ApiClient:
         """Yield the answer to each row of a CSV file while it arrives, and the sum at the end."""
         pieces = (content[at : at + PIECE] for at in range(0, len(content), PIECE))
         with (
-            self._understood(),
+            self._asking("POST", "/predict/batch") as named,
             self._http.stream(
-                "POST", "/predict/batch", content=pieces, headers={"Content-Type": "text/csv"}
+                "POST",
+                "/predict/batch",
+                content=pieces,
+                headers=named | {"Content-Type": "text/csv"},
             ) as response,
         ):
             if response.is_error:
@@ -99,14 +108,40 @@ class ApiClient:
     def _ask(
         self, method: str, path: str, body: Json | None = None, key: SecretStr | None = None
     ) -> Json:
-        with self._understood():
-            response = self._http.request(method, path, json=body, headers=_header(key))
+        with self._asking(method, path) as named:
+            response = self._http.request(method, path, json=body, headers=named | _header(key))
             answer = response.json()
             if not isinstance(answer, dict):
                 raise ApiAway(f"{self.url} is something other than the prediction service")
             if response.is_error:
                 raise _refusal(answer, response.status_code)
         return cast(Json, answer)
+
+    @contextmanager
+    def _asking(self, method: str, path: str) -> Iterator[dict[str, str]]:
+        """Give a question an id, under which both logs have it, and log how it ended."""
+        request_id, began, outcome = secrets.token_hex(16), perf_counter(), "stopped"
+        try:
+            with self._understood():
+                yield {"X-Request-ID": request_id}
+            outcome = "answered"
+        except Refused as refused:
+            outcome = f"refused: {refused.kind}"
+            raise
+        except ApiAway:
+            outcome = "away"
+            raise
+        finally:
+            # What a page only looks at is asked with every click.
+            looked = method == "GET" and outcome == "answered"
+            told = {
+                "request_id": request_id,
+                "action": f"{method} {path}",
+                "outcome": outcome,
+                "duration_ms": round(1000 * (perf_counter() - began), 1),
+            }
+            level = logging.DEBUG if looked else logging.INFO
+            log.log(level, "%s %s: %s", method, path, outcome, extra=told)
 
     @contextmanager
     def _understood(self) -> Iterator[None]:
@@ -126,4 +161,5 @@ def _refusal(answer: Json, status: int) -> Refused:
         kind=str(answer.get("error", status)),
         message=str(answer.get("message", f"The service answered with status {status}.")),
         problems=answer.get("problems") or [],
+        request_id=str(answer.get("request_id", "")),
     )

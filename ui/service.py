@@ -67,6 +67,8 @@ def show_refused(refused: Refused) -> None:
         )
     else:
         st.error(refused.message, icon=":material/error:")
+        if refused.request_id:
+            st.caption(f"The logs have it as request `{refused.request_id}`.")
 
 
 def show_no_model() -> None:

@@ -7,7 +7,7 @@ from readmission.local import mlflow, postgres
 from readmission.local.ports import HOST
 from readmission.local.service import Service, answers
 from readmission.local.site import Site
-from readmission.settings import CHECKOUT, PREFIX
+from readmission.settings import PREFIX
 
 API = "api"
 UI = "ui"
@@ -65,10 +65,8 @@ def ui_service(site: Site) -> Service:
     return Service(
         name=UI,
         command=(
-            *(sys.executable, "-m", "streamlit", "run", str(CHECKOUT / "ui" / "app.py")),
+            *(sys.executable, "-m", "ui"),
             *("--server.address", HOST, "--server.port", str(port)),
-            *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
-            *("--server.fileWatcherType", "none"),
         ),
         environment=site.environment | {f"{PREFIX}API_KEY": site.credentials.api_predict_key},
         port=port,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from readmission import logs
 from readmission.errors import ReadmissionError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ BUCKET = "backups"
 SUFFIX = ".dump"
 DIGEST = "sha256"
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("readmission.operations.backups")
 
 
 class BackupError(ReadmissionError):
@@ -131,5 +132,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure("backups")
     main()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from readmission import logs
 from readmission.errors import ReadmissionError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 BUCKETS = ("mlflow", "data-docs", "airflow-logs", "backups")
 PROBE = ".ready"
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("readmission.operations.buckets")
 
 
 class StoreAway(ReadmissionError):
@@ -52,6 +53,6 @@ def make_buckets(s3: "S3Client", seconds: float = 60) -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.configure("buckets")
     make_buckets(boto3.client("s3"))
     log.info("buckets: %s", ", ".join(BUCKETS))
