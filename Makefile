@@ -17,7 +17,7 @@ READY := .venv/.ready
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test check setup up status logs down reset load lock env uninstall
+.PHONY: help demo test check setup up status logs down reset load dashboards lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -52,6 +52,9 @@ reset: $(READY) ## Stop the stack and delete its state; asks first
 
 load: $(READY) ## Load the running stack; PROFILE=smoke, steady, ramp or soak
 	@$(BIN)/python -m load.run $(PROFILE) $(ARGS)
+
+dashboards: $(READY) ## Write Grafana's dashboards from grafana/source/
+	$(BIN)/python -m grafana.source
 
 env: ## Make the secrets of Docker Compose in .env; those that are there stay
 	@k8s/secrets.sh env .env
