@@ -248,7 +248,8 @@ def _answer(request: Request, error: ApiError) -> JSONResponse:
     return answer(error, str(state.get("request_id", "")))
 
 
-async def _refused(request: Request, error: Exception) -> JSONResponse:
+async def refused(request: Request, error: Exception) -> JSONResponse:
+    """Answer a refusal; what is none is not for us."""
     if not isinstance(error, ApiError):
         raise error
     return _answer(request, error)
@@ -278,6 +279,6 @@ async def _not_routed(request: Request, error: Exception) -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     """Make `app` answer every refusal in the one shape."""
-    app.add_exception_handler(ApiError, _refused)
+    app.add_exception_handler(ApiError, refused)
     app.add_exception_handler(RequestValidationError, _not_asked_well)
     app.add_exception_handler(HTTPException, _not_routed)

@@ -12,6 +12,7 @@ from fastapi.openapi.models import APIKey, APIKeyIn
 from api import batches, errors, operating, predicting, quality, routes
 from api.access_log import AccessLog
 from api.champion import ChampionHolder
+from api.direct import DirectWay
 from api.keys import Keyring
 from api.limits import RateLimit
 from api.metrics import Metrics
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         registry=registry,
         log=PredictionLog.from_settings(settings),
     )
+    app.add_middleware(DirectWay, routes=app.routes)
     access_log = app.state.access_log = AccessLog(settings)
     app.add_middleware(RequestBoundary, count=metrics.answered, note=access_log.note)
     errors.install(app)

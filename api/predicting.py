@@ -1,17 +1,17 @@
 """One encounter: its answer, and what drove it."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
 from api import answers
 from api.contract import EncounterBody, label_of, parse_encounter
+from api.direct import DirectRoute
 from api.errors import ApiError
 from api.keys import Role
 from api.serving import KEY_NEEDED, Serving, admit, reference, refusals, serving_of
@@ -22,21 +22,6 @@ from readmission.serving.served import Explanation, Prediction, ServedModel
 
 MEANINGS = schema.BY_NAME[schema.TARGET].values
 _SOON = schema.CLASSES.index("<30")
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class DirectRoute(APIRoute):
-    """Documented like any other route; its endpoint takes the request and returns the response.
-
-    Nothing is injected, so nothing has to be looked for: a fifth of a request's time.
-    """
-
-    def get_route_handler(self) -> Handler:
-        """Return the endpoint itself."""
-        handler: Handler = self.endpoint
-        return handler
-
 
 router = APIRouter(route_class=DirectRoute)
 
