@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,11 @@ class Service:
 
 @contextmanager
 def running(
-    log: Path, *, mlflow_uri: str, settings: Mapping[str, str] | None = None
+    log: Path,
+    *,
+    mlflow_uri: str,
+    settings: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "api"),
 ) -> Iterator[Service]:
     """Run the service until the block ends; it need not have a model."""
     port = free_ports(1)[0]
@@ -40,7 +44,7 @@ def running(
         "MODEL_CACHE_DIR": str(log.parent / "model-cache"),
         **(settings or {}),
     }
-    command = [sys.executable, "-m", "api"]
+    command = [sys.executable, *program]
     with log.open("wb") as sink:
         process = subprocess.Popen(
             command,
