@@ -1,0 +1,90 @@
+"""Take out of the API's environment what no request reaches: ``trim_api.py FOLDER_OF_PACKAGES``."""
+
+import shutil
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+UNREACHED = (
+    # Libraries' own tests.
+    "numpy/**/tests", "pandas/tests", "pyarrow/tests", "scipy/**/tests", "sklearn/**/tests",
+    # For those who compile against a library; what Python loads is another file.
+    "onnxruntime/capi/libonnxruntime.so*", "pyarrow/include", "pyarrow/libarrow_python.so",
+    "pyarrow/libarrow_python.so.*.*.*", "*/**/*.h", "*/**/*.pxd", "*/**/*.pxi", "*/**/*.pyi",
+    "*/**/*.pyx",
+    # Tools that change models.
+    "onnxruntime/quantization", "onnxruntime/tools", "onnxruntime/transformers",
+    # Arrow between machines.
+    "pyarrow/_flight.*", "pyarrow/libarrow_flight.so*", "pyarrow/libarrow_python_flight.so*",
+    # MLflow's way to Databricks; whether the package around it is there, MLflow asks at its start.
+    "databricks/sdk", "google/auth", "google/oauth2", "cryptography", "cryptography-*",
+    "pyasn1", "pyasn1-*", "pyasn1_modules", "pyasn1_modules-*",
+)  # fmt: skip
+"""Patterns below the folder of packages."""
+
+ELF64 = b"\x7fELF\x02\x01"
+HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
+SEGMENT = struct.Struct("<IIQQQQQQ")
+
+
+def remove(packages: Path) -> None:
+    """Delete whatever the patterns match; one that matches nothing has outlived its library."""
+    for pattern in UNREACHED:
+        found = sorted(packages.glob(pattern))
+        if not found:
+            raise SystemExit(f"trim_api.py: no {pattern} in {packages}")
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+
+def without_symbols(content: bytes) -> bytes:
+    """Return a shared library up to the end of its last segment, with no table of sections.
+
+    What lies behind is for linkers and debuggers: the loader reads segments alone.
+
+    Parameters
+    ----------
+    content : bytes
+        The file, ELF of 64 bits, little-endian.
+    """
+    fields = list(HEADER.unpack_from(content))
+    table, size, count = fields[5], fields[9], fields[10]
+    segments = [SEGMENT.unpack_from(content, table + size * i) for i in range(count)]
+    ends = (offset + length for _, _, offset, _, _, length, *_ in segments)
+    end = max(table + size * count, *ends)
+    fields[6] = fields[12] = fields[13] = 0
+    return HEADER.pack(*fields) + content[HEADER.size : end]
+
+
+def shared_libraries(packages: Path) -> Iterator[Path]:
+    """Yield the files that are shared libraries of this kind of machine."""
+    for path in packages.rglob("*.so*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                if file.read(len(ELF64)) == ELF64:
+                    yield path
+
+
+def main(packages: Path) -> None:
+    """Trim a folder of packages, and say what that saved."""
+    before = weight(packages)
+    remove(packages)
+    for path in shared_libraries(packages):
+        lean = path.with_name(path.name + ".lean")
+        lean.write_bytes(without_symbols(path.read_bytes()))
+        shutil.copymode(path, lean)
+        lean.replace(path)
+    sys.stderr.write(f"{before / 1e6:.0f} MB, trimmed to {weight(packages) / 1e6:.0f} MB\n")
+
+
+def weight(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
