@@ -181,7 +181,8 @@ class Settings(BaseSettings):
     airflow_metrics_port: int = Field(
         9102, ge=1, le=65535, description="Airflow's metrics: StatsD in by UDP, out by HTTP."
     )
-    prometheus_port: int = Field(9090, ge=1, le=65535, description="Prometheus.")
+    # Not 9090: Debian's package starts a Prometheus of its own there.
+    prometheus_port: int = Field(9091, ge=1, le=65535, description="Prometheus.")
 
     @field_validator("api_keys", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""Airflow: api-server, scheduler with LocalExecutor and dag-processor."""
+"""Airflow: api-server, scheduler with LocalExecutor and dag-processor, and what counts them."""
 
 import json
 import sys
@@ -19,6 +19,7 @@ MIGRATION = "airflow-migrate"
 API_SERVER = "airflow-api-server"
 SCHEDULER = "airflow-scheduler"
 DAG_PROCESSOR = "airflow-dag-processor"
+STATSD = "statsd"
 USER = "admin"
 
 HEALTH = "/api/v2/monitor/health"
@@ -65,6 +66,20 @@ def services(site: Site) -> tuple[Service, ...]:
     )
 
 
+def statsd_service(site: Site) -> Service:
+    """Return what takes Airflow's metrics and shows them to Prometheus."""
+    port = site.settings.airflow_metrics_port
+    return Service(
+        name=STATSD,
+        command=(sys.executable, "-m", "readmission.local.statsd", HOST, str(port)),
+        environment=site.environment,
+        port=port,
+        port_setting="READMISSION_AIRFLOW_METRICS_PORT",
+        url=f"http://{HOST}:{port}/metrics",
+        ready=answers(port, "/metrics"),
+    )
+
+
 def write_files(site: Site) -> None:
     """Write what Airflow reads from files: the user's password and what to import early."""
     write_private(site.paths.airflow_passwords, json.dumps({USER: site.credentials.airflow_admin}))
@@ -95,6 +110,7 @@ def _environment(site: Site) -> dict[str, str]:
     """Return settings, connections and import path of all Airflow processes."""
     options = {
         **_basics(site), **_secrets(site), **_latency(), **_recovery(), **_task_logs(),
+        **_metrics(site),
     }  # fmt: skip
     configured = {f"AIRFLOW__{name.upper()}": value for name, value in options.items()}
     home = {"AIRFLOW_HOME": str(site.paths.airflow_home)}
@@ -163,6 +179,16 @@ def _task_logs() -> Mapping[str, str]:
         "logging__remote_logging": "True",
         "logging__remote_base_log_folder": "s3://airflow-logs",
         "logging__remote_log_conn_id": "minio",
+    }
+
+
+def _metrics(site: Site) -> Mapping[str, str]:
+    return {
+        "metrics__statsd_on": "True",
+        "metrics__statsd_host": HOST,
+        "metrics__statsd_port": str(site.settings.airflow_metrics_port),
+        "metrics__statsd_influxdb_enabled": "True",
+        "metrics__legacy_names_on": "False",
     }
 
 

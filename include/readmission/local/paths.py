@@ -77,6 +77,11 @@ class Paths:
         return self.home / "object-store"
 
     @property
+    def prometheus(self) -> Path:
+        """Prometheus' configuration and what it has recorded."""
+        return self.home / "prometheus"
+
+    @property
     def sockets(self) -> Path:
         """Folder of the unix sockets; outside `home` only if that path is too long."""
         if len(str(self.run)) + len("/supervisor.sock") <= LONGEST_SOCKET:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from readmission.local import airflow, mlflow, object_store, postgres, web
+from readmission.local import airflow, mlflow, object_store, postgres, prometheus, web
 from readmission.local.errors import StackError
 from readmission.local.service import Service
 from readmission.local.site import Site
@@ -14,9 +14,11 @@ def all_services(site: Site) -> tuple[Service, ...]:
         postgres.service(site),
         object_store.service(site),
         mlflow.service(site),
+        airflow.statsd_service(site),
         *airflow.services(site),
         web.api_service(site),
         web.ui_service(site),
+        *prometheus.services(site),
     )
 
 

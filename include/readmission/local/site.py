@@ -20,7 +20,10 @@ STATE_FOLDERS = {
     "prediction_spool_dir": "prediction-spool",
 }
 """Settings that are folders below the state folder, unless they are given."""
-PORTS = ("airflow_port", "mlflow_port", "api_port", "ui_port", "s3_port", "postgres_port")
+PORTS = (
+    "airflow_port", "mlflow_port", "api_port", "ui_port", "s3_port", "postgres_port",
+    "exporter_port", "airflow_metrics_port", "prometheus_port",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
