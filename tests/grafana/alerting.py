@@ -1,0 +1,81 @@
+"""The rules, their unit tests and their runbooks, as the tests ask for them."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from readmission.settings import CHECKOUT
+
+RULES = CHECKOUT / "grafana" / "prometheus" / "rules"
+UNIT_TESTS = Path(__file__).parent / "rules"
+RUNBOOKS = CHECKOUT / "docs" / "runbooks.md"
+
+_CLAUSES = "by|without|on|ignoring|group_left|group_right"
+_KEYWORDS = {"and", "or", "unless", "bool", "offset"}
+_LABELS = re.compile(rf"\b(?:{_CLAUSES})\s*\([^)]*\)")
+_NOT_NAMES = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^]]*\]|(?<![\w:])\d[\w.]*')
+_NAMES = re.compile(r"[A-Za-z_:][\w:]*(?!\w|:|\s*\()")
+
+Rule = dict[str, Any]
+
+
+class Case(NamedTuple):
+    """What a unit test expects of one alert at one moment."""
+
+    alert: str
+    fires: bool
+
+
+def rules() -> list[Rule]:
+    """Return every recording rule and alert."""
+    return [
+        rule
+        for path in sorted(RULES.glob("*.yml"))
+        for group in yaml.safe_load(path.read_text())["groups"]
+        for rule in group["rules"]
+    ]
+
+
+def alerts() -> list[Rule]:
+    """Return every alert."""
+    return [rule for rule in rules() if "alert" in rule]
+
+
+def cases() -> Iterator[Case]:
+    """Yield what the unit tests expect."""
+    for path in sorted(UNIT_TESTS.glob("*.yml")):
+        for test in yaml.safe_load(path.read_text())["tests"]:
+            for case in test.get("alert_rule_test", ()):
+                yield Case(case["alertname"], bool(case["exp_alerts"]))
+
+
+def metrics_in(expr: str) -> set[str]:
+    """Return the names of the metrics that an expression reads."""
+    bare = _LABELS.sub(" ", _NOT_NAMES.sub(" ", expr))
+    return set(_NAMES.findall(bare)) - _KEYWORDS
+
+
+def runbooks() -> dict[str, str]:
+    """Return the text of each section of the runbooks, by the anchor that leads to it."""
+    sections = re.split(r"^## ", RUNBOOKS.read_text(), flags=re.MULTILINE)[1:]
+    titles = (section.partition("\n") for section in sections)
+    return {
+        re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")): text for title, _, text in titles
+    }
+
+
+def promtool() -> str:
+    """Return the promtool of this machine."""
+    found = shutil.which("promtool")
+    if found:
+        return found
+    reason = "needs promtool (apt-get install prometheus)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
