@@ -95,11 +95,14 @@ def outcomes() -> list[Panel]:
         ),
         rows(
             About(
-                "Confusion counts",
-                "Predictions of the last 30 days by what was predicted and what happened.",
+                "Confusion counts of the model in use",
+                "Its predictions of the last 30 days by what was predicted and what happened.",
                 empty=NO_OUTCOME,
             ),
-            Query(f"sum by (model_version, predicted_class, readmitted) ({OUTCOMES})"),
+            Query(
+                f"sum by (model_version, predicted_class, readmitted) ({OUTCOMES})"
+                " and on (model_version) (model_info == 1)"
+            ),
             ("model_version", "predicted_class", "readmitted"),
             value="predictions",
         ),

@@ -85,6 +85,7 @@ def lines(
     stacked: bool = False,
     counted: bool = False,
     thresholds: Steps = (),
+    minimum: float | None = 0,
     maximum: float | None = None,
 ) -> timeseries.Panel:
     """Return how something went over time.
@@ -103,15 +104,14 @@ def lines(
         Whether every point counts events since the one before: bars instead of lines.
     thresholds : sequence
         Limits to draw, the colour of the bottom first.
-    maximum : float, optional
-        Top of the axis.
+    minimum, maximum : float, optional
+        Ends of the axis, where they are fixed.
     """
     panel = _described(timeseries.Panel(), about, HEIGHT).targets(
         [_target(query, number) for number, query in enumerate(queries)]
     )
     panel = (
-        panel.min(0)
-        .fill_opacity(70 if counted else 25 if stacked else 8)
+        panel.fill_opacity(70 if counted else 25 if stacked else 8)
         .line_width(0 if counted else 2)
         .show_points(looks.VisibilityMode.NEVER if counted else looks.VisibilityMode.AUTO)
         .draw_style(looks.GraphDrawStyle.BARS if counted else looks.GraphDrawStyle.LINE)
@@ -123,6 +123,8 @@ def lines(
     if thresholds:
         style = common.GraphThresholdsStyleConfig().mode(looks.GraphTresholdsStyleMode.DASHED)
         panel = panel.thresholds(_thresholds(thresholds)).thresholds_style(style)
+    if minimum is not None:
+        panel = panel.min(minimum)
     return panel if maximum is None else panel.max(maximum)
 
 

@@ -28,7 +28,7 @@ class Prometheus:
     """
 
     def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=TIMEOUT)
+        self._client = httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

@@ -123,6 +123,7 @@ def _objective(slo: str) -> list[Panel]:
             ),
             Query(_left(slo), slo),
             thresholds=BUDGET,
+            minimum=None,
             maximum=1,
         ),
     ]

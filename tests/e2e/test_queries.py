@@ -1,0 +1,132 @@
+"""Every panel of every dashboard finds data in the Prometheus of a stack at work."""
+
+import json
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from api.contract import example
+from grafana.source.__main__ import FOLDER
+from grafana.source.prometheus import Prometheus, all_choices, panels, targets
+from readmission import schema
+from readmission.local.ports import HOST
+from readmission.registry import PRODUCTION
+from readmission.warehouse import RawWarehouse
+from tests.e2e.pipeline import PATIENCE, Pipeline
+
+BATCH = 3_000
+ASKED_BEFORE = 400
+"""Encounters that are predicted before their outcome is known."""
+REQUESTS = 20
+"""Predictions of one round of traffic."""
+SCRAPED = 180
+"""Seconds after which every scrape and every recording rule has run a few times."""
+LOOKING_BACK = 3_600
+
+pytestmark = pytest.mark.timeout(3 * PATIENCE)
+
+Question = tuple[str, str]
+"""Where a query stands, and the query."""
+
+
+@pytest.fixture(scope="module")
+def watched(pipeline: Pipeline) -> Pipeline:
+    """Given a stack with a model, and predictions whose outcome came after them."""
+    if pipeline.registry.version_of(PRODUCTION) is None:
+        bring_one_batch(pipeline)
+    with service(pipeline) as api:
+        coming = pipeline.supply.iloc[pipeline.delivered : pipeline.delivered + ASKED_BEFORE]
+        file = coming.drop(columns=schema.TARGET).to_csv(index=False).encode()
+        answer = api.post("/predict/batch", content=file, headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 200, answer.text
+    bring_one_batch(pipeline)
+    return pipeline
+
+
+def bring_one_batch(pipeline: Pipeline) -> None:
+    pipeline.deliver(BATCH)
+    assert pipeline.ingest(BATCH).state == "success"
+    with pipeline.connected("raw") as raw:
+        newest = RawWarehouse(raw).batches()[-1]
+    assert pipeline.promoted(newest.batch_id).state == "success"
+
+
+@contextmanager
+def service(pipeline: Pipeline) -> Iterator[httpx.Client]:
+    """Open the prediction service as an administrator sees it."""
+    site = pipeline.stack.site
+    admin = {"X-API-Key": site.credentials.api_admin_key}
+    url = site.settings.api_url
+    with httpx.Client(base_url=url, headers=admin, trust_env=False, timeout=60) as api:
+        yield api
+
+
+@contextmanager
+def prometheus(pipeline: Pipeline) -> Iterator[Prometheus]:
+    port = pipeline.stack.site.settings.prometheus_port
+    with Prometheus(f"http://{HOST}:{port}") as asked:
+        yield asked
+
+
+def traffic(api: httpx.Client) -> None:
+    """Send predictions, one refusal and one reload."""
+    for _ in range(REQUESTS):
+        assert api.post("/predict", json=example()).status_code == 200
+    assert api.post("/predict", json={"age": "old"}).status_code == 422
+    assert api.post("/reload_model").status_code == 200
+
+
+def questions(asked: Prometheus) -> set[Question]:
+    """Return every query of every panel, for everything a reader can choose."""
+    found = set()
+    for path in sorted(FOLDER.glob("*.json")):
+        board = json.loads(path.read_text())
+        for chosen in all_choices(board, asked):
+            for panel in panels(board):
+                where = f"{path.stem}: {panel['title']}"
+                found |= {(where, target.expr) for target in targets(panel, chosen)}
+    return found
+
+
+def has_data(asked: Prometheus, query: str) -> bool:
+    """Whether a query gives at least one number; a share of nothing is none."""
+    return any(math.isfinite(value) for _, value in asked.now(query))
+
+
+def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
+    silent: set[Question] = set()
+    deadline = time.monotonic() + SCRAPED
+    with prometheus(watched) as asked, service(watched) as api:
+        while time.monotonic() < deadline:
+            traffic(api)
+            time.sleep(5)
+            every = questions(asked)
+            silent = {one for one in every if not has_data(asked, one[1])}
+            if every and not silent:
+                break
+
+    boards = {where.split(":")[0] for where, _ in every}
+    assert boards == {path.stem for path in FOLDER.glob("*.json")}, "a choice offers nothing"
+    assert not silent, "no data:\n" + "\n".join(f"{where}\n  {query}" for where, query in silent)
+
+
+def test_another_model_is_marked_in_every_graph(watched: Pipeline) -> None:
+    end = time.time()
+    with prometheus(watched) as asked:
+        for path in FOLDER.glob("*.json"):
+            (mark,) = json.loads(path.read_text())["annotations"]["list"]
+            found = asked.over_time(mark["expr"], end - LOOKING_BACK, end, step=15)
+            assert found, f"{path.stem}: {mark['expr']}"
+
+
+def test_prometheus_reaches_everything_and_no_rule_fails(watched: Pipeline) -> None:
+    with prometheus(watched) as asked:
+        reached = {series["job"]: value for series, value in asked.now("avg by (job) (up)")}
+        failing = asked.now("sum(prometheus_rule_evaluation_failures_total) > 0")
+
+    assert reached == dict.fromkeys(("api", "airflow", "pipeline", "prometheus"), 1.0)
+    assert failing == []
