@@ -5,8 +5,8 @@ until mc ready store >/dev/null 2>&1; do sleep 2; done
 
 # make_user POLICY ACCESS_KEY SECRET_KEY: what the policy allows is read from standard input.
 make_user() {
-    printf '{"Version": "2012-10-17", "Statement": [%s]}' "$(cat)" >"/tmp/$1.json"
-    mc admin policy create store "$1" "/tmp/$1.json"
+    printf '{"Version": "2012-10-17", "Statement": [%s]}' "$(cat)" >"$HOME/$1.json"
+    mc admin policy create store "$1" "$HOME/$1.json"
     mc admin user add store "$2" "$3"
     # MinIO calls it an error that the user has the policy already.
     mc admin policy attach store "$1" --user "$2" || mc admin user info store "$2" | grep -q "$1"

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from readmission.settings import CHECKOUT
-from tests.k8s.cluster import build
+from readmission.settings import CHECKOUT, PREFIX
+from tests.k8s.cluster import TREES, Object, build
+from tests.k8s.test_hardening import quantity
 
 GRAFANA = CHECKOUT / "grafana"
 SOURCES = {
@@ -69,3 +70,49 @@ def test_grafana_looks_for_dashboards_where_they_are_mounted(path: Path) -> None
 
     for provider in yaml.safe_load(path.read_text())["providers"]:
         assert provider["options"]["path"] in mounted
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_the_databases_of_a_server_fit_its_disk_when_each_is_full(tree: str) -> None:
+    cluster = build(tree)
+    (exporter,) = (
+        config["data"]
+        for name, config in cluster.named("ConfigMap").items()
+        if name.startswith("pipeline-exporter")
+    )
+    capacity = int(exporter["READMISSION_DATABASE_CAPACITY_MB"]) * MEBIBYTE
+
+    for name, server in cluster.named("StatefulSet").items():
+        if name.startswith("postgres-"):
+            (claim,) = server["spec"]["volumeClaimTemplates"]
+            disk = quantity(claim["spec"]["resources"]["requests"]["storage"])
+            assert capacity * len(databases_of(server)) <= disk, name
+
+
+def databases_of(server: Object) -> list[str]:
+    """Return the databases that a server keeps."""
+    (container,) = server["spec"]["template"]["spec"]["containers"]
+    (variable,) = (v["value"] for v in container["env"] if v["name"] == "DATABASES")
+    return str(variable).split()
+
+
+def test_what_watches_sees_every_database_with_a_role_that_may_only_look() -> None:
+    cluster = build("base")
+    (exporter,) = (w.pod for w in cluster.workloads() if w.name == "pipeline-exporter")
+    (container,) = exporter["containers"]
+
+    told = {
+        variable["name"].removeprefix(PREFIX + "MONITORING_DSN_").lower(): variable["value"]
+        for variable in container["env"]
+        if variable["name"].startswith(PREFIX + "MONITORING_DSN_")
+    }
+    there = {
+        database
+        for name, server in cluster.named("StatefulSet").items()
+        if name.startswith("postgres-")
+        for database in databases_of(server)
+    }
+    assert set(told) == there
+    for database, dsn in told.items():
+        assert dsn.startswith("postgresql://monitoring:$(MONITORING_DB_PASSWORD)@$(")
+        assert dsn.endswith(f")/{database}")

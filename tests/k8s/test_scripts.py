@@ -6,6 +6,7 @@ it is given in files, and knows no more than `deploy.sh` asks.
 
 import base64
 import hashlib
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -211,3 +212,38 @@ def test_the_api_takes_the_secrets_it_is_given(
 
     assert len(settings.api_keys) == 2
     assert settings.prediction_log_key is not None
+
+
+def test_the_stores_users_may_look_and_nothing_else(tmp_path: Path) -> None:
+    # given a client of the store that keeps what it is told
+    client = tmp_path / "mc"
+    client.write_text(
+        '#!/bin/sh\necho "$*" >>"$HOME/calls"\n'
+        'case "$*" in "admin policy create"*) cp "$6" "$HOME/$5.policy" ;; esac\n'
+    )
+    client.chmod(0o755)
+    users = {"DOCS": "docs-reader", "MONITORING": "monitoring"}
+    keys = {
+        f"{user}_{kind}_KEY": f"{user} {kind}" for user in users for kind in ("ACCESS", "SECRET")
+    }
+
+    # when
+    subprocess.run(
+        [CHECKOUT / "k8s" / "minio" / "reader.sh"],
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), **keys},
+        check=True,
+    )
+
+    # then
+    called = (tmp_path / "calls").read_text()
+    allowed = {}
+    for user, policy in users.items():
+        assert f"admin user add store {user} ACCESS {user} SECRET" in called
+        assert f"admin policy attach store {policy} --user {user} ACCESS" in called
+        (statement,) = json.loads((tmp_path / f"{policy}.policy").read_text())["Statement"]
+        assert statement["Effect"] == "Allow"
+        allowed[policy] = (set(statement["Action"]), statement["Resource"])
+    assert allowed == {
+        "docs-reader": ({"s3:GetObject"}, ["arn:aws:s3:::data-docs/*"]),
+        "monitoring": ({"s3:ListAllMyBuckets", "s3:ListBucket"}, ["arn:aws:s3:::*"]),
+    }

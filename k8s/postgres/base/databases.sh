@@ -1,6 +1,6 @@
 #!/bin/bash
 # Run once by a new server: the databases in $DATABASES, each with one role that reaches no other, and
-# the role `monitoring`, who sees how large and how busy each is; what else it may read, the tables say.
+# the role `monitoring`: who may connect sees a database's size. What else it may read, the tables say.
 set -euo pipefail
 psql=(psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres)
 for database in postgres template1; do
@@ -11,7 +11,6 @@ done
 \getenv password MONITORING_DB_PASSWORD
 CREATE ROLE monitoring LOGIN PASSWORD :'password' CONNECTION LIMIT 10;
 ALTER ROLE monitoring SET default_transaction_read_only = on;
-GRANT pg_monitor TO monitoring;
 SQL
 for database in $DATABASES; do
     "${psql[@]}" --set name="$database" --set variable="${database^^}_DB_PASSWORD" <<'SQL'
