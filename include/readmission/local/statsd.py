@@ -74,7 +74,8 @@ def parse(line: str) -> Sample:
         If it is none.
     """
     head, colon, body = line.rpartition(":")
-    number, kind, *extra = body.split("|")
+    number, _, rest = body.partition("|")
+    kind, *extra = rest.split("|")
     name, *tags = head.split(",")
     if not colon or not name or kind not in KINDS:
         raise Refused("malformed_line")
