@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from readmission.local import airflow, quarantine_cli
+from readmission.local import airflow, prometheus, quarantine_cli
 from readmission.local.errors import StackError
 from readmission.local.progress import BootDisplay, status_table
 from readmission.local.stack import Stack
@@ -25,7 +25,8 @@ the prediction API and the clinicians' page, without Docker and without root.
 Everything is kept in one folder (`READMISSION_STATE_DIR`, by default `.state` in the checkout) and
 listens on the loopback interface only. Each port is a setting: `READMISSION_AIRFLOW_PORT` (8080),
 `READMISSION_MLFLOW_PORT` (5000), `READMISSION_API_PORT` (8000), `READMISSION_UI_PORT` (8501),
-`READMISSION_S3_PORT` (9000), `READMISSION_POSTGRES_PORT` (5433).""",
+`READMISSION_S3_PORT` (9000), `READMISSION_POSTGRES_PORT` (5433), `READMISSION_EXPORTER_PORT`
+(9108), `READMISSION_AIRFLOW_METRICS_PORT` (9102), `READMISSION_PROMETHEUS_PORT` (9091).""",
 )
 app.add_typer(quarantine_cli.app, name="quarantine")
 
@@ -38,6 +39,7 @@ PAGES = {
     "mlflow": "MLflow",
     "api": "API",
     "ui": "Clinicians' page",
+    prometheus.NAME: "Prometheus",
 }
 
 
@@ -75,6 +77,12 @@ def _say_addresses(stack: Stack) -> None:
         console.print(
             f"Airflow's user is {airflow.USER}, the password is in {stack.paths.airflow_passwords}"
         )
+    _say_what_is_missing(stack)
+
+
+def _say_what_is_missing(stack: Stack) -> None:
+    if prometheus.NAME not in {service.name for service in stack.services}:
+        console.print(prometheus.ADVICE)
 
 
 @app.command()
@@ -111,6 +119,7 @@ def status() -> None:
             raise StackError("the stack is down; start it with `readmission up`")
         statuses = stack.status()
         console.print(status_table(statuses))
+        _say_what_is_missing(stack)
         if not all(one.healthy for one in statuses):
             raise typer.Exit(1)
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from readmission.accounting import Account, account
 from readmission.errors import NoModel
-from readmission.local import airflow
+from readmission.local import airflow, prometheus
 from readmission.local.ports import HOST
 from readmission.local.site import Site
 from readmission.promotion import PROMOTED
@@ -187,6 +187,8 @@ def pages(site: Site) -> Table:
     table.add_row("MLflow", f"{settings.mlflow_tracking_uri}/#/models/{settings.model_name}")
     table.add_row("Reports of the gates", f"{site.airflow_url}/plugin/data-quality")
     table.add_row("", f"{settings.docs_dir}/index.html, bucket {settings.docs_bucket}")
+    recorded = [service.url for service in prometheus.services(site)]
+    table.add_row("Prometheus", *(recorded or [prometheus.ADVICE]))
     return table
 
 
