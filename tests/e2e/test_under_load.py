@@ -1,0 +1,169 @@
+"""A hundred users while the model changes and what is behind the service restarts."""
+
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from load import journal, run
+from readmission.local import mlflow, postgres
+from readmission.local.supervisor import Supervisor
+from readmission.registry import PRODUCTION
+from readmission.settings import CHECKOUT, PREFIX
+from tests.e2e.pipeline import PATIENCE, Pipeline
+
+BATCH = 3_000
+USERS = 100
+SECONDS = 60
+"""Under load, at least; as long as everything that is done meanwhile takes."""
+AWAY_SECONDS = 2
+"""How long a service stays away that is restarted."""
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+
+@dataclass
+class Load:
+    """A load test that goes on until it is ended."""
+
+    process: subprocess.Popen[str]
+    answered: Path
+    said: str = ""
+
+    @property
+    def goes_on(self) -> bool:
+        return self.process.poll() is None
+
+    def end(self) -> None:
+        """End it as a person does, and keep what it says."""
+        self.process.send_signal(signal.SIGINT)
+        self.said = self.process.communicate(timeout=120)[0]
+
+
+@contextmanager
+def under_load(pipeline: Pipeline, folder: Path) -> Iterator[Load]:
+    """Let a hundred users ask until the block ends."""
+    answered = folder / "answered"
+    url = pipeline.stack.site.settings.api_url
+    size = ("--load-users", str(USERS), "--load-seconds", str(PATIENCE))
+    with subprocess.Popen(
+        [*run.command("steady", url, folder, *size), "--load-journal", str(answered)],
+        cwd=CHECKOUT, env={f"{PREFIX}DATASET": str(pipeline.file)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        # A shell that runs the tests in the background lets its children ignore the signal.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:  # fmt: skip
+        load = Load(process, answered)
+        try:
+            yield load
+            assert load.goes_on, process.communicate()[0]
+            load.end()
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def versions(pipeline: Pipeline) -> list[str]:
+    """Given two versions, the first of them in production."""
+    registry = pipeline.registry
+    if len(registry.versions()) < 2:
+        pipeline.deliver(2 * BATCH)
+        assert pipeline.ingest(BATCH).state == "success"
+        assert pipeline.promoted("batch-0002").state == "success"
+    current = registry.version_of(PRODUCTION)
+    other = next(v["version"] for v in registry.versions() if v["version"] != current)
+    assert current is not None
+    served(pipeline, current)
+    return [current, other]
+
+
+def served(pipeline: Pipeline, version: str) -> None:
+    """Wait until the service answers by a version."""
+    url = f"{pipeline.stack.site.settings.api_url}/ready"
+    pipeline.wait_for(
+        f"version {version} served",
+        lambda: httpx.get(url, trust_env=False, timeout=60).json().get("model_version") == version,
+    )
+
+
+def rolled_back(pipeline: Pipeline) -> str:
+    """Roll back by the service and return the version that answers again."""
+    site = pipeline.stack.site
+    key = {"X-API-Key": site.credentials.api_admin_key}
+    answer = httpx.post(
+        f"{site.settings.api_url}/rollback", headers=key, trust_env=False, timeout=60
+    )
+    return str(answer.raise_for_status().json()["model_version"])
+
+
+def restart(pipeline: Pipeline, name: str) -> None:
+    """Stop a service, leave it away for a while, and wait until it is well again."""
+    supervisor = Supervisor(pipeline.stack.paths)
+    supervisor.stop_service(name)
+    pipeline.wait_for(f"the end of {name}", lambda: not supervisor.states()[name].pid)
+    time.sleep(AWAY_SECONDS)
+    supervisor.start_service(name)
+    pipeline.wait_for(
+        f"{name} back",
+        lambda: next(s.healthy for s in pipeline.stack.status() if s.service == name),
+    )
+
+
+def test_nothing_that_happens_behind_the_service_fails_a_request(
+    pipeline: Pipeline, versions: list[str], tmp_path: Path
+) -> None:
+    current, other = versions
+
+    # given a hundred users who ask
+    with under_load(pipeline, tmp_path) as load:
+        began = time.monotonic()
+        pipeline.wait_for(
+            "the first answers",
+            lambda: load.answered.exists() and len(journal.read(load.answered)) > USERS,
+        )
+
+        # when the model changes, there and back, and the registry and the database restart
+        pipeline.registry.promote(other)
+        served(pipeline, other)
+        assert rolled_back(pipeline) == current
+        restart(pipeline, mlflow.NAME)
+        restart(pipeline, postgres.NAME)
+        pipeline.wait_for("MLflow with its database", lambda: pipeline.registry.versions())
+        pipeline.registry.promote(other)
+        served(pipeline, other)
+        time.sleep(max(0, SECONDS - (time.monotonic() - began)))
+
+    # then every request was answered well, by both versions
+    total = re.search(r"^all +([\d,]+) +([\d,]+) ", load.said, re.MULTILINE)
+    assert total is not None, load.said
+    assert total[2] == "0", load.said
+    answered = journal.read(load.answered)
+    assert len(answered) > USERS * 10
+
+    # and is in the log, each row once
+    def logged() -> bool:
+        with pipeline.connected("predictions") as log:
+            (rows,) = log.execute(
+                "SELECT count(*) FROM prediction WHERE request_id LIKE 'load-%'"
+            ).fetchone()
+        return rows >= sum(answered.values())
+
+    pipeline.wait_for("every answer in the log", logged)
+    with pipeline.connected("predictions") as log:
+        found = log.execute(
+            "SELECT request_id, count(*), count(DISTINCT row) FROM prediction"
+            " WHERE request_id LIKE 'load-%' GROUP BY request_id"
+        ).fetchall()
+        by_version = log.execute(
+            "SELECT DISTINCT model_version FROM prediction WHERE request_id LIKE 'load-%'"
+        ).fetchall()
+    assert {request_id: rows for request_id, rows, _ in found} == answered
+    assert all(rows == distinct for _, rows, distinct in found)
+    assert {version for (version,) in by_version} == {current, other}
