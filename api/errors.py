@@ -227,6 +227,13 @@ REFUSAL_KINDS = tuple(
 )
 """Every kind there is, so that a metric can name them all before the first one happens."""
 
+FAULTS = tuple(
+    sorted(
+        {500} | {refusal.status for refusal in ApiError.__subclasses__() if refusal.status >= 500}
+    )
+)
+"""Every status that says the service failed, and not its caller; for the same reason."""
+
 
 def answer(error: ApiError, request_id: str) -> JSONResponse:
     """Return the one body that every refusal has."""

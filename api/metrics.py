@@ -5,6 +5,7 @@ import platform
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import product
 from time import time
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from api.errors import REFUSAL_KINDS
+from api.errors import FAULTS, REFUSAL_KINDS
 from readmission import __version__, schema
 from readmission.serving.served import ServedModel
 
@@ -33,6 +34,9 @@ LATENCY_BUCKETS = (
     *(0.1, 0.25, 0.5, 1.0, 2.5),
 )
 """Seconds; from a compiled model on one row to a pipeline over a data frame on a busy machine."""
+
+PREDICTION_PATHS = ("/predict", "/predict/batch")
+"""Endpoints whose answers the objectives count."""
 
 VERSIONS = 8
 """Model versions whose predictions are told apart; older ones are no longer shown."""
@@ -96,6 +100,8 @@ class Metrics:
             self.errors.labels(kind)
         for result in ("success", "failure"):
             self.reloads.labels(result)
+        for path, status in product(PREDICTION_PATHS, (200, *FAULTS)):
+            self._requests.labels(path, "POST", str(status))
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)

@@ -1,13 +1,10 @@
 """The rules, their unit tests and their runbooks, as the tests ask for them."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
 import yaml
 
 from readmission.settings import CHECKOUT
@@ -68,14 +65,3 @@ def runbooks() -> dict[str, str]:
     return {
         re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")): text for title, _, text in titles
     }
-
-
-def promtool() -> str:
-    """Return the promtool of this machine."""
-    found = shutil.which("promtool")
-    if found:
-        return found
-    reason = "needs promtool (apt-get install prometheus)"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
