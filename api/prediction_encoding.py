@@ -1,28 +1,26 @@
 """One answer as a line of the prediction log; past this point nobody knows the patient."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import blake2b
 
 from pydantic_core import to_json
 
 from readmission import schema
+from readmission.pseudonyms import Pseudonyms
 from readmission.warehouse.predictions import to_line
 
 Record = tuple[float, str, int, str, Mapping[str, str | int], Sequence[float], str]
 """Epoch seconds, request id, row, model version, encounter, probabilities, class."""
 
-HASH_BYTES = 16
 KEYS = (schema.ENCOUNTER, schema.PATIENT)
 
 
 class Encoder:
     """Turns records into lines that PostgreSQL's COPY reads.
 
-    The numbers of the encounter and of the patient are replaced by keyed hashes (BLAKE2b,
-    RFC 7693), each with a personalisation of its own: the same patient is recognised in the
-    log, yet neither number can be guessed without the key.
+    The numbers of the encounter and of the patient are replaced by their pseudonyms: the same
+    patient is recognised in the log, yet neither number can be guessed without the key.
 
     Parameters
     ----------
@@ -31,9 +29,8 @@ class Encoder:
     """
 
     def __init__(self, key: str) -> None:
-        secret = blake2b(key.encode()).digest()
-        self._encounter_hash = _hasher(secret, b"encounter")
-        self._patient_hash = _hasher(secret, b"patient")
+        names = Pseudonyms(key)
+        self._encounter_hash, self._patient_hash = names.encounter, names.patient
 
     def line(self, record: Record) -> bytes:
         """Return one record as a line with an id of its own.
@@ -66,19 +63,6 @@ class Encoder:
         if "\0" in line or r"\u0000" in line:
             raise ValueError("PostgreSQL's texts cannot hold a NUL")
         return line.encode()
-
-
-def _hasher(key: bytes, person: bytes) -> Callable[[str | int | None], str | None]:
-    keyed = blake2b(digest_size=HASH_BYTES, key=key, person=person)
-
-    def hashed(number: str | int | None) -> str | None:
-        if number is None or number == schema.MISSING:
-            return None
-        one = keyed.copy()
-        one.update(str(number).encode())
-        return one.hexdigest()
-
-    return hashed
 
 
 def _new_id(at: float) -> str:

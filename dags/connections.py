@@ -9,10 +9,12 @@ from typing import cast
 import psycopg
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
+from pydantic import SecretStr
 
 from readmission.quality.publishing import publish, publish_overview
 from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.outcomes import OutcomeStore
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,15 @@ def clean_warehouse() -> Iterator[CleanWarehouse]:
         warehouse = CleanWarehouse(connection)
         warehouse.create_tables()
         yield warehouse
+
+
+@contextmanager
+def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
+    """The outcomes beside the log of predictions, with their tables in place."""
+    with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
+        store = OutcomeStore(connection)
+        store.create_tables()
+        yield store
 
 
 def _connect(connection_id: str) -> psycopg.Connection:

@@ -1,6 +1,10 @@
-"""On each RAW batch: clean it, give new patients their part, measure its drift, check it."""
+"""On each RAW batch: clean it, give new patients their part, measure its drift, check it.
+
+What became of its patients then joins the predictions that were made for them.
+"""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, RAW
 from policies import RETRIES
@@ -51,7 +55,23 @@ def data_processing_pipeline():
         outlet_events[CLEAN].extra = {"rows": batch.clean_rows}
         outlet_events[CLEAN].add_partitions(batch_id)
 
-    check(measure_drift(process()))
+    # Once more is enough: the next batch makes up for what is missing.
+    @task(retries=1)
+    def record_outcomes() -> None:
+        """Bring the outcomes of every batch that was accepted since to the log of predictions."""
+        from connections import clean_warehouse, outcome_store
+        from readmission import outcomes
+        from readmission.settings import get_settings
+
+        settings = get_settings()
+        dsn, key = settings.prediction_log_dsn, settings.prediction_log_key
+        if dsn is None or key is None:
+            raise AirflowSkipException("no log of predictions is configured")
+        with clean_warehouse() as warehouse, outcome_store(dsn) as store:
+            recorded = outcomes.record_outcomes(warehouse, store, key.get_secret_value())
+        print(f"outcomes recorded: {recorded}")  # noqa: T201
+
+    check(measure_drift(process())) >> record_outcomes()
 
 
 data_processing_pipeline()

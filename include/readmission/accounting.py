@@ -1,11 +1,15 @@
 """Where every encounter that ever arrived is now, and an error if one is nowhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from readmission.errors import RowsLost
-from readmission.warehouse import BatchKind, BatchState, CleanWarehouse, RawWarehouse
+from readmission.warehouse.states import BatchKind, BatchState
 from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
+
+if TYPE_CHECKING:
+    from readmission.warehouse import CleanWarehouse, RawWarehouse
 
 ALWAYS_SAID = ("clean", "in quarantine")
 """Figures that are said even if they are 0."""
@@ -92,7 +96,7 @@ class Account:
         return f"{self.arrived:,} encounters = {' + '.join(parts)}"
 
 
-def account(raw: RawWarehouse, clean: CleanWarehouse) -> Account:
+def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     """Count both databases and say where every encounter is.
 
     It may run beside the pipeline: CLEAN is counted first, so what moves meanwhile is
@@ -121,6 +125,21 @@ def account(raw: RawWarehouse, clean: CleanWarehouse) -> Account:
             "rows are not where the ledgers say:\n" + "\n".join(f"  - {one}" for one in problems)
         )
     return found
+
+
+def unaccounted(tallies: Sequence[RawTally], processed: Mapping[str, CleanTally]) -> int:
+    """Return how many rows are not where the ledgers say; 0 unless something is wrong.
+
+    Parameters
+    ----------
+    tallies : sequence of RawTally
+        RAW, counted after CLEAN.
+    processed : mapping of str to CleanTally
+        CLEAN, by batch.
+    """
+    lines = [_line(tally, processed.get(tally.batch_id)) for tally in tallies]
+    misplaced = sum(abs(line.rows - _balance(line)) for line in lines)
+    return misplaced + sum(abs(tally.rows - tally.stored) for tally in tallies)
 
 
 def _line(raw: RawTally, clean: CleanTally | None) -> Line:

@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
-from readmission.local import object_store, postgres
+from readmission.local import object_store, postgres, web
 from readmission.local.paths import write_private
 from readmission.local.ports import HOST
 from readmission.local.service import Check, Service, answers
@@ -61,7 +61,8 @@ def services(site: Site) -> tuple[Service, ...]:
             port_setting="READMISSION_AIRFLOW_PORT",
             url=site.airflow_url,
         ),
-        scheduler,
+        # Its tasks bring what became of the patients to the predictions.
+        replace(scheduler, environment=environment | web.prediction_log(site)),
         processor,
     )
 

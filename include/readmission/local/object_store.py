@@ -102,6 +102,10 @@ def _write_identity(site: Site) -> None:
         _identity("readmission", secrets.s3_access_key, secrets.s3_secret_key, everything),
         # The prediction API reads what the gates say, and nothing else.
         _identity("reader", secrets.docs_access_key, secrets.docs_secret_key, [f"Read:{bucket}"]),
+        # The exporter counts what lies in each bucket, and opens none of it.
+        _identity(
+            "monitoring", secrets.monitoring_access_key, secrets.monitoring_secret_key, ["List"]
+        ),
     ]
     write_private(site.paths.object_store / "identity.json", json.dumps({"identities": identities}))
 

@@ -1,4 +1,7 @@
-"""PostgreSQL 18 from a wheel: five databases, each with a role that reaches no other."""
+"""PostgreSQL 18 from a wheel: five databases, each with a role that reaches no other.
+
+One more role may connect to all of them and look at what the tables' owners grant it.
+"""
 
 import shutil
 import subprocess
@@ -11,9 +14,11 @@ from readmission.local.ports import HOST
 from readmission.local.service import Service
 from readmission.local.site import Site
 from readmission.local.unprivileged import Home, server_home
+from readmission.warehouse import monitoring
 
 NAME = "postgres"
 SUPERUSER = "postgres"
+MONITORING = monitoring.ROLE
 DATABASES = ("airflow", "mlflow", "raw", "clean", "predictions")
 CONFIGURATION = {
     "listen_addresses": HOST,
@@ -46,10 +51,11 @@ def service(site: Site) -> Service:
     )
 
 
-def dsn(site: Site, database: str) -> str:
-    """Return the address of a database with the password of its role."""
-    password = getattr(site.credentials, f"{database}_db")
-    return f"postgresql://{database}:{password}@{HOST}:{site.settings.postgres_port}/{database}"
+def dsn(site: Site, database: str, role: str | None = None) -> str:
+    """Return the address of a database with a role and its password; its own if none is given."""
+    role = role or database
+    password = getattr(site.credentials, f"{role}_db")
+    return f"postgresql://{role}:{password}@{HOST}:{site.settings.postgres_port}/{database}"
 
 
 def is_ready(site: Site) -> bool:
@@ -124,12 +130,15 @@ def make_databases(site: Site) -> None:
             _shut(connection, database)
         roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
         there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
-        for name in DATABASES:
+        for name in (MONITORING, *DATABASES):
             _make_role(connection, name, getattr(site.credentials, f"{name}_db"), name in roles)
+        connection.execute(_LOOK_ONLY)
+        for name in DATABASES:
             if name not in there:
                 make = sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name))
                 connection.execute(make)
             _shut(connection, name)
+            connection.execute(_LET_IN.format(sql.Identifier(name), _ROLE))
 
 
 def _make_role(connection: psycopg.Connection, name: str, password: str, exists: bool) -> None:
@@ -146,3 +155,8 @@ def _make_role(connection: psycopg.Connection, name: str, password: str, exists:
 def _shut(connection: psycopg.Connection, database: str) -> None:
     statement = "REVOKE ALL ON DATABASE {} FROM PUBLIC"
     connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
+
+
+_ROLE = sql.Identifier(MONITORING)
+_LOOK_ONLY = sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(_ROLE)
+_LET_IN = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from readmission.local import airflow, mlflow, object_store, postgres, prometheus, web
+from readmission.local import airflow, exporter, mlflow, object_store, postgres, prometheus, web
 from readmission.local.errors import StackError
 from readmission.local.service import Service
 from readmission.local.site import Site
@@ -18,6 +18,7 @@ def all_services(site: Site) -> tuple[Service, ...]:
         *airflow.services(site),
         web.api_service(site),
         web.ui_service(site),
+        exporter.service(site),
         *prometheus.services(site),
     )
 

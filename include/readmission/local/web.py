@@ -21,7 +21,7 @@ def api_service(site: Site) -> Service:
     return Service(
         name=API,
         command=(sys.executable, "-m", "api"),
-        environment=site.environment | LEAN | _prediction_log(site) | _keys(site) | _reports(site),
+        environment=site.environment | LEAN | prediction_log(site) | _keys(site) | _reports(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
@@ -30,8 +30,8 @@ def api_service(site: Site) -> Service:
     )
 
 
-def _prediction_log(site: Site) -> dict[str, str]:
-    """Return the address of the prediction log and its key, which no other service needs."""
+def prediction_log(site: Site) -> dict[str, str]:
+    """Return the address of the prediction log and its key, for those who write to it."""
     return {
         f"{PREFIX}PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),
         f"{PREFIX}PREDICTION_LOG_KEY": site.credentials.prediction_log_key,

@@ -36,7 +36,7 @@ _RUNTIME = (
 )
 _BOOSTING = ("xgboost-cpu", "xgboost")
 """The distributions that offer XGBoost; one of them is installed."""
-_NOT_FOR_SERVING = ("__pycache__", "local", "quality", "warehouse")
+_NOT_FOR_SERVING = ("__pycache__", "exporter", "local", "quality", "warehouse")
 """Folders of the library that no model imports."""
 
 

@@ -14,6 +14,7 @@ from readmission.warehouse.creating import create
 from readmission.warehouse.drifts import DriftLog
 from readmission.warehouse.history import ModelHistory
 from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
+from readmission.warehouse.monitoring import CLEAN, let_monitor
 from readmission.warehouse.rollbacks import RollbackLog
 from readmission.warehouse.states import BatchState
 from readmission.warehouse.verdicts import VerdictLog
@@ -64,6 +65,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
         ModelHistory(self.connection).create_tables()
         DriftLog(self.connection).create_tables()
         RollbackLog(self.connection).create_tables()
+        let_monitor(self.connection, CLEAN)
 
     @contextmanager
     def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
@@ -149,6 +151,14 @@ class CleanWarehouse(Ledger[CleanBatch]):
         """Return the part of every patient ever seen."""
         with self.connection.transaction():
             return dict(self.connection.execute("SELECT patient_nbr, part FROM patient").fetchall())
+
+    def outcomes(self, batch_id: str) -> list[tuple[int, int, str]]:
+        """Return encounter, outcome (class code) and part of each row of a batch."""
+        query = sql.SQL("SELECT encounter_id, {}, part FROM encounter WHERE batch_id = %s")
+        with self.connection.transaction():
+            return self.connection.execute(
+                query.format(sql.Identifier(schema.TARGET)), (batch_id,)
+            ).fetchall()
 
     def part_sizes(self) -> dict[tuple[str, str], int]:
         """Return the rows of each (batch, part)."""

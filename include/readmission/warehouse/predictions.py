@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from readmission import schema
+from readmission.warehouse.monitoring import PREDICTIONS, let_monitor
 
 COLUMNS = (
     "id", "at", "request_id", "row", "model_version", "encounter_hash", "patient_hash",
@@ -65,6 +66,7 @@ class PredictionStore:
             self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING_LOCK,))
             self.connection.execute(_TABLE)
             self.connection.execute(_INDEX)
+            let_monitor(self.connection, PREDICTIONS)
 
     def _has_table(self) -> bool:
         found = self.connection.execute("SELECT to_regclass('prediction') IS NOT NULL").fetchone()

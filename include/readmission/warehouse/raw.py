@@ -12,6 +12,7 @@ from readmission.warehouse.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.creating import create
 from readmission.warehouse.decision_log import TABLES as DECISIONS
 from readmission.warehouse.ledger import Ledger, RawBatch
+from readmission.warehouse.monitoring import RAW, let_monitor
 from readmission.warehouse.quarantine import TABLES as QUARANTINE
 from readmission.warehouse.quarantine import Quarantine
 from readmission.warehouse.states import BatchKind, BatchState, batch_name
@@ -48,6 +49,7 @@ class RawWarehouse(Ledger[RawBatch]):
         tables = _TABLES.format(columns=columns), QUARANTINE, DECISIONS
         create(self.connection, _LOCK, "quarantine_decision", tables)
         VerdictLog(self.connection).create_tables()
+        let_monitor(self.connection, RAW)
 
     def load(self, encounters: pa.Table, source_offset: int, origin: str) -> RawBatch:
         """Write a batch and its line of the ledger in one transaction.

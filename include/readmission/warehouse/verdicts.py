@@ -52,7 +52,7 @@ class VerdictLog:
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat and to race."""
-        create(self.connection, _LOCK, "gate_verdict", (_TABLE,))
+        create(self.connection, _LOCK, "gate_verdict", (_TABLE, _VIEW))
 
     def record(self, verdict: GateVerdict) -> None:
         """Store a verdict in place of an earlier one of the same gate on the same batch."""
@@ -92,7 +92,15 @@ CREATE TABLE IF NOT EXISTS gate_verdict (
     report text NOT NULL,
     decided_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (batch_id, gate)
-)
+);
+""")
+
+_VIEW = sql.SQL("""
+-- For whoever counts: the sentences of a verdict may quote values, so they stay out.
+CREATE OR REPLACE VIEW gate_result AS
+    SELECT batch_id, gate, passed, expectations, cardinality(failures) AS failed, seconds,
+           decided_at
+    FROM gate_verdict
 """)
 
 _UPSERT = """

@@ -24,12 +24,14 @@ def site(tmp_path: Path) -> Site:
     return Site.open(settings, paths)
 
 
-def test_the_prediction_log_is_opened_to_the_api_alone(site: Site) -> None:
+def test_the_prediction_log_is_opened_to_those_who_write_to_it_alone(site: Site) -> None:
     environments = {service.name: service.environment for service in all_services(site)}
 
-    told = environments.pop("api")
-    assert told[DSN].startswith("postgresql://predictions:")
-    assert told[KEY] == site.credentials.prediction_log_key
+    # The API writes predictions; the tasks of the scheduler, what became of the patients.
+    for writer in ("api", "airflow-scheduler"):
+        told = environments.pop(writer)
+        assert told[DSN].startswith("postgresql://predictions:")
+        assert told[KEY] == site.credentials.prediction_log_key
     for environment in environments.values():
         assert not {DSN, KEY} & environment.keys()
         assert site.credentials.prediction_log_key not in str(environment)

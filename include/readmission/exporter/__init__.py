@@ -1,0 +1,1 @@
+"""What the pipeline has stored, as metrics for Prometheus: ``python -m readmission.exporter``."""

@@ -1,0 +1,87 @@
+"""The object store: whether it answers, and what lies in each bucket of the project."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from readmission.exporter.catalogue import BUCKET_BYTES, BUCKET_OBJECTS, STORE_UP, Sample
+from readmission.exporter.collecting import LARGEST_SHARE
+from readmission.operations.buckets import BUCKETS
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+COUNTING_SECONDS = 60
+"""Shortest time from one count to the next."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """What lies in a bucket: objects, and their bytes together."""
+
+    name: str
+    objects: int
+    size: int
+
+
+class ObjectStore:
+    """The object store, as a key sees it that may list and open nothing.
+
+    Parameters
+    ----------
+    s3 : S3Client
+        Its client.
+    """
+
+    def __init__(self, s3: "S3Client") -> None:
+        self._s3 = s3
+        self._buckets: list[Bucket] = []
+        self._next_count = 0.0
+
+    @classmethod
+    def at(cls, endpoint: str, region: str, key: str, secret: str) -> "ObjectStore":
+        """Return the store at an address."""
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            region_name=region,
+            config=Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 0}),
+        )
+        return cls(s3)
+
+    def read(self) -> list[Bucket]:
+        """See that it answers, and count if the last count is long ago.
+
+        Raises
+        ------
+        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError
+            If it does not answer, or refuses the key.
+        """
+        there = {bucket["Name"] for bucket in self._s3.list_buckets()["Buckets"]}
+        started = time.monotonic()
+        if started >= self._next_count:
+            self._buckets = [self._count(name) for name in BUCKETS if name in there]
+            now = time.monotonic()
+            self._next_count = now + max(COUNTING_SECONDS, (now - started) / LARGEST_SHARE)
+        return self._buckets
+
+    def _count(self, bucket: str) -> Bucket:
+        objects = size = 0
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            sizes = [found["Size"] for found in page.get("Contents", [])]
+            objects, size = objects + len(sizes), size + sum(sizes)
+        return Bucket(bucket, objects, size)
+
+
+def show(buckets: list[Bucket]) -> Iterator[Sample]:
+    """Yield what lies in each bucket."""
+    yield STORE_UP(True)
+    for bucket in buckets:
+        yield BUCKET_BYTES(bucket.size, bucket.name)
+        yield BUCKET_OBJECTS(bucket.objects, bucket.name)

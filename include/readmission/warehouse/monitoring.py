@@ -1,0 +1,90 @@
+"""What the role that monitors may read: counts and times, never a feature or a patient."""
+
+from collections.abc import Mapping, Sequence
+
+import psycopg
+from psycopg import sql
+
+ROLE = "monitoring"
+"""Made with the databases, where there is monitoring; without it nothing is granted."""
+
+Columns = Mapping[str, Sequence[str]]
+
+_GATES = ("batch_id", "gate", "passed", "failed", "seconds")
+RAW: Columns = {
+    "batch": ("batch_id", "number", "kind", "state", "rows", "created_at", "decided_at"),
+    "encounter": ("batch_id",),
+    "quarantine": ("batch_id", "state", "replay_batch"),
+    "gate_result": _GATES,
+}
+CLEAN: Columns = {
+    "batch": ("batch_id", "state", "quarantined_rows", "created_at", "decided_at"),
+    "encounter": ("batch_id", "part"),
+    "gate_result": _GATES,
+    "drift": ("batch_id", "column_name", "psi", "alarm"),
+    "candidate": ("batch_id", "version", "created_at"),
+    "promotion": (
+        *("promotion_id", "batch_id", "challenger_version", "verdict", "figures", "created_at"),
+    ),
+    "rollback": ("version_left",),
+}
+PREDICTIONS: Columns = {
+    "prediction": ("at", "model_version", "encounter_hash", "predicted_class"),
+    "outcome": ("encounter_hash", "readmitted", "part", "known_at"),
+}
+"""Columns by table, for each database; a keyed hash joins a prediction to its outcome."""
+
+_LOCK = 296_010
+
+
+def let_monitor(connection: psycopg.Connection, columns: Columns) -> None:
+    """Grant the role what it lacks; it is enough to call this whenever tables may be new.
+
+    It takes no lock unless something is missing. Tables that are not there yet or that belong
+    to another role are passed over.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Of the role that owns the tables.
+    columns : mapping of str to sequence of str
+        One of `RAW`, `CLEAN` and `PREDICTIONS`.
+    """
+    with connection.transaction():
+        if not _missing(connection, columns):
+            return
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        for table in _missing(connection, columns):
+            connection.execute(
+                sql.SQL("GRANT SELECT ({}) ON {} TO {}").format(
+                    sql.SQL(", ").join(map(sql.Identifier, columns[table])),
+                    sql.Identifier(table),
+                    sql.Identifier(ROLE),
+                )
+            )
+        connection.execute(_LET_IN)
+
+
+def _missing(connection: psycopg.Connection, columns: Columns) -> list[str]:
+    """Return our own tables of which the role may not read every column."""
+    pairs = [(table, name) for table, names in columns.items() for name in names]
+    tables, names = zip(*pairs, strict=True)
+    return [table for (table,) in connection.execute(_MISSING, (list(tables), list(names), ROLE))]
+
+
+_MISSING = """
+SELECT DISTINCT wanted.table_name
+FROM unnest(%s::text[], %s::text[]) AS wanted (table_name, column_name)
+JOIN pg_class c ON c.oid = to_regclass(wanted.table_name) AND pg_has_role(c.relowner, 'USAGE')
+JOIN pg_roles r ON r.rolname = %s
+WHERE NOT has_column_privilege(r.oid, c.oid, wanted.column_name, 'SELECT')
+"""
+
+# Everybody may use the schema that a database comes with, but not one that was made later.
+_LET_IN = sql.SQL("""
+DO $$ BEGIN
+    IF NOT has_schema_privilege({role}, current_schema(), 'USAGE') THEN
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), {role});
+    END IF;
+END $$
+""").format(role=sql.Literal(ROLE))

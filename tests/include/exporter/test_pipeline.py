@@ -1,0 +1,237 @@
+"""Batches, gates, drift and verdicts as Prometheus sees them."""
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from readmission.drift import Drift, Level
+from readmission.rollbacks import Rollback
+from readmission.sweep import find
+from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion, RawWarehouse
+from readmission.warehouse.drifts import DriftLog
+from readmission.warehouse.outcomes import OutcomeStore
+from readmission.warehouse.rollbacks import RollbackLog
+from readmission.warehouse.verdicts import GateVerdict, VerdictLog
+from tests.include.exporter.conftest import Page, Scrape
+from tests.include.hospital import BAD, FIRST, ROWS, Hospital
+from tests.promtool import promtool
+
+Tables = tuple[RawWarehouse, CleanWarehouse, OutcomeStore]
+SECOND, THIRD = "batch-0002", "batch-0003"
+BY, WHY = "Dr. Osei", "typing error"
+
+
+@pytest.fixture
+def hospital(tables: Tables, tmp_path: Path) -> Hospital:
+    return Hospital(tables[0].connection, tables[1].connection, tmp_path)
+
+
+def commit(hospital: Hospital) -> None:
+    for warehouse in (hospital.raw, hospital.clean):
+        warehouse.connection.commit()
+
+
+def waiting(page: Page) -> dict[str, float | None]:
+    stages = ("processing", "training", "promotion")
+    return {stage: page("waiting_batches", stage=stage) for stage in stages}
+
+
+def left_behind(hospital: Hospital) -> dict[str, float]:
+    history = ModelHistory(hospital.clean.connection)
+    time.sleep(0.01)
+    found = find(hospital.raw, hospital.clean, history, timedelta(0))
+    return {stage: len(batches) for stage, batches in vars(found).items()}
+
+
+def test_before_the_first_batch_there_is_nothing_and_nothing_is_wrong(
+    tables: Tables, scrape: Scrape
+) -> None:
+    page = scrape()
+
+    assert page.all("rows") == {("raw",): 0, ("clean",): 0}
+    assert page("unaccounted_rows") == 0
+    assert page.all("last_event_timestamp_seconds") == {}
+    assert page.all("promotions_total") == {
+        ("promoted",): 0, ("refused",): 0, ("rolled_back",): 0,
+    }  # fmt: skip
+    assert page("batch_to_production_seconds") is None
+    assert set(page.all("collect_success").values()) == {1}
+
+
+def test_databases_without_tables_are_as_good_as_empty_ones(
+    raw_db: object, clean_db: object, scrape: Scrape
+) -> None:
+    page = scrape()
+
+    assert page.all("rows") == {("raw",): 0, ("clean",): 0}
+    assert page("collect_success", source="raw") == 1
+
+
+def test_every_row_is_shown_where_it_is(hospital: Hospital, scrape: Scrape) -> None:
+    # given a batch with two bad rows, one of them waived, and a batch that has just arrived
+    started = time.time()
+    hospital.gate(hospital.arrive(age=BAD))
+    hospital.refine(FIRST)
+    hospital.quarantine.waive(FIRST, [7], BY, WHY)
+    hospital.arrive(ROWS)
+    commit(hospital)
+
+    # when
+    page = scrape()
+
+    # then
+    assert page.all("rows") == {("raw",): 2 * ROWS, ("clean",): ROWS - 2}
+    assert page.all("quarantine_rows") == {
+        ("open",): 1, ("fixed",): 0, ("waived",): 1, ("replayed",): 0,
+    }  # fmt: skip
+    assert page("unaccounted_rows") == 0
+    parts = hospital.clean.part_sizes()
+    assert page.all("part_rows") == {(part,): rows for (_, part), rows in parts.items()}
+    assert page.all("batches") == {
+        ("raw", "loaded"): 1, ("raw", "accepted"): 1, ("raw", "rejected"): 0,
+        ("clean", "loaded"): 0, ("clean", "accepted"): 1, ("clean", "rejected"): 0,
+    }  # fmt: skip
+    events = page.all("last_event_timestamp_seconds")
+    assert events.keys() == {("raw",), ("clean",)}
+    assert all(started - 1 <= at <= time.time() + 1 for at in events.values())
+
+
+def test_a_row_that_is_nowhere_is_noticed(hospital: Hospital, scrape: Scrape) -> None:
+    # given
+    hospital.set_aside(hospital.arrive().batch_id, 3)
+    hospital.refine(FIRST)
+    commit(hospital)
+    assert scrape()("unaccounted_rows") == 0
+
+    # when
+    hospital.clean.connection.execute("DELETE FROM encounter WHERE source_row IN (5, 6)")
+    commit(hospital)
+
+    # then
+    assert scrape()("unaccounted_rows") == 2
+
+
+def test_what_waits_is_what_the_sweep_would_find(hospital: Hospital, scrape: Scrape) -> None:
+    # given three batches: one trained and not judged, one stopped before its training, one
+    # not processed; then another whose rows were all set aside
+    history = ModelHistory(hospital.clean.connection)
+    for number, batch_id in enumerate((FIRST, SECOND, THIRD)):
+        hospital.arrive(number * ROWS)
+        hospital.set_aside(batch_id)
+    hospital.refine(FIRST)
+    hospital.refine(SECOND)
+    history.record_candidate(Candidate(FIRST, "run", "xgboost", "1", "sha"))
+    commit(hospital)
+    assert waiting(scrape()) == left_behind(hospital) == {
+        "processing": 1, "training": 1, "promotion": 1,
+    }  # fmt: skip
+
+    # when
+    verdicts = VerdictLog(hospital.clean.connection)
+    verdicts.record(GateVerdict(SECOND, "training", False, 3, ["a patient twice"], 1.5, "key"))
+    history.record_promotion(Promotion(FIRST, "1", None, "promoted", "first"))
+    hospital.set_aside(THIRD, *range(2 * ROWS, 3 * ROWS))
+    commit(hospital)
+
+    # then
+    assert waiting(scrape()) == left_behind(hospital) == {
+        "processing": 0, "training": 0, "promotion": 0,
+    }  # fmt: skip
+
+
+def test_each_gate_tells_its_verdicts_and_the_newest_in_full(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given
+    raw, clean = (VerdictLog(w.connection) for w in (hospital.raw, hospital.clean))
+    raw.record(GateVerdict(SECOND, "raw", True, 20, ["2 rows are odd"], 2.5, "key"))
+    raw.record(GateVerdict(FIRST, "raw", True, 20, [], 9.0, "key"))
+    clean.record(GateVerdict(FIRST, "clean", False, 9, ["a", "b", "c"], 1.0, "key"))
+    commit(hospital)
+
+    # when
+    page = scrape()
+
+    # then
+    assert page("gate_verdicts", gate="raw", verdict="pass") == 1
+    assert page("gate_verdicts", gate="raw", verdict="warn") == 1
+    assert page("gate_verdicts", gate="raw", verdict="fail") == 0
+    assert page("gate_verdicts", gate="clean", verdict="fail") == 1
+    assert page("gate_verdicts", gate="training", verdict="fail") == 0
+    # The newest batch is the last one that arrived, not the last one that was looked at.
+    assert page.all("gate_duration_seconds") == {("raw",): 2.5, ("clean",): 1.0}
+    assert page.all("gate_passed") == {("raw",): 1, ("clean",): 0}
+    assert page.all("gate_failed_expectations") == {("raw",): 1, ("clean",): 3}
+    assert "odd" not in page.text
+
+
+def test_drift_is_that_of_the_newest_batch(hospital: Hospital, scrape: Scrape) -> None:
+    # given
+    drifts = DriftLog(hospital.clean.connection)
+    strong = Drift("payer_code", 1.25, Level.STRONG)
+    drifts.record(SECOND, "1", [strong, Drift("age", 0.01, Level.NONE)], [strong])
+    drifts.record(FIRST, "1", [Drift("weight", 0.5, Level.STRONG)], [])
+    commit(hospital)
+
+    # when
+    page = scrape()
+
+    # then
+    assert page.all("drift_psi") == {("payer_code",): 1.25, ("age",): 0.01}
+    assert page.all("drift_alarm") == {("payer_code",): 1, ("age",): 0}
+
+
+def test_verdicts_and_rollbacks_are_counted_and_the_newest_challengers_shown(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given ten verdicts, one of which was for the better, and a rollback
+    history = ModelHistory(hospital.clean.connection)
+    hospital.arrive()
+    for number in range(1, 11):
+        figures = {"challenger": {"log_loss": number / 10, "eligible_log_loss": number / 5}}
+        verdict = "promoted" if number == 1 else "refused"
+        batch_id = f"batch-{number:04d}"
+        history.record_promotion(Promotion(batch_id, str(number), None, verdict, "why", figures))
+    RollbackLog(hospital.clean.connection).record([Rollback.now("2", "1", "admin")])
+    commit(hospital)
+
+    # when
+    page = scrape()
+
+    # then
+    assert page.all("promotions_total") == {
+        ("promoted",): 1, ("refused",): 9, ("rolled_back",): 1,
+    }  # fmt: skip
+    assert page("model_metric", model_version="10", metric="log_loss", rows="all") == 1.0
+    assert page("model_metric", model_version="10", metric="log_loss", rows="eligible") == 2.0
+    versions = {labels[1] for labels in page.all("model_metric")}
+    assert versions == {str(number) for number in range(3, 11)}
+    # RAW knows the first batch only, and the newest verdict is about another.
+    assert page("batch_to_production_seconds") is None
+
+
+def test_the_way_to_production_is_timed(hospital: Hospital, scrape: Scrape) -> None:
+    # given
+    hospital.arrive()
+    hospital.raw.connection.execute("UPDATE batch SET created_at = now() - interval '90 s'")
+    history = ModelHistory(hospital.clean.connection)
+    history.record_promotion(Promotion(FIRST, "1", None, "promoted", "first"))
+    commit(hospital)
+
+    # when
+    seconds = scrape()("batch_to_production_seconds")
+
+    # then
+    assert seconds is not None
+    assert 90 <= seconds < 150
+
+
+def test_promtool_finds_nothing_wrong_with_the_page(hospital: Hospital, scrape: Scrape) -> None:
+    hospital.gate(hospital.arrive(age=BAD))
+    commit(hospital)
+
+    done = promtool("check", "metrics", told=scrape().text)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
