@@ -24,8 +24,8 @@ LETTER = 0.062
 """Inches that a small letter is wide."""
 HEADROOM = 0.06
 """Share of an axis above what is drawn."""
-LEGEND_ROWS = 4
-LEGEND_COLUMN = 4
+LEGEND_ROWS = 3
+LEGEND_COLUMN = 3
 """Columns of Grafana's grid that a name takes."""
 
 Panel = Mapping[str, Any]

@@ -50,13 +50,14 @@ def airflow() -> list[Panel]:
         ),
         lines(
             About(
-                "Executor",
-                "Tasks at work and tasks that wait for a slot.",
+                "Under way",
+                "Runs that have begun, tasks at work and tasks that wait for a slot.",
                 empty=NO_AIRFLOW,
                 width=8,
             ),
-            Query("sum(airflow_executor_running_tasks)", "running"),
-            Query("sum(airflow_executor_queued_tasks)", "queued"),
+            Query("sum(airflow_scheduler_dagruns_running)", "runs"),
+            Query("sum(airflow_executor_running_tasks)", "tasks running"),
+            Query("sum(airflow_executor_queued_tasks)", "tasks queued"),
         ),
         lines(
             About(

@@ -76,10 +76,10 @@ def _gates() -> list[Panel]:
             Query("sum by (gate) (readmission_gate_failed_expectations)", "{{gate}}"),
             thresholds=((None, "green"), (1, "orange")),
         ),
-        lines(
+        ranking(
             About(
                 "Batches by verdict",
-                "Batches by the last verdict of each gate.",
+                "Batches by the last verdict of each gate; a warning lets a batch through.",
                 empty=NO_GATE,
             ),
             Query("sum by (gate, verdict) (readmission_gate_verdicts)", "{{gate}}: {{verdict}}"),

@@ -8,7 +8,7 @@ COLOURS = {"green": "#3d9a50", "orange": "#e07b16", "red": "#d5344a", "blue": "#
 
 _TIMES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-6, "µs"))
 _BYTES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
-_COUNTS = ((1e9, "Bil"), (1e6, "Mil"), (1e4, "K"), (1, ""))
+_COUNTS = ((1e9, "Bil"), (1e6, "Mil"), (1e3, "K"), (1, ""))
 _SUFFIX = "suffix:"
 
 

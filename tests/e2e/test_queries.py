@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import httpx
+import pandas as pd
 import pytest
 
 from api.contract import example
@@ -19,8 +20,7 @@ from readmission.warehouse import RawWarehouse
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
 BATCH = 3_000
-ASKED_BEFORE = 400
-"""Encounters that are predicted before their outcome is known."""
+FILE_ROWS = 400
 REQUESTS = 20
 """Predictions of one round of traffic."""
 SCRAPED = 180
@@ -39,10 +39,7 @@ def watched(pipeline: Pipeline) -> Pipeline:
     if pipeline.registry.version_of(PRODUCTION) is None:
         bring_one_batch(pipeline)
     with service(pipeline) as api:
-        coming = pipeline.supply.iloc[pipeline.delivered : pipeline.delivered + ASKED_BEFORE]
-        file = coming.drop(columns=schema.TARGET).to_csv(index=False).encode()
-        answer = api.post("/predict/batch", content=file, headers={"Content-Type": "text/csv"})
-    assert answer.status_code == 200, answer.text
+        predict_rows(api, pipeline.supply.iloc[pipeline.delivered :])
     bring_one_batch(pipeline)
     return pipeline
 
@@ -70,6 +67,13 @@ def prometheus(pipeline: Pipeline) -> Iterator[Prometheus]:
     port = pipeline.stack.site.settings.prometheus_port
     with Prometheus(f"http://{HOST}:{port}") as asked:
         yield asked
+
+
+def predict_rows(api: httpx.Client, rows: pd.DataFrame) -> None:
+    """Send the first of some rows as a file, without their outcome."""
+    file = rows.head(FILE_ROWS).drop(columns=schema.TARGET).to_csv(index=False)
+    answer = api.post("/predict/batch", content=file, headers={"Content-Type": "text/csv"})
+    assert answer.status_code == 200, answer.text
 
 
 def traffic(api: httpx.Client) -> None:
@@ -101,6 +105,8 @@ def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
     silent: set[Question] = set()
     deadline = time.monotonic() + SCRAPED
     with prometheus(watched) as asked, service(watched) as api:
+        # Patients of the test part, too: whichever model is in use now has outcomes to show.
+        predict_rows(api, watched.supply)
         while time.monotonic() < deadline:
             traffic(api)
             time.sleep(5)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -14,12 +13,17 @@ import yaml
 from grafana.source.__main__ import FOLDER, write
 from grafana.source.prometheus import first_choices, panels, targets
 from readmission.settings import CHECKOUT
+from tests.grafana.alerting import metrics_in, rules
+from tests.grafana.test_rules import known_metrics
+from tests.promtool import promtool
 
 FILES = sorted(FOLDER.glob("*.json"))
 COLUMNS = 24
 DATASOURCES = CHECKOUT / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
 
 Json = dict[str, Any]
+
+RECORDED = {rule["record"] for rule in rules() if "record" in rule}
 
 each_board = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
@@ -132,6 +136,19 @@ def test_a_rate_looks_back_as_far_as_grafana_says_or_over_a_fixed_window(panel: 
         assert windows <= {"$__rate_interval", "1h", "1d"}, target["expr"]
 
 
+@each_panel
+def test_a_query_reads_metrics_that_exist(panel: Json) -> None:
+    known = known_metrics() | RECORDED | {"ALERTS"}
+    for target in panel["targets"]:
+        read = {re.sub(r"^(airflow_.*)_(sum|count)$", r"\1", name) for name in names(target)}
+        assert read
+        assert read <= known
+
+
+def names(target: Json) -> set[str]:
+    return metrics_in(target["expr"].replace("$__rate_interval", "1m"))
+
+
 def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
     """promtool reads rules, and a rule may be any query."""
     boards = [read(path) for path in FILES]
@@ -148,9 +165,7 @@ def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
     file = tmp_path / "queries.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
 
-    checked = subprocess.run(
-        ["promtool", "check", "rules", file], capture_output=True, text=True, check=False
-    )
+    checked = promtool("check", "rules", file)
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert f"{len(rules)} rules found" in checked.stdout
