@@ -15,6 +15,7 @@ from api.predicting import router as predicting
 from readmission import drift
 from readmission.exporter import catalogue
 from readmission.exporter.catalogue import Figure
+from readmission.settings import CHECKOUT
 from tests.grafana.alerting import (
     RULES,
     UNIT_TESTS,
@@ -31,6 +32,11 @@ from tests.promtool import promtool
 SEVERITIES = {"page", "ticket"}
 PARTS = ("What it means", "Look", "Do", "Call for help")
 SAMPLES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
+KEEPERS = (
+    "docker-compose.override.yml",
+    "include/readmission/local/prometheus.py",
+    "k8s/prometheus/server.yaml",
+)
 
 each_alert = pytest.mark.parametrize("alert", alerts(), ids=lambda alert: alert["alert"])
 
@@ -144,6 +150,15 @@ def test_the_latency_objective_is_a_limit_of_a_bucket() -> None:
 
     assert limits
     assert limits <= set(LATENCY_BUCKETS)
+
+
+@pytest.mark.parametrize("path", KEEPERS)
+def test_prometheus_keeps_what_the_longest_window_needs(path: str) -> None:
+    kept = re.search(r"retention\.time=(\d+)d", (CHECKOUT / path).read_text())
+
+    days = [int(days) for rule in rules() for days in re.findall(r"\[(\d+)d]", rule["expr"])]
+    assert kept is not None
+    assert int(kept[1]) > max(days)
 
 
 def test_drift_alarms_where_the_pipeline_calls_it_strong() -> None:

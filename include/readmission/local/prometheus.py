@@ -28,7 +28,7 @@ JOBS = {
 """Each job of the scrape configuration, and the setting that is its port here."""
 SCRAPE_INTERVAL = "5s"
 """A demo takes minutes: fifteen seconds would show little of it."""
-RETENTION = ("--storage.tsdb.retention.time=15d", "--storage.tsdb.retention.size=1GB")
+RETENTION = ("--storage.tsdb.retention.time=31d", "--storage.tsdb.retention.size=1GB")
 
 
 def program() -> str | None:
