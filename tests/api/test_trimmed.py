@@ -1,0 +1,147 @@
+"""The service on what its image keeps of its libraries: what was taken out is missed by nobody."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import distribution
+from importlib.util import cache_from_source
+from pathlib import Path
+
+import httpx
+import pandas as pd
+import pytest
+from packaging.requirements import Requirement
+
+from api.contract import example
+from readmission import schema
+from readmission.errors import BundleRefused
+from readmission.local import object_store
+from readmission.modelling import bundling
+from readmission.modelling.training import Fit
+from readmission.quality.overview import Overview
+from readmission.quality.summary import FILE, summarise
+from readmission.settings import CHECKOUT
+from tests.api.models import put_into_production, raw_encounters, small_fit
+from tests.api.serving import running
+from tests.conftest import Platform
+
+PINNED = re.compile(r"^([a-z0-9._-]+==[^ \\]+(?: ; [^\\]+)?)", re.MULTILINE)
+IMAGE_MEGABYTES, BASE_MEGABYTES = 600, 130
+ABSENT = ("cryptography", "databricks.sdk", "pyarrow._flight", "numpy.tests", "onnxruntime.tools")
+
+
+@pytest.fixture(scope="module")
+def packages() -> Iterator[Path]:
+    """What the lock of the API's image installs, trimmed as in the image."""
+    with tempfile.TemporaryDirectory(prefix="readmission-trimmed-") as folder:
+        for pinned in PINNED.findall((CHECKOUT / "requirements" / "api.txt").read_text()):
+            requirement = Requirement(pinned)
+            if not requirement.marker or requirement.marker.evaluate():
+                copy_distribution(requirement.name, Path(folder))
+        subprocess.run(
+            [sys.executable, CHECKOUT / "docker" / "trim_api.py", folder],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        yield Path(folder)
+
+
+def copy_distribution(name: str, folder: Path) -> None:
+    """Copy the files of an installed distribution, and what they were compiled to."""
+    for file in distribution(name).files or ():
+        if ".." in file.parts:
+            continue
+        source, target = Path(str(file.locate())), folder / file
+        copied = [(source, target)]
+        if source.suffix == ".py":
+            copied.append((Path(cache_from_source(source)), Path(cache_from_source(target))))
+        for there, here in copied:
+            if there.exists():
+                here.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(there, here)
+
+
+def test_the_image_stays_below_its_aim_on_a_slim_base(packages: Path) -> None:
+    size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
+
+    assert size < (IMAGE_MEGABYTES - BASE_MEGABYTES) * 1_000_000
+
+
+def test_the_service_misses_nothing_that_was_taken_out(
+    packages: Path,
+    platform: Platform,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a registry with boosted trees, and a service that finds its libraries there alone
+    settings = platform.settings.model_copy(
+        update={"model_name": "served_trimmed", "experiment": "served_trimmed"}
+    )
+    fits = small_fit("xgboost"), small_fit()
+    put_into_production(settings, fits[0], "batch-0001")
+    publish_reports(platform)
+    monkeypatch.setenv("PYTHONPATH", f"{packages}:{CHECKOUT / 'include'}")
+    for module in ABSENT:
+        assert not found_there(module), module
+    told = {
+        "MODEL_NAME": settings.model_name,
+        "DOCS_ENDPOINT": platform.s3_endpoint,
+        "DOCS_ACCESS_KEY": platform.site.credentials.docs_access_key,
+        "DOCS_SECRET_KEY": platform.site.credentials.docs_secret_key,
+    }
+
+    with (
+        running(
+            tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=told,
+            program=("-S", "-m", "api"),
+        ) as service,
+        httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http,
+    ):  # fmt: skip
+        # then it answers by the compiled model, explains it, and reads files and reports
+        assert http.post("/reload_model").status_code == 200
+        assert_answers(http, fits[0])
+        assert http.post("/explain", json=example()).json()["contributions"]
+        assert http.get("/quality").status_code == 200
+
+        # and by the pipeline, for a model that has no compiled form
+        monkeypatch.setattr(bundling, "compile_estimator", refuse)
+        version = put_into_production(settings, fits[1], "batch-0002")
+        reloaded = http.post("/reload_model")
+        assert reloaded.json()["model_version"] == version, reloaded.text
+        assert_answers(http, fits[1])
+
+
+def refuse(*_: object) -> bytes:
+    raise BundleRefused("the compiled form answers otherwise")
+
+
+def found_there(module: str) -> bool:
+    """Whether a program that sees what the service sees finds a module."""
+    question = f"import importlib.util as u; raise SystemExit(not u.find_spec({module!r}))"
+    asked = subprocess.run([sys.executable, "-S", "-c", question], capture_output=True, check=False)
+    return asked.returncode == 0
+
+
+def publish_reports(platform: Platform) -> None:
+    content = summarise(Overview(lost="nothing"), datetime.now(UTC))
+    store = object_store.client(platform.site)
+    store.put_object(Bucket="data-docs", Key=FILE, Body=content.encode())
+
+
+def assert_answers(http: httpx.Client, fit: Fit) -> None:
+    """Check that one encounter and a Parquet file are answered as by the model."""
+    rows = pd.DataFrame([example()])
+    expected = fit.model.predict_proba(rows)[0].tolist()
+    answer = http.post("/predict", json=example())
+    assert list(answer.json()["probabilities"].values()) == pytest.approx(expected, abs=1e-6)
+
+    rows = raw_encounters(50)[list(schema.FEATURE_NAMES)]
+    numbers = {column.name: "int64" for column in schema.FEATURES if column.is_number}
+    content = rows.astype(numbers).to_parquet(index=False)
+    headers = {"content-type": "application/vnd.apache.parquet"}
+    answer = http.post("/predict/batch", content=content, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.text.count('"predicted_class"') == len(rows)
