@@ -147,6 +147,16 @@ def test_three_families_are_trained_as_mapped_tasks_with_names(parsed: dict[str,
             assert bool(task["name_of_instance"]) is task["mapped"]
 
 
+def test_outcomes_join_the_predictions_after_clean_is_announced(parsed: dict[str, Any]) -> None:
+    tasks = parsed["dags"]["data_processing_pipeline"]["tasks"]
+
+    # Its failure comes too late to keep the event back, and the next batch hardly waits for it.
+    assert tasks["check"]["outlets"] == ["CLEAN"]
+    assert tasks["record_outcomes"]["upstream"] == ["check"]
+    assert tasks["record_outcomes"]["outlets"] == []
+    assert tasks["record_outcomes"]["retries"] == 1
+
+
 def test_the_quarantine_is_decided_by_hand_and_a_replay_announces_raw(
     parsed: dict[str, Any],
 ) -> None:

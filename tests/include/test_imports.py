@@ -12,7 +12,7 @@ LIBRARY = CHECKOUT / "include" / "readmission"
 FLOORS = (
     {"errors", "codes", "diagnoses"},
     {"schema", "settings"},
-    {"synthetic", "source", "cleaning", "splitting", "drift", "serving", "disclosure"},
+    {"synthetic", "source", "cleaning", "splitting", "drift", "serving", "disclosure", "rollbacks"},
     {"warehouse", "modelling"},
     {"accounting"},
     {"quality"},

@@ -1,0 +1,143 @@
+"""Who monitors may count, and read nothing about a patient."""
+
+import boto3
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+from psycopg import sql
+
+from readmission.local import object_store, postgres
+from readmission.warehouse import CleanWarehouse, RawWarehouse, monitoring
+from readmission.warehouse.monitoring import CLEAN, PREDICTIONS, RAW, Columns
+from readmission.warehouse.outcomes import OutcomeStore
+from readmission.warehouse.predictions import PredictionStore
+from tests.conftest import Platform
+
+Tables = tuple[RawWarehouse, CleanWarehouse, OutcomeStore]
+COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'
+"""
+
+
+def as_monitoring(platform: Platform, database: str) -> psycopg.Connection:
+    dsn = postgres.dsn(platform.site, database, monitoring.ROLE)
+    return psycopg.connect(dsn, autocommit=True)
+
+
+def readable(monitor: psycopg.Connection, owner: psycopg.Connection) -> set[tuple[str, str]]:
+    """Return the columns that can in fact be selected."""
+    found = set()
+    for table, column in owner.execute(COLUMNS).fetchall():
+        query = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(column), sql.Identifier(table))
+        try:
+            monitor.execute(query)
+        except psycopg.errors.InsufficientPrivilege:
+            continue
+        found.add((table, column))
+    owner.rollback()
+    return found
+
+
+def listed(columns: Columns) -> set[tuple[str, str]]:
+    return {(table, name) for table, names in columns.items() for name in names}
+
+
+@pytest.mark.parametrize(
+    ("database", "place", "columns"),
+    [("raw", 0, RAW), ("clean", 1, CLEAN), ("predictions", 2, PREDICTIONS)],
+)
+def test_the_role_reads_what_is_listed_and_nothing_else(
+    platform: Platform, tables: Tables, database: str, place: int, columns: Columns
+) -> None:
+    tables[place].connection.commit()
+
+    with as_monitoring(platform, database) as monitor:
+        assert readable(monitor, tables[place].connection) == listed(columns)
+
+
+def test_nothing_that_is_listed_tells_of_a_patient() -> None:
+    assert set(RAW["encounter"]) == {"batch_id"}
+    assert set(CLEAN["encounter"]) == {"batch_id", "part"}
+    # The keyed hash of an encounter joins two tables; that of a patient stays unread.
+    assert not {"features", "patient_hash", "p_no"} & set(PREDICTIONS["prediction"])
+    assert "patient" not in RAW.keys() | CLEAN.keys()
+
+
+@pytest.mark.parametrize(("database", "place"), [("raw", 0), ("clean", 1), ("predictions", 2)])
+def test_the_role_changes_nothing(
+    platform: Platform, tables: Tables, database: str, place: int
+) -> None:
+    table = "batch" if place < 2 else "outcome"
+    tables[place].connection.commit()
+
+    with as_monitoring(platform, database) as monitor:
+        monitor.execute("SET default_transaction_read_only = off")
+        for statement in (f"TRUNCATE {table}", "CREATE TABLE mine (n int)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                monitor.execute(statement.encode())
+
+
+def test_a_database_that_knows_no_such_role_is_left_alone(
+    raw_db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(monitoring, "ROLE", "nobody_at_all")
+
+    RawWarehouse(raw_db).create_tables()
+
+    granted = raw_db.execute(
+        "SELECT count(*) FROM information_schema.column_privileges WHERE grantee = 'monitoring'"
+    ).fetchone()
+    assert granted == (0,)
+
+
+def test_a_role_that_comes_later_is_let_in_by_the_next_task(
+    raw_db: psycopg.Connection, platform: Platform
+) -> None:
+    # given tables that the role may not read
+    RawWarehouse(raw_db).create_tables()
+    raw_db.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM monitoring")
+    raw_db.execute("REVOKE SELECT (batch_id) ON encounter FROM monitoring")
+    raw_db.commit()
+    with as_monitoring(platform, "raw") as monitor:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            monitor.execute("SELECT batch_id FROM encounter")
+
+        # when
+        RawWarehouse(raw_db).create_tables()
+        raw_db.commit()
+
+        # then
+        assert monitor.execute("SELECT count(batch_id) FROM encounter").fetchone() == (0,)
+
+
+def test_predictions_can_be_counted_before_there_are_outcomes(
+    platform: Platform, predictions_db: psycopg.Connection
+) -> None:
+    predictions_db.execute("DROP TABLE prediction, outcome, outcome_batch")
+
+    PredictionStore(predictions_db).create_tables()
+
+    with as_monitoring(platform, "predictions") as monitor:
+        monitor.execute("SELECT at FROM prediction")
+
+
+def test_the_key_lists_every_bucket_and_opens_no_object(platform: Platform) -> None:
+    # given
+    secrets = platform.site.credentials
+    object_store.client(platform.site).put_object(Bucket="mlflow", Key="a-model", Body=b"weights")
+    monitor = boto3.client(
+        "s3",
+        endpoint_url=platform.s3_endpoint,
+        aws_access_key_id=secrets.monitoring_access_key,
+        aws_secret_access_key=secrets.monitoring_secret_key,
+        region_name=object_store.REGION,
+    )
+
+    # then
+    there = monitor.list_objects_v2(Bucket="mlflow")["Contents"]
+    assert "a-model" in {found["Key"] for found in there}
+    for ask in (monitor.get_object, monitor.delete_object):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            ask(Bucket="mlflow", Key="a-model")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        monitor.put_object(Bucket="mlflow", Key="another", Body=b"")

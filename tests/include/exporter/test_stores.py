@@ -1,0 +1,204 @@
+"""MLflow, the object store and the databases as Prometheus sees them; and without any of them."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from readmission.exporter.sources import DATABASES
+from readmission.local import object_store
+from readmission.registry import PRODUCTION
+from readmission.settings import CHECKOUT, Settings, SettingsError
+from tests.conftest import Platform
+from tests.include.conftest import BATCHES, Training
+from tests.include.exporter.conftest import Page, Scrape, scraping
+
+NOWHERE = "127.0.0.1:1"
+PASSWORD = "secret-word"  # noqa: S105
+DEAD_DATABASE = f"postgresql://monitoring:{PASSWORD}@{NOWHERE}/nothing"
+SOURCES = {"raw", "clean", "predictions", "databases", "mlflow", "object_store"}
+PATIENCE = 60
+
+
+def successes(page: Page) -> dict[str, float]:
+    return {labels[0]: value for labels, value in page.all("collect_success").items()}
+
+
+def test_mlflow_tells_what_is_in_production_and_the_newest_candidates(
+    trained: Training, scrape: Scrape
+) -> None:
+    # given
+    registry = trained.registry()
+    run_id = trained.run_of("xgboost")
+    there = {"experiment": trained.settings.experiment, "model_name": registry.name}
+    version = registry.register(run_id, {})
+    before = scrape(**there)
+    assert before("production_version") is None
+
+    # when
+    registry.set_alias(PRODUCTION, version)
+    page = scrape(**there)
+
+    # then
+    assert page("production_version") == int(version)
+    assert page("mlflow_up") == 1
+    seconds = page("mlflow_response_seconds")
+    assert seconds is not None
+    assert 0 < seconds < 10
+    logged = {
+        (one["family"], "eligible" if "eligible_" in name else "all", _bare(name)): value
+        for one in registry.newest_candidates()
+        for name, value in one["metrics"].items()
+        if name.startswith("val_")
+    }
+    assert len(logged) == 3 * 22
+    shown = page.all("candidate_metric")  # family, metric, rows
+    assert {(f, rows, metric): value for (f, metric, rows), value in shown.items()} == logged
+    assert one_batch(registry.newest_candidates()) == BATCHES[0]
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("val_").removeprefix("eligible_")
+
+
+def one_batch(candidates: list[dict[str, object]]) -> object:
+    (batch,) = {one["batch_id"] for one in candidates}
+    return batch
+
+
+def test_a_project_without_experiment_and_model_is_no_failure(scrape: Scrape) -> None:
+    page = scrape(experiment="of nobody", model_name="nothing")
+
+    assert page("mlflow_up") == 1
+    assert page("collect_success", source="mlflow") == 1
+    assert page.all("candidate_metric") == {}
+
+
+@pytest.fixture
+def report(platform: Platform) -> Iterator[int]:
+    """An object of some bytes in the bucket of backups, which is empty otherwise."""
+    s3 = object_store.client(platform.site)
+    s3.put_object(Bucket="backups", Key="probe", Body=b"x" * 1234)
+    yield 1234
+    s3.delete_object(Bucket="backups", Key="probe")
+
+
+def test_the_object_store_tells_what_lies_in_each_bucket(report: int, scrape: Scrape) -> None:
+    page = scrape()
+
+    assert page("object_store_up") == 1
+    assert {bucket for (bucket,) in page.all("bucket_objects")} == {
+        "mlflow", "data-docs", "airflow-logs", "backups",
+    }  # fmt: skip
+    assert page("bucket_objects", bucket="backups") == 1
+    assert page("bucket_size_bytes", bucket="backups") == report
+
+
+def test_each_database_tells_its_size_and_who_is_connected(
+    platform: Platform, scrape: Scrape
+) -> None:
+    page = scrape(database_capacity_mb=7)
+
+    assert page.all("database_up") == {(name,): 1 for name in DATABASES}
+    assert page.all("database_capacity_bytes") == {(name,): 7 << 20 for name in DATABASES}
+    assert page.all("database_connections_limit") == {(name,): 200 for name in DATABASES}
+    assert all(5 << 20 < size < 5 << 30 for size in page.all("database_size_bytes").values())
+    assert all(1 <= there <= 200 for there in page.all("database_connections").values())
+
+
+@pytest.mark.parametrize(
+    ("away", "failing", "still_there"),
+    [
+        ({"monitoring_dsn_raw": "dsn"}, {"raw"}, "part_rows"),
+        ({"monitoring_dsn_clean": "dsn"}, {"clean"}, "quarantine_rows"),
+        ({"monitoring_dsn_predictions": "dsn"}, {"predictions"}, "unaccounted_rows"),
+        ({"mlflow_tracking_uri": f"http://{NOWHERE}"}, {"mlflow"}, "bucket_objects"),
+        ({"docs_endpoint": f"http://{NOWHERE}"}, {"object_store"}, "mlflow_response_seconds"),
+    ],
+    ids=["raw", "clean", "predictions", "mlflow", "object store"],
+)
+def test_without_a_source_the_others_still_answer(
+    tables: object,
+    settings: Settings,
+    away: dict[str, str],
+    failing: set[str],
+    still_there: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # given
+    dead = SecretStr(DEAD_DATABASE)
+    changes = {name: dead if value == "dsn" else value for name, value in away.items()}
+
+    # when
+    with scraping(settings.model_copy(update=changes)) as once:
+        started = time.monotonic()
+        page = once()
+        took = time.monotonic() - started
+
+    # then
+    assert successes(page) == {name: float(name not in failing) for name in SOURCES}
+    assert page.all(still_there)
+    assert took < 2
+    gone = {name.removeprefix("monitoring_dsn_") for name in away} & set(DATABASES)
+    assert page.all("database_up") == {(name,): name not in gone for name in DATABASES}
+    assert page("mlflow_up") == ("mlflow" not in failing)
+    assert page("object_store_up") == ("object_store" not in failing)
+    assert bool(page.all("unaccounted_rows")) is not bool(failing & {"raw", "clean"})
+    # It is said which, and the password stays where it is.
+    assert all(f"{name} cannot be read" in caplog.text for name in failing)
+    assert PASSWORD not in caplog.text
+
+
+def test_everything_away_is_still_an_answer(settings: Settings) -> None:
+    dead = SecretStr(DEAD_DATABASE)
+    changes: dict[str, object] = {f"monitoring_dsn_{name}": dead for name in DATABASES}
+    changes |= {"mlflow_tracking_uri": f"http://{NOWHERE}", "docs_endpoint": f"http://{NOWHERE}"}
+
+    with scraping(settings.model_copy(update=changes)) as once:
+        page = once()
+
+    # The asking of the databases worked: each is known to be away.
+    assert successes(page) == dict.fromkeys(SOURCES, 0.0) | {"databases": 1.0}
+    assert page.all("database_up") == {(name,): 0 for name in DATABASES}
+
+
+def test_what_is_not_configured_is_not_shown(settings: Settings) -> None:
+    changes: dict[str, object] = {f"monitoring_dsn_{name}": None for name in DATABASES}
+    changes |= {"monitoring_access_key": None, "monitoring_secret_key": None}
+
+    with scraping(settings.model_copy(update=changes)) as once:
+        page = once()
+
+    assert successes(page) == {"mlflow": 1.0}
+    assert page.all("database_up") == page.all("object_store_up") == {}
+
+
+def test_an_address_that_makes_no_sense_is_named_and_not_quoted(settings: Settings) -> None:
+    wrong = SecretStr(f"host {PASSWORD}")
+
+    with (
+        pytest.raises(SettingsError, match="READMISSION_MONITORING_DSN_CLEAN is no") as refused,
+        scraping(settings.model_copy(update={"monitoring_dsn_clean": wrong})),
+    ):
+        pass
+
+    assert PASSWORD not in str(refused.value)
+
+
+def test_it_is_small_for_it_imports_no_data_tools() -> None:
+    program = (
+        "import sys, readmission.exporter.server;"
+        " print({'pandas', 'numpy', 'pyarrow', 'mlflow', 'sklearn'} & sys.modules.keys())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(CHECKOUT / "include"), "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.stdout, done.stderr) == ("set()\n", "")
