@@ -110,15 +110,28 @@ class Pipeline:
 
     def objects(self, bucket: str) -> list[str]:
         """Return the keys in a bucket of the object store."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+
+    def logs(self) -> Iterator[tuple[str, str]]:
+        """Yield name and text of every log there is: of services, of Airflow, of tasks."""
+        paths = self.stack.site.paths
+        for folder in (paths.logs, paths.airflow_home / "logs"):
+            for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+                yield str(file), file.read_text(errors="replace")
+        for key in self.objects("airflow-logs"):
+            body = self._s3.get_object(Bucket="airflow-logs", Key=key)["Body"]
+            yield key, body.read().decode(errors="replace")
+
+    @property
+    def _s3(self) -> Any:
         site = self.stack.site
-        s3 = boto3.client(
+        return boto3.client(
             "s3",
             endpoint_url=site.s3_endpoint,
             aws_access_key_id=site.credentials.s3_access_key,
             aws_secret_access_key=site.credentials.s3_secret_key,
         )
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
     def fingerprint(self) -> dict[str, str]:
         """Return a hash of every row of RAW and CLEAN, ledgers and times included."""

@@ -296,3 +296,22 @@ def blocked(pipeline: Pipeline, database: str) -> None:
         return waiting > 0
 
     pipeline.wait_for("a COPY held by the lock", look)
+
+
+def test_no_log_names_a_patient_or_a_stay(two_batches: Pipeline) -> None:
+    # Shorter numbers than these may be anything.
+    with two_batches.connected("raw") as raw:
+        keys = raw.execute("SELECT encounter_id, patient_nbr FROM encounter").fetchall()
+    known = {str(key) for row in keys for key in row if len(str(key)) >= 8}
+
+    searched = dict(two_batches.logs())
+    found = {
+        name: named
+        for name, text in searched.items()
+        if (named := known & set(re.findall(r"(?<![\w.])\d{8,}(?![\w.])", text)))
+    }
+
+    assert known
+    assert any("model_training_pipeline" in name for name in searched)
+    assert any(name.endswith("api.log") for name in searched)
+    assert found == {}
