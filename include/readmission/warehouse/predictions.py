@@ -38,6 +38,13 @@ def _escaped(value: str) -> str:
     return escaped.replace("\n", r"\n").replace("\r", r"\r")
 
 
+def _send(cursor: psycopg.Cursor, statement: sql.Composed, lines: bytes) -> None:
+    content = memoryview(lines)
+    with cursor.copy(statement) as copy:
+        for start in range(0, len(content), _BLOCK_BYTES):
+            copy.write(content[start : start + _BLOCK_BYTES])
+
+
 @dataclass(frozen=True)
 class DailyCount:
     """How often one version of the model gave one answer on one day (UTC)."""
@@ -49,7 +56,7 @@ class DailyCount:
 
 
 class PredictionStore:
-    """The log of predictions in PostgreSQL; every method is one transaction.
+    """The log of predictions in PostgreSQL; every method does all its work or none.
 
     Its role needs to connect, to use the schema, to make temporary tables, and to select from,
     insert into and delete from ``prediction``; it creates only while there is no table.
@@ -83,12 +90,18 @@ class PredictionStore:
         lines : bytes
             Made by `to_line`, in UTF-8.
         """
-        content = memoryview(lines)
+        try:
+            with self.connection.transaction(), self.connection.cursor() as cursor:
+                _send(cursor, _COPY, lines)
+                return cursor.rowcount
+        except psycopg.errors.UniqueViolation:
+            return self._merge(lines)
+
+    def _merge(self, lines: bytes) -> int:
+        """Append what is not there, by way of a temporary table: twice the work of the database."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_ARRIVALS)
-            with cursor.copy(_COPY) as copy:
-                for start in range(0, len(content), _BLOCK_BYTES):
-                    copy.write(content[start : start + _BLOCK_BYTES])
+            _send(cursor, _COPY_ARRIVALS, lines)
             cursor.execute(_MERGE)
             return cursor.rowcount
 
@@ -149,7 +162,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS prediction_arrival (LIKE prediction) ON COM
 """
 
 _NAMES = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-_COPY = sql.SQL("COPY prediction_arrival ({}) FROM STDIN").format(_NAMES)
+_COPY = sql.SQL("COPY prediction ({}) FROM STDIN").format(_NAMES)
+_COPY_ARRIVALS = sql.SQL("COPY prediction_arrival ({}) FROM STDIN").format(_NAMES)
 _MERGE = sql.SQL(
     "INSERT INTO prediction ({0}) SELECT {0} FROM prediction_arrival ON CONFLICT (id) DO NOTHING"
 ).format(_NAMES)
