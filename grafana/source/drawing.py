@@ -19,7 +19,7 @@ PALETTE = (
     *("#2f6fd0", "#e07b16", "#3d9a50", "#b14fc5", "#d5344a", "#1b9aaa", "#8a6d3b", "#7a7f87"),
     *("#f2b134", "#5b4fc9"),
 )
-SMALL, BODY, LARGE = 7, 8, 17
+SMALL, BODY, MIDDLE, LARGE = 7, 8, 12, 17
 LETTER = 0.062
 """Inches that a small letter is wide."""
 HEADROOM = 0.06
@@ -114,6 +114,7 @@ def _draw_lines(axes: Axes, panel: Panel, found: Sequence[tuple[str, Floats]], s
             whole = whole + parts
         else:
             axes.plot(moments, values, color=tint, linewidth=1.4, label=label)
+    axes.set_xlim(moments[0], moments[-1])
     _scale(axes, fields)
     _legend(axes, panel["gridPos"]["w"] // LEGEND_COLUMN)
 
@@ -134,7 +135,10 @@ def _scale(axes: Axes, fields: Mapping[str, Any]) -> None:
     low, high = axes.dataLim.intervaly
     bottom = fields.get("min", low - HEADROOM * (high - low))
     top = fields.get("max", high + HEADROOM * (high - bottom))
-    axes.set_ylim(bottom, top if top > bottom else bottom + 1)
+    if not top > bottom:
+        # A line that never moves: one unit of room, on the side that is not fixed.
+        bottom, top = (top - 1, top) if "max" in fields else (bottom, bottom + 1)
+    axes.set_ylim(bottom, top)
     for step in fields.get("thresholds", {}).get("steps", ()):
         if step["value"] is not None and bottom < step["value"] < top:
             axes.axhline(step["value"], color=COLOURS[step["color"]], linestyle="--", linewidth=0.8)
@@ -176,12 +180,13 @@ def _draw_numbers(axes: Axes, panel: Panel, found: Newest) -> None:
         x = (number % columns + 0.5) / columns
         y = 1 - (number // columns + 0.5) / lines
         text = name if name_only else shown(value, fields)
-        size = LARGE if len(text) < 9 and columns < 4 else LARGE * 0.62
+        size = LARGE if len(text) < 10 and columns < 4 and lines == 1 else MIDDLE
         kind: dict[str, Any] = {"ha": "center", "color": colour(value, fields)}
         axes.text(x, y, text, va="center", fontsize=size, fontweight="bold", **kind)
         if name and not name_only and len(found) > 1:
-            gap = 0.22 / lines
-            axes.text(x, y - gap, name, va="top", ha="center", fontsize=SMALL, color=FAINT)
+            below: dict[str, Any] = {"xytext": (0, -0.7 * size), "textcoords": "offset points"}
+            below |= {"va": "top", "ha": "center", "fontsize": SMALL, "color": FAINT}
+            axes.annotate(name, (x, y), **below)
 
 
 def _draw_ranking(axes: Axes, panel: Panel, found: Newest) -> None:

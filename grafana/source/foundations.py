@@ -50,19 +50,18 @@ def airflow() -> list[Panel]:
         ),
         lines(
             About(
-                "Under way",
-                "Runs that have begun, tasks at work and tasks that wait for a slot.",
+                "Runs under way",
+                "Runs that have begun and not ended, and tasks that wait for the executor.",
                 empty=NO_AIRFLOW,
                 width=8,
             ),
             Query("sum(airflow_scheduler_dagruns_running)", "runs"),
-            Query("sum(airflow_executor_running_tasks)", "tasks running"),
-            Query("sum(airflow_executor_queued_tasks)", "tasks queued"),
+            Query("sum(airflow_executor_queued_tasks)", "tasks that wait"),
         ),
         lines(
             About(
                 "Pools",
-                "Slots in use and asked for, by pool.",
+                "Tasks at work and tasks that wait for a slot, by pool.",
                 empty=NO_AIRFLOW,
                 width=8,
             ),

@@ -165,7 +165,7 @@ def _traffic() -> list[Panel]:
                 "No prediction in the last hour",
             ),
             Query(
-                f"sort_desc({of_class} / on (model_version) group_left () ({of_version} > 0))",
+                f"{of_class} / on (model_version) group_left () ({of_version} > 0)",
                 "version {{model_version}}: {{predicted_class}}",
             ),
             maximum=1,
@@ -219,7 +219,7 @@ def _latency() -> list[Panel]:
                 "No refusal",
                 width=8,
             ),
-            Query(increase("prediction_errors_total", "kind"), "{{kind}}"),
+            Query(f"{increase('prediction_errors_total', 'kind')} > 0", "{{kind}}"),
             counted=True,
         ),
     ]
