@@ -101,7 +101,8 @@ def _require_prediction(found: Mapping[str, Any]) -> None:
     shares = found.get("probabilities")
     require(isinstance(shares, dict) and set(shares) == set(schema.CLASSES), "not these classes")
     values = list(dict(shares or {}).values())
-    require(all(0 <= value <= 1 for value in values), "a probability beyond 0 and 1")
+    numbers = all(isinstance(value, int | float) and 0 <= value <= 1 for value in values)
+    require(numbers, "a probability beyond 0 and 1")
     require(math.isclose(sum(values), 1, abs_tol=TOLERANCE), "probabilities do not add up to 1")
 
 

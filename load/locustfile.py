@@ -27,6 +27,9 @@ from readmission.settings import get_settings
 
 __all__ = ["Clinician", "Operator", "ProfileShape", "Reader", "Ward"]
 
+GRACE_SECONDS = 30
+"""For requests under way when the test ends: each is answered, and counted."""
+
 _said: list[str] = []
 
 
@@ -79,6 +82,7 @@ def _prepare(environment: Environment, **_: Any) -> None:
     sys.stderr.write(f"encounters to send: {Caller.supply.origin}\n")
     if path := _options(environment).load_journal:
         Caller.journal = Journal(Path(path))
+    environment.stop_timeout = environment.stop_timeout or GRACE_SECONDS
     # Until it is judged, a test has failed.
     environment.process_exit_code = 1
 

@@ -17,8 +17,6 @@ from readmission.local.stack import Stack
 from readmission.settings import CHECKOUT, PREFIX, get_settings
 
 LOAD = CHECKOUT / "load"
-GRACE_SECONDS = 30
-"""For requests under way when the test ends: each is answered, and counted."""
 
 
 def command(profile: str, host: str, reports: Path, *more: str) -> list[str]:
@@ -38,7 +36,7 @@ def command(profile: str, host: str, reports: Path, *more: str) -> list[str]:
     return [
         sys.executable, "-m", "locust", "--locustfile", str(LOAD / "locustfile.py"),
         "--headless", "--only-summary", "--loglevel", "WARNING",
-        "--host", host, "--stop-timeout", str(GRACE_SECONDS), "--load-profile", profile,
+        "--host", host, "--load-profile", profile,
         "--html", str(reports / f"{profile}.html"), "--csv", str(reports / profile), *more,
     ]  # fmt: skip
 

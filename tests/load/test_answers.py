@@ -61,6 +61,7 @@ def test_a_good_answer_passes_and_any_is_bad_with_another_status_or_id(
         ({"predicted_class": None}, "no such class"),
         ({"probabilities": {"NO": 0.5, ">30": 0.3, "<30": 0.1}}, "add up"),
         ({"probabilities": {"NO": 1.2, ">30": -0.3, "<30": 0.1}}, "beyond"),
+        ({"probabilities": {"NO": "1", ">30": "0", "<30": "0"}}, "beyond"),
         ({"probabilities": {"NO": 1.0}}, "not these classes"),
         ({"probabilities": None}, "not these classes"),
         ({"model_version": None}, "no model version"),

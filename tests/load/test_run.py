@@ -1,0 +1,47 @@
+"""Where `make load` asks, and with which keys."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from load import run
+from readmission.local.stack import Stack
+from readmission.settings import PREFIX, get_settings
+from tests.conftest import Platform
+
+
+@pytest.fixture(autouse=True)
+def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Given settings that other tests have not read."""
+    monkeypatch.setenv(f"{PREFIX}STATE_DIR", str(tmp_path / "state"))
+    get_settings.cache_clear()
+    yield
+    get_settings.cache_clear()
+
+
+def test_an_address_that_is_set_is_asked_with_the_keys_that_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}API_URL", "http://elsewhere:8000")
+
+    assert run.target() == ("http://elsewhere:8000", {})
+
+
+def test_without_a_stack_the_way_out_is_said() -> None:
+    with pytest.raises(SystemExit, match=f"make up.*{PREFIX}API_URL"):
+        run.target()
+
+
+def test_the_running_stack_is_asked_with_its_own_keys(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "Stack", lambda _settings: Stack(platform.settings))
+
+    host, keys = run.target()
+
+    assert host == platform.settings.api_url
+    assert keys == {
+        f"{PREFIX}API_KEY": platform.site.credentials.api_predict_key,
+        f"{PREFIX}API_ADMIN_KEY": platform.site.credentials.api_admin_key,
+    }
