@@ -118,6 +118,9 @@ def lines(
         .legend(common.VizLegendOptions().show_legend(True).calcs(["lastNotNull"]))
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
     )
+    if counted:
+        # A bar a minute: the windows of neighbouring bars then hardly share an event.
+        panel = panel.interval("1m")
     if stacked or counted:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
     if thresholds:
@@ -198,7 +201,7 @@ def rows(about: About, query: Query, columns: Sequence[str], value: str = "") ->
             "renameByName": {name: name.replace("_", " ") for name in columns} | {"Value": value},
         },
     )
-    panel = _described(table.Panel(), about, HEIGHT).targets([target])
+    panel = _described(table.Panel(), about, HEIGHT).targets([target]).show_header(True)
     return panel.transformations([keep, order])
 
 
