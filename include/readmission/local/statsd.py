@@ -134,10 +134,10 @@ class Metrics:
         self._errors: Counter[str] = Counter()
 
     def receive(self, packet: bytes) -> None:
-        """Take every line of a packet; one that cannot be read costs no other."""
+        """Take each line of a packet; one that cannot be read costs no other."""
         with self._lock:
             self._packets += 1
-            for line in packet.decode(errors="replace").splitlines():
+            for line in filter(None, packet.decode(errors="replace").split("\n")):
                 try:
                     self._add(parse(line))
                     self._samples += 1

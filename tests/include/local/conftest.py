@@ -5,10 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from readmission.local.paths import Paths
+from readmission.local.site import Site
 from readmission.local.stack import Stack
 from tests.conftest import random_settings
 
 SMALL = {"postgres"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """What the services of a stack would share, none of which runs."""
+    settings, paths = random_settings(tmp_path / "state"), Paths(tmp_path / "state")
+    paths.create()
+    Site.prepare(settings, paths)
+    return Site.open(settings, paths)
 
 
 @pytest.fixture(scope="module")

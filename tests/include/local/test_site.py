@@ -6,22 +6,12 @@ from pathlib import Path
 import pytest
 
 from readmission.local.credentials import Credentials
-from readmission.local.paths import Paths
 from readmission.local.services import all_services
 from readmission.local.site import Site
 from readmission.settings import Settings
-from tests.conftest import random_settings
 
 DSN = "READMISSION_PREDICTION_LOG_DSN"
 KEY = "READMISSION_PREDICTION_LOG_KEY"
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Site:
-    settings, paths = random_settings(tmp_path / "state"), Paths(tmp_path / "state")
-    paths.create()
-    Site.prepare(settings, paths)
-    return Site.open(settings, paths)
 
 
 def test_the_prediction_log_is_opened_to_those_who_write_to_it_alone(site: Site) -> None:
