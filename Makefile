@@ -51,7 +51,7 @@ reset: $(READY) ## Stop the stack and delete its state; asks first
 	@$(BIN)/readmission reset $(ARGS)
 
 load: $(READY) ## Load the running stack; PROFILE=smoke, steady, ramp or soak
-	@$(BIN)/python -m load.run $(PROFILE) $(ARGS)
+	@$(BIN)/python -m load.run $(if $(PROFILE),--load-profile $(PROFILE)) $(ARGS)
 
 dashboards: $(READY) ## Write Grafana's dashboards from grafana/source/
 	$(BIN)/python -m grafana.source

@@ -1,6 +1,6 @@
 """Run the load test against the stack of this machine, or where READMISSION_API_URL says.
 
-    .venv/bin/python -m load.run [smoke|steady|ramp|soak] [options of Locust]
+    .venv/bin/python -m load.run [--load-profile smoke|steady|ramp|soak] [options of Locust]
 
 Reports as HTML and CSV are in `load/reports/`. Exit code 1: an objective was missed.
 """
@@ -59,17 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("profile", nargs="?", choices=list(PROFILES), default=DEFAULT)
+    parser.add_argument("--load-profile", choices=list(PROFILES), default=DEFAULT)
     chosen, more = parser.parse_known_args(arguments)
+    profile = chosen.load_profile
     host, keys = target()
     reports = LOAD / "reports"
     reports.mkdir(exist_ok=True)
-    print(f"{PROFILES[chosen.profile].meaning}, at {host}", flush=True)
+    print(f"{PROFILES[profile].meaning}, at {host}", flush=True)
     code = subprocess.run(  # noqa: S603
-        command(chosen.profile, host, reports, *more),
+        command(profile, host, reports, *more),
         env={**os.environ, **keys}, cwd=CHECKOUT, check=False,
     ).returncode  # fmt: skip
-    print(f"reports: {reports / chosen.profile}.html and .csv", flush=True)
+    print(f"reports: {reports / profile}.html and .csv", flush=True)
     return code
 
 
