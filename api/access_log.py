@@ -54,7 +54,7 @@ class AccessLog:
         self._queue: deque[Record] = deque()
         self._lost = 0
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def note(self, scope: Scope, route: str, method: str, status: int, seconds: float) -> None:
         """Remember one answer.
@@ -84,13 +84,17 @@ class AccessLog:
         )  # fmt: skip
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write, also after a close; no effect if it does already."""
+        if self._thread and self._thread.is_alive():
+            return
+        self._closing.clear()
+        self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Write what waits."""
         self._closing.set()
-        if self._thread.is_alive():
+        if self._thread:
             self._thread.join()
 
     def _run(self) -> None:
