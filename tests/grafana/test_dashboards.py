@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from grafana.source import predictions, slo
 from grafana.source.__main__ import FOLDER, write
 from grafana.source.prometheus import first_choices, panels, targets
 from readmission.settings import CHECKOUT
@@ -147,6 +148,27 @@ def test_a_query_reads_metrics_that_exist(panel: Json) -> None:
 
 def names(target: Json) -> set[str]:
     return metrics_in(target["expr"].replace("$__rate_interval", "1m"))
+
+
+def test_limits_that_are_drawn_are_those_of_the_rules() -> None:
+    objectives = {
+        rule["labels"]["slo"]: float(rule["expr"].removeprefix("vector(").removesuffix(")"))
+        for rule in rules()
+        if rule.get("record") == "slo:objective"
+    }
+    (page,) = (rule["expr"] for rule in rules() if rule.get("alert") == "ErrorBudgetBurnsFast")
+    slow = " ".join(
+        rule["expr"]
+        for rule in rules()
+        if rule.get("record") == "job:slo_bad_requests:rate5m"
+        and rule["labels"]["slo"] == "latency"
+    )
+
+    assert set(objectives) == set(slo.SLOS)
+    for objective in objectives.values():
+        assert f"{objective * 100:g} % of" in slo.board().description
+    assert f"({slo.FAST} * (1 - slo:objective))" in page
+    assert f'{predictions.HISTOGRAM}_bucket{{le="{predictions.LATENCY_OBJECTIVE}"}}' in slow
 
 
 def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
