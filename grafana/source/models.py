@@ -49,6 +49,48 @@ def figures() -> list[Panel]:
     ]
 
 
+def subgroups() -> list[Panel]:
+    """Return the panels about groups of patients, for the model promoted last."""
+    return [
+        _by_group(
+            "auroc_under_30",
+            "AUROC of <30 by group",
+            "How well the model promoted last ranks the patients of each group by their risk of "
+            "coming back within 30 days; 0.5 is chance. Test part.",
+        ),
+        _by_group(
+            "recall_top_20",
+            "Caught among the 20 % at highest risk",
+            "Share of each group's <30 patients among the 20 % of all patients at highest risk. "
+            "A group far below the others is followed up less than it needs.",
+            units.PercentUnit,
+        ),
+        _by_group(
+            "calibration_gap_under_30",
+            "Risk overstated",
+            "Mean predicted risk of <30 less the share that came back, by group; below 0 the "
+            "model understates the risk of the group.",
+            units.PercentUnit,
+            minimum=-0.05,
+        ),
+        _by_group(
+            "rows",
+            "Patients of the groups",
+            "Test encounters of each group; the figures of a small group are uncertain, and "
+            "those of the smallest are left out.",
+        ),
+    ]
+
+
+def _by_group(
+    metric: str, title: str, meaning: str, unit: str = units.Short, minimum: float = 0
+) -> Panel:
+    of_group = f'max by (attribute, group) (readmission_subgroup_metric{{metric="{metric}"}})'
+    about = About(title, meaning, unit, "No group is large enough yet", width=6)
+    query = Query(f"sort_desc({of_group})", "{{attribute}} {{group}}")
+    return ranking(about, query, minimum=minimum)
+
+
 def outcomes() -> list[Panel]:
     """Return the panels about predictions whose outcome is known."""
     total = f"(sum by (model_version) ({OUTCOMES}) > 0)"

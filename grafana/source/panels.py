@@ -172,7 +172,11 @@ def number(
 
 
 def ranking(
-    about: About, *queries: Query, thresholds: Steps = PLAIN, maximum: float | None = None
+    about: About,
+    *queries: Query,
+    thresholds: Steps = PLAIN,
+    minimum: float = 0,
+    maximum: float | None = None,
 ) -> bargauge.Panel:
     """Return the newest value of each series side by side, as horizontal bars."""
     panel = _described(bargauge.Panel(), about, HEIGHT).targets(
@@ -184,7 +188,7 @@ def ranking(
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .thresholds(_thresholds(thresholds))
         .mappings([_not_a_number(about.empty)])
-        .min(0)
+        .min(minimum)
     )
     return panel if maximum is None else panel.max(maximum)
 

@@ -37,6 +37,7 @@ def board() -> Board:
             Row("Quarantine", _quarantine()),
             Row("Drift", _drift()),
             Row("Models: $metric, $rows rows", models.figures()),
+            Row("Groups of patients", models.subgroups()),
             Row("Live outcomes", models.outcomes()),
         ),
         choices=(

@@ -11,6 +11,7 @@ from readmission import schema
 from readmission.errors import ServingMismatch
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.modelling.model import PROBABILITY_COLUMNS
+from readmission.modelling.subgroups import evaluate_subgroups
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PRODUCTION, LoadedModel, Registry
 from readmission.settings import Settings
@@ -94,7 +95,12 @@ def judge(
             incumbent_version=serving,
             verdict=verdict,
             reason=reason,
-            figures={"challenger": figures, "incumbent": others, "test_rows": len(rows)},
+            figures={
+                "challenger": figures,
+                "incumbent": others,
+                "test_rows": len(rows),
+                "subgroups": evaluate_subgroups(rows, probabilities),
+            },
         )
     )
 

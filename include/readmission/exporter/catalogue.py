@@ -85,6 +85,11 @@ MODEL = Figure(
     "Test figures of the newest challengers.",
     ("model_version", "metric", "rows"),
 )
+SUBGROUP = Figure(
+    "readmission_subgroup_metric",
+    "Test figures of the model promoted last, by group of patients.",
+    ("model_version", "attribute", "group", "metric"),
+)
 PROMOTIONS = Figure(
     "readmission_promotions_total", "Verdicts on challengers, and rollbacks.", ("verdict",)
 )

@@ -6,7 +6,14 @@ from datetime import datetime
 
 import psycopg
 
-from readmission.exporter.catalogue import LAST_EVENT, MODEL, PROMOTIONS, WAITING, Sample
+from readmission.exporter.catalogue import (
+    LAST_EVENT,
+    MODEL,
+    PROMOTIONS,
+    SUBGROUP,
+    WAITING,
+    Sample,
+)
 
 VERSIONS = 8
 """Model versions that are told apart; older ones are no longer shown."""
@@ -24,6 +31,8 @@ class Models:
         How often each was given.
     figures : mapping of str to mapping
         Metrics on the test part, by version; the newest ones only.
+    subgroups : tuple of str and mapping, optional
+        The version promoted last, and its metrics by attribute, group and name.
     trained_at, judged_at : datetime, optional
         When the last training and the last promotion finished.
     judged_batch : tuple of str and datetime, optional
@@ -36,6 +45,7 @@ class Models:
 
     verdicts: Mapping[str, int] = field(default_factory=dict)
     figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    subgroups: tuple[str, Mapping[str, Mapping[str, Mapping[str, float]]]] | None = None
     trained_at: datetime | None = None
     judged_at: datetime | None = None
     judged_batch: tuple[str, datetime] | None = None
@@ -51,6 +61,7 @@ def read(connection: psycopg.Connection) -> Models:
     return Models(
         verdicts={verdict: count for verdict, count, _ in verdicts},
         figures=dict(connection.execute(_FIGURES, (VERSIONS,)).fetchall()),
+        subgroups=connection.execute(_SUBGROUPS).fetchone(),
         trained_at=max((at for _, at, _ in candidates), default=None),
         judged_at=max((at for _, _, at in verdicts if at), default=None),
         judged_batch=(newest[0], newest[1]) if newest else None,
@@ -70,6 +81,17 @@ def show(models: Models, stopped: set[str]) -> Iterator[Sample]:
     for version, figures in models.figures.items():
         for name, value in figures.items():
             yield MODEL(value, version, *which(name))
+    if models.subgroups:
+        yield from _by_group(*models.subgroups)
+
+
+def _by_group(
+    version: str, subgroups: Mapping[str, Mapping[str, Mapping[str, float]]]
+) -> Iterator[Sample]:
+    for attribute, groups in subgroups.items():
+        for group, figures in groups.items():
+            for name, value in figures.items():
+                yield SUBGROUP(value, version, attribute, group, name)
 
 
 def which(name: str) -> tuple[str, str]:
@@ -101,4 +123,9 @@ ORDER BY split_part(batch_id, '-', 2)::integer DESC LIMIT 1
 _FIGURES = """
 SELECT challenger_version, figures -> 'challenger' FROM promotion
 WHERE figures ? 'challenger' ORDER BY promotion_id DESC LIMIT %s
+"""
+
+_SUBGROUPS = """
+SELECT challenger_version, figures -> 'subgroups' FROM promotion
+WHERE verdict = 'promoted' AND figures ? 'subgroups' ORDER BY promotion_id DESC LIMIT 1
 """

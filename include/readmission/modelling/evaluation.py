@@ -10,7 +10,7 @@ from readmission import schema
 from readmission.modelling.decision import decide
 
 SOON = schema.CLASSES.index("<30")
-_AT_RISK_SHARE = 0.20
+AT_RISK_SHARE = 0.20
 _CALIBRATION_BINS = 10
 
 
@@ -78,7 +78,7 @@ def prefixed(metrics: Mapping[str, float], part: str) -> dict[str, float]:
 
 
 def _recall_at_top(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
-    flagged = np.argsort(-risk, kind="stable")[: int(len(risk) * _AT_RISK_SHARE)]
+    flagged = np.argsort(-risk, kind="stable")[: int(len(risk) * AT_RISK_SHARE)]
     return float(positive[flagged].sum() / max(positive.sum(), 1))
 
 

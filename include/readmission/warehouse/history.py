@@ -54,7 +54,7 @@ class Promotion:
     reason : str
         One sentence for people.
     figures : dict
-        Metrics of both models on the same test rows.
+        Metrics of both models on the same test rows, and the challenger's on groups of patients.
     """
 
     batch_id: str

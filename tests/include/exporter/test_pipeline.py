@@ -212,6 +212,22 @@ def test_verdicts_and_rollbacks_are_counted_and_the_newest_challengers_shown(
     assert page("batch_to_production_seconds") is None
 
 
+def test_groups_of_patients_are_those_of_the_model_promoted_last(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given
+    history = ModelHistory(hospital.clean.connection)
+    for number, verdict in enumerate(("promoted", "promoted", "refused"), start=1):
+        groups = {"gender": {"Female": {"rows": 100.0 * number}}, "race": {}}
+        figures = {"challenger": {}, "subgroups": groups}
+        batch_id = f"batch-{number:04d}"
+        history.record_promotion(Promotion(batch_id, str(number), None, verdict, "why", figures))
+    commit(hospital)
+
+    # then
+    assert scrape().all("subgroup_metric") == {("2", "gender", "Female", "rows"): 200}
+
+
 def test_the_way_to_production_is_timed(hospital: Hospital, scrape: Scrape) -> None:
     # given
     hospital.arrive()
