@@ -225,7 +225,7 @@ def test_groups_of_patients_are_those_of_the_model_promoted_last(
     commit(hospital)
 
     # then
-    assert scrape().all("subgroup_metric") == {("2", "gender", "Female", "rows"): 200}
+    assert scrape().all("subgroup_metric") == {("gender", "Female", "rows", "2"): 200}
 
 
 def test_the_way_to_production_is_timed(hospital: Hospital, scrape: Scrape) -> None:
