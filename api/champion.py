@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed, log
+from api.memory import give_back
 from api.metrics import Metrics
 from api.store import Store
 from readmission.errors import BundleRefused, NoModel, ReadmissionError
@@ -165,6 +166,7 @@ class ChampionHolder:
             self._store.keep(model)
         except OSError as error:
             log.warning("no local copy of version %s is kept: %s", wanted.version, error.strerror)
+        give_back()
         return champion
 
     def _swap(self, model: ServedModel) -> Champion:

@@ -1,0 +1,28 @@
+"""What was freed goes back to the system."""
+
+import subprocess
+import sys
+
+KEPT_MB = 60
+
+PROGRAM = """
+import os
+from api.memory import give_back
+
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+pieces = [bytes(5_000) for _ in range(20_000)]
+# The last piece holds the heap's end in its place: nothing before it shrinks by itself.
+pieces = pieces[-1:]
+before = resident()
+give_back()
+print(before - resident())
+"""
+
+
+def test_freed_memory_goes_back_to_the_system() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) > KEPT_MB
