@@ -42,6 +42,30 @@ def create(
         )
 
 
+def append_only(table: str, rows: str) -> sql.Composed:
+    """Return statements by which a table refuses to change or lose a row, whoever asks.
+
+    Parameters
+    ----------
+    table : str
+        Created by a statement before.
+    rows : str
+        What its rows are, for the message.
+    """
+    function = sql.Identifier(f"refuse_change_of_{table}")
+    return sql.SQL(
+        "CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION {message}; END $$;"
+        " CREATE OR REPLACE TRIGGER {trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION {function}();"
+    ).format(
+        function=function,
+        message=sql.Literal(f"{rows} are append-only"),
+        trigger=sql.Identifier(f"{table}_is_append_only"),
+        table=sql.Identifier(table),
+    )
+
+
 def _comment(connection: psycopg.Connection, table: str) -> str | None:
     found = connection.execute("SELECT obj_description(to_regclass(%s), 'pg_class')", (table,))
     row = found.fetchone()

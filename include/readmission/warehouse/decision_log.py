@@ -9,6 +9,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from readmission.warehouse.creating import append_only
 from readmission.warehouse.states import RowState
 
 
@@ -77,7 +78,7 @@ class DecisionLog:
             return cursor.execute(_SELECT, (batch_id, batch_id, source_row, source_row)).fetchall()
 
 
-TABLES = sql.SQL("""
+_TABLE = sql.SQL("""
 -- It refers to no table: it outlives what it is about.
 CREATE TABLE IF NOT EXISTS quarantine_decision (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -91,11 +92,6 @@ CREATE TABLE IF NOT EXISTS quarantine_decision (
 );
 CREATE INDEX IF NOT EXISTS quarantine_decision_by_row
     ON quarantine_decision (batch_id, source_row);
-CREATE OR REPLACE FUNCTION refuse_rewritten_decisions() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'decisions about quarantined rows are append-only'; END $$;
-CREATE OR REPLACE TRIGGER decisions_are_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON quarantine_decision
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewritten_decisions();
 -- Of rows that were decided before there was this table, the last decision is known.
 INSERT INTO quarantine_decision
     (batch_id, source_row, state, correction, decided_by, decided_at, why)
@@ -121,3 +117,8 @@ FROM quarantine_decision
 WHERE (%s::text IS NULL OR batch_id = %s) AND (%s::bigint IS NULL OR source_row = %s)
 ORDER BY number
 """
+
+TABLES = (
+    _TABLE,
+    append_only("quarantine_decision", "decisions about quarantined rows"),
+)

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from readmission.errors import BatchNotFound
-from readmission.warehouse.creating import create
+from readmission.warehouse.creating import append_only, create
 from readmission.warehouse.states import batch_number
 
 _LOCK = 296_003
@@ -75,7 +75,9 @@ class ModelHistory:
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat."""
-        create(self.connection, _LOCK, "promotion", (_TABLES,))
+        create(
+            self.connection, _LOCK, "promotion", (_TABLES, append_only("promotion", "promotions"))
+        )
 
     def candidates(self) -> list[Candidate]:
         """Return the newest candidate of every batch, in order of batches."""
@@ -170,11 +172,6 @@ CREATE TABLE IF NOT EXISTS promotion (
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (batch_id, challenger_version)
 );
-CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'promotions are append-only'; END $$;
-CREATE OR REPLACE TRIGGER promotion_is_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON promotion
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 """)
 
 _UPSERT_CANDIDATE = """

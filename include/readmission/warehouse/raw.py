@@ -46,7 +46,7 @@ class RawWarehouse(Ledger[RawBatch]):
         columns = sql.SQL(", ").join(
             sql.SQL("{} text").format(sql.Identifier(name)) for name in schema.NAMES
         )
-        tables = _TABLES.format(columns=columns), QUARANTINE, DECISIONS
+        tables = _TABLES.format(columns=columns), QUARANTINE, *DECISIONS
         create(self.connection, _LOCK, "quarantine_decision", tables)
         VerdictLog(self.connection).create_tables()
         let_monitor(self.connection, RAW)

@@ -7,7 +7,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from readmission.rollbacks import Rollback
-from readmission.warehouse.creating import create
+from readmission.warehouse.creating import append_only, create
 
 _LOCK = 296_009
 """Advisory lock under which the table is created."""
@@ -21,7 +21,7 @@ class RollbackLog:
 
     def create_tables(self) -> None:
         """Create what is not there yet; safe to repeat and to race."""
-        create(self.connection, _LOCK, "rollback", (_TABLE,))
+        create(self.connection, _LOCK, "rollback", (_TABLE, append_only("rollback", "rollbacks")))
 
     def record(self, rollbacks: Sequence[Rollback]) -> int:
         """Append the rollbacks that are not there yet, and return how many those were."""
@@ -48,11 +48,6 @@ CREATE TABLE IF NOT EXISTS rollback (
     recorded_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (version_left, at)
 );
-CREATE OR REPLACE FUNCTION refuse_change_of_rollback() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'rollbacks are append-only'; END $$;
-CREATE OR REPLACE TRIGGER rollback_is_append_only
-    BEFORE UPDATE OR DELETE OR TRUNCATE ON rollback
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_rollback();
 """)
 
 _INSERT = """
