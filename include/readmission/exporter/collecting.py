@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from readmission import __version__
 from readmission.exporter.catalogue import BUILD, DURATION, SUCCESS, Sample
+from readmission.logs import where
 
 T = TypeVar("T")
 
@@ -80,8 +81,7 @@ class Source(Generic[T]):
 
     def _say(self, error: Exception | None) -> None:
         if error is not None and not self._failing:
-            reason = (str(error).splitlines() or [""])[0]
-            log.error("%s cannot be read: %s: %s", self.name, type(error).__name__, reason)
+            log.error("%s cannot be read: %s", self.name, where(error))
         elif error is None and self._failing:
             log.info("%s can be read again", self.name)
         self._failing = error is not None

@@ -16,6 +16,7 @@ from readmission.exporter.catalogue import (
     Sample,
 )
 from readmission.exporter.connecting import connected
+from readmission.logs import where
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def _ask(name: str, dsn: str) -> Database | None:
             size, connections, limit = connection.execute(_STATE).fetchone() or (0, 0, 0)
             return Database(name, size, connections, limit)
     except psycopg.Error as error:
-        log.debug("database %s does not answer: %s", name, error)
+        log.debug("database %s does not answer: %s", name, where(error))
         return None
 
 
