@@ -14,11 +14,11 @@ from readmission.local.ports import HOST
 from readmission.local.service import Service
 from readmission.local.site import Site
 from readmission.local.unprivileged import Home, server_home
-from readmission.warehouse import monitoring
+from readmission.warehouse import privileges
 
 NAME = "postgres"
 SUPERUSER = "postgres"
-MONITORING = monitoring.ROLE
+MONITORING = privileges.ROLE
 DATABASES = ("airflow", "mlflow", "raw", "clean", "predictions")
 CONFIGURATION = {
     "listen_addresses": HOST,

@@ -14,7 +14,7 @@ from readmission.warehouse.creating import create
 from readmission.warehouse.drifts import DriftLog
 from readmission.warehouse.history import ModelHistory
 from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
-from readmission.warehouse.monitoring import CLEAN, let_monitor
+from readmission.warehouse.privileges import CLEAN, let_monitor
 from readmission.warehouse.rollbacks import RollbackLog
 from readmission.warehouse.states import BatchState
 from readmission.warehouse.verdicts import VerdictLog

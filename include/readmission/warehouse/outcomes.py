@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from readmission import schema
 from readmission.warehouse.creating import create
-from readmission.warehouse.monitoring import PREDICTIONS, let_monitor
+from readmission.warehouse.privileges import PREDICTIONS, let_monitor
 
 _LOCK = 296_011
 """Advisory lock under which the tables are created."""

@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from readmission import schema
-from readmission.warehouse.monitoring import PREDICTIONS, let_monitor
+from readmission.warehouse.privileges import PREDICTIONS, let_monitor
 
 COLUMNS = (
     "id", "at", "request_id", "row", "model_version", "encounter_hash", "patient_hash",

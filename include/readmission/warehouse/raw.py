@@ -12,7 +12,7 @@ from readmission.warehouse.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.creating import create
 from readmission.warehouse.decision_log import TABLES as DECISIONS
 from readmission.warehouse.ledger import Ledger, RawBatch
-from readmission.warehouse.monitoring import RAW, let_monitor
+from readmission.warehouse.privileges import RAW, let_monitor
 from readmission.warehouse.quarantine import TABLES as QUARANTINE
 from readmission.warehouse.quarantine import Quarantine
 from readmission.warehouse.states import BatchKind, BatchState, batch_name

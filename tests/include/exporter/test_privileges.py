@@ -7,10 +7,10 @@ from botocore.exceptions import ClientError
 from psycopg import sql
 
 from readmission.local import object_store, postgres
-from readmission.warehouse import CleanWarehouse, RawWarehouse, monitoring
-from readmission.warehouse.monitoring import CLEAN, PREDICTIONS, RAW, Columns
+from readmission.warehouse import CleanWarehouse, RawWarehouse, privileges
 from readmission.warehouse.outcomes import OutcomeStore
 from readmission.warehouse.predictions import PredictionStore
+from readmission.warehouse.privileges import CLEAN, PREDICTIONS, RAW, Columns
 from tests.conftest import Platform
 
 Tables = tuple[RawWarehouse, CleanWarehouse, OutcomeStore]
@@ -20,7 +20,7 @@ SELECT table_name, column_name FROM information_schema.columns WHERE table_schem
 
 
 def as_monitoring(platform: Platform, database: str) -> psycopg.Connection:
-    dsn = postgres.dsn(platform.site, database, monitoring.ROLE)
+    dsn = postgres.dsn(platform.site, database, privileges.ROLE)
     return psycopg.connect(dsn, autocommit=True)
 
 
@@ -80,7 +80,7 @@ def test_the_role_changes_nothing(
 def test_a_database_that_knows_no_such_role_is_left_alone(
     raw_db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitoring, "ROLE", "nobody_at_all")
+    monkeypatch.setattr(privileges, "ROLE", "nobody_at_all")
 
     RawWarehouse(raw_db).create_tables()
 
