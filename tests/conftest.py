@@ -22,7 +22,8 @@ from readmission.local.stack import Stack
 from readmission.settings import CHECKOUT, PREFIX, Settings
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
-SYNTHETIC_ROWS = 20_000
+SYNTHETIC_ROWS = 40_000
+"""More than the end-to-end tests deliver."""
 FOLDERS = "readmission-tests-"
 
 

@@ -9,7 +9,7 @@ import streamlit.logger
 from streamlit.web import cli
 from uvicorn.config import LOGGING_CONFIG
 
-from readmission import logs
+from readmission.logs import configure
 from readmission.settings import CHECKOUT, SettingsError
 
 PAGES = CHECKOUT / "ui" / "app.py"
@@ -23,7 +23,7 @@ OPTIONS = (
 
 def log_as_we_do() -> None:
     """Log like our other processes, Streamlit included."""
-    logs.configure("ui")
+    configure("ui")
     # Uvicorn, which serves the pages, would set up its own with this.
     LOGGING_CONFIG["loggers"] = {}
     streamlit.logger.setup_formatter = _hand_over

@@ -70,7 +70,7 @@ def draw(
     found = [
         (target.label(series), series, value)
         for target in targets
-        for series, value in asked.now(target.expr)
+        for series, value in asked.newest(target.expr, span.end)
     ]
     if found:
         _NEWEST[panel["type"]](axes, panel, found)

@@ -36,9 +36,10 @@ class Prometheus:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def now(self, expr: str) -> list[tuple[Series, float]]:
-        """Return the newest value of every series of an expression."""
-        found = self._get("query", query=expr)["result"]
+    def newest(self, expr: str, at: float | None = None) -> list[tuple[Series, float]]:
+        """Return the newest value of every series of an expression, now or at a moment."""
+        moment = {} if at is None else {"time": at}
+        found = self._get("query", query=expr, **moment)["result"]
         return [(one["metric"], float(one["value"][1])) for one in found]
 
     def over_time(

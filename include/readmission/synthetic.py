@@ -141,8 +141,8 @@ def _outcomes(
     inpatient = columns["number_inpatient"].astype(int)
     old = np.isin(columns["age"], ["[70-80)", "[80-90)", "[90-100)"])
     elsewhere = columns["discharge_disposition_id"] != "1"
-    burden = 0.5 * np.minimum(inpatient, 4) + 0.25 * old + 0.35 * elsewhere
-    logits = np.stack([np.zeros_like(burden), burden - 0.9, 1.2 * burden - 2.2], axis=1)
+    burden = 0.85 * np.minimum(inpatient, 4) + 0.45 * old + 0.6 * elsewhere
+    logits = np.stack([np.zeros_like(burden), burden - 1.35, 1.5 * burden - 3.2], axis=1)
     scores = logits + random.gumbel(size=logits.shape)
     outcomes = np.array(schema.CLASSES)[scores.argmax(axis=1)]
     died = np.isin(columns["discharge_disposition_id"], list(schema.DIED))

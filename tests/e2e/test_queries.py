@@ -98,7 +98,7 @@ def questions(asked: Prometheus) -> set[Question]:
 
 def has_data(asked: Prometheus, query: str) -> bool:
     """Whether a query gives at least one number; a share of nothing is none."""
-    return any(math.isfinite(value) for _, value in asked.now(query))
+    return any(math.isfinite(value) for _, value in asked.newest(query))
 
 
 def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
@@ -131,8 +131,8 @@ def test_another_model_is_marked_in_every_graph(watched: Pipeline) -> None:
 
 def test_prometheus_reaches_everything_and_no_rule_fails(watched: Pipeline) -> None:
     with prometheus(watched) as asked:
-        reached = {series["job"]: value for series, value in asked.now("avg by (job) (up)")}
-        failing = asked.now("sum(prometheus_rule_evaluation_failures_total) > 0")
+        reached = {series["job"]: value for series, value in asked.newest("avg by (job) (up)")}
+        failing = asked.newest("sum(prometheus_rule_evaluation_failures_total) > 0")
 
     assert reached == dict.fromkeys(("api", "airflow", "pipeline", "prometheus"), 1.0)
     assert failing == []

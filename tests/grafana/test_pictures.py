@@ -150,12 +150,12 @@ def test_a_reader_can_choose_every_metric_there_is(asked: Prometheus) -> None:
 
 def test_a_query_that_makes_no_sense_is_an_error(asked: Prometheus) -> None:
     with pytest.raises(ValueError, match="parse error"):
-        asked.now("rate(")
+        asked.newest("rate(")
 
 
 def test_the_event_that_made_a_series_counts(asked: Prometheus) -> None:
     def ended(query: str) -> dict[str, int]:
-        return {series["state"]: round(value) for series, value in asked.now(query)}
+        return {series["state"]: round(value) for series, value in asked.newest(query, NOW)}
 
     counted = ended(promql.events("airflow_ti_finish", "1h", "state"))
     compared = ended(promql.increase("airflow_ti_finish", "state", "1h"))

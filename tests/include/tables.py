@@ -27,7 +27,9 @@ def contents(connection: psycopg.Connection, *, clock: bool = True) -> dict[str,
     """Return every row of every table as text, in order; without times if so wished."""
     tables = connection.execute(
         "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)"
-        " FROM information_schema.columns WHERE table_schema = 'public' GROUP BY 1"
+        " FROM information_schema.columns JOIN information_schema.tables"
+        " USING (table_schema, table_name)"
+        " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY 1"
     ).fetchall()
     rows = {}
     for table, columns in tables:
