@@ -49,7 +49,7 @@ from readmission.local import postgres
 from readmission.local.ports import free_ports
 from readmission.local.site import PORTS
 from readmission.local.stack import Stack
-from readmission.modelling.tracking import Lineage, log_fit
+from readmission.modelling.tracking import Lineage, boosting_distribution, log_fit
 from readmission.modelling.training import fit
 from readmission.registry import Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings, get_settings
@@ -60,7 +60,7 @@ AIMS = {MLFLOW: 100.0, PIPELINE: 50.0, EMPTY: 0.5}
 TRAINING_ROWS = 45_000
 KEY = "measure-serving"
 PATIENCE = 120
-REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", "xgboost")
+REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", boosting_distribution())
 
 
 @dataclass(frozen=True)

@@ -162,9 +162,13 @@ def _log_model(fit: Fit, lineage: Lineage) -> None:
         )
 
 
+def boosting_distribution() -> str:
+    """Return the name of the distribution that XGBoost comes from on this machine."""
+    return next(name for name in _BOOSTING if any(importlib.metadata.distributions(name=name)))
+
+
 def _requirements() -> list[str]:
-    boosting = [name for name in _BOOSTING if any(importlib.metadata.distributions(name=name))]
-    names = sorted((*_RUNTIME, *boosting))
+    names = sorted((*_RUNTIME, boosting_distribution()))
     return [f"{name}=={importlib.metadata.version(name)}" for name in names]
 
 
