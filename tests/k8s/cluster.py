@@ -1,6 +1,5 @@
 """What `kubectl kustomize` makes of a folder, and the questions the tests ask of it."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pytest
 import yaml
 
 from readmission.settings import CHECKOUT
+from tests.programs import lacking
 
 K8S = CHECKOUT / "k8s"
 NAMESPACE = "mlops-proyecto3"
@@ -104,10 +103,7 @@ def kubectl() -> str:
         )
         if yaml.safe_load(done.stdout or "{}").get("kustomizeVersion", "v0") >= "v4":
             return found
-    reason = "needs a kubectl of 1.24 or later (apt-get install kubernetes-client, from Debian 13)"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return lacking("a kubectl of 1.24 or later", "kubernetes-client, from Debian 13")
 
 
 @cache

@@ -1,7 +1,6 @@
 """Prometheus on one machine: the deployment's jobs and rules, the stack's addresses."""
 
 import json
-import os
 import shutil
 import socket
 import time
@@ -22,6 +21,7 @@ from readmission.local.site import Site
 from readmission.local.stack import Stack
 from readmission.settings import Settings
 from tests.conftest import random_settings
+from tests.programs import lacking
 from tests.promtool import promtool
 
 
@@ -40,10 +40,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def stack(state_folders: Path) -> Iterator[Stack]:
     if shutil.which(prometheus.NAME) is None:
-        reason = "needs Prometheus (apt-get install prometheus)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        lacking("Prometheus", "prometheus")
     yield (stack := Stack(random_settings(state_folders / "prometheus")))
     stack.reset()
 
