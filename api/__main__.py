@@ -8,6 +8,7 @@ import uvicorn
 
 from api.metrics import SHARED_FOLDER
 from api.prediction_log import PredictionLog
+from api.protocol import WholeAnswers
 from readmission import logs
 from readmission.settings import Settings, SettingsError, get_settings
 
@@ -41,6 +42,10 @@ def serve(settings: Settings) -> None:
         host=settings.api_host,
         port=settings.api_port,
         workers=settings.workers,
+        http=WholeAnswers,
+        ws="none",
+        # Whose request it is says the key, or the connection: a header could say anybody.
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
         # Ours are set up, in each process by `api.app`.

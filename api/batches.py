@@ -169,7 +169,7 @@ class Batch:
         return self._write(lines)
 
     def _refused(self, number: int, refusal: ApiError) -> list[tuple[int, Prediction | ApiError]]:
-        self._serving.metrics.errors.labels(refusal.kind).inc()
+        self._serving.metrics.refused(refusal)
         return [(number, refusal)]
 
     def _note(self, number: int, encounter: Any, prediction: Prediction) -> None:
@@ -191,7 +191,7 @@ class Batch:
             "refused": self._rows - answered,
             "by_class": {name: self._by_class[name] for name in schema.CLASSES},
         }
-        about = reference(self._champion) | {"request_id": self._request_id}
+        about = {**reference(self._champion), "request_id": self._request_id}
         return to_json({"summary": summary} | about) + b"\n"
 
 

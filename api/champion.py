@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from time import monotonic
 
 from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed, log
@@ -31,6 +32,16 @@ class Champion:
     def registered(self) -> RegisteredVersion:
         """Which version it is."""
         return self.model.registered
+
+    @cached_property
+    def reference(self) -> dict[str, str | None]:
+        """Which version it is, as every answer says it."""
+        of = self.registered
+        return {
+            "model_name": of.name,
+            "model_version": of.version,
+            "data_source": of.data_source,
+        }
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
 )
 """The request as pydantic sees it; strict, so a number as text or a float is refused."""
 
-_MAY_BE_MISSING = tuple(c.name for c in schema.REQUEST_COLUMNS if not is_required(c))
+_ALL_MISSING = {c.name: schema.MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
 
 
 def parse_encounter(body: bytes) -> Encounter:
@@ -123,10 +123,10 @@ def check_encounter(fields: Any) -> Encounter:
 
 def _spelt(encounter: dict[str, Any]) -> Encounter:
     """Spell what is missing as the file does."""
-    for name in _MAY_BE_MISSING:
-        if encounter.get(name) is None:
-            encounter[name] = schema.MISSING
-    return encounter
+    spelt = _ALL_MISSING | encounter
+    if None in spelt.values():
+        return {name: schema.MISSING if value is None else value for name, value in spelt.items()}
+    return spelt
 
 
 def _refusal(error: ValidationError) -> MalformedBody | InvalidEncounter:

@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
 
 from api.errors import Forbidden, Unauthorized
 from readmission.settings import PREFIX, Settings
 
-HEADER = "x-api-key"
+HEADER = b"x-api-key"
 _PRESENTABLE = 200
 """Characters; what is longer is no key of ours and is not hashed."""
 
@@ -43,6 +44,11 @@ class Caller:
 
     name: str
     role: Role
+
+    @cached_property
+    def role_name(self) -> str:
+        """The role as logs have it."""
+        return self.role.name.lower()
 
 
 class Keyring:

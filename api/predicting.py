@@ -1,8 +1,8 @@
 """One encounter: its answer, and what drove it."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from functools import wraps
 from time import perf_counter
 from typing import Any
 
@@ -11,11 +11,10 @@ from pydantic_core import to_json
 
 from api import answers
 from api.contract import EncounterBody, label_of, parse_encounter
-from api.direct import DirectRoute
-from api.errors import ApiError
+from api.direct import DirectRoute, Handler
 from api.keys import Role
 from api.serving import KEY_NEEDED, Serving, admit, reference, refusals, serving_of
-from api.transport import JSON, read_json_body, request_id_of
+from api.transport import JSON, ReadyJson, read_json_body, request_id_of
 from readmission import schema
 from readmission.serving.encoding import Encounter
 from readmission.serving.served import Explanation, Prediction, ServedModel
@@ -38,24 +37,38 @@ DOCUMENTED: Mapping[str, Any] = {
 """What OpenAPI says of both endpoints."""
 
 
+def _refusals_counted(endpoint: Handler) -> Handler:
+    """Count what an endpoint does not answer."""
+
+    @wraps(endpoint)
+    async def counted(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:
+            serving_of(request).metrics.refused(error)
+            raise
+
+    return counted
+
+
 @router.post(
     "/predict",
     response_model=answers.PredictionAnswer,
     summary="Predict one encounter",
     **DOCUMENTED,
 )
+@_refusals_counted
 async def predict(request: Request) -> Response:
     """Answer one raw encounter by its UCI names."""
     # The body's bytes go straight to the validator and the model runs on the event
     # loop: a declared body and a thread hand-over each cost more than they do.
     serving = serving_of(request)
-    with _refusals_counted(serving):
-        admit(request, Role.PREDICT)
-        body = await read_json_body(request)
-        started = perf_counter()
-        _, _, answer = _answer(serving, body, request_id_of(request))
-        serving.metrics.latency.observe(perf_counter() - started)
-        return Response(to_json(answer), media_type=JSON)
+    admit(serving, request.scope, Role.PREDICT)
+    body = await read_json_body(request)
+    started = perf_counter()
+    _, _, answer = _answer(serving, body, request_id_of(request))
+    serving.metrics.latency.observe(perf_counter() - started)
+    return ReadyJson(to_json(answer))
 
 
 @router.post(
@@ -64,28 +77,16 @@ async def predict(request: Request) -> Response:
     summary="Predict one encounter and say what drove the answer",
     **DOCUMENTED,
 )
+@_refusals_counted
 async def explain(request: Request) -> Response:
     """Answer one raw encounter, with the contribution of each field to each class."""
     serving = serving_of(request)
-    with _refusals_counted(serving):
-        admit(request, Role.PREDICT)
-        body = await read_json_body(request)
-        model, encounter, answer = _answer(serving, body, request_id_of(request))
-        # The first explanation of a boosted model imports its library, which takes a second.
-        explanation = await asyncio.to_thread(model.explain, encounter)
-        return Response(to_json(answer | _explained(explanation, encounter)), media_type=JSON)
-
-
-@contextmanager
-def _refusals_counted(serving: Serving) -> Iterator[None]:
-    try:
-        yield
-    except ApiError as refusal:
-        serving.metrics.errors.labels(refusal.kind).inc()
-        raise
-    except Exception:
-        serving.metrics.errors.labels("internal").inc()
-        raise
+    admit(serving, request.scope, Role.PREDICT)
+    body = await read_json_body(request)
+    model, encounter, answer = _answer(serving, body, request_id_of(request))
+    # The first explanation of a boosted model imports its library, which takes a second.
+    explanation = await asyncio.to_thread(model.explain, encounter)
+    return ReadyJson(to_json(answer | _explained(explanation, encounter)))
 
 
 def _answer(
@@ -101,8 +102,9 @@ def _answer(
             request_id, 0, version, encounter,
             prediction.probabilities, prediction.predicted_class,
         )  # fmt: skip
-    whole = described(prediction) | reference(champion) | {"request_id": request_id}
-    return champion.model, encounter, whole
+    answer = described(prediction)
+    answer.update(reference(champion), request_id=request_id)
+    return champion.model, encounter, answer
 
 
 def described(prediction: Prediction) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What the service says of itself: that it lives, what it expects, which model answers."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -50,7 +51,7 @@ async def health(serving: Shared) -> dict[str, Any]:
 @router.get(
     "/ready", response_model=answers.Ready, responses=refusals(503), summary="Able to predict?"
 )
-async def ready(serving: Shared) -> dict[str, Any]:
+async def ready(serving: Shared) -> Mapping[str, Any]:
     """Answer 200 once a model is loaded, 503 with the way out until then."""
     return reference(serving.holder.require())
 

@@ -1,9 +1,11 @@
 """What the endpoints share: the parts of the service, who may ask, which model answers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request
+from starlette.types import Scope
 
 from api import answers
 from api.champion import Champion, ChampionHolder
@@ -43,39 +45,37 @@ def serving_of(request: Request) -> Serving:
     return serving
 
 
-def admit(request: Request, needed: Role) -> Caller:
+def admit(serving: Serving, scope: Scope, needed: Role) -> Caller:
     """Return who asks, if they may and have not asked too much.
 
     Raises
     ------
     Unauthorized, Forbidden, TooMany
     """
-    serving = serving_of(request)
-    address = request.client.host if request.client else "unknown"
-    caller = serving.keyring.identify(header(request.scope, HEADER), address, needed)
-    request.scope["state"]["role"] = caller.role.name.lower()
+    client = scope.get("client")
+    address = client[0] if client else "unknown"
+    caller = serving.keyring.identify(header(scope, HEADER), address, needed)
+    scope["state"]["role"] = caller.role_name
     serving.limit.take(caller.name)
     return caller
 
 
 def may_predict(request: Request) -> None:
     """Let in who may predict; for endpoints that do not count nanoseconds."""
-    admit(request, Role.PREDICT)
+    admit(serving_of(request), request.scope, Role.PREDICT)
 
 
 def may_operate(request: Request) -> Caller:
     """Let in who may change what is served."""
-    return admit(request, Role.ADMIN)
+    return admit(serving_of(request), request.scope, Role.ADMIN)
 
 
-def reference(champion: Champion | None) -> dict[str, str | None]:
+def reference(champion: Champion | None) -> Mapping[str, str | None]:
     """Return which model answers, as every answer says it."""
-    registered = champion.registered if champion else None
-    return {
-        "model_name": registered.name if registered else None,
-        "model_version": registered.version if registered else None,
-        "data_source": registered.data_source if registered else None,
-    }
+    return champion.reference if champion else _NO_REFERENCE
+
+
+_NO_REFERENCE = dict.fromkeys(("model_name", "model_version", "data_source"))
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
