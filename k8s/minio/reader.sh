@@ -9,7 +9,9 @@ make_user() {
     mc admin policy create store "$1" "$HOME/$1.json"
     mc admin user add store "$2" "$3"
     # MinIO calls it an error that the user has the policy already.
-    mc admin policy attach store "$1" --user "$2" || mc admin user info store "$2" | grep -q "$1"
+    mc admin policy attach store "$1" --user "$2" && return
+    # The image has no grep.
+    case $(mc admin user info store "$2") in *"$1"*) ;; *) return 1 ;; esac
 }
 
 # The API opens the reports of the gates.
