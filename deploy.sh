@@ -21,6 +21,7 @@ readonly NAMESPACE=mlops-proyecto3
 readonly VERSION=0.1.0
 readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy
 readonly TARGETS=(airflow mlflow api ui load)
+readonly JOBS=(minio-buckets minio-reader airflow-migrate)
 OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
 
 say() { printf '%s\n' "$*" >&2; }
@@ -141,16 +142,20 @@ make_secrets() {
 apply() {
     step "Objects ($OVERLAY)"
     # A Job cannot be changed: one that has done its work makes room for the next.
-    run kubectl --namespace "$NAMESPACE" delete job minio-buckets minio-reader airflow-migrate --ignore-not-found
+    run kubectl --namespace "$NAMESPACE" delete job "${JOBS[@]}" --ignore-not-found
     # On the server: dashboards are longer than the annotation of a client-side apply may be.
     run kubectl apply --server-side --force-conflicts --kustomize "k8s/overlays/$OVERLAY"
 }
 
 wait_for() {
-    local things thing number=0
+    local things thing number=0 waiting
     step "Waiting"
     [ "$DRY_RUN" = no ] || return 0
-    mapfile -t things < <(kubectl --namespace "$NAMESPACE" get statefulsets,deployments --output name)
+    mapfile -t things < <(
+        kubectl --namespace "$NAMESPACE" get statefulsets --output name
+        kubectl --namespace "$NAMESPACE" get job "${JOBS[@]}" --ignore-not-found --output name
+        kubectl --namespace "$NAMESPACE" get deployments --output name
+    )
     for thing in "${things[@]}"; do
         number=$((number + 1))
         say "[$number/${#things[@]}] $thing"
@@ -159,7 +164,9 @@ wait_for() {
             say "  becomes ready when the first model is in production"
             continue
         fi
-        if ! kubectl --namespace "$NAMESPACE" rollout status "$thing" --timeout "${WAIT}s" >/dev/null; then
+        waiting=(rollout status)
+        [ "${thing%%/*}" != job.batch ] || waiting=(wait --for condition=complete)
+        if ! kubectl --namespace "$NAMESPACE" "${waiting[@]}" "$thing" --timeout "${WAIT}s" >/dev/null; then
             kubectl --namespace "$NAMESPACE" get pods >&2
             fail "$thing is not ready after $WAIT s: docs/troubleshooting.md, or
   kubectl --namespace $NAMESPACE describe $thing"

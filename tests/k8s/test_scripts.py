@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -35,6 +36,10 @@ version*) ;;
 'get namespaces --selector'*) [ ! -e "$CLUSTER/labelled" ] || echo namespace/mlops-proyecto3 ;;
 'apply --server-side --filename'*) touch "$CLUSTER/namespace" ;;
 'label namespace'*) touch "$CLUSTER/labelled" ;;
+*'get statefulsets '*) echo statefulset.apps/minio ;;
+*'get job '*) printf 'job.batch/%s\\n' minio-reader airflow-migrate ;;
+*'get deployments '*) printf 'deployment.apps/%s\\n' fastapi mlflow ;;
+*'wait --for condition=complete job.batch/minio-reader'*) [ ! -e "$CLUSTER/job-fails" ] ;;
 *'get secret'*) [ -e "$CLUSTER/secret-$5" ] || [ -e "$CLUSTER/secret-$4" ] ;;
 *'create secret generic'*) cat >"$CLUSTER/secret-$6" ;;
 *'delete namespace'*) rm -f "$CLUSTER"/namespace "$CLUSTER"/labelled "$CLUSTER"/secret-* ;;
@@ -149,6 +154,19 @@ def test_a_namespace_that_was_there_before_is_not_deleted(cluster: Path) -> None
     assert "was not made by this script" in done.stderr
 
 
+def test_a_job_that_does_not_complete_is_no_success(cluster: Path) -> None:
+    # given
+    (cluster / "job-fails").touch()
+
+    # when
+    done = deploy(cluster)
+
+    # then servers are waited for first, and what stands still is named
+    assert done.returncode == 1
+    assert "job.batch/minio-reader is not ready" in done.stderr
+    assert calls(cluster).index("rollout status statefulset") < calls(cluster).index("wait --for")
+
+
 def test_the_overlay_of_production_makes_no_secrets(cluster: Path) -> None:
     done = deploy(cluster, "--overlay", "production")
 
@@ -212,6 +230,38 @@ def test_the_api_takes_the_secrets_it_is_given(
 
     assert len(settings.api_keys) == 2
     assert settings.prediction_log_key is not None
+
+
+def test_the_stores_users_are_made_again_in_an_image_with_little_in_it(tmp_path: Path) -> None:
+    # given MinIO's image, which has bash and coreutils, and a store that has the users already
+    client = tmp_path / "mc"
+    client.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in\n'
+        '"admin policy attach"*) exit 1 ;;\n'
+        '"admin user info store DOCS") echo "PolicyName: docs-reader" ;;\n'
+        '"admin user info store MONITORING") echo "PolicyName: $OTHER" ;;\n'
+        "esac\n"
+    )
+    client.chmod(0o755)
+    for program in ("sh", "cat", "sleep"):
+        (tmp_path / program).symlink_to(shutil.which(program) or program)
+    users = ("DOCS", "MONITORING")
+    keys = {f"{user}_{kind}_KEY": user for user in users for kind in ("ACCESS", "SECRET")}
+
+    # when
+    codes = {
+        policy: subprocess.run(
+            [CHECKOUT / "k8s" / "minio" / "reader.sh"],
+            env={"PATH": str(tmp_path), "HOME": str(tmp_path), "OTHER": policy, **keys},
+            check=False,
+        ).returncode
+        for policy in ("monitoring", "none")
+    }
+
+    # then what is there is as good as made, and what is not there is missed
+    assert codes["monitoring"] == 0
+    assert codes["none"] != 0
 
 
 def test_the_stores_users_may_look_and_nothing_else(tmp_path: Path) -> None:
