@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from readmission import schema
+from readmission.modelling.bundling import capacity
 from readmission.modelling.compiling import as_encounters
 from readmission.modelling.estimators import FAMILIES
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
@@ -214,18 +215,33 @@ def test_the_card_tells_what_a_follow_up_would_catch(
     card = candidates[family].served.card
     points = {name: [p[name] for p in card["capacity"]] for name in card["capacity"][0]}
 
-    assert points["share"] == [percent / 100 for percent in range(101)]
+    assert points["share"] == sorted(points["share"])
+    assert {percent / 100 for percent in range(101)} <= set(points["share"])
     assert points["caught"] == sorted(points["caught"])
     assert points["threshold"] == sorted(points["threshold"], reverse=True)
     assert (points["caught"][0], points["caught"][-1]) == (0, 1)
     # following up the riskiest half beats following up anybody
-    assert points["caught"][50] > 0.5
-    assert points["precision"][10] > points["precision"][100]
+    assert points["caught"][points["share"].index(0.5)] > 0.5
+    assert points["precision"][points["share"].index(0.1)] > points["precision"][-1]
     assert card["family"] == family
     assert sum(card["importance"].values()) == pytest.approx(1, abs=0.01)
     assert list(card["importance"].values()) == sorted(card["importance"].values(), reverse=True)
     assert card["data"]["rows"] == trained.lineage.rows
     assert set(card["decision_weights"]) == set(schema.CLASSES)
+
+
+def test_the_threshold_for_very_few_is_a_risk_that_patients_have() -> None:
+    risk = np.random.default_rng(1).beta(2, 12, 10_000)
+    soon = np.random.default_rng(2).random(10_000) < risk
+
+    points = capacity(soon, risk)
+
+    ranked = np.sort(risk)[::-1]
+    below = [point for point in points if point["share"] < 0.01]
+    assert [point["share"] for point in below] == [i / 1_000 for i in range(10)]
+    assert points[0] == {"share": 0, "threshold": ranked[0], "caught": 0, "precision": 0}
+    assert points[5]["threshold"] == ranked[49]
+    assert points[5]["precision"] == pytest.approx(soon[risk >= ranked[49]].mean())
 
 
 @pytest.mark.parametrize("family", FAMILIES)

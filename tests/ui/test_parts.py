@@ -12,7 +12,7 @@ from ui.followup import follow_up
 CURVE = pd.DataFrame(
     {
         "share": [0.0, 0.5, 1.0],
-        "threshold": [1.0, 0.2, 0.0],
+        "threshold": [0.6, 0.2, 0.0],
         "caught": [0.0, 0.8, 1.0],
         "precision": [0.0, 0.16, 0.1],
     }
@@ -46,7 +46,8 @@ def test_a_code_is_told_in_words_and_kept(code: str, words: str) -> None:
 def test_between_two_points_of_the_curve_a_line_is_taken() -> None:
     expected = follow_up(CURVE, chosen=25, discharged=100)
 
-    assert expected.threshold == pytest.approx(0.6)
+    assert expected.threshold == pytest.approx(0.4)
+    assert not expected.is_floor
     assert expected.caught == pytest.approx(0.4)
     assert expected.caught_patients == pytest.approx(4)
     assert expected.missed_patients == pytest.approx(6)
@@ -55,6 +56,31 @@ def test_between_two_points_of_the_curve_a_line_is_taken() -> None:
 def test_following_up_nobody_misses_all_and_everybody_none() -> None:
     assert follow_up(CURVE, 0, 100).missed_patients == pytest.approx(10)
     assert follow_up(CURVE, 100, 100).missed_patients == pytest.approx(0)
+
+
+def test_following_up_nobody_has_no_threshold() -> None:
+    assert follow_up(CURVE, 0, 100).threshold is None
+
+
+def test_an_early_curve_that_begins_with_a_risk_of_one_gives_a_floor_and_no_invention() -> None:
+    early = pd.DataFrame(
+        {
+            "share": [0.0, 0.01, 0.02, 1.0],
+            "threshold": [1.0, 0.34, 0.3, 0.0],
+            "caught": [0.0, 0.04, 0.07, 1.0],
+            "precision": [0.0, 0.4, 0.35, 0.1],
+        }
+    )
+
+    one_of_200, one_of_100, three_of_200 = (
+        follow_up(early, chosen, discharged)
+        for chosen, discharged in ((1, 200), (1, 100), (3, 200))
+    )
+
+    assert (one_of_200.threshold, one_of_200.is_floor) == (0.34, True)
+    assert (one_of_100.threshold, one_of_100.is_floor) == (0.34, False)
+    assert three_of_200.threshold == pytest.approx(0.32)
+    assert one_of_200.caught == pytest.approx(0.02)
 
 
 def test_a_figure_that_is_not_there_is_a_dash_and_no_nought() -> None:

@@ -57,7 +57,7 @@ def _ask() -> tuple[int, int]:
 def _show_figures(expected: FollowUp, chosen: int) -> None:
     cells = st.columns(3)
     cells[0].metric(
-        "Follow up from a risk of", f"{expected.threshold:.1%}",
+        "Follow up from a risk of", _threshold(expected),
         help="The probability of coming back within 30 days that a patient must reach.",
     )  # fmt: skip
     cells[1].metric("Caught of those who come back", f"{expected.caught:.0%}")
@@ -67,6 +67,12 @@ def _show_figures(expected: FollowUp, chosen: int) -> None:
         "patients followed up are among those who come back within 30 days; about "
         f"**{expected.missed_patients:.1f}** who come back are not followed up."
     )
+
+
+def _threshold(expected: FollowUp) -> str:
+    if expected.threshold is None:
+        return "–"
+    return f"{expected.threshold:.1%}" + (" or more" if expected.is_floor else "")
 
 
 def _chart(curve: pd.DataFrame, expected: FollowUp) -> charts.Chart:

@@ -26,6 +26,8 @@ from readmission.serving.scorers import TABLES_FILE
 log = logging.getLogger(__name__)
 
 _PERCENTILES = np.linspace(0, 100, 101)
+_SHARES = (*(i / 1_000 for i in range(10)), *(i / 100 for i in range(1, 101)))
+"""Of the patients; finer where a hospital that can follow up one or two of 200 reads."""
 
 
 def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
@@ -125,6 +127,9 @@ def _card(fit: Fit, lineage: Mapping[str, Any]) -> ModelCard:
 def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> list[dict[str, float]]:
     """Return what following up the riskiest patients would catch, for 0 to 100 % of them.
 
+    Following up nobody has the highest risk that was given as its threshold: a line from there
+    to the next point stays among risks that patients have.
+
     Parameters
     ----------
     soon : ndarray of bool, shape (n,)
@@ -142,12 +147,12 @@ def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> lis
     order = np.argsort(-risk, kind="stable")
     found = np.concatenate([[0], np.cumsum(soon[order])])
     points = []
-    for percent in range(101):
-        flagged = round(len(risk) * percent / 100)
+    for share in _SHARES:
+        flagged = round(len(risk) * share)
         points.append(
             {
-                "share": percent / 100,
-                "threshold": float(risk[order[flagged - 1]]) if flagged else 1.0,
+                "share": share,
+                "threshold": float(risk[order[max(flagged, 1) - 1]]),
                 "caught": float(found[flagged] / max(found[-1], 1)),
                 "precision": float(found[flagged] / flagged) if flagged else 0.0,
             }
