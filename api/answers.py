@@ -248,12 +248,21 @@ class Preset(Answer):
     encounter: dict[str, str | int]
 
 
+class Limits(Answer):
+    """How much is taken at once."""
+
+    file_mb: int = Field(description="Largest file of encounters, in MiB.", examples=[256])
+
+
 class SchemaAnswer(Answer):
     """The contract of an encounter."""
 
     fields: list[FieldDescription]
-    classes: dict[str, str]
+    classes: dict[str, str] = Field(
+        description="Each outcome and what it means; the last is the soonest return."
+    )
     missing: str
+    limits: Limits
     presets: list[Preset]
     version: str = Field(description="Changes when a feature's values or limits change.")
 

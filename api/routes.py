@@ -57,9 +57,10 @@ async def ready(serving: Shared) -> Mapping[str, Any]:
 
 
 @router.get("/schema", response_model=answers.SchemaAnswer, summary="The fields of an encounter")
-async def describe() -> JSONResponse:
-    """List every field: name, section, meaning, acceptable values, example."""
-    return JSONResponse(dict(DESCRIPTION))
+async def describe(serving: Shared) -> JSONResponse:
+    """List every field with its meaning, acceptable values and an example; and the limits."""
+    limits = {"file_mb": serving.settings.api_batch_mb}
+    return JSONResponse({**DESCRIPTION, "limits": limits})
 
 
 @router.get(

@@ -12,6 +12,7 @@ from readmission import schema
 from readmission.modelling.training import Fit
 from readmission.serving.encoding import Encounter
 from readmission.serving.served import ServedModel
+from readmission.settings import Settings
 from tests.api.conftest import Shelf
 from tests.api.models import loaded
 
@@ -78,6 +79,12 @@ def test_schema_lists_the_fields(service: TestClient) -> None:
         column.name for column in schema.REQUEST_COLUMNS
     ]
     assert list(answer["classes"]) == list(schema.CLASSES)
+    assert list(answer["classes"])[-1] == "<30"
+
+
+def test_schema_tells_how_large_a_file_may_be(service: TestClient) -> None:
+    answer = service.get("/schema").json()
+    assert answer["limits"] == {"file_mb": Settings.model_fields["api_batch_mb"].default}
 
 
 def test_predict_answers_in_uci_words(service: TestClient, fits: tuple[Fit, Fit]) -> None:
