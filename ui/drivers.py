@@ -4,23 +4,23 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import charts, form
+from ui import charts, form, wording
 from ui.client import Json
 
 SHOWN = 8
 RAISES, LOWERS = "▲ raises the risk", "▼ lowers the risk"
 COLOURS = (charts.SOON, "#3f7d99")
-CLASS = "<30"
 HEAD = "What drove it"
 
 
 def show(explanation: Json, description: Json) -> None:
     """Draw the bars, and offer the same as a table."""
-    table = rank(explanation["contributions"], description)
+    soonest = wording.soonest(description["classes"])
+    table = rank(explanation["contributions"], description, soonest)
     with st.container(border=True):
         st.header(HEAD, anchor=False)
         st.caption(
-            f"What weighs most for *{description['classes'][CLASS].lower()}*, compared with the "
+            f"What weighs most for *{description['classes'][soonest].lower()}*, compared with the "
             "average patient. It tells what goes together, not what causes it."
         )
         charts.draw(_chart(table))
@@ -37,8 +37,8 @@ def show(explanation: Json, description: Json) -> None:
             )
 
 
-def rank(contributions: list[Json], description: Json) -> pd.DataFrame:
-    """Return the strongest contributions in plain words.
+def rank(contributions: list[Json], description: Json, outcome: str) -> pd.DataFrame:
+    """Return what weighs most for an outcome, in plain words.
 
     Returns
     -------
@@ -47,15 +47,15 @@ def rank(contributions: list[Json], description: Json) -> pd.DataFrame:
     """
     fields = {field["name"]: field for field in description["fields"]}
     missing = description["missing"]
-    strongest = sorted(contributions, key=lambda c: -abs(c["by_class"][CLASS]))
+    strongest = sorted(contributions, key=lambda c: -abs(c["by_class"][outcome]))
     rows = [
         (
             f"{c['label']}: {form.in_words(fields[c['field']], c['value'], missing)}",
-            RAISES if c["by_class"][CLASS] > 0 else LOWERS,
-            c["by_class"][CLASS],
+            RAISES if c["by_class"][outcome] > 0 else LOWERS,
+            c["by_class"][outcome],
         )
         for c in strongest[:SHOWN]
-        if c["by_class"][CLASS]
+        if c["by_class"][outcome]
     ]
     return pd.DataFrame(rows, columns=["what", "effect", "weight"])
 
@@ -78,7 +78,10 @@ def _chart(table: pd.DataFrame) -> charts.Chart:
     names = base.mark_text(align="left", yOffset=-7, fontSize=12, limit=330).encode(
         text="what:N", x=alt.value(0)
     )
-    middle = alt.Chart(pd.DataFrame({"weight": [0.0]})).mark_rule(opacity=0.25).encode(x="weight:Q")
+    # A stroke beside each bar: one line from top to bottom would cross out the names.
+    middle = base.mark_tick(size=17, thickness=1, yOffset=10, color=charts.INK).encode(
+        x=alt.datum(0)
+    )
     return alt.layer(bars, names, middle).properties(
         height=44 * max(1, len(order)), description="Contribution of each field; table below."
     )

@@ -9,11 +9,8 @@ from ui.client import Json, Refused
 from ui.form import expectation
 from ui.service import is_synthetic, show_refused
 
-ICONS = {
-    "NO": ":material/check_circle:",
-    ">30": ":material/schedule:",
-    "<30": ":material/priority_high:",
-}
+ICONS = (":material/check_circle:", ":material/schedule:", ":material/priority_high:")
+"""Of the outcomes, in the order of the service: from none to the soonest."""
 SHOWN = 8
 """Problems that are listed; a file of another kind has one for every column."""
 COLOURS = (charts.NO, charts.LATER, charts.SOON)
@@ -24,7 +21,8 @@ def show_answer(answer: Json, classes: dict[str, str]) -> None:
     label = answer["predicted_class"]
     with st.container(border=True):
         st.caption("Expected after discharge")
-        st.header(f"{ICONS.get(label, '')} {answer['meaning']}", anchor=False)
+        icon = dict(zip(classes, ICONS, strict=False)).get(label, "")
+        st.header(f"{icon} {answer['meaning']}", anchor=False)
         charts.draw(_chart(answer["probabilities"], classes))
         if answer["probabilities"][label] < max(answer["probabilities"].values()):
             st.caption(

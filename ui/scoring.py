@@ -1,6 +1,7 @@
 """A file on its way through the service, in a thread of its own: the page stays usable."""
 
 from array import array
+from collections.abc import Sequence
 from threading import Event, Thread
 from typing import Any
 
@@ -13,8 +14,10 @@ from ui.client import ApiAway, ApiClient, Json, Refused
 KEPT_PROBLEMS = 1_000
 """Refused rows listed with field and value; all are counted and in the download."""
 LONGEST_REASON = 300
-CLASSES = ("NO", ">30", "<30")
-FIGURES = (*CLASSES, "percentile")
+WHOLE_ROW = "(row)"
+"""What the service calls a row that is wrong in no single field."""
+BREAKS_OFF = ("malformed", "too_large")
+"""Errors of a row at which the service stops reading: what follows cannot be told from it."""
 
 
 class Problem(BaseModel):
@@ -33,21 +36,27 @@ class FileJob:
     ----------
     client : ApiClient
         Where to ask.
+    classes : sequence of str
+        The outcomes, as the service names them.
     name : str
         Of the file, for people.
     content : bytes
         CSV; let go of when it is done.
     """
 
-    def __init__(self, client: ApiClient, name: str, content: bytes) -> None:
+    def __init__(
+        self, client: ApiClient, classes: Sequence[str], name: str, content: bytes
+    ) -> None:
         self.name = name
+        self.classes = tuple(classes)
         self.expected_rows = max(1, content.count(b"\n") - 1)
         self.rows = 0
         self.failure: ApiAway | Refused | None = None
         self.summary: Json | None = None
+        self.broke_off: str | None = None
         self.reasons: dict[int, str] = {}
         self.problems: list[Problem] = []
-        self._classes: list[str] = []
+        self._predicted: list[str] = []
         self._answered = array("l")
         self._figures = array("f")
         self._stopped = Event()
@@ -86,10 +95,11 @@ class FileJob:
             Row (1 is the first below the header), class, the probability of each class and
             the percentile.
         """
-        figures = np.array(self._figures).reshape(-1, len(FIGURES))
-        table = pd.DataFrame(figures, columns=list(FIGURES))
+        names = [*self.classes, "percentile"]
+        figures = np.array(self._figures).reshape(-1, len(names))
+        table = pd.DataFrame(figures, columns=names)
         table.insert(0, "row", np.array(self._answered, dtype="int64"))
-        table.insert(1, "class", pd.Series(self._classes, dtype="category"))
+        table.insert(1, "class", pd.Series(self._predicted, dtype="category"))
         return table
 
     def _work(self, client: ApiClient, content: bytes) -> None:
@@ -98,6 +108,8 @@ class FileJob:
                 if self._stopped.is_set():
                     return
                 self._take(line)
+            if self.summary is None:
+                raise ApiAway(f"{client.url} ended its answer without a sum")
         except (ApiAway, Refused) as failure:
             self.failure = failure
 
@@ -110,14 +122,17 @@ class FileJob:
             self._refuse(row, line)
         else:
             self._answered.append(row)
-            self._figures.extend(line["probabilities"][name] for name in CLASSES)
+            self._figures.extend(line["probabilities"][name] for name in self.classes)
             self._figures.append(line["risk_percentile"])
-            self._classes.append(line["predicted_class"])
+            self._predicted.append(line["predicted_class"])
         self.rows = row
 
     def _refuse(self, row: int, line: Json) -> None:
-        said = line.get("problems") or []
-        reason = "; ".join(p["message"] for p in said) or str(line.get("message", ""))
+        said, message = line.get("problems") or [], str(line.get("message", ""))
+        if line["error"] in BREAKS_OFF:
+            self.broke_off = message
+            said = [{"field": WHOLE_ROW, "value": None, "expected": message, "message": message}]
+        reason = "; ".join(p["message"] for p in said) or message
         self.reasons[row] = reason[:LONGEST_REASON]
         if len(self.problems) < KEPT_PROBLEMS:
             self.problems += [

@@ -23,6 +23,11 @@ UNJUDGED = "Not judged yet"
 ALIASES = {"production": "in production", "previous": "the one before", "challenger": "challenger"}
 
 
+def soonest(classes: Json) -> str:
+    """Return the outcome that a follow-up is to prevent: the last one that the service lists."""
+    return str(list(classes)[-1])
+
+
 def figures(metrics: dict[str, float]) -> pd.DataFrame:
     """Return the figures of one model as a table of two columns."""
     return side_by_side({"Value": metrics})

@@ -1,5 +1,6 @@
 """A file on its way through the page: rows refused, stopped, lost, and all of them there."""
 
+import itertools
 from collections.abc import Callable
 
 import pandas as pd
@@ -36,7 +37,7 @@ def predicted(page: AppTest, content: bytes) -> AppTest:
 
 def finished(client: ApiClient, content: bytes) -> FileJob:
     """Return a job that has come to its end."""
-    job = FileJob(client, "stays.csv", content)
+    job = FileJob(client, schema.CLASSES, "stays.csv", content)
     job.join(120)
     assert not job.is_running
     return job
@@ -77,6 +78,77 @@ def test_a_wrong_row_is_named_and_the_others_are_answered(api: Service, opened: 
     assert "Age in years, in steps of ten" in set(refused["Field"])
 
 
+def broken(rows: int = ROWS, at: int = 5) -> bytes:
+    """Return a file in one of whose rows a quotation mark is opened and never closed."""
+    lines = csv(rows).splitlines(keepends=True)
+    lines[at] = b'"' + lines[at]
+    return b"".join(lines)
+
+
+def test_a_file_that_breaks_off_is_no_success(api: Service, opened: Opened) -> None:
+    page = predicted(opened(api.url, FILES), broken(at=5))
+
+    assert not page.success
+    assert f"broke off at row 5 of about {ROWS}" in said(page.warning)
+    assert "quotation mark" in said(page.markdown)
+    refused = page.dataframe[0].value
+    assert list(refused["Row"]) == [5]
+    assert list(refused["Field"]) == ["The whole row"]
+    assert "not readable as CSV" in refused["Expected"].iloc[0]
+    assert figures(page)["Answered"] == "4"
+
+
+def test_a_row_that_never_ends_breaks_a_file_off_too(api: Service, opened: Opened) -> None:
+    head, sep, rest = broken(at=3).partition(b'"')
+
+    page = predicted(opened(api.url, FILES), head + sep + b"x" * (1 << 20) + rest)
+
+    assert "broke off at row 3 of about" in said(page.warning)
+    assert not page.success
+    assert page.dataframe[0].value["Expected"].str.contains("too large").all()
+
+
+def test_a_row_of_another_length_is_named_as_a_whole(api: Service, opened: Opened) -> None:
+    lines = csv().splitlines()
+    lines[2] += b",more"
+
+    page = predicted(opened(api.url, FILES), b"\n".join(lines) + b"\n")
+
+    refused = page.dataframe[0].value
+    assert list(refused["Field"]) == ["The whole row"]
+    assert f"all {ROWS} rows read" in said(page.success)
+
+
+def test_an_answer_without_its_sum_is_no_success(
+    api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = ApiClient.predict_file
+    monkeypatch.setattr(
+        ApiClient, "predict_file", lambda *asked: itertools.islice(whole(*asked), 10)
+    )
+
+    page = predicted(opened(api.url, FILES), csv())
+
+    assert "stopped answering** after 10 rows" in said(page.error)
+    assert not page.success
+
+
+@pytest.mark.parametrize(("service_mb", "page_mb"), [(7, 7), (9_999, 200)])
+def test_a_file_may_be_as_large_as_both_servers_take(
+    api: Service,
+    opened: Opened,
+    monkeypatch: pytest.MonkeyPatch,
+    service_mb: int,
+    page_mb: int,
+) -> None:
+    described = ApiClient(api.url).describe() | {"limits": {"file_mb": service_mb}}
+    monkeypatch.setattr(ApiClient, "describe", lambda _: described)
+
+    page = opened(api.url, FILES)
+
+    assert page.file_uploader[0].proto.max_upload_size_mb == page_mb
+
+
 def test_a_file_without_the_columns_is_refused_as_a_whole(api: Service, opened: Opened) -> None:
     page = predicted(opened(api.url, FILES), b"name,age\nsomebody,55\n")
 
@@ -110,7 +182,7 @@ def test_a_job_keeps_what_had_come_when_the_service_goes(api: Service) -> None:
 
 
 def test_a_job_that_is_stopped_stops(api: Service) -> None:
-    job = FileJob(ApiClient(api.url), "stays.csv", csv(20_000))
+    job = FileJob(ApiClient(api.url), schema.CLASSES, "stays.csv", csv(20_000))
     job.stop()
     job.join(60)
     assert not job.is_running
@@ -144,7 +216,7 @@ def test_the_file_to_fill_in_is_accepted_as_it_is(api: Service, opened: Opened) 
 def test_a_hundred_thousand_rows_come_through(api: Service) -> None:
     some = csv(500)
     header, _, rows = some.partition(b"\n")
-    job = FileJob(ApiClient(api.url), "stays.csv", header + b"\n" + rows * 200)
+    job = FileJob(ApiClient(api.url), schema.CLASSES, "stays.csv", header + b"\n" + rows * 200)
 
     while job.is_running:
         assert 0 <= job.progress <= 1

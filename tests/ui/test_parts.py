@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from readmission import schema
+from readmission.modelling.estimators import FAMILIES
 from ui import icd9, wording
 from ui.followup import follow_up
 
@@ -81,6 +82,10 @@ def test_an_early_curve_that_begins_with_a_risk_of_one_gives_a_floor_and_no_inve
     assert (one_of_100.threshold, one_of_100.is_floor) == (0.34, False)
     assert three_of_200.threshold == pytest.approx(0.32)
     assert one_of_200.caught == pytest.approx(0.02)
+
+
+def test_kinds_of_model_are_called_as_their_cards_call_them() -> None:
+    assert {name: family.title for name, family in FAMILIES.items()} == wording.FAMILIES
 
 
 def test_a_figure_that_is_not_there_is_a_dash_and_no_nought() -> None:

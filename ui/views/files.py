@@ -5,12 +5,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ui import charts, form, result, service
+from ui import charts, form, result, service, wording
 from ui.client import ApiAway, Json
-from ui.scoring import CLASSES, FileJob
+from ui.scoring import WHOLE_ROW, FileJob
 
 JOB = "file_job"
-LARGEST_MB = 200
 SHOWN = 1_000
 BINS = 25
 EVERY = 0.5
@@ -45,14 +44,18 @@ def show() -> None:
 
 
 def _upload(description: Json) -> None:
-    file = st.file_uploader("CSV file of encounters", type="csv", max_upload_size=LARGEST_MB)
+    # What the service takes, and what the server of this page lets through to it.
+    largest_mb = min(description["limits"]["file_mb"], st.get_option("server.maxUploadSize"))
+    file = st.file_uploader("CSV file of encounters", type="csv", max_upload_size=largest_mb)
     row = st.container(horizontal=True)
     pressed = row.button(
         "Predict file", type="primary", icon=":material/play_arrow:", disabled=file is None
     )
     if pressed and file is not None:
         _stop()
-        st.session_state[JOB] = FileJob(service.client(), file.name, file.getvalue())
+        st.session_state[JOB] = FileJob(
+            service.client(), tuple(description["classes"]), file.name, file.getvalue()
+        )
     row.download_button(
         "A file to fill in", _template(description), "encounters.csv", "text/csv",
         icon=":material/draft:", type="tertiary", on_click="ignore",
@@ -85,7 +88,7 @@ def _show_result(job: FileJob, description: Json) -> None:
     if not job.rows:
         return
     table = job.table()
-    soon = int((table["class"] == "<30").sum())
+    soon = int((table["class"] == wording.soonest(description["classes"])).sum())
     cells = st.columns(4)
     cells[0].metric("Rows", f"{job.rows:,}")
     cells[1].metric("Answered", f"{len(table):,}")
@@ -113,6 +116,8 @@ def _show_end(job: FileJob, description: Json) -> None:
         result.show_refusal(job.failure, description)
     elif job.was_stopped:
         st.warning(f"Stopped after {job.rows:,} rows of {job.name}.", icon=":material/stop_circle:")
+    elif job.broke_off:
+        _show_break(job, job.broke_off)
     elif job.summary:
         st.success(
             f"{job.name}: all {job.rows:,} rows read, by model version "
@@ -121,9 +126,27 @@ def _show_end(job: FileJob, description: Json) -> None:
         )
 
 
+def _show_break(job: FileJob, message: str) -> None:
+    st.warning(
+        f"**{job.name} broke off at row {job.rows:,} of about {job.expected_rows:,}.** The rows "
+        "before it are below; nothing after it was read.",
+        icon=":material/cut:",
+    )
+    st.markdown(
+        f"What the service says: {message}\n\n"
+        "What to do next: open the file at this row. Often a quotation mark is opened there and "
+        "not closed, or the file was not saved as *CSV UTF-8*. Correct it and predict the whole "
+        "file again."
+    )
+
+
 def _show_refused(job: FileJob, description: Json) -> None:
     labels = {field["name"]: field["label"] for field in description["fields"]}
-    rows = [(p.row, labels.get(p.field, p.field), str(p.value), p.expected) for p in job.problems]
+    labels[WHOLE_ROW] = "The whole row"
+    rows = [
+        (p.row, labels.get(p.field, p.field), "–" if p.value is None else str(p.value), p.expected)
+        for p in job.problems
+    ]
     st.header(":material/edit: Rows that were refused", anchor=False)
     st.dataframe(pd.DataFrame(rows, columns=["Row", "Field", "Value", "Expected"]), hide_index=True)
     if len(job.reasons) > len({p.row for p in job.problems}):
@@ -135,7 +158,7 @@ def _show_charts(table: pd.DataFrame, classes: dict[str, str]) -> None:
     left, right = st.columns(2, gap="large")
     counts = table["class"].value_counts()
     by_class = pd.DataFrame(
-        {"outcome": [classes[c] for c in CLASSES], "rows": [int(counts.get(c, 0)) for c in CLASSES]}
+        {"outcome": list(classes.values()), "rows": [int(counts.get(c, 0)) for c in classes]}
     )
     base = alt.Chart(by_class).encode(
         y=alt.Y(
@@ -151,7 +174,7 @@ def _show_charts(table: pd.DataFrame, classes: dict[str, str]) -> None:
         charts.draw(alt.layer(bars, figures).properties(height=220))
     with right:
         st.header("Risk of coming back within 30 days", anchor=False)
-        charts.draw(_histogram(table["<30"].to_numpy()))
+        charts.draw(_histogram(table[wording.soonest(classes)].to_numpy()))
 
 
 def _histogram(risks: np.ndarray) -> alt.Chart:
@@ -174,16 +197,18 @@ def _histogram(risks: np.ndarray) -> alt.Chart:
 def _show_table(table: pd.DataFrame, classes: dict[str, str]) -> None:
     st.header("Rows", anchor=False)
     order = st.segmented_control("Order", ORDERS, default=ORDERS[0], key="file_order")
-    chosen = table.nlargest(SHOWN, "<30") if order == ORDERS[0] else table.head(SHOWN)
+    chosen = (
+        table.nlargest(SHOWN, wording.soonest(classes)) if order == ORDERS[0] else table.head(SHOWN)
+    )
     shown = pd.DataFrame(
         {
             "Row": chosen["row"],
             "Expected": chosen["class"].astype(str).map(classes),
-            **{classes[name]: (100 * chosen[name]).round(1) for name in CLASSES},
+            **{classes[name]: (100 * chosen[name]).round(1) for name in classes},
             "Risk rank (0 to 100)": chosen["percentile"].round(0),
         }
     )
-    percent = {classes[name]: st.column_config.NumberColumn(format="%.1f %%") for name in CLASSES}
+    percent = {classes[name]: st.column_config.NumberColumn(format="%.1f %%") for name in classes}
     st.dataframe(shown, hide_index=True, column_config=percent)
     if len(table) > SHOWN:
         st.caption(f"{SHOWN:,} of {len(table):,} rows; the download has all.")
@@ -195,7 +220,7 @@ def _csv(job: FileJob, table: pd.DataFrame) -> bytes:
         {"row": list(job.reasons), "refused_because": list(job.reasons.values())}
     )
     names = {"class": "predicted_class", "percentile": "risk_percentile"}
-    whole = table.rename(columns=names | {c: f"probability_{c}" for c in CLASSES})
+    whole = table.rename(columns=names | {c: f"probability_{c}" for c in job.classes})
     whole = pd.concat([whole, refused]).sort_values("row")
     return whole.astype({"row": int}).to_csv(index=False).encode()
 

@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from readmission.drift import MODERATE, STRONG, Level
 from ui import charts, service
 from ui.client import Json
 
@@ -22,10 +23,12 @@ GATES = {
     "training": "Training set",
     "predictions": "Model",
 }
-LEVELS = {"none": "● stable", "moderate": "▲ moderate", "strong": "■ strong"}
+LEVELS: dict[str, str] = {
+    Level.NONE: "● stable",
+    Level.MODERATE: "▲ moderate",
+    Level.STRONG: "■ strong",
+}
 SHOWN = 15
-DRIFT_LIMITS = (0.1, 0.25)
-"""Customary limits of the population stability index: moderate, strong."""
 
 
 def show() -> None:
@@ -94,7 +97,7 @@ def _show_drift(drift: list[Json]) -> None:
     st.caption(
         f"How far `{newest['batch_id'].iloc[0]}` differs from what the model has learned from, "
         "the columns that differ most (population stability index; from "
-        f"{DRIFT_LIMITS[0]} moderate, from {DRIFT_LIMITS[1]} strong)."
+        f"{MODERATE:g} moderate, from {STRONG:g} strong)."
     )
     base = alt.Chart(newest).encode(
         y=alt.Y(
