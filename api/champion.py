@@ -115,37 +115,50 @@ class ChampionHolder:
         A failure is on record in /health, the log and a metric; the service lives on.
         """
         with self._one_at_a_time:
-            model = self._store.last_good()
-            if model is not None:
-                self._swap(model)
-                log.info("started from the local copy of version %s", model.registered.version)
+            try:
+                model = self._store.last_good()
+                if model is not None:
+                    self._swap(model)
+                    log.info("started from the local copy of version %s", model.registered.version)
+            except Exception as error:  # noqa: BLE001 - the registry has a model, whatever lies here
+                self._failed(error)
         self.follow()
 
     def follow(self) -> None:
-        """Load what is in production if it is another version than the one that answers."""
+        """Load what is in production if it is another version than the one that answers.
+
+        Nothing is raised: who polls has to be there for the next promotion, whatever
+        became of this one.
+        """
         with self._one_at_a_time:
             try:
-                wanted = self._store.current()
-            except NoModel as error:
-                # Before the first promotion this is how it should be, and no failure.
-                self._failure = ReloadFailure(_now(), _sentence(error))
-                return
-            except Exception as error:  # noqa: BLE001 - a registry may fail in any way
-                self._metrics.poll_failures.inc()
-                if self._champion is None and self._failure is None:
-                    self._failed(error)
-                return
-            if self._is_served(wanted):
-                self._failure = None  # Whatever failed meanwhile: what should serve, serves.
-                return
-            if self._was_refused(wanted):
-                return
-            try:
-                self._load(wanted)
-            except ApiError as failure:
-                # What is damaged stays damaged for a while; what is away may be back at once.
-                if isinstance(failure.__cause__, BundleRefused):
-                    self._refused = (wanted, monotonic())
+                self._follow()
+            except Exception as error:  # noqa: BLE001 - a model may fail in any way
+                self._failed(error)
+
+    def _follow(self) -> None:
+        try:
+            wanted = self._store.current()
+        except NoModel as error:
+            # Before the first promotion this is how it should be, and no failure.
+            self._failure = ReloadFailure(_now(), _sentence(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a registry may fail in any way
+            self._metrics.poll_failures.inc()
+            if self._champion is None and self._failure is None:
+                self._failed(error)
+            return
+        if self._is_served(wanted):
+            self._failure = None  # Whatever failed meanwhile: what should serve, serves.
+            return
+        if self._was_refused(wanted):
+            return
+        try:
+            self._load(wanted)
+        except ReloadFailed as failure:
+            # What is damaged stays damaged for a while; what is away may be back at once.
+            if isinstance(failure.__cause__, BundleRefused):
+                self._refused = (wanted, monotonic())
 
     def reload(self) -> Champion:
         """Load the model behind the alias, check it, then swap; slow, for a thread.
@@ -169,23 +182,29 @@ class ChampionHolder:
 
     def _load(self, wanted: RegisteredVersion) -> Champion:
         try:
-            model = self._store.open(wanted)
+            champion = self._swap(self._store.open(wanted))
         except Exception as error:
             raise ReloadFailed(self._failed(error)) from error
-        champion = self._swap(model)
-        try:
-            self._store.keep(model)
-        except OSError as error:
-            log.warning("no local copy of version %s is kept: %s", wanted.version, error.strerror)
+        self._keep(champion.model)
         give_back()
         return champion
 
+    def _keep(self, model: ServedModel) -> None:
+        """Leave a copy for the next start; without one, what has been swapped still serves."""
+        try:
+            self._store.keep(model)
+        except Exception as error:  # noqa: BLE001 - whatever lies in the folder
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            log.warning("no local copy of version %s is kept: %s", model.registered.version, reason)
+
     def _swap(self, model: ServedModel) -> Champion:
-        champion = self._champion = Champion(model)
+        champion = Champion(model)
+        registered, runtime = model.registered, model.bundle.scorer.runtime
+        # What can fail comes before the assignment that swaps.
+        self._metrics.serve(model)
+        self._champion = champion
         self._failure = self._refused = None
         self._metrics.reloads.labels("success").inc()
-        self._metrics.serve(champion.model)
-        registered, runtime = model.registered, model.bundle.scorer.runtime
         log.info("serving %s version %s (%s)", registered.name, registered.version, runtime)
         return champion
 

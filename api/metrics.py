@@ -155,6 +155,7 @@ class Metrics:
     def serve(self, model: ServedModel) -> None:
         """Show this model, and no other, as the one that answers."""
         of = model.registered
+        trained_at = datetime.fromisoformat(model.card["trained_at"]).timestamp()
         labels = (of.name, of.version, of.run_id, of.data_source, model.bundle.scorer.runtime)
         if not self._several:
             self._model.clear()
@@ -163,7 +164,7 @@ class Metrics:
         self._model.labels(*labels).set(1)
         self._shown = labels
         self._loaded.set(time())
-        self._trained.set(datetime.fromisoformat(model.card["trained_at"]).timestamp())
+        self._trained.set(trained_at)
         self.predictions(of.version)
 
     def show_log(self, log: Any) -> None:

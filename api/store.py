@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,6 +32,8 @@ MLFLOW_DEFAULTS = {
 
 REGISTERED = "registered.json"
 LAST_GOOD = "last-good"
+"""File with the name of the folder to start from."""
+_FOLDER_NAME = re.compile(r"\d+-[\w-]+", re.ASCII)
 KEPT_SECONDS = 3_600
 """Other processes that share the folder may load other versions meanwhile."""
 ROOM = 64 << 20
@@ -125,9 +128,8 @@ class RegistryStore:
         """Remember a model as the one to start from, and forget those of long ago."""
         folder = self._place(model.registered)
         _write(folder / REGISTERED, json.dumps(asdict(model.registered)))
-        pointer = self._folder / LAST_GOOD
-        before = pointer.read_text() if pointer.exists() else None
-        _write(pointer, folder.name)
+        before = self._pointed_at()
+        _write(self._folder / LAST_GOOD, folder.name)
         os.utime(folder)
         for other in self._folder.iterdir():
             if other.name not in (LAST_GOOD, folder.name, before) and _is_old(other):
@@ -135,13 +137,25 @@ class RegistryStore:
 
     def last_good(self) -> ServedModel | None:
         """Return the model that was kept last, if it can still be opened."""
+        name = self._pointed_at()
+        if name is None:
+            log.info("there is no local copy to start from")
+            return None
         try:
-            folder = self._folder / (self._folder / LAST_GOOD).read_text()
+            folder = self._folder / name
             version = RegisteredVersion(**json.loads((folder / REGISTERED).read_text()))
             return self._opened(version, folder)
         except Exception as error:  # noqa: BLE001 - whatever lies there, the registry has a model
             log.info("there is no local copy to start from (%s)", type(error).__name__)
             return None
+
+    def _pointed_at(self) -> str | None:
+        """Return the name of the folder that was kept last; litter in its place is none."""
+        try:
+            name = (self._folder / LAST_GOOD).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+        return name if _FOLDER_NAME.fullmatch(name) else None
 
     def _place(self, version: RegisteredVersion) -> Path:
         # A registry that was set up anew counts from 1 again; run ids do not repeat.

@@ -1,7 +1,11 @@
 """Loading, checking and swapping the model that answers."""
 
+import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,6 +13,7 @@ import pytest
 from api.champion import ChampionHolder
 from api.contract import example
 from api.errors import ApiError, NoModelLoaded, NothingToLoad, RegistryAway, ReloadFailed
+from api.main import _keep_up
 from api.metrics import Metrics
 from readmission.errors import BundleRefused, NoModel
 from readmission.modelling.training import Fit
@@ -48,6 +53,43 @@ class CountingShelf(Shelf):
         return super().open(version)
 
 
+class ForgetfulShelf(Shelf):
+    """Hands models out and cannot keep them."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    def keep(self, model: ServedModel) -> None:
+        raise self.error
+
+
+def without_a_date(model: ServedModel) -> ServedModel:
+    """Return a model that opens well and cannot be shown, so that the swap itself fails."""
+    return replace(model, bundle=replace(model.bundle, card={}))
+
+
+@contextmanager
+def followed(holder: ChampionHolder) -> Iterator[threading.Thread]:
+    """Follow the alias all the while, as the service does."""
+    stopped = threading.Event()
+    thread = threading.Thread(target=_keep_up, args=(holder, 0.01, stopped))
+    thread.start()
+    try:
+        yield thread
+    finally:
+        stopped.set()
+        thread.join()
+
+
+def until(holder: ChampionHolder, version: str) -> None:
+    """Wait for a version to answer."""
+    deadline = time.monotonic() + 10
+    while holder.champion is None or holder.champion.registered.version != version:
+        assert time.monotonic() < deadline, holder.failure
+        time.sleep(0.01)
+
+
 @pytest.fixture
 def metrics() -> Metrics:
     return Metrics()
@@ -58,8 +100,18 @@ def holder(shelf: Shelf, metrics: Metrics) -> ChampionHolder:
     return ChampionHolder(shelf, metrics)
 
 
-def reloads(metrics: Metrics, result: str) -> float | None:
-    return metrics.registry.get_sample_value("model_reloads_total", {"result": result})
+def reloads(metrics: Metrics, result: str) -> float:
+    return metrics.registry.get_sample_value("model_reloads_total", {"result": result}) or 0
+
+
+def shown(metrics: Metrics) -> list[str]:
+    """Return the versions that are shown as the model."""
+    return [
+        sample.labels["model_version"]
+        for metric in metrics.registry.collect()
+        for sample in metric.samples
+        if sample.name == "model_info"
+    ]
 
 
 def test_an_answer_is_the_models_own(fits: tuple[Fit, Fit]) -> None:
@@ -149,6 +201,76 @@ def test_a_version_that_is_refused_keeps_the_old_one_and_is_left_alone_for_a_whi
     shelf.damage = None
     assert holder.reload().registered.version == "2"
     assert holder.failure is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(28, "no space left"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")],
+    ids=type,
+)
+def test_a_copy_that_cannot_be_kept_is_logged_and_undoes_no_swap(
+    metrics: Metrics, fits: tuple[Fit, Fit], error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf = ForgetfulShelf(error)
+    holder = ChampionHolder(shelf, metrics)
+    shelf.content = loaded("1", fits[0])
+    with caplog.at_level(logging.WARNING):
+        assert holder.reload().registered.version == "1"
+    assert "no local copy of version 1 is kept" in caplog.text
+
+    # and who follows is there for the next promotion too
+    with followed(holder):
+        shelf.content = loaded("2", fits[1])
+        until(holder, "2")
+    assert holder.failure is None
+    assert reloads(metrics, "failure") == 0
+
+
+def test_a_swap_that_fails_keeps_the_old_model_whole_and_the_next_one_is_served(
+    holder: ChampionHolder, shelf: Shelf, metrics: Metrics, fits: tuple[Fit, Fit]
+) -> None:
+    shelf.content = loaded("1", fits[0])
+    before = holder.reload()
+    shelf.content = without_a_date(loaded("2", fits[1]))
+
+    # when it is asked for, and when it is found
+    with pytest.raises(ReloadFailed, match="Version 1 goes on answering"):
+        holder.reload()
+    with followed(holder) as thread:
+        deadline = time.monotonic() + 10
+        while reloads(metrics, "failure") < 3:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+        # then the old one answers, is shown, and the failure is told
+        assert holder.champion is before
+        assert shown(metrics) == ["1"]
+        assert holder.failure is not None
+        assert "KeyError" in holder.failure.message
+        assert thread.is_alive()
+
+        # and the one after it is served
+        shelf.content = loaded("3", fits[1])
+        until(holder, "3")
+    assert holder.failure is None
+
+
+@pytest.mark.parametrize("trouble", ["no-date", "error"])
+def test_a_local_copy_that_fails_does_not_end_the_following(
+    metrics: Metrics, fits: tuple[Fit, Fit], monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    def copy(_: Shelf) -> ServedModel:
+        if trouble == "error":
+            raise RuntimeError("the disk is mad")
+        return without_a_date(loaded("1", fits[0]))
+
+    monkeypatch.setattr(Shelf, "last_good", copy)
+    shelf = Shelf()
+    holder = ChampionHolder(shelf, metrics)
+    with followed(holder):
+        shelf.content = loaded("2", fits[1])
+        until(holder, "2")
+    assert reloads(metrics, "failure") == 1
 
 
 def test_following_loads_only_what_is_new(
@@ -284,10 +406,4 @@ def test_only_the_champion_is_shown_as_the_model(
         shelf.content = loaded(version, fit)
         holder.reload()
 
-    shown = [
-        sample.labels["model_version"]
-        for metric in metrics.registry.collect()
-        for sample in metric.samples
-        if sample.name == "model_info"
-    ]
-    assert shown == ["2"]
+    assert shown(metrics) == ["2"]

@@ -398,6 +398,28 @@ def test_litter_in_place_of_the_pointer_is_no_copy_and_no_error(
     assert store.last_good() is None
 
 
+@pytest.mark.parametrize("litter", [b"\xff\xfe", b"../..", b"a folder"], ids=["bytes", "up", "dir"])
+def test_litter_in_place_of_the_pointer_gives_way_to_the_next_model(
+    holder: ChampionHolder, store: RegistryStore, litter: bytes
+) -> None:
+    # given a pointer that points nowhere
+    pointer = store._folder / LAST_GOOD
+    if litter == b"a folder":
+        pointer.unlink()
+        pointer.mkdir()
+    else:
+        pointer.write_bytes(litter)
+
+    # when another version is promoted
+    holder.follow()
+
+    # then it serves, and is what the next start begins with if a file can be put there
+    assert holder.require().registered.version == OTHER
+    assert holder.failure is None
+    kept = store.last_good()
+    assert (kept is not None and kept.registered.version == OTHER) or pointer.is_dir()
+
+
 def test_a_registry_that_goes_away_between_two_questions_is_not_called_empty(
     registry: Registry, store: RegistryStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
