@@ -1,7 +1,7 @@
 #!/bin/sh
 # install-lock.sh LOCK: install a lock into /opt/venv; an extra certificate authority may be the secret `ca`.
 set -eu
-if [ -f /run/secrets/ca ]; then
+if [ -s /run/secrets/ca ]; then
     # Certificates of the base image stay trusted beside the extra one, for this step only.
     authorities=$(mktemp)
     trap 'rm -f "$authorities"' EXIT

@@ -32,7 +32,8 @@ class Settings(BaseSettings):
     Every field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+    # Compose hands over an empty value for what is not set.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     # Data
     dataset: Path | None = Field(

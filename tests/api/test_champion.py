@@ -60,7 +60,7 @@ class ForgetfulShelf(Shelf):
         super().__init__()
         self.error = error
 
-    def keep(self, model: ServedModel) -> None:
+    def keep(self, _model: ServedModel) -> None:
         raise self.error
 
 

@@ -97,3 +97,12 @@ def test_a_secret_that_is_too_short_is_refused_unseen(monkeypatch: pytest.Monkey
         Settings.from_environment()
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Compose hands over what is not set as an empty text
+    monkeypatch.setenv("READMISSION_DATASET", "")
+    monkeypatch.setenv("READMISSION_BATCH_SIZE", "")
+
+    settings = Settings.from_environment()
+    assert (settings.dataset, settings.batch_size) == (None, 15_000)
