@@ -16,12 +16,13 @@ from pydantic_core import to_json
 
 from api import answers, files
 from api.champion import Champion
-from api.errors import ApiError, BodyTooLarge
-from api.files import Row
+from api.errors import ApiError, BodyTooLarge, TooManyFiles, log
 from api.predicting import described
+from api.rows import Row
 from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
 from api.transport import request_id_of
 from readmission import schema
+from readmission.logs import where
 from readmission.serving.served import Prediction
 
 IN_MEMORY = 1 << 20
@@ -40,7 +41,23 @@ CSV_COLUMNS = (
 
 AnswerForm = Annotated[Literal["ndjson", "csv"], Query(description="Form of the answer.")]
 
-router = APIRouter(dependencies=[Depends(may_predict)])
+
+async def one_of_few(request: Request) -> AsyncIterator[None]:
+    """Take a place among the files that are answered, until the last byte is sent.
+
+    Raises
+    ------
+    TooManyFiles
+        If all are taken: each file is kept on disk, or in memory where that stands for one.
+    """
+    files_at_once = serving_of(request).files_at_once
+    if files_at_once.locked():
+        raise TooManyFiles(serving_of(request).settings.api_files_at_once)
+    async with files_at_once:
+        yield
+
+
+router = APIRouter(dependencies=[Depends(may_predict), Depends(one_of_few)])
 
 
 @router.post(
@@ -138,9 +155,9 @@ class Batch:
             for chunk in found:
                 self._let_the_log_catch_up()
                 yield self._answer(chunk)
-        except ApiError as refusal:
+        except Exception as error:  # noqa: BLE001 - the answer has begun: its end says what became of it
+            yield self._write(self._refused(self._rows, _told_of(error, self._request_id)))
             # The place where the file breaks off counts as a row, so that the sum tells of it.
-            yield self._write(self._refused(self._rows, refusal))
             self._rows += 1
         yield self._tail()
 
@@ -193,6 +210,13 @@ class Batch:
         }
         about = {**reference(self._champion), "request_id": self._request_id}
         return to_json({"summary": summary} | about) + b"\n"
+
+
+def _told_of(error: Exception, request_id: str) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    log.error("file of request %s broke off: %s", request_id, where(error))
+    return ApiError("The service failed at this place; its log has the request id.")
 
 
 def _as_json(lines: Sequence[tuple[int, Prediction | ApiError]]) -> bytes:

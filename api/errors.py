@@ -157,6 +157,18 @@ class TooMany(ApiError):
         super().__init__(f"At most {per_second:,} requests a second are answered; wait a second.")
 
 
+class TooManyFiles(ApiError):
+    """As many files as may be are being answered."""
+
+    status = 429
+    kind = "too_many_files"
+
+    def __init__(self, at_once: int) -> None:
+        super().__init__(
+            f"{at_once} files are being answered, and no more at once; try again in a minute."
+        )
+
+
 class UnknownFormat(ApiError):
     """A file of encounters in none of the formats that are read."""
 

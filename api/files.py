@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
-from api.contract import check_encounter, parse_encounter
+from api.contract import parse_encounter
 from api.errors import (
     ApiError,
     BodyTooLarge,
@@ -17,22 +17,10 @@ from api.errors import (
     UnknownFormat,
     UnreadableFile,
 )
+from api.rows import CHUNK_ROWS, ROW_BYTES, Row, check_header, checked
 from readmission import schema
-from readmission.serving.encoding import Encounter
 
 _OUTCOME = b'"%s"' % schema.TARGET.encode()
-
-Row = Encounter | ApiError
-"""An encounter that the contract has accepted, or why it has not."""
-
-CHUNK_ROWS = 100
-"""Rows answered at once: some milliseconds, after which single requests get their turn."""
-ROW_BYTES = 1 << 20
-"""Of a file that one row may take; it takes about 1,200, and a reader has to hold it whole."""
-LOOK_AHEAD = 1 << 12
-"""Bytes that a JSON reader takes at once; if they are broken, so are all rows in them."""
-UNFOLDS_TO = 1 << 30
-"""Bytes that a Parquet file may unfold to; its own size says little."""
 
 
 def rows(file: IO[bytes], content_type: str) -> Iterator[Row]:
@@ -77,11 +65,11 @@ def _csv(file: IO[bytes]) -> Iterator[Row]:
         source = _TextLines(text)
         lines = csv.reader(source, strict=True)
         header = next(lines, [])
-        _check_header(header)
+        check_header(header)
         for line in lines:
             source.since_row = 0
             if len(line) == len(header):
-                yield _checked(_from_text(dict(zip(header, line, strict=True))))
+                yield checked(_from_text(dict(zip(header, line, strict=True))))
             elif line:
                 expected = f"{len(header)} values, as many as the header has columns"
                 yield InvalidEncounter([Problem.wrong_value("(row)", len(line), expected)])
@@ -111,86 +99,29 @@ class _TextLines:
         return line
 
 
-def _check_header(header: list[str]) -> None:
-    """Refuse a file at once whose columns are wrong; else every row would say so."""
-    known = {column.name for column in schema.COLUMNS}
-    absent = [name for name in schema.FEATURE_NAMES if name not in header]
-    if len(absent) == len(schema.FEATURE_NAMES):
-        # Perhaps a row of a patient: nothing of it is repeated.
-        raise UnreadableFile(
-            "The first line does not name the columns of an encounter; GET /schema lists them."
-        )
-    problems = [Problem.missing_field(n, schema.BY_NAME[n].expected) for n in absent]
-    strange = [name for name in header if name not in known]
-    problems += [
-        Problem.unknown_field(n, None, "one of the fields of GET /schema") for n in strange
-    ]
-    problems += [
-        Problem.wrong_value(name, header.count(name), "one column of this name")
-        for name in sorted({name for name in header if header.count(name) > 1})
-    ]
-    if problems:
-        raise InvalidEncounter(problems)
-
-
-def _json(file: IO[bytes]) -> Iterator[Row]:
-    import ijson
-
-    try:
-        if next(ijson.basic_parse(file, buf_size=LOOK_AHEAD))[0] != "start_array":
-            raise UnreadableFile("The body is not a JSON array of encounters.")
-        file.seek(0)
-        source = _Pieces(file)
-        for item in ijson.items(source, "item", use_float=True, buf_size=LOOK_AHEAD):
-            source.since_row = 0
-            yield _checked(item)
-    except (ijson.JSONError, ValueError) as error:
-        raise UnreadableFile("The body is not a JSON array of encounters.") from error
-
-
-class _Pieces:
-    """A file for a JSON reader, as long as one encounter does not go on for ever."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.since_row = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        if self.since_row > ROW_BYTES:
-            raise BodyTooLarge(ROW_BYTES)
-        piece = self._file.read(size)
-        self.since_row += len(piece)
-        return piece
-
-
 def _json_lines(file: IO[bytes]) -> Iterator[Row]:
     while line := file.readline(ROW_BYTES):
         if len(line) == ROW_BYTES:
             raise BodyTooLarge(ROW_BYTES)
         if line.strip():
             try:
-                yield parse_encounter(line) if _OUTCOME not in line else _checked(from_json(line))
+                yield parse_encounter(line) if _OUTCOME not in line else checked(from_json(line))
             except ApiError as refusal:
                 yield refusal
             except ValueError as error:
                 yield MalformedBody(str(error))
 
 
-def _parquet(file: IO[bytes]) -> Iterator[Row]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def _json(file: IO[bytes]) -> Iterator[Row]:
+    from api import json_array  # The parser is loaded by those who send arrays.
 
-    try:
-        table = pq.ParquetFile(file)
-        groups = (table.metadata.row_group(i) for i in range(table.num_row_groups))
-        if sum(group.total_byte_size for group in groups) > UNFOLDS_TO:
-            raise UnreadableFile(f"The file unfolds to more than {UNFOLDS_TO:,} bytes.")
-        _check_header(table.schema_arrow.names)
-        for batch in table.iter_batches(batch_size=CHUNK_ROWS):
-            yield from (_checked(row) for row in batch.to_pylist())
-    except (pa.ArrowException, OSError) as error:
-        raise UnreadableFile("The body is not a Parquet file.") from error
+    return json_array.read(file)
+
+
+def _parquet(file: IO[bytes]) -> Iterator[Row]:
+    from api import parquet  # So is Arrow, which takes 60 MB.
+
+    return parquet.read(file)
 
 
 READERS: Mapping[str, Callable[[IO[bytes]], Iterator[Row]]] = {
@@ -200,15 +131,6 @@ READERS: Mapping[str, Callable[[IO[bytes]], Iterator[Row]]] = {
     "application/vnd.apache.parquet": _parquet,
 }
 """Content type to reader."""
-
-
-def _checked(fields: Any) -> Row:
-    if isinstance(fields, dict):
-        fields.pop(schema.TARGET, None)
-    try:
-        return check_encounter(fields)
-    except ApiError as refusal:
-        return refusal
 
 
 def _from_text(fields: dict[str, str]) -> dict[str, Any]:

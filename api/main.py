@@ -88,6 +88,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         limit=RateLimit(settings.api_rate_limit),
         registry=registry,
         log=PredictionLog.from_settings(settings),
+        files_at_once=asyncio.Semaphore(settings.api_files_at_once),
     )
     app.add_middleware(DirectWay, routes=app.routes)
     access_log = app.state.access_log = AccessLog(settings)

@@ -8,16 +8,18 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from pydantic_core import to_json
+from starlette.requests import ClientDisconnect
 
 from api import answers
+from api.champion import Champion
 from api.contract import EncounterBody, label_of, parse_encounter
 from api.direct import DirectRoute, Handler
 from api.keys import Role
-from api.serving import KEY_NEEDED, Serving, admit, reference, refusals, serving_of
+from api.serving import KEY_NEEDED, Serving, admit, refusals, serving_of
 from api.transport import JSON, ReadyJson, read_json_body, request_id_of
 from readmission import schema
 from readmission.serving.encoding import Encounter
-from readmission.serving.served import Explanation, Prediction, ServedModel
+from readmission.serving.served import Explanation, Prediction
 
 MEANINGS = schema.BY_NAME[schema.TARGET].values
 _SOON = schema.CLASSES.index("<30")
@@ -44,6 +46,8 @@ def _refusals_counted(endpoint: Handler) -> Handler:
     async def counted(request: Request) -> Response:
         try:
             return await endpoint(request)
+        except ClientDisconnect:
+            raise  # Who hangs up is not refused.
         except Exception as error:
             serving_of(request).metrics.refused(error)
             raise
@@ -60,13 +64,18 @@ def _refusals_counted(endpoint: Handler) -> Handler:
 @_refusals_counted
 async def predict(request: Request) -> Response:
     """Answer one raw encounter by its UCI names."""
-    # The body's bytes go straight to the validator and the model runs on the event
-    # loop: a declared body and a thread hand-over each cost more than they do.
     serving = serving_of(request)
     admit(serving, request.scope, Role.PREDICT)
     body = await read_json_body(request)
     started = perf_counter()
-    _, _, answer = _answer(serving, body, request_id_of(request))
+    # The body's bytes go straight to the validator and the model runs on the event
+    # loop: a declared body and a thread hand-over each cost more than they do.
+    encounter, champion = parse_encounter(body), serving.holder.require()
+    if champion.model.is_quick:
+        prediction = champion.model.predict(encounter)
+    else:
+        prediction = await asyncio.to_thread(champion.model.predict, encounter)
+    answer = _answered(serving, champion, encounter, prediction, request_id_of(request))
     serving.metrics.latency.observe(perf_counter() - started)
     return ReadyJson(to_json(answer))
 
@@ -83,18 +92,23 @@ async def explain(request: Request) -> Response:
     serving = serving_of(request)
     admit(serving, request.scope, Role.PREDICT)
     body = await read_json_body(request)
-    model, encounter, answer = _answer(serving, body, request_id_of(request))
+    encounter, champion = parse_encounter(body), serving.holder.require()
     # The first explanation of a boosted model imports its library, which takes a second.
-    explanation = await asyncio.to_thread(model.explain, encounter)
+    prediction = await asyncio.to_thread(champion.model.predict, encounter)
+    explanation = await asyncio.to_thread(champion.model.explain, encounter)
+    # Only now is there an answer to be counted and logged.
+    answer = _answered(serving, champion, encounter, prediction, request_id_of(request))
     return ReadyJson(to_json(answer | _explained(explanation, encounter)))
 
 
-def _answer(
-    serving: Serving, body: bytes, request_id: str
-) -> tuple[ServedModel, Encounter, dict[str, Any]]:
-    encounter = parse_encounter(body)
-    champion = serving.holder.require()
-    prediction = champion.model.predict(encounter)
+def _answered(
+    serving: Serving,
+    champion: Champion,
+    encounter: Encounter,
+    prediction: Prediction,
+    request_id: str,
+) -> dict[str, Any]:
+    """Count and log an answer; return it as it is sent."""
     version = champion.registered.version
     serving.metrics.predictions(version)[prediction.predicted_class].inc()
     if serving.log is not None:
@@ -103,8 +117,8 @@ def _answer(
             prediction.probabilities, prediction.predicted_class,
         )  # fmt: skip
     answer = described(prediction)
-    answer.update(reference(champion), request_id=request_id)
-    return champion.model, encounter, answer
+    answer.update(champion.reference, request_id=request_id)
+    return answer
 
 
 def described(prediction: Prediction) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the endpoints share: the parts of the service, who may ask, which model answers."""
 
+from asyncio import Semaphore
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ class Serving:
         For questions beyond the model that answers.
     log : PredictionLog, optional
         None if none is kept.
+    files_at_once : Semaphore
+        Places for files; single encounters need none.
     """
 
     settings: Settings
@@ -37,6 +40,7 @@ class Serving:
     limit: RateLimit
     registry: RegistryStore
     log: PredictionLog | None
+    files_at_once: Semaphore
 
 
 def serving_of(request: Request) -> Serving:

@@ -102,6 +102,10 @@ class Settings(BaseSettings):
         1_000, ge=0, description="Requests per second and caller; 0 for no limit."
     )
     api_batch_mb: PositiveInt = Field(256, description="Largest file of encounters, in MiB.")
+    # Where /tmp is memory, as with Compose, so many of the largest files fit beside the model.
+    api_files_at_once: PositiveInt = Field(
+        2, description="Files of encounters that one process answers at a time."
+    )
     model_poll_seconds: PositiveFloat = Field(
         5, description="How often the API looks whether production is another version."
     )

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,7 +21,7 @@ from fastapi.testclient import TestClient
 
 from api.batches import CSV_COLUMNS
 from api.contract import example
-from api.files import CHUNK_ROWS
+from api.rows import CHUNK_ROWS
 from readmission import schema
 from readmission.modelling.compiling import as_encounters
 from readmission.modelling.training import Fit
@@ -448,6 +450,49 @@ def many(rows: pd.DataFrame, tmp_path: Path) -> Path:
     path = tmp_path / "many.csv"
     path.write_bytes(header + b"".join(some) * (MANY // ROWS))
     return path
+
+
+def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Service) -> None:
+    host, port = real.url.removeprefix("http://").split(":")
+    begun = (
+        f"POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Type: {CSV}\r\n"
+        "Content-Length: 1000\r\n\r\na"
+    ).encode()
+
+    def ask() -> httpx.Response:
+        return httpx.post(
+            f"{real.url}/predict/batch", content=json.dumps([example()]),
+            headers={"content-type": JSON}, trust_env=False, timeout=PATIENCE,
+        )  # fmt: skip
+
+    def until(status: int) -> httpx.Response:
+        deadline = time.monotonic() + PATIENCE
+        while (answer := ask()).status_code != status:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        return answer
+
+    # given as many callers as there are places, who do not end
+    slow = [socket.create_connection((host, int(port))) for _ in range(2)]
+    for connection in slow:
+        connection.sendall(begun)
+
+    # then another one is told so, and single encounters are answered
+    check_refusal(until(429), 429, "too_many_files")
+    single = httpx.post(f"{real.url}/predict", json=example(), trust_env=False)
+    assert single.status_code == 200
+
+    # and when they hang up, or a file is refused, there is place again
+    for connection in slow:
+        connection.close()
+    until(200)
+    for _ in range(5):
+        refused = httpx.post(
+            f"{real.url}/predict/batch", content=b"x", headers={"content-type": "image/png"},
+            trust_env=False,
+        )  # fmt: skip
+        assert refused.status_code == 415
+    assert ask().status_code == 200
 
 
 def test_a_large_file_takes_little_memory_and_holds_up_nobody(

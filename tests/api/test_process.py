@@ -125,6 +125,7 @@ def test_a_caller_who_hangs_up_is_no_error(production: Production) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     with httpx.Client(base_url=production.service.url, trust_env=False, timeout=60) as http:
         assert http.get("/health").status_code == 200
+        assert 'prediction_errors_total{kind="internal"} 0.0' in http.get("/metrics").text
     assert "ERROR" not in production.service.log.read_text()[logged:]
 
 

@@ -13,6 +13,7 @@ from readmission import schema
 from readmission.serving.bundle import Bundle
 from readmission.serving.contributions import PROBABILITY, Explainer, by_field
 from readmission.serving.encoding import Encounter
+from readmission.serving.scorers import CompiledScorer
 
 _SOON = schema.CLASSES.index("<30")
 
@@ -106,6 +107,11 @@ class ServedModel:
         label = schema.CLASSES[weighted.index(max(weighted))]
         lower = bisect_left(self._quantiles, probabilities[_SOON])
         return Prediction(label, probabilities, min(lower, 100))
+
+    @cached_property
+    def is_quick(self) -> bool:
+        """Whether one encounter is answered in less time than it takes to hand it to a thread."""
+        return self.bundle.scorer.runtime == CompiledScorer.runtime
 
     @cached_property
     def _weights(self) -> Sequence[float]:
