@@ -8,6 +8,8 @@ from fastapi.testclient import TestClient
 
 from api.contract import example, label_of
 from readmission import schema
+from readmission.serving.encoding import Encounter
+from readmission.serving.served import Explanation, ServedModel
 from tests.api.test_routes import check_refusal, metric
 
 
@@ -103,3 +105,27 @@ def test_the_model_describes_itself(service: TestClient) -> None:
     assert [card["capacity"][i]["share"] for i in (0, -1)] == [0, 1]
     assert card["intended_use"]
     assert card["limits"]
+
+
+def test_an_explanation_that_fails_is_no_answer_and_counts_as_none(
+    service: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explain(self: ServedModel, encounter: Encounter) -> Explanation:
+        raise ZeroDivisionError
+
+    before = given(service)
+    monkeypatch.setattr(ServedModel, "explain", explain)
+
+    assert service.post("/explain", json=example()).status_code == 500
+
+    assert given(service) == before
+    monkeypatch.undo()
+    assert service.post("/explain", json=example()).status_code == 200
+    assert given(service) == before + 1
+
+
+def given(service: TestClient) -> float:
+    """Return how many answers the service has counted."""
+    shown = service.get("/metrics").text.splitlines()
+    found = [line for line in shown if line.startswith("predictions_total{")]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in found)

@@ -2,7 +2,9 @@
 
 import json
 import logging
-from typing import Any
+import threading
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 from fastapi.testclient import TestClient
@@ -268,3 +270,29 @@ def test_openapi_shows_the_request_with_an_example_that_works(service: TestClien
     assert service.post("/predict", json=shown).status_code == 200
     for path, refusals in {"/predict": {"400", "413", "415", "422", "503"}}.items():
         assert refusals <= set(api["paths"][path]["post"]["responses"])
+
+
+class InItsPlace:
+    """A scorer that stands for the pipeline: it takes long, and remembers who waited."""
+
+    runtime = "pipeline"
+    waited: ClassVar[list[str]] = []
+
+    def predict_one(self, encounter: Encounter) -> list[float]:
+        """Answer anything."""
+        self.waited.append(threading.current_thread().name)
+        assert encounter
+        return [0.5, 0.3, 0.2]
+
+
+def test_a_model_that_takes_long_is_asked_beside_the_event_loop(
+    service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]
+) -> None:
+    model = loaded("2", fits[0])
+    shelf.content = replace(model, bundle=replace(model.bundle, scorer=InItsPlace()))
+    assert service.post("/reload_model").status_code == 200
+
+    assert service.post("/predict", json=example()).json()["probabilities"]["NO"] == 0.5
+
+    (thread,) = InItsPlace.waited
+    assert thread.startswith("asyncio_")
