@@ -16,6 +16,7 @@ TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """Seconds; a forest over a busy machine may take one, a dead host should not take many."""
 PIECE = 1 << 18
 """Bytes of a file sent at a time."""
+KEY_HEADER = "X-API-Key"
 
 Json = dict[str, Any]
 
@@ -28,12 +29,13 @@ class ApiAway(Exception):
 
 @dataclass
 class Refused(Exception):
-    """The API answered, and said no."""
+    """The API answered, and said no; `had_key` is whether a key was sent with the question."""
 
     kind: str
     message: str
     problems: list[Json] = field(default_factory=list)
     request_id: str = ""
+    had_key: bool = False
 
 
 class ApiClient:
@@ -101,7 +103,7 @@ class ApiClient:
         ):
             if response.is_error:
                 response.read()
-                raise _refusal(response.json(), response.status_code)
+                raise _refusal(response.json(), response)
             for line in response.iter_lines():
                 yield json.loads(line)
 
@@ -114,7 +116,7 @@ class ApiClient:
             if not isinstance(answer, dict):
                 raise ApiAway(f"{self.url} is something other than the prediction service")
             if response.is_error:
-                raise _refusal(answer, response.status_code)
+                raise _refusal(answer, response)
         return cast(Json, answer)
 
     @contextmanager
@@ -153,13 +155,15 @@ class ApiClient:
 
 
 def _header(key: SecretStr | None) -> dict[str, str]:
-    return {"X-API-Key": key.get_secret_value()} if key else {}
+    return {KEY_HEADER: key.get_secret_value()} if key else {}
 
 
-def _refusal(answer: Json, status: int) -> Refused:
+def _refusal(answer: Json, response: httpx.Response) -> Refused:
+    status = response.status_code
     return Refused(
         kind=str(answer.get("error", status)),
         message=str(answer.get("message", f"The service answered with status {status}.")),
+        had_key=KEY_HEADER in response.request.headers,
         problems=answer.get("problems") or [],
         request_id=str(answer.get("request_id", "")),
     )

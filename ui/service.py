@@ -54,12 +54,8 @@ def show_refused(refused: Refused) -> None:
     """Say why the service refuses, and what would help."""
     if refused.kind == "no_model":
         show_no_model()
-    elif refused.kind == "unauthorized":
-        st.error(
-            "**The service asks for a key that this page does not have.** Whoever runs the system "
-            "sets it as `READMISSION_API_KEY` where this page is started.",
-            icon=":material/key_off:",
-        )
+    elif refused.kind in ("unauthorized", "forbidden"):
+        _show_key(refused)
     elif refused.kind == "too_many":
         st.warning(
             "**Many people are asking at once.** Wait a second and try again.",
@@ -69,6 +65,23 @@ def show_refused(refused: Refused) -> None:
         st.error(refused.message, icon=":material/error:")
         if refused.request_id:
             st.caption(f"The logs have it as request `{refused.request_id}`.")
+
+
+def _show_key(refused: Refused) -> None:
+    """Tell a key that is missing from one that is wrong and one that is for something else."""
+    if refused.kind == "forbidden":
+        said = "**The key of this page is known to the service but is not for this.**"
+        help_ = "puts one with the role *predict* into"
+    elif refused.had_key:
+        said = "**The service does not know the key of this page.** It may have been replaced."
+        help_ = "puts the present one into"
+    else:
+        said = "**The service asks for a key, and this page has none.**"
+        help_ = "puts one into"
+    st.error(
+        f"{said} Whoever runs the system {help_} `READMISSION_API_KEY` and starts this page again.",
+        icon=":material/key_off:",
+    )
 
 
 def show_no_model() -> None:

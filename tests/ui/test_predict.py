@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from readmission import codes, schema
@@ -16,7 +15,6 @@ from readmission.local.ports import free_ports
 from readmission.schema import Kind
 from readmission.settings import CHECKOUT
 from tests.api.serving import Service, running
-from tests.ui.conftest import PREDICT_KEY
 from tests.ui.pages import FILES, PREDICT, Opened, press, said, turn_to, widget
 
 
@@ -190,21 +188,6 @@ def test_what_was_entered_and_answered_survives_a_look_at_another_page(
 
     assert widget(page, "time_in_hospital").value == 13
     assert request_id in said(page.caption)
-
-
-def test_a_service_that_asks_for_a_key_gets_the_pages_own(
-    locked_api: Service, opened: Opened, point_at: Callable[..., None]
-) -> None:
-    page = opened(locked_api.url)
-    press(page, "Predict")
-    assert "READMISSION_API_KEY" in said(page.error)
-
-    st.cache_resource.clear()
-    point_at(locked_api.url, PREDICT_KEY)
-    press(page, "Predict")
-
-    assert not page.error
-    assert "answered" in page.session_state
 
 
 def test_without_a_model_the_page_says_what_comes_next(
