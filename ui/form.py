@@ -1,5 +1,6 @@
 """A form made from what `GET /schema` says; no field is known here by name."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,7 +87,14 @@ def in_words(field: Json, value: Any, missing: str) -> str:
     text = str(value)
     if field["kind"] == "diagnosis" and text != missing:
         return icd9.describe(text)
-    return meanings_of(field, missing).get(text, text)
+    meaning = meanings_of(field, missing).get(text, text)
+    return _spaced(text) if meaning == text else meaning
+
+
+def _spaced(text: str) -> str:
+    """Return a value that is its own meaning with spaces: InternalMedicine, HeadandNeck."""
+    apart = re.sub(r"(?<=[a-z])(and|within)(?=[A-Z])", r" \1", text)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", apart)
 
 
 def show(description: Json) -> Json:

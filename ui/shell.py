@@ -19,6 +19,13 @@ STYLE = """
 header[data-testid="stHeader"] { display: none; }
 /* The small grey print is paler than 4.5 : 1 by default. */
 [data-testid="stCaptionContainer"] { color: #4d5a61; opacity: 1; }
+[data-testid="stMetricLabel"] * { white-space: normal !important; }
+/* Figures two in a row on a phone, where columns are below each other. */
+@media (max-width: 640px) {
+  [data-testid="stColumn"]:has([data-testid="stMetric"]) {
+    min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important;
+  }
+}
 @media (min-width: 900px) {
   [data-testid="stColumn"]:has(.st-key-answer) { position: sticky; top: 4rem; align-self: start; }
 }

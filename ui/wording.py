@@ -20,6 +20,7 @@ FAMILIES = {
 }
 VERDICTS = {"promoted": "Put into production", "refused": "Not put into production"}
 UNJUDGED = "Not judged yet"
+NOT_TOLD = "–"
 ALIASES = {"production": "in production", "previous": "the one before", "challenger": "challenger"}
 
 
@@ -38,7 +39,7 @@ def side_by_side(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
     table = pd.DataFrame({"Figure": list(FIGURES.values())})
     for head, metrics in columns.items():
         found = [metrics.get(name, metrics.get(f"val_{name}")) for name in FIGURES]
-        table[head] = ["–" if value is None else f"{value:.3f}" for value in found]
+        table[head] = [NOT_TOLD if value is None else f"{value:.3f}" for value in found]
     return table
 
 
@@ -62,10 +63,10 @@ def versions(found: list[Json]) -> pd.DataFrame:
             {
                 "Version": version["version"],
                 "Now": ", ".join(ALIASES.get(name, name) for name in version["aliases"]),
-                "Batch": version["batch_id"],
-                "Kind": FAMILIES.get(version["family"], version["family"]),
+                "Batch": version["batch_id"] or NOT_TOLD,
+                "Kind": FAMILIES.get(version["family"], version["family"]) or NOT_TOLD,
                 "Verdict": verdict(version),
-                "Why": version["verdict_reason"],
+                "Why": version["verdict_reason"] or NOT_TOLD,
             }
             for version in found
         ]

@@ -33,6 +33,8 @@ EXPECTED = re.compile(r"/_stcore/(health|host-config)")
 STREAMLITS_OWN = {"presentation-role-conflict"}
 """What axe says of the file uploader, which is not ours to change."""
 
+NOTHING_MOVES = """() => document.getAnimations().every(
+    a => a.playState !== 'running' || a.effect.getComputedTiming().iterations === Infinity)"""
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -89,8 +91,10 @@ class Visit:
         self.page = page
         self.url = url
         self.complaints: list[str] = []
+        self.requested: list[str] = []
         page.set_default_timeout(PATIENCE)
         page.on("console", self._hear)
+        page.on("request", lambda request: self.requested.append(request.url))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _hear(self, message: Any) -> None:
@@ -114,6 +118,8 @@ class Visit:
         """Wait until nothing is being drawn."""
         self.page.locator("[data-test-script-state=notRunning]").wait_for(timeout=PATIENCE)
         self.page.locator("[data-stale=true]").first.wait_for(state="detached", timeout=PATIENCE)
+        # What fades in is pale until it is there.
+        self.page.wait_for_function(NOTHING_MOVES, timeout=PATIENCE)
 
     def barriers(self) -> list[str]:
         """Return what axe finds that keeps people out."""
@@ -124,6 +130,11 @@ class Visit:
             if rule["id"] not in STREAMLITS_OWN
             for node in rule["nodes"]
         ]
+
+    def history(self) -> list[str]:
+        """Return the addresses that the browser remembers of this visit."""
+        asked = self.page.context.new_cdp_session(self.page)
+        return [entry["url"] for entry in asked.send("Page.getNavigationHistory")["entries"]]
 
     def overflow(self) -> int:
         """Return how many pixels stick out to the right."""

@@ -27,6 +27,8 @@ KEYS = ",".join(
     for role, key in (("admin", ADMIN_KEY), ("predict", PREDICT_KEY))
 )
 NEWEST = "batch-0002"
+DECIDED_AT = "2026-03-01T09:15:42+00:00"
+"""When the second version was put into production."""
 REPORTS = "http://127.0.0.1:8080/data-quality/index.html"
 SUMMARY: dict[str, Any] = {
     "published_at": "2026-03-01T10:20:30+00:00",
@@ -65,9 +67,13 @@ def models(platform: Platform) -> dict[str, str]:
         lineage = Lineage(NEWEST, 2, ROWS, "sha-of-all", "synthetic")
         log_fit(candidate, lineage, registry.experiment_id(), {})
     second = put_into_production(settings, small_fit("xgboost"), NEWEST)
-    for version, figure, why in ((first, 0.52, "first model"), (second, 0.55, "better: 0.55")):
-        told = {"verdict": "promoted", "verdict_reason": why, "test_weighted_f1": figure}
-        registry.tag_version(version, told)
+    for version, family, f1, auroc, why, when in (
+        (first, "logistic_regression", 0.52, 0.64, "first model", "2026-02-01T08:00:00+00:00"),
+        (second, "xgboost", 0.55, 0.66, "better: 0.55", DECIDED_AT),
+    ):
+        told = {"verdict": "promoted", "verdict_reason": why, "decided_at": when, "family": family}
+        figures = {"test_weighted_f1": f1, "test_auroc_under_30": auroc}
+        registry.tag_version(version, told | figures)
     return {"MODEL_NAME": name, "EXPERIMENT": name}
 
 

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -200,17 +199,6 @@ def test_a_job_holds_the_answers_row_by_row(api: Service) -> None:
     assert table["percentile"].between(0, 100).all()
     assert set(job.reasons) == {2}
     assert job.progress == 1
-
-
-def test_the_file_to_fill_in_is_accepted_as_it_is(api: Service, opened: Opened) -> None:
-    page = opened(api.url, FILES)
-    template = page.get("download_button")[0]
-    assert template.proto.label == "A file to fill in"
-
-    usual = {c.name: c.example for c in schema.FEATURES}
-    job = finished(ApiClient(api.url), pd.DataFrame([usual]).to_csv(index=False).encode())
-
-    assert (job.rows, len(job.reasons)) == (1, 0)
 
 
 def test_a_hundred_thousand_rows_come_through(api: Service) -> None:

@@ -5,11 +5,13 @@ from typing import Any
 
 import httpx
 import pytest
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 
 from readmission.local.ports import free_ports
 from tests.api.serving import Service
-from tests.ui.conftest import ADMIN_KEY, NEWEST, PREDICT_KEY, REPORTS
+from tests.ui.conftest import ADMIN_KEY, DECIDED_AT, NEWEST, PREDICT_KEY, REPORTS
 from tests.ui.pages import CAPACITY, FILES, MODEL, QUALITY, Opened, figures, press, said
+from ui import wording
 
 
 def test_the_model_page_shows_what_is_in_production_and_its_card(
@@ -24,6 +26,9 @@ def test_the_model_page_shows_what_is_in_production_and_its_card(
     for limit in card["limits"]:
         assert limit in said(page.markdown)
     assert "better: 0.55" in said(page.info)
+    assert figures(page)["In production since"] == "2026-03-01"
+    assert "in production since 2026-03-01 09:15 UTC" in said(page.caption)
+    assert httpx.get(f"{api.url}/model", trust_env=False).json()["since"] == DECIDED_AT
 
 
 def test_the_three_candidates_stand_side_by_side(api: Service, opened: Opened) -> None:
@@ -45,6 +50,32 @@ def test_versions_are_listed_with_their_verdicts(api: Service, opened: Opened) -
     assert list(versions["Version"]) == ["2", "1"]
     assert list(versions["Now"]) == ["in production", "the one before"]
     assert set(versions["Verdict"]) == {"Put into production"}
+    assert list(versions["Kind"]) == ["XGBoost", "Logistic regression"]
+
+
+def plotted(page: Any, chart: int) -> list[dict[str, Any]]:
+    """Return the rows a chart is drawn from."""
+    (drawn,) = page.get("vega_lite_chart")[chart].proto.datasets
+    return convert_arrow_bytes_to_pandas_df(drawn.data.data).to_dict("records")
+
+
+def test_any_figure_of_the_versions_can_be_drawn_over_the_batches(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url, MODEL)
+    (choice,) = page.selectbox
+    assert choice.options == [
+        wording.FIGURES["weighted_f1"],
+        wording.FIGURES["auroc_under_30"],
+    ]
+    first = plotted(page, 1)
+
+    choice.select("auroc_under_30").run()
+
+    for rows, expected in ((first, [0.52, 0.55]), (plotted(page, 1), [0.64, 0.66])):
+        assert [row["batch"] for row in rows] == ["batch-0001", NEWEST]
+        assert [row["figure"] for row in rows] == expected
+        assert {row["verdict"] for row in rows} == {"Put into production"}
 
 
 def confirm(page: Any, button: str, sure: str, key: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 
 from readmission import schema
 from readmission.modelling.estimators import FAMILIES
-from ui import icd9, wording
+from ui import form, icd9, wording
 from ui.followup import follow_up
 
 CURVE = pd.DataFrame(
@@ -82,6 +82,21 @@ def test_an_early_curve_that_begins_with_a_risk_of_one_gives_a_floor_and_no_inve
     assert (one_of_100.threshold, one_of_100.is_floor) == (0.34, False)
     assert three_of_200.threshold == pytest.approx(0.32)
     assert one_of_200.caught == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("InternalMedicine", "Internal Medicine"),
+        ("Surgery-PlasticwithinHeadandNeck", "Surgery-Plastic within Head and Neck"),
+        ("Family/GeneralPractice", "Family/General Practice"),
+        ("DCPTEAM", "DCPTEAM"),
+        ("?", "Not recorded"),
+    ],
+)
+def test_a_specialty_is_told_in_words(value: str, words: str) -> None:
+    field = {"kind": "category", "nullable": True, "values": {}}
+    assert form.in_words(field, value, "?") == words
 
 
 def test_kinds_of_model_are_called_as_their_cards_call_them() -> None:

@@ -1,9 +1,10 @@
 """The form and its answer, run by Streamlit's own test driver against a real service."""
 
 import ast
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
@@ -16,6 +17,8 @@ from readmission.schema import Kind
 from readmission.settings import CHECKOUT
 from tests.api.serving import Service, running
 from tests.ui.pages import FILES, PREDICT, Opened, press, said, turn_to, widget
+from ui import link
+from ui.client import ApiClient, Refused
 
 
 def asked(page: AppTest) -> dict[str, Any]:
@@ -148,7 +151,48 @@ def test_what_drove_the_answer_is_told_in_plain_words(api: Service, opened: Open
     assert "Inpatient stays in the year before: 6" in list(drivers.value["Entered"])
 
 
-def test_a_link_opens_the_form_as_it_was_without_identifiers(api: Service, opened: Opened) -> None:
+def test_an_answer_is_given_without_what_drove_it_if_only_that_fails(
+    api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_asked: Any) -> NoReturn:
+        raise Refused("internal", "Something went wrong.")
+
+    monkeypatch.setattr(ApiClient, "explain", fail)
+
+    page = press(opened(api.url), "Predict")
+
+    shown = page.session_state["answered"][1]
+    assert "contributions" not in shown
+    assert shown["meaning"] in said(page.header)
+    assert len(page.get("vega_lite_chart")) == 1
+    assert "cannot be told at the moment" in said(page.caption)
+    assert not page.error
+
+
+def test_an_explanation_that_is_refused_is_no_reason_to_ask_again(
+    api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_asked: Any) -> NoReturn:
+        raise Refused("too_many", "Wait a second.")
+
+    monkeypatch.setattr(ApiClient, "explain", refuse)
+
+    page = press(opened(api.url), "Predict")
+
+    assert "Many people are asking" in said(page.warning)
+    assert "answered" not in page.session_state
+
+
+def linked(page: AppTest) -> dict[str, str]:
+    """Make a link; return what stands in it after the question mark."""
+    press(page, "Make a link")
+    (shown,) = page.code
+    return dict(parse_qsl(urlsplit(shown.value).query))
+
+
+def test_a_link_opens_the_form_as_it_was_and_says_nothing_of_it(
+    api: Service, opened: Opened
+) -> None:
     page = opened(api.url)
     widget(page, "number_inpatient").set_value(4)
     widget(page, "diag_1").select("250.6")
@@ -156,25 +200,85 @@ def test_a_link_opens_the_form_as_it_was_without_identifiers(api: Service, opene
     widget(page, "metformin").set_value("Up").run()
     before = asked(press(page, "Predict"))
 
-    (shown,) = page.code
-    query = dict(parse_qsl(urlsplit(shown.value).query))
+    query = linked(page)
 
-    assert query == {"number_inpatient": "4", "diag_1": "250.6", "metformin": "Up"}
+    assert list(query) == ["form"]
+    assert re.fullmatch(r"[\w-]{32}", query["form"])
     again = opened(api.url, **query)
-    assert not again.query_params
     assert asked(press(again, "Predict")) == before
+    assert not again.warning or "link" not in said(again.warning)
 
 
-def test_what_a_link_may_not_hold_is_left_out_and_said(api: Service, opened: Opened) -> None:
-    page = opened(
-        api.url, number_inpatient="-1", patient_nbr="123", diag_1="<b>", race="Asian", age="old"
-    )
+def test_no_link_is_kept_before_it_is_asked_for_and_none_for_another_form(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url)
+    press(page, "Predict")
+    kept = len(link.links())
+    query = linked(page)
+    assert len(link.links()) == kept + 1
 
-    assert "left out" in said(page.warning)
-    assert widget(page, "race").value == "Asian"
-    assert widget(page, "number_inpatient").value == 0
+    widget(page, "number_inpatient").set_value(4).run()
+
+    assert not page.code
+    assert "has changed since the last link" in said(page.caption)
+    assert linked(page) != query
+
+
+def test_a_link_does_not_undo_what_is_entered_after_it_was_opened(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url, **linked(opened(api.url)))
+
+    widget(page, "number_inpatient").set_value(4).run()
+
+    assert page.query_params["form"]
+    assert widget(page, "number_inpatient").value == 4
+
+
+@pytest.mark.parametrize("query", [{"form": "x" * 32}, {"form": ""}, {"diag_1": "250.6"}])
+def test_a_link_that_opens_nothing_says_so_and_fills_nothing(
+    api: Service, opened: Opened, query: dict[str, str]
+) -> None:
+    page = opened(api.url, **query)
+
+    assert "does not open any more" in said(page.warning)
+    assert "ask for a new link" in said(page.warning)
     assert widget(page, "diag_1").value == "428"
-    assert "patient_nbr" not in repr(page.session_state)
+
+
+def test_a_link_works_for_a_day(
+    api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    kept = link.Links(clock=lambda: now)
+    monkeypatch.setattr(link, "links", lambda: kept)
+    page = opened(api.url)
+    widget(page, "number_inpatient").set_value(4).run()
+    query = linked(page)
+
+    now = 24 * 3_600 - 1
+    assert widget(opened(api.url, **query), "number_inpatient").value == 4
+    now += 1
+    late = opened(api.url, **query)
+
+    assert "for 24 hours" in said(late.warning)
+    assert widget(late, "number_inpatient").value == 0
+    assert len(kept) == 0
+
+
+def test_only_so_many_links_are_kept_and_none_is_like_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link, "MOST", 3)
+    kept = link.Links(clock=lambda: 0)
+
+    codes = [kept.keep({"age": str(number)}, "1") for number in range(5)]
+
+    assert len(set(codes)) == 5
+    found = [kept.find(code, "1") for code in codes]
+    assert found == [None, None, {"age": "2"}, {"age": "3"}, {"age": "4"}]
+    assert kept.find(codes[-1], "other fields") is None
 
 
 def test_what_was_entered_and_answered_survives_a_look_at_another_page(

@@ -119,9 +119,9 @@ def _show_end(job: FileJob, description: Json) -> None:
     elif job.broke_off:
         _show_break(job, job.broke_off)
     elif job.summary:
+        read = "its only row" if job.rows == 1 else f"all {job.rows:,} rows"
         st.success(
-            f"{job.name}: all {job.rows:,} rows read, by model version "
-            f"{job.summary['model_version']}.",
+            f"{job.name}: {read} read, by model version {job.summary['model_version']}.",
             icon=":material/done_all:",
         )
 

@@ -17,8 +17,8 @@ def show() -> None:
     model = service.ask(lambda api: api.model())
     if model is not None:
         _show_production(model)
-        labels = service.ask(lambda api: api.describe()) or {"fields": []}
-        _show_card(model["card"], {field["name"]: field["label"] for field in labels["fields"]})
+        description = service.ask(lambda api: api.describe()) or {"fields": [], "classes": {}}
+        _show_card(model["card"], description)
     history = service.ask(lambda api: api.history()) if model is not None else None
     if history is not None:
         _show_candidates(history["candidates"])
@@ -31,16 +31,18 @@ def _show_production(model: Json) -> None:
     cells = st.columns(3)
     cells[0].metric("In production", f"Version {model['model_version']}")
     cells[1].metric("Kind", model["card"]["title"])
-    cells[2].metric("In production since", service.moment(model.get("since")))
+    since = service.moment(model["since"])
+    cells[2].metric("In production since", since[:10] if model["since"] else since)
     st.caption(
-        f"Trained {service.moment(model['card']['trained_at'])}, loaded here "
-        f"{service.moment(model['loaded_at'])}."
+        f"Trained {service.moment(model['card']['trained_at'])}, in production since {since}, "
+        f"loaded here {service.moment(model['loaded_at'])}."
     )
     if model.get("verdict_reason"):
         st.info(f"Why it was chosen: {model['verdict_reason']}", icon=":material/gavel:")
 
 
-def _show_card(card: Json, labels: dict[str, str]) -> None:
+def _show_card(card: Json, description: Json) -> None:
+    labels = {field["name"]: field["label"] for field in description["fields"]}
     with st.container(border=True):
         st.header(":material/description: Model card", anchor=False)
         st.markdown(f"**What it is for.** {card['intended_use']}")
@@ -50,7 +52,8 @@ def _show_card(card: Json, labels: dict[str, str]) -> None:
         data = card["data"]
         st.markdown(
             f"**What it has learned from.** {data['rows']:,} encounters in {data['batches']} "
-            f"batches, the newest `{data['batch_id']}`: {service.in_words(data['data_source'])}."
+            f"{'batch' if data['batches'] == 1 else 'batches'}, the newest "
+            f"`{data['batch_id']}`: {service.in_words(data['data_source'])}."
         )
         figures, fields = st.columns(2, gap="large")
         with figures:
@@ -60,11 +63,13 @@ def _show_card(card: Json, labels: dict[str, str]) -> None:
             st.markdown("**What it looks at most**")
             charts.draw(_importance(card["importance"], labels))
         weights = ", ".join(
-            f"{name}: {weight:.2f}" for name, weight in card["decision_weights"].items()
+            f"{description['classes'].get(name, name).lower()}: {weight:.2f}"
+            for name, weight in card["decision_weights"].items()
         )
         st.caption(
-            f"Weights of the decision ({weights}) multiply the probabilities before the largest "
-            f"decides. Fingerprint of the data: `{data['data_sha256'][:16]}`"
+            "The rarer outcomes weigh more, so that fewer are missed: each probability is "
+            f"multiplied by its weight ({weights}) and the largest decides.  \n"
+            f"Fingerprint of the data: `{data['data_sha256'][:16]}`"
         )
 
 

@@ -21,14 +21,14 @@ def show() -> None:
     if description is None or health is None:
         return
     _show_state(health)
-    link.take(form.asked(description), description["missing"])
+    link.take(description)
     form.show_presets(description.get("presets", []), form.asked(description))
     questions, answer = st.columns([2, 1], gap="large")
     with questions:
         encounter = form.show(description)
     with answer, st.container(key="answer"):
         _show_answer(encounter, description)
-        link.show(encounter, form.asked(description))
+        link.show(encounter, description)
 
 
 def _show_state(health: Json) -> None:
@@ -73,6 +73,8 @@ def _show_answer(encounter: Json, description: Json) -> None:
     result.show_answer(answer, description["classes"])
     if "contributions" in answer:
         drivers.show(answer, description)
+    else:
+        st.caption("What drove this answer cannot be told at the moment.")
 
 
 def _answer(encounter: Json) -> Json:

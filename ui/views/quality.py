@@ -17,6 +17,7 @@ ROWS = {
     "on_the_way": ("On the way", "Rows that are being worked on."),
 }
 VERDICTS = {"pass": "✓ passed", "warn": "! warning", "fail": "✗ failed", "none": "– not run"}
+COUNTS = {"Rows": "rows", "Clean": "clean", "Quarantined": "quarantined"}
 GATES = {
     "raw": "Raw data",
     "clean": "Clean data",
@@ -29,6 +30,10 @@ LEVELS: dict[str, str] = {
     Level.STRONG: "■ strong",
 }
 SHOWN = 15
+OUTCOME = "Outcome: whether and when back"
+"""What is watched and is no field of the form."""
+AXIS = 80
+"""Pixels of a chart that its axis takes."""
 
 
 def show() -> None:
@@ -48,7 +53,7 @@ def show() -> None:
         st.info("No batch has come in yet.", icon=":material/hourglass_empty:")
         return
     _show_gates(quality["batches"])
-    _show_drift(quality["drift"])
+    _show_drift(quality["drift"], service.ask(lambda api: api.describe()) or {"fields": []})
 
 
 def _show_link(url: str | None) -> None:
@@ -61,7 +66,7 @@ def _show_link(url: str | None) -> None:
 def _show_rows(rows: dict[str, int]) -> None:
     for place, (name, (label, hint)) in zip(st.columns(len(ROWS)), ROWS.items(), strict=True):
         place.metric(label, f"{rows.get(name, 0):,}", help=hint)
-    st.caption(":material/check: Every row that came in is in exactly one of these places.")
+    st.caption(":material/check: Every row received is in exactly one of the other places.")
 
 
 def _show_gates(batches: list[Json]) -> None:
@@ -79,24 +84,27 @@ def _show_gates(batches: list[Json]) -> None:
                 )
                 for gate in gates
             },
-            "Rows": batch["rows"],
-            "Clean": batch["clean"],
-            "Quarantined": batch["quarantined"],
+            **{head: batch[name] for head, name in COUNTS.items()},
         }
         for batch in batches
     ]
-    st.dataframe(pd.DataFrame(table), hide_index=True)
+    counts = {name: st.column_config.NumberColumn(format="localized") for name in COUNTS}
+    st.dataframe(pd.DataFrame(table), hide_index=True, column_config=counts)
 
 
-def _show_drift(drift: list[Json]) -> None:
+def _show_drift(drift: list[Json], description: Json) -> None:
     if not drift:
         return
     st.header(":material/trending_up: Drift", anchor=False)
     newest = pd.DataFrame(drift).nlargest(SHOWN, "psi")
-    newest = newest.assign(level=newest["level"].map(lambda level: LEVELS.get(level, level)))
+    labels = {field["name"]: field["label"] for field in description["fields"]}
+    newest = newest.assign(
+        level=newest["level"].map(lambda level: LEVELS.get(level, level)),
+        column=newest["column"].map(lambda name: labels.get(name, OUTCOME)),
+    )
     st.caption(
-        f"How far `{newest['batch_id'].iloc[0]}` differs from what the model has learned from, "
-        "the columns that differ most (population stability index; from "
+        f"How far `{newest['batch_id'].iloc[0]}` differs from what the model has learned from: "
+        "what differs most comes first (population stability index; from "
         f"{MODERATE:g} moderate, from {STRONG:g} strong)."
     )
     base = alt.Chart(newest).encode(
@@ -106,13 +114,21 @@ def _show_drift(drift: list[Json]) -> None:
             title=None,
             axis=alt.Axis(labelLimit=170, labelOverlap=False),
         ),
-        x=alt.X("psi:Q", title="Population stability index"),
+        # Room on the right for the word behind the longest bar.
+        x=alt.X(
+            "psi:Q",
+            title="Population stability index",
+            scale=alt.Scale(domain=[0, 1.25 * max(STRONG, newest["psi"].max())]),
+            axis=alt.Axis(tickCount=6),
+        ),
         tooltip=["column", "level", alt.Tooltip("psi", format=".3f")],
     )
     bars = base.mark_bar(color=charts.NO)
     words = base.mark_text(align="left", dx=4).encode(text="level:N")
     charts.draw(
-        alt.layer(bars, words).properties(height=24 * len(newest), description="Drift by column")
+        alt.layer(bars, words).properties(
+            height=24 * len(newest) + AXIS, description="Drift by field"
+        )
     )
 
 
