@@ -5,7 +5,7 @@
 #   ./deploy.sh --delete [--yes]
 #
 #   --minikube       start Minikube if it does not run (6 CPUs, 14 GiB, Calico, so that network policies
-#                    hold), and build the images into it
+#                    hold), build the images into it, and start again what runs on those that changed
 #   --overlay NAME   minikube (default), scale-out or production
 #   --dry-run        say what would be done, and do nothing
 #   --delete         delete what this script made: the namespace and everything in it; asks first
@@ -23,6 +23,8 @@ readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy
 readonly TARGETS=(airflow mlflow api ui load)
 readonly JOBS=(minio-buckets minio-reader airflow-migrate)
 OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
+# Images that were there before and are others now: their servers have to be started again.
+CHANGED=()
 
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '\n== %s\n' "$*" >&2; }
@@ -31,6 +33,15 @@ fail() {
     exit 1
 }
 usage() { sed -n '2,16s/^# \{0,1\}//p' "$0"; }
+
+# Whatever context is current: with --minikube, nothing is done to another cluster.
+kubectl() {
+    if [ "$MINIKUBE" = yes ]; then
+        command kubectl --context minikube "$@"
+    else
+        command kubectl "$@"
+    fi
+}
 
 # Run a command that changes something, or only show it.
 run() {
@@ -88,19 +99,46 @@ start_minikube() {
         run minikube start --cpus 6 --memory 14g --cni calico --container-runtime docker
     fi
     run minikube addons enable metrics-server
+    if [ "$DRY_RUN" = no ] && ! kubectl --namespace kube-system get daemonset calico-node --output name >/dev/null 2>&1; then
+        say "Without Calico the network policies have no effect; 'minikube delete', which takes all data
+in it, and this script again make one with it."
+    fi
 }
 
 build_images() {
-    local target options=()
+    local target image engine before options=()
     step "Images"
     # Built by Minikube's own engine: nothing is copied, and nothing is pulled later.
-    [ "$DRY_RUN" = yes ] || eval "$(minikube docker-env)"
+    if [ "$DRY_RUN" = no ]; then
+        engine=$(minikube docker-env) || fail "Minikube's engine does not answer; 'minikube status' says more"
+        eval "$engine"
+    fi
     [ -z "${PYTHON_IMAGE:-}" ] || options+=(--build-arg "PYTHON_IMAGE=$PYTHON_IMAGE")
     [ -z "${EXTRA_CA:-}" ] || options+=(--secret "id=ca,src=$EXTRA_CA")
     for target in "${TARGETS[@]}"; do
-        DOCKER_BUILDKIT=1 run docker build --tag "readmission-$target:$VERSION" --target "$target" \
-            "${options[@]}" .
+        image=readmission-$target:$VERSION
+        before=$(image_id "$image")
+        DOCKER_BUILDKIT=1 run docker build --tag "$image" --target "$target" "${options[@]}" .
+        [ -z "$before" ] || [ "$before" = "$(image_id "$image")" ] || CHANGED+=("$image")
     done
+}
+
+image_id() {
+    [ "$DRY_RUN" = yes ] || docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true
+}
+
+# The name of an image that was built again is the same, so nothing in the objects says that it is another.
+restart_changed() {
+    local name images image
+    [ ${#CHANGED[@]} -gt 0 ] || return 0
+    step "Servers whose image has changed"
+    images=$(kubectl --namespace "$NAMESPACE" get deployments --output \
+        'jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{"\n"}{end}')
+    while read -r name images; do
+        for image in "${CHANGED[@]}"; do
+            [[ " $images " != *" $image "* ]] || run kubectl --namespace "$NAMESPACE" rollout restart deployment "$name"
+        done
+    done <<<"$images"
 }
 
 check_cluster() {
@@ -148,14 +186,15 @@ apply() {
 }
 
 wait_for() {
-    local things thing number=0 waiting
+    local found things thing number=0 waiting
     step "Waiting"
     [ "$DRY_RUN" = no ] || return 0
-    mapfile -t things < <(
-        kubectl --namespace "$NAMESPACE" get statefulsets --output name
-        kubectl --namespace "$NAMESPACE" get job "${JOBS[@]}" --ignore-not-found --output name
-        kubectl --namespace "$NAMESPACE" get deployments --output name
-    )
+    found=$(
+        kubectl --namespace "$NAMESPACE" get statefulsets --output name \
+            && kubectl --namespace "$NAMESPACE" get job "${JOBS[@]}" --ignore-not-found --output name \
+            && kubectl --namespace "$NAMESPACE" get deployments --output name
+    ) || fail "the cluster does not say what there is to wait for"
+    mapfile -t things <<<"$found"
     for thing in "${things[@]}"; do
         number=$((number + 1))
         say "[$number/${#things[@]}] $thing"
@@ -239,6 +278,7 @@ main() {
     # In production the secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets
     apply
+    restart_changed
     wait_for
     print_urls
 }

@@ -28,6 +28,7 @@ STAND_IN = """\
 #!/bin/bash
 # Keeps what it is given in $CLUSTER; builds by the real kubectl.
 echo "$*" >>"$CLUSTER/calls"
+[ "$1" != --context ] || shift 2
 case $* in
 kustomize*) exec REAL "$@" ;;
 version*) ;;
@@ -38,7 +39,10 @@ version*) ;;
 'label namespace'*) touch "$CLUSTER/labelled" ;;
 *'get statefulsets '*) echo statefulset.apps/minio ;;
 *'get job '*) printf 'job.batch/%s\\n' minio-reader airflow-migrate ;;
-*'get deployments '*) printf 'deployment.apps/%s\\n' fastapi mlflow ;;
+*'get deployments --output name')
+    [ ! -e "$CLUSTER/silent" ] && printf 'deployment.apps/%s\\n' fastapi mlflow ;;
+*'get deployments --output jsonpath'*)
+    printf '%s readmission-%s:0.1.0\\n' fastapi api mlflow mlflow ;;
 *'wait --for condition=complete job.batch/minio-reader'*) [ ! -e "$CLUSTER/job-fails" ] ;;
 *'get secret'*) [ -e "$CLUSTER/secret-$5" ] || [ -e "$CLUSTER/secret-$4" ] ;;
 *'create secret generic'*) cat >"$CLUSTER/secret-$6" ;;
@@ -49,13 +53,35 @@ esac
 """
 
 
+MINIKUBE = """\
+#!/bin/bash
+echo "minikube $*" >>"$CLUSTER/calls"
+case $* in
+status*) echo Running ;;
+docker-env) [ ! -e "$CLUSTER/no-engine" ] && echo export DOCKER_HOST=tcp://192.0.2.7:2376 ;;
+ip) echo 192.0.2.7 ;;
+esac
+"""
+DOCKER = """\
+#!/bin/bash
+# An image is a file; another one if the code of its target is.
+echo "docker $* on ${DOCKER_HOST:-this machine}" >>"$CLUSTER/calls"
+case $* in
+'image inspect'*) cat "$CLUSTER/image-$5" ;;
+build*) cat "$CLUSTER/code-$5" >"$CLUSTER/image-$3" 2>/dev/null || echo old >"$CLUSTER/image-$3" ;;
+esac
+"""
+
+
 @pytest.fixture
 def cluster(tmp_path: Path) -> Path:
     """A folder that stands for a cluster."""
     (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "kubectl"
-    program.write_text(STAND_IN.replace("REAL", kubectl()))
-    program.chmod(0o755)
+    stand_in = STAND_IN.replace("REAL", kubectl())
+    for name, script in (("kubectl", stand_in), ("minikube", MINIKUBE), ("docker", DOCKER)):
+        program = tmp_path / "bin" / name
+        program.write_text(script)
+        program.chmod(0o755)
     return tmp_path
 
 
@@ -165,6 +191,50 @@ def test_a_job_that_does_not_complete_is_no_success(cluster: Path) -> None:
     assert done.returncode == 1
     assert "job.batch/minio-reader is not ready" in done.stderr
     assert calls(cluster).index("rollout status statefulset") < calls(cluster).index("wait --for")
+
+
+def test_what_runs_on_an_image_that_was_built_again_is_started_again(cluster: Path) -> None:
+    # given a first time, when nothing can be older than its image
+    assert deploy(cluster, "--minikube").returncode == 0
+    assert "rollout restart" not in calls(cluster)
+
+    # when the code of one image changes
+    (cluster / "code-api").write_text("new")
+    again = deploy(cluster, "--minikube")
+
+    # then its server is started again, and no other
+    assert again.returncode == 0, again.stderr
+    assert "rollout restart deployment fastapi" in calls(cluster)
+    assert "rollout restart deployment mlflow" not in calls(cluster)
+
+
+def test_minikube_is_the_one_cluster_that_is_touched(cluster: Path) -> None:
+    done = deploy(cluster, "--minikube")
+
+    assert done.returncode == 0, done.stderr
+    asked = [line for line in calls(cluster).splitlines() if not line.startswith("minikube")]
+    built = [line for line in asked if line.startswith("docker ")]
+    assert all(line.endswith("on tcp://192.0.2.7:2376") for line in built)
+    assert all(line.startswith("--context minikube ") for line in asked if line not in built)
+
+
+def test_an_engine_that_does_not_answer_ends_it(cluster: Path) -> None:
+    (cluster / "no-engine").touch()
+
+    done = deploy(cluster, "--minikube")
+
+    assert done.returncode == 1
+    assert "engine does not answer" in done.stderr
+    assert "docker build" not in calls(cluster)
+
+
+def test_a_cluster_that_does_not_say_what_it_has_is_no_success(cluster: Path) -> None:
+    (cluster / "silent").touch()
+
+    done = deploy(cluster)
+
+    assert done.returncode == 1
+    assert "what there is to wait for" in done.stderr
 
 
 def test_the_overlay_of_production_makes_no_secrets(cluster: Path) -> None:
