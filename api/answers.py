@@ -41,8 +41,8 @@ class PredictionAnswer(ModelReference):
         ge=0,
         le=100,
         description=(
-            "How many of 100 patients of the training population have a lower risk of coming "
-            "back within 30 days."
+            "How many of 100 patients have a lower risk of coming back within 30 days, among "
+            "those set aside to check the model, from whom it has not learned."
         ),
     )
     request_id: str

@@ -39,11 +39,11 @@ def show_answer(answer: Json, classes: dict[str, str]) -> None:
 
 
 def _rank(percentile: float) -> str:
-    """Say where a patient stands; nobody is above all of those the model has learned from."""
+    """Say where a patient stands; nobody is above all of those set aside."""
     below = min(99, round(percentile))
     return (
         f"Risk of coming back within 30 days: higher than that of **{below} of 100** "
-        "patients the model has learned from."
+        "patients set aside to check the model."
     )
 
 

@@ -134,7 +134,7 @@ def test_one_patient_by_keyboard_alone(visiting: Visiting) -> None:
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("heading", name="What drove it")).to_be_visible()
-    expect(page.get_by_text("patients the model has learned from")).to_be_visible()
+    expect(page.get_by_text("patients set aside to check the model")).to_be_visible()
     assert visit.barriers() == []
     assert visit.overflow() <= 0
 

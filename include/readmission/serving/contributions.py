@@ -1,6 +1,6 @@
 """What drove an answer: the contribution of each original field to each class.
 
-Linear model: coefficient times distance from the average training patient. Boosted trees:
+Linear model: coefficient times distance from the average validation patient. Boosted trees:
 the library's own SHAP values (Lundberg and Lee 2017). Forest: the change of probability
 at every split of every path (Saabas 2014). In all three base and contributions add up to
 the model's own score; the first two are log-odds, the last probabilities.

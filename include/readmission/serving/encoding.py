@@ -96,9 +96,7 @@ class EncodingTables:
         """Read what `write` wrote."""
         content = json.loads(path.read_text())
         entries = {
-            name: {
-                value: (int(cell[0]), float(cell[1])) if cell else None for value, *cell in table
-            }
+            name: {value: _entry(cell) for value, *cell in table}
             for name, table in content["fields"].items()
         }
         absent = content["absent"]

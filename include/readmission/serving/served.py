@@ -50,7 +50,8 @@ class Prediction:
     probabilities : sequence of 3 floats
         In the order of `schema.CLASSES`.
     risk_percentile : int
-        How many of 100 patients of the training population have a lower risk of <30 days.
+        How many of 100 validation patients, whom the model has not learned from, have a lower
+        risk of <30 days.
     """
 
     predicted_class: str
@@ -105,8 +106,9 @@ class ServedModel:
     def _prediction(self, probabilities: list[float]) -> Prediction:
         weighted = [p * w for p, w in zip(probabilities, self._weights, strict=True)]
         label = schema.CLASSES[weighted.index(max(weighted))]
-        lower = bisect_left(self._quantiles, probabilities[_SOON])
-        return Prediction(label, probabilities, min(lower, 100))
+        # The first quantile is the lowest risk of all: above it, nobody is below yet.
+        passed = bisect_left(self._quantiles, probabilities[_SOON])
+        return Prediction(label, probabilities, max(passed - 1, 0))
 
     @cached_property
     def is_quick(self) -> bool:
