@@ -66,9 +66,9 @@ class Keyring:
         split = (entry.split(":") for entry in entries)
         self._roles = [(bytes.fromhex(digest), Role[role.upper()]) for role, digest in split]
         self._anonymous = Role[anonymous.upper()]
-        # Hashing costs a microsecond, and so does looking through all entries; a key that
-        # was good once is found by its text.
-        self._known: dict[str, Caller] = {}
+        # Looking through all entries takes longer than a hash: one that was good once is found
+        # by it. No key is kept.
+        self._known: dict[bytes, Caller] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Keyring":
@@ -93,15 +93,17 @@ class Keyring:
     def _caller(self, key: str | None, address: str) -> Caller:
         if key is None:
             return Caller(address, self._anonymous)
-        if known := self._known.get(key):
+        if len(key) > _PRESENTABLE:
+            raise Unauthorized
+        presented = hashlib.sha256(key.encode()).digest()
+        if known := self._known.get(presented):
             return known
-        presented = hashlib.sha256(key[:_PRESENTABLE].encode()).digest()
         # Every entry is compared, and each in constant time: how long a refusal takes
         # says nothing of the keys.
         matches = [role for digest, role in self._roles if hmac.compare_digest(digest, presented)]
-        if not matches or len(key) > _PRESENTABLE:
+        if not matches:
             raise Unauthorized
-        caller = self._known[key] = Caller(presented.hex()[:8], max(matches))
+        caller = self._known[presented] = Caller(presented.hex()[:8], max(matches))
         return caller
 
 

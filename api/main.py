@@ -30,6 +30,8 @@ Whether a diabetic patient will be back in hospital, and how soon: `NO`, `>30` o
 them. Every refusal has the same body: `error`, `message`, `problems` (field, value, expected) and
 `request_id`. Callers send their key as `X-API-Key`.
 """
+SHOW_SECONDS = 1.0
+"""How often each process tells its metrics how its log is doing: any of several may be asked."""
 LOG_SECONDS = 10
 """How long a shutdown waits for answers to be logged; what is not in the database by then is
 on disk."""
@@ -46,6 +48,12 @@ def _keep_up(holder: ChampionHolder, interval: float, stopped: threading.Event) 
         holder.follow()
 
 
+async def _show_log(serving: Serving) -> None:
+    while serving.log is not None:
+        serving.metrics.show_log(serving.log)
+        await asyncio.sleep(SHOW_SECONDS)
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Start answering at once and load the model meanwhile.
@@ -60,7 +68,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     if serving.log is not None:
         serving.log.start()
     app.state.access_log.start()
+    showing = asyncio.create_task(_show_log(serving))
     yield
+    showing.cancel()
     stopped.set()
     if serving.log is not None:
         await asyncio.to_thread(serving.log.close, LOG_SECONDS)

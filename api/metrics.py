@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import product
+from pathlib import Path
 from time import time
 from typing import Any, Literal
 
@@ -42,12 +43,25 @@ VERSIONS = 8
 """Model versions whose predictions are told apart; older ones are no longer shown."""
 
 
+def _forget_the_dead(folder: Path) -> None:
+    """Take what processes that are gone had under way out of the sums; what they did stays."""
+    for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
+        except PermissionError:
+            continue  # It lives, and is somebody else's.
+
+
 class Metrics:
     """The service's metrics, in a registry of their own; several processes add theirs up."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._several = SHARED_FOLDER in os.environ
+        if self._several:
+            _forget_the_dead(Path(os.environ[SHARED_FOLDER]))
         self.registry = CollectorRegistry()
         if not self._several:
             ProcessCollector(registry=self.registry)

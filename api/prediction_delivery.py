@@ -190,15 +190,17 @@ class Delivery:
         self._tally.add(held=-batch.rows)
 
     def _replay(self, store: PredictionStore) -> None:
-        segments = self._spool.oldest(REPLAYED_BYTES)
-        try:
-            lines = b"".join(segment.path.read_bytes() for segment in segments)
-        except OSError as error:
-            log.error("%d files of the spool cannot be read: %s", len(segments), where(error))
-            self._spool.forget(segments)
-            return
-        self._copy(store, lines)
-        self._spool.remove(segments)
+        lines, readable = [], []
+        for segment in self._spool.oldest(REPLAYED_BYTES):
+            try:
+                lines.append(segment.path.read_bytes())
+                readable.append(segment)
+            except OSError as error:
+                log.error("a file of the spool cannot be read: %s", where(error))
+                self._spool.forget([segment])
+        if readable:
+            self._copy(store, b"".join(lines))
+            self._spool.remove(readable)
 
     def _copy(self, store: PredictionStore, lines: bytes) -> None:
         refused = _refused(store, lines)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -179,6 +180,16 @@ def test_a_key_that_is_made_works() -> None:
     assert keyring.identify(key, "1.2.3.4", Role.ADMIN).role is Role.ADMIN
     with pytest.raises(Unauthorized):
         keyring.identify(key[:-1], "1.2.3.4", Role.PREDICT)
+
+
+def test_no_key_is_kept_in_memory() -> None:
+    key = "a key that somebody has presented"
+    keyring = Keyring([entry_of("admin", key)], "none")
+
+    for _ in range(2):
+        assert keyring.identify(key, "1.2.3.4", Role.ADMIN).role is Role.ADMIN
+
+    assert key.encode() not in pickle.dumps(keyring)
 
 
 def test_a_key_in_place_of_its_hash_is_refused_and_not_repeated(

@@ -1,10 +1,16 @@
 """What Prometheus is told keeps to its conventions, and is there before it is needed."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from api.errors import FAULTS
-from api.metrics import PREDICTION_PATHS, Metrics
+from api.metrics import PREDICTION_PATHS, SHARED_FOLDER, Metrics
+from readmission.settings import CHECKOUT
 from tests.promtool import promtool
 
 
@@ -51,3 +57,35 @@ def test_every_metric_says_what_it_is() -> None:
     assert [
         family.name for family in Metrics().registry.collect() if not family.documentation
     ] == []
+
+
+def test_what_the_dead_had_under_way_is_in_no_sum(tmp_path: Path) -> None:
+    # given a process that has died with answers not written yet
+    script = """if True:
+        import os
+        from api.metrics import Metrics
+        metrics = Metrics()
+        metrics.show_log(type("Log", (), dict(pending=5, spooled_bytes=7, written=2, lost=1)))
+        print(metrics.render().decode(), flush=True)
+    """
+
+    def shown() -> dict[str, float]:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=CHECKOUT,
+            env=os.environ | {SHARED_FOLDER: str(tmp_path)},
+            capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        lines = [line for line in done.stdout.splitlines() if line.startswith("prediction_log_")]
+        return {name: float(value) for name, value in (line.split() for line in lines)}
+
+    first = shown()
+
+    # when another takes its place
+    second = shown()
+
+    # then what was under way is gone with it, and what was done is counted on
+    for name in ("prediction_log_pending", "prediction_log_spooled_bytes"):
+        assert second[name] == first[name] > 0
+    for name in ("prediction_log_written_total", "prediction_log_lost_total"):
+        assert second[name] == 2 * first[name]

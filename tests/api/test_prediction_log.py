@@ -246,6 +246,25 @@ def test_a_file_that_is_replayed_twice_is_there_once(
     assert second.spooled_bytes == 0
 
 
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_replayed(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # Given what was left on disk, and the oldest of it damaged
+    away = logs(NOWHERE)
+    logs.record(away, 100)
+    away.close(PATIENCE)
+    [segment] = logs.folder.rglob("*.segment")
+    (segment.parent / f"{0:020d}.segment").mkdir()
+
+    # When
+    log = logs(platform.predictions_dsn)
+
+    # Then
+    until(lambda: log.written == 100)
+    assert logs.all_there(table)
+    assert log.lost == 0
+
+
 def test_a_database_that_does_not_move_holds_nobody_up(
     logs: Logs, table: psycopg.Connection, passage: Passage
 ) -> None:

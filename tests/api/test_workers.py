@@ -19,7 +19,7 @@ from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests.api.models import raw_encounters, two_versions
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform
+from tests.conftest import Platform, emptied
 
 WORKERS = 2
 ASKED = 60
@@ -35,11 +35,23 @@ def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Two processes that share a port, a folder and their metrics."""
-    told = {"MODEL_NAME": settings.model_name, "WORKERS": str(WORKERS), "MODEL_POLL_SECONDS": "0.5"}
-    log = tmp_path_factory.mktemp("workers") / "log"
-    with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service:
+def service(
+    settings: Settings, platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """Two processes that share a port, a folder, their metrics and a log of predictions."""
+    folder = tmp_path_factory.mktemp("workers")
+    told = {
+        "MODEL_NAME": settings.model_name,
+        "WORKERS": str(WORKERS),
+        "MODEL_POLL_SECONDS": "0.5",
+        "PREDICTION_LOG_DSN": platform.predictions_dsn,
+        "PREDICTION_LOG_KEY": "a key of at least thirty-two characters",
+        "PREDICTION_SPOOL_DIR": str(folder / "spool"),
+    }
+    with (
+        emptied(platform.predictions_dsn),
+        running(folder / "log", mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service,
+    ):
         until_all_serve(service, "2")
         yield service
 
@@ -86,6 +98,23 @@ def test_the_metrics_of_all_processes_add_up(service: Service) -> None:
     ]  # fmt: skip
     assert len(shown) == 1
     assert 'model_version="2"' in shown[0]
+
+
+def test_the_logs_of_all_processes_add_up_whichever_is_asked(service: Service) -> None:
+    # given a connection that stays with one process, as Prometheus keeps it
+    with httpx.Client(base_url=service.url, trust_env=False, timeout=PATIENCE) as prometheus:
+
+        def shown(name: str) -> float:
+            lines = prometheus.get("/metrics").text.splitlines()
+            return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+        # then all that any of them has answered is told of
+        deadline = time.monotonic() + PATIENCE
+        while shown("prediction_log_written_total") < shown("predictions_total"):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert shown("predictions_total") >= ASKED
+        assert shown("prediction_log_written_total") == shown("predictions_total")
 
 
 def test_a_reload_of_one_reaches_all_by_polling(service: Service, settings: Settings) -> None:
