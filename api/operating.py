@@ -9,7 +9,7 @@ from api import answers
 from api.errors import NothingToRollBackTo, log
 from api.keys import Caller
 from api.serving import KEY_NEEDED, may_operate, reference, refusals, serving_of
-from readmission.errors import NoModel
+from readmission.errors import BundleRefused, NoModel
 
 router = APIRouter()
 
@@ -23,8 +23,9 @@ Operator = Annotated[Caller, Depends(may_operate)]
     openapi_extra=KEY_NEEDED,
     summary="Load the model in production",
 )
-async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:  # noqa: ARG001
+async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
     """Load what the alias names beside the old model, then swap; a failure keeps the old one."""
+    log.info("a reload is asked for by %s", operator.name)
     return await _reload(request)
 
 
@@ -37,15 +38,23 @@ async def reload_model(request: Request, operator: Operator) -> dict[str, Any]: 
 )
 async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
     """Swap production and previous in the registry and serve; asked twice, it comes back."""
-    serving = serving_of(request)
+    registry = serving_of(request).registry
     try:
+        before = await asyncio.to_thread(registry.before)
+        # What cannot serve must not come into production: it is opened while it is out of it.
+        await asyncio.to_thread(registry.open, before)
         left, back = await asyncio.to_thread(
-            serving.registry.ask, lambda registry: registry.roll_back(operator.name)
+            registry.ask, lambda registry: registry.roll_back(operator.name)
         )
     except NoModel as error:
         raise NothingToRollBackTo(f"{error}.") from error
-    log.warning("rolled back from version %s to %s by key %s", left, back, operator.name)
-    return await _reload(request) | {"status": "rolled_back"}
+    except BundleRefused as error:
+        raise NothingToRollBackTo(
+            f"Version {before.version} cannot serve any more, and nothing was changed: {error}."
+        ) from error
+    log.warning("rolled back from version %s to %s by %s", left, back, operator.name)
+    # Whoever polls may have swapped already: what was left is what the registry said.
+    return await _reload(request) | {"status": "rolled_back", "previous_version": left}
 
 
 async def _reload(request: Request) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from readmission.settings import Settings
 if TYPE_CHECKING:
     from readmission.registry import Registry
 
-ALIAS = "production"
+ALIAS, BEFORE = "production", "previous"
 MLFLOW_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -108,6 +108,17 @@ class RegistryStore:
             If nothing is in production, or nobody can say what is.
         """
         found: RegisteredVersion = self.ask(lambda registry: registry.behind(ALIAS))
+        return found
+
+    def before(self) -> RegisteredVersion:
+        """Return what was in production before, without loading it.
+
+        Raises
+        ------
+        NoModel, RegistryAway
+            As `current`.
+        """
+        found: RegisteredVersion = self.ask(lambda registry: registry.behind(BEFORE))
         return found
 
     def open(self, version: RegisteredVersion) -> ServedModel:

@@ -13,17 +13,19 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from api.champion import ChampionHolder
 from api.contract import example
 from api.errors import ReloadFailed
+from api.main import create_app
 from api.metrics import Metrics
 from api.store import KEPT_SECONDS, LAST_GOOD, RegistryStore
 from readmission.errors import BundleRefused
 from readmission.local.ports import free_ports
 from readmission.modelling.training import Fit
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.serving import bundle, golden
 from readmission.serving.bundle import MANIFEST, seal
 from readmission.serving.estimator import FILE as ESTIMATOR
@@ -205,6 +207,33 @@ def test_a_damaged_version_is_refused_by_name_and_the_old_model_stays(
     assert told in holder.failure.message
     assert holder.require() is before
     assert before.model.predict(example()).predicted_class
+
+
+def test_a_version_that_cannot_serve_is_not_gone_back_to(
+    registry: Registry,
+    harmed: Callable[[Harm], None],
+    settings: Settings,
+    tmp_path: Path,
+) -> None:
+    # given a version in production, and the one before it damaged
+    registry.set_alias(PRODUCTION, SOUND)
+    registry.set_alias(PREVIOUS, OTHER)
+    harmed(with_another_golden_row)
+    told = {"model_cache_dir": tmp_path / "cache", "api_anonymous_role": "admin"}
+    before = registry.rollbacks()
+    with TestClient(create_app(settings.model_copy(update=told))) as service:
+        assert service.post("/reload_model").json()["model_version"] == SOUND
+
+        # when somebody wants to go back, and again
+        for _ in range(2):
+            refused = service.post("/rollback")
+
+            # then nothing has changed anywhere
+            assert refused.status_code == 409
+            assert "nothing was changed" in refused.json()["message"]
+            assert registry.version_of(PRODUCTION) == SOUND
+            assert service.get("/health").json()["model_version"] == SOUND
+    assert registry.rollbacks() == before
 
 
 @pytest.mark.parametrize("change", [with_wrong_compiled_form, with_unreadable_compiled_form])
