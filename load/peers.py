@@ -1,13 +1,18 @@
 """What the service is compared with: an empty endpoint, and the usual way to serve a model.
 
-`uvicorn load.peers:empty` answers every POST with two bytes; `load.peers:pipeline` runs the
-fitted pipeline over a one-row data frame in a plain endpoint, as tutorials do.
+`uvicorn load.peers:empty` answers every POST with a few bytes, and `python -m load.peers PORT`
+does so with the service's own way to write them; `load.peers:pipeline` runs the fitted pipeline
+over a one-row data frame in a plain endpoint, as tutorials do.
 """
 
 import os
+import sys
 from typing import Any
 
+import uvicorn
 from fastapi import FastAPI, Request
+
+from api.protocol import WholeAnswers
 
 MODEL = "PEER_MODEL"
 """Variable with the folder of an MLflow model."""
@@ -35,3 +40,7 @@ def predict(encounter: dict[str, Any]) -> dict[str, Any]:
         _loaded.append(mlflow.pyfunc.load_model(os.environ[MODEL]))
     answer: dict[str, Any] = _loaded[0].predict(pd.DataFrame([encounter])).iloc[0].to_dict()
     return answer
+
+
+if __name__ == "__main__":
+    uvicorn.run(empty, port=int(sys.argv[1]), http=WholeAnswers, ws="none", access_log=False)
