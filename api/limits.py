@@ -1,4 +1,4 @@
-"""How much one caller may ask: a token bucket for each, in the memory of the process."""
+"""How much one caller may ask: a token bucket for each, in the memory of each process."""
 
 from collections import OrderedDict
 from time import monotonic

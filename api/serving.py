@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from api import answers
 from api.champion import Champion, ChampionHolder
+from api.errors import Forbidden, Unauthorized
 from api.keys import HEADER, Caller, Keyring, Role
 from api.limits import RateLimit
 from api.metrics import Metrics
@@ -58,7 +59,11 @@ def admit(serving: Serving, scope: Scope, needed: Role) -> Caller:
     """
     client = scope.get("client")
     address = client[0] if client else "unknown"
-    caller = serving.keyring.identify(header(scope, HEADER), address, needed)
+    try:
+        caller = serving.keyring.identify(header(scope, HEADER), address, needed)
+    except (Unauthorized, Forbidden):
+        serving.limit.take(address)  # Who tries keys may not try them without end.
+        raise
     scope["state"]["role"] = caller.role_name
     serving.limit.take(caller.name)
     return caller

@@ -217,6 +217,17 @@ def test_who_asks_too_much_is_told_so_and_nobody_else_is(shelf: Shelf) -> None:
         assert ask(client, "GET", "/health") == 200
 
 
+@pytest.mark.parametrize("key", [None, STRANGER])
+def test_who_tries_keys_is_held_up_too(shelf: Shelf, key: str | None) -> None:
+    with TestClient(create_app(settings(api_rate_limit=3), shelf)) as client:
+        statuses = [ask(client, "POST", "/predict", key) for _ in range(100)]
+
+        assert statuses[:3] == [401] * 3
+        assert set(statuses) == {401, 429}
+        # and who has a key is not
+        assert ask(client, "GET", "/model/history", KEYS["admin"]) in (200, 503)
+
+
 def test_a_limit_lets_through_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("api.limits.monotonic", lambda: now[0])

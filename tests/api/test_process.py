@@ -162,3 +162,23 @@ def test_the_process_carries_nothing_of_the_pipeline_or_the_page() -> None:
         [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True
     )
     assert json.loads(imported.stdout) == []
+
+
+def test_nobody_passes_for_another_by_a_header(tmp_path: Path) -> None:
+    # given the address of a proxy in front, which a header names and anybody can write
+    with running(
+        tmp_path / "log",
+        mlflow_uri="http://127.0.0.1:9",
+        settings={"API_ANONYMOUS_ROLE": "none", "API_RATE_LIMIT": "3"},
+    ) as limited:
+        statuses = {
+            httpx.post(
+                f"{limited.url}/predict",
+                headers={"x-forwarded-for": f"192.0.2.{number}"},
+                trust_env=False,
+            ).status_code
+            for number in range(60)
+        }
+
+    # then all those requests are one caller's
+    assert 429 in statuses
