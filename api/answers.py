@@ -70,7 +70,7 @@ class ExplanationAnswer(PredictionAnswer):
 class BatchLine(Answer):
     """One line of the answer to a file: a prediction, a refusal, or the summary at the end."""
 
-    row: int | None = Field(None, description="Number of the row, from 0.")
+    row: int | None = Field(None, description="Number of the row, from 0.", examples=[0])
     predicted_class: ClassName | None = None
     meaning: str | None = None
     probabilities: dict[ClassName, float] | None = None
@@ -84,8 +84,8 @@ class BatchLine(Answer):
 class Card(Answer):
     """What people should know of a model, as it was at training."""
 
-    family: str
-    title: str
+    family: str = Field(examples=["xgboost"])
+    title: str = Field(examples=["XGBoost"])
     trained_at: datetime
     data: dict[str, Any]
     metrics: dict[str, float] = Field(description="On validation patients.")
@@ -113,12 +113,12 @@ class ModelAnswer(ModelReference):
 class VersionAnswer(Answer):
     """One registered version."""
 
-    version: str
-    family: str | None
-    batch_id: str | None
-    data_source: str | None
-    verdict: str | None
-    verdict_reason: str | None
+    version: str = Field(examples=["3"])
+    family: str | None = Field(examples=["xgboost"])
+    batch_id: str | None = Field(examples=["batch-0003"])
+    data_source: str | None = Field(examples=["uci"])
+    verdict: str | None = Field(examples=["promoted"])
+    verdict_reason: str | None = Field(examples=["better: weighted F1 0.5734 against 0.5713"])
     decided_at: str | None
     aliases: list[str]
     test: dict[str, float]
@@ -127,10 +127,10 @@ class VersionAnswer(Answer):
 class CandidateAnswer(Answer):
     """One of the models that competed after the newest batch."""
 
-    family: str
-    run_id: str
-    batch_id: str
-    metrics: dict[str, float]
+    family: str = Field(examples=["random_forest"])
+    run_id: str = Field(examples=["0f3c9a7be0d14c0b8e5a3a1d2c4b6f80"])
+    batch_id: str = Field(examples=["batch-0003"])
+    metrics: dict[str, float] = Field(examples=[{"val_weighted_f1": 0.57}])
     registered_version: str | None
 
 
@@ -151,28 +151,31 @@ class ReloadAnswer(ModelReference):
 class BatchQuality(Answer):
     """One batch, and what each gate said of it."""
 
-    batch_id: str
-    rows: int
-    clean: int
-    quarantined: int
+    batch_id: str = Field(examples=["batch-0003"])
+    rows: int = Field(examples=[15_000])
+    clean: int = Field(examples=[14_997])
+    quarantined: int = Field(examples=[3])
     gates: dict[str, Literal["pass", "warn", "fail", "none"]]
 
 
 class ColumnDrift(Answer):
     """How far a column of the newest batch is from what the model was trained on."""
 
-    batch_id: str
-    column: str
-    psi: float = Field(description="Population stability index.")
-    level: str
+    batch_id: str = Field(examples=["batch-0003"])
+    column: str = Field(examples=["payer_code"])
+    psi: float = Field(description="Population stability index.", examples=[0.31])
+    level: str = Field(examples=["strong"])
 
 
 class QualityAnswer(Answer):
     """What the gates say of the batches."""
 
     published_at: datetime
-    rows: dict[str, int] | None = Field(description="Encounters by where they are.")
-    lost: str = Field(description="What does not add up, else empty.")
+    rows: dict[str, int] | None = Field(
+        description="Encounters by where they are.",
+        examples=[{"arrived": 15_000, "clean": 14_997, "quarantined": 3}],
+    )
+    lost: str = Field(description="What does not add up, else empty.", examples=[""])
     batches: list[BatchQuality]
     drift: list[ColumnDrift] = Field(description="Of the newest batch, the farthest first.")
     reports_url: str | None
@@ -188,15 +191,15 @@ class Failure(Answer):
     """The last attempt to load a model."""
 
     at: datetime
-    message: str
+    message: str = Field(examples=["MLflow did not answer. Version 3 goes on answering."])
 
 
 class Health(Answer):
     """The process is alive; a model may or may not be loaded."""
 
     status: Literal["alive"] = "alive"
-    model_loaded: bool
-    model_name: str | None
+    model_loaded: bool = Field(examples=[True])
+    model_name: str | None = Field(examples=["diabetes_readmission"])
     model_version: str | None
     data_source: str | None
     runtime: Literal["compiled", "pipeline"] | None
@@ -213,8 +216,8 @@ class Ready(ModelReference):
 class Home(Answer):
     """What this is and where to go."""
 
-    service: str
-    model_name: str
+    service: str = Field(examples=["Readmission of diabetic patients"])
+    model_name: str = Field(examples=["diabetes_readmission"])
     model_version: str | None
     data_source: str | None
     links: dict[str, str]
@@ -223,10 +226,10 @@ class Home(Answer):
 class FieldDescription(Answer):
     """One field of a request, with everything a form needs."""
 
-    name: str
-    label: str
-    meaning: str
-    section: str
+    name: str = Field(examples=["number_inpatient"])
+    label: str = Field(examples=["Inpatient stays in the year before"])
+    meaning: str = Field(examples=["Inpatient stays in the year before."])
+    section: str = Field(examples=["who"])
     medicine: bool = Field(description="Whether this is the dose of one diabetes medicine.")
     kind: str
     required: bool
@@ -270,16 +273,18 @@ class SchemaAnswer(Answer):
 class ProblemAnswer(Answer):
     """What is wrong with one field."""
 
-    field: str
-    value: Any
-    expected: str
-    message: str
+    field: str = Field(examples=["age"])
+    value: Any = Field(examples=["[300-310)"])
+    expected: str = Field(examples=["one of '[0-10)', '[10-20)', …"])
+    message: str = Field(examples=["field 'age': \"[300-310)\" is not allowed, expected …"])
 
 
 class Refusal(Answer):
     """The body of every answer that is not a success."""
 
-    error: str = Field(description="Kind of refusal, stable.")
-    message: str = Field(description="A sentence for people.")
+    error: str = Field(description="Kind of refusal, stable.", examples=["invalid"])
+    message: str = Field(
+        description="A sentence for people.", examples=["field 'age' is missing, expected …."]
+    )
     problems: list[ProblemAnswer]
     request_id: str

@@ -14,9 +14,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
-from api import answers, files
+from api import file_formats, files
 from api.champion import Champion
 from api.errors import ApiError, BodyTooLarge, TooManyFiles, log
+from api.file_formats import CSV_COLUMNS, MEDIA
 from api.predicting import described
 from api.rows import Row
 from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
@@ -32,12 +33,6 @@ LOG_BEHIND = 5_000
 """Answers waiting to be logged, at which a file waits too; single requests never do."""
 LOG_PAUSE, LOG_PATIENCE = 0.02, 2.0
 """Seconds between looks, and per chunk at most: a disk that stands still stops no answers."""
-
-MEDIA = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
-CSV_COLUMNS = (
-    "row", "predicted_class", *(f"probability_{name}" for name in schema.CLASSES),
-    "risk_percentile", "error",
-)  # fmt: skip
 
 AnswerForm = Annotated[Literal["ndjson", "csv"], Query(description="Form of the answer.")]
 
@@ -62,17 +57,9 @@ router = APIRouter(dependencies=[Depends(may_predict), Depends(one_of_few)])
 
 @router.post(
     "/predict/batch",
-    responses=refusals(400, 401, 413, 415, 422, 429, 503)
-    | {200: {"model": answers.BatchLine, "content": {kind: {} for kind in MEDIA.values()}}},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}} for kind in files.READERS
-            },
-        },
-        **KEY_NEEDED,
-    },
+    response_class=StreamingResponse,
+    responses=refusals(400, 401, 413, 415, 422, 429, 503) | {200: file_formats.ANSWER},
+    openapi_extra={"requestBody": file_formats.BODY, **KEY_NEEDED},
     summary="Predict a file of encounters",
 )
 async def predict_batch(

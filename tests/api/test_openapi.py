@@ -1,5 +1,6 @@
 """The description of the service, and whether the service keeps to it."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from schemathesis import GenerationMode
 
 from api.keys import HEADER, entry_of
 from api.main import create_app
+from readmission import schema
 from readmission.modelling.training import Fit
 from readmission.settings import Settings
 from tests.api.conftest import Shelf
@@ -112,12 +114,42 @@ def test_every_operation_says_what_it_does_takes_and_answers(client: TestClient)
                 assert content["schema"] == {"$ref": "#/components/schemas/Refusal"}, place
 
 
-def test_every_body_and_answer_of_one_encounter_is_shown_by_example(client: TestClient) -> None:
+def test_every_body_is_shown_by_an_example_that_is_answered(client: TestClient) -> None:
     api = client.get("/openapi.json").json()
-    for path in ("/predict", "/explain"):
-        body = api["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]
-        answered = client.post(path, json=body["examples"][0], headers={HEADER: KEY})
-        assert answered.status_code == 200
+    bodies = {
+        (path, kind): told
+        for path, operations in api["paths"].items()
+        for kind, told in operations.get("post", {})
+        .get("requestBody", {"content": {}})["content"]
+        .items()
+        if kind != "application/vnd.apache.parquet"
+    }
+    assert len(bodies) == 5
+    for (path, kind), told in bodies.items():
+        body = told["example"] if "example" in told else told["schema"]["examples"][0]
+        sent = body if isinstance(body, str) else json.dumps(body)
+        headers = {HEADER: KEY, b"content-type": kind.encode()}
+        answered = client.post(path, content=sent, headers=headers)
+        assert answered.status_code == 200, answered.text
+        assert '"refused":0' in answered.text or "predicted_class" in answered.json(), path
+
+
+def test_every_shape_of_an_answer_is_shown_by_examples(client: TestClient) -> None:
+    api = client.get("/openapi.json").json()
     shapes = api["components"]["schemas"]
-    for name in ("PredictionAnswer", "ExplanationAnswer", "ReloadAnswer", "Contribution"):
-        assert any("examples" in field for field in shapes[name]["properties"].values()), name
+    for name, shape in shapes.items():
+        fields = shape.get("properties", {}).values()
+        # made of other shapes, which have theirs
+        if name in ("HistoryAnswer", "SchemaAnswer", "HTTPValidationError", "ValidationError"):
+            continue
+        assert any("examples" in field for field in fields), name
+    (answer,) = (
+        operation["responses"]["200"]["content"]
+        for path, operations in api["paths"].items()
+        for operation in operations.values()
+        if path == "/predict/batch"
+    )
+    assert set(answer) == {"application/x-ndjson", "text/csv"}
+    line = answer["application/x-ndjson"]
+    assert set(line["example"]) <= set(line["schema"]["properties"])
+    assert list(line["example"]["probabilities"]) == list(schema.CLASSES)
