@@ -1,0 +1,146 @@
+"""Lines that anybody could change unnoticed, and that something depends on."""
+
+import re
+
+import pytest
+
+from api.__main__ import GRACE_SECONDS, KEEP_ALIVE_SECONDS
+from api.main import LOG_SECONDS
+from readmission import __version__
+from readmission.settings import CHECKOUT
+from tests.k8s.cluster import COMPONENTS, TREES, build, containers, secret_keys, settings_of
+
+AIRFLOW = ("airflow-api-server", "airflow-dag-processor", "airflow-scheduler")
+FOR_PEOPLE = {
+    "airflow-api-server", "fastapi", "grafana", "locust", "minio", "mlflow", "prometheus",
+    "streamlit",
+}  # fmt: skip
+"""What people open in a browser; a database is not among it."""
+
+
+def test_every_image_of_ours_has_the_version_of_the_code() -> None:
+    # given all places where one stands
+    tags = {
+        image["image"].partition("@")[0].rpartition(":")[2]
+        for tree in TREES
+        for workload in build(tree).workloads()
+        for image in containers(workload.pod)
+        if image["image"].startswith("readmission-")
+    }
+    executor = settings_of(CHECKOUT / "k8s/overlays/scale-out/executor.env")
+    script = (CHECKOUT / "deploy.sh").read_text()
+    written = {
+        tag
+        for name in ("docker-compose.yml", "docker-compose.override.yml")
+        for tag in re.findall(r"image: readmission-\w+:(\S+)", (CHECKOUT / name).read_text())
+    }
+
+    # then they agree
+    assert tags == written == {__version__}
+    assert executor["AIRFLOW__KUBERNETES_EXECUTOR__WORKER_CONTAINER_TAG"] == __version__
+    assert f"readonly VERSION={__version__}\n" in script
+
+
+@pytest.mark.parametrize("tree", ["base", *TREES])
+def test_the_services_of_airflow_share_their_keys(tree: str) -> None:
+    deployments = build(tree).named("Deployment")
+    shared = set()
+    for service in AIRFLOW:
+        (container,) = deployments[service]["spec"]["template"]["spec"]["containers"]
+        keys = {
+            one["name"]: (reference["name"], reference["key"])
+            for one in container["env"]
+            if (reference := one.get("valueFrom", {}).get("secretKeyRef"))
+        }
+        shared.add((keys["AIRFLOW__API_AUTH__JWT_SECRET"], keys["AIRFLOW__CORE__FERNET_KEY"]))
+    (of_all,) = shared
+    for secret, key in of_all:
+        assert key in secret_keys()[secret]
+
+
+@pytest.mark.parametrize("tree", ["base", *TREES])
+def test_a_budget_lets_a_node_be_drained_and_keeps_one_of_several(tree: str) -> None:
+    cluster = build(tree)
+    replicas = {
+        name: thing["spec"].get("replicas", 1)
+        for kind in ("Deployment", "StatefulSet")
+        for name, thing in cluster.named(kind).items()
+    }
+    replicas |= {
+        scaler["spec"]["scaleTargetRef"]["name"]: scaler["spec"]["minReplicas"]
+        for scaler in cluster.of("HorizontalPodAutoscaler")
+    }
+    for name, budget in cluster.named("PodDisruptionBudget").items():
+        spec = budget["spec"]
+        if "minAvailable" in spec:
+            assert 0 < spec["minAvailable"] < replicas[name], name
+        else:
+            assert spec["maxUnavailable"] == 1, name
+            assert replicas[name] == 1, name
+
+
+def test_the_api_grows_before_it_is_full_and_spreads_evenly() -> None:
+    cluster = build("base")
+    (scaler,) = cluster.of("HorizontalPodAutoscaler")
+    (metric,) = scaler["spec"]["metrics"]
+    assert metric["resource"]["name"] == "cpu"
+    assert 50 <= metric["resource"]["target"]["averageUtilization"] <= 80
+    pod = cluster.named("Deployment")["fastapi"]["spec"]["template"]["spec"]
+    assert pod["topologySpreadConstraints"][0]["maxSkew"] == 1
+
+
+def test_a_pod_of_the_api_has_time_to_finish() -> None:
+    pod = build("base").named("Deployment")["fastapi"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    drain = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+
+    assert drain + GRACE_SECONDS + LOG_SECONDS < pod["terminationGracePeriodSeconds"]
+    compose = (CHECKOUT / "docker-compose.override.yml").read_text()
+    told = re.search(r"  fastapi:\n(?:    .*\n|\n)*?    stop_grace_period: (\d+)s", compose)
+    assert told
+    assert int(told[1]) > GRACE_SECONDS + LOG_SECONDS
+    assert KEEP_ALIVE_SECONDS > 60, "load balancers close idle connections after a minute"
+
+
+@pytest.mark.parametrize("tree", ["base", *TREES])
+def test_only_what_people_open_is_reachable_from_outside(tree: str) -> None:
+    outside = {
+        name
+        for name, service in build(tree).named("Service").items()
+        if service["spec"].get("type", "ClusterIP") != "ClusterIP"
+    }
+
+    assert outside == (set() if tree == "overlays/production" else FOR_PEOPLE)
+
+
+@pytest.mark.parametrize("tree", ["base", *TREES])
+def test_every_component_runs_under_a_name_of_its_own(tree: str) -> None:
+    accounts: dict[str, set[str]] = {}
+    for workload in build(tree).workloads():
+        accounts.setdefault(workload.pod["serviceAccountName"], set()).add(workload.name)
+
+    assert "default" not in accounts
+    shared = {account: names for account, names in accounts.items() if len(names) > 1}
+    # The Jobs that set up the store work with the store's own keys.
+    assert set(shared) <= {"minio"}, shared
+
+
+def test_a_client_side_apply_is_not_needed_for_any_folder() -> None:
+    limit = 262_144  # of an annotation, which such an apply writes
+    for component in COMPONENTS:
+        for config in build(component).of("ConfigMap"):
+            size = sum(len(text) for text in config["data"].values())
+            assert size < limit, f"{component}: {size:,} bytes"
+
+
+def test_images_say_what_they_are_and_start_without_compiling() -> None:
+    recipe = (CHECKOUT / "Dockerfile").read_text()
+    for label in ("title", "description", "licenses", "version", "revision"):
+        assert f"org.opencontainers.image.{label}=" in recipe
+    assert "compileall" in recipe or "UV_COMPILE_BYTECODE=1" in recipe
+    assert recipe.count("--mount=type=secret,id=ca") == 5, "one for each lock"
+    assert "/run/secrets/ca" in (CHECKOUT / "docker/install-lock.sh").read_text()
+
+
+def test_minikube_is_started_with_a_network_that_knows_policies() -> None:
+    assert "--cni calico" in (CHECKOUT / "deploy.sh").read_text()
