@@ -199,8 +199,9 @@ def test_a_reload_logs_what_it_does_under_its_id(logged: Logged) -> None:
     headers = {"x-request-id": "reloading"}
     httpx.post(f"{logged.service.url}/reload_model", headers=headers, timeout=PATIENCE)
 
-    (serving,) = logged.of("reloading", "api")
-    assert serving["message"].startswith("serving logged_")
+    asked, serving = (line["message"] for line in logged.of("reloading", "api"))
+    assert asked.startswith("a reload is asked for by ")
+    assert serving.startswith("serving logged_")
 
 
 def test_a_database_that_goes_away_and_refuses_is_told_without_its_rows(logged: Logged) -> None:

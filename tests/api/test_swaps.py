@@ -32,6 +32,8 @@ PATIENCE = 60
 POLL_SECONDS = 0.1
 PAUSE_SECONDS = 3
 """Between two requests of one who asks: the machine has to load models besides."""
+ANSWERS_A_SWAP = 100
+"""Of the new version, before the next one comes: no machine is too fast for the test."""
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +78,12 @@ def is_whole(answer: dict[str, Any], said: Prediction) -> bool:
     )
 
 
-async def swap(http: httpx.AsyncClient, registry: Registry, turn: int) -> None:
+async def swap(
+    http: httpx.AsyncClient, registry: Registry, version: str, *, asked_to: bool
+) -> None:
     """Move the alias and see to it that the service follows, asked to or by itself."""
-    version = "12"[turn % 2]
     await asyncio.to_thread(registry.set_alias, PRODUCTION, version)
-    if turn % 4 < 2:
+    if asked_to:
         reloaded = await http.post("/reload_model")
         assert reloaded.status_code == 200, reloaded.text
         assert reloaded.json()["model_version"] == version
@@ -169,7 +172,12 @@ async def ask_while_swapping(
         for number, caller in enumerate(callers):
             all_of_them.create_task(listen(caller, PAUSE_SECONDS * (0.5 + number / AT_ONCE)))
         for turn in range(SWAPS):
-            await swap(operator, registry, turn)
+            version = "12"[turn % 2]
+            await swap(operator, registry, version, asked_to=turn % 4 < 2)
+            async with asyncio.timeout(PATIENCE):
+                enough = seen[version] + ANSWERS_A_SWAP
+                while seen[version] < enough:
+                    await asyncio.sleep(POLL_SECONDS / 2)
         done.set()
     for caller in callers:
         caller.close()
