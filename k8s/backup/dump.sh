@@ -1,13 +1,14 @@
 #!/bin/bash
 # dump.sh FOLDER DATABASE...: dump databases into FOLDER/DATABASE/TIME.dump and read each dump back.
-# The server and who asks come from the environment, as libpq reads it; a database whose role has the
-# password NAME_DB_PASSWORD is dumped by that role.
+# A database is dumped by the role of its name, whose password is NAME_DB_PASSWORD, from the server at
+# NAME_DB_ADDRESS (host:port), or from the one that libpq finds in the environment.
 set -euo pipefail
 folder=$1
 shift
 for database in "$@"; do
-    password=${database^^}_DB_PASSWORD
+    password=${database^^}_DB_PASSWORD address=${database^^}_DB_ADDRESS
     export PGUSER=$database PGPASSWORD=${!password}
+    [ -z "${!address:-}" ] || export PGHOST=${!address%:*} PGPORT=${!address##*:}
     mkdir -p "$folder/$database"
     file=$folder/$database/$(date -u +%Y%m%dT%H%M%SZ).dump
     pg_dump --dbname "$database" --format custom --no-password --file "$file.part"

