@@ -85,12 +85,36 @@ TASKS_IN_THE_SCHEDULER = {("airflow-scheduler", "airflow-api-server", HTTP)}
 
 ARROWS = {
     "overlays/minikube": EVERYWHERE | ON_ONE_MACHINE | TASKS_IN_THE_SCHEDULER | PAGES,
-    "overlays/scale-out": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | PAGES,
+    "overlays/scale-out": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BACKUPS | PAGES,
     "overlays/production": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BEHIND_AN_INGRESS | BACKUPS,
 }
 """Who calls whom, at which port: the design, once."""
 
-OUTSIDE = {"people", "ingress", "world", "cluster"}
+ANYBODY = "0.0.0.0/0"
+PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+LINK_LOCAL = "169.254.0.0/16"
+"""Where clouds tell a machine its credentials."""
+PODS_OF_MINIKUBE = "10.244.0.0/16"
+INGRESS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}
+NAMES = {
+    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+    "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+}
+
+
+def block(cidr: str, *but: str) -> Object:
+    """Return a range of addresses as a policy has it."""
+    return {"ipBlock": {"cidr": cidr} | ({"except": list(but)} if but else {})}
+
+
+OUTSIDE = {
+    "people": [block(ANYBODY), block(ANYBODY, PODS_OF_MINIKUBE)],
+    "ingress": [INGRESS],
+    "world": [block(ANYBODY, *PRIVATE, LINK_LOCAL)],
+    "cluster": [block(cidr) for cidr in PRIVATE],
+}
+"""Who is no pod of ours, as policies say it."""
+CALLERS = {"people", "ingress"}
 DATAGRAMS = {STATSD}
 
 Arrow = tuple[str, str, int]
@@ -117,12 +141,10 @@ def arrows(cluster: Cluster, direction: str) -> Iterator[Arrow]:
 
 def others(peer: Object, pods: dict[str, dict[str, str]], direction: str) -> list[str]:
     """Return whom one peer of a policy stands for."""
-    if "ipBlock" in peer:
-        if direction == "Ingress":
-            return ["people"]
-        return ["world" if "except" in peer["ipBlock"] else "cluster"]
-    if "namespaceSelector" in peer:
-        return ["ingress"]
+    for who, said in OUTSIDE.items():
+        if peer in said and (who in CALLERS) == (direction == "Ingress"):
+            return [who]
+    assert peer.keys() == {"podSelector"}, f"nobody knows who {peer} is"
     found = [pod for pod, labels in pods.items() if selects(peer["podSelector"], labels)]
     assert found, f"nobody is {peer}"
     return found
@@ -132,14 +154,14 @@ def others(peer: Object, pods: dict[str, dict[str, str]], direction: str) -> lis
 def test_a_caller_may_call_whom_the_design_says_and_nobody_else(tree: str) -> None:
     leaving = set(arrows(build(tree), "Egress"))
 
-    assert leaving == {arrow for arrow in ARROWS[tree] if arrow[0] not in {"people", "ingress"}}
+    assert leaving == {arrow for arrow in ARROWS[tree] if arrow[0] not in CALLERS}
 
 
 @pytest.mark.parametrize("tree", ARROWS)
 def test_a_server_lets_in_whom_the_design_says_and_nobody_else(tree: str) -> None:
     arriving = set(arrows(build(tree), "Ingress"))
 
-    assert arriving == {arrow for arrow in ARROWS[tree] if arrow[1] not in {"world", "cluster"}}
+    assert arriving == {arrow for arrow in ARROWS[tree] if arrow[1] not in OUTSIDE}
 
 
 @pytest.mark.parametrize("tree", ARROWS)
@@ -168,19 +190,15 @@ def test_every_pod_has_a_policy_that_shuts_both_ways(tree: str) -> None:
         assert shut == {"Ingress", "Egress"}, workload.name
 
 
-def test_the_world_is_not_the_hospital() -> None:
-    (policy,) = (
-        policy
+def test_on_minikube_people_come_in_and_pods_of_others_do_not() -> None:
+    doors = [
+        peer
         for policy in build("overlays/minikube").of("NetworkPolicy")
-        if name(policy) == "airflow-scheduler"
-    )
-    (block,) = (
-        peer["ipBlock"]
-        for rule in policy["spec"]["egress"]
-        for peer in rule["to"]
-        if "ipBlock" in peer
-    )
-    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(block["except"])
+        if name(policy).startswith("people-")
+        for rule in policy["spec"]["ingress"]
+        for peer in rule["from"]
+    ]
+    assert doors == [block(ANYBODY, PODS_OF_MINIKUBE)] * len(PAGES)
 
 
 def test_whatever_no_policy_names_is_denied_but_for_names() -> None:
@@ -189,7 +207,9 @@ def test_whatever_no_policy_names_is_denied_but_for_names() -> None:
     deny = policies.pop("default-deny")["spec"]
     assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     (names,) = policies.values()
-    assert {port["port"] for rule in names["spec"]["egress"] for port in rule["ports"]} == {53}
+    (rule,) = names["spec"]["egress"]
+    assert rule["to"] == [NAMES]
+    assert {port["port"] for port in rule["ports"]} == {53}
     assert names["spec"]["policyTypes"] == ["Egress"]
 
 
