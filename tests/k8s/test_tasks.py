@@ -8,30 +8,52 @@ from pathlib import Path
 
 import kubernetes_validate
 import pytest
+import yaml
 
-from tests.k8s.cluster import K8S, Object, build, containers, settings_of
+from readmission.settings import CHECKOUT
+from tests.k8s.cluster import K8S, Object, build, containers, name, settings_of
 
+SCALE_OUT = K8S / "overlays" / "scale-out"
 CONSTRUCT = """\
 import json, sys
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
-from kubernetes.client import ApiClient
+from airflow_local_settings import follow
+from kubernetes.client import ApiClient, V1Container, V1LocalObjectReference, V1PodSpec
 
+template, dag_id, task_id, resources = sys.argv[1:]
 pod = PodGenerator.construct_pod(
-    dag_id="model_training_pipeline", task_id="fit", pod_id="fit-1", try_number=1, date=None,
-    kube_image="readmission-airflow:0.1.0", args=["python", "-m", "task"],
+    dag_id=dag_id, task_id=task_id, pod_id="fit-1", try_number=1, date=None,
+    kube_image=None, args=["python", "-m", "task"],
     pod_override_object=None, namespace="mlops-proyecto3", scheduler_job_id="1",
-    base_worker_pod=PodGenerator.deserialize_model_file(sys.argv[1]),
+    base_worker_pod=PodGenerator.deserialize_model_file(template),
 )
+scheduler = V1PodSpec(
+    containers=[
+        V1Container(name="sidecar", image="somebody/else:1"),
+        V1Container(name="airflow", image="hospital/airflow:2.0", image_pull_policy="Always"),
+    ],
+    image_pull_secrets=[V1LocalObjectReference(name="hospital")],
+)
+follow(pod, scheduler, json.loads(resources))
 print(json.dumps(ApiClient().sanitize_for_serialization(pod)))
 """
 
 
-@pytest.fixture(scope="module")
-def task(tmp_path_factory: pytest.TempPathFactory) -> Object:
-    """The pod that Airflow makes for a task."""
+def resources() -> dict[str, Object]:
+    """Return what some tasks need, by DAG and task."""
+    text = build("overlays/scale-out").of("ConfigMap")
+    (config,) = (c["data"] for c in text if name(c).startswith("pod-template-"))
+    needed: dict[str, Object] = yaml.safe_load(config["task-resources.yaml"])
+    return needed
+
+
+def construct(home: Path, task: str) -> Object:
+    """Return the pod that Airflow makes for a task."""
+    dag_id, task_id = task.split(".")
+    arguments = [SCALE_OUT / "pod-template.yaml", dag_id, task_id, json.dumps(resources())]
     done = subprocess.run(
-        [sys.executable, "-c", CONSTRUCT, K8S / "overlays" / "scale-out" / "pod-template.yaml"],
-        env={**os.environ, "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow"))},
+        [sys.executable, "-c", CONSTRUCT, *arguments],
+        env={**os.environ, "AIRFLOW_HOME": str(home), "PYTHONPATH": str(CHECKOUT / "docker")},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -39,13 +61,52 @@ def task(tmp_path_factory: pytest.TempPathFactory) -> Object:
     return made
 
 
+@pytest.fixture(scope="module")
+def task(tmp_path_factory: pytest.TempPathFactory) -> Object:
+    """The pod of a task that needs no more than others."""
+    return construct(tmp_path_factory.mktemp("airflow"), "model_promotion_pipeline.decide")
+
+
 def test_airflow_makes_a_valid_pod_of_the_template(task: Object) -> None:
     kubernetes_validate.validate(task, "1.37", strict=True)
 
     (container,) = task["spec"]["containers"]
-    assert container["image"] == "readmission-airflow:0.1.0"
     assert container["args"] == ["python", "-m", "task"]
     assert "command" not in container
+
+
+def test_a_task_runs_on_the_image_of_its_scheduler_and_may_fetch_it(task: Object) -> None:
+    (container,) = task["spec"]["containers"]
+
+    assert container["image"] == "hospital/airflow:2.0"
+    assert container["imagePullPolicy"] == "Always"
+    assert task["spec"]["imagePullSecrets"] == [{"name": "hospital"}]
+
+
+def test_a_task_that_needs_more_is_given_more(tmp_path: Path) -> None:
+    for needy, needed in resources().items():
+        (container,) = construct(tmp_path, needy)["spec"]["containers"]
+        assert container["resources"] == needed
+
+
+def test_resources_are_of_tasks_that_exist() -> None:
+    code = {path.stem: path.read_text() for path in (CHECKOUT / "dags").glob("*.py")}
+    for needy in resources():
+        dag_id, task_id = needy.split(".")
+        assert any(f"def {dag_id}(" in text and f"def {task_id}(" in text for text in code.values())
+
+
+def test_a_task_has_no_key_that_signs_or_decrypts(task: Object) -> None:
+    secrets = {
+        variable["valueFrom"]["secretKeyRef"]["key"]
+        for variable in task["spec"]["containers"][0]["env"]
+        if "secretKeyRef" in variable.get("valueFrom", {})
+    }
+
+    assert secrets == {
+        "S3_ACCESS_KEY", "S3_SECRET_KEY", "RAW_DB_PASSWORD", "CLEAN_DB_PASSWORD",
+        "PREDICTIONS_DB_PASSWORD", "PREDICTION_LOG_KEY", "API_KEY_ADMIN",
+    }  # fmt: skip
 
 
 def test_what_airflow_adds_takes_nothing_away(task: Object) -> None:
@@ -59,8 +120,9 @@ def test_what_airflow_adds_takes_nothing_away(task: Object) -> None:
 
 
 def test_the_scheduler_finds_the_template_where_it_looks() -> None:
-    settings = settings_of(K8S / "overlays" / "scale-out" / "executor.env")
+    settings = settings_of(SCALE_OUT / "executor.env")
     path = Path(settings["AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE"])
+    hook = (CHECKOUT / "docker" / "airflow_local_settings.py").read_text()
     cluster = build("overlays/scale-out")
     pod = cluster.named("Deployment")["airflow-scheduler"]["spec"]["template"]["spec"]
 
@@ -68,13 +130,15 @@ def test_the_scheduler_finds_the_template_where_it_looks() -> None:
         m for m in pod["containers"][0]["volumeMounts"] if m["mountPath"] == str(path.parent)
     )
     (volume,) = (v for v in pod["volumes"] if v["name"] == mount["name"])
-    assert path.name in cluster.named("ConfigMap")[volume["configMap"]["name"]]["data"]
+    files = cluster.named("ConfigMap")[volume["configMap"]["name"]]["data"]
+    assert set(files) == {path.name, "task-resources.yaml"}
+    assert f'"{path.parent}/task-resources.yaml"' in hook
 
 
 def test_a_tasks_settings_are_the_schedulers() -> None:
     configs = build("overlays/scale-out").named("ConfigMap")
 
     (shared,) = (
-        c for name, c in configs.items() if name.startswith("airflow-") and name != "airflow-task"
+        c for key, c in configs.items() if key.startswith("airflow-") and key != "airflow-task"
     )
     assert configs["airflow-task"]["data"] == shared["data"]
