@@ -82,6 +82,10 @@ class Settings(BaseSettings):
         CHECKOUT / ".state" / "data-docs", description="Where data-quality reports are written."
     )
     docs_bucket: str = Field("data-docs", description="Bucket the reports are published in.")
+    buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("mlflow", "data-docs", "airflow-logs", "backups"),
+        description="Buckets of the object store, with commas; made if they are not there.",
+    )
 
     # The prediction API
     api_host: str = Field("127.0.0.1", description="Interface the prediction API listens on.")
@@ -189,7 +193,7 @@ class Settings(BaseSettings):
     # Not 9090: Debian's package starts a Prometheus of its own there.
     prometheus_port: int = Field(9091, ge=1, le=65535, description="Prometheus.")
 
-    @field_validator("api_keys", mode="before")
+    @field_validator("api_keys", "buckets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value

@@ -25,12 +25,16 @@ def test_every_database_is_dumped_from_its_own_server() -> None:
     (job,) = build(PRODUCTION).of("CronJob")
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
+    stores = build(PRODUCTION).named("ConfigMap")["backup-store"]["data"]
     dumped = {}
     for container in pod["initContainers"]:
         environment = {variable["name"]: variable for variable in container["env"]}
         for database in container["command"][3:]:
-            dumped[database] = environment["PGHOST"]["value"]
-            assert f"{database.upper()}_DB_PASSWORD" in environment
+            variable = f"{database.upper()}_DB"
+            secret = environment[f"{variable}_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"]
+            dumped[database] = secret
+            assert container["envFrom"] == [{"configMapRef": {"name": "backup-store"}}]
+            assert stores[f"{variable}_ADDRESS"] == f"{secret}:5432"
     assert (
         dumped
         == databases()
@@ -65,4 +69,8 @@ def test_the_job_that_restores_a_database_is_valid_and_finds_what_it_needs(datab
     assert password["valueFrom"]["secretKeyRef"]["key"] in secret_keys()[server]
     configs = build(PRODUCTION).named("ConfigMap")
     assert "restore.sh" in configs["backup"]["data"]
-    assert "AWS_ENDPOINT_URL_S3" in configs["backup-store"]["data"]
+    stores = configs["backup-store"]["data"]
+    assert stores[f"{database.upper()}_DB_ADDRESS"] == f"{server}:5432"
+    assert {"AWS_ENDPOINT_URL_S3", "BACKUP_BUCKET"} <= stores.keys()
+    read = [source for c in containers(workload.pod) for source in c["envFrom"]]
+    assert read == [{"configMapRef": {"name": "backup-store"}}] * 2

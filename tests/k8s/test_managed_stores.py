@@ -1,42 +1,54 @@
 """Managed stores in place of our own: a short overlay, and no server is left that nobody calls."""
 
-import os
+import re
+import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.k8s.cluster import K8S, NAME, Cluster, kubectl, name
+from readmission.settings import CHECKOUT
+from tests.k8s.cluster import K8S, NAME, Cluster, containers, kubectl, name, settings_of
 
 CLIENTS = {
     "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-migrate",
-    "airflow-task", "mlflow", "fastapi", "pipeline-exporter",
+    "airflow-task", "mlflow", "fastapi", "pipeline-exporter", "backup",
 }  # fmt: skip
+OURS = re.compile(
+    r"\b(postgres-\w+:5432|minio:9000|us-east-1|s3://(mlflow|airflow-logs)|data-docs)"
+)
+"""What stores.env says of stores: addresses, region, buckets."""
+OVERLAY = {
+    "apiVersion": "kustomize.config.k8s.io/v1beta1",
+    "kind": "Kustomization",
+    "namespace": "mlops-proyecto3",
+    "resources": ["../scale-out"],
+    "components": ["../../components/managed-stores"],
+}
 
 
 @pytest.fixture(scope="module")
 def managed(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    """The scaled-out system of somebody who has databases and a bucket elsewhere."""
-    folder = tmp_path_factory.mktemp("hospital")
-    here = Path(os.path.relpath(K8S, folder.resolve()))
-    overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": "mlops-proyecto3",
-        "resources": [str(here / "overlays" / "scale-out")],
-        "components": [str(here / "components" / "managed-stores")],
-        "configMapGenerator": [
-            {
-                "name": "fastapi",
-                "behavior": "merge",
-                "literals": ["PREDICTIONS_DB_ADDRESS=db.hospital.example:5432"],
-            }
-        ],
+    """The scaled-out system of somebody who has databases and buckets elsewhere."""
+    checkout = tmp_path_factory.mktemp("checkout")
+    for folder in ("k8s", "grafana"):
+        shutil.copytree(CHECKOUT / folder, checkout / folder)
+    overlays = checkout / "k8s" / "overlays"
+    stores = overlays / "scale-out" / "stores.env"
+    theirs = {
+        key: f"theirs-of-{key.lower()}.example:5432"
+        if key.endswith("_ADDRESS")
+        else OURS.sub("theirs", value)
+        for key, value in settings_of(stores).items()
     }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    stores.write_text("".join(f"{key}={value}\n" for key, value in theirs.items()))
+    (overlays / "hospital").mkdir()
+    (overlays / "hospital" / "kustomization.yaml").write_text(yaml.safe_dump(OVERLAY))
     done = subprocess.run(
-        [kubectl(), "kustomize", folder], capture_output=True, text=True, check=False
+        [kubectl(), "kustomize", overlays / "hospital"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return Cluster(list(yaml.safe_load_all(done.stdout)))
@@ -49,18 +61,41 @@ def test_our_own_stores_are_gone(managed: Cluster) -> None:
     assert set(managed.named("StatefulSet")) == {"prometheus", "grafana"}
 
 
-def test_clients_are_told_the_address_and_may_go_there(managed: Cluster) -> None:
-    (pod,) = (w.pod for w in managed.workloads() if w.name == "fastapi")
-    (container,) = pod["containers"]
-    config = next(
-        v["valueFrom"]["configMapKeyRef"]["name"]
-        for v in container["env"]
-        if v["name"] == "PREDICTIONS_DB_ADDRESS"
-    )
-    settings = managed.named("ConfigMap")[config]["data"]
-    assert settings["PREDICTIONS_DB_ADDRESS"] == "db.hospital.example:5432"
+def test_everybody_is_told_of_the_new_ones_and_of_nothing_else(managed: Cluster) -> None:
+    # given what containers are told: by name, or as a whole
+    configs = {key: config["data"] for key, config in managed.named("ConfigMap").items()}
+    told = {}
+    for workload in managed.workloads():
+        for container in containers(workload.pod):
+            where = f"{workload.name}/{container['name']}"
+            for source in container.get("envFrom", []):
+                found = configs.get(source["configMapRef"]["name"], {})
+                told |= {f"{where}:{key}": value for key, value in found.items()}
+            for variable in container.get("env", []):
+                if "value" in variable:
+                    told[f"{where}:{variable['name']}"] = variable["value"]
 
+    # then
+    assert {key: value for key, value in told.items() if OURS.search(value)} == {}
+    assert told["mlflow/mlflow:MLFLOW_DB_ADDRESS"].startswith("theirs-of-mlflow_db_address")
+    assert told["mlflow/mlflow:MLFLOW_DB_READ_ADDRESS"].startswith("theirs-of-mlflow_db_read_")
+    assert told["backup/dump-raw:RAW_DB_ADDRESS"].startswith("theirs-of-raw_db_address")
+
+
+def test_whoever_calls_a_store_may_go_there(managed: Cluster) -> None:
     policy = managed.named("NetworkPolicy")["managed-stores"]["spec"]
     (term,) = policy["podSelector"]["matchExpressions"]
     assert term["key"] == NAME
     assert set(term["values"]) == CLIENTS <= {w.name for w in managed.workloads()}
+
+
+def test_every_parameter_of_a_store_is_read_by_somebody() -> None:
+    read = "".join(
+        path.read_text()
+        for folder in (K8S, CHECKOUT / "include")
+        for path in folder.rglob("*")
+        if path.suffix in {".yaml", ".sh", ".py", ".env"} and path.name != "stores.env"
+    )
+    known_to = {"MLFLOW_": "MLflow", "AIRFLOW__": "Airflow", "AWS_": "boto3", "READMISSION_": "us"}
+    for key in settings_of(K8S / "overlays" / "scale-out" / "stores.env"):
+        assert key in read or key.startswith(tuple(known_to)), f"nobody reads {key}"

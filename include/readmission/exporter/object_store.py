@@ -1,7 +1,7 @@
 """The object store: whether it answers, and what lies in each bucket of the project."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,6 @@ from botocore.config import Config
 
 from readmission.exporter.catalogue import BUCKET_BYTES, BUCKET_OBJECTS, STORE_UP, Sample
 from readmission.exporter.collecting import LARGEST_SHARE
-from readmission.operations.buckets import BUCKETS
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -35,15 +34,20 @@ class ObjectStore:
     ----------
     s3 : S3Client
         Its client.
+    names : sequence of str
+        The buckets of the project; the store may have others.
     """
 
-    def __init__(self, s3: "S3Client") -> None:
+    def __init__(self, s3: "S3Client", names: Sequence[str]) -> None:
         self._s3 = s3
+        self._names = names
         self._buckets: list[Bucket] = []
         self._next_count = 0.0
 
     @classmethod
-    def at(cls, endpoint: str, region: str, key: str, secret: str) -> "ObjectStore":
+    def at(
+        cls, endpoint: str, region: str, key: str, secret: str, names: Sequence[str]
+    ) -> "ObjectStore":
         """Return the store at an address."""
         s3 = boto3.client(
             "s3",
@@ -53,7 +57,7 @@ class ObjectStore:
             region_name=region,
             config=Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 0}),
         )
-        return cls(s3)
+        return cls(s3, names)
 
     def read(self) -> list[Bucket]:
         """See that it answers, and count if the last count is long ago.
@@ -66,7 +70,7 @@ class ObjectStore:
         there = {bucket["Name"] for bucket in self._s3.list_buckets()["Buckets"]}
         started = time.monotonic()
         if started >= self._next_count:
-            self._buckets = [self._count(name) for name in BUCKETS if name in there]
+            self._buckets = [self._count(name) for name in self._names if name in there]
             now = time.monotonic()
             self._next_count = now + max(COUNTING_SECONDS, (now - started) / LARGEST_SHARE)
         return self._buckets

@@ -96,6 +96,7 @@ def _object_store(settings: Settings) -> list[Source[Any]]:
         settings.docs_region,
         key.get_secret_value(),
         secret.get_secret_value(),
+        settings.buckets,
     )
     return [Source("object_store", store.read, object_store.show, [STORE_UP(False)])]
 

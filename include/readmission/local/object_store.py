@@ -38,7 +38,7 @@ def service(site: Site) -> Service:
         url=site.s3_endpoint,
         ready=answers(site.settings.s3_port, "/healthz"),
         prepare=lambda: _write_identity(site),
-        finish=lambda: make_buckets(client(site)),
+        finish=lambda: make_buckets(client(site), site.settings.buckets),
         # It waits for idle connections; killed, it loses nothing that was acknowledged.
         stop_seconds=3,
     )

@@ -121,8 +121,10 @@ def main() -> None:
     get.add_argument("database")
     get.add_argument("folder", type=Path)
     get.add_argument("--key")
+    for verb in (put, listing, get):
+        verb.add_argument("--bucket", default=BUCKET, help=f"where the dumps are ({BUCKET})")
     given = parser.parse_args()
-    backups = Backups(boto3.client("s3"))
+    backups = Backups(boto3.client("s3"), given.bucket)
     if given.verb == "put":
         log.info("stored %s", ", ".join(backups.put(given.folder, given.keep)))
     elif given.verb == "list":
