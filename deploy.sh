@@ -8,7 +8,7 @@
 #                    hold), build the images into it, and start again what runs on those that changed
 #   --overlay NAME   minikube (default), scale-out or production
 #   --dry-run        say what would be done, and do nothing
-#   --delete         delete what this script made: the namespace and everything in it; asks first
+#   --delete         delete what this script made, with all data; asks first, and leaves what others made
 #   --yes            do not ask
 #   --wait SECONDS   how long to wait for each part to be ready (default 900)
 #
@@ -19,12 +19,20 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly NAMESPACE=mlops-proyecto3
 readonly VERSION=0.1.0
-readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy
+readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy OURS=app.kubernetes.io/part-of=readmission
 readonly TARGETS=(airflow mlflow api ui load)
 readonly JOBS=(minio-buckets minio-reader airflow-migrate)
+# What an overlay may have and another not; and what is deleted besides when all is.
+readonly PARTS=deployments,statefulsets,cronjobs,services,serviceaccounts,networkpolicies,poddisruptionbudgets,\
+horizontalpodautoscalers,roles,rolebindings,ingresses
+readonly REST=jobs,configmaps,secrets
+# Kubernetes itself puts these into every namespace.
+readonly OF_KUBERNETES='serviceaccount/default|configmap/kube-root-ca.crt'
 OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
 # Images that were there before and are others now: their servers have to be started again.
 CHANGED=()
+# What the overlay builds, the names of what was applied, and whether the API had a model before.
+OBJECTS='' APPLIED='' SERVES=no
 
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '\n== %s\n' "$*" >&2; }
@@ -88,7 +96,7 @@ check_tools() {
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
     [ ${#missing[@]} -eq 0 ] || fail "please install: ${missing[*]} (docs/quick-reference.md says from where)"
-    kubectl kustomize k8s/overlays/"$OVERLAY" >/dev/null || fail "k8s/overlays/$OVERLAY does not build"
+    OBJECTS=$(kubectl kustomize "k8s/overlays/$OVERLAY") || fail "k8s/overlays/$OVERLAY does not build"
 }
 
 start_minikube() {
@@ -154,8 +162,18 @@ make_namespace() {
     local made=yes
     step "Namespace"
     [ "$DRY_RUN" = yes ] || ! kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1 || made=no
-    run kubectl apply --server-side --filename k8s/namespace.yaml
+    put --filename k8s/namespace.yaml
     [ "$made" = no ] || run kubectl label namespace "$NAMESPACE" "$LABEL"
+}
+
+# Apply, and remember what.
+put() {
+    # On the server: dashboards are longer than the annotation of a client-side apply may be.
+    if [ "$DRY_RUN" = yes ]; then
+        run kubectl apply --server-side --force-conflicts "$@"
+    else
+        APPLIED+=$(kubectl apply --server-side --force-conflicts --output name "$@")$'\n'
+    fi
 }
 
 # A Secret that is there is never touched: its databases were made with it.
@@ -172,17 +190,78 @@ make_secrets() {
             k8s/secrets.sh secret "$name" \
                 | kubectl --namespace "$NAMESPACE" create secret generic "$name" --from-env-file /dev/stdin \
                     --output name
-            kubectl --namespace "$NAMESPACE" label secret "$name" "$LABEL" >/dev/null
+            mark secret "$name"
         fi
     done
 }
 
+# MLflow answers only for hosts that it knows, and people ask the nodes.
+name_nodes() {
+    local address addresses port hosts before
+    [ "$OVERLAY" != production ] && [ "$DRY_RUN" = no ] || return 0
+    step "Addresses"
+    addresses=$(kubectl get nodes --output 'jsonpath={.items[*].status.addresses[*].address}') \
+        || fail "the cluster does not say the addresses of its nodes"
+    port=$(sed -n 's/.*nodePort: \([0-9]*\).*/\1/p' k8s/mlflow/server.yaml)
+    hosts=$(sed -n 's/^MLFLOW_SERVER_ALLOWED_HOSTS=//p' k8s/mlflow/mlflow.env)
+    for address in $addresses; do
+        [[ $address != *:* ]] || address=[$address]
+        hosts+=,$address:$port
+    done
+    before=$(kubectl --namespace "$NAMESPACE" get configmap mlflow-people --ignore-not-found \
+        --output 'jsonpath={.data.MLFLOW_SERVER_ALLOWED_HOSTS}')
+    say "  $hosts"
+    [ "$before" != "$hosts" ] || return 0
+    kubectl --namespace "$NAMESPACE" create configmap mlflow-people --dry-run=client --output yaml \
+        --from-literal "MLFLOW_SERVER_ALLOWED_HOSTS=$hosts" \
+        | put --filename -
+    mark configmap mlflow-people
+    # It reads them when it starts.
+    [ -z "$before" ] || kubectl --namespace "$NAMESPACE" rollout restart deployment mlflow
+}
+
+# The label says that something is this script's to delete.
+mark() { kubectl --namespace "$NAMESPACE" label --overwrite "$@" "$LABEL" >/dev/null; }
+
+# A Job cannot be changed: one that has done its work, or cannot, makes room for the next.
+make_room() {
+    local job working
+    for job in "${JOBS[@]}"; do
+        working=$(kubectl --namespace "$NAMESPACE" get job "$job" --ignore-not-found --output 'jsonpath={.status.ready}')
+        [ "${working:-0}" -gt 0 ] || continue
+        say "job $job is at work, and is let finish"
+        kubectl --namespace "$NAMESPACE" wait --for condition=complete "job/$job" --timeout "${WAIT}s" >/dev/null \
+            || fail "job $job still works, or failed, after $WAIT s; nothing was changed"
+    done
+    kubectl --namespace "$NAMESPACE" delete job "${JOBS[@]}" --ignore-not-found
+}
+
 apply() {
+    local ready
     step "Objects ($OVERLAY)"
-    # A Job cannot be changed: one that has done its work makes room for the next.
-    run kubectl --namespace "$NAMESPACE" delete job "${JOBS[@]}" --ignore-not-found
-    # On the server: dashboards are longer than the annotation of a client-side apply may be.
-    run kubectl apply --server-side --force-conflicts --kustomize "k8s/overlays/$OVERLAY"
+    if [ "$DRY_RUN" = no ]; then
+        ready=$(kubectl --namespace "$NAMESPACE" get deployment fastapi --ignore-not-found \
+            --output 'jsonpath={.status.readyReplicas}')
+        [ -z "$ready" ] || SERVES=yes
+        make_room
+    fi
+    put --filename - <<<"$OBJECTS"
+    [ "$DRY_RUN" = yes ] || prune
+}
+
+# What another overlay had and this one has not: a right to make pods, a way through the network.
+prune() {
+    local found thing left=()
+    found=$(kubectl --namespace "$NAMESPACE" get "$PARTS" --selector "$LABEL" --output name)
+    for thing in $found; do
+        grep -qxF "$thing" <<<"$APPLIED" || left+=("$thing")
+    done
+    if [ ${#left[@]} -gt 0 ]; then
+        say "not in $OVERLAY, and deleted: ${left[*]}"
+        kubectl --namespace "$NAMESPACE" delete "${left[@]}" --ignore-not-found
+    fi
+    mark --filename - <<<"$OBJECTS"
+    mark networkpolicies default-deny allow-dns
 }
 
 wait_for() {
@@ -199,7 +278,7 @@ wait_for() {
         number=$((number + 1))
         say "[$number/${#things[@]}] $thing"
         # The API is ready with a model, and its first one comes with the first batch.
-        if [ "$thing" = deployment.apps/fastapi ]; then
+        if [ "$thing" = deployment.apps/fastapi ] && [ "$SERVES" = no ]; then
             say "  becomes ready when the first model is in production"
             continue
         fi
@@ -242,23 +321,39 @@ print_urls() {
 }
 
 delete_all() {
-    local answer
+    local answer left kinds=$PARTS,$REST
     step "Delete"
-    if [ "$DRY_RUN" = no ]; then
-        if ! kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1; then
-            say "there is no namespace $NAMESPACE"
-            return
-        fi
-        kubectl get namespaces --selector "$LABEL" --output name | grep -qx "namespace/$NAMESPACE" \
-            || fail "the namespace $NAMESPACE was not made by this script; it stays"
-        if [ "$YES" = no ]; then
-            say "This deletes the namespace $NAMESPACE of $(kubectl config current-context):"
-            kubectl --namespace "$NAMESPACE" get statefulsets,deployments,persistentvolumeclaims --output name >&2
-            read -r -p "All data in it is lost. Type the namespace's name to go on: " answer
-            [ "$answer" = "$NAMESPACE" ] || fail "nothing was deleted"
-        fi
+    if [ "$DRY_RUN" = yes ]; then
+        run kubectl --namespace "$NAMESPACE" delete "$kinds" --selector "$LABEL"
+        return
     fi
-    run kubectl delete namespace "$NAMESPACE"
+    if ! kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1; then
+        say "there is no namespace $NAMESPACE"
+        return
+    fi
+    # Of the External Secrets Operator, where a cluster has it.
+    ! kubectl api-resources --output name | grep -qx externalsecrets.external-secrets.io \
+        || kinds+=,externalsecrets.external-secrets.io
+    if [ "$YES" = no ]; then
+        say "This deletes in the namespace $NAMESPACE of $(kubectl config current-context):"
+        kubectl --namespace "$NAMESPACE" get statefulsets,deployments --selector "$LABEL" --output name >&2
+        kubectl --namespace "$NAMESPACE" get persistentvolumeclaims --selector "$OURS" --output name >&2
+        read -r -p "All their data is lost. Type the namespace's name to go on: " answer
+        [ "$answer" = "$NAMESPACE" ] || fail "nothing was deleted"
+    fi
+    kubectl --namespace "$NAMESPACE" delete "$kinds" --selector "$LABEL"
+    # What the objects made themselves has no label of this script, but the one they gave it.
+    kubectl --namespace "$NAMESPACE" delete pods,jobs,persistentvolumeclaims --selector "$OURS" --ignore-not-found
+    left=$(kubectl --namespace "$NAMESPACE" get "$kinds,pods,persistentvolumeclaims" --output name \
+        | grep -vxE "$OF_KUBERNETES" || true)
+    if [ -n "$left" ]; then
+        say "The namespace stays, there is more in it:"
+        say "$left"
+    elif kubectl get namespaces --selector "$LABEL" --output name | grep -qx "namespace/$NAMESPACE"; then
+        kubectl delete namespace "$NAMESPACE"
+    else
+        say "the namespace was there before, and stays"
+    fi
 }
 
 main() {
@@ -277,6 +372,7 @@ main() {
     make_namespace
     # In production the secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets
+    name_nodes
     apply
     restart_changed
     wait_for

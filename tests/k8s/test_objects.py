@@ -108,7 +108,8 @@ def references(pod: Object) -> list[tuple[str, str, str | None]]:
     for container in containers(pod):
         for source in container.get("envFrom", []):
             ((kind, reference),) = source.items()
-            found.append((kind.removesuffix("Ref"), reference["name"], None))
+            if not reference.get("optional"):
+                found.append((kind.removesuffix("Ref"), reference["name"], None))
         for variable in container.get("env", []):
             for kind, reference in variable.get("valueFrom", {}).items():
                 found.append((kind.removesuffix("KeyRef"), reference["name"], reference["key"]))

@@ -1,7 +1,7 @@
 """The shell scripts: clean, and doing again what was done changes nothing.
 
-No cluster can run beside the tests. What stands in for it keeps the namespace and the Secrets
-it is given in files, and knows no more than `deploy.sh` asks.
+No cluster can run beside the tests. What stands in for it (`stand_in.py`) keeps what it is given
+in files, and knows no more than `deploy.sh` asks.
 """
 
 import base64
@@ -10,12 +10,16 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from mlflow.server.security_utils import is_allowed_host_header
 
 from readmission.settings import CHECKOUT, PREFIX, Settings
-from tests.k8s.cluster import kubectl, secret_keys
+from tests.k8s.cluster import TREES, build, kubectl, name, secret_keys
+
+NAMESPACE = "namespace/mlops-proyecto3"
 
 DEPLOY = CHECKOUT / "deploy.sh"
 SECRETS = CHECKOUT / "k8s" / "secrets.sh"
@@ -24,35 +28,10 @@ SCRIPTS = sorted(
     key=str,
 )
 
-STAND_IN = """\
-#!/bin/bash
-# Keeps what it is given in $CLUSTER; builds by the real kubectl.
-echo "$*" >>"$CLUSTER/calls"
-[ "$1" != --context ] || shift 2
-case $* in
-kustomize*) exec REAL "$@" ;;
-version*) ;;
-'config current-context') echo stand-in ;;
-'get namespace '*) [ -e "$CLUSTER/namespace" ] ;;
-'get namespaces --selector'*) [ ! -e "$CLUSTER/labelled" ] || echo namespace/mlops-proyecto3 ;;
-'apply --server-side --filename'*) touch "$CLUSTER/namespace" ;;
-'label namespace'*) touch "$CLUSTER/labelled" ;;
-*'get statefulsets '*) echo statefulset.apps/minio ;;
-*'get job '*) printf 'job.batch/%s\\n' minio-reader airflow-migrate ;;
-*'get deployments --output name')
-    [ ! -e "$CLUSTER/silent" ] && printf 'deployment.apps/%s\\n' fastapi mlflow ;;
-*'get deployments --output jsonpath'*)
-    printf '%s readmission-%s:0.1.0\\n' fastapi api mlflow mlflow ;;
-*'wait --for condition=complete job.batch/minio-reader'*) [ ! -e "$CLUSTER/job-fails" ] ;;
-*'get secret'*) [ -e "$CLUSTER/secret-$5" ] || [ -e "$CLUSTER/secret-$4" ] ;;
-*'create secret generic'*) cat >"$CLUSTER/secret-$6" ;;
-*'delete namespace'*) rm -f "$CLUSTER"/namespace "$CLUSTER"/labelled "$CLUSTER"/secret-* ;;
-*'get nodes'*) printf 192.0.2.7 ;;
-*'get services'*) printf 'airflow-api-server 30808\\nminio 30901\\n' ;;
-esac
+KUBECTL = """\
+#!/bin/sh
+KUBECTL=%s exec %s %s "$@"
 """
-
-
 MINIKUBE = """\
 #!/bin/bash
 echo "minikube $*" >>"$CLUSTER/calls"
@@ -73,16 +52,37 @@ esac
 """
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Path:
-    """A folder that stands for a cluster."""
-    (tmp_path / "bin").mkdir()
-    stand_in = STAND_IN.replace("REAL", kubectl())
-    for name, script in (("kubectl", stand_in), ("minikube", MINIKUBE), ("docker", DOCKER)):
-        program = tmp_path / "bin" / name
+def make_cluster(folder: Path) -> Path:
+    """Make a folder that stands for a cluster, with the programs that reach it."""
+    (folder / "bin").mkdir()
+    stand_in = KUBECTL % (kubectl(), sys.executable, Path(__file__).with_name("stand_in.py"))
+    for called, script in (("kubectl", stand_in), ("minikube", MINIKUBE), ("docker", DOCKER)):
+        program = folder / "bin" / called
         program.write_text(script)
         program.chmod(0o755)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Path:
+    """A cluster with nothing in it."""
+    return make_cluster(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def first_time(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cluster after the first time, for others to copy."""
+    cluster = make_cluster(tmp_path_factory.mktemp("deployed"))
+    done = deploy(cluster)
+    assert done.returncode == 0, done.stderr
+    (cluster / "calls").unlink()
+    return cluster
+
+
+@pytest.fixture
+def deployed(first_time: Path, tmp_path: Path) -> Path:
+    """A cluster where `deploy.sh` was run once."""
+    return Path(shutil.copytree(first_time, tmp_path / "cluster"))
 
 
 def deploy(cluster: Path, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -102,6 +102,18 @@ def deploy(cluster: Path, *options: str, answer: str = "") -> subprocess.Complet
     )
 
 
+def things(cluster: Path) -> set[str]:
+    """Return the names of all there is in the cluster."""
+    return set(json.loads((cluster / "things.json").read_text()))
+
+
+def put(cluster: Path, *names: str, **labels: str) -> None:
+    """Put somebody's objects there."""
+    path = cluster / "things.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps(kept | {name: {"labels": labels} for name in names}))
+
+
 def calls(cluster: Path) -> str:
     path = cluster / "calls"
     return path.read_text() if path.exists() else ""
@@ -117,18 +129,16 @@ def test_shellcheck_has_nothing_to_say(script: Path) -> None:
     assert os.access(script, os.X_OK)
 
 
-def test_deploying_again_keeps_the_secrets(cluster: Path) -> None:
+def test_deploying_again_keeps_the_secrets(deployed: Path) -> None:
     # given
-    first = deploy(cluster)
-    assert first.returncode == 0, first.stderr
-    secrets = {path.name: path.read_text() for path in cluster.glob("secret-*")}
+    secrets = {path.name: path.read_text() for path in deployed.glob("secret-*")}
 
     # when
-    again = deploy(cluster)
+    again = deploy(deployed)
 
     # then
     assert again.returncode == 0, again.stderr
-    assert {path.name: path.read_text() for path in cluster.glob("secret-*")} == secrets
+    assert {path.name: path.read_text() for path in deployed.glob("secret-*")} == secrets
     assert {name.removeprefix("secret-") for name in secrets} == set(secret_keys())
     assert "http://192.0.2.7:30808" in again.stderr + again.stdout
 
@@ -150,34 +160,148 @@ def test_a_dry_run_changes_nothing(cluster: Path) -> None:
     assert "would run" in done.stderr
 
 
-def test_delete_asks_first_and_takes_no_for_an_answer(cluster: Path) -> None:
-    deploy(cluster)
+def test_delete_asks_first_and_takes_no_for_an_answer(deployed: Path) -> None:
+    before = things(deployed)
 
-    refused = deploy(cluster, "--delete", answer="no\n")
+    refused = deploy(deployed, "--delete", answer="no\n")
 
     assert refused.returncode == 1
     assert "nothing was deleted" in refused.stderr
-    assert (cluster / "namespace").exists()
+    assert "persistentvolumeclaim/data-postgres-raw-0" in refused.stderr
+    assert things(deployed) == before
 
 
-def test_delete_deletes_when_told_so(cluster: Path) -> None:
-    deploy(cluster)
+def test_delete_deletes_when_told_so(deployed: Path) -> None:
 
-    done = deploy(cluster, "--delete", answer="mlops-proyecto3\n")
+    done = deploy(deployed, "--delete", answer="mlops-proyecto3\n")
 
     assert done.returncode == 0, done.stderr
-    assert not (cluster / "namespace").exists()
-    assert deploy(cluster, "--delete").returncode == 0
+    assert things(deployed) == set()
+    assert not list(deployed.glob("secret-*"))
+    assert deploy(deployed, "--delete").returncode == 0
 
 
-def test_a_namespace_that_was_there_before_is_not_deleted(cluster: Path) -> None:
-    (cluster / "namespace").touch()
+def test_what_others_made_stays_and_the_namespace_with_it(deployed: Path) -> None:
+    # given something of somebody else in the namespace that this script made
+    theirs = {"deployment.apps/theirs", "secret/theirs", "serviceaccount/default"}
+    put(deployed, *theirs)
+
+    # when
+    done = deploy(deployed, "--delete", "--yes")
+
+    # then
+    assert done.returncode == 0, done.stderr
+    assert things(deployed) == {NAMESPACE, *theirs}
+    assert "deployment.apps/theirs" in done.stderr
+    assert "serviceaccount/default" not in done.stderr
+
+
+def test_a_namespace_that_was_there_before_stays(cluster: Path) -> None:
+    put(cluster, NAMESPACE)
     deploy(cluster)
 
     done = deploy(cluster, "--delete", "--yes")
 
-    assert done.returncode == 1
-    assert "was not made by this script" in done.stderr
+    assert done.returncode == 0, done.stderr
+    assert things(cluster) == {NAMESPACE}
+    assert "was there before" in done.stderr
+
+
+def test_what_another_overlay_had_goes_and_what_others_made_stays(cluster: Path) -> None:
+    # given
+    deploy(cluster, "--overlay", "scale-out")
+    only_there = {"role.rbac.authorization.k8s.io/airflow-scheduler", "cronjob.batch/backup"}
+    assert only_there <= things(cluster)
+    put(cluster, "cronjob.batch/theirs")
+
+    # when
+    back = deploy(cluster)
+
+    # then data and secrets are no parts of an overlay
+    assert back.returncode == 0, back.stderr
+    assert not only_there & things(cluster)
+    assert "not in minikube, and deleted: " in back.stderr
+    kept = {"cronjob.batch/theirs", "persistentvolumeclaim/data-postgres-raw-0"}
+    assert kept <= things(cluster)
+    assert "networkpolicy.networking.k8s.io/default-deny" in things(cluster)
+
+
+def test_deploying_again_deletes_nothing(deployed: Path) -> None:
+    before = things(deployed)
+
+    again = deploy(deployed)
+
+    assert things(deployed) == before
+    assert "and deleted" not in again.stderr
+
+
+def test_a_migration_at_work_is_let_finish(deployed: Path) -> None:
+    (deployed / "job-works").touch()
+
+    deploy(deployed)
+
+    second = calls(deployed).rpartition("kustomize")[2]
+    waited = second.index("wait --for condition=complete job/airflow-migrate")
+    assert waited < second.rindex("delete job minio-buckets minio-reader airflow-migrate")
+    assert "condition=complete job/minio-buckets --timeout" not in second
+
+
+@pytest.mark.parametrize("serves", [False, True])
+def test_the_api_is_waited_for_once_it_has_a_model(cluster: Path, serves: bool) -> None:
+    if serves:
+        (cluster / "serves").touch()
+
+    done = deploy(cluster)
+
+    assert ("rollout status deployment.apps/fastapi" in calls(cluster)) is serves
+    assert ("when the first model is in production" in done.stderr) is not serves
+
+
+def test_mlflow_answers_people_under_the_addresses_of_the_nodes(cluster: Path) -> None:
+    # when
+    deploy(cluster)
+    hosts = people_hosts(cluster)
+
+    # then
+    for host in ("mlflow:5000", "127.0.0.1:5000", "192.0.2.7:30500", "[fe80::7]:30500"):
+        assert is_allowed_host_header(hosts, host), host
+    for host in ("evil.example", "10.evil.example", "192.168.evil.example:30500"):
+        assert not is_allowed_host_header(hosts, host), host
+    assert "rollout restart deployment mlflow" not in calls(cluster)
+
+
+def people_hosts(cluster: Path) -> list[str]:
+    """Return the hosts that MLflow is told of."""
+    kept = json.loads((cluster / "things.json").read_text())
+    hosts: str = kept["configmap/mlflow-people"]["data"]["MLFLOW_SERVER_ALLOWED_HOSTS"]
+    return hosts.split(",")
+
+
+def test_mlflow_is_started_again_when_the_nodes_are_others(deployed: Path) -> None:
+    # given
+    path = deployed / "things.json"
+    path.write_text(path.read_text().replace("192.0.2.7:30500", "192.0.2.6:30500"))
+
+    # when
+    deploy(deployed)
+
+    # then
+    assert "192.0.2.7:30500" in people_hosts(deployed)
+    assert calls(deployed).count("rollout restart deployment mlflow") == 1
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_no_tree_lets_in_a_host_by_the_beginning_of_its_name(tree: str) -> None:
+    cluster = build(tree)
+    (config,) = (c for c in cluster.of("ConfigMap") if name(c).startswith("mlflow-"))
+    hosts = config["data"]["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
+    (pod,) = (w.pod for w in cluster.workloads() if w.name == "mlflow")
+    last = pod["containers"][0]["envFrom"][-1]["configMapRef"]
+
+    assert is_allowed_host_header(hosts, "mlflow:5000")
+    assert is_allowed_host_header(hosts, "127.0.0.1:5000")
+    assert not is_allowed_host_header(hosts, "10.evil.example")
+    assert last == {"name": "mlflow-people", "optional": True}
 
 
 def test_a_job_that_does_not_complete_is_no_success(cluster: Path) -> None:
