@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
+from api import draining
 from api.metrics import SHARED_FOLDER
 from api.prediction_log import PredictionLog
 from api.protocol import WholeAnswers
@@ -37,7 +38,7 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     """Serve with as many processes as are set."""
-    uvicorn.run(
+    config = uvicorn.Config(
         "api.app:app",
         host=settings.api_host,
         port=settings.api_port,
@@ -53,6 +54,7 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
     )
+    draining.run(config)
 
 
 if __name__ == "__main__":

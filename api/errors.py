@@ -220,6 +220,16 @@ class NoModelLoaded(ApiError):
     kind = "no_model"
 
 
+class AboutToEnd(ApiError):
+    """The process has been told to stop."""
+
+    status = 503
+    kind = "draining"
+
+    def __init__(self) -> None:
+        super().__init__("The service has been told to stop; another one may answer.")
+
+
 class NothingToLoad(ApiError):
     """A reload was asked for and the registry has no model behind the alias."""
 
