@@ -12,13 +12,15 @@ from typing import IO, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
 from api import file_formats, files
 from api.champion import Champion
+from api.direct import Handler
 from api.errors import ApiError, BodyTooLarge, TooManyFiles, log
 from api.file_formats import CSV_COLUMNS, MEDIA
-from api.predicting import described
+from api.predicting import described, refusals_counted
 from api.rows import Row
 from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
 from api.transport import request_id_of
@@ -52,7 +54,17 @@ async def one_of_few(request: Request) -> AsyncIterator[None]:
         yield
 
 
-router = APIRouter(dependencies=[Depends(may_predict), Depends(one_of_few)])
+class CountedRoute(APIRoute):
+    """Counts what is refused as a whole, be it by what an endpoint depends on."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the usual handler, with a count around it."""
+        return refusals_counted(super().get_route_handler())
+
+
+router = APIRouter(
+    route_class=CountedRoute, dependencies=[Depends(may_predict), Depends(one_of_few)]
+)
 
 
 @router.post(

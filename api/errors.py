@@ -257,6 +257,13 @@ FAULTS = tuple(
 """Every status that says the service failed, and not its caller; for the same reason."""
 
 
+def kind_of(error: Exception) -> str:
+    """Return the kind that the answer to an error has."""
+    if isinstance(error, RequestValidationError):
+        return InvalidEncounter.kind
+    return error.kind if isinstance(error, ApiError) else ApiError.kind
+
+
 def answer(error: ApiError, request_id: str) -> JSONResponse:
     """Return the one body that every refusal has."""
     return JSONResponse(

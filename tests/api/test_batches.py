@@ -179,6 +179,7 @@ def test_the_answer_as_csv_has_a_row_for_each(service: TestClient, mixed: pd.Dat
 def test_another_form_of_answer_is_refused(service: TestClient, rows: pd.DataFrame) -> None:
     body = check_refusal(send(service, as_csv(rows), CSV, answer="xml"), 422, "invalid")
     assert "answer" in body["message"]
+    assert metric(service, 'prediction_errors_total{kind="invalid"}') == 1
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -262,6 +263,7 @@ def test_what_is_no_file_of_encounters_is_refused_as_a_whole(
 
     assert told in body["message"]
     assert len(json.dumps(body)) < 2_000
+    assert metric(service, f'prediction_errors_total{{kind="{error}"}}') == 1
 
 
 def test_a_file_without_a_row_is_answered_with_nothing(
@@ -479,6 +481,8 @@ def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Serv
 
     # then another one is told so, and single encounters are answered
     check_refusal(until(429), 429, "too_many_files")
+    counted = httpx.get(f"{real.url}/metrics", trust_env=False).text
+    assert 'prediction_errors_total{kind="too_many_files"} 0.0' not in counted
     single = httpx.post(f"{real.url}/predict", json=example(), trust_env=False)
     assert single.status_code == 200
 
