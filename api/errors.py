@@ -112,6 +112,19 @@ class NotJson(ApiError):
         super().__init__(f"Content-Type {shown!r} is not understood; send application/json.")
 
 
+class UploadTooSlow(ApiError):
+    """A file that does not come, or hardly."""
+
+    status = 408
+    kind = "too_slow"
+
+    def __init__(self, received: int, seconds: int) -> None:
+        super().__init__(
+            f"The file was given up after {received:,} bytes: in {seconds} s nothing came, or"
+            " all of it came too slowly; send it again over a faster connection."
+        )
+
+
 class InvalidEncounter(ApiError):
     """Fields of the encounter are missing, unknown or wrong."""
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -422,16 +423,22 @@ def test_one_line_as_large_as_a_file_is_refused_without_being_held(service: Test
 
 
 @pytest.fixture(scope="module")
-def real(
-    platform: Platform, fits: tuple[Fit, Fit], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    """The service as a process of its own, with its log of predictions."""
+def model_name(platform: Platform, fits: tuple[Fit, Fit]) -> str:
+    """A registered model in production."""
     name = f"batches_{uuid4().hex}"
     settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
     put_into_production(settings, fits[0], "batch-0001")
+    return name
+
+
+@pytest.fixture(scope="module")
+def real(
+    platform: Platform, model_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service as a process of its own, with its log of predictions."""
     folder = tmp_path_factory.mktemp("batches")
     told = {
-        "MODEL_NAME": name,
+        "MODEL_NAME": model_name,
         "API_BATCH_MB": "64",
         "PREDICTION_LOG_DSN": platform.predictions_dsn,
         "PREDICTION_LOG_KEY": "a key of at least thirty-two characters",
@@ -497,6 +504,52 @@ def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Serv
         )  # fmt: skip
         assert refused.status_code == 415
     assert ask().status_code == 200
+
+
+IMPATIENT = """
+from api import __main__, batches
+batches.STALLED_SECONDS = 1
+__main__.main()
+"""
+
+
+def test_a_file_that_does_not_come_or_hardly_is_given_up_and_a_slow_one_is_not(
+    platform: Platform, model_name: str, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    # given a service that waits a second, and files whose pieces come with pauses
+    whole = as_csv(pd.concat([rows] * 4))
+    size = len(whole) // 20 + 1
+    files = {
+        "stands still": [(whole[:1], 3.0), (whole[1:], 0.0)],
+        "stands still, having been quick": [(whole[:-1], 3.0), (whole[-1:], 0.0)],
+        "drips": [(bytes([byte]), 0.2) for byte in whole[:15]],
+        "is slow": [(whole[i : i + size], 0.2) for i in range(0, len(whole), size)],
+    }
+
+    def send(pieces: list[tuple[bytes, float]]) -> httpx.Response:
+        def paused() -> Iterator[bytes]:
+            for piece, pause in pieces:
+                yield piece
+                time.sleep(pause)
+
+        return httpx.post(
+            f"{service.url}/predict/batch", content=paused(), headers={"content-type": CSV},
+            trust_env=False, timeout=PATIENCE,
+        )  # fmt: skip
+
+    # when they are sent
+    told = {"MODEL_NAME": model_name, "API_FILES_AT_ONCE": str(len(files))}
+    with running(
+        tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=told, program=("-c", IMPATIENT)
+    ) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, service.log)
+        with ThreadPoolExecutor(len(files)) as senders:
+            *given_up, slow = senders.map(send, files.values())
+
+    # then who keeps a place for nothing is told so, and who goes on is answered
+    for answer in given_up:
+        check_refusal(answer, 408, "too_slow")
+    assert lines(slow)[-1]["summary"]["answered"] == 4 * ROWS
 
 
 def test_a_large_file_takes_little_memory_and_holds_up_nobody(
