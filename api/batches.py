@@ -12,13 +12,15 @@ from typing import IO, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
 from api import file_formats, files
 from api.champion import Champion
-from api.errors import ApiError, BodyTooLarge, TooManyFiles, log
+from api.direct import Handler
+from api.errors import ApiError, BodyTooLarge, TooManyFiles, UploadTooSlow, log
 from api.file_formats import CSV_COLUMNS, MEDIA
-from api.predicting import described
+from api.predicting import described, refusals_counted
 from api.rows import Row
 from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
 from api.transport import request_id_of
@@ -28,6 +30,11 @@ from readmission.serving.served import Prediction
 
 IN_MEMORY = 1 << 20
 """Bytes of a file that are kept in memory; the rest waits on disk."""
+
+STALLED_SECONDS = 20
+"""Without a byte, after which a file is given up: it keeps a place from others."""
+SLOWEST = 16 << 10
+"""Bytes a second that a file has to come in, all in all, beside that."""
 
 LOG_BEHIND = 5_000
 """Answers waiting to be logged, at which a file waits too; single requests never do."""
@@ -52,13 +59,23 @@ async def one_of_few(request: Request) -> AsyncIterator[None]:
         yield
 
 
-router = APIRouter(dependencies=[Depends(may_predict), Depends(one_of_few)])
+class CountedRoute(APIRoute):
+    """Counts what is refused as a whole, be it by what an endpoint depends on."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the usual handler, with a count around it."""
+        return refusals_counted(super().get_route_handler())
+
+
+router = APIRouter(
+    route_class=CountedRoute, dependencies=[Depends(may_predict), Depends(one_of_few)]
+)
 
 
 @router.post(
     "/predict/batch",
     response_class=StreamingResponse,
-    responses=refusals(400, 401, 413, 415, 422, 429, 503) | {200: file_formats.ANSWER},
+    responses=refusals(400, 401, 408, 413, 415, 422, 429, 503) | {200: file_formats.ANSWER},
     openapi_extra={"requestBody": file_formats.BODY, **KEY_NEEDED},
     summary="Predict a file of encounters",
 )
@@ -84,13 +101,28 @@ async def predict_batch(
 
 async def _received(request: Request, limit: int) -> IO[bytes]:
     file = SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed when it is answered
-    async for piece in request.stream():
-        if file.tell() + len(piece) > limit:
-            file.close()
-            raise BodyTooLarge(limit, "a file")
-        file.write(piece)
+    try:
+        await _receive(request, file, limit)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     return file
+
+
+async def _receive(request: Request, file: IO[bytes], limit: int) -> None:
+    now = asyncio.get_running_loop().time
+    latest = now() + STALLED_SECONDS
+    try:
+        async with asyncio.timeout_at(latest) as patience:
+            async for piece in request.stream():
+                if file.tell() + len(piece) > limit:
+                    raise BodyTooLarge(limit, "a file")
+                file.write(piece)
+                latest += len(piece) / SLOWEST
+                patience.reschedule(min(latest, now() + STALLED_SECONDS))
+    except TimeoutError:
+        raise UploadTooSlow(file.tell(), STALLED_SECONDS) from None
 
 
 async def _streamed(first: bytes, lines: Iterator[bytes], file: IO[bytes]) -> AsyncIterator[bytes]:

@@ -112,6 +112,19 @@ class NotJson(ApiError):
         super().__init__(f"Content-Type {shown!r} is not understood; send application/json.")
 
 
+class UploadTooSlow(ApiError):
+    """A file that does not come, or hardly."""
+
+    status = 408
+    kind = "too_slow"
+
+    def __init__(self, received: int, seconds: int) -> None:
+        super().__init__(
+            f"The file was given up after {received:,} bytes: in {seconds} s nothing came, or"
+            " all of it came too slowly; send it again over a faster connection."
+        )
+
+
 class InvalidEncounter(ApiError):
     """Fields of the encounter are missing, unknown or wrong."""
 
@@ -220,6 +233,16 @@ class NoModelLoaded(ApiError):
     kind = "no_model"
 
 
+class AboutToEnd(ApiError):
+    """The process has been told to stop."""
+
+    status = 503
+    kind = "draining"
+
+    def __init__(self) -> None:
+        super().__init__("The service has been told to stop; another one may answer.")
+
+
 class NothingToLoad(ApiError):
     """A reload was asked for and the registry has no model behind the alias."""
 
@@ -245,6 +268,13 @@ FAULTS = tuple(
     )
 )
 """Every status that says the service failed, and not its caller; for the same reason."""
+
+
+def kind_of(error: Exception) -> str:
+    """Return the kind that the answer to an error has."""
+    if isinstance(error, RequestValidationError):
+        return InvalidEncounter.kind
+    return error.kind if isinstance(error, ApiError) else ApiError.kind
 
 
 def answer(error: ApiError, request_id: str) -> JSONResponse:

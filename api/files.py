@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
+from api import json_array
 from api.contract import parse_encounter
 from api.errors import (
     ApiError,
@@ -104,22 +105,15 @@ def _json_lines(file: IO[bytes]) -> Iterator[Row]:
         if len(line) == ROW_BYTES:
             raise BodyTooLarge(ROW_BYTES)
         if line.strip():
-            try:
-                yield parse_encounter(line) if _OUTCOME not in line else checked(from_json(line))
-            except ApiError as refusal:
-                yield refusal
-            except ValueError as error:
-                yield MalformedBody(str(error))
+            yield _from_json(line)
 
 
 def _json(file: IO[bytes]) -> Iterator[Row]:
-    from api import json_array  # The parser is loaded by those who send arrays.
-
-    return json_array.read(file)
+    return map(_from_json, json_array.elements(file))
 
 
 def _parquet(file: IO[bytes]) -> Iterator[Row]:
-    from api import parquet  # So is Arrow, which takes 60 MB.
+    from api import parquet  # Arrow takes 60 MB, and is loaded by those who send Parquet.
 
     return parquet.read(file)
 
@@ -131,6 +125,15 @@ READERS: Mapping[str, Callable[[IO[bytes]], Iterator[Row]]] = {
     "application/vnd.apache.parquet": _parquet,
 }
 """Content type to reader."""
+
+
+def _from_json(text: bytes) -> Row:
+    try:
+        return parse_encounter(text) if _OUTCOME not in text else checked(from_json(text))
+    except ApiError as refusal:
+        return refusal
+    except ValueError as error:
+        return MalformedBody(str(error))
 
 
 def _from_text(fields: dict[str, str]) -> dict[str, Any]:

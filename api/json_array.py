@@ -1,74 +1,64 @@
-"""A JSON array of encounters, element by element, however large or deep it is."""
+"""A JSON array, cut into its elements without looking into them, however large or deep it is."""
 
+import re
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO
 
-import ijson
-from ijson.common import ObjectBuilder
+from api.errors import BodyTooLarge, UnreadableFile
+from api.rows import ROW_BYTES
 
-from api.errors import BodyTooLarge, InvalidEncounter, Problem, UnreadableFile
-from api.rows import ROW_BYTES, Row, checked
-
-LOOK_AHEAD = 1 << 12
-"""Bytes that the parser takes at once; if they are broken, so are all rows in them."""
-DEEPEST = 8
-"""Levels that are built, the array among them; an encounter has two, and each costs memory."""
-
-_TOO_DEEP = Problem.of_body("expected the fields of one encounter, not values within values")
+PIECE_BYTES = 1 << 16
+"""Read at once."""
+_BLANK = b" \t\r\n"
 
 
-def read(file: IO[bytes]) -> Iterator[Row]:
-    """Yield each encounter of the array.
+def elements(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield the text of each element, which may be no JSON: that is an error of its own row.
 
     Raises
     ------
     UnreadableFile
-        If it is no array, or none from some place on.
+        If it is no array, or has no end.
     BodyTooLarge
         If an element does not end.
     """
-    try:
-        yield from _elements(_Pieces(file))
-    except (ijson.JSONError, ValueError) as error:
-        raise UnreadableFile("The body is not a JSON array of encounters.") from error
-
-
-class _Pieces:
-    """A file for a JSON reader, as long as one encounter does not go on for ever."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self.since_row = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next bytes."""
-        if self.since_row > ROW_BYTES:
-            raise BodyTooLarge(ROW_BYTES)
-        piece = self._file.read(size)
-        self.since_row += len(piece)
-        return piece
-
-
-def _elements(source: _Pieces) -> Iterator[Row]:
-    # ijson's own `items` spells the path to each value, whose length grows with the depth.
-    events = ijson.basic_parse(source, use_float=True, buf_size=LOOK_AHEAD)
-    if next(events)[0] != "start_array":
+    held = file.read(PIECE_BYTES).lstrip(_BLANK)
+    if not held.startswith(b"["):
         raise UnreadableFile("The body is not a JSON array of encounters.")
-    depth, deepest, builder = 1, 1, ObjectBuilder()
-    for event, value in events:
-        depth -= event in ("end_map", "end_array")
-        if depth and deepest <= DEEPEST:
-            builder.event(event, value)
-        depth += event in ("start_map", "start_array")
-        deepest = max(deepest, depth)
-        if depth == 1:
-            source.since_row = 0
-            yield _row(builder, deepest)
-            deepest, builder = 1, ObjectBuilder()
+    begin = at = depth = 1
+    while depth:
+        sign = (_BETWEEN if depth == 1 else _WITHIN).match(held, at)
+        if sign is None or sign[1] == b'"':
+            held, at, begin = _longer(held[begin:], file), at - begin, 0
+            continue
+        at = sign.end()
+        if depth == 1 and sign[1] in b",]":
+            element = held[begin : sign.start(1)]
+            if sign[1] == b"," or element.strip(_BLANK):
+                yield element
+            begin = at
+        depth += _DEEPER[sign[1]]
+    if (held[at:] + file.read(PIECE_BYTES)).strip(_BLANK):
+        raise UnreadableFile("Something follows after the JSON array.")
 
 
-def _row(builder: ObjectBuilder, deepest: int) -> Row:
-    if deepest > DEEPEST:
-        return InvalidEncounter([_TOO_DEEP])
-    element: Any = builder.value
-    return checked(element)
+def _longer(held: bytes, file: IO[bytes]) -> bytes:
+    """Return the element that has begun with what follows, of which only its end is not known."""
+    if len(held) > ROW_BYTES:
+        raise BodyTooLarge(ROW_BYTES)
+    piece = file.read(PIECE_BYTES)
+    if not piece:
+        raise UnreadableFile("The body is a JSON array of encounters that breaks off.")
+    return held + piece
+
+
+def _up_to(signs: bytes) -> re.Pattern[bytes]:
+    """Return what finds the next of some signs outside of texts, or a text that does not end."""
+    text = rb'"(?:[^"\\]++|\\.)*+"'
+    return re.compile(rb'(?:[^"%b]++|%b)*+(["%b])' % (signs, text, signs), re.DOTALL)
+
+
+_DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1, b",": 0}
+_BETWEEN = _up_to(rb"\[\]{,")
+"""Between elements a brace closes nothing."""
+_WITHIN = _up_to(rb"\[\]{}")

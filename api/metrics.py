@@ -23,7 +23,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from api.errors import FAULTS, REFUSAL_KINDS, ApiError
+from api.errors import FAULTS, REFUSAL_KINDS, kind_of
 from readmission import __version__, schema
 from readmission.serving.served import ServedModel
 
@@ -156,7 +156,7 @@ class Metrics:
 
     def refused(self, error: Exception) -> None:
         """Count one request for a prediction, or a row of one, that was not answered."""
-        self.errors.labels(error.kind if isinstance(error, ApiError) else "internal").inc()
+        self.errors.labels(kind_of(error)).inc()
 
     def answered(self, path: str, method: str, status: int) -> None:
         """Count one answer; `path` is the route's template, never what was asked for."""

@@ -39,7 +39,7 @@ DOCUMENTED: Mapping[str, Any] = {
 """What OpenAPI says of both endpoints."""
 
 
-def _refusals_counted(endpoint: Handler) -> Handler:
+def refusals_counted(endpoint: Handler) -> Handler:
     """Count what an endpoint does not answer."""
 
     @wraps(endpoint)
@@ -61,7 +61,7 @@ def _refusals_counted(endpoint: Handler) -> Handler:
     summary="Predict one encounter",
     **DOCUMENTED,
 )
-@_refusals_counted
+@refusals_counted
 async def predict(request: Request) -> Response:
     """Answer one raw encounter by its UCI names."""
     serving = serving_of(request)
@@ -86,7 +86,7 @@ async def predict(request: Request) -> Response:
     summary="Predict one encounter and say what drove the answer",
     **DOCUMENTED,
 )
-@_refusals_counted
+@refusals_counted
 async def explain(request: Request) -> Response:
     """Answer one raw encounter, with the contribution of each field to each class."""
     serving = serving_of(request)

@@ -11,6 +11,8 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api import answers, history
 from api.contract import DESCRIPTION
+from api.draining import is_draining
+from api.errors import AboutToEnd
 from api.serving import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
 
 SERVICE = "Readmission of diabetic patients"
@@ -51,8 +53,10 @@ async def health(serving: Shared) -> dict[str, Any]:
 @router.get(
     "/ready", response_model=answers.Ready, responses=refusals(503), summary="Able to predict?"
 )
-async def ready(serving: Shared) -> Mapping[str, Any]:
-    """Answer 200 once a model is loaded, 503 with the way out until then."""
+async def ready(request: Request, serving: Shared) -> Mapping[str, Any]:
+    """Answer 200 once a model is loaded, 503 with the way out until then and before the end."""
+    if is_draining(request):
+        raise AboutToEnd
     return reference(serving.holder.require())
 
 

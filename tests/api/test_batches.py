@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -179,6 +180,7 @@ def test_the_answer_as_csv_has_a_row_for_each(service: TestClient, mixed: pd.Dat
 def test_another_form_of_answer_is_refused(service: TestClient, rows: pd.DataFrame) -> None:
     body = check_refusal(send(service, as_csv(rows), CSV, answer="xml"), 422, "invalid")
     assert "answer" in body["message"]
+    assert metric(service, 'prediction_errors_total{kind="invalid"}') == 1
 
 
 @pytest.mark.parametrize("kind", WRITERS)
@@ -246,6 +248,9 @@ def header_of(rows: pd.DataFrame) -> bytes:
         (JSON, b'{"item": [1]}', 400, "malformed", "array"),
         (JSON, b'"text"', 400, "malformed", "array"),
         (JSON, b"nonsense", 400, "malformed", "JSON"),
+        (JSON, b"[", 400, "malformed", "breaks off"),
+        (JSON, b'["never closed]', 400, "malformed", "breaks off"),
+        (JSON, b"[] []", 400, "malformed", "follows"),
         (JSON, b"\xff\xfe", 400, "malformed", "JSON"),
         (PARQUET, b"", 400, "malformed", "Parquet"),
         (PARQUET, b"PAR1nonsensePAR1", 400, "malformed", "Parquet"),
@@ -262,6 +267,7 @@ def test_what_is_no_file_of_encounters_is_refused_as_a_whole(
 
     assert told in body["message"]
     assert len(json.dumps(body)) < 2_000
+    assert metric(service, f'prediction_errors_total{{kind="{error}"}}') == 1
 
 
 def test_a_file_without_a_row_is_answered_with_nothing(
@@ -366,12 +372,15 @@ def test_a_parquet_file_that_is_cut_is_refused(service: TestClient, rows: pd.Dat
         b'{"time_in_hospital": 1e400}',
         b'{"time_in_hospital": -1.5}',
         b'{"age": "\\ud800"}',
+        b'{"age": NaN}',
+        b'{"age": nonsense, "race": "]}"}',
+        b"NaN",
         b'{"age": true, "nonsense": {"a": [1]}}',
     ],
     ids=lambda row: repr(row)[:24],
 )
 @pytest.mark.parametrize("kind", [JSON, LINES])
-def test_a_hostile_row_is_refused_in_its_line_or_ends_the_file_but_never_fails(
+def test_a_hostile_row_is_refused_in_its_line_and_stops_no_other(
     service: TestClient, kind: str, row: bytes
 ) -> None:
     good = json.dumps(example()).encode()
@@ -380,9 +389,9 @@ def test_a_hostile_row_is_refused_in_its_line_or_ends_the_file_but_never_fails(
     response = send(service, ends[0] + between.join([*[good] * 5, row, good]) + ends[1], kind)
 
     *answered, last = lines(response)
-    assert "predicted_class" in answered[0]
-    (refused,) = (line for line in answered if "error" in line)
+    refused = answered.pop(5)
     assert refused["error"] in ("invalid", "malformed")
+    assert ["predicted_class" in line for line in answered] == [True] * 6
     assert last["summary"]["refused"] == 1
     assert len(response.text) < 30_000
 
@@ -420,16 +429,22 @@ def test_one_line_as_large_as_a_file_is_refused_without_being_held(service: Test
 
 
 @pytest.fixture(scope="module")
-def real(
-    platform: Platform, fits: tuple[Fit, Fit], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Service]:
-    """The service as a process of its own, with its log of predictions."""
+def model_name(platform: Platform, fits: tuple[Fit, Fit]) -> str:
+    """A registered model in production."""
     name = f"batches_{uuid4().hex}"
     settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
     put_into_production(settings, fits[0], "batch-0001")
+    return name
+
+
+@pytest.fixture(scope="module")
+def real(
+    platform: Platform, model_name: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service as a process of its own, with its log of predictions."""
     folder = tmp_path_factory.mktemp("batches")
     told = {
-        "MODEL_NAME": name,
+        "MODEL_NAME": model_name,
         "API_BATCH_MB": "64",
         "PREDICTION_LOG_DSN": platform.predictions_dsn,
         "PREDICTION_LOG_KEY": "a key of at least thirty-two characters",
@@ -479,6 +494,8 @@ def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Serv
 
     # then another one is told so, and single encounters are answered
     check_refusal(until(429), 429, "too_many_files")
+    counted = httpx.get(f"{real.url}/metrics", trust_env=False).text
+    assert 'prediction_errors_total{kind="too_many_files"} 0.0' not in counted
     single = httpx.post(f"{real.url}/predict", json=example(), trust_env=False)
     assert single.status_code == 200
 
@@ -493,6 +510,52 @@ def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Serv
         )  # fmt: skip
         assert refused.status_code == 415
     assert ask().status_code == 200
+
+
+IMPATIENT = """
+from api import __main__, batches
+batches.STALLED_SECONDS = 1
+__main__.main()
+"""
+
+
+def test_a_file_that_does_not_come_or_hardly_is_given_up_and_a_slow_one_is_not(
+    platform: Platform, model_name: str, rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    # given a service that waits a second, and files whose pieces come with pauses
+    whole = as_csv(pd.concat([rows] * 4))
+    size = len(whole) // 20 + 1
+    files = {
+        "stands still": [(whole[:1], 3.0), (whole[1:], 0.0)],
+        "stands still, having been quick": [(whole[:-1], 3.0), (whole[-1:], 0.0)],
+        "drips": [(bytes([byte]), 0.2) for byte in whole[:15]],
+        "is slow": [(whole[i : i + size], 0.2) for i in range(0, len(whole), size)],
+    }
+
+    def send(pieces: list[tuple[bytes, float]]) -> httpx.Response:
+        def paused() -> Iterator[bytes]:
+            for piece, pause in pieces:
+                yield piece
+                time.sleep(pause)
+
+        return httpx.post(
+            f"{service.url}/predict/batch", content=paused(), headers={"content-type": CSV},
+            trust_env=False, timeout=PATIENCE,
+        )  # fmt: skip
+
+    # when they are sent
+    told = {"MODEL_NAME": model_name, "API_FILES_AT_ONCE": str(len(files))}
+    with running(
+        tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=told, program=("-c", IMPATIENT)
+    ) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, service.log)
+        with ThreadPoolExecutor(len(files)) as senders:
+            *given_up, slow = senders.map(send, files.values())
+
+    # then who keeps a place for nothing is told so, and who goes on is answered
+    for answer in given_up:
+        check_refusal(answer, 408, "too_slow")
+    assert lines(slow)[-1]["summary"]["answered"] == 4 * ROWS
 
 
 def test_a_large_file_takes_little_memory_and_holds_up_nobody(

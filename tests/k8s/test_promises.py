@@ -5,6 +5,7 @@ import re
 import pytest
 
 from api.__main__ import GRACE_SECONDS, KEEP_ALIVE_SECONDS
+from api.draining import DRAIN_SECONDS
 from api.main import LOG_SECONDS
 from readmission import __version__
 from readmission.settings import CHECKOUT
@@ -90,13 +91,14 @@ def test_the_api_grows_before_it_is_full_and_spreads_evenly() -> None:
 def test_a_pod_of_the_api_has_time_to_finish() -> None:
     pod = build("base").named("Deployment")["fastapi"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
-    drain = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    withdrawn = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    needed = DRAIN_SECONDS + GRACE_SECONDS + LOG_SECONDS
 
-    assert drain + GRACE_SECONDS + LOG_SECONDS < pod["terminationGracePeriodSeconds"]
+    assert withdrawn + needed < pod["terminationGracePeriodSeconds"]
     compose = (CHECKOUT / "docker-compose.override.yml").read_text()
     told = re.search(r"  fastapi:\n(?:    .*\n|\n)*?    stop_grace_period: (\d+)s", compose)
     assert told
-    assert int(told[1]) > GRACE_SECONDS + LOG_SECONDS
+    assert int(told[1]) > needed
     assert KEEP_ALIVE_SECONDS > 60, "load balancers close idle connections after a minute"
 
 

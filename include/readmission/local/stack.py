@@ -25,7 +25,8 @@ from readmission.settings import Settings
 FOUNDATION = frozenset({"postgres", "object-store"})
 """Stopped last: the others write to them while they end."""
 
-
+STOP_SECONDS = 150
+"""Until services count as stopped; longer than any of them may take before it is killed."""
 SWEEPS = 5
 """What is ended may just have started another process."""
 
@@ -164,7 +165,7 @@ class Stack:
     def _stop_services(self, names: Collection[str]) -> None:
         for name in names:
             self._supervisor.stop_service(name)
-        _wait_until(lambda: not self._alive(names), seconds=45)
+        _wait_until(lambda: not self._alive(names), STOP_SECONDS)
 
     def _alive(self, names: Collection[str]) -> bool:
         return any(state.pid for name, state in self._supervisor.states().items() if name in names)

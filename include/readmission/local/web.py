@@ -11,6 +11,8 @@ from readmission.settings import PREFIX
 
 API = "api"
 UI = "ui"
+API_STOP_SECONDS = 120
+"""A file that is being answered is answered to its end; if there is none, a stop takes none."""
 LEAN = {"MALLOC_ARENA_MAX": "2"}
 """Threads share what memory they took; each would keep its own for ever otherwise."""
 
@@ -27,6 +29,7 @@ def api_service(site: Site) -> Service:
         port_setting="READMISSION_API_PORT",
         url=site.settings.api_url,
         ready=answers(port, "/"),
+        stop_seconds=API_STOP_SECONDS,
     )
 
 

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from api.__main__ import GRACE_SECONDS
+from api.draining import DRAIN_SECONDS
+from api.main import LOG_SECONDS
 from readmission.local.credentials import Credentials
 from readmission.local.services import all_services
 from readmission.local.site import Site
+from readmission.local.stack import STOP_SECONDS
 from readmission.settings import Settings
 
 DSN = "READMISSION_PREDICTION_LOG_DSN"
@@ -38,6 +42,13 @@ def test_the_api_understands_what_it_is_told(site: Site, monkeypatch: pytest.Mon
     assert settings.prediction_log_dsn is not None
     assert settings.prediction_log_dsn.get_secret_value() == api.environment[DSN]
     assert settings.prediction_spool_dir == site.paths.home / "prediction-spool"
+
+
+def test_the_api_has_time_to_finish_and_whoever_stops_the_stack_waits_for_it(site: Site) -> None:
+    allowed = {service.name: service.stop_seconds for service in all_services(site)}
+
+    assert allowed["api"] > DRAIN_SECONDS + GRACE_SECONDS + LOG_SECONDS
+    assert max(allowed.values()) < STOP_SECONDS
 
 
 def test_no_service_is_told_a_masked_secret(site: Site) -> None:
