@@ -49,13 +49,6 @@ RUN python3 -m compileall -q --invalidation-mode unchecked-hash .
 
 # ---------------------------------------------------------------- what all images share
 FROM ${PYTHON_IMAGE} AS runtime
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-LABEL org.opencontainers.image.title="readmission" \
-      org.opencontainers.image.description="Readmission of diabetic patients" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
 RUN groupadd --gid 10001 app \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app
 # The root file system may be read-only: what is written at all is written below /tmp.
@@ -71,6 +64,17 @@ ENV PATH=/opt/venv/bin:$PATH \
     OMP_WAIT_POLICY=PASSIVE
 WORKDIR /app
 STOPSIGNAL SIGTERM
+# Last: who builds another revision finds the layers there.
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+# A date has to be one; this one says that nobody told.
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="readmission" \
+      org.opencontainers.image.description="Readmission of diabetic patients" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
 
 # ---------------------------------------------------------------- images
 FROM runtime AS mlflow
@@ -91,11 +95,11 @@ ENV MALLOC_ARENA_MAX=2 \
     READMISSION_API_PORT=8000 \
     READMISSION_MODEL_CACHE_DIR=/var/lib/readmission/model \
     READMISSION_PREDICTION_SPOOL_DIR=/var/lib/readmission/prediction-spool
-# The last good model and the predictions not yet written: a volume mounted here takes over the owner.
-RUN install -d -o 10001 -g 10001 /var/lib/readmission
 COPY --from=requirements-api /opt/venv /opt/venv
 COPY --from=code /app/include include
 COPY --from=code /app/api api
+# The last good model and the predictions not yet written: a volume mounted here takes over the owner.
+RUN install -d -o 10001 -g 10001 /var/lib/readmission
 USER 10001:10001
 # What was taken out is not missed.
 RUN ["python", "-c", "import api.main, mlflow.pyfunc, pyarrow.fs, pyarrow.parquet, sklearn.pipeline, xgboost"]

@@ -14,10 +14,11 @@ BIN := .venv/bin
 GROUPS := training airflow mlflow api ui load local dev
 LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
+CHECKOV := .tools/checkov
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test check setup up status logs down reset load dashboards lock env uninstall
+.PHONY: help demo test check audit setup up status logs down reset load dashboards lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +33,9 @@ check: $(READY) ## Static checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+audit: $(CHECKOV)/.ready ## Scan the manifests and the Dockerfile
+	@k8s/audit.sh $(CHECKOV)/bin/checkov
 
 setup: $(READY) ## Install the locked requirements into .venv
 
@@ -62,22 +66,29 @@ env: ## Make the secrets of Docker Compose in .env; those that are there stay
 uninstall: ## Delete what setup installed; run `make reset` before
 	rm -rf .venv .tools
 
-COMPILE = $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
 lock: $(UV) ## Compile requirements/ from pyproject.toml, one shared set of versions
-	$(COMPILE) $(GROUPS:%=--group %) -o requirements/constraints.txt
+	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) -o requirements/constraints.txt
 	@set -e; for group in $(GROUPS); do \
 		echo "requirements/$$group.txt"; \
-		$(COMPILE) --group $$group -c requirements/constraints.txt -o requirements/$$group.txt; \
+		$(COMPILE) pyproject.toml --group $$group -c requirements/constraints.txt -o requirements/$$group.txt; \
 	done
+	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
 
 $(READY): $(LOCKS) pyproject.toml | $(UV)
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
 	@echo "Installing the locked requirements into .venv (about 1.8 GB)"
 	@$(UV) pip sync --quiet --require-hashes $(LOCKS)
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(CHECKOV)/.ready: requirements/checkov.txt | $(UV)
+	@test -x $(CHECKOV)/bin/python || $(UV) venv --quiet --python "$(PYTHON)" $(CHECKOV)
+	@echo "Installing checkov into $(CHECKOV) (about 310 MB)"
+	@$(UV) pip sync --quiet --python $(CHECKOV) --require-hashes requirements/checkov.txt
 	@touch $@
 
 .tools/bin/uv:

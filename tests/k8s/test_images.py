@@ -6,6 +6,7 @@ import subprocess
 import tomllib
 
 import pytest
+import yaml
 
 from readmission import __version__
 from readmission.local.airflow import PRELOADED
@@ -98,3 +99,79 @@ def test_an_image_knows_its_version_without_being_installed() -> None:
 
     assert project["version"] == __version__
     assert f"ARG VERSION={__version__}" in DOCKERFILE
+
+
+def test_every_stage_begins_with_the_base_image_that_is_asked_for() -> None:
+    begins = {name: base for base, name in STAGE.findall(DOCKERFILE)}
+
+    assert len(begins) == len(re.findall("^FROM ", DOCKERFILE, re.MULTILINE))
+    assert re.search(r"^ARG PYTHON_IMAGE=\S+:3\.11\S*$", DOCKERFILE.split("FROM")[0], re.MULTILINE)
+    for stage, base in begins.items():
+        assert base == "${PYTHON_IMAGE}" or base in begins, stage
+    assert {stage for stage, base in begins.items() if base == "runtime"} == set(ROOMS)
+
+
+@IMAGE
+def test_an_authority_is_trusted_while_packages_are_installed_and_left_behind(image: str) -> None:
+    stage = stages()[f"requirements-{image}"]
+
+    assert "--mount=type=secret,id=ca install-lock" in stage
+    assert "required" not in stage.replace("requirements", ""), "one who has none builds as well"
+    assert "ca.pem" not in re.sub("^#.*", "", DOCKERFILE, flags=re.MULTILINE)
+
+
+def test_nothing_to_install_with_and_no_cache_of_it_is_left() -> None:
+    requirements = stages()["requirements"]
+
+    assert "PIP_NO_CACHE_DIR=1" in requirements
+    assert "venv --without-pip /opt/venv" in requirements
+
+
+def test_everything_is_compiled() -> None:
+    code = stages()["code"]
+
+    copied = set(re.findall(r"^COPY (\w+) \1$", code, re.MULTILINE))
+    assert copied == set().union(*ROOMS.values())
+    last = code.rpartition("\nCOPY ")[2]
+    assert "\nRUN python3 -m compileall -q --invalidation-mode unchecked-hash .\n" in last
+
+
+@IMAGE
+def test_an_image_runs_as_the_user_that_was_made_and_as_no_other(image: str) -> None:
+    assert "useradd --uid 10001 --gid 10001" in stages()["runtime"]
+    assert re.findall(r"^USER (\S+)$", stages()[image], re.MULTILINE) == ["10001:10001"]
+    copies = [match.end() for match in re.finditer(r"^COPY .*$", stages()[image], re.MULTILINE)]
+    assert max(copies) < stages()[image].index("USER "), "what it runs is not its own to change"
+
+
+@IMAGE
+def test_an_image_is_asked_how_it_is_where_it_listens(image: str) -> None:
+    stage = stages()[image]
+
+    (port,) = re.findall(r"^EXPOSE (\d+)$", stage, re.MULTILINE)
+    assert f"http://127.0.0.1:{port}/" in stage[stage.index("HEALTHCHECK") :]
+
+
+@IMAGE
+def test_an_image_says_what_it_is_and_another_revision_finds_the_layers_there(image: str) -> None:
+    runtime, stage = stages()["runtime"], stages()[image]
+
+    assert f'org.opencontainers.image.title="readmission-{image}"' in stage
+    labels = runtime[runtime.index("ARG VERSION") :]
+    for label in ("description", "licenses", "version", "revision", "created"):
+        assert f"org.opencontainers.image.{label}=" in labels
+    # An argument is part of every RUN after it, and of all that stands on one.
+    assert not re.search("^(RUN|COPY) ", labels, re.MULTILINE)
+    assert not re.search("^RUN .*?^COPY ", stage, re.MULTILINE | re.DOTALL)
+
+
+def test_the_folders_are_those_of_an_astro_project() -> None:
+    config = yaml.safe_load((CHECKOUT / ".astro" / "config.yaml").read_text())
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
+    (*_, (_, last)) = STAGE.findall(DOCKERFILE)
+
+    assert config["project"]["name"] == project["name"]
+    assert last == "airflow", "the Astro CLI names no target"
+    for folder in ("dags", "include", "plugins", "tests"):
+        assert any((CHECKOUT / folder).rglob("*.py")), folder
+    assert (CHECKOUT / "docker-compose.override.yml").exists()
