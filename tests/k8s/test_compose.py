@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from readmission.settings import CHECKOUT
-from tests.k8s.cluster import K8S, build, secret_keys, settings_of
+from tests.k8s.cluster import K8S, build, containers, secret_keys, settings_of
 
 BASE = CHECKOUT / "docker-compose.yml"
 OVERRIDE = CHECKOUT / "docker-compose.override.yml"
@@ -18,24 +19,26 @@ AIRFLOW = {
     "postgres-airflow", "airflow-init", "airflow-api-server", "airflow-scheduler",
     "airflow-dag-processor",
 }  # fmt: skip
-ONE_SHOT = {"airflow-init", "minio-volume", "minio-buckets", "minio-reader"}
+ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.fromkeys(
+    ("dumps", "restore"), "restore"
+)
+"""Services that `docker compose up` leaves alone, and their profile."""
+ONE_SHOT = {
+    "airflow-init", "minio-volume", "minio-buckets", "minio-reader", "pg-dump", "backup", "dumps",
+    "restore",
+}  # fmt: skip
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
 
 
-def merged() -> dict[str, dict[str, Any]]:
-    """Return all services, as Compose merges the two files."""
-    services: dict[str, dict[str, Any]] = {}
-    for path in (BASE, OVERRIDE):
-        for name, service in yaml.safe_load(path.read_text())["services"].items():
-            there = services.setdefault(name, {})
-            waits = {**there.get("depends_on", {}), **service.get("depends_on", {})}
-            there.update(service)
-            if waits:
-                there["depends_on"] = waits
-    return services
+def over(there: Any, given: Any) -> Any:
+    """Return what Compose makes of a value and of the later file's: maps grow, others give way."""
+    if not (isinstance(there, dict) and isinstance(given, dict)):
+        return given
+    return there | {key: over(there.get(key), value) for key, value in given.items()}
 
 
-SERVICES = merged()
+MERGED = over(*(yaml.safe_load(path.read_text()) for path in (BASE, OVERRIDE)))
+SERVICES: dict[str, dict[str, Any]] = MERGED["services"]
 EACH = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -47,8 +50,16 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
     assert beside - AIRFLOW == {
         "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "minio-volume",
         "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter",
-        "pipeline-exporter", "prometheus", "grafana", "locust",
+        "pipeline-exporter", "prometheus", "grafana", *ON_DEMAND,
     }  # fmt: skip
+
+
+def test_up_starts_what_always_runs_and_nothing_that_is_asked_for() -> None:
+    profiles = {
+        name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service
+    }
+
+    assert profiles == {name: [profile] for name, profile in ON_DEMAND.items()}
 
 
 @EACH
@@ -59,6 +70,35 @@ def test_a_service_is_hardened(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
+    # Only who gives a volume to its user may do more than that user.
+    assert "cap_add" not in service or name == "minio-volume"
+
+
+@EACH
+def test_a_service_has_the_memory_of_the_cluster(name: str) -> None:
+    of_the_cluster = {
+        workload.name: containers(workload.pod)[-1]["resources"]["limits"]["memory"]
+        for workload in build("base").workloads()
+    }
+    memory = SERVICES[name]["mem_limit"]
+
+    assert re.fullmatch(r"\d+[mg]", memory)
+    # Files of encounters lie on a disk there, and in memory here.
+    if name in of_the_cluster and name != "fastapi":
+        assert memory == of_the_cluster[name].removesuffix("i").lower()
+
+
+@EACH
+def test_a_service_has_as_long_to_end_as_on_the_cluster(name: str) -> None:
+    of_the_cluster = {
+        workload.name: workload.pod.get("terminationGracePeriodSeconds", 30)
+        for workload in build("base").workloads()
+        if workload.kind in ("Deployment", "StatefulSet")
+    }
+    # A pod of the API is first taken out of its Service.
+    if name in of_the_cluster and name != "fastapi":
+        number, unit = re.fullmatch(r"(\d+)([sm])", SERVICES[name]["stop_grace_period"]).groups()
+        assert int(number) * {"s": 1, "m": 60}[unit] == of_the_cluster[name]
 
 
 @EACH
@@ -73,12 +113,13 @@ def test_a_service_waits_for_what_it_needs(name: str) -> None:
         condition = how["condition"]
         if needed in ONE_SHOT:
             assert condition == "service_completed_successfully"
-        elif condition == "service_healthy":
+        else:
+            assert condition == "service_healthy"
             ours = SERVICES[needed]["image"].startswith("readmission-")
             assert ours or "healthcheck" in SERVICES[needed], f"{needed} has no health check"
-        else:
-            # Its image holds no program that could ask it.
-            assert needed == "statsd-exporter"
+        # Whoever is asked for by name finds what it needs without another profile.
+        profiles = SERVICES[needed].get("profiles")
+        assert profiles in (None, SERVICES[name].get("profiles"))
 
 
 @EACH
@@ -128,14 +169,77 @@ def test_settings_shared_with_the_cluster_hold_no_secret(name: str) -> None:
     assert secrets in ([], ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
 
 
-def test_only_tasks_reach_the_warehouses() -> None:
+def test_only_tasks_and_backups_reach_the_warehouses() -> None:
     reaching = {
         name
         for name, service in SERVICES.items()
         if any("RAW_DB" in str(value) for value in service.get("environment", {}).values())
     }
 
-    assert reaching == {"airflow-scheduler", "postgres-raw"}
+    assert reaching == {"airflow-scheduler", "postgres-raw", "pg-dump", "restore"}
+
+
+def test_every_database_is_dumped_and_can_be_restored_at_its_server() -> None:
+    server_of = {
+        database: name
+        for name, service in SERVICES.items()
+        for database in service.get("environment", {}).get("DATABASES", "").split()
+    }
+
+    assert sorted(SERVICES["pg-dump"]["command"]) == sorted(server_of)
+    for name in ("pg-dump", "restore"):
+        service = SERVICES[name]
+        (stores,) = service["env_file"]
+        for database, server in server_of.items():
+            variable = f"{database.upper()}_DB"
+            assert settings_of(CHECKOUT / stores)[f"{variable}_ADDRESS"] == f"{server}:5432"
+            assert f"{variable}_PASSWORD" in service["environment"]
+            assert server in service["depends_on"]
+
+
+def test_a_dump_is_kept_for_as_long_as_on_the_cluster() -> None:
+    (nightly,) = build("overlays/production").of("CronJob")
+    pod = nightly["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (upload,) = pod["containers"]
+
+    (keep,) = (word for word in upload["command"] if word.startswith("--keep="))
+    assert f" {keep};" in SERVICES["backup"]["command"][-1]
+
+
+def faults(path: Path) -> str:
+    """Return what the schema of the Compose specification says against a file."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*command, path], capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_both_files_and_their_merge_are_what_the_specification_calls_valid(tmp_path: Path) -> None:
+    together = tmp_path / "together.yml"
+    together.write_text(yaml.safe_dump(MERGED))
+
+    for path in (BASE, OVERRIDE, together):
+        assert not faults(path)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "named"),
+    [
+        ("mem_limit: 128m", "memory_limit: 128m", "memory_limit"),
+        ("retries: 20", "attempts: 20", "attempts"),
+        ("condition: service_healthy", "condition: service_ready", "service_ready"),
+        ("profiles: [load]", "profiles: load", "'load' is not of type 'array'"),
+        ("\nvolumes:", "\nvolume:", "volume"),
+    ],
+)
+def test_the_specification_knows_no_invented_key(
+    right: str, wrong: str, named: str, tmp_path: Path
+) -> None:
+    text = OVERRIDE.read_text()
+    assert right in text
+    broken = tmp_path / "broken.yml"
+    broken.write_text(text.replace(right, wrong))
+
+    assert named in faults(broken)
 
 
 def test_compose_itself_takes_both_files(tmp_path: Path) -> None:
@@ -149,7 +253,7 @@ def test_compose_itself_takes_both_files(tmp_path: Path) -> None:
     subprocess.run([K8S / "secrets.sh", "env", tmp_path / "env"], check=True)
 
     done = subprocess.run(
-        ["docker", "compose", "--env-file", tmp_path / "env", "--profile", "load", "config", "-q"],
+        ["docker", "compose", "--env-file", tmp_path / "env", "--profile", "*", "config", "-q"],
         cwd=CHECKOUT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
