@@ -20,7 +20,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
-from readmission.errors import InvalidValue
+from readmission.errors import InvalidValue, ReadmissionError
 from readmission.settings import CHECKOUT, Settings, get_settings
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
@@ -30,8 +30,8 @@ OURS = "readmission"
 ACCESS_LOGGERS = ("tornado.access", "uvicorn.access")
 """Repeat addresses with their parameters, which may be a patient's."""
 
-TRUSTED = frozenset({"botocore", "httpx", "mlflow", "readmission", "requests", "urllib3"})
-"""Packages whose errors speak of services and files, never of rows; so does `OSError`."""
+TRUSTED = frozenset({"botocore", "httpx", "mlflow", "requests", "urllib3"})
+"""Packages whose errors speak of services and files, never of rows; so do `OSError` and our own."""
 
 log = logging.getLogger(OURS)
 
@@ -85,7 +85,8 @@ def where(error: BaseException) -> str:
 def is_trusted(error: BaseException) -> bool:
     """Whether the message of an error cannot quote a row."""
     package = type(error).__module__.partition(".")[0]
-    speaks_of_services = package in TRUSTED or isinstance(error, OSError)
+    # By class, not by package: what `python -m` runs defines its errors in `__main__`.
+    speaks_of_services = package in TRUSTED or isinstance(error, OSError | ReadmissionError)
     return speaks_of_services and not isinstance(error, InvalidValue)
 
 

