@@ -11,7 +11,8 @@ contents=$(mktemp)
 trap 'rm -f "$contents"' EXIT
 # The schema itself is made here, as a new database has it; some dumps name it and some do not.
 pg_restore --list "$file" | grep -v ' SCHEMA - public ' >"$contents"
-new_schema="DROP SCHEMA public CASCADE;
+new_schema="SET LOCAL client_min_messages TO warning;
+    DROP SCHEMA public CASCADE;
     CREATE SCHEMA public AUTHORIZATION pg_database_owner;
     GRANT USAGE ON SCHEMA public TO PUBLIC;
     COMMENT ON SCHEMA public IS 'standard public schema';"
