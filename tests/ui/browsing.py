@@ -33,8 +33,19 @@ EXPECTED = re.compile(r"/_stcore/(health|host-config)")
 STREAMLITS_OWN = {"presentation-role-conflict"}
 """What axe says of the file uploader, which is not ours to change."""
 
-NOTHING_MOVES = """() => document.getAnimations().every(
-    a => a.playState !== 'running' || a.effect.getComputedTiming().iterations === Infinity)"""
+CALM = 300
+"""Milliseconds without a stir after which the page is at rest: one run often starts the next."""
+AT_REST = """calm => {
+    const stirs = !document.querySelector('[data-test-script-state=notRunning]')
+        // What is still being loaded moves what is below it when it comes.
+        || document.querySelector('[data-stale=true], [data-testid=stSkeleton]')
+        // What fades in is pale until it is there.
+        || document.getAnimations().some(a => a.playState === 'running'
+            && a.effect.getComputedTiming().iterations !== Infinity);
+    const now = performance.now();
+    if (stirs || !window.atRestSince) window.atRestSince = now;
+    return now - window.atRestSince >= calm;
+}"""
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 
 
@@ -115,11 +126,9 @@ class Visit:
         return self.page
 
     def settle(self) -> None:
-        """Wait until nothing is being drawn."""
-        self.page.locator("[data-test-script-state=notRunning]").wait_for(timeout=PATIENCE)
-        self.page.locator("[data-stale=true]").first.wait_for(state="detached", timeout=PATIENCE)
-        # What fades in is pale until it is there.
-        self.page.wait_for_function(NOTHING_MOVES, timeout=PATIENCE)
+        """Wait until nothing is being drawn, nor has been for a moment."""
+        self.page.evaluate("delete window.atRestSince")
+        self.page.wait_for_function(AT_REST, arg=CALM, timeout=PATIENCE)
 
     def barriers(self) -> list[str]:
         """Return what axe finds that keeps people out."""

@@ -427,9 +427,9 @@ def test_another_figure_is_drawn_over_the_batches(visiting: Visiting) -> None:
     visit.open()
     page = visit.turn_to("Model")
 
-    visit.settle()
     figure = page.get_by_role("combobox", name="Figure")
-    figure.focus()
+    figure.scroll_into_view_if_needed()
+    visit.settle()  # a list that has just opened closes when the page scrolls
     figure.press("ArrowDown")
     page.get_by_role("option", name="AUROC").click()
     visit.settle()
