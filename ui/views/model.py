@@ -51,9 +51,10 @@ def _show_card(card: Json, description: Json) -> None:
         )
         data = card["data"]
         st.markdown(
-            f"**What it has learned from.** {data['rows']:,} encounters in {data['batches']} "
+            f"**What it was made from.** {data['rows']:,} encounters in {data['batches']} "
             f"{'batch' if data['batches'] == 1 else 'batches'}, the newest "
-            f"`{data['batch_id']}`: {service.in_words(data['data_source'])}."
+            f"`{data['batch_id']}`: {service.in_words(data['data_source'])}. It has learned from "
+            "most; the others, of other patients, set its weights and gave the figures below."
         )
         figures, fields = st.columns(2, gap="large")
         with figures:
