@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
-from api import draining
+from api.http import draining
+from api.http.protocol import WholeAnswers
 from api.metrics import SHARED_FOLDER
-from api.prediction_log import PredictionLog
-from api.protocol import WholeAnswers
+from api.prediction_log.log import PredictionLog
 from readmission import logs
 from readmission.settings import Settings, SettingsError, get_settings
 
@@ -40,7 +40,8 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Serve with as many processes as are set."""
     config = uvicorn.Config(
-        "api.app:app",
+        "api.main:application",
+        factory=True,
         host=settings.api_host,
         port=settings.api_port,
         workers=settings.workers,
@@ -50,7 +51,7 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        # Ours are set up, in each process by `api.app`.
+        # Each process configures our own logs, in `api.main`.
         log_config=None,
         access_log=False,
         server_header=False,

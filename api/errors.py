@@ -3,13 +3,10 @@
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
-from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
 log = logging.getLogger("readmission.api")
 
@@ -275,59 +272,3 @@ def kind_of(error: Exception) -> str:
     if isinstance(error, RequestValidationError):
         return InvalidEncounter.kind
     return error.kind if isinstance(error, ApiError) else ApiError.kind
-
-
-def answer(error: ApiError, request_id: str) -> JSONResponse:
-    """Return the one body that every refusal has."""
-    return JSONResponse(
-        {
-            "error": error.kind,
-            "message": error.message,
-            "problems": [asdict(problem) for problem in error.problems],
-            "request_id": request_id,
-        },
-        status_code=error.status,
-    )
-
-
-def _answer(request: Request, error: ApiError) -> JSONResponse:
-    """Answer, and leave word for the log of why."""
-    state = request.scope.setdefault("state", {})
-    state["refusal"] = error.kind
-    return answer(error, str(state.get("request_id", "")))
-
-
-async def refused(request: Request, error: Exception) -> JSONResponse:
-    """Answer a refusal; what is none is not for us."""
-    if not isinstance(error, ApiError):
-        raise error
-    return _answer(request, error)
-
-
-async def _not_asked_well(request: Request, error: Exception) -> JSONResponse:
-    """Parameters of the address in the same shape as fields of the body."""
-    if not isinstance(error, RequestValidationError):
-        raise error
-    problems = [
-        Problem.wrong_value(str(detail["loc"][-1]), detail.get("input"), detail["msg"])
-        for detail in error.errors()
-    ]
-    return _answer(request, InvalidEncounter(problems))
-
-
-async def _not_routed(request: Request, error: Exception) -> JSONResponse:
-    """404 and 405 in the same shape as all others, with the allowed methods kept."""
-    if not isinstance(error, HTTPException):
-        raise error
-    wrapped = ApiError(f"{request.method} {request.url.path[:200]}: {error.detail}. See GET /.")
-    wrapped.status, wrapped.kind = error.status_code, "http"
-    response = _answer(request, wrapped)
-    response.headers.update(error.headers or {})
-    return response
-
-
-def install(app: FastAPI) -> None:
-    """Make `app` answer every refusal in the one shape."""
-    app.add_exception_handler(ApiError, refused)
-    app.add_exception_handler(RequestValidationError, _not_asked_well)
-    app.add_exception_handler(HTTPException, _not_routed)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,17 +10,19 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.openapi.models import APIKey, APIKeyIn
 
-from api import batches, errors, operating, predicting, quality, routes
-from api.access_log import AccessLog
-from api.champion import ChampionHolder
-from api.direct import DirectWay
-from api.keys import Keyring
-from api.limits import RateLimit
+from api.access.keys import Keyring
+from api.access.limits import RateLimit
+from api.dependencies import Serving
+from api.http import error_responses
+from api.http.access_log import AccessLog
+from api.http.direct import DirectWay
+from api.http.transport import RequestBoundary
 from api.metrics import Metrics
-from api.prediction_log import PredictionLog
-from api.serving import Serving
-from api.store import RegistryStore, Store
-from api.transport import RequestBoundary
+from api.model.champion import ChampionHolder
+from api.model.store import RegistryStore, Store
+from api.prediction_log.log import PredictionLog
+from api.routes import about, operate, predict, predict_batch, quality
+from readmission import logs
 from readmission.logs import note_uncaught
 from readmission.settings import Settings, get_settings
 
@@ -30,6 +33,13 @@ Whether a diabetic patient will be back in hospital, and how soon: `NO`, `>30` o
 them. Every refusal has the same body: `error`, `message`, `problems` (field, value, expected) and
 `request_id`. Callers send their key as `X-API-Key`.
 """
+SWITCH_SECONDS = 0.001
+"""How long a thread that scores a file may hold the interpreter while single requests wait."""
+
+COLLECT_AFTER = (20_000, 20, 100)
+"""Reference counting frees what a request makes. Python's default of 700 would have the collector
+walk the young objects every few requests."""
+
 SHOW_SECONDS = 1.0
 """How often each process tells its metrics how its log is doing: any of several may be asked."""
 LOG_SECONDS = 10
@@ -89,7 +99,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     """
     settings = settings or get_settings()
     metrics, registry = Metrics(), RegistryStore(settings)
-    app = FastAPI(title=routes.SERVICE, description=DESCRIPTION, version="1", lifespan=_lifespan)
+    app = FastAPI(title=about.SERVICE, description=DESCRIPTION, version="1", lifespan=_lifespan)
     app.state.serving = Serving(
         settings=settings,
         holder=ChampionHolder(store or registry, metrics),
@@ -103,12 +113,20 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_middleware(DirectWay, routes=app.routes)
     access_log = app.state.access_log = AccessLog(settings)
     app.add_middleware(RequestBoundary, count=metrics.answered, note=access_log.note)
-    errors.install(app)
+    error_responses.install(app)
     # Routes are tried in order, and the one that is asked most comes first.
-    for part in (predicting, batches, routes, operating, quality):
+    for part in (predict, predict_batch, about, operate, quality):
         app.include_router(part.router)
     _declare_key(app)
     return app
+
+
+def application() -> FastAPI:
+    """Build the application of this process from the environment; uvicorn calls it."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(*COLLECT_AFTER)
+    logs.configure("api")
+    return create_app()
 
 
 def _declare_key(app: FastAPI) -> None:

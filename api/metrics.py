@@ -24,8 +24,9 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from api.errors import FAULTS, REFUSAL_KINDS, kind_of
-from readmission import __version__, schema
-from readmission.serving.served import ServedModel
+from readmission import __version__
+from readmission.domain import schema
+from readmission.serving.model import ServedModel
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Variable that makes prometheus-client add up the metrics of several processes."""

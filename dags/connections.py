@@ -11,10 +11,10 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from pydantic import SecretStr
 
-from readmission.quality.publishing import publish, publish_overview
+from readmission.quality.report.publishing import publish, publish_overview
 from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
-from readmission.warehouse.outcomes import OutcomeStore
+from readmission.warehouse.predictions.outcomes import OutcomeStore
 
 log = logging.getLogger(__name__)
 

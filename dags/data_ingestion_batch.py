@@ -38,12 +38,12 @@ def data_ingestion_batch():
     def plan(params: dict[str, Any]) -> list[dict[str, int]]:
         """Find out which rows of the source are next."""
         from connections import raw_warehouse
-        from readmission import ingestion, source
+        from readmission.pipeline import ingest, source
         from readmission.settings import get_settings
 
         settings = get_settings()
         with raw_warehouse() as warehouse:
-            slices = ingestion.plan(
+            slices = ingest.plan(
                 source.locate(settings),
                 warehouse,
                 params["batch_size"] or settings.batch_size,
@@ -58,12 +58,12 @@ def data_ingestion_batch():
         """Write one batch and its line of the ledger."""
         label(f"from row {piece['offset']:,}")
         from connections import raw_warehouse
-        from readmission import ingestion, source
+        from readmission.pipeline import ingest, source
         from readmission.settings import get_settings
 
         with raw_warehouse() as warehouse:
             dataset = source.locate(get_settings())
-            return ingestion.load(dataset, warehouse, ingestion.Slice(**piece)).batch_id
+            return ingest.load(dataset, warehouse, ingest.Slice(**piece)).batch_id
 
     @task(outlets=[RAW], **LABELLED, **ONE_AT_A_TIME)
     def check(batch_id: str, outlet_events) -> None:

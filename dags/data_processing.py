@@ -23,22 +23,22 @@ def data_processing_pipeline():
     def process(partition_key: str) -> str:
         """Write the batch, the parts of its new patients and its line of the ledger."""
         from connections import clean_warehouse, raw_warehouse
-        from readmission import processing
+        from readmission.pipeline import process
         from readmission.settings import get_settings
 
         with raw_warehouse() as raw, clean_warehouse() as clean:
-            return processing.process(raw, clean, partition_key, get_settings().split_key).batch_id
+            return process.process(raw, clean, partition_key, get_settings().split_key).batch_id
 
     @task
     def measure_drift(batch_id: str) -> str:
         """Compare the batch with the rows that the production model was trained on."""
         from connections import clean_warehouse
-        from readmission import monitoring
+        from readmission.pipeline import measure_drift
         from readmission.registry import Registry
         from readmission.settings import get_settings
 
         with clean_warehouse() as warehouse:
-            for drift in monitoring.measure_drift(warehouse, Registry(get_settings()), batch_id):
+            for drift in measure_drift.measure_drift(warehouse, Registry(get_settings()), batch_id):
                 print(f"{drift.column}: PSI {drift.psi:.3f} ({drift.level})")  # noqa: T201
         return batch_id
 
@@ -60,7 +60,7 @@ def data_processing_pipeline():
     def record_outcomes() -> None:
         """Bring the outcomes of every batch that was accepted since to the log of predictions."""
         from connections import clean_warehouse, outcome_store
-        from readmission import outcomes
+        from readmission.pipeline import record_outcomes
         from readmission.settings import get_settings
 
         settings = get_settings()
@@ -68,7 +68,7 @@ def data_processing_pipeline():
         if dsn is None or key is None:
             raise AirflowSkipException("no log of predictions is configured")
         with clean_warehouse() as warehouse, outcome_store(dsn) as store:
-            recorded = outcomes.record_outcomes(warehouse, store, key.get_secret_value())
+            recorded = record_outcomes.record_outcomes(warehouse, store, key.get_secret_value())
         print(f"outcomes recorded: {recorded}")  # noqa: T201
 
     check(measure_drift(process())) >> record_outcomes()

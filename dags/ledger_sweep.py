@@ -39,7 +39,7 @@ def ledger_sweep():
         from datetime import timedelta
 
         from connections import clean_warehouse, raw_warehouse
-        from readmission import sweep
+        from readmission.pipeline import sweep
         from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
@@ -66,7 +66,7 @@ def ledger_sweep():
         from connections import clean_warehouse
         from readmission.registry import Registry
         from readmission.settings import get_settings
-        from readmission.warehouse.rollbacks import RollbackLog
+        from readmission.warehouse.clean.rollback_log import RollbackLog
 
         with clean_warehouse() as clean:
             RollbackLog(clean.connection).record(Registry(get_settings()).rollbacks())

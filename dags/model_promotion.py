@@ -20,7 +20,7 @@ def model_promotion_pipeline():
     def judge(partition_key: str) -> dict[str, str]:
         """Score both models on the same rows, take the verdict and move the aliases."""
         from connections import clean_warehouse, publish_report
-        from readmission import promotion
+        from readmission.pipeline import promote, rollout
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
         from readmission.settings import get_settings
@@ -30,7 +30,7 @@ def model_promotion_pipeline():
         registry = Registry(settings)
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
-            verdict = promotion.judge(
+            verdict = promote.judge(
                 partition_key,
                 warehouse,
                 history,
@@ -38,20 +38,20 @@ def model_promotion_pipeline():
                 Gatekeeper(settings.docs_dir, publish_report),
                 settings.log_loss_tolerance,
             )
-            promotion.carry_out(verdict, history, registry)
+            rollout.carry_out(verdict, history, registry)
         return {"batch_id": partition_key, "verdict": verdict.verdict, "reason": verdict.reason}
 
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decided: dict[str, str], outlet_events) -> None:
         """See the promoted version answer, and announce it."""
-        from readmission import promotion
+        from readmission.pipeline import promote, rollout
         from readmission.registry import Registry
         from readmission.settings import get_settings
 
-        if decided["verdict"] != promotion.PROMOTED:
+        if decided["verdict"] != promote.PROMOTED:
             raise AirflowSkipException(f"production stays as it is; {decided['reason']}")
         settings = get_settings()
-        version = promotion.see_served(Registry(settings), settings)
+        version = rollout.see_served(Registry(settings), settings)
         outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decided["reason"]}
         outlet_events[PRODUCTION_MODEL].add_partitions(decided["batch_id"])
 

@@ -22,31 +22,31 @@ def model_training_pipeline():
     def prepare(partition_key: str) -> dict[str, str | int]:
         """Let the training gate look at the rows of all batches up to this one."""
         from connections import clean_warehouse, publish_report
-        from readmission import training
+        from readmission.pipeline import train
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
 
         with clean_warehouse() as warehouse:
-            rows = training.training_rows(warehouse, partition_key)
+            rows = train.training_rows(warehouse, partition_key)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
             gatekeeper.training(warehouse, partition_key, rows)
-            return vars(training.lineage(warehouse, partition_key, len(rows)))
+            return vars(train.lineage(warehouse, partition_key, len(rows)))
 
     @task(**LABELLED)
     def train(family: str, data: dict[str, str | int]) -> dict[str, str | float]:
         """Fit one family and log its run."""
         label(family)
         from connections import clean_warehouse
-        from readmission import training
-        from readmission.modelling.tracking import Lineage
+        from readmission.modelling.mlflow_runs import Lineage
+        from readmission.pipeline import train
         from readmission.registry import Registry
         from readmission.settings import get_settings
 
         settings, lineage = get_settings(), Lineage(**data)
         with clean_warehouse() as warehouse:
-            rows = training.training_rows(warehouse, lineage.batch_id)
+            rows = train.training_rows(warehouse, lineage.batch_id)
         registry = Registry(settings)
-        return vars(training.train(family, rows, lineage, registry, settings.training_threads))
+        return vars(train.train(family, rows, lineage, registry, settings.training_threads))
 
     @task(outlets=[MODEL_RUN])
     def register_best(
@@ -54,15 +54,15 @@ def model_training_pipeline():
     ) -> None:
         """Make the best of the three the challenger, and announce it."""
         from connections import clean_warehouse
-        from readmission import training
-        from readmission.modelling.tracking import Lineage
+        from readmission.modelling.mlflow_runs import Lineage
+        from readmission.pipeline import train
         from readmission.registry import Registry
         from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
-        results = [training.Trained(**result) for result in trained]
+        results = [train.Trained(**result) for result in trained]
         with clean_warehouse() as warehouse:
-            candidate = training.register_best(
+            candidate = train.register_best(
                 results,
                 Lineage(**data),
                 Registry(get_settings()),

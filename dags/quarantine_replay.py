@@ -17,7 +17,8 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
 from policies import LABELLED, RETRIES, label
-from readmission.schema import Kind, of_kind
+from readmission.domain.columns import Kind
+from readmission.domain.schema import of_kind
 
 FIX, WAIVE, REPLAY = "fix", "waive", "replay"
 NO_KEYS = {
@@ -88,7 +89,7 @@ def quarantine_replay():
         if params["action"] != REPLAY:
             raise AirflowSkipException("only a replay sends rows on")
         from connections import raw_warehouse
-        from readmission import replay
+        from readmission.pipeline import replay
 
         with raw_warehouse() as warehouse:
             batches = replay.replay(warehouse, params["batch_id"])
@@ -101,8 +102,8 @@ def quarantine_replay():
         """Let the raw gate decide, and announce what is good now."""
         label(batch_id)
         from connections import publish_report, raw_warehouse
+        from readmission.pipeline.replay import NO_LIMIT
         from readmission.quality.gates import Gatekeeper
-        from readmission.replay import NO_LIMIT
         from readmission.settings import get_settings
 
         gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
@@ -117,10 +118,10 @@ def quarantine_replay():
     def account() -> str:
         """Count both databases: no row may be lost."""
         from connections import clean_warehouse, raw_warehouse
-        from readmission import accounting
+        from readmission.warehouse import reconciliation
 
         with raw_warehouse() as raw, clean_warehouse() as clean:
-            return str(accounting.account(raw, clean))
+            return str(reconciliation.account(raw, clean))
 
     @task(trigger_rule="none_failed")
     def overview() -> None:

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from readmission import schema, source
+from readmission.domain import schema
 from readmission.errors import DatasetError
+from readmission.pipeline import source
+from readmission.pipeline.source import Origin
 from readmission.settings import Settings
-from readmission.source import Origin
 
 Encounter = dict[str, str | int]
 

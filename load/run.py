@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from load.profiles import DEFAULT, PROFILES
-from readmission.local.stack import Stack
 from readmission.settings import CHECKOUT, PREFIX, get_settings
+from readmission.stack.stack import Stack
 
 LOAD = CHECKOUT / "load"
 

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 from locust import FastHttpUser, between, task
 
-from load import answers
-from load.answers import Answer, Check, WrongAnswer
+from load import checks
+from load.checks import Answer, Check, WrongAnswer
 from load.encounters import Supply, Upload
 from load.journal import Journal
 from readmission.settings import get_settings
@@ -60,7 +60,7 @@ class Clinician(Caller):
     @task
     def predict(self) -> None:
         upload = random.choice(self.supply.singles)
-        self.ask("POST", "/predict", answers.prediction, upload)
+        self.ask("POST", "/predict", checks.prediction, upload)
 
 
 class Ward(Caller):
@@ -72,7 +72,7 @@ class Ward(Caller):
     @task
     def predict_file(self) -> None:
         upload = random.choice(self.supply.files)
-        self.ask("POST", "/predict/batch", answers.file_of(upload.rows), upload)
+        self.ask("POST", "/predict/batch", checks.file_of(upload.rows), upload)
 
 
 class Reader(Caller):
@@ -84,15 +84,15 @@ class Reader(Caller):
     @task(2)
     def explain(self) -> None:
         upload = random.choice(self.supply.singles)
-        self.ask("POST", "/explain", answers.explanation, upload)
+        self.ask("POST", "/explain", checks.explanation, upload)
 
     @task
     def model(self) -> None:
-        self.ask("GET", "/model", answers.model)
+        self.ask("GET", "/model", checks.model)
 
     @task
     def contract(self) -> None:
-        self.ask("GET", "/schema", answers.contract)
+        self.ask("GET", "/schema", checks.contract)
 
 
 class Operator(Caller):
@@ -105,4 +105,4 @@ class Operator(Caller):
 
     @task
     def reload(self) -> None:
-        self.ask("POST", "/reload_model", answers.reload)
+        self.ask("POST", "/reload_model", checks.reload)

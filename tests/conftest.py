@@ -13,13 +13,13 @@ import psutil
 import psycopg
 import pytest
 
-from readmission import synthetic
-from readmission.local import postgres
-from readmission.local.errors import StackError
-from readmission.local.ports import free_ports
-from readmission.local.site import PORTS, Site
-from readmission.local.stack import Stack
+from readmission.domain import synthetic
 from readmission.settings import CHECKOUT, PREFIX, Settings
+from readmission.stack.errors import StackError
+from readmission.stack.services import postgres
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORTS, Site
+from readmission.stack.stack import Stack
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
 SYNTHETIC_ROWS = 40_000

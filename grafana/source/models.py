@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import units
 
 from grafana.source.panels import About, Panel, Query, lines, ranking, rows
-from readmission import schema
+from readmission.domain import schema
 
 OUTCOMES = "readmission_live_outcomes"
 SOON = "<30"

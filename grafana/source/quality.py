@@ -17,8 +17,8 @@ from grafana.source.panels import (
     ranking,
 )
 from grafana.source.promql import or_zero
-from readmission import schema
-from readmission.drift import MODERATE, STRONG
+from readmission.domain import schema
+from readmission.domain.drift import MODERATE, STRONG
 
 NO_GATE = "No gate has looked at a batch yet"
 NO_DRIFT = "Not measured: nothing is in production to compare with"

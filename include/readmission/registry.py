@@ -14,10 +14,10 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from readmission.domain.rollback import Rollback
 from readmission.errors import BundleRefused, NoModel
-from readmission.rollbacks import Rollback
 from readmission.serving.bundle import FOLDER
-from readmission.serving.served import RegisteredVersion
+from readmission.serving.model import RegisteredVersion
 from readmission.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract import example
+from api.contract.encounter import example
 from api.main import create_app
 from readmission.errors import NoModel
-from readmission.modelling.training import Fit
-from readmission.serving.served import RegisteredVersion, ServedModel
+from readmission.modelling.fitting import Fit
+from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.settings import Settings
 from tests.api.models import loaded, small_fit
 

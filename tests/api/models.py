@@ -7,15 +7,15 @@ from uuid import uuid4
 
 import pandas as pd
 
-from readmission import cleaning, schema, synthetic
+from readmission.domain import cleaning, schema, synthetic
+from readmission.domain.splitting import Part
 from readmission.modelling.bundling import write_bundle
-from readmission.modelling.tracking import Lineage, log_fit
-from readmission.modelling.training import Fit, fit
+from readmission.modelling.fitting import Fit, fit
+from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.registry import Registry
 from readmission.serving.bundle import open_bundle
-from readmission.serving.served import RegisteredVersion, ServedModel
+from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.settings import Settings
-from readmission.splitting import Part
 
 ROWS = 2_000
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import httpx
 
-from readmission.local.ports import free_ports
 from readmission.settings import CHECKOUT, PREFIX
+from readmission.stack.site.ports import free_ports
 
 START_SECONDS = 120
 

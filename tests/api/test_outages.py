@@ -12,10 +12,10 @@ import psutil
 import psycopg
 import pytest
 
-from api.contract import example
-from readmission.local import postgres
-from readmission.local.stack import Stack
-from readmission.modelling.training import Fit
+from api.contract.encounter import example
+from readmission.modelling.fitting import Fit
+from readmission.stack.services import postgres
+from readmission.stack.stack import Stack
 from tests.api.models import put_into_production
 from tests.conftest import random_settings
 

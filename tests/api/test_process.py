@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
-from api.contract import example
-from readmission import schema
-from readmission.local.ports import free_ports
-from readmission.modelling.training import Fit
+from api.contract.encounter import example
+from readmission.domain import schema
+from readmission.modelling.fitting import Fit
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, Settings
+from readmission.stack.site.ports import free_ports
 from tests.api.models import put_into_production, raw_encounters
 from tests.api.serving import Service, running, wait_for
 
@@ -155,7 +155,7 @@ def test_a_reload_with_a_dead_registry_ends_in_seconds(tmp_path: Path) -> None:
 
 def test_the_process_carries_nothing_of_the_pipeline_or_the_page() -> None:
     program = (
-        "import sys, json, api.app, readmission.registry;"
+        "import sys, json, api.main, readmission.registry; api.main.application();"
         f"print(json.dumps([m for m in {FORBIDDEN!r} if m in sys.modules]))"
     )
     imported = subprocess.run(

@@ -1,35 +1,33 @@
 """The service on what its image keeps of its libraries: what was taken out is missed by nobody."""
 
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.metadata import distribution
+from importlib.metadata import Distribution
 from importlib.util import cache_from_source
 from pathlib import Path
 
 import httpx
 import pandas as pd
 import pytest
-from packaging.requirements import Requirement
 
-from api.contract import example
-from readmission import schema
+from api.contract.encounter import example
+from readmission.domain import schema
 from readmission.errors import BundleRefused
-from readmission.local import object_store
 from readmission.modelling import bundling
-from readmission.modelling.training import Fit
-from readmission.quality.overview import Overview
-from readmission.quality.summary import FILE, summarise
+from readmission.modelling.fitting import Fit
+from readmission.quality.report.overview import Overview
+from readmission.quality.report.summary import FILE, summarise
 from readmission.settings import CHECKOUT
+from readmission.stack.services import object_store
 from tests.api.models import put_into_production, raw_encounters, small_fit
 from tests.api.serving import running
 from tests.conftest import Platform
+from tests.locks import locked
 
-PINNED = re.compile(r"^([a-z0-9._-]+==[^ \\]+(?: ; [^\\]+)?)", re.MULTILINE)
 IMAGE_MEGABYTES, BASE_MEGABYTES = 600, 130
 ABSENT = ("cryptography", "databricks.sdk", "pyarrow._flight", "numpy.tests", "onnxruntime.tools")
 
@@ -38,10 +36,8 @@ ABSENT = ("cryptography", "databricks.sdk", "pyarrow._flight", "numpy.tests", "o
 def packages() -> Iterator[Path]:
     """What the lock of the API's image installs, trimmed as in the image."""
     with tempfile.TemporaryDirectory(prefix="readmission-trimmed-") as folder:
-        for pinned in PINNED.findall((CHECKOUT / "requirements" / "api.txt").read_text()):
-            requirement = Requirement(pinned)
-            if not requirement.marker or requirement.marker.evaluate():
-                copy_distribution(requirement.name, Path(folder))
+        for installed in locked("api"):
+            copy_distribution(installed, Path(folder))
         subprocess.run(
             [sys.executable, CHECKOUT / "docker" / "trim_api.py", folder],
             check=True, capture_output=True,
@@ -49,9 +45,9 @@ def packages() -> Iterator[Path]:
         yield Path(folder)
 
 
-def copy_distribution(name: str, folder: Path) -> None:
+def copy_distribution(installed: Distribution, folder: Path) -> None:
     """Copy the files of an installed distribution, and what they were compiled to."""
-    for file in distribution(name).files or ():
+    for file in installed.files or ():
         if ".." in file.parts:
             continue
         source, target = Path(str(file.locate())), folder / file

@@ -12,9 +12,9 @@ import httpx
 import psutil
 import pytest
 
-from api.contract import example
-from readmission import schema
-from readmission.modelling.training import Fit
+from api.contract.encounter import example
+from readmission.domain import schema
+from readmission.modelling.fitting import Fit
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests.api.models import raw_encounters, two_versions

@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from readmission import schema
+from readmission.domain import schema
 from readmission.errors import ReadmissionError
 from readmission.modelling.estimators import FAMILIES
 from readmission.settings import CHECKOUT, PREFIX, Settings

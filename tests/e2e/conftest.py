@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from readmission import source
-from readmission.local.airflow import USER
-from readmission.local.airflow_client import AirflowClient
-from readmission.local.stack import Stack
+from readmission.pipeline import source
+from readmission.stack.services.airflow import USER
+from readmission.stack.services.airflow_client import AirflowClient
+from readmission.stack.stack import Stack
 from tests.conftest import random_settings
 from tests.e2e.diagnosis import DAGS
 from tests.e2e.pipeline import TASK_SECONDS, Pipeline

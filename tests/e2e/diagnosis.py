@@ -6,14 +6,14 @@ from typing import Any
 import httpx
 import psycopg
 
-from readmission.local import postgres
-from readmission.local.airflow import DAG_PROCESSOR, SCHEDULER
-from readmission.local.airflow_client import AirflowClient, Run
-from readmission.local.boot import tail
-from readmission.local.errors import StackError
-from readmission.local.journey import CONSUMERS, INGESTION
-from readmission.local.ports import HOST
-from readmission.local.stack import Stack
+from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
+from readmission.stack.errors import StackError
+from readmission.stack.services import postgres
+from readmission.stack.services.airflow import DAG_PROCESSOR, SCHEDULER
+from readmission.stack.services.airflow_client import AirflowClient, Run
+from readmission.stack.site.ports import HOST
+from readmission.stack.stack import Stack
+from readmission.stack.supervision.boot import tail
 
 DAGS = (INGESTION, *CONSUMERS, "ledger_sweep", "quarantine_replay")
 SERVICES = (SCHEDULER, DAG_PROCESSOR)

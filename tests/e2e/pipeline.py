@@ -13,11 +13,11 @@ import boto3
 import pandas as pd
 import psycopg
 
-from readmission.local import postgres
-from readmission.local.airflow_client import FINISHED, AirflowClient, Run
-from readmission.local.journey import INGESTION, PROMOTION
-from readmission.local.stack import Stack
 from readmission.registry import Registry
+from readmission.stack.cli.batch_progress import INGESTION, PROMOTION
+from readmission.stack.services import postgres
+from readmission.stack.services.airflow_client import FINISHED, AirflowClient, Run
+from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.e2e.diagnosis import diagnose
 

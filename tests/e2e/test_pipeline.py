@@ -7,14 +7,14 @@ import signal
 import httpx
 import pytest
 
-from api.contract import example
-from readmission import ingestion, source
-from readmission.local.airflow import USER
-from readmission.local.journey import INGESTION, PROCESSING, PROMOTION, TRAINING
+from api.contract.encounter import example
+from readmission.pipeline import ingest, source
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION
+from readmission.stack.cli.batch_progress import INGESTION, PROCESSING, PROMOTION, TRAINING
+from readmission.stack.services.airflow import USER
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
-from readmission.warehouse.rollbacks import RollbackLog
+from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.verdicts import VerdictLog
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
@@ -268,8 +268,8 @@ def test_a_lost_event_is_found_by_the_sweep(two_batches: Pipeline) -> None:
     with two_batches.connected("raw") as raw:
         warehouse = RawWarehouse(raw)
         dataset = source.read(two_batches.file)
-        (piece,) = ingestion.plan(dataset, warehouse, BATCH)
-        batch = ingestion.load(dataset, warehouse, piece)
+        (piece,) = ingest.plan(dataset, warehouse, BATCH)
+        batch = ingest.load(dataset, warehouse, piece)
         docs = two_batches.stack.site.settings.docs_dir
         Gatekeeper(docs, lambda _site, _gate: None).raw(warehouse, batch.batch_id, 0.05)
 

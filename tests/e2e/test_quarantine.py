@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 from typer.testing import CliRunner
 
-from readmission.accounting import Account, account
-from readmission.local import object_store
-from readmission.local.access import warehouses
-from readmission.local.cli import app
-from readmission.local.journey import PROCESSING
-from readmission.local.quarantine_cli import DAG
 from readmission.settings import PREFIX
+from readmission.stack.access import warehouses
+from readmission.stack.cli.app import app
+from readmission.stack.cli.batch_progress import PROCESSING
+from readmission.stack.cli.quarantine import DAG
+from readmission.stack.services import object_store
 from readmission.warehouse import Quarantine, RawWarehouse
+from readmission.warehouse.reconciliation import Account, account
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
 GOOD_ROWS = 600

@@ -10,12 +10,12 @@ import httpx
 import pandas as pd
 import pytest
 
-from api.contract import example
+from api.contract.encounter import example
 from grafana.source.__main__ import FOLDER
 from grafana.source.prometheus import Prometheus, all_choices, panels, targets
-from readmission import schema
-from readmission.local.ports import HOST
+from readmission.domain import schema
 from readmission.registry import PRODUCTION
+from readmission.stack.site.ports import HOST
 from readmission.warehouse import RawWarehouse
 from tests.e2e.pipeline import PATIENCE, Pipeline
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from load import journal, run
-from readmission.local import mlflow, postgres
-from readmission.local.supervisor import Supervisor
 from readmission.registry import PRODUCTION
 from readmission.settings import CHECKOUT, PREFIX
+from readmission.stack.services import mlflow, postgres
+from readmission.stack.supervision.supervisor import Supervisor
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
 BATCH = 3_000

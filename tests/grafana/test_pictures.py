@@ -16,7 +16,7 @@ from grafana.source.pictures import LABEL, picture
 from grafana.source.prometheus import Prometheus, all_choices, panels
 from grafana.source.quality import NO_DRIFT
 from grafana.source.wording import worded
-from readmission.local.ports import HOST, free_ports
+from readmission.stack.site.ports import HOST, free_ports
 from tests.promtool import promtool
 
 START_SECONDS = 30

@@ -9,10 +9,10 @@ import pytest
 import yaml
 from prometheus_client.metrics_core import Metric
 
-from api.batches import router as batches
 from api.metrics import LATENCY_BUCKETS, PREDICTION_PATHS, Metrics
-from api.predicting import router as predicting
-from readmission import drift
+from api.routes.predict import router as predicting
+from api.routes.predict_batch import router as batches
+from readmission.domain import drift
 from readmission.exporter import catalogue
 from readmission.exporter.catalogue import Figure
 from readmission.settings import CHECKOUT
@@ -34,7 +34,7 @@ PARTS = ("What it means", "Look", "Do", "Call for help")
 SAMPLES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 KEEPERS = (
     "docker-compose.override.yml",
-    "include/readmission/local/prometheus.py",
+    "include/readmission/stack/services/prometheus.py",
     "k8s/prometheus/server.yaml",
 )
 

@@ -10,11 +10,12 @@ import pyarrow as pa
 from great_expectations import expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from readmission import schema
-from readmission.cleaning import parse
+from readmission.domain import schema
+from readmission.domain.cleaning import parse
+from readmission.domain.columns import MISSING
+from readmission.domain.plausibility import PREFIX, judged
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.quality import suites
-from readmission.quality.plausibility import PREFIX, judged
 from tests.include.conftest import cleaned
 from tests.include.plausible import BROKEN, consistent
 
@@ -98,7 +99,7 @@ def answers() -> Frame:
 
 def missing_shares() -> dict[str, float]:
     return {
-        column.name: float((raw_rows()[column.name] == schema.MISSING).mean())
+        column.name: float((raw_rows()[column.name] == MISSING).mean())
         for column in schema.COLUMNS
         if column.nullable
     }
@@ -168,7 +169,7 @@ def _break(expected: Expectation, rows: Frame, *, is_text: bool) -> tuple[Frame,
         case gxe.ExpectColumnValuesToMatchRegex():
             return _with(rows, column, "<script>"), 1
         case gxe.ExpectColumnProportionOfNonNullValuesToBeBetween():
-            return rows.assign(**{column: schema.MISSING}), 0
+            return rows.assign(**{column: MISSING}), 0
         case gxe.ExpectColumnKLDivergenceToBeLessThan():
             return rows.assign(**{column: "train"}), 0
         case gxe.ExpectColumnPairValuesToBeEqual(column_B=other):

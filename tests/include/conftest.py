@@ -10,15 +10,16 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from readmission import schema, source, training
-from readmission.cleaning import clean, eligible, outcome
+from readmission.domain import schema
+from readmission.domain.cleaning import clean, eligible, outcome
+from readmission.domain.splitting import Part, assign_parts
 from readmission.modelling.estimators import FAMILIES
-from readmission.modelling.tracking import Lineage
-from readmission.processing import process
+from readmission.modelling.mlflow_runs import Lineage
+from readmission.pipeline import source, train
+from readmission.pipeline.process import process
+from readmission.pipeline.source import Dataset, Origin
 from readmission.registry import Registry
 from readmission.settings import Settings
-from readmission.source import Dataset, Origin
-from readmission.splitting import Part, assign_parts
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.conftest import Platform
 
@@ -86,7 +87,7 @@ class Training:
     rows: pd.DataFrame
     test_rows: pd.DataFrame
     lineage: Lineage
-    results: Sequence[training.Trained]
+    results: Sequence[train.Trained]
 
     def registry(self) -> Registry:
         """Return a registry whose registered model is new, next to the same runs."""
@@ -132,8 +133,8 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
             connection.commit()
         warehouse = CleanWarehouse(clean)
         fill(RawWarehouse(raw), warehouse, dataset.encounters)
-        rows = training.training_rows(warehouse, BATCHES[0])
+        rows = train.training_rows(warehouse, BATCHES[0])
         test_rows = warehouse.read_parts((Part.TEST,))
-        lineage = training.lineage(warehouse, BATCHES[0], len(rows))
-    results = [training.train(family, rows, lineage, registry, threads=1) for family in FAMILIES]
+        lineage = train.lineage(warehouse, BATCHES[0], len(rows))
+    results = [train.train(family, rows, lineage, registry, threads=1) for family in FAMILIES]
     return Training(settings, rows, test_rows, lineage, results)

@@ -4,13 +4,13 @@ import re
 
 import pandas as pd
 
-from readmission import schema
-from readmission.schema import Column
+from readmission.domain import schema
+from readmission.domain.columns import MISSING, Column
 
 
 def acceptable(column: Column, value: str) -> bool:
     """Whether the schema allows this spelling of a value."""
-    if column.nullable and value == schema.MISSING:
+    if column.nullable and value == MISSING:
         return True
     if column.is_number:
         return value.isdecimal() and column.minimum <= int(value) <= column.maximum

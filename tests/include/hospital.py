@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import psycopg
 
-from readmission.accounting import Account, account
-from readmission.processing import process
+from readmission.pipeline.process import process
+from readmission.pipeline.replay import NO_LIMIT, replay
 from readmission.quality.gates import Gatekeeper
-from readmission.replay import NO_LIMIT, replay
 from readmission.warehouse import CleanWarehouse, Quarantine, RawBatch, RawWarehouse
+from readmission.warehouse.reconciliation import Account, account
 from tests.include.tables import encounters
 
 ROWS = 100

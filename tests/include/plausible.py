@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from readmission import codes
+from readmission.domain import codes
 from tests.include.tables import encounters
 
 CONSISTENT = {"insulin": "Steady", "change": "Ch", "diabetesMed": "Yes", "number_diagnoses": "9"}

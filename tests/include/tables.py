@@ -8,7 +8,7 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 
-from readmission import schema, synthetic
+from readmission.domain import schema, synthetic
 
 CLOCK = ("created_at", "decided_at")
 """Columns that tell when, not what."""

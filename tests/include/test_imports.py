@@ -1,52 +1,139 @@
-"""Imports run one way, and each room stays free of what belongs in another."""
+"""The plan of the house: which rooms there are, how large they may be, and who imports whom."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from readmission.settings import CHECKOUT
 
-LIBRARY = CHECKOUT / "include" / "readmission"
-FLOORS = (
-    {"errors", "codes", "diagnoses"},
-    {"schema", "settings"},
-    {"synthetic", "source", "cleaning", "splitting", "drift", "serving", "disclosure", "rollbacks"},
-    {"warehouse", "modelling"},
-    {"accounting"},
-    {"quality"},
-    {"registry"},
-)
-"""Modules of the library from the bottom up; whatever is not listed is on top."""
+PLAN: Mapping[str, Sequence[set[str]]] = {
+    "readmission": (
+        {"errors"},
+        {"settings", "domain"},
+        {"logs", "serving", "warehouse"},
+        {"modelling"},
+        {"registry"},
+        {"quality"},
+        {"pipeline"},
+        {"exporter", "operations"},
+        {"stack"},
+    ),
+    "readmission.domain": (
+        {"codes", "columns", "diagnoses", "rollback", "splitting"},
+        {"schema"},
+        {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
+    ),
+    "readmission.warehouse": (
+        {"sql", "states"},
+        {"ledger", "tallies", "verdicts"},
+        {"clean", "predictions", "raw", "reconciliation"},
+    ),
+    "readmission.serving": (
+        {"card", "encoding_tables", "explainers", "onnx_estimator"},
+        {"scorers"},
+        {"golden_rows"},
+        {"bundle"},
+        {"model"},
+    ),
+    "readmission.modelling": (
+        {"decision", "estimators"},
+        {"evaluation", "model"},
+        {"compilation", "fitting", "subgroups"},
+        {"plots"},
+        {"bundling"},
+        {"mlflow_runs"},
+    ),
+    "readmission.quality": (
+        {"verdict", "report"},
+        {"checkpoint"},
+        {"suites"},
+        {"gates"},
+    ),
+    "readmission.pipeline": (
+        {"measure_drift", "process", "promote", "record_outcomes", "replay", "source", "sweep"}
+        | {"train"},
+        {"ingest", "rollout"},
+    ),
+    "readmission.exporter": (
+        {"catalogue", "connecting"},
+        {"collecting"},
+        {"metrics"},
+        {"sources"},
+        {"server"},
+        {"__main__"},
+    ),
+    "readmission.operations": ({"backups", "buckets"},),
+    "readmission.stack": (
+        {"errors"},
+        {"site"},
+        {"supervision"},
+        {"services"},
+        {"access", "stack"},
+        {"cli"},
+    ),
+    "api": (
+        {"errors"},
+        {"access", "contract", "http", "metrics", "prediction_log"},
+        {"files", "model"},
+        {"dependencies"},
+        {"routes"},
+        {"main"},
+        {"__main__"},
+    ),
+}
+"""Each package's modules and packages from the bottom up. One may import what stands below it;
+those on the same floor do not know each other."""
+
+ENTRIES, ENTRIES_OF_THE_LIBRARY, LINES = 12, 14, 300
+"""How much a folder shows, the library's root shows, and how long a module may be."""
+TOPS = ("readmission", "api", "load", "ui", "grafana", "dags", "plugins")
 
 DATA_TOOLS = {"numpy", "pandas", "pyarrow", "sklearn", "xgboost", "mlflow", "great_expectations"}
 STORES = {"psycopg", "psycopg2", "sqlalchemy", "boto3", "botocore"}
-ROOMS = {"api", "ui", "assets", "connections", "policies", "dags", "plugins"}
+OUTER_ROOMS = {"api", "ui", "assets", "connections", "policies", "dags", "plugins"}
+PROGRAMS = {"readmission.exporter", "readmission.operations", "readmission.stack"}
 FORBIDDEN = {
-    "include/readmission": {"airflow", "fastapi", "starlette", "streamlit", "locust"} | ROOMS,
-    "api": {"airflow", "streamlit", "great_expectations", "readmission.local"} | ROOMS - {"api"},
+    "readmission": {"airflow", "fastapi", "starlette", "streamlit", "locust"} | OUTER_ROOMS,
+    "readmission.domain": {"sqlalchemy", "psycopg", "mlflow", "sklearn", "xgboost"},
+    "readmission.serving": {"sklearn", "mlflow", "psycopg"},
+    "readmission.warehouse": {"mlflow", "sklearn", "xgboost", "great_expectations"},
+    "api": {"airflow", "streamlit", "great_expectations"} | PROGRAMS | OUTER_ROOMS - {"api"},
     "ui": {"airflow", "fastapi", "mlflow", "sklearn", "xgboost", "readmission.warehouse"}
-    | {"readmission.registry", "readmission.modelling", "readmission.local"}
+    | {"readmission.registry", "readmission.modelling"}
+    | PROGRAMS
     | STORES
-    | ROOMS - {"ui"},
-    "dags": DATA_TOOLS | STORES - {"psycopg"} | {"api", "ui", "readmission.local"},
+    | OUTER_ROOMS - {"ui"},
+    "dags": DATA_TOOLS | STORES - {"psycopg"} | {"api", "ui"} | PROGRAMS,
+    "plugins": {"pandas", "sklearn", "api", "ui"} | PROGRAMS,
 }
+"""What the modules of a room never import."""
 
 
-def files(room: str) -> list[Path]:
-    """Return the modules of a room; the stack on one machine is a house of its own."""
-    found = sorted((CHECKOUT / room).rglob("*.py"))
-    return [path for path in found if not path.is_relative_to(LIBRARY / "local")]
+def folder_of(package: str) -> Path:
+    """Return the folder of a package, or of the DAGs."""
+    root = CHECKOUT / "include" if package.split(".")[0] == "readmission" else CHECKOUT
+    return root.joinpath(*package.split("."))
 
 
-def imports(path: Path) -> Iterator[str]:
+def sources(package: str) -> dict[str, ast.Module]:
+    """Return every module of a package, parsed, by its dotted name."""
+    folder = folder_of(package)
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        found[".".join((package, *(part for part in parts if part != "__init__")))] = path
+    return {name: ast.parse(path.read_text(), str(path)) for name, path in found.items()}
+
+
+def imports(module: ast.Module) -> Iterator[str]:
     """Yield the dotted name of everything a module imports, wherever in it."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative import"
+            assert node.level == 0, f"relative import in line {node.lineno}"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
@@ -54,57 +141,109 @@ def is_within(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
-def floor(module: str) -> int:
-    return next((level for level, names in enumerate(FLOORS) if module in names), len(FLOORS))
+def room_of(name: str, package: str) -> str | None:
+    """Return the part of a package that a dotted name lies in; none for the package itself."""
+    return name.removeprefix(f"{package}.").split(".")[0] if is_within(name, package) else None
+
+
+def entries(folder: Path) -> list[str]:
+    hidden = {"__init__.py", "__pycache__"}
+    return sorted(path.name for path in folder.iterdir() if path.name not in hidden)
+
+
+def folders(top: str) -> list[Path]:
+    found = [folder_of(top), *(path for path in folder_of(top).rglob("*") if path.is_dir())]
+    return [path for path in found if "__pycache__" not in path.parts]
+
+
+def limit(folder: Path) -> int:
+    return ENTRIES_OF_THE_LIBRARY if folder == folder_of("readmission") else ENTRIES
+
+
+@pytest.mark.parametrize("package", PLAN)
+def test_every_module_stands_in_the_plan(package: str) -> None:
+    built = {name.removesuffix(".py") for name in entries(folder_of(package))}
+
+    assert built == set().union(*PLAN[package])
+
+
+@pytest.mark.parametrize("package", PLAN)
+def test_imports_go_down_only(package: str) -> None:
+    # given
+    floor = {room: level for level, rooms in enumerate(PLAN[package]) for room in rooms}
+
+    # then what a module imports of its package is its own room or stands on a lower floor
+    wrong = [
+        f"{module} imports {name}"
+        for module, source in sources(package).items()
+        for name in imports(source)
+        if (importer := room_of(module, package)) in floor
+        if (imported := room_of(name, package)) in floor and imported != importer
+        if floor[imported] >= floor[importer]
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
 def test_a_room_stays_free_of_what_belongs_in_another(room: str) -> None:
-    # given
-    modules = files(room)
+    # given the stack on one machine starts everything, and is a house of its own
+    modules = {
+        name: source
+        for name, source in sources(room).items()
+        if not is_within(name, "readmission.stack")
+    }
     assert modules
 
     # then
     wrong = [
-        f"{path.relative_to(CHECKOUT)} imports {name}"
-        for path in modules
-        for name in imports(path)
+        f"{module} imports {name}"
+        for module, source in modules.items()
+        for name in imports(source)
         for package in FORBIDDEN[room]
         if is_within(name, package)
     ]
     assert wrong == []
 
 
-def test_the_library_imports_downwards_only() -> None:
-    wrong = []
-    for path in files("include/readmission"):
-        importer = path.relative_to(LIBRARY).parts[0].removesuffix(".py")
-        for name in imports(path):
-            if is_within(name, "readmission.local"):
-                wrong.append(f"{importer} imports {name}")
-            elif name.startswith("readmission."):
-                imported = name.split(".")[1]
-                if floor(imported) > floor(importer):
-                    wrong.append(f"{importer} imports {imported}, which stands above it")
+@pytest.mark.parametrize("top", TOPS)
+def test_no_folder_shows_more_than_a_person_takes_in(top: str) -> None:
+    crowded = {
+        str(folder.relative_to(CHECKOUT)): len(entries(folder))
+        for folder in folders(top)
+        if len(entries(folder)) > limit(folder)
+    }
 
-    assert wrong == []
+    assert crowded == {}
+
+
+@pytest.mark.parametrize("top", TOPS)
+def test_no_module_is_too_long(top: str) -> None:
+    long = {
+        str(path.relative_to(CHECKOUT)): lines
+        for path in folder_of(top).rglob("*.py")
+        if (lines := len(path.read_text().splitlines())) > LINES
+    }
+
+    assert long == {}
 
 
 def test_the_environment_is_read_in_the_settings_only() -> None:
     # given every mention of the environment that is not an assignment to it
     readers = set()
-    for path in files("include/readmission"):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for name, source in sources("readmission").items():
+        if is_within(name, "readmission.stack"):
+            continue
+        for node in ast.walk(source):
             match node:
                 case ast.Attribute(attr="getenv"):
-                    readers.add(path.name)
+                    readers.add(name)
                 case ast.Attribute(
                     attr="get" | "items" | "copy", value=ast.Attribute(attr="environ")
                 ):
-                    readers.add(path.name)
+                    readers.add(name)
                 case ast.Subscript(value=ast.Attribute(attr="environ"), ctx=ast.Load()):
-                    readers.add(path.name)
+                    readers.add(name)
                 case ast.comprehension(iter=ast.Attribute(attr="environ")):
-                    readers.add(path.name)
+                    readers.add(name)
 
-    assert readers == {"settings.py"}
+    assert readers == {"readmission.settings"}

@@ -9,11 +9,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from readmission.exporter import databases
-from readmission.local import postgres
-from readmission.local.site import Site
-from readmission.local.stack import Stack
-from readmission.local.unprivileged import installed_programs, server_home
+from readmission.exporter.metrics import databases
+from readmission.stack.services import postgres
+from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
+from readmission.stack.supervision.unprivileged import installed_programs, server_home
 from tests.conftest import random_settings
 from tests.k8s.cluster import K8S
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from readmission import __version__
-from readmission.local.airflow import PRELOADED
 from readmission.settings import CHECKOUT
+from readmission.stack.services.airflow import PRELOADED
 
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 STAGE = re.compile(r"^FROM (\S+) AS (\S+)$", re.MULTILINE)
@@ -85,7 +85,7 @@ def test_the_build_is_shown_only_what_images_are_made_of() -> None:
     assert shown == {
         "requirements/*.txt", "docker", "include", "api", "ui", "load", "plugins", "dags",
     }  # fmt: skip
-    assert "include/readmission/local" in lines
+    assert "include/readmission/stack" in lines
 
 
 def test_the_scheduler_imports_early_what_it_does_on_one_machine() -> None:

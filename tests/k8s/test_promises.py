@@ -5,7 +5,7 @@ import re
 import pytest
 
 from api.__main__ import GRACE_SECONDS, KEEP_ALIVE_SECONDS
-from api.draining import DRAIN_SECONDS
+from api.http.draining import DRAIN_SECONDS
 from api.main import LOG_SECONDS
 from readmission import __version__
 from readmission.settings import CHECKOUT

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from api import files
-from api.contract import parse_encounter
+from api.contract.encounter import parse_encounter
+from api.files import readers
 from load.encounters import CSV, FILE_ROWS, PARQUET, Supply, draw
-from readmission import schema, source, synthetic
+from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError
+from readmission.pipeline import source
+from readmission.pipeline.source import Origin
 from readmission.settings import Settings
-from readmission.source import Origin
 
 CHANCE = random.Random(1)  # noqa: S311 - draws no secret
 
@@ -43,7 +44,7 @@ def test_files_are_accepted_row_by_row_and_without_an_outcome(
 
     assert len(chosen) == len(supply.files) / 2
     for upload in chosen:
-        rows = list(files.rows(io.BytesIO(upload.content), content_type))
+        rows = list(readers.rows(io.BytesIO(upload.content), content_type))
         assert len(rows) == upload.rows == FILE_ROWS
         assert all(isinstance(row, dict) for row in rows)
         assert schema.TARGET.encode() not in upload.content

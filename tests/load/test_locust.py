@@ -144,7 +144,7 @@ def test_the_image_holds_everything_the_load_test_imports(tmp_path: Path) -> Non
     ]
     (tmp_path / "locustfile.py").write_text(
         f"import sys\nfor name in {absent!r}:\n    sys.modules[name] = None\n"
-        "sys.modules['readmission.local'] = None\n"
+        "sys.modules['readmission.stack'] = None\n"
         "from load.locustfile import *\n"
     )
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from load import run
-from readmission.local.stack import Stack
 from readmission.settings import PREFIX, get_settings
+from readmission.stack.stack import Stack
 from tests.conftest import Platform
 
 

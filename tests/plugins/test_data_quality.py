@@ -11,10 +11,10 @@ import boto3
 import httpx
 import pytest
 
-from readmission.local import object_store
-from readmission.local.airflow import API_SERVER, USER
-from readmission.local.stack import Stack
 from readmission.settings import CHECKOUT
+from readmission.stack.services import object_store
+from readmission.stack.services.airflow import API_SERVER, USER
+from readmission.stack.stack import Stack
 from tests.conftest import random_settings
 
 PARTS = {API_SERVER, object_store.NAME}

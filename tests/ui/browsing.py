@@ -12,8 +12,8 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from readmission.local.ports import free_ports
 from readmission.settings import CHECKOUT, PREFIX
+from readmission.stack.site.ports import free_ports
 from tests.api.serving import wait_for
 from tests.browser import browser
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from readmission.local import object_store
-from readmission.local.ports import free_ports
-from readmission.modelling.tracking import Lineage, log_fit
-from readmission.quality import summary
+from readmission.modelling.mlflow_runs import Lineage, log_fit
+from readmission.quality.report import summary
 from readmission.registry import Registry
 from readmission.settings import CHECKOUT, PREFIX, get_settings
+from readmission.stack.services import object_store
+from readmission.stack.site.ports import free_ports
 from tests.api.models import ROWS, put_into_production, small_fit
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from readmission import synthetic
+from readmission.domain import synthetic
 from tests.ui.browsing import PAGES, PATIENCE, Visit, chromium
 
 SIZE = {"width": 1280, "height": 960}

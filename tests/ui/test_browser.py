@@ -10,8 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from readmission import synthetic
-from readmission.local.ports import free_ports
+from readmission.domain import synthetic
+from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service
 from tests.ui import pictures
 from tests.ui.browsing import PAGES, PATIENCE, Visit, chromium, page_server

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from readmission import schema, synthetic
-from readmission.local.ports import free_ports
+from readmission.domain import schema, synthetic
+from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service
 from tests.ui.pages import CAPACITY, FILES, Opened, figures, press, said, turn_to
 from ui.client import ApiAway, ApiClient

@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from readmission.local.ports import free_ports
 from readmission.settings import CHECKOUT, PREFIX
+from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service, wait_for
 
 PATIENCE = 60

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 
-from readmission.local.ports import free_ports
+from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service
 from tests.ui.conftest import ADMIN_KEY, DECIDED_AT, NEWEST, PREDICT_KEY, REPORTS
 from tests.ui.pages import CAPACITY, FILES, MODEL, QUALITY, Opened, figures, press, said

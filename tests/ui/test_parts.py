@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from readmission import schema
+from readmission.domain.columns import ICD9_PATTERN
 from readmission.modelling.estimators import FAMILIES
 from ui import form, icd9, wording
 from ui.followup import follow_up
@@ -21,7 +21,7 @@ CURVE = pd.DataFrame(
 
 
 def test_every_code_of_the_table_is_one_the_service_accepts() -> None:
-    wrong = [c for c in icd9.PLAIN_WORDS if not re.fullmatch(schema.ICD9_PATTERN, c)]
+    wrong = [c for c in icd9.PLAIN_WORDS if not re.fullmatch(ICD9_PATTERN, c)]
     assert not wrong
     assert len(icd9.PLAIN_WORDS) > 300
 

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from readmission import codes, schema
-from readmission.local.ports import free_ports
-from readmission.schema import Kind
+from readmission.domain import codes, schema
+from readmission.domain.columns import Kind
 from readmission.settings import CHECKOUT
+from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service, running
 from tests.ui.pages import FILES, PREDICT, Opened, press, said, turn_to, widget
 from ui import link
@@ -357,7 +357,7 @@ def test_the_page_knows_little_of_the_library_and_no_outcome_by_its_name() -> No
         )
     }
     ours = {name for name in imported if name.split(".")[0] in ("readmission", "api", "dags")}
-    assert ours == {"readmission.drift", "readmission.logs", "readmission.settings"}
+    assert ours == {"readmission.domain.drift", "readmission.logs", "readmission.settings"}
     assert not imported & {"mlflow", "psycopg", "boto3", "sqlalchemy"}
     written = {
         node.value

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from readmission.drift import MODERATE, STRONG, Level
+from readmission.domain.drift import MODERATE, STRONG, Level
 from ui import charts, service
 from ui.client import Json
 

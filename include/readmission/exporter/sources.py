@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from readmission.exporter import batches, databases, object_store, outcomes, tracking
 from readmission.exporter.catalogue import MLFLOW_UP, STORE_UP, Sample
 from readmission.exporter.collecting import PipelineCollector, Source, Watch
 from readmission.exporter.connecting import address, reader
+from readmission.exporter.metrics import batches, databases, mlflow, object_store, outcomes
 from readmission.settings import PREFIX, Settings, SettingsError
 
 DATABASES = ("raw", "clean", "predictions", "mlflow", "airflow")
@@ -79,10 +79,10 @@ def _databases(dsns: dict[str, str], capacity: int) -> list[Source[Any]]:
 
 
 def _tracking(settings: Settings) -> Source[Any]:
-    server = tracking.TrackingServer(
+    server = mlflow.TrackingServer(
         settings.mlflow_tracking_uri, settings.model_name, settings.experiment
     )
-    return Source("mlflow", server.read, tracking.show, [MLFLOW_UP(False)])
+    return Source("mlflow", server.read, mlflow.show, [MLFLOW_UP(False)])
 
 
 def _object_store(settings: Settings) -> list[Source[Any]]:

@@ -11,15 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from readmission import schema
+from readmission.domain import schema
 from readmission.errors import BundleRefused
-from readmission.modelling.compiling import compile_estimator, compile_tables, dense, golden_rows
+from readmission.modelling.compilation import (
+    compile_estimator,
+    compile_tables,
+    dense,
+    make_golden_rows,
+)
 from readmission.modelling.estimators import FAMILIES
 from readmission.modelling.evaluation import SOON
+from readmission.modelling.fitting import Fit
 from readmission.modelling.model import ReadmissionModel
 from readmission.modelling.plots import importance
-from readmission.modelling.training import Fit
-from readmission.serving import bundle, card, contributions, estimator, golden
+from readmission.serving import bundle, card, explainers, golden_rows, onnx_estimator
 from readmission.serving.card import ModelCard
 from readmission.serving.scorers import TABLES_FILE
 
@@ -51,7 +56,7 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
     folder.mkdir()
     model = fit.model
     reason = _write_compiled(folder, fit)
-    golden_rows(model).write(folder / golden.FILE)
+    make_golden_rows(model).write(folder / golden_rows.FILE)
     _write_explanation(folder, fit)
     (folder / card.FILE).write_text(json.dumps(asdict(_card(fit, lineage)), indent=1))
     bundle.seal(
@@ -72,7 +77,7 @@ def _write_compiled(folder: Path, fit: Fit) -> str | None:
     except BundleRefused as refused:
         log.warning("%s; the pipeline will serve", refused)
         return str(refused)
-    (folder / estimator.FILE).write_bytes(compiled)
+    (folder / onnx_estimator.FILE).write_bytes(compiled)
     return None
 
 
@@ -80,12 +85,12 @@ def _write_explanation(folder: Path, fit: Fit) -> None:
     model = fit.model
     match model.family:
         case "xgboost":
-            model.estimator.get_booster().save_model(folder / contributions.BOOSTER)
+            model.estimator.get_booster().save_model(folder / explainers.BOOSTER)
         case "random_forest":
-            np.savez_compressed(folder / contributions.FORESTS, allow_pickle=False, **_flat(model))
+            np.savez_compressed(folder / explainers.FORESTS, allow_pickle=False, **_flat(model))
         case _:
             np.savez_compressed(
-                folder / contributions.LINEAR,
+                folder / explainers.LINEAR,
                 coefficients=model.estimator.coef_,
                 intercept=model.estimator.intercept_,
                 average=dense(model, fit.features).mean(axis=0, dtype=np.float64),

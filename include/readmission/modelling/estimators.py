@@ -16,8 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import OneHotEncoder, RobustScaler
 from xgboost import XGBClassifier
 
-from readmission import schema
-from readmission.schema import Kind
+from readmission.domain import schema
+from readmission.domain.columns import Kind
 
 SEED = 296
 

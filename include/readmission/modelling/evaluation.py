@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, f1_score, log_loss, roc_auc_score
 
-from readmission import schema
+from readmission.domain import schema
 from readmission.modelling.decision import decide
 
 SOON = schema.CLASSES.index("<30")

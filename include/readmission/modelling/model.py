@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
-from readmission import schema
-from readmission.cleaning import clean
+from readmission.domain import schema
+from readmission.domain.cleaning import clean
 from readmission.modelling.decision import decide
 
 PROBABILITY_COLUMNS = tuple(f"probability_{label}" for label in schema.CLASSES)
@@ -48,7 +48,7 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         Parameters
         ----------
         features : DataFrame, shape (n, >= 46)
-            What `readmission.cleaning.clean` yields.
+            What `readmission.domain.cleaning.clean` yields.
 
         Returns
         -------

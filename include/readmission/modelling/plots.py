@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
 
-from readmission import schema
+from readmission.domain import schema
 from readmission.modelling.decision import decide
 from readmission.modelling.estimators import FAMILIES, source_fields
+from readmission.modelling.fitting import Fit
 from readmission.modelling.model import ReadmissionModel
-from readmission.modelling.training import Fit
 
 _BINS = 10
 _SHOWN_FEATURES = 20

@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
-from readmission import schema
+from readmission.domain import schema
+from readmission.domain.columns import Kind
 from readmission.modelling.evaluation import AT_RISK_SHARE, SOON
-from readmission.schema import Kind
 
 ATTRIBUTES = ("race", "gender", "age")
 """Whom a model must not serve worse; age in the intervals of the file."""

@@ -14,17 +14,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from readmission import schema
-from readmission.cleaning import parse
+from readmission.domain import schema
+from readmission.domain.cleaning import parse
+from readmission.domain.plausibility import judged
 from readmission.errors import GateFailed
 from readmission.modelling.evaluation import SOON
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.quality import suites
-from readmission.quality.gate import check
-from readmission.quality.plausibility import judged
+from readmission.quality.checkpoint import check
 from readmission.quality.verdict import Verdict
 from readmission.warehouse import CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
-from readmission.warehouse.drifts import DriftLog
+from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
 Publish = Callable[[Path, str], object]

@@ -7,11 +7,11 @@ from typing import Any
 from great_expectations import expectations as gxe
 from great_expectations.expectations.expectation import Expectation
 
-from readmission import schema
-from readmission.quality.gate import ROW_SCOPE
-from readmission.quality.plausibility import PREFIX, RULES, TOLERATED
-from readmission.schema import Column
-from readmission.splitting import DRAWN_BELOW, SHARES, Part
+from readmission.domain import schema
+from readmission.domain.columns import Column
+from readmission.domain.plausibility import PREFIX, RULES, TOLERATED
+from readmission.domain.splitting import DRAWN_BELOW, SHARES, Part
+from readmission.quality.checkpoint import ROW_SCOPE
 
 SHARES_NEED_ROWS = DRAWN_BELOW
 """Below this the shares of a batch are chance: a replay may have a single row."""

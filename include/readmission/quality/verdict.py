@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from readmission.disclosure import HIDDEN
+from readmission.domain.privacy import HIDDEN
 from readmission.errors import GateFailed
 
 

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from readmission import schema
+from readmission.domain import schema
 from readmission.errors import BundleRefused
-from readmission.serving import card, golden
-from readmission.serving.contributions import Explainer, read_explainer
-from readmission.serving.encoding import EncodingTables
-from readmission.serving.golden import GoldenRows
+from readmission.serving import card, golden_rows
+from readmission.serving.encoding_tables import EncodingTables
+from readmission.serving.explainers import Explainer, read_explainer
+from readmission.serving.golden_rows import GoldenRows
 from readmission.serving.scorers import (
     TABLES_FILE,
     CompiledScorer,
@@ -131,7 +131,7 @@ def open_bundle(folder: Path, load_pipeline: Callable[[], Pipeline]) -> Bundle:
     """
     manifest = _verified(folder)
     try:
-        rows = GoldenRows.read(folder / golden.FILE)
+        rows = GoldenRows.read(folder / golden_rows.FILE)
         tables = EncodingTables.read(folder / TABLES_FILE)
         explainer = read_explainer(folder)
         described = json.loads((folder / card.FILE).read_text())

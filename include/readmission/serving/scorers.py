@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from readmission import schema
-from readmission.serving import estimator
-from readmission.serving.encoding import EncodingTables, Encounter
-from readmission.serving.estimator import CompiledEstimator
+from readmission.domain import schema
+from readmission.serving import onnx_estimator
+from readmission.serving.encoding_tables import EncodingTables, Encounter
+from readmission.serving.onnx_estimator import CompiledEstimator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +41,8 @@ class CompiledScorer:
 
     @classmethod
     def read(cls, folder: Path, tables: EncodingTables) -> "CompiledScorer":
-        """Read what `readmission.modelling.compiling` made."""
-        return cls(tables, CompiledEstimator(folder / estimator.FILE))
+        """Read what `readmission.modelling.compilation` made."""
+        return cls(tables, CompiledEstimator(folder / onnx_estimator.FILE))
 
     def predict_one(self, encounter: Encounter) -> list[float]:
         """Return the probabilities of one encounter, in the order of `schema.CLASSES`."""

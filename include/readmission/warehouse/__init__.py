@@ -1,29 +1,29 @@
 """RAW and CLEAN in PostgreSQL: tables derived from the schema, ledgers, COPY in both directions.
 
-What is named here is imported when it is first asked for: who only counts needs no data frames.
+The names below are imported lazily so that the exporter does not load pandas.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from readmission.warehouse.clean import CleanWarehouse
-    from readmission.warehouse.decision_log import Decision, DecisionLog
-    from readmission.warehouse.decisions import QuarantinedRow
-    from readmission.warehouse.history import Candidate, ModelHistory, Promotion
+    from readmission.warehouse.clean.model_history import Candidate, ModelHistory, Promotion
+    from readmission.warehouse.clean.warehouse import CleanWarehouse
     from readmission.warehouse.ledger import CleanBatch, RawBatch
-    from readmission.warehouse.quarantine import Quarantine
-    from readmission.warehouse.raw import RawWarehouse
+    from readmission.warehouse.raw.decision_log import Decision, DecisionLog
+    from readmission.warehouse.raw.decisions import QuarantinedRow
+    from readmission.warehouse.raw.quarantine import Quarantine
+    from readmission.warehouse.raw.warehouse import RawWarehouse
     from readmission.warehouse.states import BatchKind, BatchState, RowState
 
 _MODULES = {
-    "clean": ("CleanWarehouse",),
-    "decision_log": ("Decision", "DecisionLog"),
-    "decisions": ("QuarantinedRow",),
-    "history": ("Candidate", "ModelHistory", "Promotion"),
+    "clean.model_history": ("Candidate", "ModelHistory", "Promotion"),
+    "clean.warehouse": ("CleanWarehouse",),
     "ledger": ("CleanBatch", "RawBatch"),
-    "quarantine": ("Quarantine",),
-    "raw": ("RawWarehouse",),
+    "raw.decision_log": ("Decision", "DecisionLog"),
+    "raw.decisions": ("QuarantinedRow",),
+    "raw.quarantine": ("Quarantine",),
+    "raw.warehouse": ("RawWarehouse",),
     "states": ("BatchKind", "BatchState", "RowState"),
 }
 

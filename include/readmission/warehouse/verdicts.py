@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from readmission.warehouse.creating import create
+from readmission.warehouse.sql.creating import create
 
 _LOCK = 296_004
 """Advisory lock under which the tables are created."""

@@ -9,12 +9,12 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from readmission.exporter.server import serving
-from readmission.local import exporter
-from readmission.local.ports import free_ports
 from readmission.settings import PREFIX, Settings
+from readmission.stack.services import exporter
+from readmission.stack.site.ports import free_ports
 from readmission.warehouse import CleanWarehouse, RawWarehouse
-from readmission.warehouse.outcomes import OutcomeStore
-from readmission.warehouse.predictions import PredictionStore
+from readmission.warehouse.predictions.outcomes import OutcomeStore
+from readmission.warehouse.predictions.store import PredictionStore
 from tests.conftest import Platform, emptied
 
 Figures = dict[tuple[str, ...], float]

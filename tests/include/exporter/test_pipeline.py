@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from readmission.drift import Drift, Level
-from readmission.rollbacks import Rollback
-from readmission.sweep import find
+from readmission.domain.drift import Drift, Level
+from readmission.domain.rollback import Rollback
+from readmission.pipeline.sweep import find
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion, RawWarehouse
-from readmission.warehouse.drifts import DriftLog
-from readmission.warehouse.outcomes import OutcomeStore
-from readmission.warehouse.rollbacks import RollbackLog
+from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.clean.rollback_log import RollbackLog
+from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.exporter.conftest import Page, Scrape
 from tests.include.hospital import BAD, FIRST, ROWS, Hospital

@@ -6,11 +6,12 @@ import pytest
 from botocore.exceptions import ClientError
 from psycopg import sql
 
-from readmission.local import object_store, postgres
-from readmission.warehouse import CleanWarehouse, RawWarehouse, privileges
-from readmission.warehouse.outcomes import OutcomeStore
-from readmission.warehouse.predictions import PredictionStore
-from readmission.warehouse.privileges import CLEAN, PREDICTIONS, RAW, Columns
+from readmission.stack.services import object_store, postgres
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.predictions.outcomes import OutcomeStore
+from readmission.warehouse.predictions.store import PredictionStore
+from readmission.warehouse.sql import privileges
+from readmission.warehouse.sql.privileges import CLEAN, PREDICTIONS, RAW, Columns
 from tests.conftest import Platform
 
 Tables = tuple[RawWarehouse, CleanWarehouse, OutcomeStore]

@@ -9,9 +9,9 @@ import pytest
 from pydantic import SecretStr
 
 from readmission.exporter.sources import DATABASES
-from readmission.local import object_store
 from readmission.registry import PRODUCTION
 from readmission.settings import CHECKOUT, Settings, SettingsError
+from readmission.stack.services import object_store
 from tests.conftest import Platform
 from tests.include.conftest import BATCHES, Training
 from tests.include.exporter.conftest import Page, Scrape, scraping

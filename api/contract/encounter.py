@@ -1,0 +1,201 @@
+"""What a caller may send, derived from `readmission.domain.schema` and nowhere retyped."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+    with_config,
+)
+from pydantic_core import ErrorDetails
+from typing_extensions import TypedDict
+
+from api.contract.presets import presets
+from api.errors import InvalidEncounter, MalformedBody, Problem
+from readmission.domain import codes, schema
+from readmission.domain.columns import MISSING, Column, Kind
+from readmission.serving.encoding_tables import Encounter
+
+OPTIONAL_KINDS = (Kind.KEY, Kind.IGNORED)
+"""Columns no model looks at: a caller may leave them out, and should."""
+
+
+def is_required(column: Column) -> bool:
+    """Whether a request without this column is refused."""
+    return not column.nullable and column.kind not in OPTIONAL_KINDS
+
+
+def _code_as_text(value: Any) -> Any:
+    """Let 1 stand for "1": the file writes code lists as numbers; true is no number."""
+    return str(value) if type(value) is int else value
+
+
+def _value_type(column: Column) -> Any:
+    if column.is_number:
+        return Annotated[int, Field(ge=column.minimum, le=column.maximum)]
+    if not column.is_closed:
+        # Rust and Python both let \d match the digits of every script.
+        pattern = (column.pattern or "").replace(r"\d", "[0-9]")
+        return Annotated[str, StringConstraints(pattern=pattern)]
+    listed: Any = Literal[tuple(column.values)]
+    if not all(value.isdigit() for value in column.values):
+        return listed
+    either = [int(value) for value in column.values] + list(column.values)
+    return Annotated[listed, BeforeValidator(_code_as_text), WithJsonSchema({"enum": either})]
+
+
+def _field(column: Column) -> Any:
+    type_ = _value_type(column)
+    if column.nullable:
+        type_ = type_ | Literal[MISSING] | None
+    elif not is_required(column):
+        type_ = type_ | None
+    values = "; ".join(f"{value}: {meaning}" for value, meaning in column.values.items())
+    about = Field(title=column.name, description=f"{column.meaning} {values}".strip())
+    described: Any = Annotated[type_, about]
+    return described if is_required(column) else NotRequired[described]
+
+
+def example() -> dict[str, str | int]:
+    """Return one acceptable request, made of the schema's examples."""
+    return {
+        column.name: int(column.example) if column.is_number else column.example
+        for column in schema.FEATURES
+    }
+
+
+_CONFIG = ConfigDict(
+    extra="forbid",
+    strict=True,
+    json_schema_extra={
+        "description": "One raw encounter by its UCI names.",
+        "examples": [dict(example())],
+    },
+)
+_fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
+EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
+    with_config(_CONFIG)(TypedDict("Encounter", _fields))  # type: ignore[operator]
+)
+"""The request as pydantic sees it; strict, so a number as text or a float is refused."""
+
+_ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
+
+
+def parse_encounter(body: bytes) -> Encounter:
+    """Read and check the bytes of a request.
+
+    Missing values come out as the file spells them, whichever way they were sent.
+
+    Raises
+    ------
+    MalformedBody
+        If the bytes are not JSON.
+    InvalidEncounter
+        Naming each field that is missing, unknown or wrong.
+    """
+    try:
+        return _spelt(EncounterBody.validate_json(body))
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def check_encounter(fields: Any) -> Encounter:
+    """Check one encounter whose values are read already; as strict as `parse_encounter`.
+
+    Raises
+    ------
+    InvalidEncounter
+        Naming each field that is missing, unknown or wrong.
+    """
+    try:
+        return _spelt(EncounterBody.validate_python(fields))
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _spelt(encounter: dict[str, Any]) -> Encounter:
+    """Spell what is missing as the file does."""
+    spelt = _ALL_MISSING | encounter
+    if None in spelt.values():
+        return {name: MISSING if value is None else value for name, value in spelt.items()}
+    return spelt
+
+
+def _refusal(error: ValidationError) -> MalformedBody | InvalidEncounter:
+    details = error.errors(include_url=False)
+    first = details[0]
+    if first["type"] == "json_invalid":
+        return MalformedBody(str(first["ctx"]["error"]))
+    if not first["loc"]:
+        return InvalidEncounter(
+            [Problem.of_body("expected a JSON object with the fields of one encounter")]
+        )
+    # A field that may be several things fails once for each of them; what was sent
+    # and is wrong says more than what is missing, so it comes first.
+    by_field = {str(detail["loc"][0]): detail for detail in details}
+    ordered = sorted(by_field.items(), key=lambda item: item[1]["type"] == "missing")
+    return InvalidEncounter([_problem(name, detail) for name, detail in ordered])
+
+
+def _problem(name: str, detail: ErrorDetails) -> Problem:
+    if detail["type"] == "extra_forbidden":
+        return Problem.unknown_field(name, detail["input"], _near(name))
+    expected = schema.BY_NAME[name].expected
+    if detail["type"] == "missing":
+        return Problem.missing_field(name, expected)
+    return Problem.wrong_value(name, detail["input"], expected)
+
+
+def _near(name: str) -> str:
+    known = [column.name for column in schema.REQUEST_COLUMNS]
+    near = get_close_matches(name[:60], known, n=1)
+    if name == schema.TARGET:
+        return "no such field: the outcome is what is predicted"
+    return f"{near[0]!r}, perhaps" if near else "one of the fields of GET /schema"
+
+
+def label_of(column: Column) -> str:
+    """Return the name of a field for people."""
+    if column.name in codes.MEDICINES:
+        return column.name.replace("-", " with ").capitalize()
+    return column.meaning.rstrip(".")
+
+
+def _describe(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "label": label_of(column),
+        "meaning": column.meaning,
+        "section": column.section.value,
+        "medicine": column.name in codes.MEDICINES,
+        "kind": column.kind.value,
+        "required": is_required(column),
+        "nullable": column.nullable,
+        "open_set": column.open_set,
+        "values": dict(column.values),
+        "minimum": column.minimum if column.is_number else None,
+        "maximum": column.maximum if column.is_number else None,
+        "pattern": column.pattern,
+        "example": int(column.example) if column.is_number else column.example,
+        "expected": column.expected,
+    }
+
+
+DESCRIPTION: Mapping[str, Any] = MappingProxyType(
+    {
+        "fields": [_describe(column) for column in schema.REQUEST_COLUMNS],
+        "classes": dict(schema.BY_NAME[schema.TARGET].values),
+        "missing": MISSING,
+        "presets": presets(example()),
+        "version": schema.VERSION,
+    }
+)
+"""The contract as `GET /schema` tells it: a form can be built from it alone."""

@@ -1,0 +1,1 @@
+"""Readers of uploaded files; none holds a file whole in memory."""

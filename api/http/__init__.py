@@ -1,0 +1,1 @@
+"""HTTP below the endpoints: request boundary, access log, connections, shutdown."""

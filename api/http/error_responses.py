@@ -1,0 +1,66 @@
+"""Every error becomes the same body: `error`, `message`, `problems` and `request_id`."""
+
+from dataclasses import asdict
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api.errors import ApiError, InvalidEncounter, Problem
+
+
+def error_response(error: ApiError, request_id: str) -> JSONResponse:
+    """Return the response to an error."""
+    return JSONResponse(
+        {
+            "error": error.kind,
+            "message": error.message,
+            "problems": [asdict(problem) for problem in error.problems],
+            "request_id": request_id,
+        },
+        status_code=error.status,
+    )
+
+
+def _respond(request: Request, error: ApiError) -> JSONResponse:
+    """Respond, and note the kind of the error for the access log."""
+    state = request.scope.setdefault("state", {})
+    state["refusal"] = error.kind
+    return error_response(error, str(state.get("request_id", "")))
+
+
+async def respond_to_api_error(request: Request, error: Exception) -> JSONResponse:
+    """Convert an ApiError into a response; re-raise anything else."""
+    if not isinstance(error, ApiError):
+        raise error
+    return _respond(request, error)
+
+
+async def _respond_to_bad_parameters(request: Request, error: Exception) -> JSONResponse:
+    """Report wrong query parameters in the same shape as wrong fields of the body."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    problems = [
+        Problem.wrong_value(str(detail["loc"][-1]), detail.get("input"), detail["msg"])
+        for detail in error.errors()
+    ]
+    return _respond(request, InvalidEncounter(problems))
+
+
+async def _respond_to_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Report 404 and 405 in the same shape as all errors; keep the `Allow` header."""
+    if not isinstance(error, HTTPException):
+        raise error
+    wrapped = ApiError(f"{request.method} {request.url.path[:200]}: {error.detail}. See GET /.")
+    wrapped.status, wrapped.kind = error.status_code, "http"
+    response = _respond(request, wrapped)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers on `app`."""
+    app.add_exception_handler(ApiError, respond_to_api_error)
+    app.add_exception_handler(RequestValidationError, _respond_to_bad_parameters)
+    app.add_exception_handler(HTTPException, _respond_to_http_error)

@@ -1,0 +1,71 @@
+"""One answer as a line of the prediction log; past this point nobody knows the patient."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from pydantic_core import to_json
+
+from readmission.domain import schema
+from readmission.domain.privacy import Pseudonyms
+from readmission.warehouse.predictions.store import to_line
+
+Record = tuple[float, str, int, str, Mapping[str, str | int], Sequence[float], str]
+"""Epoch seconds, request id, row, model version, encounter, probabilities, class."""
+
+KEYS = (schema.ENCOUNTER, schema.PATIENT)
+
+
+class Encoder:
+    """Turns records into lines that PostgreSQL's COPY reads.
+
+    The numbers of the encounter and of the patient are replaced by their pseudonyms: the same
+    patient is recognised in the log, yet neither number can be guessed without the key.
+
+    Parameters
+    ----------
+    key : str
+        Secret of at least 32 characters; another key makes all known patients new ones.
+    """
+
+    def __init__(self, key: str) -> None:
+        names = Pseudonyms(key)
+        self._encounter_hash, self._patient_hash = names.encounter, names.patient
+
+    def line(self, record: Record) -> bytes:
+        """Return one record as a line with an id of its own.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If PostgreSQL could not hold one of its values.
+        """
+        at, request_id, row, model_version, encounter, probabilities, predicted_class = record
+        features = dict(encounter)
+        encounter_id, patient_nbr = (features.pop(name, None) for name in KEYS)
+        p_no, p_over_30, p_under_30 = probabilities
+        line = to_line(
+            (
+                _new_id(at),
+                datetime.fromtimestamp(at, UTC).isoformat(),
+                request_id,
+                str(row),
+                model_version,
+                self._encounter_hash(encounter_id),
+                self._patient_hash(patient_nbr),
+                to_json(features).decode(),
+                repr(float(p_no)),
+                repr(float(p_over_30)),
+                repr(float(p_under_30)),
+                predicted_class,
+            )
+        )
+        if "\0" in line or r"\u0000" in line:
+            raise ValueError("PostgreSQL's texts cannot hold a NUL")
+        return line.encode()
+
+
+def _new_id(at: float) -> str:
+    """Return a UUID of version 7 (RFC 9562): in the order of time, so an index stays compact."""
+    random = secrets.token_hex(10)
+    return f"{int(at * 1000):012x}7{random[:3]}8{random[3:18]}"

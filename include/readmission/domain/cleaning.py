@@ -1,0 +1,130 @@
+"""From a raw encounter to the features a model sees: pure, vectorised, stateless.
+
+The pipeline, the registered model and the API all run `clean`, so training and
+serving cannot drift apart.
+"""
+
+import pandas as pd
+
+from readmission.domain import schema
+from readmission.domain.columns import ICD9_PATTERN, MISSING, Column, Kind
+from readmission.domain.diagnoses import diagnosis_group
+from readmission.errors import InvalidValue
+
+
+def parse(raw: pd.DataFrame) -> pd.DataFrame:
+    """Read the file's spelling: missing becomes null, counts and keys become numbers.
+
+    Nothing is refused here, so that the quality gate can name the row: a number that
+    cannot be read becomes null, and ``?`` stays where nothing may be missing.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        Any subset of the columns of `schema.COLUMNS`, as text or as numbers.
+
+    Returns
+    -------
+    DataFrame
+        The same rows and columns; numbers as ``Int64``, everything else as text.
+    """
+    columns = {}
+    for name in raw.columns:
+        values, column = raw[name], schema.BY_NAME.get(name)
+        if column and column.is_number:
+            values = _whole_numbers(values)
+        elif column and column.nullable:
+            values = values.mask(values == MISSING)
+        columns[name] = values
+    return pd.DataFrame(columns, index=raw.index)
+
+
+def clean(raw: pd.DataFrame) -> pd.DataFrame:
+    """Turn raw encounters into model features, row by row and independent of other rows.
+
+    Missing categories become ``Unknown``, an age interval its midpoint in years, a
+    diagnosis its clinical group, a scale (doses, test results, yes/no) its position.
+
+    Parameters
+    ----------
+    raw : DataFrame, shape (n, >= 46)
+        The feature columns by their UCI names; `readmission.domain.schema` gives the values.
+        Keys, weight and outcome may be there and are not looked at.
+
+    Returns
+    -------
+    DataFrame, shape (n, 46)
+        `schema.FEATURES` in file order: text for categories, ``int32`` for all others.
+
+    Raises
+    ------
+    InvalidValue
+        Naming the column, the first offending value and what is expected.
+    """
+    absent = [name for name in schema.FEATURE_NAMES if name not in raw.columns]
+    if absent:
+        raise InvalidValue(absent[0], "no such column", schema.BY_NAME[absent[0]].expected)
+    parsed = parse(raw[list(schema.FEATURE_NAMES)])
+    return pd.DataFrame(
+        {c.name: _feature(parsed[c.name], raw[c.name], c) for c in schema.FEATURES},
+        index=raw.index,
+    )
+
+
+def outcome(raw: pd.DataFrame) -> pd.Series:
+    """Return the target as codes: NO = 0, >30 = 1, <30 = 2.
+
+    Raises
+    ------
+    InvalidValue
+        If an outcome is none of the three.
+    """
+    column = schema.BY_NAME[schema.TARGET]
+    return _encode(raw[schema.TARGET], raw[schema.TARGET], column).astype("int16")
+
+
+def eligible(raw: pd.DataFrame) -> pd.Series:
+    """Return whether each patient left alive and so could be readmitted at all."""
+    return ~raw["discharge_disposition_id"].astype(str).isin(schema.DIED)
+
+
+def _feature(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
+    match column.kind:
+        case Kind.CATEGORY:
+            return _category(values, raw, column)
+        case Kind.DIAGNOSIS:
+            return _grouped(values, raw, column)
+        case Kind.COUNT:
+            _refuse(values.isna(), raw, column)
+            return values.astype("int32")
+        case _:
+            return _encode(values, raw, column).astype("int32")
+
+
+def _whole_numbers(values: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(values, errors="coerce").astype("Float64")
+    return numbers.where((numbers % 1 == 0).fillna(False)).astype("Int64")
+
+
+def _category(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
+    if not column.nullable:
+        _refuse(values.isna(), raw, column)
+    return values.where(values.notna(), schema.UNKNOWN).astype(str)
+
+
+def _grouped(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
+    known = values.notna()
+    _refuse(known & ~values.astype(str).str.match(ICD9_PATTERN), raw, column)
+    groups = {code: diagnosis_group(str(code)) for code in values[known].unique()}
+    return values.map(groups).where(known, schema.UNKNOWN).astype(str)
+
+
+def _encode(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
+    encoded = values.map(column.codes)
+    _refuse(encoded.isna(), raw, column)
+    return encoded
+
+
+def _refuse(wrong: pd.Series, raw: pd.Series, column: Column) -> None:
+    if wrong.any():
+        raise InvalidValue(column.name, raw[wrong].iloc[0], column.expected)

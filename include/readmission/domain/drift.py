@@ -1,0 +1,154 @@
+"""How far a batch has moved from the rows that the production model was trained on.
+
+The population stability index compares shares, so it measures how large a change is and
+not how sure one can be of it: with 15,000 rows every p-value alarms. Source: Siddiqi 2006,
+"Credit Risk Scorecards", ch. 6, with its limits of 0.10 and 0.25.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from readmission.domain import schema
+
+MODERATE = 0.10
+STRONG = 0.25
+MINIMUM_ROWS = 500
+"""Below this a share is too uncertain to be compared."""
+COOL_DOWN = 3
+"""Batches during which the same column does not alarm again."""
+
+_BINS = 10
+_FLOOR = 1e-4
+"""Share given to a value that one side never saw, so that the index stays finite."""
+_OTHER = "(other)"
+
+MONITORED = (*schema.FEATURE_NAMES, schema.TARGET)
+"""Columns that are watched: every feature and the target."""
+
+
+class Level(StrEnum):
+    """How much a column has moved."""
+
+    NONE = "none"
+    MODERATE = "moderate"
+    STRONG = "strong"
+
+    @classmethod
+    def of(cls, psi: float) -> "Level":
+        """Return the level of a population stability index."""
+        return cls.STRONG if psi >= STRONG else cls.MODERATE if psi >= MODERATE else cls.NONE
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One column of one batch against the reference.
+
+    Parameters
+    ----------
+    column : str
+        A feature, or the target.
+    psi : float
+        Population stability index, from 0.
+    level : Level
+        What that means.
+    """
+
+    column: str
+    psi: float
+    level: Level
+
+
+def reference_of(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Summarise the rows a model was trained on, small enough to be stored with it.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        CLEAN rows with the columns of `MONITORED`.
+
+    Returns
+    -------
+    dict
+        For each column ``edges`` (numbers: inner limits of bins of about equal size) and
+        ``shares`` by bin, or ``shares`` by value (categories). JSON can hold it.
+    """
+    return {name: _summary(rows[name]) for name in MONITORED}
+
+
+def measure(rows: pd.DataFrame, reference: Mapping[str, Mapping[str, Any]]) -> list[Drift]:
+    """Compare a batch with a reference, column by column.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        CLEAN rows of the batch.
+    reference : mapping
+        What `reference_of` returned when the model was trained.
+
+    Returns
+    -------
+    list of Drift
+        Largest first; empty if the batch has fewer than `MINIMUM_ROWS` rows.
+    """
+    if len(rows) < MINIMUM_ROWS:
+        return []
+    indices = {name: _index(rows[name], summary) for name, summary in reference.items()}
+    ordered = sorted(indices.items(), key=lambda item: -item[1])
+    return [Drift(name, psi, Level.of(psi)) for name, psi in ordered]
+
+
+def alarms(drifts: Sequence[Drift], lately: Sequence[str]) -> list[Drift]:
+    """Return the strong drifts that are news.
+
+    Parameters
+    ----------
+    drifts : sequence of Drift
+        What `measure` found.
+    lately : sequence of str
+        Columns that alarmed within the last `COOL_DOWN` batches.
+    """
+    return [d for d in drifts if d.level is Level.STRONG and d.column not in lately]
+
+
+def psi(before: np.ndarray, after: np.ndarray) -> float:
+    """Return the population stability index of two distributions over the same bins.
+
+    Parameters
+    ----------
+    before, after : ndarray, shape (k,)
+        Shares; a share of 0 counts as 1e-4.
+    """
+    before, after = np.maximum(before, _FLOOR), np.maximum(after, _FLOOR)
+    return float(np.sum((after - before) * np.log(after / before)))
+
+
+def _summary(values: pd.Series) -> dict[str, Any]:
+    if values.name in schema.CATEGORICAL_FEATURES or values.name == schema.TARGET:
+        shares = values.astype(str).value_counts(normalize=True)
+        return {"shares": {str(value): float(share) for value, share in shares.items()}}
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])).tolist()
+    return {"edges": edges, "shares": _binned(values, edges)}
+
+
+def _index(values: pd.Series, summary: Mapping[str, Any]) -> float:
+    if "edges" in summary:
+        return psi(np.array(summary["shares"]), np.array(_binned(values, summary["edges"])))
+    before = dict(summary["shares"])
+    named = values.astype(str)
+    shares = named.where(named.isin(list(before)), _OTHER).value_counts(normalize=True)
+    bins = [*before, _OTHER]
+    return psi(
+        np.array([before.get(name, 0.0) for name in bins]),
+        np.array([float(shares.get(name, 0.0)) for name in bins]),
+    )
+
+
+def _binned(values: pd.Series, edges: Sequence[float]) -> list[float]:
+    positions = np.searchsorted(np.asarray(edges), values.to_numpy(), side="left")
+    counts = np.bincount(positions, minlength=len(edges) + 1)
+    return (counts / len(values)).tolist()

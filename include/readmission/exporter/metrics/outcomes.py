@@ -1,0 +1,28 @@
+"""Predictions against what became of the patients."""
+
+from collections.abc import Iterator, Sequence
+
+import psycopg
+
+from readmission.exporter.catalogue import LIVE_OUTCOMES, Sample
+from readmission.exporter.connecting import connected
+from readmission.exporter.metrics.models import VERSIONS
+from readmission.warehouse.predictions.outcomes import LiveOutcomes, live_outcomes
+
+DAYS = 30
+QUERY_SECONDS = 60
+
+
+def read(dsn: str) -> list[LiveOutcomes]:
+    """Compare the predictions of the last days with their outcomes, as far as there are any."""
+    with connected(dsn, QUERY_SECONDS) as connection:
+        try:
+            return live_outcomes(connection, DAYS, VERSIONS)
+        except psycopg.errors.UndefinedTable:
+            return []
+
+
+def show(found: Sequence[LiveOutcomes]) -> Iterator[Sample]:
+    """Yield how often each answer met each outcome."""
+    for one in found:
+        yield LIVE_OUTCOMES(one.encounters, one.model_version, one.predicted_class, one.readmitted)

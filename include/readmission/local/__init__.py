@@ -1,1 +1,0 @@
-"""The whole system on one machine: processes, their supervisor and the command line."""

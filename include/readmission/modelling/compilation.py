@@ -1,0 +1,167 @@
+"""Compiling a fitted model when it is registered; runs at training, never while serving."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from readmission.domain import schema, synthetic
+from readmission.domain.cleaning import clean
+from readmission.domain.columns import MISSING, Column, Kind
+from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, diagnosis_group
+from readmission.errors import BundleRefused
+from readmission.modelling.estimators import FAMILIES, source_fields
+from readmission.modelling.model import ReadmissionModel
+from readmission.serving.encoding_tables import EncodingTables, Encounter, Entry, Value
+from readmission.serving.golden_rows import TOLERANCE, GoldenRows
+from readmission.serving.onnx_estimator import CompiledEstimator
+
+GOLDEN_ROWS = 200
+_CLEAR_CALL = 1e-4
+"""Golden rows are no toss-ups: the two best weighted probabilities are at least this far apart."""
+_OPSET = 15
+_ONE_CODE_A_GROUP = ("V57", *(str(ranges[0][0]) for _, ranges in DIAGNOSIS_GROUPS))
+
+
+def compile_tables(model: ReadmissionModel) -> EncodingTables:
+    """Return the fitted encoder as tables, by running it over every value of every field.
+
+    No rule of cleaning or encoding is written down a second time: each value goes through
+    `readmission.domain.cleaning.clean` and the encoder, in a row that is otherwise the example.
+
+    Raises
+    ------
+    BundleRefused
+        If a value fills more than one column of its field, which tables cannot say.
+    """
+    probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
+    raw = pd.DataFrame([_example() | {column.name: value} for column, value in probes])
+    columns = np.array(source_fields(model.encoder))
+    entries: dict[str, dict[Value, Entry]] = {name: {} for name in schema.FEATURE_NAMES}
+    for (column, value), cells in zip(probes, _cells(model, raw), strict=True):
+        own = [(place, cell) for place, cell in cells if columns[place] == column.name]
+        if len(own) > 1:
+            raise BundleRefused(f"{column.name}: {value!r} fills {len(own)} columns, one at most")
+        key = _group(value) if column.kind is Kind.DIAGNOSIS else value
+        entries[column.name][key] = own[0] if own else None
+    return EncodingTables(columns.tolist(), FAMILIES[model.family].absent, entries)
+
+
+def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> bytes:
+    """Return the estimator in ONNX, after it has answered the validation rows like the model.
+
+    Parameters
+    ----------
+    model : ReadmissionModel
+        Fitted.
+    validation : DataFrame, shape (n, >= 46)
+        CLEAN features.
+
+    Raises
+    ------
+    BundleRefused
+        If a probability differs by more than `golden.TOLERANCE`, or a class does.
+    """
+    compiled = _converted(model)
+    answered = CompiledEstimator(compiled).predict_proba(dense(model, validation))
+    expected = model.score(validation)
+    worst = float(np.max(np.abs(answered - expected)))
+    changed = int(np.count_nonzero(model.decide(answered) != model.decide(expected)))
+    if not worst <= TOLERANCE or changed:
+        raise BundleRefused(
+            f"the compiled {model.family} is off by {worst:.2g} and decides {changed}"
+            f" of {len(expected)} validation rows otherwise"
+        )
+    return compiled
+
+
+def dense(model: ReadmissionModel, features: pd.DataFrame) -> npt.NDArray[np.float32]:
+    """Return the encoded features as the compiled estimator takes them, shape (n, columns)."""
+    encoded = model.encoder.transform(features[list(schema.FEATURE_NAMES)]).astype(np.float32)
+    if not FAMILIES[model.family].sparse:
+        return np.asarray(encoded)
+    filled = np.full(encoded.shape, FAMILIES[model.family].absent, dtype=np.float32)
+    stored = encoded.tocoo()
+    filled[stored.row, stored.col] = stored.data
+    return filled
+
+
+def make_golden_rows(model: ReadmissionModel) -> GoldenRows:
+    """Return synthetic encounters with the fitted pipeline's answers to them."""
+    raw = synthetic.encounters(2 * GOLDEN_ROWS).to_pandas()[list(schema.FEATURE_NAMES)]
+    probabilities = model.predict_proba(raw)
+    weighted = np.sort(probabilities * np.asarray(model.weights), axis=1)
+    clear = np.flatnonzero(weighted[:, -1] - weighted[:, -2] > _CLEAR_CALL)[:GOLDEN_ROWS]
+    return GoldenRows(as_encounters(raw.iloc[clear]), probabilities[clear])
+
+
+def as_encounters(raw: pd.DataFrame) -> Sequence[Encounter]:
+    """Return raw encounters as a request spells them: counts are numbers."""
+    typed = raw.astype({c.name: int for c in schema.FEATURES if c.is_number})
+    return [{str(name): value for name, value in row.items()} for row in typed.to_dict("records")]
+
+
+def _example() -> dict[str, Value]:
+    return {c.name: int(c.example) if c.is_number else c.example for c in schema.FEATURES}
+
+
+def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:
+    """Yield every value that a field can have and that the encoder can tell from others."""
+    if column.nullable:
+        yield MISSING
+    if column.is_number:
+        yield from range(column.minimum, column.maximum + 1)
+    elif column.kind is Kind.DIAGNOSIS:
+        yield from _ONE_CODE_A_GROUP
+    elif column.open_set:
+        yield from _known(model, column.name)
+    else:
+        yield from column.values
+
+
+def _known(model: ReadmissionModel, name: str) -> Iterator[str]:
+    """Yield the categories of an open set that the encoder was fitted on."""
+    names = schema.CATEGORICAL_FEATURES
+    categories = model.encoder.named_transformers_["category"].categories_
+    yield from (str(value) for value in categories[names.index(name)])
+
+
+def _group(value: Value) -> str:
+    return schema.UNKNOWN if value == MISSING else diagnosis_group(str(value))
+
+
+def _cells(model: ReadmissionModel, raw: pd.DataFrame) -> Iterator[list[tuple[int, float]]]:
+    """Yield what each row's encoded matrix holds: column and content of each cell."""
+    encoded = model.encoder.transform(clean(raw)).astype(np.float32)
+    stored = sparse.csr_matrix(encoded)
+    for start, end in pairwise(stored.indptr):
+        yield list(
+            zip(stored.indices[start:end].tolist(), stored.data[start:end].tolist(), strict=True)
+        )
+
+
+def _converted(model: ReadmissionModel) -> bytes:
+    """Return the estimator as ONNX; the converters are imported by trainings only."""
+    width = len(model.encoder.get_feature_names_out())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if model.family == "xgboost":
+            from onnxmltools import convert_xgboost
+            from onnxmltools.convert.common.data_types import FloatTensorType
+
+            inputs = [("encoded", FloatTensorType([None, width]))]
+            graph = convert_xgboost(model.estimator, initial_types=inputs, target_opset=_OPSET)
+        else:
+            from skl2onnx import to_onnx
+            from skl2onnx.common.data_types import FloatTensorType
+
+            inputs = [("encoded", FloatTensorType([None, width]))]
+            plain = {id(model.estimator): {"zipmap": False}}
+            graph = to_onnx(
+                model.estimator, initial_types=inputs, options=plain, target_opset=_OPSET
+            )
+    return bytes(graph.SerializeToString())

@@ -1,0 +1,85 @@
+"""Fitting one family on the train rows and tuning its decision on the validation rows."""
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from readmission.domain import schema
+from readmission.domain.splitting import Part
+from readmission.modelling.decision import tune_weights
+from readmission.modelling.estimators import FAMILIES, new_encoder
+from readmission.modelling.evaluation import evaluate_twice
+from readmission.modelling.model import ReadmissionModel
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted model and what it does on the validation rows.
+
+    Parameters
+    ----------
+    model : ReadmissionModel
+        With decision weights.
+    metrics : dict
+        As `evaluation.evaluate_twice` returns them, on validation.
+    features : DataFrame, shape (n, 46)
+        CLEAN features of the validation rows.
+    outcomes, probabilities : ndarray
+        Of the same rows: class codes, shape (n,), and probabilities, shape (n, 3).
+    fit_seconds : float
+        Wall time of encoder and estimator.
+    """
+
+    model: ReadmissionModel
+    metrics: dict[str, float]
+    features: pd.DataFrame
+    outcomes: npt.NDArray[np.integer]
+    probabilities: npt.NDArray[np.float64]
+    fit_seconds: float
+
+
+def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
+    """Fit `family` on the train rows of `rows` and tune it on the validation rows.
+
+    Parameters
+    ----------
+    family : str
+        Key of `FAMILIES`.
+    rows : DataFrame
+        Columns as in `readmission.warehouse.clean.warehouse.ROW_TYPES`; train and validation parts.
+    threads : int
+        Threads of the fit.
+
+    Raises
+    ------
+    ValueError
+        If a row is in neither part, which would be training on test rows.
+    """
+    if not rows["part"].isin([Part.TRAIN, Part.VALIDATION]).all():
+        raise ValueError("rows other than train and val were given to a training")
+    train, validation = rows[rows["part"] == Part.TRAIN], rows[rows["part"] == Part.VALIDATION]
+    started = perf_counter()
+    model = _fitted(family, train, threads)
+    seconds = perf_counter() - started
+    outcomes = validation[schema.TARGET].to_numpy()
+    probabilities = model.score(validation)
+    model.weights = tune_weights(outcomes, probabilities)
+    metrics = evaluate_twice(
+        outcomes, probabilities, model.weights, validation["eligible"].to_numpy()
+    )
+    features = validation[list(schema.FEATURE_NAMES)]
+    return Fit(model, metrics, features, outcomes, probabilities, seconds)
+
+
+def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:
+    encoder = new_encoder(sparse=FAMILIES[family].sparse)
+    encoded = encoder.fit_transform(train[list(schema.FEATURE_NAMES)]).astype(np.float32)
+    estimator = FAMILIES[family].build(threads)
+    estimator.fit(encoded, train[schema.TARGET].to_numpy())
+    if "n_jobs" in estimator.get_params():
+        # Fits use several threads; one row at a time is answered faster by one.
+        estimator.set_params(n_jobs=1)
+    return ReadmissionModel(family, encoder, estimator)

@@ -1,0 +1,186 @@
+"""One MLflow run for each fitted model: parameters, metrics, lineage, pictures, the artifact."""
+
+import importlib.metadata
+import logging
+import shutil
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.models import ModelSignature
+from mlflow.types import ColSpec, Schema
+
+import readmission
+from readmission.domain import schema
+from readmission.modelling.bundling import write_bundle
+from readmission.modelling.evaluation import prefixed
+from readmission.modelling.fitting import Fit
+from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
+from readmission.modelling.plots import draw
+from readmission.serving.bundle import FOLDER
+
+_RUNTIME = (
+    "mlflow",
+    "numpy",
+    "onnxruntime",
+    "pandas",
+    "pyarrow",
+    "pydantic-settings",
+    "scikit-learn",
+)
+_BOOSTING = ("xgboost-cpu", "xgboost")
+"""The distributions that offer XGBoost; one of them is installed."""
+_SHIPPED = ("__init__.py", "errors.py", "domain", "serving", "modelling")
+"""The parts of the library that a registered model imports."""
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Which data a model was trained on.
+
+    Parameters
+    ----------
+    batch_id : str
+        The newest batch.
+    batches : int
+        How many accepted batches there were up to it.
+    rows : int
+        Train and validation rows.
+    data_sha256 : str
+        Identity of those rows.
+    data_source : str
+        ``uci``, ``file``, ``synthetic``, or several joined by ``+``.
+    """
+
+    batch_id: str
+    batches: int
+    rows: int
+    data_sha256: str
+    data_source: str
+
+    def tags(self) -> dict[str, str]:
+        """Return the lineage as MLflow tags."""
+        return {name: str(value) for name, value in vars(self).items()}
+
+
+def find_run(client: MlflowClient, experiment_id: str, lineage: Lineage, family: str) -> str | None:
+    """Return the finished run of this family on exactly this data, if there is one.
+
+    A training that was killed after one of its fits, or repeated, goes on from here.
+    """
+    condition = " and ".join(
+        f"tags.{name} = '{value}'"
+        for name, value in {
+            "batch_id": lineage.batch_id,
+            "data_sha256": lineage.data_sha256,
+            "family": family,
+        }.items()
+    )
+    runs = client.search_runs(
+        [experiment_id], f"attributes.status = 'FINISHED' and {condition}", max_results=1
+    )
+    return runs[0].info.run_id if runs else None
+
+
+def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[str, Any]) -> str:
+    """Log a fit as one run and return the run's id; a failed run is marked failed by MLflow.
+
+    Parameters
+    ----------
+    fit : Fit
+        The model and its validation rows.
+    lineage : Lineage
+        What it was trained on.
+    experiment_id : str
+        Where the run goes.
+    artifacts : mapping
+        Further artifacts by file name, as JSON can hold them.
+    """
+    model = fit.model
+    with mlflow.start_run(
+        experiment_id=experiment_id,
+        run_name=f"{model.family} {lineage.batch_id}",
+        tags=lineage.tags() | {"family": model.family},
+    ) as run:
+        mlflow.log_params(_parameters(model))
+        mlflow.log_metrics(prefixed(fit.metrics, "val") | {"fit_seconds": fit.fit_seconds})
+        subtitle = f"data: {lineage.data_source}, up to {lineage.batch_id}"
+        for name, figure in draw(fit, subtitle).items():
+            mlflow.log_figure(figure, f"plots/{name}")
+        for name, content in artifacts.items():
+            mlflow.log_dict(content, name)
+        _log_model(fit, lineage)
+    return str(run.info.run_id)
+
+
+def signature() -> ModelSignature:
+    """Return the contract of the artifact: raw encounters in, a class and probabilities out."""
+    inputs = [
+        ColSpec("long" if c.is_number else "string", c.name, required=not c.nullable)
+        for c in schema.FEATURES
+    ]
+    outputs = [ColSpec("string", "prediction")]
+    outputs += [ColSpec("double", name) for name in PROBABILITY_COLUMNS]
+    return ModelSignature(Schema(inputs), Schema(outputs))
+
+
+def example() -> pd.DataFrame:
+    """Return one raw encounter, the examples of the schema."""
+    values = {c.name: int(c.example) if c.is_number else c.example for c in schema.FEATURES}
+    return pd.DataFrame([values])
+
+
+def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
+    weights = zip(schema.CLASSES, model.weights, strict=True)
+    # MLflow takes no < or > in a name.
+    named = {"NO": "no", ">30": "over_30", "<30": "under_30"}
+    return model.estimator.get_params() | {
+        f"decision_weight_{named[label]}": weight for label, weight in weights
+    }
+
+
+def _log_model(fit: Fit, lineage: Lineage) -> None:
+    """Store the model with what serves it and the code it needs, to run anywhere."""
+    with warnings.catch_warnings(), TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")  # MLflow asks for type hints; the signature is explicit.
+        logging.getLogger("mlflow").setLevel(logging.ERROR)
+        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage))
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=fit.model,
+            artifacts={FOLDER: str(bundle)},
+            code_paths=[_serving_code(Path(folder))],
+            signature=signature(),
+            input_example=example(),
+            pip_requirements=_requirements(),
+        )
+
+
+def boosting_distribution() -> str:
+    """Return the name of the distribution that XGBoost comes from on this machine."""
+    return next(name for name in _BOOSTING if any(importlib.metadata.distributions(name=name)))
+
+
+def _requirements() -> list[str]:
+    names = sorted((*_RUNTIME, boosting_distribution()))
+    return [f"{name}=={importlib.metadata.version(name)}" for name in names]
+
+
+def _serving_code(folder: Path) -> str:
+    """Copy what a model imports of this library into `folder`."""
+    package = Path(readmission.__file__).parent
+    copied = folder / package.name
+    copied.mkdir()
+    for name in _SHIPPED:
+        source = package / name
+        if source.is_dir():
+            shutil.copytree(source, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, copied / name)
+    return str(copied)

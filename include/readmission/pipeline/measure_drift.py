@@ -1,0 +1,34 @@
+"""Each CLEAN batch against what the production model was trained on."""
+
+from readmission.domain.drift import Drift, alarms, measure
+from readmission.registry import PRODUCTION, Registry
+from readmission.warehouse import CleanWarehouse
+from readmission.warehouse.clean.drift_log import DriftLog
+
+
+def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) -> list[Drift]:
+    """Measure, store and return the drift of a batch; repeating it replaces the measurement.
+
+    Nothing is measured while no model is in production.
+
+    Parameters
+    ----------
+    warehouse : CleanWarehouse
+        Holds the batch and the drift of all batches.
+    registry : Registry
+        Knows the model in production and the reference that was stored with it.
+    batch_id : str
+        The batch.
+
+    Returns
+    -------
+    list of Drift
+        Largest first.
+    """
+    version = registry.version_of(PRODUCTION)
+    if version is None:
+        return []
+    log = DriftLog(warehouse.connection)
+    drifts = measure(warehouse.read_batch(batch_id), registry.drift_reference(version))
+    log.record(batch_id, version, drifts, alarms(drifts, log.lately(batch_id)))
+    return drifts

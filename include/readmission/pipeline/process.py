@@ -1,0 +1,66 @@
+"""From RAW to CLEAN: clean the rows, give each patient a part, and lose nothing."""
+
+import pandas as pd
+import pyarrow as pa
+
+from readmission.domain import schema
+from readmission.domain.cleaning import clean, eligible, outcome
+from readmission.domain.splitting import assign_parts
+from readmission.errors import BatchNotFound, RowsLost
+from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawWarehouse
+from readmission.warehouse.clean.warehouse import ROW_TYPES
+
+
+def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: str) -> CleanBatch:
+    """Write one accepted RAW batch into CLEAN; repeating it leaves the same rows.
+
+    Parameters
+    ----------
+    raw, warehouse : RawWarehouse, CleanWarehouse
+        Where the batch is, and where it goes.
+    batch_id : str
+        The batch.
+    key : str
+        Key of the hash that orders new patients before they are split.
+
+    Raises
+    ------
+    BatchNotFound
+        If the batch is not accepted in RAW.
+    RowsLost
+        If RAW rows are not CLEAN rows plus quarantined rows.
+    """
+    batch = raw.batch(batch_id)
+    if batch.state is not BatchState.ACCEPTED:
+        raise BatchNotFound(batch_id, "accepted RAW")
+    encounters = raw.read(batch_id, quarantined=False)
+    if len(encounters) != batch.accepted_rows:
+        raise RowsLost(
+            f"{batch_id}: {batch.rows} RAW rows are not {len(encounters)} rows for CLEAN"
+            f" + {batch.quarantined_rows} quarantined; compare RAW's tables with its ledger"
+        )
+    rows = _keyed(encounters, batch_id)
+    patients, labels = rows[schema.PATIENT], rows[schema.TARGET]
+    with warehouse.assigning(patients.unique().tolist()) as known:
+        new = assign_parts(patients, labels, known, key)
+        rows["part"] = patients.map(known | new)
+        return warehouse.write(batch, _arrow(rows), new)
+
+
+def _keyed(encounters: pd.DataFrame, batch_id: str) -> pd.DataFrame:
+    keys = pd.DataFrame(
+        {
+            "batch_id": batch_id,
+            "source_row": encounters["source_row"],
+            schema.ENCOUNTER: encounters[schema.ENCOUNTER].astype("int64"),
+            schema.PATIENT: encounters[schema.PATIENT].astype("int64"),
+            "eligible": eligible(encounters),
+            schema.TARGET: outcome(encounters),
+        }
+    )
+    return pd.concat([keys, clean(encounters)], axis=1)
+
+
+def _arrow(rows: pd.DataFrame) -> pa.Table:
+    contract = pa.schema(list(ROW_TYPES.items()))
+    return pa.Table.from_pandas(rows[list(ROW_TYPES)], contract, preserve_index=False)

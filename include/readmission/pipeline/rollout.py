@@ -1,0 +1,75 @@
+"""Carry out a verdict: move the alias, tell the API, and wait until it serves the new version."""
+
+import time
+
+import httpx
+
+from readmission.errors import ServingMismatch
+from readmission.pipeline.promote import PROMOTED
+from readmission.registry import PRODUCTION, Registry
+from readmission.settings import Settings
+from readmission.warehouse import ModelHistory, Promotion
+
+_TAGGED = ("weighted_f1", "macro_f1", "log_loss", "auroc_under_30", "recall_top_20")
+"""Figures shown as tags in the registry; the promotion's row keeps all of them."""
+
+
+def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
+    """Do what a verdict says; safe to repeat, and never undoes a later promotion."""
+    registry.tag_version(promotion.challenger_version, _tags(promotion))
+    promoted = [p for p in history.promotions() if p.verdict == PROMOTED]
+    if promoted and promoted[-1].promotion_id == promotion.promotion_id:
+        registry.promote(promotion.challenger_version)
+
+
+def see_served(registry: Registry, settings: Settings, timeout: float = 60) -> str:
+    """Tell the API to load what is in production, and return the version it then serves.
+
+    A reload reaches one of several processes; the others find out by themselves in seconds,
+    for which this waits.
+
+    Raises
+    ------
+    httpx.HTTPError
+        If the API cannot be reached; the promotion stands and a retry tells it again.
+    ServingMismatch
+        If it goes on serving another version.
+    """
+    key = settings.api_key
+    headers = {"X-API-Key": key.get_secret_value()} if key else {}
+    deadline = time.monotonic() + timeout
+    with httpx.Client(base_url=settings.api_url, timeout=timeout, headers=headers) as api:
+        reloaded = api.post("/reload_model")
+        while True:
+            served = api.get("/").raise_for_status().json()["model_version"]
+            expected = registry.version_of(PRODUCTION)
+            if served == expected:
+                return str(served)
+            if reloaded.is_error or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+    raise ServingMismatch(
+        f"version {expected} is in production and the API serves {served};"
+        f" its answer to /reload_model was {reloaded.status_code} {reloaded.text[:300]}"
+    )
+
+
+def _tags(promotion: Promotion) -> dict[str, object]:
+    sides = {
+        "test": promotion.figures["challenger"],
+        "incumbent_test": promotion.figures["incumbent"],
+    }
+    figures = {
+        f"{side}_{name}": f"{metrics[name]:.4f}"
+        for side, metrics in sides.items()
+        for name in _TAGGED
+        if metrics and name in metrics
+    }
+    decided_at = promotion.created_at.isoformat(timespec="seconds") if promotion.created_at else ""
+    return {
+        "decided_at": decided_at,
+        "verdict": promotion.verdict,
+        "verdict_reason": promotion.reason,
+        "compared_with": promotion.incumbent_version or "none",
+        **figures,
+    }

@@ -1,0 +1,226 @@
+"""Where encounters come from: a named file, the cached UCI file, UCI itself, or synthetic rows."""
+
+import hashlib
+import io
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from readmission.domain import schema, synthetic
+from readmission.errors import DatasetError, DownloadError
+from readmission.settings import Settings
+
+UCI_URL = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
+UCI_SHA256 = "0689e7ec031237dc63031b938805c48377748761a3b26acab621567afa24df97"
+UCI_CSV = "diabetic_data.csv"
+
+# Text as spelt: "None" and "?" are values of the file, and only the contract reads them.
+_AS_SPELT = arrow_csv.ConvertOptions(
+    column_types=dict.fromkeys(schema.NAMES, pa.string()),
+    strings_can_be_null=False,
+)
+
+Progress = Callable[[int, int], None]
+"""Called with bytes so far and bytes in all (0 when the server does not say)."""
+
+
+class Origin(StrEnum):
+    """Whose encounters these are; shown wherever a figure made from them is shown."""
+
+    UCI = "uci"
+    FILE = "file"
+    SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A readable file of encounters.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV, or a zip that holds one.
+    origin : Origin
+        Whose encounters these are.
+    encounters : pyarrow.Table
+        All rows in file order, the 50 columns of `schema.COLUMNS`, all text as spelt.
+    """
+
+    path: Path
+    origin: Origin
+    encounters: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.encounters.num_rows)
+
+
+def locate(settings: Settings, progress: Progress = lambda _done, _total: None) -> Dataset:
+    """Find the encounters: the file named by the settings, the cache, UCI, or synthetic rows.
+
+    Raises
+    ------
+    DatasetError
+        If a file that was asked for is absent or is not a file of encounters.
+    """
+    if settings.dataset is not None:
+        return read(settings.dataset)
+    cached = settings.cache_dir / "uci" / UCI_CSV
+    if not cached.exists() and not settings.offline:
+        # No network: the data is then synthetic, and every page says so.
+        with suppress(DownloadError):
+            download(cached, progress)
+    if cached.exists():
+        return read(cached)
+    made = settings.cache_dir / "synthetic" / f"encounters-{settings.synthetic_rows}.csv"
+    if not made.exists():
+        _write_whole(made, synthetic.csv_bytes(settings.synthetic_rows))
+    return read(made)
+
+
+def read(path: Path) -> Dataset:
+    """Read a CSV, or the CSV inside a zip, and recognise the UCI file by its hash.
+
+    Raises
+    ------
+    DatasetError
+        Naming the file and what is wrong with it: absent, empty, truncated, columns
+        missing or unknown, a row with too many or too few values.
+    """
+    content = _content(path)
+    encounters = _parse(content, path)
+    return Dataset(path, _origin(content, encounters), encounters)
+
+
+def download(target: Path, progress: Progress = lambda _done, _total: None) -> None:
+    """Fetch the UCI zip, check the sha256 of its CSV and keep the CSV at `target`.
+
+    Raises
+    ------
+    DownloadError
+        If UCI cannot be reached or what arrived is not the published file.
+    """
+    # Only here: an image that never downloads has no client.
+    import httpx
+
+    with tempfile.SpooledTemporaryFile(max_size=64 << 20) as archive:
+        try:
+            with httpx.stream("GET", UCI_URL, follow_redirects=True, timeout=30) as response:
+                response.raise_for_status()
+                total = int(response.headers.get("content-length", 0))
+                for chunk in response.iter_bytes():
+                    archive.write(chunk)
+                    progress(response.num_bytes_downloaded, total)
+        except httpx.HTTPError as error:
+            raise DownloadError(f"UCI could not be reached ({error}); see {UCI_URL}") from error
+        archive.seek(0)
+        try:
+            content = _member(io.BytesIO(archive.read()), target)
+        except DatasetError as error:
+            raise DownloadError(f"what {UCI_URL} sent is not the published zip") from error
+    if hashlib.sha256(content).hexdigest() != UCI_SHA256:
+        raise DownloadError(f"what {UCI_URL} sent is not the published file: its sha256 differs")
+    _write_whole(target, content)
+
+
+def _origin(content: bytes, encounters: pa.Table) -> Origin:
+    if hashlib.sha256(content).hexdigest() == UCI_SHA256:
+        return Origin.UCI
+    return Origin.SYNTHETIC if synthetic.is_synthetic(encounters) else Origin.FILE
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV or a zip"
+        ) from error
+    return _member(io.BytesIO(content), path) if content[:2] == b"PK" else content
+
+
+def _member(archive: io.BytesIO, path: Path) -> bytes:
+    """Return the bytes of the CSV of encounters inside a zip, wherever in it the CSV lies."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for name in opened.namelist():
+                if not name.endswith(".csv"):
+                    continue
+                with opened.open(name) as member:
+                    if schema.ENCOUNTER.encode() in member.readline(4096):
+                        return opened.read(name)
+    except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
+        raise DatasetError(f"{path} is a damaged zip ({error}); fetch it again") from error
+    raise DatasetError(f"{path} holds no CSV with a column {schema.ENCOUNTER!r}")
+
+
+def _parse(content: bytes, path: Path) -> pa.Table:
+    if not content.strip():
+        raise DatasetError(f"{path} is empty; expected a CSV with {len(schema.NAMES)} columns")
+    if b"\0" in content:
+        raise DatasetError(f"{path} is not a readable CSV: it holds a zero byte")
+    table = _read_csv(content, path)
+    _check_header(table.column_names, path)
+    if table.num_rows == 0:
+        raise DatasetError(f"{path} has a header and no encounters")
+    return table.select(list(schema.NAMES)).combine_chunks()
+
+
+def _read_csv(content: bytes, path: Path) -> pa.Table:
+    """Read every value as text; one thread, which alone can number a ragged row."""
+    ragged: list[arrow_csv.InvalidRow] = []
+
+    def stop(row: arrow_csv.InvalidRow) -> Literal["error"]:
+        ragged.append(row)
+        return "error"
+
+    try:
+        return arrow_csv.read_csv(
+            io.BytesIO(content),
+            read_options=arrow_csv.ReadOptions(use_threads=False),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=stop),
+            convert_options=_AS_SPELT,
+        )
+    except pa.ArrowInvalid as error:
+        problem = str(error)
+        for row in ragged:  # Arrow's own words quote the row, and with it a patient.
+            problem = (
+                f"row {row.number} has {row.actual_columns} values, the header"
+                f" {row.expected_columns}"
+            )
+        raise DatasetError(f"{path} is not a readable CSV: {problem}") from None
+
+
+def _check_header(names: list[str], path: Path) -> None:
+    if schema.BY_NAME.keys().isdisjoint(names):
+        # Without a header these are values, a patient's number among them: none is repeated.
+        raise DatasetError(
+            f"{path}: the first line is no header, with names between commas; expected the"
+            f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
+        )
+    missing = [name for name in schema.NAMES if name not in names]
+    extra = [name for name in names if name not in schema.BY_NAME]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    problems = [
+        f"{what}: {', '.join(columns)}"
+        for what, columns in (("missing", missing), ("unknown", extra), ("repeated", twice))
+        if columns
+    ]
+    if problems:
+        raise DatasetError(f"{path} has the wrong columns; {'; '.join(problems)}")
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    """Write beside the target and rename, so that a kill leaves no half file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
+        partial.write(content)
+    Path(partial.name).replace(target)

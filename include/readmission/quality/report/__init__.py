@@ -1,0 +1,1 @@
+"""The data-quality site: Data Docs, overview pages, and their publication."""

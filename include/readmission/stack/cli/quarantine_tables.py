@@ -1,0 +1,121 @@
+"""How the command line shows the quarantine: never a number of a patient or an encounter."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from readmission.domain import schema
+from readmission.domain.privacy import shown
+from readmission.warehouse import Decision, QuarantinedRow, RowState
+from readmission.warehouse.reconciliation import Account
+
+STYLES = {
+    RowState.OPEN: "red",
+    RowState.FIXED: "yellow",
+    RowState.WAIVED: "dim",
+    RowState.REPLAYED: "green",
+}
+FIGURES = (
+    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "on_the_way",
+)  # fmt: skip
+
+
+def rows_table(rows: Sequence[QuarantinedRow]) -> Table:
+    """Return one line a row: which, its state, what is wrong and who decided."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("batch", no_wrap=True)
+    table.add_column("row", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("decided", no_wrap=True)
+    table.add_column("why it was set aside", overflow="fold")
+    for row in rows:
+        decided = f"{row.decided_by}, {row.decided_at:%Y-%m-%d}" if row.decided_at else ""
+        table.add_row(
+            row.batch_id,
+            str(row.source_row),
+            Text(row.state, STYLES[row.state]),
+            Text(decided),
+            Text("; ".join(_short(reason) for reason in row.reasons)),
+        )
+    return table
+
+
+def count_line(rows: Sequence[QuarantinedRow]) -> str:
+    """Return how many rows are in each state."""
+    counted = Counter(row.state for row in rows)
+    return ", ".join(f"{counted[state]:,} {state}" for state in RowState)
+
+
+def story(row: QuarantinedRow, decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield what has happened to a row, line by line."""
+    yield f"row {row.source_row} of {row.batch_id}, set aside {row.created_at:%Y-%m-%d %H:%M}:"
+    for reason in row.reasons:
+        yield f"  - {reason}"
+    if not decisions:
+        yield "open: nobody has decided yet"
+    yield from map(decision_line, decisions)
+    if row.replay_batch:
+        yield f"replayed in {row.replay_batch}"
+
+
+def decision_line(decision: Decision | QuarantinedRow) -> str:
+    """Return who decided what, when and why."""
+    changes = (
+        f"{name} is {shown(name, value)}" for name, value in sorted(decision.correction.items())
+    )
+    return (
+        f"row {decision.source_row} of {decision.batch_id}: {decision.state} by"
+        f" {decision.decided_by}, {decision.decided_at:%Y-%m-%d %H:%M}: {decision.why}"
+        + "".join(f"; {change}" for change in changes)
+    )
+
+
+def values_table(
+    row: QuarantinedRow, arrived: Mapping[str, str], *, everything: bool = False
+) -> Table:
+    """Return the values in question: those that break the contract, or were corrected."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("column", "as it arrived", "correction"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("expected", overflow="fold")
+    for column in schema.COLUMNS:
+        value, corrected = arrived[column.name], row.correction.get(column.name)
+        is_wrong = not column.allows(value)
+        if everything or is_wrong or corrected is not None:
+            table.add_row(
+                column.name,
+                Text(shown(column.name, value), "red" if is_wrong else ""),
+                Text("" if corrected is None else shown(column.name, corrected), "yellow"),
+                Text(column.expected if is_wrong or corrected is not None else ""),
+            )
+    return table
+
+
+def still_wrong(row: QuarantinedRow, arrived: Mapping[str, str]) -> list[str]:
+    """Return what the gate will find in a row though it is fixed."""
+    values = {**arrived, **row.correction}
+    return [
+        f"{column.name} is {shown(column.name, values[column.name])}, expected {column.expected}"
+        for column in schema.COLUMNS
+        if not column.allows(values[column.name])
+    ]
+
+
+def account_table(found: Account) -> Table:
+    """Return what has become of the rows of each batch."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("batch", no_wrap=True)
+    for figure in FIGURES:
+        table.add_column(figure.replace("_", " "), justify="right", no_wrap=True)
+    for line in found.lines:
+        numbers = (getattr(line, figure) for figure in FIGURES)
+        table.add_row(line.batch_id, *(f"{number:,}" if number else "-" for number in numbers))
+    return table
+
+
+def _short(reason: str) -> str:
+    """The first words of a reason; `show` has the rest."""
+    first, *others = reason.partition(";")[0].split(", ")
+    return f"{first}, …" if others else first

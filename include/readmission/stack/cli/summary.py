@@ -1,0 +1,200 @@
+"""What the main job leaves behind, on one screen."""
+
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import httpx
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from readmission.domain.columns import Kind
+from readmission.domain.splitting import Part
+from readmission.errors import NoModel
+from readmission.pipeline.promote import PROMOTED
+from readmission.pipeline.source import Origin
+from readmission.registry import PRODUCTION, Registry
+from readmission.stack.services import airflow, prometheus
+from readmission.stack.site.ports import HOST
+from readmission.stack.site.site import Site
+from readmission.warehouse import CleanBatch, CleanWarehouse, ModelHistory, RawBatch, RawWarehouse
+from readmission.warehouse.reconciliation import Account, account
+from readmission.warehouse.states import batch_number
+from readmission.warehouse.verdicts import GateVerdict, VerdictLog
+
+METRICS = {
+    "weighted_f1": "weighted F1",
+    "auroc_under_30": "AUROC(<30)",
+    "auroc_any": "AUROC(any)",
+    "log_loss": "log-loss",
+    "recall_top_20": "<30 in top 20 %",
+}
+GATES = ("raw", "clean", "training", "predictions")
+ORIGINS = {
+    Origin.UCI: "the UCI file",
+    Origin.FILE: "a file of your own",
+    Origin.SYNTHETIC: "SYNTHETIC encounters, no patients",
+}
+NOT_FEATURES = (Kind.KEY, Kind.IGNORED)
+
+
+def show(console: Console, site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None:
+    """Print rows, gates, models, what is in production and why, a prediction, all pages.
+
+    Raises
+    ------
+    NoModel
+        If nothing is in production.
+    """
+    history, registry = ModelHistory(clean.connection), Registry(site.settings)
+    verdicts = VerdictLog(raw.connection).verdicts() + VerdictLog(clean.connection).verdicts()
+    sections: dict[str, RenderableType] = {
+        "Data": data_line(raw.batches(), account(raw, clean)),
+        "Rows of each batch and part": rows_table(clean.batches(), clean.part_sizes()),
+        "Gates": gates_table(verdicts),
+        "Models of the last batch, on validation": models_table(history, registry),
+        "In production": production(history, registry),
+        "A prediction": prediction(site.settings.api_url),
+        "Pages": pages(site),
+    }
+    for title, content in sections.items():
+        console.print(Text(f"\n{title}", "bold"))
+        console.print(content)
+
+
+def data_line(batches: Sequence[RawBatch], found: Account) -> str:
+    """Return whose encounters these are, and that every one is accounted for."""
+    origins = ", ".join(sorted({ORIGINS[Origin(batch.origin)] for batch in batches}))
+    return f"{origins}: {found}"
+
+
+def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], int]) -> Table:
+    """Return the rows of each batch: as they came, set aside, clean, and in each part."""
+    lines = [
+        (
+            batch.batch_id,
+            batch.raw_rows,
+            batch.quarantined_rows,
+            batch.clean_rows,
+            *(sizes.get((batch.batch_id, str(part)), 0) for part in Part),
+        )
+        for batch in batches
+    ]
+    table = _table("batch", "raw", "quarantined", "clean", *map(str, Part))
+    for name, *numbers in lines:
+        table.add_row(str(name), *(f"{number:,}" for number in numbers))
+    totals = [sum(column) for column in zip(*(line[1:] for line in lines), strict=True)]
+    table.add_row("all", *(f"{total:,}" for total in totals), style="bold")
+    return table
+
+
+def gates_table(verdicts: Sequence[GateVerdict]) -> Table:
+    """Return what each gate said of each batch, and how many expectations were met."""
+    by_batch: dict[str, dict[str, GateVerdict]] = defaultdict(dict)
+    for verdict in verdicts:
+        by_batch[verdict.batch_id][verdict.gate] = verdict
+    table = _table("batch", *GATES)
+    for batch_id in sorted(by_batch, key=batch_number):
+        found = by_batch[batch_id]
+        table.add_row(batch_id, *(_verdict(found.get(gate)) for gate in GATES))
+    return table
+
+
+def _verdict(verdict: GateVerdict | None) -> Text:
+    if verdict is None:
+        return Text("-", "dim")
+    if not verdict.passed:
+        return Text("stopped", "bold red")
+    if warnings := len(verdict.failures):
+        return Text(f"passed, {warnings} warned", "yellow")
+    return Text(f"passed {verdict.expectations}", "green")
+
+
+def models_table(history: ModelHistory, registry: Registry) -> Table:
+    """Return the metrics of the models trained on the last batch; the best one is marked."""
+    shown = {name: METRICS[name] for name in ("weighted_f1", "auroc_under_30", "log_loss")}
+    table = _table("model", *shown.values(), "fit", "registered")
+    last = history.candidates()[-1]
+    runs = registry.client.search_runs(
+        [registry.experiment_id()],
+        f"tags.batch_id = '{last.batch_id}' and tags.data_sha256 = '{last.data_sha256}'"
+        " and attributes.status = 'FINISHED'",
+        order_by=["metrics.val_weighted_f1 DESC"],
+    )
+    for run in runs:
+        metrics, family = run.data.metrics, run.data.tags["family"]
+        best = run.info.run_id == last.run_id
+        figures = (f"{metrics[f'val_{name}']:.4f}" for name in shown)
+        seconds = f"{metrics['fit_seconds']:.1f} s"
+        version = f"version {last.version}" if best else ""
+        table.add_row(family, *figures, seconds, version, style="bold" if best else None)
+    return table
+
+
+def production(history: ModelHistory, registry: Registry) -> str:
+    """Return which version serves, why, and how good it is on today's test rows."""
+    version = registry.version_of(PRODUCTION)
+    promotions = history.promotions()
+    made = [p for p in promotions if p.verdict == PROMOTED and p.challenger_version == version]
+    if version is None or not made:
+        raise NoModel(f"{registry.name} has nothing in production; were all challengers refused?")
+    verdicts = ", ".join(f"{p.batch_id} {p.verdict}" for p in promotions)
+    figures = made[-1].figures["challenger"]
+    shown = ", ".join(f"{label} {figures[name]:.4f}" for name, label in METRICS.items())
+    return (
+        f"{registry.name} version {version}, since {made[-1].batch_id}: {made[-1].reason}\n"
+        f"on {made[-1].figures['test_rows']:,} test rows: {shown}\n"
+        f"history: {verdicts}"
+    )
+
+
+def prediction(api_url: str) -> str:
+    """Ask the API about the example of its own description, and return its answer."""
+    with httpx.Client(base_url=api_url, timeout=30, trust_env=False) as api:
+        _wait_for_model(api)
+        fields = api.get("/schema").raise_for_status().json()["fields"]
+        features = [field for field in fields if field["kind"] not in NOT_FEATURES]
+        encounter = {field["name"]: field["example"] for field in features}
+        answer = api.post("/predict", json=encounter).raise_for_status().json()
+    chances = ", ".join(f"{name} {chance:.1%}" for name, chance in answer["probabilities"].items())
+    return (
+        f"{encounter['gender']}, {encounter['age']} years, {encounter['time_in_hospital']} days in "
+        f"hospital, primary diagnosis {encounter['diag_1']}\n"
+        f"{answer['predicted_class']} ({answer['meaning']}); {chances}\n"
+        f"by {answer['model_name']} version {answer['model_version']}, "
+        f"trained on {ORIGINS.get(answer['data_source'], answer['data_source'])}"
+    )
+
+
+def _wait_for_model(api: httpx.Client, seconds: float = 60) -> None:
+    """Give a service that has just started the time to load its model."""
+    deadline = time.monotonic() + seconds
+    while (answer := api.get("/ready")).status_code != httpx.codes.OK:
+        if time.monotonic() > deadline:
+            raise NoModel(f"the API has no model to answer with: {answer.json()['message']}")
+        time.sleep(0.5)
+
+
+def pages(site: Site) -> Table:
+    """Return the address of every page."""
+    settings = site.settings
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Clinicians' page", f"http://{HOST}:{settings.ui_port}")
+    table.add_row("API", f"{settings.api_url}/docs")
+    table.add_row("Airflow", f"{site.airflow_url}/assets")
+    table.add_row("", f"user {airflow.USER}, password in {site.paths.airflow_passwords}")
+    table.add_row("MLflow", f"{settings.mlflow_tracking_uri}/#/models/{settings.model_name}")
+    table.add_row("Reports of the gates", f"{site.airflow_url}/plugin/data-quality")
+    table.add_row("", f"{settings.docs_dir}/index.html, bucket {settings.docs_bucket}")
+    recorded = [service.url for service in prometheus.services(site)]
+    table.add_row("Prometheus", *(recorded or [prometheus.ADVICE]))
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column(first)
+    for heading in others:
+        table.add_column(heading, justify="right")
+    return table

@@ -1,0 +1,216 @@
+"""Airflow: api-server, scheduler with LocalExecutor and dag-processor, and what counts them."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from urllib.error import URLError
+from urllib.request import ProxyHandler, build_opener
+
+from readmission.settings import CHECKOUT, PREFIX
+from readmission.stack.services import object_store, postgres, web
+from readmission.stack.site.paths import write_private
+from readmission.stack.site.ports import HOST
+from readmission.stack.site.site import Site
+from readmission.stack.supervision.service import Check, Service, answers
+
+MIGRATION = "airflow-migrate"
+API_SERVER = "airflow-api-server"
+SCHEDULER = "airflow-scheduler"
+DAG_PROCESSOR = "airflow-dag-processor"
+STATSD = "statsd"
+USER = "admin"
+
+HEALTH = "/api/v2/monitor/health"
+PRELOADED = (
+    "great_expectations", "matplotlib.pyplot", "mlflow", "pandas", "sklearn.ensemble",
+    "sklearn.linear_model", "xgboost",
+)  # fmt: skip
+LOCAL_SETTINGS = f'''\
+"""Written by the local stack: tasks are forked from the scheduler and find these imported."""
+
+import sys
+
+if sys.argv[1:2] == ["scheduler"]:
+    import {", ".join(PRELOADED)}  # noqa: F401
+'''
+
+
+def services(site: Site) -> tuple[Service, ...]:
+    """Return the migration of Airflow's database and its three servers."""
+    port = site.settings.airflow_port
+    environment = _environment(site)
+
+    def airflow(name: str, ready: Check, needs: tuple[str, ...], *arguments: str) -> Service:
+        command = (sys.executable, "-m", "airflow", *arguments)
+        return Service(name, command, ready, needs, environment)
+
+    migration = airflow(MIGRATION, lambda _started: False, (postgres.NAME,), "db", "migrate")
+    serve = ("api-server", "--host", HOST, "--port", str(port), "--workers", "1")
+    needs = (MIGRATION,)
+    api_server = airflow(API_SERVER, answers(port, HEALTH), needs, *serve)
+    scheduler_beats = heartbeat(site, "scheduler")
+    scheduler = airflow(SCHEDULER, scheduler_beats, needs, "scheduler", "--skip-serve-logs")
+    processor = airflow(DAG_PROCESSOR, heartbeat(site, "dag_processor"), needs, "dag-processor")
+    return (
+        replace(migration, one_shot=True, prepare=lambda: write_files(site)),
+        replace(
+            api_server,
+            port=port,
+            port_setting="READMISSION_AIRFLOW_PORT",
+            url=site.airflow_url,
+        ),
+        # Its tasks bring what became of the patients to the predictions.
+        replace(scheduler, environment=environment | web.prediction_log(site)),
+        processor,
+    )
+
+
+def statsd_service(site: Site) -> Service:
+    """Return what takes Airflow's metrics and shows them to Prometheus."""
+    port = site.settings.airflow_metrics_port
+    return Service(
+        name=STATSD,
+        command=(sys.executable, "-m", "readmission.stack.services.statsd", HOST, str(port)),
+        environment=site.environment,
+        port=port,
+        port_setting="READMISSION_AIRFLOW_METRICS_PORT",
+        url=f"http://{HOST}:{port}/metrics",
+        ready=answers(port, "/metrics"),
+    )
+
+
+def write_files(site: Site) -> None:
+    """Write what Airflow reads from files: the user's password and what to import early."""
+    write_private(site.paths.airflow_passwords, json.dumps({USER: site.credentials.airflow_admin}))
+    folder = site.paths.airflow_home / "config"
+    folder.mkdir(exist_ok=True)
+    (folder / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
+
+
+def heartbeat(site: Site, part: str) -> Check:
+    """Return a check that a part of Airflow has reported since it was started."""
+    # Straight to the loopback interface, whatever proxy the machine is told to use.
+    opener = build_opener(ProxyHandler({}))
+
+    def check(started: float) -> bool:
+        try:
+            with opener.open(f"{site.airflow_url}{HEALTH}", timeout=5) as answer:
+                health = json.load(answer)[part]
+        except (OSError, URLError, ValueError, KeyError):
+            return False
+        beat = health.get(f"latest_{part}_heartbeat")
+        alive = health["status"] == "healthy"
+        return alive and beat is not None and datetime.fromisoformat(beat).timestamp() > started
+
+    return check
+
+
+def _environment(site: Site) -> dict[str, str]:
+    """Return settings, connections and import path of all Airflow processes."""
+    options = {
+        **_basics(site), **_secrets(site), **_latency(), **_recovery(), **_task_logs(),
+        **_metrics(site),
+    }  # fmt: skip
+    configured = {f"AIRFLOW__{name.upper()}": value for name, value in options.items()}
+    home = {"AIRFLOW_HOME": str(site.paths.airflow_home)}
+    # A promotion tells the prediction API to load what it has promoted.
+    key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
+    return site.environment | home | key | configured | _connections(site)
+
+
+def _basics(site: Site) -> dict[str, str]:
+    return {
+        "core__dags_folder": str(CHECKOUT / "dags"),
+        "core__plugins_folder": str(CHECKOUT / "plugins"),
+        "core__executor": "LocalExecutor",
+        "core__parallelism": "4",
+        "core__load_examples": "False",
+        "core__dags_are_paused_at_creation": "False",
+        "core__simple_auth_manager_users": f"{USER}:admin",
+        "core__simple_auth_manager_passwords_file": str(site.paths.airflow_passwords),
+        "core__execution_api_server_url": f"{site.airflow_url}/execution/",
+        "core__hostname_callable": "socket.gethostname",
+        "api__base_url": site.airflow_url,
+        "api__host": HOST,
+        "api__port": str(site.settings.airflow_port),
+        "usage_data_collection__enabled": "False",
+        "logging__colored_console_log": "False",
+        "logging__namespace_levels": "great_expectations=WARNING",
+    }
+
+
+def _secrets(site: Site) -> Mapping[str, str]:
+    secrets = site.credentials
+    database = postgres.dsn(site, "airflow").replace("postgresql://", "postgresql+psycopg2://", 1)
+    return {
+        "database__sql_alchemy_conn": database,
+        "core__fernet_key": secrets.airflow_fernet_key,
+        "api_auth__jwt_secret": secrets.airflow_jwt_secret,
+        "api__secret_key": secrets.airflow_api_secret,
+    }
+
+
+def _latency() -> Mapping[str, str]:
+    """Return what takes an event to the next task in 0.3 s instead of 1."""
+    return {
+        "scheduler__scheduler_idle_sleep_time": "0.25",
+        "workers__min_heartbeat_interval": "1",
+        "dag_processor__refresh_interval": "5",
+        "dag_processor__min_file_process_interval": "60",
+    }
+
+
+def _recovery() -> Mapping[str, str]:
+    """Return what finds the work of a killed task or scheduler in seconds, not minutes."""
+    return {
+        "scheduler__task_instance_heartbeat_timeout": "30",
+        "scheduler__orphaned_tasks_check_interval": "15",
+        "core__killed_task_cleanup_time": "10",
+        # A busy laptop is no reason to give a task or a DAG file up.
+        "workers__execution_api_timeout": "30",
+        "core__dagbag_import_timeout": "120",
+        "dag_processor__dag_file_processor_timeout": "180",
+    }
+
+
+def _task_logs() -> Mapping[str, str]:
+    return {
+        "logging__remote_logging": "True",
+        "logging__remote_base_log_folder": "s3://airflow-logs",
+        "logging__remote_log_conn_id": "minio",
+    }
+
+
+def _metrics(site: Site) -> Mapping[str, str]:
+    return {
+        "metrics__statsd_on": "True",
+        "metrics__statsd_host": HOST,
+        "metrics__statsd_port": str(site.settings.airflow_metrics_port),
+        "metrics__statsd_influxdb_enabled": "True",
+        "metrics__legacy_names_on": "False",
+    }
+
+
+def _connections(site: Site) -> dict[str, str]:
+    """Return Airflow's connections, which reach the tasks through the environment."""
+    databases = {
+        f"POSTGRES_{name.upper()}": {
+            "conn_type": "postgres",
+            "host": HOST,
+            "port": site.settings.postgres_port,
+            "login": name,
+            "password": getattr(site.credentials, f"{name}_db"),
+            "schema": name,
+        }
+        for name in ("raw", "clean")
+    }
+    store = {
+        "conn_type": "aws",
+        "login": site.credentials.s3_access_key,
+        "password": site.credentials.s3_secret_key,
+        "extra": {"endpoint_url": site.s3_endpoint, "region_name": object_store.REGION},
+    }
+    connections: dict[str, object] = {**databases, "MINIO": store}
+    return {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}

@@ -1,0 +1,51 @@
+"""The services of the stack, in an order that respects what each needs."""
+
+from collections.abc import Collection, Sequence
+
+from readmission.stack.errors import StackError
+from readmission.stack.services import (
+    airflow,
+    exporter,
+    mlflow,
+    object_store,
+    postgres,
+    prometheus,
+    web,
+)
+from readmission.stack.site.site import Site
+from readmission.stack.supervision.service import Service
+
+
+def all_services(site: Site) -> tuple[Service, ...]:
+    """Return every service of the stack."""
+    return (
+        postgres.service(site),
+        object_store.service(site),
+        mlflow.service(site),
+        airflow.statsd_service(site),
+        *airflow.services(site),
+        web.api_service(site),
+        web.ui_service(site),
+        exporter.service(site),
+        *prometheus.services(site),
+    )
+
+
+def with_needs(services: Sequence[Service], names: Collection[str] | None) -> list[Service]:
+    """Return services by name and those they need, in their order; all if no name is given.
+
+    Raises
+    ------
+    StackError
+        If there is no such service.
+    """
+    by_name = {service.name: service for service in services}
+    wanted: set[str] = set()
+    queue = list(by_name if names is None else names)
+    while queue:
+        name = queue.pop()
+        if name not in by_name:
+            raise StackError(f"no service {name!r}; there are {', '.join(by_name)}")
+        wanted.add(name)
+        queue.extend(set(by_name[name].needs) - wanted)
+    return [service for service in services if service.name in wanted]

@@ -1,0 +1,41 @@
+"""The exporter of the pipeline's metrics, with a role and a key that may only look."""
+
+import sys
+
+from readmission.settings import PREFIX
+from readmission.stack.services import mlflow, postgres
+from readmission.stack.site.ports import HOST
+from readmission.stack.site.site import Site
+from readmission.stack.supervision.service import Service, answers
+
+NAME = "exporter"
+
+
+def service(site: Site) -> Service:
+    """Return the exporter as a service."""
+    port = site.settings.exporter_port
+    return Service(
+        name=NAME,
+        command=(sys.executable, "-m", "readmission.exporter"),
+        environment=site.environment | _environment(site),
+        needs=(mlflow.NAME,),
+        port=port,
+        port_setting="READMISSION_EXPORTER_PORT",
+        url=f"http://{HOST}:{port}/metrics",
+        ready=answers(port, "/metrics"),
+    )
+
+
+def _environment(site: Site) -> dict[str, str]:
+    databases = {
+        f"{PREFIX}MONITORING_DSN_{name.upper()}": postgres.dsn(site, name, postgres.MONITORING)
+        for name in postgres.DATABASES
+    }
+    return databases | {
+        f"{PREFIX}EXPORTER_HOST": HOST,
+        f"{PREFIX}DOCS_ENDPOINT": site.s3_endpoint,
+        f"{PREFIX}MONITORING_ACCESS_KEY": site.credentials.monitoring_access_key,
+        f"{PREFIX}MONITORING_SECRET_KEY": site.credentials.monitoring_secret_key,
+        # A pool of threads would keep memory for each of them otherwise.
+        "MALLOC_ARENA_MAX": "2",
+    }

@@ -1,0 +1,127 @@
+"""The S3 object store: SeaweedFS in one process, on the loopback interface only."""
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from readmission.operations.buckets import make_buckets
+from readmission.stack.site.paths import write_private
+from readmission.stack.site.ports import HOST
+from readmission.stack.site.site import Site
+from readmission.stack.supervision.service import Service, answers
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+NAME = "object-store"
+REGION = "us-east-1"
+VOLUME_MEGABYTES = 1024
+
+
+def service(site: Site) -> Service:
+    """Return the object store as a service."""
+    return Service(
+        name=NAME,
+        command=_command(site),
+        # It would read /etc and the home folder of the caller for settings otherwise.
+        environment={
+            "HOME": str(site.paths.object_store),
+        },
+        folder=site.paths.run,
+        port=site.settings.s3_port,
+        port_setting="READMISSION_S3_PORT",
+        url=site.s3_endpoint,
+        ready=answers(site.settings.s3_port, "/healthz"),
+        prepare=lambda: _write_identity(site),
+        finish=lambda: make_buckets(client(site), site.settings.buckets),
+        # It waits for idle connections; killed, it loses nothing that was acknowledged.
+        stop_seconds=3,
+    )
+
+
+def _command(site: Site) -> tuple[str, ...]:
+    ports, home = site.internal, site.paths.object_store
+    options = {
+        "dir": _data(site),
+        "ip": HOST,
+        "ip.bind": HOST,
+        "master.port": ports["master"],
+        "master.port.grpc": ports["master_grpc"],
+        "master.telemetry": "false",
+        # The only candidate need not wait ten seconds for others.
+        "master.electionTimeout": "1s",
+        "master.volumeSizeLimitMB": VOLUME_MEGABYTES,
+        "volume.port": ports["volume"],
+        "volume.port.grpc": ports["volume_grpc"],
+        # Each bucket grows by seven volumes at a time; the default of eight is one bucket's.
+        "volume.max": 100,
+        "volume.id": "local",
+        "volume.preStopSeconds": 0,
+        "filer": "true",
+        "filer.port": ports["filer"],
+        "filer.port.grpc": ports["filer_grpc"],
+        "filer.disableHttp": "true",
+        "filer.localSocket": site.paths.sockets / "filer.sock",
+        "s3": "true",
+        "s3.port": site.settings.s3_port,
+        "s3.port.grpc": ports["s3_grpc"],
+        "s3.port.iceberg": 0,
+        "s3.port.lance": 0,
+        "s3.localSocket": site.paths.sockets / "s3.sock",
+        "s3.config": home / "identity.json",
+        "s3.autoCreateBucket": "false",
+    }
+    program = str(Path(sys.executable).with_name("weed"))
+    given = (f"-{name}={value}" for name, value in options.items())
+    return (program, "-logtostderr=true", "server", *given)
+
+
+def remove_sockets(ports: Mapping[str, int]) -> None:
+    """Delete the sockets that SeaweedFS makes for each internal port and, killed, leaves."""
+    for name, port in ports.items():
+        part = name.removesuffix("_grpc")
+        Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
+
+
+def _data(site: Site) -> Path:
+    return site.paths.object_store / "data"
+
+
+def _write_identity(site: Site) -> None:
+    _data(site).mkdir(parents=True, exist_ok=True)
+    for name in ("filer.sock", "s3.sock"):
+        (site.paths.sockets / name).unlink(missing_ok=True)
+    secrets, bucket = site.credentials, site.settings.docs_bucket
+    everything = ["Admin", "Read", "Write", "List", "Tagging"]
+    identities = [
+        _identity("readmission", secrets.s3_access_key, secrets.s3_secret_key, everything),
+        # The prediction API reads what the gates say, and nothing else.
+        _identity("reader", secrets.docs_access_key, secrets.docs_secret_key, [f"Read:{bucket}"]),
+        # The exporter counts what lies in each bucket, and opens none of it.
+        _identity(
+            "monitoring", secrets.monitoring_access_key, secrets.monitoring_secret_key, ["List"]
+        ),
+    ]
+    write_private(site.paths.object_store / "identity.json", json.dumps({"identities": identities}))
+
+
+def _identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str, object]:
+    credentials = [{"accessKey": key, "secretKey": secret}]
+    return {"name": name, "credentials": credentials, "actions": actions}
+
+
+def client(site: Site) -> "S3Client":
+    """Return a client of the object store."""
+    return boto3.client(
+        "s3",
+        endpoint_url=site.s3_endpoint,
+        aws_access_key_id=site.credentials.s3_access_key,
+        aws_secret_access_key=site.credentials.s3_secret_key,
+        region_name=REGION,
+        config=Config(connect_timeout=5, retries={"max_attempts": 0}, proxies={}),
+    )

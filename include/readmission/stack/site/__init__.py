@@ -1,0 +1,1 @@
+"""What the services of one stack share: folders, ports, credentials and settings."""

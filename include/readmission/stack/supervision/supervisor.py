@@ -1,0 +1,228 @@
+"""The process supervisor of the stack: its configuration, its start, and talking to it."""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.xmlrpc import Faults, SupervisorTransport
+
+from readmission.stack.errors import StackError
+from readmission.stack.site.paths import Paths, write_private
+from readmission.stack.site.ports import HOST
+from readmission.stack.supervision import launch
+from readmission.stack.supervision.processes import MARK
+from readmission.stack.supervision.service import Service
+
+FOREIGN = ("AIRFLOW", "AWS_", "GX_", "MLFLOW", "PG", "PYTHON", "READMISSION_", "S3_", "STREAMLIT_",
+           "SUPERVISOR_", "UVICORN_", "WEED_", "_AIRFLOW", "_MLFLOW")  # fmt: skip
+"""Variables of the caller that would steer a component behind the stack's back."""
+
+CONFIG = """\
+[unix_http_server]
+file = {socket}
+chmod = 0700
+
+[supervisord]
+nodaemon = true
+logfile = {log}
+logfile_maxbytes = 1MB
+logfile_backups = 1
+pidfile = {run}/supervisord.pid
+childlogdir = {run}
+directory = {run}
+umask = 077
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+PROGRAM = """
+[program:{name}]
+command = {command}
+autostart = false
+autorestart = {autorestart}
+startsecs = {startsecs}
+exitcodes = 0
+stopsignal = {stop_signal}
+stopwaitsecs = {stop_seconds}
+stopasgroup = true
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {log}
+stdout_logfile_maxbytes = 10MB
+stdout_logfile_backups = 2
+"""
+
+
+@dataclass(frozen=True)
+class State:
+    """What supervisor knows of one process.
+
+    Parameters
+    ----------
+    name : str
+        STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN.
+    pid : int
+        0 if it does not run.
+    started : float
+        When, in epoch seconds; 0 if never.
+    exit_code : int
+        Of the last process.
+    """
+
+    name: str
+    pid: int
+    started: float
+    exit_code: int
+
+
+class Supervisor:
+    """A supervisord of one state folder."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the running supervisord, if it answers."""
+        try:
+            return int(self._call("getPID"))
+        except OSError:
+            return None
+
+    def configure(self, services: Iterable[Service]) -> None:
+        """Write the configuration of all services, none of which runs."""
+        services = list(services)
+        for record in self._paths.run.glob("*.group"):
+            record.unlink()
+        write_private(self._paths.services, describe(services, self._paths))
+        head = CONFIG.format(
+            socket=_escape(self._paths.supervisor_socket),
+            log=_escape(self._paths.log("supervisord")),
+            run=_escape(self._paths.run),
+        )
+        programs = "".join(self._program(service) for service in services)
+        write_private(self._paths.supervisor_config, head + programs)
+
+    def _program(self, service: Service) -> str:
+        command = [sys.executable, "-I", launch.__file__, self._paths.services, service.name]
+        return PROGRAM.format(
+            name=service.name,
+            command=_escape(shlex.join(map(str, command))),
+            autorestart="false" if service.one_shot else "true",
+            startsecs=0 if service.one_shot else 1,
+            stop_signal=service.stop_signal,
+            stop_seconds=service.stop_seconds,
+            log=_escape(self._paths.log(service.name)),
+        )
+
+    def differs(self, services: Iterable[Service]) -> list[str]:
+        """Return the names of services that were configured otherwise than given."""
+        there = _load(self._paths.services)
+        wanted = json.loads(describe(services, self._paths))
+        return sorted(n for n in there.keys() | wanted.keys() if there.get(n) != wanted.get(n))
+
+    def start(self, seconds: float = 60) -> None:
+        """Start supervisord and wait until it answers.
+
+        Raises
+        ------
+        StackError
+            If it does not.
+        """
+        self._paths.supervisor_socket.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "supervisor.supervisord"]
+        with self._paths.log("supervisord").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603
+                [*command, "-c", str(self._paths.supervisor_config)],
+                env=environment(os.environ, self._paths.home),
+                cwd=self._paths.run,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + seconds
+        while self.pid is None:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise StackError(
+                    f"the process supervisor did not start; see {self._paths.log('supervisord')}"
+                )
+            time.sleep(0.02)
+
+    def start_service(self, name: str) -> None:
+        """Start a service; no effect if it runs."""
+        try:
+            self._call("startProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.SPAWN_ERROR):
+                raise
+
+    def stop_service(self, name: str) -> None:
+        """Ask a service to stop, without waiting; no effect if it does not run."""
+        try:
+            self._call("stopProcess", name, False)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != Faults.NOT_RUNNING:
+                raise
+
+    def shut_down(self) -> None:
+        """Stop supervisord, and with it what still runs."""
+        self._call("shutdown")
+
+    def states(self) -> dict[str, State]:
+        """Return the state of each service; empty if supervisord does not run."""
+        try:
+            found: list[dict[str, Any]] = self._call("getAllProcessInfo")
+        except OSError:
+            return {}
+        return {
+            info["name"]: State(
+                info["statename"], info["pid"], float(info["start"]), info["exitstatus"]
+            )
+            for info in found
+        }
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        # One connection a call: proxies are not shared between the threads of a boot.
+        transport = SupervisorTransport(None, None, f"unix://{self._paths.supervisor_socket}")
+        with xmlrpc.client.ServerProxy(f"http://{HOST}", transport=transport) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
+
+
+def describe(services: Iterable[Service], paths: Paths) -> str:
+    """Return what `launch` reads, for all services."""
+    described = {
+        service.name: {
+            "command": list(service.command),
+            "environment": dict(service.environment),
+            "folder": str(service.folder or paths.run),
+            "user": service.user,
+        }
+        for service in services
+    }
+    return json.dumps(described, indent=1)
+
+
+def environment(caller: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return the caller's environment without what steers components, with the stack's mark."""
+    kept = {n: v for n, v in caller.items() if not n.startswith(FOREIGN)}
+    for name in ("NO_PROXY", "no_proxy"):
+        kept[name] = ",".join(filter(None, [kept.get(name), HOST, "localhost"]))
+    return kept | {MARK: str(home), "PYTHONUNBUFFERED": "1"}
+
+
+def _escape(value: object) -> str:
+    return str(value).replace("%", "%%")
+
+
+def _load(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text()) if path.exists() else {}

@@ -1,0 +1,1 @@
+"""CLEAN: model-ready encounters and the history of models, drift and rollbacks."""

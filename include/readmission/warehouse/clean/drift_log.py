@@ -1,0 +1,148 @@
+"""How far every batch had drifted from the reference of its day."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+
+from readmission.domain.drift import COOL_DOWN, Drift, Level
+from readmission.warehouse.sql.creating import create
+
+_LOCK = 296_005
+"""Advisory lock under which the tables are created."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A column that has moved far, and from which model's rows."""
+
+    column: str
+    psi: float
+    reference_version: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """How far one column of one batch had moved.
+
+    Parameters
+    ----------
+    batch_id, column : str
+        Which column of which batch.
+    psi, level : float, Level
+        Population stability index, and what it means.
+    alarm : bool
+        Whether it was strong, and news.
+    reference_version : str
+        Model whose training rows it is the distance from.
+    measured_at : datetime
+        When it was measured.
+    """
+
+    batch_id: str
+    column: str
+    psi: float
+    level: Level
+    alarm: bool
+    reference_version: str
+    measured_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "level", Level(self.level))
+
+
+class DriftLog:
+    """Drift of every batch and column in the CLEAN database; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def create_tables(self) -> None:
+        """Create what is not there yet; safe to repeat and to race."""
+        create(self.connection, _LOCK, "drift", (_TABLE,))
+
+    def record(
+        self,
+        batch_id: str,
+        reference_version: str,
+        drifts: Sequence[Drift],
+        alarms: Sequence[Drift],
+    ) -> None:
+        """Store what was measured on a batch in place of an earlier measurement."""
+        alarming = {drift.column for drift in alarms}
+        rows = [
+            (batch_id, d.column, d.psi, d.level, d.column in alarming, reference_version)
+            for d in drifts
+        ]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.execute("DELETE FROM drift WHERE batch_id = %s", (batch_id,))
+            cursor.executemany(
+                "INSERT INTO drift (batch_id, column_name, psi, level, alarm, reference_version)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                rows,
+            )
+
+    def alarms(self, batch_id: str) -> list[Alarm]:
+        """Return what alarmed on a batch, the farthest first."""
+        with self.connection.transaction():
+            found = self.connection.execute(
+                "SELECT column_name, psi, reference_version FROM drift"
+                " WHERE batch_id = %s AND alarm ORDER BY psi DESC",
+                (batch_id,),
+            ).fetchall()
+        return [Alarm(*row) for row in found]
+
+    def lately(self, batch_id: str) -> list[str]:
+        """Return the columns that alarmed in the `COOL_DOWN` measured batches before one."""
+        with self.connection.transaction():
+            found = self.connection.execute(_LATELY, (batch_id, COOL_DOWN)).fetchall()
+        return [column for (column,) in found]
+
+    def latest(self) -> list[Measurement]:
+        """Return the measurement of each column on the newest batch that has one, by column."""
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(Measurement)) as cursor,
+        ):
+            return cursor.execute(_LATEST).fetchall()
+
+    def history(self) -> pd.DataFrame:
+        """Return everything: ``batch_id``, ``column``, ``psi``, ``level``, ``alarm``."""
+        with self.connection.transaction():
+            found = self.connection.execute(
+                "SELECT batch_id, column_name, psi, level, alarm FROM drift ORDER BY 1, 2"
+            ).fetchall()
+        return pd.DataFrame(found, columns=["batch_id", "column", "psi", "level", "alarm"])
+
+
+_TABLE = sql.SQL("""
+CREATE TABLE IF NOT EXISTS drift (
+    batch_id text NOT NULL,
+    column_name text NOT NULL,
+    psi double precision NOT NULL,
+    level text NOT NULL,
+    alarm boolean NOT NULL,
+    reference_version text NOT NULL,
+    measured_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (batch_id, column_name)
+)
+""")
+
+_LATEST = """
+SELECT DISTINCT ON (column_name) batch_id, column_name AS column, psi, level, alarm,
+       reference_version, measured_at
+FROM drift ORDER BY column_name, split_part(batch_id, '-', 2)::integer DESC
+"""
+
+_LATELY = """
+SELECT DISTINCT column_name FROM drift
+WHERE alarm AND batch_id IN (
+    SELECT batch_id FROM drift GROUP BY batch_id
+    HAVING split_part(batch_id, '-', 2)::integer < split_part(%s, '-', 2)::integer
+    ORDER BY split_part(batch_id, '-', 2)::integer DESC LIMIT %s
+)
+"""

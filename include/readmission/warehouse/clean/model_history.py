@@ -1,0 +1,190 @@
+"""Which candidates were trained, and the append-only history of promotions."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from readmission.errors import BatchNotFound
+from readmission.warehouse.sql.creating import append_only, create
+from readmission.warehouse.states import batch_number
+
+_LOCK = 296_003
+"""Advisory lock under which the tables are created."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The best model of one training, registered and waiting for its verdict.
+
+    Parameters
+    ----------
+    batch_id : str
+        The batch whose arrival caused the training.
+    run_id, family, version : str
+        MLflow run, model family, registered version.
+    data_sha256 : str
+        Identity of the rows it was trained on.
+    """
+
+    batch_id: str
+    run_id: str
+    family: str
+    version: str
+    data_sha256: str
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One verdict: what went to production, what did not, and why.
+
+    Parameters
+    ----------
+    batch_id : str
+        The batch whose arrival caused the comparison.
+    challenger_version, incumbent_version : str
+        Registered versions; there is no incumbent the first time.
+    verdict : str
+        ``promoted`` or ``refused``.
+    reason : str
+        One sentence for people.
+    figures : dict
+        Metrics of both models on the same test rows, and the challenger's on groups of patients.
+    """
+
+    batch_id: str
+    challenger_version: str
+    incumbent_version: str | None
+    verdict: str
+    reason: str
+    figures: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+    promotion_id: int | None = None
+
+
+class ModelHistory:
+    """Candidates and promotions in the CLEAN database; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def create_tables(self) -> None:
+        """Create what is not there yet; safe to repeat."""
+        create(
+            self.connection, _LOCK, "promotion", (_TABLES, append_only("promotion", "promotions"))
+        )
+
+    def candidates(self) -> list[Candidate]:
+        """Return the newest candidate of every batch, in order of batches."""
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(Candidate)) as cursor,
+        ):
+            found = cursor.execute("SELECT * FROM candidate").fetchall()
+        return sorted(found, key=lambda candidate: batch_number(candidate.batch_id))
+
+    def candidate(self, batch_id: str) -> Candidate:
+        """Return the candidate of one batch.
+
+        Raises
+        ------
+        BatchNotFound
+            If no training has finished for it.
+        """
+        found = [c for c in self.candidates() if c.batch_id == batch_id]
+        if not found:
+            raise BatchNotFound(batch_id, "candidate")
+        return found[0]
+
+    def record_candidate(self, candidate: Candidate) -> None:
+        """Store a candidate; a training that was repeated replaces its earlier one."""
+        with self.connection.transaction():
+            self.connection.execute(
+                _UPSERT_CANDIDATE,
+                (
+                    candidate.batch_id,
+                    candidate.run_id,
+                    candidate.family,
+                    candidate.version,
+                    candidate.data_sha256,
+                ),
+            )
+
+    def promotions(self) -> list[Promotion]:
+        """Return the whole history, oldest first."""
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(Promotion)) as cursor,
+        ):
+            return cursor.execute("SELECT * FROM promotion ORDER BY promotion_id").fetchall()
+
+    def record_promotion(self, promotion: Promotion) -> Promotion:
+        """Append a verdict, once for each challenger of a batch, and return what is stored.
+
+        A promotion that was killed after its verdict finds that verdict again here, so
+        that the same decision is carried out, not a new one taken.
+        """
+        with self.connection.transaction():
+            self.connection.execute(
+                _INSERT_PROMOTION,
+                (
+                    promotion.batch_id,
+                    promotion.challenger_version,
+                    promotion.incumbent_version,
+                    promotion.verdict,
+                    promotion.reason,
+                    Jsonb(promotion.figures),
+                ),
+            )
+        stored = self.verdict(promotion.batch_id, promotion.challenger_version)
+        return stored or promotion
+
+    def verdict(self, batch_id: str, challenger_version: str) -> Promotion | None:
+        """Return the verdict on a challenger, if there is one."""
+        for promotion in self.promotions():
+            if (promotion.batch_id, promotion.challenger_version) == (batch_id, challenger_version):
+                return promotion
+        return None
+
+
+_TABLES = sql.SQL("""
+CREATE TABLE IF NOT EXISTS candidate (
+    batch_id text PRIMARY KEY,
+    run_id text NOT NULL,
+    family text NOT NULL,
+    version text NOT NULL,
+    data_sha256 text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS promotion (
+    promotion_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    batch_id text NOT NULL,
+    challenger_version text NOT NULL,
+    incumbent_version text,
+    verdict text NOT NULL CHECK (verdict IN ('promoted', 'refused')),
+    reason text NOT NULL,
+    figures jsonb NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (batch_id, challenger_version)
+);
+""")
+
+_UPSERT_CANDIDATE = """
+INSERT INTO candidate (batch_id, run_id, family, version, data_sha256)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (batch_id) DO UPDATE SET
+    (run_id, family, version, data_sha256, created_at)
+    = (EXCLUDED.run_id, EXCLUDED.family, EXCLUDED.version, EXCLUDED.data_sha256, now())
+"""
+
+_INSERT_PROMOTION = """
+INSERT INTO promotion
+    (batch_id, challenger_version, incumbent_version, verdict, reason, figures)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (batch_id, challenger_version) DO NOTHING
+"""

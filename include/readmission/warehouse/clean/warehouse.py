@@ -1,0 +1,235 @@
+"""CLEAN: model-ready encounters, the part of every patient, and the ledger of batches."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import pandas as pd
+import pyarrow as pa
+from psycopg import sql
+
+from readmission.domain import schema
+from readmission.domain.splitting import Part
+from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.clean.model_history import ModelHistory
+from readmission.warehouse.clean.rollback_log import RollbackLog
+from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
+from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.sql.creating import create
+from readmission.warehouse.sql.privileges import CLEAN, let_monitor
+from readmission.warehouse.states import BatchState
+from readmission.warehouse.verdicts import VerdictLog
+
+_LOCK = 296_002
+"""Advisory lock under which patients get their parts."""
+
+_KEY_TYPES: dict[str, pa.DataType] = {
+    "batch_id": pa.string(),
+    "source_row": pa.int64(),
+    schema.ENCOUNTER: pa.int64(),
+    schema.PATIENT: pa.int64(),
+    "part": pa.string(),
+    "eligible": pa.bool_(),
+    schema.TARGET: pa.int16(),
+}
+_FEATURE_TYPES: dict[str, pa.DataType] = {
+    name: pa.string() if name in schema.CATEGORICAL_FEATURES else pa.int32()
+    for name in schema.FEATURE_NAMES
+}
+ROW_TYPES: dict[str, pa.DataType] = {**_KEY_TYPES, **_FEATURE_TYPES}
+"""Arrow type of each column of a CLEAN encounter, in order."""
+
+_SQL_TYPES = {
+    pa.string(): "text",
+    pa.int64(): "bigint",
+    pa.int32(): "integer",
+    pa.int16(): "smallint",
+    pa.bool_(): "boolean",
+}
+
+
+class CleanWarehouse(Ledger[CleanBatch]):
+    """CLEAN behind one connection; every method is one transaction."""
+
+    ledger_name, ledger_line = "CLEAN", CleanBatch
+    ledger_query = sql.SQL("SELECT * FROM batch {condition} ORDER BY number")
+    numbering_lock = _LOCK
+
+    def create_tables(self) -> None:
+        """Create what is not there yet; safe to repeat and to race."""
+        columns = sql.SQL(", ").join(
+            sql.SQL("{} {} NOT NULL").format(sql.Identifier(name), sql.SQL(_SQL_TYPES[kind]))
+            for name, kind in ROW_TYPES.items()
+        )
+        create(self.connection, _LOCK, "encounter", (_TABLES.format(columns=columns),))
+        VerdictLog(self.connection).create_tables()
+        ModelHistory(self.connection).create_tables()
+        DriftLog(self.connection).create_tables()
+        RollbackLog(self.connection).create_tables()
+        let_monitor(self.connection, CLEAN)
+
+    @contextmanager
+    def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
+        """Hold the right to give patients their parts, in one transaction.
+
+        Yields the part of those of `patients` that have one already; what is written
+        within the block is committed with it or not at all.
+        """
+        with self.connection.transaction():
+            self._lock()
+            yield dict(
+                self.connection.execute(
+                    "SELECT patient_nbr, part FROM patient WHERE patient_nbr = ANY(%s)",
+                    (list(patients),),
+                ).fetchall()
+            )
+
+    def write(self, batch: RawBatch, rows: pa.Table, new_parts: Mapping[int, str]) -> CleanBatch:
+        """Write a batch, the parts of its new patients and its line of the ledger.
+
+        The same content again changes nothing; other content (rows released from
+        quarantine, better cleaning) replaces the batch, which then awaits its gate.
+
+        Parameters
+        ----------
+        batch : RawBatch
+            Where the rows come from.
+        rows : pyarrow.Table
+            The columns of `ROW_TYPES`.
+        new_parts : mapping of int to str
+            Part of each patient first seen in this batch.
+        """
+        digest = content_hash(rows)
+        with self.connection.transaction():
+            known = self._select(sql.SQL("WHERE batch_id = %s"), batch.batch_id)
+            if known and known[0].content_sha256 == digest:
+                return known[0]
+            self.connection.execute("DELETE FROM encounter WHERE batch_id = %s", (batch.batch_id,))
+            self.connection.execute("DELETE FROM batch WHERE batch_id = %s", (batch.batch_id,))
+            copy_in(self.connection, "patient", _patient_rows(new_parts, batch.batch_id))
+            copy_in(self.connection, "encounter", rows)
+            self.connection.execute(_INSERT_BATCH, _ledger_line(batch, rows.num_rows, digest))
+        return self.batch(batch.batch_id)
+
+    def accept(self, batch_id: str) -> CleanBatch:
+        """Mark a batch as good for training."""
+        return self._decide(batch_id, BatchState.ACCEPTED)
+
+    def reject(self, batch_id: str, failures: Sequence[str]) -> CleanBatch:
+        """Mark a batch rejected; its rows stay readable and are never trained on."""
+        return self._decide(batch_id, BatchState.REJECTED, failures)
+
+    def read_batch(self, batch_id: str) -> pd.DataFrame:
+        """Return one batch in file order, whatever its state; columns as in `ROW_TYPES`."""
+        return self._read(sql.SQL("e.batch_id = %s"), batch_id)
+
+    def read_parts(self, parts: Sequence[Part], up_to: str | None = None) -> pd.DataFrame:
+        """Return the accepted rows of some parts.
+
+        Parameters
+        ----------
+        parts : sequence of Part
+            Which parts.
+        up_to : str, optional
+            The last batch wanted; all that have arrived by default.
+
+        Returns
+        -------
+        DataFrame
+            The columns of `ROW_TYPES` in order of arrival.
+        """
+        return self._read(
+            sql.SQL(
+                "b.state = 'accepted' AND e.part = ANY(%s)"
+                " AND b.number <= coalesce("
+                "(SELECT number FROM batch WHERE batch_id = %s), (SELECT max(number) FROM batch))"
+            ),
+            [str(part) for part in parts],
+            up_to,
+        )
+
+    def patient_parts(self) -> dict[int, str]:
+        """Return the part of every patient ever seen."""
+        with self.connection.transaction():
+            return dict(self.connection.execute("SELECT patient_nbr, part FROM patient").fetchall())
+
+    def outcomes(self, batch_id: str) -> list[tuple[int, int, str]]:
+        """Return encounter, outcome (class code) and part of each row of a batch."""
+        query = sql.SQL("SELECT encounter_id, {}, part FROM encounter WHERE batch_id = %s")
+        with self.connection.transaction():
+            return self.connection.execute(
+                query.format(sql.Identifier(schema.TARGET)), (batch_id,)
+            ).fetchall()
+
+    def part_sizes(self) -> dict[tuple[str, str], int]:
+        """Return the rows of each (batch, part)."""
+        with self.connection.transaction():
+            counted = self.connection.execute(
+                "SELECT batch_id, part, count(*) FROM encounter GROUP BY 1, 2 ORDER BY 1, 2"
+            ).fetchall()
+        return {(batch_id, part): rows for batch_id, part, rows in counted}
+
+    def _read(self, condition: sql.Composable, *parameters: object) -> pd.DataFrame:
+        columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)
+        query = _ROWS.format(columns=columns, condition=condition)
+        with self.connection.transaction():
+            return copy_out(self.connection, query, ROW_TYPES, parameters).to_pandas()
+
+
+def _patient_rows(parts: Mapping[int, str], batch_id: str) -> pa.Table:
+    return pa.table(
+        {
+            "patient_nbr": pa.array(list(parts), pa.int64()),
+            "part": pa.array(list(parts.values()), pa.string()),
+            "first_batch": pa.array([batch_id] * len(parts), pa.string()),
+        }
+    )
+
+
+def _ledger_line(batch: RawBatch, clean_rows: int, digest: str) -> tuple[object, ...]:
+    return (
+        batch.batch_id,
+        batch.number,
+        batch.rows,
+        clean_rows,
+        batch.quarantined_rows,
+        digest,
+        batch.origin,
+    )
+
+
+_TABLES = sql.SQL("""
+CREATE TABLE IF NOT EXISTS batch (
+    batch_id text PRIMARY KEY,
+    number integer NOT NULL UNIQUE,
+    raw_rows integer NOT NULL,
+    clean_rows integer NOT NULL,
+    quarantined_rows integer NOT NULL,
+    content_sha256 text NOT NULL,
+    origin text NOT NULL,
+    state text NOT NULL DEFAULT 'loaded' CHECK (state IN ('loaded', 'accepted', 'rejected')),
+    reason text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    decided_at timestamptz,
+    CHECK (raw_rows = clean_rows + quarantined_rows)
+);
+CREATE TABLE IF NOT EXISTS patient (
+    patient_nbr bigint PRIMARY KEY,
+    part text NOT NULL CHECK (part IN ('train', 'val', 'test')),
+    first_batch text NOT NULL
+);
+CREATE TABLE IF NOT EXISTS encounter (
+    {columns},
+    PRIMARY KEY (encounter_id)
+);
+CREATE INDEX IF NOT EXISTS encounter_by_batch ON encounter (batch_id, source_row);
+""")
+
+_INSERT_BATCH = """
+INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+_ROWS = sql.SQL("""
+SELECT {columns} FROM encounter e JOIN batch b USING (batch_id)
+WHERE {condition} ORDER BY b.number, e.source_row
+""")

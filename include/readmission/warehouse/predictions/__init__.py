@@ -1,0 +1,1 @@
+"""PREDICTIONS: the log of predictions and the outcomes that became known later."""

@@ -1,0 +1,1 @@
+"""RAW: encounters as they arrived, the quarantine and the decisions about it."""

@@ -1,0 +1,124 @@
+"""Every decision about every quarantined row, for ever: a later one never overwrites an earlier."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from readmission.warehouse.sql.creating import append_only
+from readmission.warehouse.states import RowState
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What somebody decided about a row.
+
+    Parameters
+    ----------
+    batch_id, source_row : str, int
+        Which row of which batch.
+    state : RowState
+        Fixed or waived.
+    correction : mapping of str to str
+        Column to the value that the file should have held; empty if none was wrong.
+    decided_by, decided_at, why : str, datetime, str
+        Who decided, when and for what reason.
+    """
+
+    batch_id: str
+    source_row: int
+    state: RowState
+    correction: Mapping[str, str]
+    decided_by: str
+    decided_at: datetime
+    why: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "state", RowState(self.state))
+
+
+class DecisionLog:
+    """The decisions behind a connection to RAW; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def record(
+        self,
+        batch_id: str,
+        source_rows: Sequence[int],
+        state: RowState,
+        correction: Mapping[str, str],
+        by: str,
+        why: str,
+    ) -> None:
+        """Add one decision for each row, with the time at which the transaction began."""
+        line = (state, Jsonb(dict(correction)), by, why)
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.executemany(_INSERT, [(batch_id, row, *line) for row in source_rows])
+
+    def decisions(
+        self, batch_id: str | None = None, source_row: int | None = None
+    ) -> list[Decision]:
+        """Return decisions in the order in which they were taken.
+
+        Parameters
+        ----------
+        batch_id, source_row : str, int, optional
+            Only those about this batch, or this row of it.
+        """
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(Decision)) as cursor,
+        ):
+            return cursor.execute(_SELECT, (batch_id, batch_id, source_row, source_row)).fetchall()
+
+
+_TABLE = sql.SQL("""
+-- It refers to no table: it outlives what it is about.
+CREATE TABLE IF NOT EXISTS quarantine_decision (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    batch_id text NOT NULL,
+    source_row bigint NOT NULL,
+    state text NOT NULL CHECK (state IN ('fixed', 'waived')),
+    correction jsonb NOT NULL,
+    decided_by text NOT NULL CHECK (decided_by <> ''),
+    decided_at timestamptz NOT NULL DEFAULT now(),
+    why text NOT NULL CHECK (why <> '')
+);
+CREATE INDEX IF NOT EXISTS quarantine_decision_by_row
+    ON quarantine_decision (batch_id, source_row);
+-- Of rows that were decided before there was this table, the last decision is known.
+INSERT INTO quarantine_decision
+    (batch_id, source_row, state, correction, decided_by, decided_at, why)
+SELECT batch_id, source_row, CASE state WHEN 'waived' THEN 'waived' ELSE 'fixed' END,
+       correction, decided_by, decided_at, why
+FROM quarantine q
+WHERE state <> 'open' AND NOT EXISTS (
+    SELECT FROM quarantine_decision d
+    WHERE (d.batch_id, d.source_row) = (q.batch_id, q.source_row)
+)
+ORDER BY decided_at, batch_id, source_row;
+""")
+"""Run by RAW after the tables of the quarantine, from which these are filled at first."""
+
+_INSERT = """
+INSERT INTO quarantine_decision (batch_id, source_row, state, correction, decided_by, why)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+_SELECT = """
+SELECT batch_id, source_row, state, correction, decided_by, decided_at, why
+FROM quarantine_decision
+WHERE (%s::text IS NULL OR batch_id = %s) AND (%s::bigint IS NULL OR source_row = %s)
+ORDER BY number
+"""
+
+TABLES = (
+    _TABLE,
+    append_only("quarantine_decision", "decisions about quarantined rows"),
+)

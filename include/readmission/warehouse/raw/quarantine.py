@@ -1,0 +1,255 @@
+"""The quarantine of RAW: which rows a gate set aside and why, and what people decided about them.
+
+The row itself stays in RAW as it arrived. The last decision is written beside it: a correction
+to be replayed, or a waiver, which is for ever. `DecisionLog` keeps all of them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+from psycopg.rows import class_row, dict_row
+from psycopg.types.json import Jsonb
+
+from readmission.domain import schema
+from readmission.errors import NotQuarantined
+from readmission.warehouse.raw.decision_log import DecisionLog
+from readmission.warehouse.raw.decisions import (
+    QuarantinedRow,
+    require_allowed,
+    require_signed,
+    require_undecided,
+)
+from readmission.warehouse.states import RowState
+
+
+class Quarantine:
+    """The quarantine behind a connection to RAW; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def rows(
+        self,
+        batch_id: str | None = None,
+        state: RowState | None = None,
+        *,
+        hold: bool = False,
+    ) -> list[QuarantinedRow]:
+        """Return the rows in order of batches and of the source.
+
+        Parameters
+        ----------
+        batch_id, state : str, RowState, optional
+            Only the rows of this batch, or in this state.
+        hold : bool
+            Whether nobody may decide about them until the caller's transaction ends.
+        """
+        return self._select(_SUCH, (batch_id, batch_id, state, state), hold=hold)
+
+    def row(self, batch_id: str, source_row: int) -> QuarantinedRow:
+        """Return one row.
+
+        Raises
+        ------
+        NotQuarantined
+            If it is not in quarantine.
+        """
+        found = self._select(_THESE, (batch_id, [source_row]))
+        if not found:
+            raise NotQuarantined(batch_id, source_row)
+        return found[0]
+
+    def as_arrived(self, rows: Sequence[QuarantinedRow]) -> list[dict[str, str]]:
+        """Return the 50 values of each row as they arrived, in the order of `rows`."""
+        query = _AS_ARRIVED.format(sql.SQL(", ").join(map(sql.Identifier, schema.NAMES)))
+        keys = [row.batch_id for row in rows], [row.source_row for row in rows]
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cursor.execute(query, keys).fetchall()
+
+    def set_aside(self, batch_id: str, rows: pd.DataFrame) -> None:
+        """Set the rows of a batch aside that a gate has named, in place of an earlier look.
+
+        Rows about which somebody has decided stay as they are, whatever the gate says now.
+
+        Parameters
+        ----------
+        batch_id : str
+            The batch.
+        rows : DataFrame
+            ``source_row`` and ``reasons`` (list of str).
+        """
+        named = [int(row) for row in rows["source_row"]]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM quarantine"
+                " WHERE batch_id = %s AND state = 'open' AND source_row <> ALL(%s)",
+                (batch_id, named),
+            )
+            cursor.executemany(
+                _SET_ASIDE,
+                [(batch_id, *pair) for pair in zip(named, rows["reasons"], strict=True)],
+            )
+
+    def fix(
+        self,
+        batch_id: str,
+        source_rows: Sequence[int],
+        correction: Mapping[str, str],
+        by: str,
+        why: str,
+    ) -> list[QuarantinedRow]:
+        """Correct rows, all of them or none; the last correction before the replay counts.
+
+        Parameters
+        ----------
+        batch_id, source_rows : str, sequence of int
+            Which rows.
+        correction : mapping of str to str
+            Column to value, as the file spells it; none if the rows are right as they
+            arrived, e.g. because the twin of each was waived.
+        by, why : str
+            Who decides, and the reason.
+
+        Raises
+        ------
+        InvalidValue
+            If a column is unknown, or must not hold the value.
+        NotQuarantined, DecisionRefused
+            As for `waive`.
+        """
+        for name, value in correction.items():
+            require_allowed(name, value)
+        return self._decide(batch_id, source_rows, RowState.FIXED, correction, by, why)
+
+    def waive(
+        self, batch_id: str, source_rows: Sequence[int], by: str, why: str
+    ) -> list[QuarantinedRow]:
+        """Give rows up for ever, all of them or none; they never reach CLEAN.
+
+        The same decision again changes nothing.
+
+        Raises
+        ------
+        NotQuarantined
+            If a row is not in quarantine.
+        DecisionRefused
+            If a row was waived otherwise or replayed before, or it is not said who and why.
+        """
+        return self._decide(batch_id, source_rows, RowState.WAIVED, {}, by, why)
+
+    def mark_replayed(self, rows: Sequence[QuarantinedRow], replay_batch: str) -> None:
+        """Close fixed rows that go on in another batch."""
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.executemany(
+                "UPDATE quarantine SET state = 'replayed', replay_batch = %s"
+                " WHERE batch_id = %s AND source_row = %s",
+                [(replay_batch, row.batch_id, row.source_row) for row in rows],
+            )
+
+    def _select(
+        self, condition: sql.SQL, parameters: Sequence[object], *, hold: bool = False
+    ) -> list[QuarantinedRow]:
+        query = _ROWS.format(condition, sql.SQL("FOR UPDATE" if hold else ""))
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(QuarantinedRow)) as cursor,
+        ):
+            return cursor.execute(query, parameters).fetchall()
+
+    def _decide(
+        self,
+        batch_id: str,
+        source_rows: Sequence[int],
+        state: RowState,
+        correction: Mapping[str, str],
+        by: str,
+        why: str,
+    ) -> list[QuarantinedRow]:
+        require_signed(by, why)
+        wanted = (batch_id, list(source_rows))
+        decision = (state, dict(correction), by.strip(), why.strip())
+        with self.connection.transaction():
+            known = {row.source_row: row for row in self._select(_THESE, wanted, hold=True)}
+            new = []
+            for number in source_rows:
+                if number not in known:
+                    raise NotQuarantined(batch_id, number)
+                if known[number].repeats(*decision):
+                    continue
+                require_undecided(known[number], state)
+                new.append(number)
+            self.connection.execute(
+                _DECIDE, (state, Jsonb(dict(correction)), *decision[2:], batch_id, new)
+            )
+            DecisionLog(self.connection).record(batch_id, new, *decision)
+            return self._select(_THESE, wanted)
+
+
+TABLES = sql.SQL("""
+CREATE TABLE IF NOT EXISTS quarantine (
+    batch_id text NOT NULL,
+    source_row bigint NOT NULL,
+    reasons text[] NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (batch_id, source_row),
+    FOREIGN KEY (batch_id, source_row) REFERENCES encounter
+);
+CREATE OR REPLACE FUNCTION refuse_second_thoughts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'row % of % is %, which is final', OLD.source_row, OLD.batch_id, OLD.state;
+END $$;
+-- Apart from the table, for databases that are older than decisions.
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT FROM information_schema.columns WHERE table_schema = current_schema()
+        AND table_name = 'quarantine' AND column_name = 'state'
+    ) THEN
+        ALTER TABLE quarantine
+            ADD state text NOT NULL DEFAULT 'open'
+                CHECK (state IN ('open', 'fixed', 'waived', 'replayed')),
+            ADD correction jsonb NOT NULL DEFAULT '{}',
+            ADD decided_by text NOT NULL DEFAULT '',
+            ADD decided_at timestamptz,
+            ADD why text NOT NULL DEFAULT '',
+            ADD replay_batch text REFERENCES batch,
+            ADD CHECK (state = 'open' OR (decided_by <> '' AND why <> '')),
+            ADD CHECK ((state = 'open') = (decided_at IS NULL)),
+            ADD CHECK ((state = 'replayed') = (replay_batch IS NOT NULL));
+        CREATE TRIGGER final_rows_are_final BEFORE UPDATE OR DELETE ON quarantine
+            FOR EACH ROW WHEN (OLD.state IN ('waived', 'replayed'))
+            EXECUTE FUNCTION refuse_second_thoughts();
+    END IF;
+END $$;
+""")
+"""Run by RAW after its own, to which these refer."""
+
+_THESE = sql.SQL("batch_id = %s AND source_row = ANY(%s)")
+_SUCH = sql.SQL("(%s::text IS NULL OR batch_id = %s) AND (%s::text IS NULL OR state = %s)")
+
+_ROWS = sql.SQL("""
+SELECT * FROM quarantine WHERE {} ORDER BY
+    (SELECT number FROM batch WHERE batch.batch_id = quarantine.batch_id), source_row {}
+""")
+
+_AS_ARRIVED = sql.SQL("""
+SELECT {}
+FROM unnest(%s::text[], %s::bigint[]) WITH ORDINALITY AS wanted (batch_id, source_row, place)
+JOIN encounter USING (batch_id, source_row)
+ORDER BY place
+""")
+
+_SET_ASIDE = """
+INSERT INTO quarantine (batch_id, source_row, reasons) VALUES (%s, %s, %s)
+ON CONFLICT (batch_id, source_row) DO UPDATE SET reasons = EXCLUDED.reasons
+WHERE quarantine.state = 'open'
+"""
+
+_DECIDE = """
+UPDATE quarantine
+SET state = %s, correction = %s, decided_by = %s, why = %s, decided_at = now()
+WHERE batch_id = %s AND source_row = ANY(%s)
+"""

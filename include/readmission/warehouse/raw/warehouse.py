@@ -1,0 +1,266 @@
+"""RAW: the encounters as they arrived, and the ledger of batches."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pandas as pd
+import pyarrow as pa
+from psycopg import sql
+
+from readmission.domain import schema
+from readmission.domain.columns import MISSING
+from readmission.warehouse.ledger import Ledger, RawBatch
+from readmission.warehouse.raw.decision_log import TABLES as DECISIONS
+from readmission.warehouse.raw.quarantine import TABLES as QUARANTINE
+from readmission.warehouse.raw.quarantine import Quarantine
+from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.sql.creating import create
+from readmission.warehouse.sql.privileges import RAW, let_monitor
+from readmission.warehouse.states import BatchKind, BatchState, batch_name
+from readmission.warehouse.verdicts import VerdictLog
+
+_LOCK = 296_001
+"""Advisory lock under which batches get their numbers."""
+
+_ROW_TYPES: dict[str, pa.DataType] = {
+    "source_row": pa.int64(),
+    **dict.fromkeys(schema.NAMES, pa.string()),
+}
+_REPEATED_TYPES: dict[str, pa.DataType] = {"source_row": pa.int64(), "earlier_batch": pa.string()}
+
+_LEDGER = sql.SQL("""
+SELECT batch_id, number, rows, source_offset, content_sha256, origin, state, reason,
+       (SELECT count(*) FROM quarantine q WHERE q.batch_id = batch.batch_id) AS quarantined_rows,
+       created_at, decided_at, kind
+FROM batch {condition} ORDER BY number
+""")
+
+
+class RawWarehouse(Ledger[RawBatch]):
+    """RAW behind one connection; every method is one transaction."""
+
+    ledger_name, ledger_line, ledger_query = "RAW", RawBatch, _LEDGER
+    numbering_lock = _LOCK
+
+    def create_tables(self) -> None:
+        """Create what is not there yet; safe to repeat and to race."""
+        columns = sql.SQL(", ").join(
+            sql.SQL("{} text").format(sql.Identifier(name)) for name in schema.NAMES
+        )
+        tables = _TABLES.format(columns=columns), QUARANTINE, *DECISIONS
+        create(self.connection, _LOCK, "quarantine_decision", tables)
+        VerdictLog(self.connection).create_tables()
+        let_monitor(self.connection, RAW)
+
+    def load(self, encounters: pa.Table, source_offset: int, origin: str) -> RawBatch:
+        """Write a batch and its line of the ledger in one transaction.
+
+        A batch that is there already, with the same content from the same place of the
+        source, is left as it is, so a load that was killed or repeated changes nothing.
+
+        Parameters
+        ----------
+        encounters : pyarrow.Table, shape (n, 50)
+            The columns of `schema.COLUMNS` as text.
+        source_offset : int
+            Row of the source file at which the batch starts.
+        origin : str
+            Whose encounters these are.
+        """
+        place = sql.SQL("WHERE kind = 'arrival' AND source_offset = %s")
+        with self.numbering():
+            for known in self._select(place, source_offset):
+                if known.content_sha256 == content_hash(encounters):
+                    return known
+            rows = range(source_offset, source_offset + encounters.num_rows)
+            return self.append(BatchKind.ARRIVAL, encounters, rows, source_offset, origin)
+
+    @contextmanager
+    def numbering(self) -> Iterator[None]:
+        """Hold the right to give batches their numbers, in one transaction."""
+        with self.connection.transaction():
+            self._lock()
+            yield
+
+    def append(
+        self,
+        kind: BatchKind,
+        encounters: pa.Table,
+        source_rows: Sequence[int],
+        source_offset: int,
+        origin: str,
+    ) -> RawBatch:
+        """Write a new batch within the block of `numbering`.
+
+        Parameters
+        ----------
+        kind : BatchKind
+            Where the rows come from.
+        encounters : pyarrow.Table, shape (n, 50)
+            The columns of `schema.COLUMNS` as text.
+        source_rows : sequence of int, length n
+            Row of the source file that each encounter is, ascending.
+        source_offset : int
+            The first of them; an empty batch has a place too.
+        origin : str
+            Whose encounters these are.
+        """
+        number = 1 + max((batch.number for batch in self.batches()), default=0)
+        batch_id = batch_name(number, kind)
+        size, digest = len(source_rows), content_hash(encounters)
+        self.connection.execute(
+            _INSERT_BATCH, (batch_id, number, size, source_offset, digest, origin, kind)
+        )
+        keyed = encounters.append_column(
+            "source_row", pa.array(source_rows, pa.int64())
+        ).append_column("batch_id", pa.array([batch_id] * size))
+        copy_in(self.connection, "encounter", keyed)
+        # Fresh rows have no statistics, and without them joins on encounters crawl.
+        self.connection.execute("ANALYZE encounter (batch_id, source_row, encounter_id)")
+        return self.batch(batch_id)
+
+    def read(self, batch_id: str, *, quarantined: bool = True) -> pd.DataFrame:
+        """Return a batch as text, in file order.
+
+        Parameters
+        ----------
+        batch_id : str
+            The batch.
+        quarantined : bool
+            Whether quarantined rows are wanted too.
+
+        Returns
+        -------
+        DataFrame, shape (n, 51)
+            ``source_row`` and the 50 columns.
+        """
+        query = _ROWS.format(
+            columns=sql.SQL(", ").join(sql.Identifier("e", name) for name in schema.NAMES),
+            keep=sql.SQL("" if quarantined else "AND q.source_row IS NULL"),
+        )
+        with self.connection.transaction():
+            return copy_out(self.connection, query, _ROW_TYPES, (batch_id,)).to_pandas()
+
+    def repeated(self, batch_id: str) -> pd.DataFrame:
+        """Return the rows of a batch whose encounter came before.
+
+        Returns
+        -------
+        DataFrame
+            ``source_row`` and ``earlier_batch``, the batch that holds the encounter
+            already; one that its gate has yet to decide on counts, a rejected one does not,
+            nor does a quarantined row: the original of a replayed row does not stop it.
+        """
+        with self.connection.transaction():
+            rows = copy_out(self.connection, _REPEATED, _REPEATED_TYPES, (batch_id,))
+        return rows.to_pandas()
+
+    def missing_before(self, batch_id: str) -> dict[str, float]:
+        """Return how often each nullable column was missing in the accepted batches before.
+
+        Returns
+        -------
+        dict of str to float
+            Column to share, 0 to 1; empty for the first batch.
+        """
+        nullable = [column.name for column in schema.COLUMNS if column.nullable]
+        shares = sql.SQL(", ").join(
+            sql.SQL("avg(({} = {})::integer)").format(
+                sql.Identifier("e", name), sql.Literal(MISSING)
+            )
+            for name in nullable
+        )
+        with self.connection.transaction():
+            found = self.connection.execute(_MISSING.format(shares=shares), (batch_id,)).fetchone()
+        if found is None or found[0] is None:
+            return {}
+        return {name: float(share) for name, share in zip(nullable, found, strict=True)}
+
+    def accept(self, batch_id: str, quarantine: pd.DataFrame) -> RawBatch:
+        """Mark a batch accepted and set aside the rows that failed, in one transaction.
+
+        Parameters
+        ----------
+        batch_id : str
+            The batch.
+        quarantine : DataFrame
+            ``source_row`` and ``reasons`` (list of str) of each row to set aside.
+        """
+        with self.connection.transaction():
+            Quarantine(self.connection).set_aside(batch_id, quarantine)
+            return self._decide(batch_id, BatchState.ACCEPTED)
+
+    def reject(self, batch_id: str, failures: Sequence[str]) -> RawBatch:
+        """Mark a batch rejected; its rows stay readable and go nowhere."""
+        with self.connection.transaction():
+            nothing = pd.DataFrame({"source_row": [], "reasons": []})
+            Quarantine(self.connection).set_aside(batch_id, nothing)
+            return self._decide(batch_id, BatchState.REJECTED, failures)
+
+    def quarantine(self) -> pd.DataFrame:
+        """Return every row that was set aside: ``batch_id``, ``source_row``, ``reasons``."""
+        names = ("batch_id", "source_row", "reasons")
+        rows = Quarantine(self.connection).rows()
+        return pd.DataFrame([[getattr(r, name) for name in names] for r in rows], columns=names)
+
+
+_TABLES = sql.SQL("""
+CREATE TABLE IF NOT EXISTS batch (
+    batch_id text PRIMARY KEY,
+    number integer NOT NULL UNIQUE,
+    rows integer NOT NULL,
+    source_offset bigint NOT NULL,
+    content_sha256 text NOT NULL,
+    origin text NOT NULL,
+    state text NOT NULL DEFAULT 'loaded' CHECK (state IN ('loaded', 'accepted', 'rejected')),
+    reason text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT now(),
+    decided_at timestamptz
+);
+CREATE TABLE IF NOT EXISTS encounter (
+    batch_id text NOT NULL REFERENCES batch,
+    source_row bigint NOT NULL,
+    {columns},
+    PRIMARY KEY (batch_id, source_row)
+);
+CREATE INDEX IF NOT EXISTS encounter_by_id ON encounter (encounter_id);
+-- Apart from the table, for databases that are older than replays.
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT FROM information_schema.columns WHERE table_schema = current_schema()
+        AND table_name = 'batch' AND column_name = 'kind'
+    ) THEN
+        ALTER TABLE batch
+            ADD kind text NOT NULL DEFAULT 'arrival' CHECK (kind IN ('arrival', 'replay'));
+    END IF;
+END $$;
+""")
+
+_INSERT_BATCH = """
+INSERT INTO batch (batch_id, number, rows, source_offset, content_sha256, origin, kind)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+"""
+
+_ROWS = sql.SQL("""
+SELECT e.source_row, {columns}
+FROM encounter e
+LEFT JOIN quarantine q USING (batch_id, source_row)
+WHERE e.batch_id = %s {keep}
+ORDER BY e.source_row
+""")
+
+_REPEATED = sql.SQL("""
+SELECT e.source_row, min(o.batch_id)
+FROM encounter e
+JOIN batch mine USING (batch_id)
+JOIN encounter o ON o.encounter_id = e.encounter_id AND o.batch_id <> e.batch_id
+JOIN batch b ON b.batch_id = o.batch_id AND b.state <> 'rejected' AND b.number < mine.number
+LEFT JOIN quarantine q ON (q.batch_id, q.source_row) = (o.batch_id, o.source_row)
+WHERE e.batch_id = %s AND q.source_row IS NULL
+GROUP BY e.source_row
+""")
+
+_MISSING = sql.SQL("""
+SELECT {shares} FROM encounter e JOIN batch b USING (batch_id)
+WHERE b.state = 'accepted' AND b.number < (SELECT number FROM batch WHERE batch_id = %s)
+""")

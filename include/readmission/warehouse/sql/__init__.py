@@ -1,0 +1,1 @@
+"""SQL that all three databases share: COPY, table creation, privileges."""

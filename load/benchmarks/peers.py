@@ -1,0 +1,47 @@
+"""Peers of the service: an empty endpoint, and the usual way to serve a model.
+
+`uvicorn load.benchmarks.peers:empty` responds to every POST with a few bytes.
+`python -m load.benchmarks.peers PORT` does the same but writes each response in one piece, as the
+service does. `load.benchmarks.peers:pipeline` runs the fitted pipeline over a one-row data frame
+in a plain endpoint, as tutorials do.
+"""
+
+import os
+import sys
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request
+
+from api.http.protocol import WholeAnswers
+
+MODEL = "PEER_MODEL"
+"""Variable with the folder of an MLflow model."""
+
+empty = FastAPI()
+pipeline = FastAPI()
+_loaded: list[Any] = []
+
+
+@empty.post("/predict")
+async def nothing(request: Request) -> dict[str, bool]:
+    """Read the body and answer."""
+    await request.body()
+    return {"ok": True}
+
+
+@pipeline.post("/predict")
+def predict(encounter: dict[str, Any]) -> dict[str, Any]:
+    """Answer one encounter by the pipeline."""
+    import pandas as pd
+
+    if not _loaded:
+        import mlflow
+
+        _loaded.append(mlflow.pyfunc.load_model(os.environ[MODEL]))
+    answer: dict[str, Any] = _loaded[0].predict(pd.DataFrame([encounter])).iloc[0].to_dict()
+    return answer
+
+
+if __name__ == "__main__":
+    uvicorn.run(empty, port=int(sys.argv[1]), http=WholeAnswers, ws="none", access_log=False)

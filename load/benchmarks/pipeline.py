@@ -1,0 +1,252 @@
+"""Measure the pipeline on this machine: what a batch costs, and what the machinery adds.
+
+Brings up a stack of its own on free ports, lets a few batches through one after the
+other, and prints
+
+* RAW load against a bare COPY of the same bytes into a table without keys,
+* RAW to CLEAN,
+* from the RAW event to the new model serving: time in which a task ran, and the rest,
+* the same work done in this process, without Airflow, as the reference of the overhead.
+
+Run it on a machine that does nothing else:
+
+    .venv/bin/python load/benchmarks/pipeline.py --batches 3
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import psycopg
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from readmission.modelling.estimators import FAMILIES
+from readmission.pipeline import ingest, process, promote, rollout, source, train
+from readmission.quality.gates import Gatekeeper
+from readmission.registry import Registry
+from readmission.settings import get_settings
+from readmission.stack.access import open_airflow
+from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
+from readmission.stack.services import postgres
+from readmission.stack.services.airflow_client import AirflowClient, Run
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORTS, Site
+from readmission.stack.stack import Stack
+from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.sql.copying import to_csv
+from readmission.warehouse.states import batch_name
+
+COPY_ROUNDS = 5
+PATIENCE = 600
+LOAD, BARE, RAW_GATE = "RAW load", "bare COPY", "raw gate"
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Seconds of one batch from its RAW event to the end of its promotion."""
+
+    batch_id: str
+    wall: float
+    in_tasks: float
+
+    @property
+    def between_tasks(self) -> float:
+        return self.wall - self.in_tasks
+
+
+@contextmanager
+def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
+    """Keep the seconds of a block under a name."""
+    started = time.perf_counter()
+    yield
+    seconds[what] = time.perf_counter() - started
+
+
+def copy_times(dsn: str, dataset: source.Dataset, size: int) -> list[dict[str, float]]:
+    """Return the seconds of RAW load and bare COPY of each of the first batches, interleaved."""
+    rounds = []
+    with psycopg.connect(dsn) as connection:
+        warehouse = RawWarehouse(connection)
+        warehouse.create_tables()
+        columns = ", ".join(f'"{name}" text' for name in dataset.encounters.column_names)
+        connection.execute(f"CREATE TABLE bare ({columns})")
+        connection.commit()
+        for number in range(min(COPY_ROUNDS, len(dataset) // size)):
+            piece = ingest.Slice(number * size, size)
+            content = to_csv(dataset.encounters.slice(piece.offset, piece.rows))
+            seconds: dict[str, float] = {}
+            with (
+                timed(seconds, BARE),
+                connection.transaction(),
+                connection.cursor() as cursor,
+                cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy,
+            ):
+                copy.write(content)
+            with timed(seconds, LOAD):
+                ingest.load(dataset, warehouse, piece)
+            rounds.append(seconds)
+        _empty(connection)
+    return rounds
+
+
+def in_process(
+    site: Site, dataset: source.Dataset, size: int, batches: int
+) -> list[dict[str, float]]:
+    """Return the seconds of each stage of each batch, run here one after the other."""
+    own_model = {"model_name": "reference", "experiment": "reference"}
+    settings = site.settings.model_copy(update=own_model)
+    registry = Registry(settings)
+    gatekeeper = Gatekeeper(Path(tempfile.mkdtemp()), lambda _site, _gate: None)
+    results = []
+    with (
+        psycopg.connect(postgres.dsn(site, "raw")) as raw_db,
+        psycopg.connect(postgres.dsn(site, "clean")) as clean_db,
+    ):
+        raw, clean, history = RawWarehouse(raw_db), CleanWarehouse(clean_db), ModelHistory(clean_db)
+        raw.create_tables()
+        clean.create_tables()
+        for piece in track(ingest.plan(dataset, raw, size, batches), "in this process"):
+            seconds: dict[str, float] = {}
+            key = ingest.load(dataset, raw, piece).batch_id
+            with timed(seconds, RAW_GATE):
+                gatekeeper.raw(raw, key, 1.0)
+            with timed(seconds, "RAW to CLEAN"):
+                process.process(raw, clean, key, settings.split_key)
+            with timed(seconds, "clean gate"):
+                gatekeeper.clean(clean, key)
+            with timed(seconds, "training set and its gate"):
+                rows = train.training_rows(clean, key)
+                gatekeeper.training(clean, key, rows)
+                lineage = train.lineage(clean, key, len(rows))
+            with timed(seconds, "three fits, logged"):
+                threads = settings.training_threads
+                fits = [train.train(f, rows, lineage, registry, threads) for f in FAMILIES]
+                train.register_best(fits, lineage, registry, history)
+            with timed(seconds, "promotion and its gate"):
+                tolerance = settings.log_loss_tolerance
+                verdict = promote.judge(key, clean, history, registry, gatekeeper, tolerance)
+                rollout.carry_out(verdict, history, registry)
+            results.append(seconds)
+        _empty(raw_db)
+        _empty(clean_db)
+    return results
+
+
+def _empty(connection: psycopg.Connection) -> None:
+    connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    connection.commit()
+
+
+def through_airflow(site: Site, size: int, batches: int) -> list[Journey]:
+    """Let one batch after the other through and read the times that were recorded."""
+    airflow = open_airflow(site)
+    airflow.wait_for_dags([INGESTION, *CONSUMERS])
+    journeys = []
+    with psycopg.connect(postgres.dsn(site, "raw")) as connection:
+        for number in track(range(1, batches + 1), "through Airflow"):
+            key = batch_name(number)
+            airflow.trigger(INGESTION, {"batch_size": size, "batches": 1})
+            _wait_until_finished(airflow, CONSUMERS[-1], key)
+            runs = [_finished(airflow, dag_id, key)[0] for dag_id in CONSUMERS]
+            tasks = [task for run in runs for task in airflow.tasks(run) if task["end_date"]]
+            spans = sorted((_time(t["start_date"]), _time(t["end_date"])) for t in tasks)
+            # The gate's word in the ledger is the moment of the event, to some milliseconds.
+            decided = RawWarehouse(connection).batch(key).decided_at
+            event = decided.timestamp() if decided else spans[0][0]
+            wall = max(end for _, end in spans) - event
+            journeys.append(Journey(key, wall, _covered(spans)))
+    return journeys
+
+
+def _finished(airflow: AirflowClient, dag_id: str, key: str) -> list[Run]:
+    return [r for r in airflow.runs(dag_id) if r.partition_key == key and r.state == "success"]
+
+
+def _wait_until_finished(airflow: AirflowClient, dag_id: str, key: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not _finished(airflow, dag_id, key):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"{key} did not arrive; look at the logs of the stack")
+        time.sleep(0.5)
+
+
+def _time(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def _covered(spans: Sequence[tuple[float, float]]) -> float:
+    """Length of the union of the spans, which are sorted by their start."""
+    covered, until = 0.0, 0.0
+    for start, end in spans:
+        covered += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return covered
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "--batches", type=int, default=3, help="batches through Airflow (default 3)"
+    )
+    parser.add_argument("--batch-size", type=int, default=15_000, help="encounters in each")
+    arguments = parser.parse_args()
+    console = Console()
+    dataset = source.locate(get_settings())
+    with tempfile.TemporaryDirectory() as folder:
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        own = ports | {"state_dir": Path(folder) / "stack", "scheduled_runs": False}
+        stack = Stack(get_settings().model_copy(update=own))
+        try:
+            boot: dict[str, float] = {}
+            with timed(boot, "boot"):
+                stack.up()
+            os.environ.update(stack.site.environment)  # Quiet, as in the services.
+            rounds = copy_times(postgres.dsn(stack.site, "raw"), dataset, arguments.batch_size)
+            reference = in_process(stack.site, dataset, arguments.batch_size, arguments.batches)
+            journeys = through_airflow(stack.site, arguments.batch_size, arguments.batches)
+        finally:
+            stack.reset()
+    console.print(f"data: {dataset.origin}; the stack was up after {boot['boot']:.0f} s")
+    show_copy(console, rounds)
+    show_batches(console, reference, journeys)
+
+
+def show_copy(console: Console, rounds: Sequence[dict[str, float]]) -> None:
+    ratios = [seconds[LOAD] / seconds[BARE] for seconds in rounds]
+    console.print(
+        f"RAW load {median(s[LOAD] for s in rounds):.2f} s,"
+        f" bare COPY {median(s[BARE] for s in rounds):.2f} s,"
+        f" ratio {median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f})"
+    )
+
+
+def show_batches(
+    console: Console, reference: Sequence[dict[str, float]], journeys: Sequence[Journey]
+) -> None:
+    table = Table("seconds", *(journey.batch_id for journey in journeys))
+    for stage in reference[0]:
+        table.add_row(stage, *(f"{seconds[stage]:.1f}" for seconds in reference))
+    after_raw = [sum(s.values()) - s[RAW_GATE] for s in reference]
+    table.add_section()
+    table.add_row("compute after RAW, in this process", *(f"{s:.1f}" for s in after_raw))
+    table.add_row("RAW event to served, Airflow", *(f"{j.wall:.1f}" for j in journeys))
+    table.add_row("  of it a task ran", *(f"{j.in_tasks:.1f}" for j in journeys))
+    table.add_row("  of it no task ran", *(f"{j.between_tasks:.1f}" for j in journeys))
+    overheads = (j.wall - s for j, s in zip(journeys, after_raw, strict=True))
+    table.add_row("overhead (served minus compute)", *(f"{s:.1f}" for s in overheads))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""Starts the servers that are compared: the prediction service and its peers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import mlflow
+import psutil
+
+from api.access.keys import entry_of
+from api.contract.encounter import example
+from load.benchmarks.peers import MODEL
+from readmission.domain import cleaning, schema
+from readmission.domain.splitting import Part
+from readmission.modelling.fitting import fit
+from readmission.modelling.mlflow_runs import Lineage, log_fit
+from readmission.pipeline import source
+from readmission.registry import Registry
+from readmission.settings import CHECKOUT, PREFIX, Settings
+from readmission.stack.services import postgres
+from readmission.stack.site.ports import free_ports
+from readmission.stack.stack import Stack
+
+SERVICE, EMPTY, WHOLE = "service", "empty FastAPI", "empty FastAPI, one write"
+PIPELINE, MLFLOW = "plain FastAPI", "mlflow serve"
+TRAINING_ROWS = 45_000
+PEERS = "load.benchmarks.peers"
+KEY = "measure-serving"
+PATIENCE = 120
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server under measurement: where to ask, what to send."""
+
+    name: str
+    url: str
+    body: str
+    process: psutil.Process
+
+
+@contextmanager
+def started(
+    name: str, command: Sequence[str], environment: Mapping[str, str], url: str, body: str
+) -> Iterator[Server]:
+    """Run a server until the block ends; it answers before the block begins."""
+    log = Path(environment["LOG_FOLDER"]) / f"{name}.log"
+    with log.open("wb") as sink:
+        process = subprocess.Popen(  # noqa: S603
+            command, env=dict(os.environ) | dict(environment), cwd=CHECKOUT,
+            stdout=sink, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not answers(url, body):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{name} does not answer:\n{log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        yield Server(name, url, body, psutil.Process(process.pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        process.wait(30)
+
+
+def answers(url: str, body: str) -> bool:
+    """Whether the server answers a request well."""
+    headers = {"content-type": "application/json", "x-api-key": KEY}
+    try:
+        return httpx.post(url, content=body, headers=headers, timeout=30).is_success
+    except httpx.TransportError:
+        return False
+
+
+def register(settings: Settings) -> str:
+    """Fit XGBoost on the first encounters, put it into production and return its address."""
+    raw = source.locate(settings).encounters.slice(0, TRAINING_ROWS).to_pandas()
+    rows = cleaning.clean(raw)
+    rows[schema.TARGET] = cleaning.outcome(raw)
+    rows["eligible"] = cleaning.eligible(raw)
+    rows["part"] = [Part.TRAIN if i % 6 else Part.VALIDATION for i in range(len(rows))]
+    registry = Registry(settings)
+    lineage = Lineage("batch-0001", 1, len(rows), "measured", "measured")
+    run_id = log_fit(fit("xgboost", rows, 2), lineage, registry.experiment_id(), {})
+    version = registry.register(run_id, lineage.tags())
+    registry.promote(version)
+    return f"models:/{settings.model_name}/{version}"
+
+
+def service_environment(stack: Stack, folder: Path, port: int) -> dict[str, str]:
+    """Return the settings of the service as it runs in earnest."""
+    site = stack.site
+    told = {
+        "API_PORT": port,
+        "API_KEYS": entry_of("admin", KEY),
+        "API_RATE_LIMIT": 1_000_000,
+        "MLFLOW_TRACKING_URI": site.settings.mlflow_tracking_uri,
+        "MODEL_CACHE_DIR": folder / "model-cache",
+        "PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),
+        "PREDICTION_LOG_KEY": site.credentials.prediction_log_key,
+        "PREDICTION_SPOOL_DIR": folder / "spool",
+    }
+    return {PREFIX + name: str(value) for name, value in told.items()}
+
+
+@contextmanager
+def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Server]]:
+    """Start the service and its peers, on one port each."""
+    encounter, plain = example(), json.dumps(example())
+    rows = json.dumps({"dataframe_split": {
+        "columns": list(encounter), "data": [list(encounter.values())]
+    }})  # fmt: skip
+    local = mlflow.artifacts.download_artifacts(model, dst_path=str(folder / "model"))
+    ports = free_ports(5)
+    at = [f"http://127.0.0.1:{port}" for port in ports]
+    shared = {
+        "LOG_FOLDER": str(folder),
+        "PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'include'}",
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        MODEL: local,
+    }
+    uvicorn = (sys.executable, "-m", "uvicorn", "--no-access-log", "--port")
+    serve = (sys.executable, "-m", "mlflow", "models", "serve", "--env-manager", "local",
+             "--model-uri", local, "--host", "127.0.0.1", "--workers", "1", "--port")  # fmt: skip
+    own = shared | service_environment(stack, folder, ports[0])
+    with ExitStack() as running:
+        servers = [
+            running.enter_context(server)
+            for server in (
+                started(SERVICE, (sys.executable, "-m", "api"), own, f"{at[0]}/predict", plain),
+                started(EMPTY, (*uvicorn, str(ports[1]), f"{PEERS}:empty"), shared,
+                        f"{at[1]}/predict", plain),
+                started(WHOLE, (sys.executable, "-m", PEERS, str(ports[4])), shared,
+                        f"{at[4]}/predict", plain),
+                started(PIPELINE, (*uvicorn, str(ports[2]), f"{PEERS}:pipeline"), shared,
+                        f"{at[2]}/predict", plain),
+                started(MLFLOW, (*serve, str(ports[3])), shared, f"{at[3]}/invocations", rows),
+            )
+        ]  # fmt: skip
+        yield {server.name: server for server in servers}
+
+
+@contextmanager
+def reloading(server: Server) -> Iterator[list[int]]:
+    """Reload the model over and over until the block ends; the statuses are kept."""
+    done, statuses = threading.Event(), []
+
+    def reload() -> None:
+        url = server.url.replace("/predict", "/reload_model")
+        while not done.wait(0.5):
+            statuses.append(httpx.post(url, headers={"x-api-key": KEY}, timeout=60).status_code)
+
+    thread = threading.Thread(target=reload)
+    thread.start()
+    try:
+        yield statuses
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,195 @@
+"""Measure the prediction service against its peers, in one interleaved run.
+
+Registers an XGBoost model in a stack of its own, starts the service with validation, keys,
+metrics and the prediction log switched on, and asks it over keep-alive connections with
+`wrk` (Debian's package), in turn with
+
+* an empty FastAPI endpoint on the same server, uvicorn as it comes: what HTTP alone costs,
+* the same with each answer in one write, as the service has it,
+* the same fitted pipeline in a plain FastAPI endpoint,
+* `mlflow models serve` with the same model.
+
+Prints requests per second, p50 and p99 of each, ratios paired by round, what a reload does to
+p99 under full load, the time from process start to the first answer, and memory. Run it on a
+machine that does nothing else:
+
+    .venv/bin/python -m load.benchmarks.serving --rounds 3
+"""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from api.contract.encounter import example
+from load.benchmarks.servers import (
+    EMPTY,
+    KEY,
+    MLFLOW,
+    PIPELINE,
+    SERVICE,
+    Server,
+    all_servers,
+    register,
+    reloading,
+    service_environment,
+    started,
+)
+from readmission.modelling.mlflow_runs import boosting_distribution
+from readmission.settings import get_settings
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORTS
+from readmission.stack.stack import Stack
+
+AIMS = {MLFLOW: 100.0, PIPELINE: 50.0, EMPTY: 0.5}
+REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", boosting_distribution())
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What wrk saw: requests per second, milliseconds, failures."""
+
+    per_second: float
+    p50: float
+    p99: float
+    failures: int
+
+
+def ask(server: Server, seconds: int, connections: int, folder: Path) -> Figures:
+    """Ask a server as fast as it answers."""
+    script = folder / "post.lua"
+    quoted = json.dumps(server.body)
+    script.write_text(
+        f'wrk.method = "POST"\nwrk.body = {quoted}\n'
+        f'wrk.headers["Content-Type"] = "application/json"\nwrk.headers["X-API-Key"] = "{KEY}"\n'
+    )
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
+    said = subprocess.run(  # noqa: S603
+        [*command, "-s", str(script), server.url], capture_output=True, text=True, check=True
+    ).stdout
+    return Figures(
+        per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),  # type: ignore[index]
+        p50=_milliseconds(said, "50%"),
+        p99=_milliseconds(said, "99%"),
+        failures=sum(
+            map(int, re.findall(r"(?:responses|connect|read|write|timeout):? (\d+)", said))
+        ),
+    )
+
+
+def _milliseconds(said: str, percentile: str) -> float:
+    value, unit = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", said).groups()  # type: ignore[union-attr]
+    return float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def first_answer(stack: Stack, folder: Path, *, copy: bool) -> float:
+    """Return the seconds from process start to the first answer."""
+    if not copy:
+        shutil.rmtree(folder / "model-cache", ignore_errors=True)
+    (port,) = free_ports(1)
+    environment = {"LOG_FOLDER": str(folder)} | service_environment(stack, folder, port)
+    began = time.monotonic()
+    command = (sys.executable, "-m", "api")
+    with started(
+        "first", command, environment, f"http://127.0.0.1:{port}/predict", json.dumps(example())
+    ):
+        return time.monotonic() - began
+
+
+def report(rounds: Sequence[Mapping[str, Figures]], console: Console) -> None:
+    """Print what was measured, and the ratios paired by round."""
+    table = Table("server", "requests/s", "p50 ms", "p99 ms", "failures", "ratio (rounds)", "aim")
+    for name in rounds[0]:
+        seen = [each[name] for each in rounds]
+        ratios = sorted(each[SERVICE].per_second / each[name].per_second for each in rounds)
+        shown = f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+        table.add_row(
+            name,
+            f"{median(f.per_second for f in seen):,.0f}",
+            f"{median(f.p50 for f in seen):.2f}",
+            f"{median(f.p99 for f in seen):.2f}",
+            str(sum(f.failures for f in seen)),
+            "" if name == SERVICE else shown,
+            f">= {AIMS[name]:g}" if name in AIMS else "",
+        )
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=6, help="per server and round")
+    parser.add_argument("--connections", type=int, default=32)
+    arguments = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing; `apt-get install wrk` brings it")
+    console = Console()
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    versions = {name: importlib.metadata.version(name) for name in REPOSITORY_OF_PEERS}
+    console.print("  ".join(f"{name} {version}" for name, version in versions.items()))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        changes: dict[str, Any] = {"state_dir": folder / "state", **ports}
+        stack = Stack(get_settings().model_copy(update=changes))
+        stack.up(only={"postgres", "object-store", "mlflow"})
+        try:
+            measure(stack, folder, arguments, console)
+        finally:
+            stack.reset()
+
+
+def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console) -> None:
+    """Measure everything on a stack that runs."""
+    model = register(stack.site.settings)
+    cold = first_answer(stack, folder, copy=False)
+    warm = first_answer(stack, folder, copy=True)
+    with all_servers(stack, model, folder) as servers:
+        service = servers[SERVICE]
+        how = (arguments.seconds, arguments.connections, folder)
+        for server in servers.values():
+            ask(server, 2, arguments.connections, folder)
+        rounds = [
+            {name: ask(server, *how) for name, server in servers.items()}
+            for _ in track(range(arguments.rounds), "rounds", console=console)
+        ]
+        report(rounds, console)
+        quiet = ask(service, *how)
+        with reloading(service) as statuses:
+            busy = ask(service, *how)
+        console.print(
+            f"{len(statuses)} reloads under load ({set(statuses)}): p99 {quiet.p99:.1f} ->"
+            f" {busy.p99:.1f} ms, {busy.p99 / quiet.p99:.2f}x (aim < 2), {busy.failures} failures"
+        )
+        memory = service.process.memory_full_info()
+        console.print(
+            f"memory {memory.uss / 2**20:.0f} MiB of its own, {memory.rss / 2**20:.0f} MiB resident"
+            f" (aim <= 350); first answer {warm:.1f} s from the local copy, {cold:.1f} s from the"
+            " registry (aim <= 5)"
+        )
+        shown = httpx.get(service.url.replace("/predict", "/metrics")).text
+        for name in ("prediction_log_written_total", "prediction_log_lost_total"):
+            console.print(re.search(rf"^{name} .*$", shown, re.MULTILINE)[0])  # type: ignore[index]
+
+
+if __name__ == "__main__":
+    main()

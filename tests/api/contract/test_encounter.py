@@ -1,0 +1,232 @@
+"""What the service accepts and refuses, field by field."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.contract.encounter import DESCRIPTION, EncounterBody, example, is_required, parse_encounter
+from api.errors import ApiError, InvalidEncounter, MalformedBody
+from readmission.domain import schema
+from readmission.domain.columns import MISSING, Column, Kind
+from readmission.pipeline.source import read
+
+NUMBERS = [c for c in schema.REQUEST_COLUMNS if c.is_number]
+CODES = [c for c in schema.FEATURES if c.is_closed and all(v.isdigit() for v in c.values)]
+
+
+def parse(**changes: Any) -> dict[str, str | int]:
+    return dict(parse_encounter(json.dumps(example() | changes).encode()))
+
+
+def refusal(**changes: Any) -> InvalidEncounter:
+    with pytest.raises(InvalidEncounter) as refused:
+        parse(**changes)
+    return refused.value
+
+
+def wrong_values() -> Iterator[Any]:
+    for column in schema.REQUEST_COLUMNS:
+        wrong: list[Any] = [True, 1.5, [], {}, float("nan"), float("inf"), "\n", "x" * 61]
+        wrong += ["7", "7.0", "", -1] if column.is_number else ["<script>", " ", 99_999]
+        wrong += [] if column.nullable or not is_required(column) else [None, MISSING]
+        for value in wrong:
+            yield pytest.param(column, value, id=f"{column.name}={str(value)[:20]!r}")
+
+
+def test_the_request_has_every_column_but_the_outcome() -> None:
+    assert set(EncounterBody.json_schema()["properties"]) == set(schema.NAMES) - {schema.TARGET}
+
+
+def test_the_example_is_accepted_as_it_is() -> None:
+    assert parse() == {c.name: example().get(c.name, MISSING) for c in schema.REQUEST_COLUMNS}
+
+
+@pytest.mark.parametrize(("column", "value"), list(wrong_values()))
+def test_a_wrong_value_is_refused_by_field_value_and_expectation(
+    column: Column, value: Any
+) -> None:
+    refused = refusal(**{column.name: value})
+
+    assert refused.status == 422
+    (problem,) = refused.problems
+    assert problem.field == column.name
+    assert problem.expected == column.expected
+    assert column.name in refused.message
+    assert column.expected in refused.message
+    json.dumps(problem.value, allow_nan=False)
+
+
+@pytest.mark.parametrize("column", NUMBERS, ids=lambda c: c.name)
+def test_limits_are_inclusive(column: Column) -> None:
+    assert parse(**{column.name: column.minimum})[column.name] == column.minimum
+    assert parse(**{column.name: column.maximum})[column.name] == column.maximum
+    assert refusal(**{column.name: column.minimum - 1}).problems[0].value == column.minimum - 1
+    assert refusal(**{column.name: column.maximum + 1}).problems[0].value == column.maximum + 1
+
+
+@pytest.mark.parametrize(
+    "column", [c for c in schema.FEATURES if c.is_closed], ids=lambda c: c.name
+)
+def test_every_listed_value_is_accepted(column: Column) -> None:
+    for value in column.values:
+        assert parse(**{column.name: value})[column.name] == value
+
+
+@pytest.mark.parametrize("column", CODES, ids=lambda c: c.name)
+def test_a_code_may_be_written_as_a_number(column: Column) -> None:
+    for value in column.values:
+        assert parse(**{column.name: int(value)})[column.name] == value
+
+
+@pytest.mark.parametrize("column", [c for c in schema.FEATURES if c.nullable], ids=lambda c: c.name)
+def test_missing_may_be_spelt_in_three_ways(column: Column) -> None:
+    body = example()
+    del body[column.name]
+    omitted = parse_encounter(json.dumps(body).encode())
+
+    assert omitted[column.name] == MISSING
+    assert parse(**{column.name: None}) == omitted
+    assert parse(**{column.name: MISSING}) == omitted
+
+
+@pytest.mark.parametrize(
+    "column", [c for c in schema.REQUEST_COLUMNS if is_required(c)], ids=lambda c: c.name
+)
+def test_a_field_left_out_is_named(column: Column) -> None:
+    body = example()
+    del body[column.name]
+
+    with pytest.raises(InvalidEncounter, match=f"field '{column.name}' is missing") as refused:
+        parse_encounter(json.dumps(body).encode())
+
+    assert refused.value.problems[0].expected == column.expected
+
+
+def test_not_measured_is_a_value_and_null_is_not() -> None:
+    assert parse(A1Cresult="None")["A1Cresult"] == "None"
+    assert refusal(A1Cresult=None).problems[0].field == "A1Cresult"
+
+
+@pytest.mark.parametrize("code", ["250.83", "8", "V57", "E909", "V45.81", "E950.3"])
+def test_icd9_codes_are_accepted(code: str) -> None:
+    assert parse(diag_1=code)["diag_1"] == code
+
+
+@pytest.mark.parametrize(
+    "code", ["I50.9", "2500", "250.", "V5", "E90", "250.83 ", "v57", "٤٢٨", "428\n"]
+)
+def test_what_is_no_icd9_code_is_refused(code: str) -> None:
+    assert refusal(diag_1=code).problems[0].value == code
+
+
+def test_an_unknown_field_gets_a_hint() -> None:
+    refused = refusal(num_medication=3)
+
+    assert refused.problems[0].field == "num_medication"
+    assert refused.problems[0].value == 3
+    assert "'num_medications'" in refused.message
+
+
+def test_the_outcome_is_no_input() -> None:
+    assert "what is predicted" in refusal(readmitted="NO").message
+
+
+def test_everything_wrong_is_told_at_once_and_wrong_before_missing() -> None:
+    with pytest.raises(InvalidEncounter) as refused:
+        parse_encounter(b'{"age": 5, "foo": 1}')
+
+    fields = [problem.field for problem in refused.value.problems]
+    assert fields[:2] == ["age", "foo"]
+    assert set(fields[2:]) == {c.name for c in schema.REQUEST_COLUMNS if is_required(c)} - {"age"}
+    assert len(refused.value.message) < 1_000
+
+
+def test_a_thousand_unknown_fields_do_not_swell_the_answer() -> None:
+    refused = refusal(**{f"{'field' * 30}{i}": "value" * 50 for i in range(1_000)})
+
+    assert len(refused.problems) < 100
+    assert all(len(p.field) <= 100 and len(str(p.value)) <= 101 for p in refused.problems)
+    assert "and 997 more" in refused.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"not json",
+        b'{"age": }',
+        b'{"age": "\\ud800"}',
+        b'{"time_in_hospital": ' + b"1" * 20_000 + b"}",
+        b'{"age": ' + b"[" * 30_000 + b"]" * 30_000 + b"}",
+        b'{"a":' * 10_000,
+    ],
+    ids=lambda body: repr(body[:20]),
+)
+def test_what_is_not_json_is_refused_as_such(body: bytes) -> None:
+    with pytest.raises(MalformedBody, match="not valid JSON") as refused:
+        parse_encounter(body)
+
+    assert refused.value.status == 400
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"x"', b"NaN", b"[{}]"])
+def test_what_is_not_an_object_is_refused(body: bytes) -> None:
+    with pytest.raises(InvalidEncounter, match="JSON object"):
+        parse_encounter(body)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+            lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(schema.NAMES), inner),
+            max_leaves=20,
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
+def test_no_body_gets_anything_but_an_answer_or_a_refusal(body: bytes) -> None:
+    try:
+        parsed = parse_encounter(body)
+    except ApiError as refused:
+        json.dumps([problem.value for problem in refused.problems], allow_nan=False)
+    else:
+        raise AssertionError(f"accepted {parsed}")
+
+
+def test_encounters_of_the_file_are_accepted_and_unchanged(encounters: Path) -> None:
+    table = read(encounters).encounters
+    for row in table.take(list(range(0, table.num_rows, 29))).to_pylist():
+        as_json = {
+            c.name: int(row[c.name]) if c.is_number else row[c.name] for c in schema.REQUEST_COLUMNS
+        }
+        assert parse_encounter(json.dumps(as_json).encode()) == as_json
+
+
+def test_the_description_is_enough_to_build_an_acceptable_request() -> None:
+    fields = DESCRIPTION["fields"]
+    assert [f["name"] for f in fields] == [c.name for c in schema.REQUEST_COLUMNS]
+
+    minimal = {f["name"]: f["example"] for f in fields if f["required"]}
+    assert parse_encounter(json.dumps(minimal).encode())
+    for field in fields:
+        for value in field["values"]:
+            parse(**{field["name"]: value})
+        assert field["label"]
+        assert field["meaning"]
+        assert field["expected"]
+
+
+def test_keys_and_weight_are_optional() -> None:
+    optional = {f["name"] for f in DESCRIPTION["fields"] if not f["required"]}
+    nullable = {c.name for c in schema.REQUEST_COLUMNS if c.nullable}
+    keys = {c.name for c in schema.of_kind(Kind.KEY)}
+    assert optional == nullable | keys
+    assert "weight" in optional

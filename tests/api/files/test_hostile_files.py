@@ -1,0 +1,161 @@
+"""Small files that would become large, or fail: refused by name, in little memory."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from api.contract.encounter import example
+from api.files.rows import CHUNK_ROWS
+from readmission.serving.encoding_tables import Encounter
+from readmission.serving.model import Prediction, ServedModel
+from readmission.settings import CHECKOUT
+from tests.api.models import raw_encounters
+from tests.api.routes.test_about import check_refusal
+from tests.api.routes.test_predict_batch import CSV, JSON, PARQUET, TELLTALE, as_csv, lines, send
+
+GROWTH_KB = 40_000
+"""A reader with its libraries, warmed up, may grow by this; the files below made it 1 GB."""
+
+READ = """
+import resource, sys
+from pathlib import Path
+from api import files
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+def read(path):
+    with open(path, "rb") as file:
+        try:
+            return [type(row).__name__ for row in files.rows(file, sys.argv[1])]
+        except Exception as error:
+            return [type(error).__name__]
+read(sys.argv[2])
+before = peak()
+print(*read(sys.argv[3]), peak() - before)
+"""
+
+
+def read_alone(kind: str, harmless: bytes, hostile: bytes, folder: Path) -> tuple[list[str], int]:
+    """Read a file in a process of its own; return what became of the rows, and kB of growth."""
+    paths = [folder / "harmless", folder / "hostile"]
+    for path, content in zip(paths, (harmless, hostile), strict=True):
+        path.write_bytes(content)
+    done = subprocess.run(
+        [sys.executable, "-c", READ, kind, *map(str, paths)],
+        cwd=CHECKOUT, env={"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'include'}"},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    *rows, growth = done.stdout.split()
+    return rows, int(growth)
+
+
+@pytest.mark.parametrize(
+    ("depth", "refusal"),
+    [(9, "InvalidEncounter"), (20_000, "MalformedBody"), (400_000, "MalformedBody")],
+)
+def test_depth_costs_no_memory_and_only_its_own_row(
+    depth: int, refusal: str, tmp_path: Path
+) -> None:
+    good = json.dumps(example())
+    deep = '{"age":' + "[" * depth + "]" * depth + "}"
+
+    rows, growth = read_alone(
+        JSON, f"[{good}]".encode(), f"[{good},{deep},{good}]".encode(), tmp_path
+    )
+
+    assert rows == ["dict", refusal, "dict"]
+    assert growth < GROWTH_KB
+
+
+def parquet(rows: int, **columns: object) -> bytes:
+    """Return a Parquet file of acceptable rows, but for the columns given."""
+    table = pa.table({name: [value] * rows for name, value in example().items()} | columns)
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def one_text(size: int, rows: int) -> pa.Array:
+    """Return a column whose rows all point to one text."""
+    return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * size]))
+
+
+def test_a_text_that_a_dictionary_holds_once_is_not_made_a_hundred_times(tmp_path: Path) -> None:
+    bomb = parquet(100, payer_code=one_text(8 << 20, 100))
+    assert len(bomb) < 20_000
+
+    rows, growth = read_alone(PARQUET, parquet(100), bomb, tmp_path)
+
+    assert rows == ["BodyTooLarge"]
+    assert growth < GROWTH_KB
+
+
+def texts(*values: bytes) -> pa.Array:
+    """Return a column of texts that need not be UTF-8."""
+    return pa.array(values, pa.binary()).view(pa.string())
+
+
+@pytest.mark.parametrize(
+    ("column", "answered"),
+    [
+        (pa.array([1 << 30] * 3, pa.date32()), ["invalid"] * 3),
+        (pa.array([1] * 3, pa.timestamp("us", tz="Mars/Olympus")), ["invalid"] * 3),
+        (pa.array([1] * 3, pa.duration("ns")), ["invalid"] * 3),
+        (pa.array([{"a": 1}] * 3), ["invalid"] * 3),
+        (texts(b"a", b"\xff", b"b"), ["malformed"]),
+    ],
+    ids=["far date", "zone of nowhere", "duration", "struct", "no UTF-8"],
+)
+def test_values_that_python_cannot_have_are_refused(
+    service: TestClient, column: pa.Array, answered: Sequence[str]
+) -> None:
+    response = send(service, parquet(3, payer_code=column), PARQUET)
+
+    if answered == ["malformed"]:
+        check_refusal(response, 400, "malformed")
+        return
+    *told, last = lines(response)
+    assert [line["error"] for line in told] == answered
+    assert last["summary"]["refused"] == len(answered)
+
+
+def test_an_answer_that_fails_after_it_has_begun_says_so_at_its_end(
+    service: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a model that fails at the second chunk, and of what it tells
+    whole, asked = ServedModel.predict_many, 0
+
+    def predict_many(self: ServedModel, encounters: Sequence[Encounter]) -> list[Prediction]:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            raise ValueError(TELLTALE)
+        return whole(self, encounters)
+
+    monkeypatch.setattr(ServedModel, "predict_many", predict_many)
+    rows: pd.DataFrame = raw_encounters(3 * CHUNK_ROWS)[list(example())]
+
+    # when a file is sent
+    response = send(service, as_csv(rows), CSV)
+
+    # then what was answered is there, and the end says what became of the rest
+    assert response.status_code == 200
+    *answered, broken, last = lines(response)
+    assert len(answered) == CHUNK_ROWS
+    assert broken["error"] == "internal"
+    assert last["summary"] == {
+        "rows": CHUNK_ROWS + 1,
+        "answered": CHUNK_ROWS,
+        "refused": 1,
+        "by_class": last["summary"]["by_class"],
+    }
+    assert "broke off" in caplog.text
+    assert TELLTALE not in caplog.text + response.text

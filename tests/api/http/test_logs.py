@@ -1,0 +1,272 @@
+"""The log of a real process: every line is JSON, every request is in it, and no patient is."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+
+from api.contract.encounter import example
+from api.http.access_log import QUEUE_LIMIT, AccessLog
+from readmission.domain import schema
+from readmission.modelling.fitting import Fit
+from readmission.settings import Settings
+from tests.api.models import raw_encounters, two_versions
+from tests.api.passage import Passage, passage_to
+from tests.api.serving import Service, running, wait_for
+from tests.conftest import Platform, emptied
+
+PATIENCE = 60
+KEYS = {schema.ENCOUNTER: 1_357_924_680, schema.PATIENT: 1_864_209_753}
+VALUES = {"diag_1": "E917.4", "diag_2": "867.53", "num_lab_procedures": 131}
+PATIENT = example() | KEYS | VALUES
+SECRETS = {str(value) for value in (*KEYS.values(), *VALUES.values())} - {"131"} | {
+    "swordfish", "mauve", "V57.89", "secret-key", "password-of-nobody",
+}  # fmt: skip
+"""Of all that is sent below; 131 may well be the number of a line."""
+
+# A model that fails, and says of what: the only way to an error nobody foresaw.
+PROGRAM = """
+from readmission.serving.served import ServedModel
+whole = ServedModel.predict
+def predict(self, encounter):
+    if encounter["diag_3"] == "V57.89":
+        raise ValueError(f"cannot handle {encounter}")
+    return whole(self, encounter)
+ServedModel.predict = predict
+from api.__main__ import main
+main()
+"""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """A service, its log, and the way to the database of predictions."""
+
+    service: Service
+    passage: Passage
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return the log; a line that is no JSON is an error."""
+        return [json.loads(line) for line in self.service.log.read_text().splitlines()]
+
+    def of(self, request_id: str, kind: str = "") -> list[dict[str, Any]]:
+        """Return the lines of a request, as soon as the one that ends it is there."""
+        until(lambda: any(_ends(line, request_id) for line in self.lines()))
+        found = [line for line in self.lines() if line.get("request_id") == request_id]
+        return [line for line in found if line["logger"].endswith(kind)]
+
+
+def _ends(line: dict[str, Any], request_id: str) -> bool:
+    return line.get("request_id") == request_id and line["logger"] == "readmission.access"
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that must happen."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def logged(
+    platform: Platform, fits: tuple[Fit, Fit], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Logged]:
+    """The service with a model and a log of predictions, whose database can be cut off."""
+    settings = two_versions(platform.settings, fits, "logged")
+    folder = tmp_path_factory.mktemp("logged")
+    with emptied(platform.predictions_dsn), passage_to(platform.predictions_dsn) as passage:
+        told = {
+            "MODEL_NAME": settings.model_name,
+            "PREDICTION_LOG_DSN": passage.dsn,
+            "PREDICTION_LOG_KEY": "a key of at least thirty-two characters",
+            "PREDICTION_SPOOL_DIR": str(folder / "spool"),
+            "API_BATCH_MB": "1",
+        }
+        with running(
+            folder / "log",
+            mlflow_uri=platform.mlflow_uri,
+            settings=told,
+            program=("-c", PROGRAM),
+        ) as service:
+            wait_for(f"{service.url}/ready", 200, service.process, service.log)
+            yield Logged(service, passage)
+
+
+def csv(**changes: str) -> bytes:
+    """Return a file of three encounters, the second changed."""
+    table = raw_encounters(3).assign(**{name: str(value) for name, value in KEYS.items()})
+    for column, value in changes.items():
+        table.loc[1, column] = value
+    return table.to_csv(index=False).encode()
+
+
+def body(**changes: object) -> dict[str, Any]:
+    return {"json": PATIENT | changes}
+
+
+def sent(content: bytes, kind: str = "application/json", **headers: str) -> dict[str, Any]:
+    return {"content": content, "headers": {"content-type": kind, **headers}}
+
+
+QUESTIONS: dict[str, tuple[str, dict[str, Any], int, str | None]] = {
+    "good": ("/predict", body(), 200, None),
+    "explained": ("/explain", body(), 200, None),
+    "wrong-value": ("/predict", body(age="swordfish"), 422, "invalid"),
+    "unknown-field": ("/predict", body(swordfish="mauve"), 422, "invalid"),
+    "malformed": ("/predict", sent(b'{"diag_1": "E917.4", swordfish'), 400, "malformed"),
+    "not-text": ("/predict", sent(b'{"diag_1": "\xff1864209753"}'), 400, "malformed"),
+    "too-large": ("/predict", sent(b'"swordfish' + b" " * 100_000), 413, "too_large"),
+    "not-json": ("/predict", sent(b"mauve", "text/swordfish"), 415, "not_json"),
+    "wrong-key": ("/predict", body() | {"headers": {"x-api-key": "secret-key"}}, 401,
+                  "unauthorized"),
+    "nowhere": ("/patients/1864209753?diag_1=E917.4", body(), 404, "http"),
+    "wrong-query": ("/predict/batch?answer=swordfish", sent(csv(), "text/csv"), 422, "invalid"),
+    "failing": ("/predict", body(diag_3="V57.89"), 500, None),
+    "file": ("/predict/batch", sent(csv(), "text/csv"), 200, None),
+    "file-with-bad-rows": ("/predict/batch", sent(csv(age="swordfish", diag_1="mauve"), "text/csv"),
+                           200, None),
+    "file-too-large": ("/predict/batch", sent(b"swordfish," * 120_000, "text/csv"), 413,
+                       "too_large"),
+    "no-file": ("/predict/batch", sent(b"swordfish", "text/mauve"), 415, "media_type"),
+    "broken-file": ("/predict/batch", sent(b"PAR1swordfish", "application/vnd.apache.parquet"),
+                    400, "malformed"),
+}  # fmt: skip
+"""By the head of its id: address, request, status, and the kind of the refusal in the log."""
+
+
+def ask(logged: Logged, question: str) -> httpx.Response:
+    """Ask one of the questions, under an id of its own."""
+    path, request, _, _ = QUESTIONS[question]
+    named = {"x-request-id": f"{question}-{uuid4().hex}"} | request.get("headers", {})
+    url = logged.service.url + path
+    return httpx.post(url, **request | {"headers": named}, trust_env=False, timeout=PATIENCE)
+
+
+def id_of(answer: httpx.Response) -> str:
+    return answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_request_is_one_line_under_the_id_that_its_caller_saw(
+    logged: Logged, question: str
+) -> None:
+    path, _, status, refusal = QUESTIONS[question]
+
+    answer = ask(logged, question)
+
+    (line,) = logged.of(id_of(answer), "access")
+    assert answer.status_code == line["status"] == status
+    assert id_of(answer).startswith(f"{question}-")
+    assert line["method"] == "POST"
+    assert line["route"] == ("other" if status == 404 else path.partition("?")[0])
+    assert line.get("refusal") == refusal
+    assert 0 < line["duration_ms"] < 1000 * PATIENCE
+    assert line.get("role") == (None if question in ("wrong-key", "nowhere") else "admin")
+
+
+def test_an_error_nobody_foresaw_has_a_line_of_its_own_with_its_places(logged: Logged) -> None:
+    answer = ask(logged, "failing")
+
+    (error,) = logged.of(id_of(answer), "api")
+    assert answer.json()["request_id"] == id_of(answer)
+    assert error["level"] == "ERROR"
+    assert "ValueError at api/http/transport.py" in error["message"]
+
+
+def test_the_table_of_predictions_has_the_same_ids(logged: Logged, platform: Platform) -> None:
+    questions = ("good", "explained", "file", "file-with-bad-rows", "wrong-value")
+    ids = {question: id_of(ask(logged, question)) for question in questions}
+
+    def rows() -> dict[str, int]:
+        with psycopg.connect(platform.predictions_dsn) as connection:
+            query = "SELECT count(*) FROM prediction WHERE request_id = %s"
+            counts = {name: connection.execute(query, [ids[name]]).fetchone() for name in ids}
+        return {name: count[0] for name, count in counts.items() if count}
+
+    until(lambda: sum(rows().values()) >= 7)
+    expected = {"good": 1, "explained": 1, "file": 3, "file-with-bad-rows": 2, "wrong-value": 0}
+    assert rows() == expected
+
+
+def test_a_reload_logs_what_it_does_under_its_id(logged: Logged) -> None:
+    headers = {"x-request-id": "reloading"}
+    httpx.post(f"{logged.service.url}/reload_model", headers=headers, timeout=PATIENCE)
+
+    asked, serving = (line["message"] for line in logged.of("reloading", "api"))
+    assert asked.startswith("a reload is asked for by ")
+    assert serving.startswith("serving logged_")
+
+
+def test_a_database_that_goes_away_and_refuses_is_told_without_its_rows(logged: Logged) -> None:
+    logged.passage.shut()
+    headers = {"x-request-id": "away"}
+    url = f"{logged.service.url}/predict"
+    answer = httpx.post(url, json=PATIENT, headers=headers, timeout=PATIENCE)
+    assert answer.status_code == 200
+    until(lambda: any("database is away" in line["message"] for line in logged.lines()))
+    logged.passage.open()
+    until(lambda: any("is back" in line["message"] for line in logged.lines()))
+
+
+def test_no_line_holds_an_identifier_or_a_value(logged: Logged) -> None:
+    for question in QUESTIONS:
+        ask(logged, question)
+    url = f"{logged.service.url}/predict"
+    odd = httpx.post(url, json=PATIENT, headers={"x-request-id": "swordfish 1864209753"})
+    until(lambda: logged.of(odd.headers["x-request-id"]) != [])
+
+    text = logged.service.log.read_text()
+    assert len(logged.lines()) > len(QUESTIONS)
+    assert {secret for secret in SECRETS if secret in text} == set()
+    known = {"time", "level", "service", "logger", "message", "request_id", "method", "route"} | {
+        "status", "duration_ms", "role", "refusal", "error",
+    }  # fmt: skip
+    assert {name for line in logged.lines() for name in line} <= known
+
+
+def test_a_level_above_info_leaves_what_failed() -> None:
+    written: list[bytes] = []
+    log = AccessLog(Settings(log_level="warning", log_format="json"), written.append)
+    scope = {"state": {"request_id": "1"}}
+    log.start()
+
+    for status in (200, 404, 503):
+        log.note(scope, "/predict", "POST", status, 0.001)
+    log.close()
+
+    assert [json.loads(line)["status"] for line in b"".join(written).splitlines()] == [503]
+
+
+def test_a_pipe_that_nobody_reads_costs_lines_and_no_memory(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    written: list[bytes] = []
+    log = AccessLog(Settings(log_format="json"), written.append)
+    scope = {"state": {"request_id": "1"}}
+
+    for _ in range(QUEUE_LIMIT + 7):
+        log.note(scope, "/predict", "POST", 200, 0.001)
+    log.start()
+    log.close()
+
+    assert b"".join(written).count(b"\n") == QUEUE_LIMIT
+    assert max(len(piece) for piece in written) < 4_096
+    assert "7 answers are not in this log" in caplog.text
+
+
+def test_a_caller_who_hung_up_is_logged_as_such() -> None:
+    written: list[bytes] = []
+    log = AccessLog(Settings(log_format="text"), written.append)
+
+    log.start()
+    log.note({"state": {"request_id": "gone"}}, "/predict", "POST", 0, 0.5)
+    log.close()
+
+    assert written[0].endswith(b"POST /predict 499 500.0 ms [gone]\n")

@@ -1,0 +1,602 @@
+"""Every answer is in the log once, whatever happens to the database, the disk or the process."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from api.contract.encounter import example
+from api.prediction_log.encoding import Encoder
+from api.prediction_log.log import BATCH_ROWS, QUEUE_LIMIT, PredictionLog
+from api.prediction_log.spool import Spool
+from readmission.domain import schema
+from readmission.settings import CHECKOUT, Settings, SettingsError
+from readmission.stack.stack import Stack
+from readmission.warehouse.predictions.store import DailyCount, PredictionStore
+from tests.api.passage import Passage, passage_to
+from tests.conftest import Platform, emptied
+
+KEY = "a key of at least thirty-two characters"
+ENCOUNTER_ID, PATIENT_NBR = 1_357_924_680, 1_864_209_753
+SHARES = (0.5, 0.3, 0.2)
+NOWHERE = "postgresql://nobody:secret-word@127.0.0.1:1/nothing"
+PATIENCE = 60
+MIB = 1 << 20
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that must happen."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def encounter(**changes: str | int) -> dict[str, str | int]:
+    keys = {schema.ENCOUNTER: ENCOUNTER_ID, schema.PATIENT: PATIENT_NBR}
+    return example() | keys | changes
+
+
+@pytest.fixture
+def table(platform: Platform) -> Iterator[psycopg.Connection]:
+    """A connection to the database of predictions, empty."""
+    with emptied(platform.predictions_dsn) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+@pytest.fixture
+def passage(platform: Platform, table: psycopg.Connection) -> Iterator[Passage]:
+    """A way to that database."""
+    with passage_to(platform.predictions_dsn) as passage:
+        yield passage
+
+
+class Logs:
+    """Makes logs and counts what is recorded in them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: list[PredictionLog] = []
+        self.recorded = 0
+
+    def __call__(self, dsn: str, limit: int = 64 * MIB, days: int = 365) -> PredictionLog:
+        log = PredictionLog(dsn, KEY, Spool(self.folder, limit), timedelta(days=days))
+        log.start()
+        self.made.append(log)
+        return log
+
+    def record(self, log: PredictionLog, times: int) -> None:
+        """Record answers whose request ids are their numbers."""
+        for number in range(self.recorded, self.recorded + times):
+            log.record(str(number), 0, "7", encounter(), SHARES, "NO")
+        self.recorded += times
+
+    def all_there(self, table: psycopg.Connection) -> bool:
+        """Whether each record is in the table, once."""
+        query = "SELECT request_id FROM prediction"
+        found = sorted(int(number) for (number,) in table.execute(query))
+        return found == list(range(self.recorded))
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Iterator[Logs]:
+    logs = Logs(tmp_path / "spool")
+    yield logs
+    for log in logs.made:
+        log.close(1)
+
+
+def test_an_answer_is_stored_as_it_was_given(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    log, before = logs(platform.predictions_dsn), datetime.now(UTC)
+    given = encounter(diag_1="V57", race="?", payer_code='\\a"b\té')
+
+    log.record("a-request.7", 12, "3", given, (0.25, 0.125, 0.625), "<30")
+    log.close(PATIENCE)
+
+    query = """SELECT at, request_id, row, model_version, features, p_no, p_over_30, p_under_30,
+                      predicted_class, length(encounter_hash), length(patient_hash)
+               FROM prediction"""
+    [(at, *values)] = table.execute(query).fetchall()
+    features = {name: value for name, value in given.items() if name in schema.FEATURE_NAMES}
+    assert before <= at <= datetime.now(UTC)
+    assert values == ["a-request.7", 12, "3", features, 0.25, 0.125, 0.625, "<30", 32, 32]
+    assert (log.written, log.lost, log.pending, log.spooled_bytes) == (1, 0, 0, 0)
+
+
+def test_closing_brings_every_record_home(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    log = logs(platform.predictions_dsn)
+
+    logs.record(log, 2 * BATCH_ROWS + 7)
+    log.close(PATIENCE)
+
+    assert logs.all_there(table)
+    assert log.written == logs.recorded
+
+
+def test_workers_share_table_and_folder(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    workers = [logs(platform.predictions_dsn) for _ in range(4)]
+
+    for _ in range(3):
+        for log in workers:
+            logs.record(log, 50)
+        time.sleep(0.05)
+    for log in workers:
+        log.close(PATIENCE)
+
+    assert logs.all_there(table)
+
+
+def test_an_outage_costs_nothing(logs: Logs, table: psycopg.Connection, passage: Passage) -> None:
+    # Given a log at work
+    log = logs(passage.dsn)
+    logs.record(log, 300)
+    until(lambda: log.written == 300)
+
+    # When its database goes away for a while
+    passage.shut()
+    for _ in range(3):
+        logs.record(log, 300)
+        until(lambda: log.pending == 0)
+    assert log.spooled_bytes > 0
+    assert log.written == 300
+    passage.open()
+    logs.record(log, 300)
+
+    # Then all is there when it is back
+    until(lambda: log.written == logs.recorded)
+    assert logs.all_there(table)
+    assert (log.lost, log.pending, log.spooled_bytes) == (0, 0, 0)
+
+
+def test_connections_that_are_ended_again_and_again_cost_nothing(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    log = logs(platform.predictions_dsn)
+    end_all = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                 WHERE datname = 'predictions' AND pid <> pg_backend_pid()"""
+
+    for _ in range(20):
+        logs.record(log, 100)
+        time.sleep(0.05)
+        table.execute(end_all)
+
+    until(lambda: log.written >= logs.recorded)
+    assert logs.all_there(table)
+    assert (log.written, log.lost) == (logs.recorded, 0)
+
+
+def test_a_database_that_takes_no_connections_for_a_while_costs_nothing(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # Given
+    log = logs(platform.predictions_dsn)
+    logs.record(log, 10)
+    until(lambda: log.written == 10)
+
+    # When
+    table.execute("ALTER DATABASE predictions CONNECTION LIMIT 0")
+    table.execute(
+        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = 'predictions' AND pid <> pg_backend_pid()"""
+    )
+    logs.record(log, 200)
+    until(lambda: log.spooled_bytes > 0)
+    table.execute("ALTER DATABASE predictions CONNECTION LIMIT -1")
+
+    # Then
+    until(lambda: log.written == logs.recorded)
+    assert logs.all_there(table)
+
+
+def test_a_batch_whose_commit_nobody_heard_of_is_there_once(
+    logs: Logs, table: psycopg.Connection, passage: Passage
+) -> None:
+    # Given
+    log = logs(passage.dsn)
+    logs.record(log, 10)
+    until(lambda: log.written == 10)
+
+    # When
+    passage.lose_next_commit()
+    logs.record(log, 10)
+
+    # Then
+    until(lambda: passage.lost_a_commit and log.written == 20)
+    assert logs.all_there(table)
+
+
+def test_a_file_that_is_replayed_twice_is_there_once(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # Given a file that was stored, and not deleted because the process died
+    away = logs(NOWHERE)
+    logs.record(away, 100)
+    away.close(PATIENCE)
+    [segment] = logs.folder.rglob("*.segment")
+    content, name = segment.read_bytes(), segment.name
+    first = logs(platform.predictions_dsn)
+    until(lambda: first.written == 100)
+    first.close(PATIENCE)
+    left = logs.folder / "left"
+    left.mkdir()
+    (left / name).write_bytes(content)
+
+    # When
+    second = logs(platform.predictions_dsn)
+
+    # Then
+    until(lambda: second.written == 100)
+    assert logs.all_there(table)
+    assert second.spooled_bytes == 0
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_replayed(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # Given what was left on disk, and the oldest of it damaged
+    away = logs(NOWHERE)
+    logs.record(away, 100)
+    away.close(PATIENCE)
+    [segment] = logs.folder.rglob("*.segment")
+    (segment.parent / f"{0:020d}.segment").mkdir()
+
+    # When
+    log = logs(platform.predictions_dsn)
+
+    # Then
+    until(lambda: log.written == 100)
+    assert logs.all_there(table)
+    assert log.lost == 0
+
+
+def test_a_database_that_does_not_move_holds_nobody_up(
+    logs: Logs, table: psycopg.Connection, passage: Passage
+) -> None:
+    # Given a log whose database stands still in the middle of its work
+    log = logs(passage.dsn)
+    logs.record(log, 10)
+    until(lambda: log.written == 10)
+    passage.freeze()
+
+    # When answers go on for a while and the process ends
+    for _ in range(30):
+        logs.record(log, 20)
+        time.sleep(0.02)
+    started = time.monotonic()
+    log.close(1)
+    assert time.monotonic() - started < PATIENCE / 2
+
+    # Then the next one finds them
+    passage.open()
+    heir = logs(passage.dsn)
+    until(lambda: heir.spooled_bytes == 0 and logs.all_there(table))
+    assert log.lost == 0
+
+
+KILLED = """
+import sys, time
+from datetime import timedelta
+from pathlib import Path
+from api.prediction_log import PredictionLog
+from api.spool import Spool
+from tests.api.test_prediction_log import KEY, NOWHERE, SHARES, encounter
+log = PredictionLog(NOWHERE, KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
+log.start()
+for number in range(700):
+    log.record(str(number), 0, "7", encounter(), SHARES, "NO")
+while log.pending:
+    time.sleep(0.01)
+print("all on disk", flush=True)
+time.sleep(600)
+"""
+
+
+def python(script: str, *arguments: object) -> subprocess.Popen[str]:
+    paths = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "include")])
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": paths},
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_what_a_killed_process_left_on_disk_is_replayed(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # Given
+    process = python(KILLED, logs.folder)
+    assert process.stdout is not None
+    with process:
+        said = ""
+        while "all on disk" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        process.kill()
+
+    # When
+    log = logs(platform.predictions_dsn)
+
+    # Then
+    until(lambda: log.written == 700)
+    logs.recorded = 700
+    assert logs.all_there(table)
+
+
+def test_beyond_its_limit_the_spool_loses_what_is_new_and_counts_it(
+    logs: Logs,
+    table: psycopg.Connection,
+    platform: Platform,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # Given room for some of the records
+    away = logs(NOWHERE, limit=2 * MIB)
+
+    # When more come than disk and memory hold
+    logs.record(away, 15_000)
+    until(lambda: away.lost > 0)
+    assert MIB < away.spooled_bytes <= 2 * MIB
+    away.close(PATIENCE)
+
+    # Then the first are kept, the rest is counted and told of once
+    assert 0 < away.lost < logs.recorded
+    told = [r for r in caplog.records if "missing from the log" in r.message]
+    assert 1 <= len(told) <= 2
+    assert "the spool is full" in told[0].message
+    heir = logs(platform.predictions_dsn)
+    until(lambda: heir.written == logs.recorded - away.lost)
+    assert table.execute("SELECT count(*) FROM prediction").fetchone() == (heir.written,)
+    assert table.execute("SELECT 1 FROM prediction WHERE request_id = '0'").fetchone()
+
+
+def test_more_than_memory_holds_is_counted_as_lost(logs: Logs) -> None:
+    log = PredictionLog(NOWHERE, KEY, Spool(logs.folder, MIB), timedelta(days=1))
+
+    logs.record(log, QUEUE_LIMIT + 5)
+
+    assert (log.pending, log.lost) == (QUEUE_LIMIT, 5)
+
+
+FULL_DISK = """
+import resource, sys, time
+from datetime import timedelta
+from pathlib import Path
+from api.prediction_log import PredictionLog
+from api.spool import Spool
+from tests.api.test_prediction_log import KEY, SHARES, encounter
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # the disk takes not one byte
+log = PredictionLog(sys.argv[2], KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
+log.start()
+for number in range(1000):
+    log.record(str(number), 0, "7", encounter(), SHARES, "NO")
+log.close(30)
+print(log.written, log.lost, log.pending, log.spooled_bytes)
+"""
+
+
+def test_a_full_disk_stops_nothing(logs: Logs, table: psycopg.Connection, passage: Passage) -> None:
+    # With the database there, nothing is lost; without it, what is lost is counted
+    for dsn, said in ((passage.dsn, "1000 0 0 0"), (NOWHERE, "0 1000 0 0")):
+        process = python(FULL_DISK, logs.folder, dsn)
+        output, _ = process.communicate(timeout=PATIENCE)
+        assert output.splitlines()[-1] == said, output
+    logs.recorded = 1000
+    assert logs.all_there(table)
+
+
+def test_without_disk_memory_bridges_a_short_outage(
+    logs: Logs, table: psycopg.Connection, passage: Passage
+) -> None:
+    # Given a file where the folder should be
+    logs.folder.write_text("")
+    log = logs(passage.dsn)
+    logs.record(log, 10)
+    until(lambda: log.written == 10)
+
+    # When
+    passage.shut()
+    for _ in range(3):
+        logs.record(log, 100)
+        time.sleep(0.15)
+    assert log.pending == 300
+    passage.open()
+
+    # Then
+    until(lambda: log.written == 310)
+    assert logs.all_there(table)
+    assert log.lost == 0
+
+
+def test_no_number_of_a_patient_is_written_anywhere(
+    logs: Logs, table: psycopg.Connection, passage: Passage, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Given every path a record can take: straight, over the disk, and refused
+    caplog.set_level(logging.DEBUG)
+    log = logs(passage.dsn)
+    logs.record(log, 10)
+    until(lambda: log.written == 10)
+    passage.shut()
+    logs.record(log, 10)
+    log.record("refused", 0, "7", encounter(race="Zebra"), SHARES, "perhaps")
+    log.record("unfit", 0, "7", encounter(race="Zebra\0"), SHARES, "NO")
+    until(lambda: log.pending == 0 and log.spooled_bytes > 0)
+    on_disk = b"".join(path.read_bytes() for path in logs.folder.rglob("*") if path.is_file())
+    passage.open()
+    until(lambda: log.written == 20 and log.lost == 2)
+    log.close(PATIENCE)
+
+    # Then
+    [(in_table,)] = table.execute("SELECT string_agg(prediction::text, '') FROM prediction")
+    for number in (ENCOUNTER_ID, PATIENT_NBR):
+        assert str(number).encode() not in on_disk
+        assert str(number) not in in_table
+        assert str(number) not in caplog.text
+    assert b"Caucasian" in on_disk
+    assert "Zebra" not in caplog.text
+    assert "Caucasian" not in caplog.text
+
+
+def hashes(key: str, **changes: str | int) -> tuple[bytes, bytes]:
+    line = Encoder(key).line((0.0, "r", 0, "7", encounter(**changes), SHARES, "NO"))
+    values = line.split(b"\t")
+    return values[5], values[6]
+
+
+def test_hashes_recognise_a_patient_and_need_the_key() -> None:
+    encounter_hash, patient_hash = hashes(KEY)
+
+    assert hashes(KEY) == (encounter_hash, patient_hash)
+    assert hashes(KEY, patient_nbr=str(PATIENT_NBR)) == (encounter_hash, patient_hash)
+    assert hashes(KEY, encounter_id=1)[1] == patient_hash
+    assert hashes(KEY, encounter_id=PATIENT_NBR)[0] != patient_hash
+    assert not set(hashes(KEY + "!")) & {encounter_hash, patient_hash}
+    assert hashes(KEY, encounter_id="?", patient_nbr="?") == (rb"\N", rb"\N")
+    line = Encoder(KEY).line((0.0, "r", 0, "7", example(), SHARES, "NO"))
+    assert line.split(b"\t")[5:7] == [rb"\N", rb"\N"]
+
+
+def test_values_the_database_refuses_take_nobody_with_them(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    log = logs(platform.predictions_dsn)
+
+    logs.record(log, 20)
+    log.record("refused", 0, "7", encounter(), SHARES, "perhaps")
+    log.record("unfit", 0, "7", encounter(), (0.5, 0.5), "NO")
+    logs.record(log, 20)
+    log.close(PATIENCE)
+
+    assert logs.all_there(table)
+    assert (log.written, log.lost, log.pending) == (40, 2, 0)
+
+
+def stored(table: psycopg.Connection, rows: int, age: timedelta) -> None:
+    at = (datetime.now(UTC) - age).timestamp()
+    lines = [
+        Encoder(KEY).line((at, "old", row, "6", encounter(), SHARES, ">30")) for row in range(rows)
+    ]
+    store = PredictionStore(table)
+    store.create_tables()
+    assert store.copy(b"".join(lines)) == rows
+    assert store.copy(b"".join(lines)) == 0
+
+
+def test_predictions_are_deleted_when_they_are_too_old(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # Given more than are deleted at a time, and some that are just young enough
+    stored(table, 2_500, timedelta(days=31))
+    stored(table, 20, timedelta(days=29))
+
+    # When
+    log = logs(platform.predictions_dsn, days=30)
+    log.record("new", 0, "7", encounter(), SHARES, "NO")
+
+    # Then
+    until(lambda: log.written == 1 and rows_of(table) == 21)
+    counts = PredictionStore(table).daily_counts(datetime.now(UTC) - timedelta(days=400))
+    old, new = ((datetime.now(UTC) - timedelta(days=days)).date() for days in (29, 0))
+    assert counts == [DailyCount(old, "6", ">30", 20), DailyCount(new, "7", "NO", 1)]
+
+
+def rows_of(table: psycopg.Connection) -> int:
+    row = table.execute("SELECT count(*) FROM prediction").fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_tables_may_be_created_by_many_at_once(
+    platform: Platform, table: psycopg.Connection
+) -> None:
+    barrier, failures = threading.Barrier(6), list[Exception]()
+
+    def create() -> None:
+        with psycopg.connect(platform.predictions_dsn, autocommit=True) as connection:
+            barrier.wait(PATIENCE)
+            try:
+                PredictionStore(connection).create_tables()
+            except psycopg.Error as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=create) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert rows_of(table) == 0
+
+
+@pytest.fixture
+def writer_dsn(platform: Platform, table: psycopg.Connection) -> Iterator[str]:
+    """A role with no right that the log could do without."""
+    PredictionStore(table).create_tables()
+    site = Stack(platform.settings).site
+    administrator = psycopg.connect(
+        platform.predictions_dsn, user="postgres", password=site.credentials.postgres
+    )
+    with administrator as connection:
+        connection.autocommit = True
+        connection.execute("CREATE ROLE log_writer LOGIN PASSWORD 'writes'")
+        connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE predictions TO log_writer")
+        connection.execute("GRANT USAGE ON SCHEMA public TO log_writer")
+        connection.execute("GRANT SELECT, INSERT, DELETE ON prediction TO log_writer")
+        yield psycopg.conninfo.make_conninfo(
+            platform.predictions_dsn,
+            user="log_writer",
+            password="writes",  # noqa: S106
+        )
+        connection.execute("DROP OWNED BY log_writer")
+        connection.execute("DROP ROLE log_writer")
+
+
+def test_few_rights_are_enough(logs: Logs, table: psycopg.Connection, writer_dsn: str) -> None:
+    stored(table, 5, timedelta(days=3))
+    log = logs(writer_dsn, days=2)
+
+    logs.record(log, 10)
+    log.close(PATIENCE)
+
+    assert logs.all_there(table)
+
+
+def settings(**changes: Any) -> Settings:
+    return Settings(prediction_log_dsn=NOWHERE, prediction_log_key=KEY, **changes)
+
+
+def test_no_database_no_log() -> None:
+    assert PredictionLog.from_settings(Settings()) is None
+    assert PredictionLog.from_settings(settings()) is not None
+
+
+def test_a_log_without_its_key_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^READMISSION_PREDICTION_LOG_KEY is missing"):
+        PredictionLog.from_settings(Settings(prediction_log_dsn=NOWHERE))
+
+
+def test_an_address_that_makes_no_sense_is_refused_unseen() -> None:
+    nonsense = Settings(prediction_log_dsn="host=somewhere hunter2", prediction_log_key=KEY)
+
+    with pytest.raises(SettingsError, match=r"^READMISSION_PREDICTION_LOG_DSN ") as refused:
+        PredictionLog.from_settings(nonsense)
+
+    assert "hunter2" not in str(refused.value)

@@ -1,0 +1,298 @@
+"""The endpoints, asked as a caller asks them."""
+
+import json
+import logging
+import threading
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.contract.encounter import example, parse_encounter
+from readmission.domain import schema
+from readmission.modelling.fitting import Fit
+from readmission.serving.encoding_tables import Encounter
+from readmission.serving.model import ServedModel
+from readmission.settings import Settings
+from tests.api.conftest import Shelf
+from tests.api.models import loaded
+
+JSON = {"content-type": "application/json"}
+TELLTALE = {"encounter_id": 1234567891, "patient_nbr": 1987654321, "diag_1": "987.65"}
+
+
+def metric(client: TestClient, line: str) -> float:
+    for text in client.get("/metrics").text.splitlines():
+        if text.startswith(line + " "):
+            return float(text.rsplit(" ", 1)[1])
+    raise AssertionError(f"no metric {line}")
+
+
+def check_refusal(response: Any, status: int, kind: str) -> dict[str, Any]:
+    """Every refusal has the one shape and shows nothing of the inside."""
+    assert response.status_code == status
+    body: dict[str, Any] = response.json()
+    assert set(body) == {"error", "message", "problems", "request_id"}
+    assert body["error"] == kind
+    assert body["message"]
+    assert body["request_id"] == response.headers["x-request-id"]
+    assert "Traceback" not in response.text
+    assert ".py" not in response.text
+    return body
+
+
+def test_home_names_service_model_and_links(service: TestClient) -> None:
+    home = service.get("/").json()
+
+    assert home["model_name"] == "diabetes_readmission"
+    assert (home["model_version"], home["data_source"]) == ("1", "synthetic")
+    known = service.get("/openapi.json").json()["paths"]
+    assert set(home["links"].values()) - {"/docs"} <= set(known)
+    assert service.get(home["links"]["docs"]).status_code == 200
+
+
+def test_without_a_model_the_service_lives_and_says_what_to_do(empty_service: TestClient) -> None:
+    health = empty_service.get("/health")
+    assert health.status_code == 200
+    assert health.json()["status"] == "alive"
+    assert health.json()["model_loaded"] is False
+    assert "nothing has been promoted" in health.json()["last_reload_error"]["message"]
+    assert empty_service.get("/").json()["model_version"] is None
+
+    for response in (empty_service.get("/ready"), empty_service.post("/predict", json=example())):
+        body = check_refusal(response, 503, "no_model")
+        assert "nothing has been promoted" in body["message"]
+        assert "POST /reload_model" in body["message"]
+    assert metric(empty_service, 'prediction_errors_total{kind="no_model"}') == 1
+
+
+def test_with_a_model_the_service_is_ready(service: TestClient) -> None:
+    assert service.get("/ready").json()["model_version"] == "1"
+    health = service.get("/health").json()
+    assert health["model_loaded"] is True
+    assert health["model_version"] == "1"
+    assert health["last_reload_error"] is None
+
+
+def test_schema_lists_the_fields(service: TestClient) -> None:
+    answer = service.get("/schema").json()
+    assert [field["name"] for field in answer["fields"]] == [
+        column.name for column in schema.REQUEST_COLUMNS
+    ]
+    assert list(answer["classes"]) == list(schema.CLASSES)
+    assert list(answer["classes"])[-1] == "<30"
+
+
+def test_schema_tells_how_large_a_file_may_be(service: TestClient) -> None:
+    answer = service.get("/schema").json()
+    assert answer["limits"] == {"file_mb": Settings.model_fields["api_batch_mb"].default}
+
+
+def test_predict_answers_in_uci_words(service: TestClient, fits: tuple[Fit, Fit]) -> None:
+    response = service.post("/predict", json=example())
+
+    assert response.status_code == 200
+    answer = response.json()
+    assert answer["predicted_class"] in schema.CLASSES
+    assert answer["meaning"] == schema.BY_NAME[schema.TARGET].values[answer["predicted_class"]]
+    assert list(answer["probabilities"]) == list(schema.CLASSES)
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    assert (answer["model_name"], answer["model_version"], answer["data_source"]) == (
+        "diabetes_readmission",
+        "1",
+        "synthetic",
+    )
+    assert answer["request_id"] == response.headers["x-request-id"]
+
+
+def test_predict_counts_by_class_and_version(service: TestClient) -> None:
+    label = service.post("/predict", json=example()).json()["predicted_class"]
+
+    name = f'predictions_total{{model_version="1",predicted_class="{label}"}}'
+    assert metric(service, name) == 1
+    assert metric(service, "prediction_latency_seconds_count") == 1
+    assert metric(service, 'model_reloads_total{result="success"}') == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "kind"),
+    [
+        (b'{"age": "[70-80)"', JSON, 400, "malformed"),
+        (b"", JSON, 400, "malformed"),
+        (b"\xff\xfe\x00", JSON, 400, "malformed"),
+        (b'{"age":' + b"[" * 30_000 + b"]" * 30_000 + b"}", JSON, 400, "malformed"),
+        (b'{"a":' * 5_000 + b"1" + b"}" * 5_000, JSON, 400, "malformed"),
+        (b"[]", JSON, 422, "invalid"),
+        (b'{"time_in_hospital": NaN}', JSON, 422, "invalid"),
+        (b'{"time_in_hospital": -Infinity}', JSON, 422, "invalid"),
+        (b'{"time_in_hospital": 1e400}', JSON, 422, "invalid"),
+        (b'{"age":' + b"[" * 100 + b"]" * 100 + b"}", JSON, 422, "invalid"),
+        (b" " * 10_000_000, JSON, 413, "too_large"),
+        (b'{"age": "' + b"x" * 10_000_000 + b'"}', JSON, 413, "too_large"),
+        (json.dumps(example()).encode(), {"content-type": "text/csv"}, 415, "not_json"),
+        (json.dumps(example()).encode(), {"content-type": "multipart/form-data"}, 415, "not_json"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_bad_body_is_refused_with_a_reason(
+    service: TestClient, content: bytes, headers: dict[str, str], status: int, kind: str
+) -> None:
+    body = check_refusal(service.post("/predict", content=content, headers=headers), status, kind)
+    assert len(json.dumps(body)) < 50_000
+    assert metric(service, f'prediction_errors_total{{kind="{kind}"}}') == 1
+
+
+def test_a_body_without_content_type_is_taken_for_json(service: TestClient) -> None:
+    response = service.post("/predict", content=json.dumps(example()).encode())
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
+def test_content_type_is_read_as_the_standard_says(service: TestClient, content_type: str) -> None:
+    body = json.dumps(example()).encode()
+    response = service.post("/predict", content=body, headers={"content-type": content_type})
+    assert response.status_code == 200
+
+
+def test_a_wrong_field_is_named_with_value_and_expectation(service: TestClient) -> None:
+    response = service.post("/predict", json=example() | {"glyburide-metformin": "Sometimes"})
+
+    body = check_refusal(response, 422, "invalid")
+    assert body["problems"] == [
+        {
+            "field": "glyburide-metformin",
+            "value": "Sometimes",
+            "expected": "one of No, Steady, Down, Up",
+            "message": body["message"].rstrip("."),
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/predict", 405), ("GET", "/x", 404)]
+)
+def test_a_wrong_address_is_refused_in_the_same_shape(
+    service: TestClient, method: str, path: str, status: int
+) -> None:
+    response = service.request(method, path)
+    check_refusal(response, status, "http")
+    assert status != 405 or response.headers["allow"] == "POST"
+
+
+def test_a_callers_request_id_is_kept_if_it_is_one(service: TestClient) -> None:
+    kept = service.get("/health", headers={"x-request-id": "trace-1.2_3"})
+    assert kept.headers["x-request-id"] == "trace-1.2_3"
+    for bad in ("a b", "x" * 65, "<script>", ""):
+        replaced = service.get("/health", headers={"x-request-id": bad})
+        assert replaced.headers["x-request-id"] != bad
+        assert len(replaced.headers["x-request-id"]) == 32
+
+
+def test_reload_answers_with_both_versions(
+    service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]
+) -> None:
+    before = service.post("/predict", json=example()).json()
+    shelf.content = loaded("2", fits[1])
+
+    answer = service.post("/reload_model")
+
+    assert answer.status_code == 200
+    assert answer.json()["previous_version"] == "1"
+    assert answer.json()["model_version"] == "2"
+    after = service.post("/predict", json=example()).json()
+    assert after["model_version"] == "2"
+    assert after["probabilities"] != before["probabilities"]
+
+
+def test_a_failing_reload_is_told_everywhere_and_changes_nothing(
+    service: TestClient, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    shelf.content = OSError("the store is away")
+    with caplog.at_level(logging.ERROR):
+        body = check_refusal(service.post("/reload_model"), 503, "reload_failed")
+
+    assert "Version 1 goes on answering" in body["message"]
+    assert "the store is away" in caplog.text
+    failure = service.get("/health").json()["last_reload_error"]
+    assert failure["message"] in body["message"]
+    assert metric(service, 'model_reloads_total{result="failure"}') == 1
+    assert service.post("/predict", json=example()).json()["model_version"] == "1"
+
+
+def test_a_reload_without_a_production_model_is_a_conflict(empty_service: TestClient) -> None:
+    body = check_refusal(empty_service.post("/reload_model"), 409, "reload_failed")
+    assert "nothing has been promoted" in body["message"]
+
+
+def test_a_model_that_fails_gives_no_detail_away(
+    service: TestClient,
+    fits: tuple[Fit, Fit],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(_model: ServedModel, encounter: Encounter) -> None:
+        raise ValueError(f"cannot handle {encounter['diag_1']}")
+
+    monkeypatch.setattr(ServedModel, "predict", fail)
+    with caplog.at_level(logging.DEBUG):
+        response = service.post("/predict", json=example() | TELLTALE)
+
+    body = check_refusal(response, 500, "internal")
+    assert "ValueError" in caplog.text
+    assert body["request_id"] in caplog.text
+    for secret in TELLTALE.values():
+        assert str(secret) not in caplog.text
+        assert str(secret) not in response.text
+    assert metric(service, 'prediction_errors_total{kind="internal"}') == 1
+
+
+def test_no_patient_data_in_the_log(
+    service: TestClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert service.post("/predict", json=example() | TELLTALE).status_code == 200
+        wrong = service.post("/predict", json=example() | TELLTALE | {"diag_2": "nonsense"})
+        assert wrong.status_code == 422
+    logged = caplog.text + "".join(capfd.readouterr())
+    for secret in (*TELLTALE.values(), "nonsense"):
+        assert str(secret) not in logged
+
+
+def test_openapi_shows_the_request_with_an_example_that_works(service: TestClient) -> None:
+    api = service.get("/openapi.json").json()
+    content = api["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+
+    assert set(content["schema"]["properties"]) == {c.name for c in schema.REQUEST_COLUMNS}
+    assert content["schema"]["additionalProperties"] is False
+    (shown,) = content["schema"]["examples"]
+    assert parse_encounter(json.dumps(shown).encode())
+    assert service.post("/predict", json=shown).status_code == 200
+    for path, refusals in {"/predict": {"400", "413", "415", "422", "503"}}.items():
+        assert refusals <= set(api["paths"][path]["post"]["responses"])
+
+
+class InItsPlace:
+    """A scorer that stands for the pipeline: it takes long, and remembers who waited."""
+
+    runtime = "pipeline"
+    waited: ClassVar[list[str]] = []
+
+    def predict_one(self, encounter: Encounter) -> list[float]:
+        """Answer anything."""
+        self.waited.append(threading.current_thread().name)
+        assert encounter
+        return [0.5, 0.3, 0.2]
+
+
+def test_a_model_that_takes_long_is_asked_beside_the_event_loop(
+    service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]
+) -> None:
+    model = loaded("2", fits[0])
+    shelf.content = replace(model, bundle=replace(model.bundle, scorer=InItsPlace()))
+    assert service.post("/reload_model").status_code == 200
+
+    assert service.post("/predict", json=example()).json()["probabilities"]["NO"] == 0.5
+
+    (thread,) = InItsPlace.waited
+    assert thread.startswith("asyncio_")

@@ -1,0 +1,241 @@
+"""The one transformation: every rule of the brief, and the same answer however rows are given."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from readmission.domain import codes, schema
+from readmission.domain.cleaning import clean, eligible, outcome, parse
+from readmission.domain.columns import MISSING, Column, Kind
+from readmission.domain.diagnoses import diagnosis_group
+from readmission.errors import InvalidValue
+from readmission.warehouse.clean.warehouse import ROW_TYPES
+
+EXAMPLE = {column.name: column.example for column in schema.COLUMNS}
+ICD9_CODES = ("428", "250", "250.83", "38", "785", "V57", "V45.81", "E909", "E885.9", "999")
+
+
+def encounter(**changes: Any) -> pd.DataFrame:
+    return pd.DataFrame([EXAMPLE | changes])
+
+
+def cleaned(**changes: Any) -> dict[str, Any]:
+    return clean(encounter(**changes)).iloc[0].to_dict()
+
+
+def values_of(column: Column) -> st.SearchStrategy[str]:
+    if column.is_number:
+        values: st.SearchStrategy[str] = st.integers(column.minimum, column.maximum).map(str)
+    elif column.kind is Kind.DIAGNOSIS:
+        values = st.sampled_from(ICD9_CODES)
+    else:
+        values = st.sampled_from(list(column.values))
+    return values | st.just(MISSING) if column.nullable else values
+
+
+encounters = st.lists(
+    st.fixed_dictionaries({column.name: values_of(column) for column in schema.COLUMNS}),
+    min_size=1,
+    max_size=4,
+).map(pd.DataFrame)
+
+
+def as_numbers(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the encounters as JSON would bring them: numbers and codes as int, missing as None."""
+    return pd.DataFrame(
+        {
+            name: [
+                None if value == MISSING else int(value) if value.isdecimal() else value
+                for value in raw[name]
+            ]
+            for name in raw
+        },
+        dtype=object,
+    )
+
+
+@pytest.mark.parametrize(
+    ("group", "members"),
+    [
+        ("circulatory", ("390", "428", "459", "459.9", "785", "785.6")),
+        ("respiratory", ("460", "519", "519.8", "786", "786.5")),
+        ("digestive", ("520", "579", "579.9", "787")),
+        ("diabetes", ("250", "250.0", "250.83", "250.99")),
+        ("injury", ("800", "999", "999.9")),
+        ("musculoskeletal", ("710", "739", "739.9")),
+        ("genitourinary", ("580", "629", "629.9", "788")),
+        ("neoplasms", ("140", "239", "239.9")),
+        ("other", ("1", "38", "139", "240", "249", "249.9", "251", "279", "389", "630", "709")),
+        ("other", ("740", "784", "789", "799.9", "0", "V57", "V45.81", "E909", "E885.9")),
+    ],
+)
+def test_a_diagnosis_becomes_its_clinical_group(group: str, members: tuple[str, ...]) -> None:
+    raw = pd.concat([encounter()] * len(members)).assign(diag_1=members)
+
+    assert {code: diagnosis_group(code) for code in members} == dict.fromkeys(members, group)
+    assert clean(raw)["diag_1"].tolist() == [group] * len(members)
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "expected"),
+    [
+        ("age", "[0-10)", 5),
+        ("age", "[90-100)", 95),
+        ("max_glu_serum", "None", 0),
+        ("max_glu_serum", "Norm", 1),
+        ("max_glu_serum", ">200", 2),
+        ("max_glu_serum", ">300", 3),
+        ("A1Cresult", "None", 0),
+        ("A1Cresult", "Norm", 1),
+        ("A1Cresult", ">7", 2),
+        ("A1Cresult", ">8", 3),
+        ("change", "No", 0),
+        ("change", "Ch", 1),
+        ("diabetesMed", "No", 0),
+        ("diabetesMed", "Yes", 1),
+        ("race", "?", "Unknown"),
+        ("race", None, "Unknown"),
+        ("race", "Hispanic", "Hispanic"),
+        ("payer_code", "?", "Unknown"),
+        ("medical_specialty", "?", "Unknown"),
+        ("medical_specialty", "Surgery-Colon&Rectal", "Surgery-Colon&Rectal"),
+        ("gender", "Unknown/Invalid", "Unknown/Invalid"),
+        ("diag_2", "?", "Unknown"),
+        ("diag_3", None, "Unknown"),
+        ("diag_3", 250, "diabetes"),
+        ("diag_3", 250.83, "diabetes"),
+        ("admission_type_id", "8", "8"),
+        ("admission_type_id", 8, "8"),
+        ("discharge_disposition_id", 11, "11"),
+        ("time_in_hospital", "14", 14),
+        ("time_in_hospital", 14, 14),
+        ("num_lab_procedures", "7.0", 7),
+    ],
+)
+def test_a_value_becomes_a_feature(name: str, raw: object, expected: object) -> None:
+    assert cleaned(**{name: raw})[name] == expected
+
+
+def test_every_medicine_becomes_its_dose() -> None:
+    # given one encounter a dose, in which every medicine has it
+    doses = ["No", "Steady", "Down", "Up"]
+    raw = pd.concat([encounter()] * 4).assign(**dict.fromkeys(codes.MEDICINES, doses))
+
+    # when
+    features = clean(raw)[list(codes.MEDICINES)]
+
+    # then
+    assert features.shape == (4, 23)
+    assert (features.T.to_numpy() == [0, 1, 2, 3]).all()
+
+
+def test_the_outcome_becomes_its_code() -> None:
+    raw = pd.DataFrame({schema.TARGET: ["<30", "NO", ">30"]})
+
+    assert outcome(raw).tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize("value", ["YES", "?", "", "no", None])
+def test_an_outcome_never_seen_is_refused(value: object) -> None:
+    with pytest.raises(InvalidValue, match=r"column 'readmitted': .* expected one of NO, >30, <30"):
+        outcome(pd.DataFrame({schema.TARGET: ["NO", value]}))
+
+
+@pytest.mark.parametrize("as_type", [str, int])
+def test_who_died_is_not_eligible(as_type: type) -> None:
+    codes = [1, 11, 13, 19, 20, 21, 22]
+    raw = pd.DataFrame({"discharge_disposition_id": [as_type(code) for code in codes]})
+
+    assert eligible(raw).tolist() == [True, False, True, False, False, False, True]
+
+
+def test_keys_weight_and_outcome_are_not_looked_at() -> None:
+    hidden = [name for name in schema.NAMES if name not in schema.FEATURE_NAMES]
+    raw = encounter()
+
+    nonsense = clean(raw.assign(**dict.fromkeys(hidden, "nonsense")))
+
+    pd.testing.assert_frame_equal(nonsense, clean(raw))
+    pd.testing.assert_frame_equal(clean(raw.drop(columns=hidden)), clean(raw))
+    assert tuple(nonsense) == schema.FEATURE_NAMES
+
+
+@given(encounters)
+@settings(max_examples=20, deadline=None)
+def test_a_row_is_cleaned_the_same_alone_in_a_batch_and_from_json(raw: pd.DataFrame) -> None:
+    # when
+    before = raw.copy()
+    together = clean(raw)
+
+    # then the last row is what it is alone, and all are what they are as numbers
+    pd.testing.assert_frame_equal(clean(raw.tail(1)), together.tail(1))
+    pd.testing.assert_frame_equal(clean(as_numbers(raw)), together)
+    # then nothing is missing and what was given is untouched
+    assert together.notna().all(axis=None)
+    pd.testing.assert_frame_equal(raw, before)
+    for name in schema.NUMERIC_FEATURES:
+        assert str(together[name].dtype) == str(ROW_TYPES[name])
+
+
+def test_real_rows_keep_their_index_and_order(raw_rows: pd.DataFrame) -> None:
+    shuffled = raw_rows.sample(frac=1, random_state=1)
+
+    pd.testing.assert_frame_equal(clean(shuffled), clean(raw_rows).loc[shuffled.index])
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("age", "[120-130)"),
+        ("age", "74"),
+        ("age", "?"),
+        ("time_in_hospital", "many"),
+        ("time_in_hospital", "3.5"),
+        ("num_medications", ""),
+        ("number_inpatient", None),
+        ("diag_1", "I50.9"),
+        ("diag_3", ""),
+        ("insulin", "sometimes"),
+        ("max_glu_serum", "?"),
+        ("A1Cresult", ">9"),
+        ("change", "Yes"),
+        ("gender", None),
+    ],
+)
+def test_a_value_outside_its_contract_is_refused_by_column_and_value(
+    column: str, value: object
+) -> None:
+    # given two good rows and a bad one
+    raw = pd.concat([encounter(), encounter(**{column: value}), encounter()])
+
+    # when
+    with pytest.raises(InvalidValue) as refused:
+        clean(raw)
+
+    # then
+    assert refused.value.column == column
+    assert pd.isna(refused.value.value) if value is None else refused.value.value == value
+    assert f"column {column!r}" in str(refused.value)
+    assert f"expected {schema.BY_NAME[column].expected}" in str(refused.value)
+
+
+def test_a_missing_column_is_refused_by_name() -> None:
+    with pytest.raises(InvalidValue, match="column 'insulin': 'no such column' is not allowed"):
+        clean(encounter().drop(columns="insulin"))
+
+
+def test_parsing_refuses_nothing_so_that_the_gate_can_name_the_row() -> None:
+    # given
+    raw = encounter(time_in_hospital="many", num_procedures="2", race="?", gender="?")
+
+    # when
+    row = parse(raw).iloc[0]
+
+    # then
+    assert pd.isna(row["time_in_hospital"])
+    assert row["num_procedures"] == 2
+    assert pd.isna(row["race"])
+    assert row["gender"] == "?"

@@ -1,0 +1,145 @@
+"""Drift: what the index says, when it alarms, and what it finds in the real file."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+
+from readmission.domain import schema
+from readmission.domain.cleaning import clean, outcome
+from readmission.domain.drift import (
+    MINIMUM_ROWS,
+    MONITORED,
+    Drift,
+    Level,
+    alarms,
+    measure,
+    psi,
+    reference_of,
+)
+from readmission.pipeline import source
+from readmission.pipeline.source import Dataset
+from readmission.warehouse.clean.drift_log import Alarm, DriftLog
+
+STRONG = Drift("payer_code", 1.5, Level.STRONG)
+MODERATE = Drift("age", 0.2, Level.MODERATE)
+
+
+def cleaned(path: Path, start: int, rows: int) -> pd.DataFrame:
+    raw = source.read(path).encounters.slice(start, rows).to_pandas()
+    return clean(raw).assign(**{schema.TARGET: outcome(raw)})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([0.5, 0.5], [0.5, 0.5], 0.0),
+        ([0.5, 0.5], [0.25, 0.75], 0.25 * np.log(2) + 0.25 * np.log(1.5)),
+        ([1.0, 0.0], [0.0, 1.0], 2 * (1 - 1e-4) * np.log(1e4)),
+    ],
+)
+def test_the_index_is_the_published_one(
+    before: list[float], after: list[float], expected: float
+) -> None:
+    assert psi(np.array(before), np.array(after)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "level"),
+    [(0.0999, Level.NONE), (0.1, Level.MODERATE), (0.2499, Level.MODERATE), (0.25, Level.STRONG)],
+)
+def test_levels_start_at_their_limits(value: float, level: Level) -> None:
+    assert Level.of(value) is level
+
+
+def test_rows_do_not_drift_from_themselves_and_the_reference_survives_json(
+    encounters: Path,
+) -> None:
+    rows = cleaned(encounters, 0, 5_000)
+
+    found = measure(rows, json.loads(json.dumps(reference_of(rows))))
+
+    assert {drift.column for drift in found} == set(MONITORED)
+    assert max(drift.psi for drift in found) == pytest.approx(0, abs=1e-9)
+
+
+def test_values_never_seen_before_count_as_drift(encounters: Path) -> None:
+    rows = cleaned(encounters, 0, 5_000)
+    reference = reference_of(rows)
+
+    found = measure(rows.assign(payer_code="NEW", age=95), reference)
+
+    assert {drift.column for drift in found if drift.level is Level.STRONG} == {"payer_code", "age"}
+    assert [drift.psi for drift in found] == sorted((d.psi for d in found), reverse=True)
+
+
+def test_a_small_batch_is_not_judged(encounters: Path) -> None:
+    rows = cleaned(encounters, 0, 5_000)
+
+    assert measure(rows[: MINIMUM_ROWS - 1], reference_of(rows)) == []
+
+
+def test_only_strong_drift_that_is_news_alarms() -> None:
+    assert alarms([STRONG, MODERATE], lately=[]) == [STRONG]
+    assert alarms([STRONG, MODERATE], lately=["payer_code"]) == []
+
+
+def test_the_real_file_drifts_in_payer_code_and_not_in_gender(uci: Dataset) -> None:
+    found = {d.column: d for d in measure(
+        cleaned(uci.path, 90_000, len(uci) - 90_000),
+        reference_of(cleaned(uci.path, 0, 15_000)),
+    )}  # fmt: skip
+
+    assert found["payer_code"].level is Level.STRONG
+    assert found["gender"].level is Level.NONE
+
+
+def test_a_column_cools_down_for_three_batches(clean_db: psycopg.Connection) -> None:
+    # Given a column that alarmed in batch 2, and batches 3 to 6 in which it drifts on.
+    log = DriftLog(clean_db)
+    log.create_tables()
+    alarmed = {}
+    for number in range(2, 7):
+        batch_id = f"batch-{number:04d}"
+        found = alarms([STRONG], log.lately(batch_id))
+        log.record(batch_id, "1", [STRONG, MODERATE], found)
+        alarmed[number] = [alarm.column for alarm in log.alarms(batch_id)]
+
+    assert alarmed == {2: ["payer_code"], 3: [], 4: [], 5: [], 6: ["payer_code"]}
+
+
+def test_measuring_again_replaces_what_was_measured(clean_db: psycopg.Connection) -> None:
+    log = DriftLog(clean_db)
+    log.create_tables()
+
+    for _ in range(2):
+        log.record(
+            "batch-0002", "1", [STRONG, MODERATE], alarms([STRONG], log.lately("batch-0002"))
+        )
+
+    assert log.alarms("batch-0002") == [Alarm("payer_code", 1.5, "1")]
+    assert log.history()["column"].tolist() == ["age", "payer_code"]
+
+
+def test_the_latest_measurement_of_each_column_says_when_and_against_what(
+    clean_db: psycopg.Connection,
+) -> None:
+    # given two batches, and a replay between them in which only one column was measured
+    log = DriftLog(clean_db)
+    log.create_tables()
+    assert log.latest() == []
+    milder = Drift("payer_code", 0.4, Level.STRONG)
+    log.record("batch-0003", "2", [milder], [])
+    log.record("replay-0002", "1", [STRONG], [STRONG])
+    log.record("batch-0001", "1", [STRONG, MODERATE], [STRONG])
+
+    age, payer = log.latest()
+
+    assert (age.column, age.batch_id, age.level) == ("age", "batch-0001", Level.MODERATE)
+    assert (payer.column, payer.batch_id, payer.psi) == ("payer_code", "batch-0003", 0.4)
+    assert (payer.alarm, payer.reference_version) == (False, "2")
+    assert datetime.now(UTC) - payer.measured_at < timedelta(hours=1)

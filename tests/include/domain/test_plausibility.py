@@ -1,0 +1,67 @@
+"""What cannot be true at once, and missing values that come or go: both warn, neither stops."""
+
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pytest
+
+from readmission.domain.cleaning import parse
+from readmission.domain.plausibility import PREFIX, RULES, judged
+from readmission.pipeline.ingest import Slice, load
+from readmission.pipeline.source import Dataset, Origin
+from readmission.quality.gates import Gatekeeper
+from readmission.warehouse import BatchState, RawWarehouse
+from readmission.warehouse.verdicts import VerdictLog
+from tests.include.plausible import BROKEN, consistent
+
+ROWS = 200
+
+
+def file_of(values: dict[str, str]) -> Dataset:
+    """Return consistent encounters of which every one has these values."""
+    table = consistent(ROWS).assign(**values)
+    return Dataset(Path("file.csv"), Origin.FILE, pa.Table.from_pandas(table, preserve_index=False))
+
+
+def test_every_rule_has_an_example() -> None:
+    assert set(BROKEN) == set(RULES)
+
+
+@pytest.mark.parametrize("sentence", [None, *BROKEN])
+def test_a_rule_is_broken_by_its_example_and_by_nothing_else(sentence: str | None) -> None:
+    rows = parse(file_of(BROKEN.get(sentence or "", {})).encounters.to_pandas())
+
+    verdicts = judged(rows).filter(like=PREFIX).all()
+
+    broken = {name.removeprefix(PREFIX) for name in verdicts[verdicts].index}
+    assert broken == ({sentence} if sentence else set())
+
+
+def test_the_gate_warns_of_the_implausible_and_of_values_that_go_missing(
+    raw_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    # given a batch like any other, then one without payers whose medicines contradict themselves
+    warehouse = RawWarehouse(raw_db)
+    warehouse.create_tables()
+    gatekeeper = Gatekeeper(tmp_path, lambda _site, _gate: None)
+    usual = load(file_of({}), warehouse, Slice(0, ROWS))
+    gatekeeper.raw(warehouse, usual.batch_id, 0.05)
+    odd_file = file_of({"diabetesMed": "No", "payer_code": "?"})
+    shifted = odd_file.encounters.to_pandas()
+    shifted["encounter_id"] = [str(1 + row) for row in range(ROWS)]
+    odd = load(
+        Dataset(odd_file.path, Origin.FILE, pa.Table.from_pandas(shifted, preserve_index=False)),
+        warehouse,
+        Slice(0, ROWS),
+    )
+
+    accepted = gatekeeper.raw(warehouse, odd.batch_id, 0.05)
+
+    first, second = VerdictLog(raw_db).verdicts()
+    assert first.failures == []
+    assert (accepted.state, accepted.quarantined_rows) == (BatchState.ACCEPTED, 0)
+    assert second.passed
+    assert len(second.failures) == 2
+    assert any("diabetesMed is No" in sentence for sentence in second.failures)
+    assert any(sentence.startswith("payer_code: about as often") for sentence in second.failures)

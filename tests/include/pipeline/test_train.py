@@ -1,0 +1,191 @@
+"""One training: three runs that say what they are, and the best of them as challenger."""
+
+from dataclasses import replace
+from typing import Any
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from readmission.domain import schema
+from readmission.errors import BatchNotFound
+from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.mlflow_runs import find_run
+from readmission.pipeline import train
+from readmission.registry import CHALLENGER, Registry
+from readmission.warehouse import CleanWarehouse, ModelHistory
+from tests.include.conftest import BATCH_ROWS, BATCHES, Training
+
+PLOTS = {"confusion_matrix.png", "calibration.png", "roc_pr.png", "feature_importance.png"}
+
+
+@pytest.fixture
+def client(trained: Training) -> MlflowClient:
+    return Registry(trained.settings).client
+
+
+@pytest.fixture(params=FAMILIES)
+def run(trained: Training, client: MlflowClient, request: pytest.FixtureRequest) -> Run:
+    return client.get_run(trained.run_of(request.param))
+
+
+def all_runs(trained: Training, client: MlflowClient) -> list[str]:
+    experiment = Registry(trained.settings).experiment_id()
+    return sorted(run.info.run_id for run in client.search_runs([experiment]))
+
+
+def test_each_family_leaves_one_finished_run(trained: Training, client: MlflowClient) -> None:
+    assert [result.family for result in trained.results] == list(FAMILIES)
+    assert all_runs(trained, client) == sorted(result.run_id for result in trained.results)
+
+
+def test_a_run_says_what_it_was_trained_on(trained: Training, run: Run) -> None:
+    expected = {
+        "batch_id": "batch-0001",
+        "batches": "1",
+        "rows": str(len(trained.rows)),
+        "data_sha256": trained.lineage.data_sha256,
+        "data_source": "synthetic",
+    }
+
+    assert run.info.status == "FINISHED"
+    assert expected.items() <= run.data.tags.items()
+    assert run.data.tags["family"] in FAMILIES
+
+
+def test_a_run_holds_parameters_and_every_metric_twice(run: Run) -> None:
+    metrics = run.data.metrics
+    everyone = {name for name in metrics if not name.startswith(("val_eligible_", "fit_"))}
+
+    assert {"val_weighted_f1", "val_log_loss", "val_auroc_under_30"} < everyone
+    assert set(metrics) == everyone | {"fit_seconds"} | {
+        name.replace("val_", "val_eligible_") for name in everyone
+    }
+    weights = {name for name in run.data.params if name.startswith("decision_weight_")}
+    assert weights == {f"decision_weight_{name}" for name in ("no", "over_30", "under_30")}
+    assert run.data.params["random_state"] == "296"
+
+
+def test_a_run_shows_its_pictures(run: Run, client: MlflowClient) -> None:
+    plots = client.list_artifacts(run.info.run_id, "plots")
+
+    assert {plot.path.removeprefix("plots/") for plot in plots} == PLOTS
+    assert all(plot.file_size > 5_000 for plot in plots)
+
+
+def test_the_artifact_declares_what_it_takes_and_needs(run: Run) -> None:
+    (output,) = run.outputs.model_outputs
+    info = mlflow.models.get_model_info(f"models:/{output.model_id}")
+    requirements = mlflow.pyfunc.get_model_dependencies(f"models:/{output.model_id}")
+
+    assert info.signature.inputs.input_names() == list(schema.FEATURE_NAMES)
+    assert info.signature.outputs.input_names()[0] == "prediction"
+    assert info.saved_input_example_info is not None
+    with open(requirements) as lines:  # noqa: PTH123
+        pinned = dict(line.strip().split("==") for line in lines)
+    assert {"scikit-learn", "pandas", "mlflow"} <= pinned.keys()
+    # with CUDA or without, by what this machine has
+    assert len({"xgboost", "xgboost-cpu"} & pinned.keys()) == 1
+
+
+def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowClient) -> None:
+    # given
+    before = all_runs(trained, client)
+
+    # when
+    registry = Registry(trained.settings)
+    again = [
+        train.train(family, trained.rows, trained.lineage, registry, threads=1)
+        for family in FAMILIES
+    ]
+
+    # then
+    assert again == trained.results
+    assert all_runs(trained, client) == before
+
+
+def test_a_run_that_was_killed_or_saw_other_data_is_not_taken_for_this_one(
+    trained: Training, client: MlflowClient
+) -> None:
+    # given a run that never ended, and one on other rows
+    lineage = replace(trained.lineage, batch_id="batch-0009")
+    experiment = Registry(trained.settings).experiment_id()
+    tags: dict[str, Any] = lineage.tags() | {"family": "xgboost"}
+    killed = client.create_run(experiment, tags=tags)
+    other = client.create_run(experiment, tags=tags | {"data_sha256": "other"})
+    client.set_terminated(other.info.run_id)
+
+    # then
+    try:
+        assert find_run(client, experiment, lineage, "xgboost") is None
+        client.set_terminated(killed.info.run_id)
+        assert find_run(client, experiment, lineage, "xgboost") == killed.info.run_id
+        assert find_run(client, experiment, lineage, "random_forest") is None
+    finally:
+        for run in (killed, other):
+            client.delete_run(run.info.run_id)
+
+
+def test_a_training_uses_the_accepted_batches_up_to_its_own(filled: CleanWarehouse) -> None:
+    # when
+    first = train.training_rows(filled, BATCHES[0])
+    both = train.training_rows(filled, BATCHES[1])
+
+    # then
+    assert set(first["batch_id"]) == {BATCHES[0]}
+    assert set(both["batch_id"]) == set(BATCHES)
+    assert set(both["part"]) == {"train", "val"}
+    pd.testing.assert_frame_equal(both.head(len(first)), first)
+    assert len(both) == pytest.approx(2 * BATCH_ROWS * 0.85, rel=0.01)
+
+
+def test_the_lineage_tells_one_set_of_rows_from_another(
+    filled: CleanWarehouse, trained: Training
+) -> None:
+    # when
+    first = train.lineage(filled, BATCHES[0], len(trained.rows))
+    both = train.lineage(filled, BATCHES[1], 1)
+
+    # then the same rows give the same lineage, however often they were written
+    assert first == trained.lineage
+    assert (both.batches, both.batch_id) == (2, BATCHES[1])
+    assert both.data_sha256 != first.data_sha256
+
+
+@pytest.mark.parametrize("state", ["loaded", "rejected"])
+def test_a_batch_no_gate_has_accepted_is_not_trained_on(filled: CleanWarehouse, state: str) -> None:
+    filled.connection.execute(
+        "UPDATE batch SET state = %s WHERE batch_id = %s", (state, BATCHES[1])
+    )
+
+    with pytest.raises(BatchNotFound, match="batch-0002 is not in the accepted CLEAN ledger"):
+        train.lineage(filled, BATCHES[1], 1)
+
+
+def test_the_best_on_validation_becomes_the_challenger(
+    filled: CleanWarehouse, trained: Training, client: MlflowClient
+) -> None:
+    # given
+    registry, history = trained.registry(), ModelHistory(filled.connection)
+
+    # when
+    candidate = train.register_best(trained.results, trained.lineage, registry, history)
+
+    # then
+    scores = {
+        result.run_id: client.get_run(result.run_id).data.metrics["val_weighted_f1"]
+        for result in trained.results
+    }
+    assert candidate.run_id == max(scores, key=lambda run_id: scores[run_id])
+    assert registry.version_of(CHALLENGER) == candidate.version
+    version = client.get_model_version(registry.name, candidate.version)
+    assert version.tags["family"] == candidate.family
+    assert version.tags["data_source"] == "synthetic"
+    stored = history.candidate(BATCHES[0])
+    assert replace(stored, created_at=None) == candidate
+
+    # and again it is the same version
+    assert train.register_best(trained.results, trained.lineage, registry, history) == candidate
+    assert len(client.search_model_versions(f"name='{registry.name}'")) == 1

@@ -1,0 +1,140 @@
+"""Each expectation of each gate is broken, one at a time; the verdict names it and its rows."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import psycopg
+import pytest
+from great_expectations.expectations.expectation import Expectation
+
+from readmission.domain.splitting import Part
+from readmission.errors import GateFailed
+from readmission.quality.checkpoint import ROW_SCOPE, check
+from readmission.warehouse.verdicts import VerdictLog
+from tests.include.breaking import GATES, ROW, answers, broken, columns_of
+from tests.include.hospital import FIRST, Hospital
+from tests.include.hospital import ROWS as BATCH_ROWS
+
+CASES = [
+    pytest.param(gate, expectation, id=f"{gate}-{position}-{type(expectation).__name__[6:]}")
+    for gate, its in GATES.items()
+    for position, expectation in enumerate(its.suite())
+]
+
+
+@pytest.mark.parametrize(("gate", "expectation"), CASES)
+def test_what_is_broken_is_named_with_its_column_and_rows(
+    gate: str, expectation: Expectation, tmp_path: Path
+) -> None:
+    # given
+    batch = broken(gate, expectation)
+
+    # when
+    verdict = check(gate, "batch-0002", batch.rows, batch.concerned, tmp_path, batch.stored)
+
+    # then a warning lets the batch through, anything else stops it, and either says why
+    if expectation.severity == "critical":
+        (failure,) = verdict.critical
+        with pytest.raises(GateFailed) as stopped:
+            verdict.require()
+        assert stopped.value.failures == [failure.sentence]
+    else:
+        (failure,) = verdict.failures
+        verdict.require()
+    columns = columns_of(expectation)
+    assert failure.expectation == expectation.configuration.type
+    assert failure.column == " and ".join(columns)
+    assert all(column in failure.sentence for column in columns)
+    assert failure.count == batch.count
+    assert (f"; {batch.count} rows are not" in failure.sentence) == (batch.count > 0)
+    # and rows that can be set aside are
+    if expectation.meta == ROW_SCOPE:
+        assert len(failure.rows) == batch.count
+        assert batch.rows.index[ROW] in failure.rows
+        assert set(verdict.reasons()["source_row"]) == set(failure.rows)
+    else:
+        assert verdict.stops == [f.sentence for f in verdict.critical]
+
+
+def test_what_is_not_about_rows_is_named_too(tmp_path: Path) -> None:
+    gate = GATES["raw"]
+    rows = gate.read(gate.good()).drop(columns="weight").assign(surplus=1)
+
+    (failure,) = check("raw", "batch-0002", rows, gate.suite()[:1], tmp_path).failures
+
+    assert failure.sentence.endswith("; missing weight; unexpected surplus")
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_rows_that_break_nothing_go_through(gate: str, tmp_path: Path) -> None:
+    good = GATES[gate].good()
+
+    verdict = check(gate, "batch-0001", GATES[gate].read(good), GATES[gate].suite(), tmp_path, good)
+
+    assert verdict.evaluated == len(GATES[gate].suite())
+    assert verdict.failures == ()
+
+
+def raw_gate(hospital: Hospital, damage: bool) -> None:
+    ages = dict.fromkeys(range(BATCH_ROWS), "[300-310)") if damage else {}
+    offset = 0 if damage else BATCH_ROWS
+    hospital.gate(hospital.arrive(offset, age=ages))
+
+
+def clean_gate(hospital: Hospital, damage: bool) -> None:
+    batch = hospital.arrive(0 if damage else BATCH_ROWS)
+    hospital.set_aside(batch.batch_id)
+    hospital.refine(batch.batch_id)
+    if damage:
+        hospital.clean.connection.execute("UPDATE encounter SET age = 500")
+    hospital.gatekeeper.clean(hospital.clean, batch.batch_id)
+
+
+def training_gate(hospital: Hospital, damage: bool) -> None:
+    parts = tuple(Part) if damage else (Part.TRAIN, Part.VALIDATION)
+    if damage:
+        hospital.arrive()
+        hospital.set_aside(FIRST)
+        hospital.refine(FIRST)
+    batch_id = FIRST if damage else "batch-0002"
+    hospital.gatekeeper.training(hospital.clean, batch_id, hospital.clean.read_parts(parts))
+
+
+def prediction_gate(hospital: Hospital, damage: bool) -> None:
+    metrics = {"weighted_f1": 0.99 if damage else 0.56, "auroc_under_30": 0.67}
+    batch_id = FIRST if damage else "batch-0002"
+    outcomes = np.zeros(len(answers()), dtype=int)
+    hospital.gatekeeper.predictions(hospital.clean, batch_id, answers(), outcomes, metrics)
+
+
+BATCHES: Mapping[str, Callable[[Hospital, bool], None]] = MappingProxyType(
+    {
+        "raw": raw_gate,
+        "clean": clean_gate,
+        "training": training_gate,
+        "predictions": prediction_gate,
+    }
+)
+"""Bring a batch, damaged or good, from the database before a gate."""
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_a_gate_that_stopped_a_batch_lets_the_next_good_one_through(
+    gate: str, raw_db: psycopg.Connection, clean_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    # given
+    hospital = Hospital(raw_db, clean_db, tmp_path)
+
+    # when; the gate raises, and what a task does after it, such as announcing the batch, is
+    # never reached
+    with pytest.raises(GateFailed, match=f"gate '{gate}' stopped {FIRST}"):
+        BATCHES[gate](hospital, True)
+    BATCHES[gate](hospital, False)
+
+    # then each has left its verdict and its report
+    log = VerdictLog(raw_db if gate == "raw" else clean_db)
+    verdicts = [verdict for verdict in log.verdicts() if verdict.gate == gate]
+    assert [verdict.passed for verdict in verdicts] == [False, True]
+    assert all((tmp_path / verdict.report).is_file() for verdict in verdicts)

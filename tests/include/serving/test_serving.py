@@ -1,0 +1,263 @@
+"""The forms in which a model answers, compared on real encounters, and how it explains itself."""
+
+import http.client
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import mlflow
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from readmission.domain import schema
+from readmission.domain.splitting import Part
+from readmission.modelling.bundling import capacity
+from readmission.modelling.compilation import as_encounters
+from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
+from readmission.pipeline.source import Dataset
+from readmission.registry import PRODUCTION, Registry
+from readmission.serving.bundle import open_bundle
+from readmission.serving.model import ServedModel
+from tests.api.models import registered
+from tests.api.serving import Service, running, wait_for
+from tests.include.conftest import Training
+
+ROWS = 10_000
+EXPLAINED = 25
+TOLERANCE = 1e-5
+CHUNK = 10_000
+JSON = "application/json"
+_SOON = schema.CLASSES.index("<30")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A registered version in both its forms."""
+
+    model: ReadmissionModel
+    served: ServedModel
+
+
+@pytest.fixture(scope="module")
+def registry(trained: Training) -> Iterator[Registry]:
+    """One version for each family, one of them in production."""
+    registry = trained.registry()
+    for family in FAMILIES:
+        registry.promote(registry.register(trained.run_of(family), trained.lineage.tags()))
+    yield registry
+    registry.client.delete_registered_model(registry.name)
+
+
+@pytest.fixture(scope="module")
+def candidates(
+    registry: Registry, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Candidate]:
+    """Every family, as registered."""
+
+    def opened(version: str) -> Candidate:
+        folder = registry.download_bundle(version, tmp_path_factory.mktemp("bundle"))
+        model = registry.load_version(version).model
+        return Candidate(
+            model, ServedModel(registered(version), open_bundle(folder, lambda: model))
+        )
+
+    return {family: opened(str(number)) for number, family in enumerate(FAMILIES, 1)}
+
+
+@pytest.fixture(scope="module")
+def features(dataset: Dataset) -> pd.DataFrame:
+    """All encounters of the file as it spells them, without keys and outcome."""
+    return dataset.encounters.to_pandas()[list(schema.FEATURE_NAMES)]
+
+
+@pytest.fixture(scope="module")
+def some(features: pd.DataFrame) -> pd.DataFrame:
+    """Encounters from all over the file; counts are numbers."""
+    chosen = features.iloc[:: max(len(features) // ROWS, 1)].head(ROWS)
+    return chosen.astype({c.name: int for c in schema.FEATURES if c.is_number})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_compiled_form_answers_the_whole_file_like_the_pipeline(
+    candidates: dict[str, Candidate], features: pd.DataFrame, family: str
+) -> None:
+    model, scorer = candidates[family].model, candidates[family].served.bundle.scorer
+    assert scorer.runtime == "compiled"
+    worst, changed = 0.0, 0
+
+    for start in range(0, len(features), CHUNK):
+        rows = features.iloc[start : start + CHUNK]
+        expected = model.predict_proba(rows)
+        answered = scorer.predict_proba(as_encounters(rows))
+        worst = max(worst, float(np.abs(answered - expected).max()))
+        changed += int((model.decide(answered) != model.decide(expected)).sum())
+
+    assert worst <= TOLERANCE
+    assert changed == 0
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities, shape (n, 3), and classes."""
+
+    probabilities: npt.NDArray[np.float64]
+    classes: Sequence[str]
+
+    @classmethod
+    def of(cls, answers: Sequence[dict[str, Any]]) -> "Answers":
+        """Read what the service says."""
+        shares = [[answer["probabilities"][name] for name in schema.CLASSES] for answer in answers]
+        return cls(np.array(shares), [answer["predicted_class"] for answer in answers])
+
+
+@pytest.fixture(scope="module")
+def service(
+    registry: Registry, trained: Training, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service as a process of its own, on the same registry."""
+    settings = {"MODEL_NAME": registry.name, "API_RATE_LIMIT": "0"}
+    log, uri = tmp_path_factory.mktemp("serving") / "log", trained.settings.mlflow_tracking_uri
+    with running(log, mlflow_uri=uri, settings=settings) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, log)
+        yield service
+
+
+@pytest.fixture(scope="module", params=range(1, len(FAMILIES) + 1), ids=list(FAMILIES))
+def by_pyfunc(
+    request: pytest.FixtureRequest, registry: Registry, service: Service, some: pd.DataFrame
+) -> Answers:
+    """What anybody gets who loads with MLflow the model that the service now has, too."""
+    version = str(request.param)
+    registry.promote(version)
+    reloaded = httpx.post(f"{service.url}/reload_model", timeout=60, trust_env=False)
+    assert reloaded.json()["model_version"] == version
+    answered = mlflow.pyfunc.load_model(f"models:/{registry.name}@{PRODUCTION}").predict(some)
+    return Answers(answered[list(PROBABILITY_COLUMNS)].to_numpy(), answered["prediction"].tolist())
+
+
+def check_alike(one: Answers, other: Answers) -> None:
+    """Check that two answers to all rows are the same."""
+    np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=0, atol=TOLERANCE)
+    assert list(one.classes) == list(other.classes)
+
+
+def test_single_encounters_are_answered_like_the_registered_model(
+    service: Service, some: pd.DataFrame, by_pyfunc: Answers
+) -> None:
+    connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
+    answers = []
+    for encounter in as_encounters(some):
+        connection.request("POST", "/predict", json.dumps(encounter), {"content-type": JSON})
+        answers.append(json.loads(connection.getresponse().read()))
+    connection.close()
+
+    check_alike(Answers.of(answers), by_pyfunc)
+
+
+def as_parquet(rows: pd.DataFrame) -> bytes:
+    sink = io.BytesIO()
+    rows.to_parquet(sink)
+    return sink.getvalue()
+
+
+WRITERS = {
+    "text/csv": lambda rows: rows.to_csv(index=False).encode(),
+    JSON: lambda rows: json.dumps(as_encounters(rows)).encode(),
+    "application/x-ndjson": lambda rows: "\n".join(map(json.dumps, as_encounters(rows))).encode(),
+    "application/vnd.apache.parquet": as_parquet,
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_files_are_answered_like_the_registered_model(
+    service: Service, some: pd.DataFrame, by_pyfunc: Answers, kind: str
+) -> None:
+    response = httpx.post(
+        f"{service.url}/predict/batch",
+        content=WRITERS[kind](some),
+        headers={"content-type": kind},
+        timeout=300,
+        trust_env=False,
+    )
+
+    *answers, last = (json.loads(line) for line in response.text.splitlines())
+    assert last["summary"]["answered"] == len(some)
+    check_alike(Answers.of(answers), by_pyfunc)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_contributions_add_up_to_the_answer(
+    candidates: dict[str, Candidate], some: pd.DataFrame, family: str
+) -> None:
+    served = candidates[family].served
+    for encounter in as_encounters(some.iloc[:: ROWS // EXPLAINED]):
+        explanation = served.explain(encounter)
+
+        parts = np.array(list(explanation.contributions.values()))
+        score = np.array(explanation.base) + parts.sum(axis=0)
+        if explanation.unit == "log-odds":
+            score = np.exp(score) / np.exp(score).sum()
+        assert score == pytest.approx(served.predict(encounter).probabilities, abs=1e-4)
+        assert set(explanation.contributions) == set(schema.FEATURE_NAMES)
+        # what helps all classes alike helps none
+        assert np.allclose(parts.sum(axis=1), 0, atol=1e-5)
+    assert explanation.unit == ("probability" if family == "random_forest" else "log-odds")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_card_tells_what_a_follow_up_would_catch(
+    candidates: dict[str, Candidate], trained: Training, family: str
+) -> None:
+    card = candidates[family].served.card
+    points = {name: [p[name] for p in card["capacity"]] for name in card["capacity"][0]}
+
+    assert points["share"] == sorted(points["share"])
+    assert {percent / 100 for percent in range(101)} <= set(points["share"])
+    assert points["caught"] == sorted(points["caught"])
+    assert points["threshold"] == sorted(points["threshold"], reverse=True)
+    assert (points["caught"][0], points["caught"][-1]) == (0, 1)
+    # following up the riskiest half beats following up anybody
+    assert points["caught"][points["share"].index(0.5)] > 0.5
+    assert points["precision"][points["share"].index(0.1)] > points["precision"][-1]
+    assert card["family"] == family
+    assert sum(card["importance"].values()) == pytest.approx(1, abs=0.01)
+    assert list(card["importance"].values()) == sorted(card["importance"].values(), reverse=True)
+    assert card["data"]["rows"] == trained.lineage.rows
+    assert set(card["decision_weights"]) == set(schema.CLASSES)
+
+
+def test_the_threshold_for_very_few_is_a_risk_that_patients_have() -> None:
+    risk = np.random.default_rng(1).beta(2, 12, 10_000)
+    soon = np.random.default_rng(2).random(10_000) < risk
+
+    points = capacity(soon, risk)
+
+    ranked = np.sort(risk)[::-1]
+    below = [point for point in points if point["share"] < 0.01]
+    assert [point["share"] for point in below] == [i / 1_000 for i in range(10)]
+    assert points[0] == {"share": 0, "threshold": ranked[0], "caught": 0, "precision": 0}
+    assert points[5]["threshold"] == ranked[49]
+    assert points[5]["precision"] == pytest.approx(soon[risk >= ranked[49]].mean())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_percentiles_tell_a_patient_among_those_set_aside(
+    candidates: dict[str, Candidate], some: pd.DataFrame, family: str, trained: Training
+) -> None:
+    candidate, rows = candidates[family], trained.rows
+    aside = candidate.model.score(rows[rows["part"] == Part.VALIDATION])[:, _SOON]
+    apart = 100 / len(aside)  # A quantile may lie between two patients.
+
+    for prediction in candidate.served.predict_many(as_encounters(some.head(500))):
+        # the compiled form differs in the seventh digit
+        lower = 100 * (aside < prediction.probabilities[_SOON] - 1e-6).mean()
+        upper = 100 * (aside < prediction.probabilities[_SOON] + 1e-6).mean()
+        assert lower - 1 - apart <= prediction.risk_percentile <= upper + apart

@@ -1,0 +1,177 @@
+"""Prometheus on one machine: the deployment's jobs and rules, the stack's addresses."""
+
+import json
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from readmission.settings import Settings
+from readmission.stack.cli import app, summary
+from readmission.stack.errors import PortTaken, StackError
+from readmission.stack.services import prometheus
+from readmission.stack.services.catalogue import all_services
+from readmission.stack.site.ports import HOST
+from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
+from tests.conftest import random_settings
+from tests.programs import lacking
+from tests.promtool import promtool
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without Prometheus."""
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has Prometheus, whether this one does or not."""
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
+
+
+@pytest.fixture(scope="module")
+def stack(state_folders: Path) -> Iterator[Stack]:
+    if shutil.which(prometheus.NAME) is None:
+        lacking("Prometheus", "prometheus")
+    yield (stack := Stack(random_settings(state_folders / "prometheus")))
+    stack.reset()
+
+
+def ask(stack: Stack, path: str) -> Any:
+    opener = build_opener(ProxyHandler({}))
+    url = f"http://{HOST}:{stack.settings.prometheus_port}/api/v1/{path}"
+    with opener.open(url, timeout=5) as answer:
+        return json.load(answer)["data"]
+
+
+def test_every_job_of_the_deployment_is_asked_here(site: Site) -> None:
+    deployed = yaml.safe_load((prometheus.SOURCE / "prometheus.yml").read_text())
+
+    here = prometheus.configuration(site)
+
+    targets = {
+        job["job_name"]: [target for group in job["static_configs"] for target in group["targets"]]
+        for job in here["scrape_configs"]
+    }
+    assert targets == {
+        "api": [f"{HOST}:{site.settings.api_port}"],
+        "airflow": [f"{HOST}:{site.settings.airflow_metrics_port}"],
+        "pipeline": [f"{HOST}:{site.settings.exporter_port}"],
+        "prometheus": [f"{HOST}:{site.settings.prometheus_port}"],
+    }
+    assert list(targets) == [job["job_name"] for job in deployed["scrape_configs"]]
+    assert "_sd_configs" not in json.dumps(here)
+
+
+def test_a_job_that_nothing_answers_here_is_named(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = {"global": {}, "rule_files": [], "scrape_configs": [{"job_name": "kubelet"}]}
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(deployed))
+    monkeypatch.setattr(prometheus, "SOURCE", tmp_path)
+
+    with pytest.raises(StackError, match="job 'kubelet' has no service here"):
+        prometheus.configuration(site)
+
+
+def test_promtool_finds_nothing_wrong_with_the_configuration(site: Site) -> None:
+    prometheus.write_configuration(site)
+
+    found = promtool("check", "config", site.paths.prometheus / "prometheus.yml")
+
+    assert found.returncode == 0, found.stderr
+    rules = len(list((prometheus.SOURCE / "rules").glob("*.yml")))
+    assert f"{rules} rule files found" in found.stdout
+
+
+def test_promtool_finds_nothing_wrong_with_the_configuration_deployed() -> None:
+    found = promtool("check", "config", prometheus.SOURCE / "prometheus.yml")
+
+    assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_without_prometheus_the_rest_is_there_and_the_way_to_it_is_said(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {service.name for service in all_services(site)}
+    monkeypatch.setattr(app.console, "print", (said := []).append)
+    app._say_what_is_missing(Stack(site.settings))
+
+    assert "prometheus" not in names
+    assert {"api", "statsd", "airflow-scheduler"} <= names
+    assert said == [prometheus.ADVICE]
+    assert "apt-get install prometheus" in str(list(summary.pages(site).columns[1].cells))
+
+
+@pytest.mark.usefixtures("installed")
+def test_with_prometheus_its_address_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app.console, "print", (said := []).append)
+    app._say_what_is_missing(Stack(site.settings))
+
+    assert said == []
+    shown = list(summary.pages(site).columns[1].cells)
+    assert f"http://{HOST}:{site.settings.prometheus_port}" in shown
+
+
+@pytest.mark.usefixtures("installed")
+def test_it_listens_on_the_loopback_interface_alone_and_forgets(site: Site) -> None:
+    (service,) = prometheus.services(site)
+
+    assert f"--web.listen-address={HOST}:{site.settings.prometheus_port}" in service.command
+    assert "--storage.tsdb.retention.size=1GB" in service.command
+    assert str(site.paths.home) in " ".join(service.command)
+
+
+def test_the_default_port_is_not_that_of_debians_own_service() -> None:
+    assert Settings.model_fields["prometheus_port"].default != 9090
+
+
+def test_a_taken_port_is_named_and_nothing_starts(stack: Stack) -> None:
+    port = stack.settings.prometheus_port
+    with socket.socket() as other:
+        other.bind((HOST, port))
+        other.listen()
+
+        with pytest.raises(
+            PortTaken, match=rf"port {port} of prometheus.*READMISSION_PROMETHEUS_PORT"
+        ):
+            stack.up({"prometheus"})
+
+    assert not stack.is_running
+
+
+def test_it_asks_the_stacks_services_and_runs_the_rules(stack: Stack) -> None:
+    # Given Prometheus and, of all it asks, Airflow's metrics alone
+    stack.up({"prometheus", "statsd"})
+
+    # When it has asked each once
+    deadline = time.monotonic() + 60
+    while not (health := states(stack)) or "unknown" in health.values():
+        assert time.monotonic() < deadline, health
+        time.sleep(0.2)
+
+    # Then it knows who answers, and has read the rules
+    assert health == {"api": "down", "airflow": "up", "pipeline": "down", "prometheus": "up"}
+    rules = {Path(group["file"]).name for group in ask(stack, "rules")["groups"]}
+    assert rules == {path.name for path in (prometheus.SOURCE / "rules").glob("*.yml")}
+
+
+def states(stack: Stack) -> dict[str, str]:
+    return {
+        target["labels"]["job"]: target["health"]
+        for target in ask(stack, "targets")["activeTargets"]
+    }
+
+
+def test_help_names_its_port() -> None:
+    assert "READMISSION_PROMETHEUS_PORT" in CliRunner().invoke(app.app, ["--help"]).stdout

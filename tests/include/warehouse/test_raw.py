@@ -1,0 +1,241 @@
+"""RAW: byte for byte what arrived, once, whatever is repeated, raced or killed."""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import psycopg
+import pytest
+
+from readmission.domain import schema
+from readmission.errors import BatchNotFound
+from readmission.settings import CHECKOUT
+from readmission.warehouse import BatchState, RawBatch, RawWarehouse
+from readmission.warehouse.sql.copying import content_hash
+from tests.conftest import Platform
+from tests.include.tables import contents, encounters, held, terminate, waiting_backend
+
+ROWS = 200
+NO_ROWS = pd.DataFrame({"source_row": [], "reasons": []})
+NASTY = [
+    "", " ", "?", "None", "NULL", "\\N", "\\.", '"', '""', "a,b", 'a "b", c', "a\nb", "a\r\nb",
+    "'; DROP TABLE batch; --", "Ω é 漢", " lead", "trail ", "\t", "%s", "{}", "0010", "1e5",
+]  # fmt: skip
+
+LOAD = """
+import sys
+import psycopg
+from readmission.warehouse import RawWarehouse
+from tests.include.tables import encounters
+with psycopg.connect(sys.argv[1]) as connection:
+    RawWarehouse(connection).load(encounters(int(sys.argv[2])), 0, "synthetic")
+"""
+NOT_YET_ANALYZED = "LOCK TABLE encounter IN SHARE UPDATE EXCLUSIVE MODE"
+"""Lets a load write its ledger line and all its rows, and stops it just before it commits."""
+
+
+@pytest.fixture
+def raw(raw_db: psycopg.Connection) -> RawWarehouse:
+    warehouse = RawWarehouse(raw_db)
+    warehouse.create_tables()
+    return warehouse
+
+
+def load(dsn: str, rows: int = ROWS, offset: int = 0) -> RawBatch:
+    with psycopg.connect(dsn) as connection:
+        return RawWarehouse(connection).load(encounters(rows), offset, "synthetic")
+
+
+def test_rows_come_back_byte_for_byte(raw: RawWarehouse) -> None:
+    # given values that a CSV, a shell or SQL might take for something else
+    nasty = dict(enumerate(NASTY))
+    sent = encounters(ROWS, payer_code=nasty, diag_1=nasty, readmitted=nasty)
+
+    # when
+    batch = raw.load(sent, 30_000, "file")
+
+    # then
+    read = raw.read(batch.batch_id)
+    pd.testing.assert_frame_equal(read[list(schema.NAMES)], sent.to_pandas())
+    assert read["source_row"].tolist() == list(range(30_000, 30_000 + ROWS))
+    assert batch.content_sha256 == content_hash(sent)
+
+
+def test_values_beyond_one_block_of_the_reader_come_back_too(raw: RawWarehouse) -> None:
+    # given line breaks in every row of more than a megabyte
+    sent = encounters(8_000, race=dict.fromkeys(range(8_000), "Cau\ncasian"))
+
+    batch = raw.load(sent, 0, "file")
+
+    pd.testing.assert_frame_equal(raw.read(batch.batch_id)[list(schema.NAMES)], sent.to_pandas())
+
+
+def test_the_ledger_tells_what_arrived(raw: RawWarehouse) -> None:
+    first = raw.load(encounters(ROWS), 0, "uci")
+    second = raw.load(encounters(ROWS), ROWS, "uci")
+
+    assert [b.batch_id for b in raw.batches()] == ["batch-0001", "batch-0002"]
+    assert (second.number, second.rows, second.source_offset) == (2, ROWS, ROWS)
+    assert (second.origin, second.state, second.reason) == ("uci", BatchState.LOADED, "")
+    assert (second.quarantined_rows, second.accepted_rows, second.decided_at) == (0, ROWS, None)
+    assert raw.batch("batch-0001") == first
+
+
+def test_a_repeated_load_changes_nothing(raw: RawWarehouse) -> None:
+    # given
+    raw.load(encounters(ROWS), 0, "uci")
+    raw.accept("batch-0001", pd.DataFrame({"source_row": [3], "reasons": [["bad"]]}))
+    before = contents(raw.connection)
+
+    # when the same rows come from the same place
+    raw.create_tables()
+    repeated = raw.load(encounters(ROWS), 0, "uci")
+
+    # then
+    assert repeated.batch_id == "batch-0001"
+    assert contents(raw.connection) == before
+
+
+def test_other_rows_from_the_same_place_are_another_batch(raw: RawWarehouse) -> None:
+    raw.load(encounters(ROWS), 0, "file")
+
+    mended = raw.load(encounters(ROWS, age={0: "[0-10)"}), 0, "file")
+
+    assert mended.batch_id == "batch-0002"
+
+
+@pytest.mark.parametrize("kill", ["session", "process"])
+def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
+    raw: RawWarehouse, platform: Platform, kill: str
+) -> None:
+    # given a load that has written everything and not committed
+    before = contents(raw.connection)
+    with held(platform.raw_dsn, NOT_YET_ANALYZED), ThreadPoolExecutor(1) as pool:
+        if kill == "session":
+            loading = pool.submit(load, platform.raw_dsn)
+            # when the server drops it
+            terminate(platform.raw_dsn, waiting_backend(platform.raw_dsn))
+            assert isinstance(loading.exception(30), psycopg.OperationalError)
+        else:
+            process = subprocess.Popen(
+                [sys.executable, "-c", LOAD, platform.raw_dsn, str(ROWS)],
+                cwd=CHECKOUT,
+                env={"PYTHONPATH": f"{CHECKOUT / 'include'}:{CHECKOUT}"},
+            )
+            waiting_backend(platform.raw_dsn)
+            # when it is killed
+            process.kill()
+            process.wait()
+
+    # then nothing is left
+    assert contents(raw.connection) == before
+    # and its repetition leaves what an undisturbed load leaves
+    load(platform.raw_dsn)
+    repeated = contents(raw.connection, clock=False)
+    raw.connection.execute("TRUNCATE batch, encounter, quarantine")
+    raw.load(encounters(ROWS), 0, "synthetic")
+    assert contents(raw.connection, clock=False) == repeated
+
+
+@pytest.mark.parametrize(
+    ("offsets", "expected"),
+    [((0, 0), ["batch-0001"]), ((0, ROWS), ["batch-0001", "batch-0002"])],
+    ids=["same rows", "other rows"],
+)
+def test_two_loads_at_once_get_numbers_of_their_own(
+    raw: RawWarehouse, platform: Platform, offsets: tuple[int, int], expected: list[str]
+) -> None:
+    # given both at the start line
+    start = threading.Barrier(2)
+
+    def race(offset: int) -> str:
+        start.wait()
+        return load(platform.raw_dsn, offset=offset).batch_id
+
+    # when
+    with ThreadPoolExecutor(2) as pool:
+        loaded = set(pool.map(race, offsets))
+
+    # then
+    assert sorted(loaded) == [batch.batch_id for batch in raw.batches()] == expected
+    counted = raw.connection.execute("SELECT count(*) FROM encounter").fetchone()
+    assert counted == (ROWS * len(expected),)
+
+
+def test_tables_can_be_created_by_several_at_once(
+    raw_db: psycopg.Connection, platform: Platform
+) -> None:
+    def create(_: int) -> None:
+        with psycopg.connect(platform.raw_dsn) as connection:
+            RawWarehouse(connection).create_tables()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(create, range(4)))
+
+    assert RawWarehouse(raw_db).batches() == []
+
+
+def test_quarantined_rows_are_set_aside_with_their_reasons(raw: RawWarehouse) -> None:
+    # given
+    raw.load(encounters(ROWS), 0, "file")
+
+    # when
+    bad = pd.DataFrame({"source_row": [5, 7], "reasons": [["a", "b"], ['"c", {d}']]})
+    batch = raw.accept("batch-0001", bad)
+
+    # then
+    assert (batch.state, batch.quarantined_rows) == (BatchState.ACCEPTED, 2)
+    assert batch.accepted_rows == len(raw.read("batch-0001", quarantined=False)) == ROWS - 2
+    assert set(raw.read("batch-0001")["source_row"]) - set(
+        raw.read("batch-0001", quarantined=False)["source_row"]
+    ) == {5, 7}
+    assert raw.quarantine().to_dict("records") == [
+        {"batch_id": "batch-0001", "source_row": 5, "reasons": ["a", "b"]},
+        {"batch_id": "batch-0001", "source_row": 7, "reasons": ['"c", {d}']},
+    ]
+
+
+def test_a_decision_taken_again_replaces_the_one_before(raw: RawWarehouse) -> None:
+    raw.load(encounters(ROWS), 0, "file")
+    raw.accept("batch-0001", pd.DataFrame({"source_row": [5], "reasons": [["a"]]}))
+
+    rejected = raw.reject("batch-0001", ["too many", "bad rows"])
+
+    assert (rejected.state, rejected.reason) == (BatchState.REJECTED, "too many\nbad rows")
+    assert rejected.quarantined_rows == 0
+    assert len(raw.read("batch-0001")) == ROWS
+
+
+def test_an_encounter_is_repeated_if_a_batch_before_holds_it_for_good(raw: RawWarehouse) -> None:
+    # given row 0 quarantined in batch 1, batch 2 rejected, all of the same encounters
+    for offset in (0, 10, 20):
+        raw.load(encounters(10), offset, "file")
+    raw.accept("batch-0001", pd.DataFrame({"source_row": [0], "reasons": [["bad"]]}))
+    raw.reject("batch-0002", ["bad"])
+
+    # then
+    repeated = raw.repeated("batch-0003")
+    assert sorted(repeated["source_row"]) == list(range(21, 30))
+    assert set(repeated["earlier_batch"]) == {"batch-0001"}
+    # and a later batch does not count
+    raw.accept("batch-0003", NO_ROWS)
+    assert raw.repeated("batch-0001").empty
+
+
+def test_a_batch_whose_gate_is_late_counts_as_earlier(raw: RawWarehouse) -> None:
+    # given two batches of the same encounters, loaded before any gate has looked
+    raw.load(encounters(10), 0, "file")
+    raw.load(encounters(10), 10, "file")
+
+    # when the second gate is the faster one
+    repeated = raw.repeated("batch-0002")
+
+    assert len(repeated) == 10
+    assert raw.repeated("batch-0001").empty
+
+
+def test_an_unknown_batch_is_refused_by_name(raw: RawWarehouse) -> None:
+    with pytest.raises(BatchNotFound, match="batch-0099 is not in the RAW ledger"):
+        raw.batch("batch-0099")

@@ -1,0 +1,121 @@
+"""Every encounter is in one place at every step, and a missing one is noticed."""
+
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from readmission.errors import RowsLost
+from readmission.pipeline.process import process
+from readmission.pipeline.replay import replay
+from tests.include.hospital import BAD, FIRST, GOOD, ROWS, Hospital
+
+BY, WHY = "Dr. Osei", "typing error"
+
+
+@pytest.fixture
+def hospital(raw_db: psycopg.Connection, clean_db: psycopg.Connection, tmp_path: Path) -> Hospital:
+    return Hospital(raw_db, clean_db, tmp_path)
+
+
+def test_the_sum_holds_after_every_step(hospital: Hospital) -> None:
+    def says(expected: str) -> None:
+        assert str(hospital.account()) == expected
+
+    says("0 encounters = 0 clean + 0 in quarantine")
+    batch = hospital.arrive(age=BAD)
+    says("100 encounters = 0 clean + 0 in quarantine + 100 on the way")
+    hospital.gate(batch)
+    says("100 encounters = 0 clean + 2 in quarantine + 98 on the way")
+    process(hospital.raw, hospital.clean, FIRST, "a key")
+    says("100 encounters = 98 clean + 2 in quarantine")
+    hospital.quarantine.fix(FIRST, [7], {}, BY, WHY)
+    says("100 encounters = 98 clean + 2 in quarantine")
+    hospital.quarantine.waive(FIRST, [8], BY, WHY)
+    says("100 encounters = 98 clean + 1 in quarantine + 1 waived")
+    (first,) = replay(hospital.raw)
+    says("100 encounters = 98 clean + 0 in quarantine + 1 waived + 1 on the way")
+    hospital.gate(first)  # Its age is still wrong.
+    says("100 encounters = 98 clean + 1 in quarantine + 1 waived")
+    hospital.quarantine.fix(first.batch_id, [7], GOOD, BY, WHY)
+    (second,) = replay(hospital.raw)
+    hospital.gate(second)
+    says("100 encounters = 98 clean + 0 in quarantine + 1 waived + 1 on the way")
+    hospital.refine(second.batch_id)
+    says("100 encounters = 99 clean + 0 in quarantine + 1 waived")
+    assert hospital.replay() == []
+    says("100 encounters = 99 clean + 0 in quarantine + 1 waived")
+    hospital.arrive(ROWS)
+    hospital.raw.reject("batch-0004", ["a column is missing"])
+    says("200 encounters = 99 clean + 0 in quarantine + 1 waived + 100 rejected")
+
+
+def test_a_batch_that_clean_rejects_is_rejected(hospital: Hospital) -> None:
+    hospital.arrive()
+    hospital.set_aside(FIRST)
+    process(hospital.raw, hospital.clean, FIRST, "a key")
+    hospital.clean.reject(FIRST, ["bad"])
+
+    assert str(hospital.account()) == "100 encounters = 0 clean + 0 in quarantine + 100 rejected"
+
+
+def test_a_batch_that_was_looked_at_again_is_on_its_way_until_it_is_processed(
+    hospital: Hospital,
+) -> None:
+    # given a batch in CLEAN of which the gate then sets another row aside
+    hospital.arrive()
+    hospital.set_aside(FIRST)
+    hospital.refine(FIRST)
+    hospital.set_aside(FIRST, 3)
+
+    assert (hospital.account().on_the_way, hospital.account().quarantined) == (ROWS - 1, 1)
+    hospital.refine(FIRST)
+    assert (hospital.account().clean, hospital.account().quarantined) == (ROWS - 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("database", "theft", "told"),
+    [
+        ("clean", "DELETE FROM encounter WHERE source_row = 20", f"{FIRST}: 100 RAW rows, but 97"),
+        ("raw", "DELETE FROM encounter WHERE source_row = 20", "says 100 rows, and 99 are there"),
+        ("raw", "DELETE FROM quarantine WHERE state = 'open'", f"{FIRST}: 100 RAW rows, but 98"),
+        ("clean", "DELETE FROM encounter WHERE batch_id LIKE 'replay%'", "replay-0002: 1 RAW rows"),
+        (
+            "raw",
+            "ALTER TABLE quarantine DISABLE TRIGGER USER;"
+            "UPDATE quarantine SET state = 'fixed', replay_batch = NULL WHERE state = 'replayed'",
+            "replay-0002: 0 quarantined rows say they were replayed in it, expected 1",
+        ),
+        (
+            "raw",
+            "ALTER TABLE quarantine DISABLE TRIGGER USER;"
+            "DELETE FROM quarantine WHERE state = 'replayed'",
+            f"{FIRST}: 100 RAW rows, but 98",
+        ),
+        (
+            "clean",
+            "UPDATE batch SET batch_id = 'batch-0009', number = 9 WHERE number = 2",
+            "batch-0009: in CLEAN, and RAW does not know it",
+        ),
+    ],
+    ids=["CLEAN row", "RAW row", "open row", "replay", "reopened", "replayed row", "unknown"],
+)
+def test_rows_that_are_nowhere_are_noticed(
+    hospital: Hospital, database: str, theft: str, told: str
+) -> None:
+    # given rows in every state
+    hospital.arrive(age=BAD)
+    hospital.set_aside(FIRST, 7, 8)
+    hospital.refine(FIRST)
+    hospital.quarantine.fix(FIRST, [7], GOOD, BY, WHY)
+    hospital.replay()
+    hospital.account()
+
+    # when some are taken away
+    connection = getattr(hospital, database).connection
+    connection.execute(theft)
+    connection.commit()
+
+    # then
+    with pytest.raises(RowsLost, match=told):
+        hospital.account()

@@ -1,0 +1,56 @@
+"""Rollbacks are tags of the registry first, and rows of an append-only history then."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from readmission.domain.rollback import Rollback
+from readmission.warehouse.clean.rollback_log import RollbackLog
+
+FIRST = Rollback("2", "1", "admin-1", datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
+SECOND = replace(FIRST, left="1", back="2", at=FIRST.at + timedelta(hours=1))
+
+
+@pytest.fixture
+def log(clean_db: psycopg.Connection) -> RollbackLog:
+    log = RollbackLog(clean_db)
+    log.create_tables()
+    log.create_tables()  # Every task does.
+    return log
+
+
+def test_a_rollback_is_read_from_its_tag_as_it_was_written() -> None:
+    again = replace(FIRST, back="3", at=FIRST.at + timedelta(days=1))
+    tags = {"verdict": "promoted", "rolled_back": "by hand", **again.tag, **FIRST.tag}
+
+    assert Rollback.of_tags("2", tags) == [FIRST, again]
+
+
+def test_the_moment_survives_its_tag() -> None:
+    made = Rollback.now("2", "1", "admin-1")
+
+    assert Rollback.of_tags("2", made.tag) == [made]
+
+
+def test_a_rollback_is_recorded_once_however_often_it_is_told(log: RollbackLog) -> None:
+    # when
+    recorded = [log.record(told) for told in ([FIRST], [FIRST, SECOND], [FIRST, SECOND], [])]
+
+    # then
+    assert recorded == [1, 1, 0, 0]
+    assert log.rollbacks() == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize(
+    "statement", ["UPDATE rollback SET asked_by = ''", "DELETE FROM rollback", "TRUNCATE rollback"]
+)
+def test_the_history_cannot_be_rewritten(log: RollbackLog, statement: str) -> None:
+    log.record([FIRST])
+
+    with pytest.raises(psycopg.errors.RaiseException, match="rollbacks are append-only"):
+        log.connection.execute(statement.encode())
+
+    log.connection.rollback()
+    assert log.rollbacks() == [FIRST]
