@@ -1,12 +1,10 @@
-"""On each CLEAN batch: check the training set, fit three models, register the best one."""
+"""On each CLEAN batch: check the training set, fit each family, register the best model."""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 
 from assets import CLEAN, MODEL_RUN
 from policies import LABELLED, RETRIES, label
-
-FAMILIES = ("logistic_regression", "random_forest", "xgboost")
-"""The keys of `readmission.modelling.estimators.FAMILIES`, which is too heavy to parse here."""
+from readmission.settings import get_settings
 
 
 @dag(
@@ -22,10 +20,11 @@ def model_training_pipeline():
     def prepare(partition_key: str) -> dict[str, str | int]:
         """Let the training gate look at the rows of all batches up to this one."""
         from connections import clean_warehouse, publish_report
+        from readmission.modelling import families
         from readmission.pipeline import train
         from readmission.quality.gates import Gatekeeper
-        from readmission.settings import get_settings
 
+        families.require_known(get_settings().families)
         with clean_warehouse() as warehouse:
             rows = train.training_rows(warehouse, partition_key)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
@@ -40,7 +39,6 @@ def model_training_pipeline():
         from readmission.modelling.mlflow_runs import Lineage
         from readmission.pipeline import train
         from readmission.registry import Registry
-        from readmission.settings import get_settings
 
         settings, lineage = get_settings(), Lineage(**data)
         with clean_warehouse() as warehouse:
@@ -57,7 +55,6 @@ def model_training_pipeline():
         from readmission.modelling.mlflow_runs import Lineage
         from readmission.pipeline import train
         from readmission.registry import Registry
-        from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
         results = [train.Trained(**result) for result in trained]
@@ -76,7 +73,7 @@ def model_training_pipeline():
         outlet_events[MODEL_RUN].add_partitions(candidate.batch_id)
 
     data = prepare()
-    register_best(train.partial(data=data).expand(family=FAMILIES), data)
+    register_best(train.partial(data=data).expand(family=list(get_settings().families)), data)
 
 
 model_training_pipeline()

@@ -47,6 +47,7 @@ RETRIES: dict[str, Any] = {
                     "readmission.errors.RowsLost",
                     "readmission.errors.NotQuarantined",
                     "readmission.errors.DecisionRefused",
+                    "readmission.errors.UnknownFamily",
                     "readmission.settings.SettingsError",
                 ],
                 action=RetryAction.FAIL,

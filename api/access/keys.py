@@ -1,7 +1,7 @@
 """Who may do what: keys of callers, known to the service by their hashes only.
 
 A key is 256 random bits, so one round of SHA-256 keeps it secret; slow hashes are for
-passwords that people choose. `python -m api.keys ROLE` makes one.
+passwords that people choose. `python -m api.access.keys ROLE` makes one.
 """
 
 import argparse
@@ -109,7 +109,7 @@ class Keyring:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make a key: the key goes to its user, its hash into the service's settings."""
-    parser = argparse.ArgumentParser(prog="python -m api.keys", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m api.access.keys", description=main.__doc__)
     parser.add_argument("role", choices=["predict", "admin"])
     role = parser.parse_args(arguments).role
     key = secrets.token_urlsafe(32)

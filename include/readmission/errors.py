@@ -1,6 +1,6 @@
 """Every error a user can meet, each naming what is wrong and the way out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 class ReadmissionError(Exception):
@@ -93,6 +93,15 @@ class NoModel(ReadmissionError):
 
 class BundleRefused(ReadmissionError):
     """What is stored with a model to serve it by is damaged, foreign, or answers otherwise."""
+
+
+class UnknownFamily(ReadmissionError):
+    """No model family has this name."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"{name!r} is not a model family; READMISSION_FAMILIES takes {', '.join(known)}"
+        )
 
 
 class ServingMismatch(ReadmissionError):

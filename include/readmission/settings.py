@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     model_name: str = Field("diabetes_readmission", description="Registered model.")
     experiment: str = Field("diabetes_readmission", description="MLflow experiment.")
     mlflow_tracking_uri: str = Field("http://127.0.0.1:5000", description="MLflow server.")
+    families: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("logistic_regression", "random_forest", "xgboost"),
+        min_length=1,
+        description="Model families that compete after every batch, with commas.",
+    )
     training_threads: PositiveInt = Field(2, description="Threads per model fit.")
     log_loss_tolerance: float = Field(
         0.005, ge=0, description="How much worse a challenger's log-loss may be, absolute."
@@ -193,7 +198,7 @@ class Settings(BaseSettings):
     # Not 9090: Debian's package starts a Prometheus of its own there.
     prometheus_port: int = Field(9091, ge=1, le=65535, description="Prometheus.")
 
-    @field_validator("api_keys", "buckets", mode="before")
+    @field_validator("api_keys", "buckets", "families", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value

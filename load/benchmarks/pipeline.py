@@ -29,7 +29,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from readmission.modelling.estimators import FAMILIES
 from readmission.pipeline import ingest, process, promote, rollout, source, train
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
@@ -128,8 +127,10 @@ def in_process(
                 gatekeeper.training(clean, key, rows)
                 lineage = train.lineage(clean, key, len(rows))
             with timed(seconds, "three fits, logged"):
-                threads = settings.training_threads
-                fits = [train.train(f, rows, lineage, registry, threads) for f in FAMILIES]
+                fits = [
+                    train.train(family, rows, lineage, registry, settings.training_threads)
+                    for family in settings.families
+                ]
                 train.register_best(fits, lineage, registry, history)
             with timed(seconds, "promotion and its gate"):
                 tolerance = settings.log_loss_tolerance

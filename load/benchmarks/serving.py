@@ -51,14 +51,14 @@ from load.benchmarks.servers import (
     service_environment,
     started,
 )
-from readmission.modelling.mlflow_runs import boosting_distribution
+from readmission.modelling.families.xgboost import distribution
 from readmission.settings import get_settings
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORTS
 from readmission.stack.stack import Stack
 
 AIMS = {MLFLOW: 100.0, PIPELINE: 50.0, EMPTY: 0.5}
-REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", boosting_distribution())
+REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", distribution())
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,9 @@ def describe(folder: Path) -> dict[str, Any]:
 
     bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
     imported = sorted({name.partition(".")[0] for name in sys.modules})
-    import model_training
-
     return {
         "errors": bag.import_errors,
         "imported": imported,
-        "families": list(model_training.FAMILIES),
         "dags": {dag_id: _dag(dag) for dag_id, dag in bag.dags.items()},
     }
 
@@ -46,6 +43,7 @@ def _task(task: Any) -> dict[str, Any]:
     arguments = task.partial_kwargs if task.is_mapped else vars(task)
     return {
         "outlets": [asset.name for asset in task.outlets],
+        "over": _values(task),
         "mapped": task.is_mapped or any(task.iter_mapped_task_groups()),
         "name_of_instance": arguments.get("map_index_template"),
         "retries": task.retries,
@@ -59,6 +57,13 @@ def _task(task: Any) -> dict[str, Any]:
             if rule.action.name == "FAIL"
         ],
     }
+
+
+def _values(task: Any) -> list[str] | None:
+    """Return what a task is mapped over, where the DAG's file says it."""
+    values = getattr(getattr(task, "op_kwargs_expand_input", None), "value", {})
+    listed = [value for value in values.values() if isinstance(value, list)]
+    return listed[0] if listed else None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Encounters as the library sees them, and one training of all three families, shared by tests."""
+"""Encounters as the library sees them, and one training of every family, shared by tests."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ import pytest
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
 from readmission.domain.splitting import Part, assign_parts
-from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.families import FAMILIES
 from readmission.modelling.mlflow_runs import Lineage
 from readmission.pipeline import source, train
 from readmission.pipeline.process import process
@@ -124,7 +124,7 @@ def filled(
 
 @pytest.fixture(scope="session")
 def trained(platform: Platform, dataset: Dataset) -> Training:
-    """All three families trained on the first of the two batches, as the pipeline does it."""
+    """Every family trained on the first of the two batches, as the pipeline does it."""
     settings = platform.settings.model_copy(update={"experiment": f"experiment_{uuid4().hex}"})
     registry = Registry(settings)
     with psycopg.connect(platform.raw_dsn) as raw, psycopg.connect(platform.clean_dsn) as clean:

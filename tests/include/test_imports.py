@@ -38,8 +38,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"model"},
     ),
     "readmission.modelling": (
-        {"decision", "estimators"},
-        {"evaluation", "model"},
+        {"decision", "encoder", "family"},
+        {"evaluation", "families", "model"},
         {"compilation", "fitting", "subgroups"},
         {"plots"},
         {"bundling"},

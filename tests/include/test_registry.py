@@ -12,14 +12,14 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 from readmission.errors import NoModel
-from readmission.modelling.estimators import FAMILIES
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry
+from readmission.settings import Settings
 from tests.include.conftest import Training
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """A registry with one version for each of the three runs."""
+    """A registry with one version for each of three runs."""
 
     registry: Registry
     versions: list[str]
@@ -35,7 +35,9 @@ class Shelf:
 @pytest.fixture
 def shelf(trained: Training) -> Iterator[Shelf]:
     registry = trained.registry()
-    versions = [registry.register(trained.run_of(f), trained.lineage.tags()) for f in FAMILIES]
+    versions = [
+        registry.register(trained.run_of(f), trained.lineage.tags()) for f in Settings().families
+    ]
     yield Shelf(registry, versions)
     registry.client.delete_registered_model(registry.name)
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from readmission.domain.columns import ICD9_PATTERN
-from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.families import FAMILIES
 from ui import form, icd9, wording
 from ui.followup import follow_up
 

@@ -19,12 +19,11 @@ from readmission.modelling.compilation import (
     dense,
     make_golden_rows,
 )
-from readmission.modelling.estimators import FAMILIES
 from readmission.modelling.evaluation import SOON
+from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
-from readmission.modelling.model import ReadmissionModel
 from readmission.modelling.plots import importance
-from readmission.serving import bundle, card, explainers, golden_rows, onnx_estimator
+from readmission.serving import bundle, card, golden_rows, onnx_estimator
 from readmission.serving.card import ModelCard
 from readmission.serving.scorers import TABLES_FILE
 
@@ -57,7 +56,7 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
     model = fit.model
     reason = _write_compiled(folder, fit)
     make_golden_rows(model).write(folder / golden_rows.FILE)
-    _write_explanation(folder, fit)
+    family(model.family).write_explainer(folder, model.estimator, dense(model, fit.features))
     (folder / card.FILE).write_text(json.dumps(asdict(_card(fit, lineage)), indent=1))
     bundle.seal(
         folder,
@@ -81,45 +80,11 @@ def _write_compiled(folder: Path, fit: Fit) -> str | None:
     return None
 
 
-def _write_explanation(folder: Path, fit: Fit) -> None:
-    model = fit.model
-    match model.family:
-        case "xgboost":
-            model.estimator.get_booster().save_model(folder / explainers.BOOSTER)
-        case "random_forest":
-            np.savez_compressed(folder / explainers.FORESTS, allow_pickle=False, **_flat(model))
-        case _:
-            np.savez_compressed(
-                folder / explainers.LINEAR,
-                coefficients=model.estimator.coef_,
-                intercept=model.estimator.intercept_,
-                average=dense(model, fit.features).mean(axis=0, dtype=np.float64),
-            )
-
-
-def _flat(model: ReadmissionModel) -> dict[str, npt.NDArray[Any]]:
-    """Return all trees of a forest as arrays over one numbering of nodes; leaves lead to -1."""
-    trees = [tree.tree_ for tree in model.estimator.estimators_]
-    roots = np.concatenate([[0], np.cumsum([tree.node_count for tree in trees])[:-1]])
-    children = [
-        np.where(side < 0, -1, side + root)
-        for root, tree in zip(roots, trees, strict=True)
-        for side in [np.stack([tree.children_left, tree.children_right], axis=1)]
-    ]
-    return {
-        "roots": roots,
-        "children": np.concatenate(children).astype(np.int32),
-        "feature": np.concatenate([tree.feature for tree in trees]).astype(np.int32),
-        "threshold": np.concatenate([tree.threshold for tree in trees]),
-        "value": np.concatenate([tree.value[:, 0, :] for tree in trees]).astype(np.float32),
-    }
-
-
 def _card(fit: Fit, lineage: Mapping[str, Any]) -> ModelCard:
     model = fit.model
     return ModelCard(
         family=model.family,
-        title=FAMILIES[model.family].title,
+        title=family(model.family).title,
         trained_at=datetime.now(UTC).isoformat(timespec="seconds"),
         data=dict(lineage),
         metrics={name: float(value) for name, value in fit.metrics.items()},

@@ -1,6 +1,5 @@
 """Compiling a fitted model when it is registered; runs at training, never while serving."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -14,7 +13,8 @@ from readmission.domain.cleaning import clean
 from readmission.domain.columns import MISSING, Column, Kind
 from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, diagnosis_group
 from readmission.errors import BundleRefused
-from readmission.modelling.estimators import FAMILIES, source_fields
+from readmission.modelling.encoder import source_fields
+from readmission.modelling.families import family
 from readmission.modelling.model import ReadmissionModel
 from readmission.serving.encoding_tables import EncodingTables, Encounter, Entry, Value
 from readmission.serving.golden_rows import TOLERANCE, GoldenRows
@@ -23,7 +23,6 @@ from readmission.serving.onnx_estimator import CompiledEstimator
 GOLDEN_ROWS = 200
 _CLEAR_CALL = 1e-4
 """Golden rows are no toss-ups: the two best weighted probabilities are at least this far apart."""
-_OPSET = 15
 _ONE_CODE_A_GROUP = ("V57", *(str(ranges[0][0]) for _, ranges in DIAGNOSIS_GROUPS))
 
 
@@ -48,7 +47,7 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
             raise BundleRefused(f"{column.name}: {value!r} fills {len(own)} columns, one at most")
         key = _group(value) if column.kind is Kind.DIAGNOSIS else value
         entries[column.name][key] = own[0] if own else None
-    return EncodingTables(columns.tolist(), FAMILIES[model.family].absent, entries)
+    return EncodingTables(columns.tolist(), family(model.family).absent, entries)
 
 
 def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> bytes:
@@ -66,7 +65,8 @@ def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> byte
     BundleRefused
         If a probability differs by more than `golden.TOLERANCE`, or a class does.
     """
-    compiled = _converted(model)
+    columns = len(model.encoder.get_feature_names_out())
+    compiled = family(model.family).to_onnx(model.estimator, columns)
     answered = CompiledEstimator(compiled).predict_proba(dense(model, validation))
     expected = model.score(validation)
     worst = float(np.max(np.abs(answered - expected)))
@@ -82,9 +82,9 @@ def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> byte
 def dense(model: ReadmissionModel, features: pd.DataFrame) -> npt.NDArray[np.float32]:
     """Return the encoded features as the compiled estimator takes them, shape (n, columns)."""
     encoded = model.encoder.transform(features[list(schema.FEATURE_NAMES)]).astype(np.float32)
-    if not FAMILIES[model.family].sparse:
+    if not family(model.family).sparse:
         return np.asarray(encoded)
-    filled = np.full(encoded.shape, FAMILIES[model.family].absent, dtype=np.float32)
+    filled = np.full(encoded.shape, family(model.family).absent, dtype=np.float32)
     stored = encoded.tocoo()
     filled[stored.row, stored.col] = stored.data
     return filled
@@ -142,26 +142,3 @@ def _cells(model: ReadmissionModel, raw: pd.DataFrame) -> Iterator[list[tuple[in
         yield list(
             zip(stored.indices[start:end].tolist(), stored.data[start:end].tolist(), strict=True)
         )
-
-
-def _converted(model: ReadmissionModel) -> bytes:
-    """Return the estimator as ONNX; the converters are imported by trainings only."""
-    width = len(model.encoder.get_feature_names_out())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if model.family == "xgboost":
-            from onnxmltools import convert_xgboost
-            from onnxmltools.convert.common.data_types import FloatTensorType
-
-            inputs = [("encoded", FloatTensorType([None, width]))]
-            graph = convert_xgboost(model.estimator, initial_types=inputs, target_opset=_OPSET)
-        else:
-            from skl2onnx import to_onnx
-            from skl2onnx.common.data_types import FloatTensorType
-
-            inputs = [("encoded", FloatTensorType([None, width]))]
-            plain = {id(model.estimator): {"zipmap": False}}
-            graph = to_onnx(
-                model.estimator, initial_types=inputs, options=plain, target_opset=_OPSET
-            )
-    return bytes(graph.SerializeToString())

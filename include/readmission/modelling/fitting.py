@@ -9,8 +9,9 @@ import pandas as pd
 
 from readmission.domain import schema
 from readmission.domain.splitting import Part
+from readmission.modelling import families
 from readmission.modelling.decision import tune_weights
-from readmission.modelling.estimators import FAMILIES, new_encoder
+from readmission.modelling.encoder import new_encoder
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.modelling.model import ReadmissionModel
 
@@ -47,7 +48,7 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
     Parameters
     ----------
     family : str
-        Key of `FAMILIES`.
+        Key of `readmission.modelling.families.FAMILIES`.
     rows : DataFrame
         Columns as in `readmission.warehouse.clean.warehouse.ROW_TYPES`; train and validation parts.
     threads : int
@@ -75,9 +76,10 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
 
 
 def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:
-    encoder = new_encoder(sparse=FAMILIES[family].sparse)
+    declared = families.family(family)
+    encoder = new_encoder(sparse=declared.sparse)
     encoded = encoder.fit_transform(train[list(schema.FEATURE_NAMES)]).astype(np.float32)
-    estimator = FAMILIES[family].build(threads)
+    estimator = declared.build(threads)
     estimator.fit(encoded, train[schema.TARGET].to_numpy())
     if "n_jobs" in estimator.get_params():
         # Fits use several threads; one row at a time is answered faster by one.

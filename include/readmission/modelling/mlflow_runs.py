@@ -20,6 +20,7 @@ import readmission
 from readmission.domain import schema
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.evaluation import prefixed
+from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
 from readmission.modelling.plots import draw
@@ -34,8 +35,6 @@ _RUNTIME = (
     "pydantic-settings",
     "scikit-learn",
 )
-_BOOSTING = ("xgboost-cpu", "xgboost")
-"""The distributions that offer XGBoost; one of them is installed."""
 _SHIPPED = ("__init__.py", "errors.py", "domain", "serving", "modelling")
 """The parts of the library that a registered model imports."""
 
@@ -158,17 +157,13 @@ def _log_model(fit: Fit, lineage: Lineage) -> None:
             code_paths=[_serving_code(Path(folder))],
             signature=signature(),
             input_example=example(),
-            pip_requirements=_requirements(),
+            pip_requirements=_requirements(fit.model),
         )
 
 
-def boosting_distribution() -> str:
-    """Return the name of the distribution that XGBoost comes from on this machine."""
-    return next(name for name in _BOOSTING if any(importlib.metadata.distributions(name=name)))
-
-
-def _requirements() -> list[str]:
-    names = sorted((*_RUNTIME, boosting_distribution()))
+def _requirements(model: ReadmissionModel) -> list[str]:
+    distribution = family(model.family).distribution
+    names = sorted((*_RUNTIME, distribution()) if distribution else _RUNTIME)
     return [f"{name}=={importlib.metadata.version(name)}" for name in names]
 
 

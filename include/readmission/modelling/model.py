@@ -21,7 +21,7 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     Parameters
     ----------
     family : str
-        Key of `readmission.modelling.estimators.FAMILIES`.
+        Key of `readmission.modelling.families.FAMILIES`.
     encoder : ColumnTransformer
         Fitted on the training rows.
     estimator : classifier

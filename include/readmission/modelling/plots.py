@@ -11,7 +11,8 @@ from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
 
 from readmission.domain import schema
 from readmission.modelling.decision import decide
-from readmission.modelling.estimators import FAMILIES, source_fields
+from readmission.modelling.encoder import source_fields
+from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.model import ReadmissionModel
 
@@ -30,7 +31,7 @@ def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
     subtitle : str
         Whose data and which batch, shown on every picture.
     """
-    heading = f"{FAMILIES[fit.model.family].title}, validation rows\n{subtitle}"
+    heading = f"{family(fit.model.family).title}, validation rows\n{subtitle}"
     return {
         "confusion_matrix.png": _confusion(fit, heading),
         "calibration.png": _calibration(fit, heading),
@@ -42,14 +43,9 @@ def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
 def importance(model: ReadmissionModel) -> pd.Series:
     """Return how much each original field counts in a model, summing to 1, largest first.
 
-    Trees report their own importance; a linear model the size of its coefficients on
-    encoded features, summed over the columns that come from the same field.
+    What the family says of each encoded column is summed over the columns of the same field.
     """
-    estimator = model.estimator
-    if hasattr(estimator, "feature_importances_"):
-        weights = np.asarray(estimator.feature_importances_, dtype=float)
-    else:
-        weights = np.abs(estimator.coef_).sum(axis=0)
+    weights = family(model.family).importance(model.estimator)
     summed = pd.Series(weights, index=source_fields(model.encoder)).groupby(level=0).sum()
     return (summed / summed.sum()).sort_values(ascending=False)
 

@@ -74,7 +74,7 @@ def train(
     Parameters
     ----------
     family : str
-        Key of `readmission.modelling.estimators.FAMILIES`.
+        Key of `readmission.modelling.families.FAMILIES`.
     rows : DataFrame
         What `training_rows` returns.
     data : Lineage

@@ -1,9 +1,9 @@
 """What drove an answer: the contribution of each original field to each class.
 
-Linear model: coefficient times distance from the average validation patient. Boosted trees:
-the library's own SHAP values (Lundberg and Lee 2017). Forest: the change of probability
-at every split of every path (Saabas 2014). In all three base and contributions add up to
-the model's own score; the first two are log-odds, the last probabilities.
+Linear model: coefficient times distance from the average validation patient. XGBoost: its own
+SHAP values (Lundberg and Lee 2017). Other trees: the change of the prediction at every split of
+every path (Saabas 2014). Base and contributions always add up to the model's own score, which is
+a probability for a forest and log-odds for the others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,8 +15,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-FORESTS = "forest.npz"
 LINEAR = "linear.npz"
+FOREST = "forest.npz"
+BOOSTED_TREES = "boosted_trees.npz"
 BOOSTER = "booster.ubj"
 
 LOG_ODDS, PROBABILITY = "log-odds", "probability"
@@ -73,36 +74,64 @@ class BoosterExplainer:
         return by_class[:, -1].astype(np.float64), by_class[:, :-1].T.astype(np.float64)
 
 
-class ForestExplainer:
-    """Changes of probability along the paths of all trees, walked at once."""
+class TreesExplainer:
+    """What each split adds on the way from a root to a leaf, summed over all trees (Saabas 2014).
 
-    unit: ClassVar[str] = PROBABILITY
+    Parameters
+    ----------
+    content : bytes
+        NumPy archive with ``roots``, shape (trees,), and for each node ``children``, shape
+        (nodes, 2), -1 at a leaf; ``feature`` and ``threshold``; ``value``, shape (nodes, 3),
+        the mean prediction of the training rows that reach it.
+    """
 
     def __init__(self, content: bytes) -> None:
         with np.load(BytesIO(content)) as stored:
             self._roots, self._children = stored["roots"], stored["children"]
             self._feature, self._threshold = stored["feature"], stored["threshold"]
             self._value = stored["value"]
+            self._base = stored.get("base", 0.0)
 
-    def contributions(self, row: Row) -> tuple[Cells, Cells]:
-        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+    def _summed(self, row: Row) -> tuple[Cells, Cells]:
         nodes = self._roots
-        base = self._value[nodes].mean(axis=0)
+        base = self._value[nodes].sum(axis=0, dtype=np.float64) + self._base
         added = np.zeros((len(row), base.size))
         while True:
             nodes = nodes[self._children[nodes, 0] >= 0]
             if not nodes.size:
-                return base.astype(np.float64), added / self._roots.size
-            asked = self._feature[nodes]
-            goes_right = (row[asked] > self._threshold[nodes]).astype(int)
+                return base, added
+            feature = self._feature[nodes]
+            goes_right = (row[feature] > self._threshold[nodes]).astype(int)
             after = self._children[nodes, goes_right]
-            np.add.at(added, asked, self._value[after] - self._value[nodes])
+            np.add.at(added, feature, self._value[after] - self._value[nodes])
             nodes = after
+
+
+class BoostedTreesExplainer(TreesExplainer):
+    """Boosted trees add up."""
+
+    unit: ClassVar[str] = LOG_ODDS
+
+    def contributions(self, row: Row) -> tuple[Cells, Cells]:
+        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+        return self._summed(row)
+
+
+class ForestExplainer(TreesExplainer):
+    """A forest averages its trees."""
+
+    unit: ClassVar[str] = PROBABILITY
+
+    def contributions(self, row: Row) -> tuple[Cells, Cells]:
+        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+        base, added = self._summed(row)
+        return base / self._roots.size, added / self._roots.size
 
 
 EXPLAINERS: Mapping[str, Callable[[bytes], Explainer]] = {
     LINEAR: LinearExplainer,
-    FORESTS: ForestExplainer,
+    FOREST: ForestExplainer,
+    BOOSTED_TREES: BoostedTreesExplainer,
     BOOSTER: BoosterExplainer,
 }
 """By the file of a bundle that they are made from."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from readmission.modelling.families import require_known
 from readmission.settings import Settings
 from readmission.stack.errors import StackBusy, StackError
 from readmission.stack.services import object_store
@@ -112,7 +113,10 @@ class Stack:
             If a service does not come up; the others go on running.
         StackError
             If the stack runs with other settings.
+        UnknownFamily
+            If the settings name a model family that does not exist.
         """
+        require_known(self.settings.families)
         self.paths.create()
         with self._locked("up"):
             if not self.is_running:

@@ -169,7 +169,7 @@ def test_nothing_of_a_key_is_logged_or_answered(
 
 
 def test_a_key_that_is_made_works() -> None:
-    command = [sys.executable, "-m", "api.keys", "admin"]
+    command = [sys.executable, "-m", "api.access.keys", "admin"]
     made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
 
     key, entry = (line.rsplit(" ", 1)[1] for line in made.stdout.splitlines())
@@ -230,7 +230,7 @@ def test_who_tries_keys_is_held_up_too(shelf: Shelf, key: str | None) -> None:
 
 def test_a_limit_lets_through_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr("api.limits.monotonic", lambda: now[0])
+    monkeypatch.setattr("api.access.limits.monotonic", lambda: now[0])
     limit = RateLimit(10)
 
     def let_through(caller: str, times: int) -> int:

@@ -32,7 +32,7 @@ SECRETS = {str(value) for value in (*KEYS.values(), *VALUES.values())} - {"131"}
 
 # A model that fails, and says of what: the only way to an error nobody foresaw.
 PROGRAM = """
-from readmission.serving.served import ServedModel
+from readmission.serving.model import ServedModel
 whole = ServedModel.predict
 def predict(self, encounter):
     if encounter["diag_3"] == "V57.89":

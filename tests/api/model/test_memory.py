@@ -7,7 +7,7 @@ KEPT_MB = 60
 
 PROGRAM = """
 import os
-from api.memory import give_back
+from api.model.memory import give_back
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -295,10 +295,10 @@ STARTED = """
 import json, sys
 from itertools import pairwise
 from pathlib import Path
-from api.champion import ChampionHolder
+from api.model.champion import ChampionHolder
 from api.contract import example
 from api.metrics import Metrics
-from api.store import RegistryStore
+from api.model.store import RegistryStore
 from readmission.settings import Settings
 name, uri, folder, way = sys.argv[1:]
 settings = Settings(model_name=name, mlflow_tracking_uri=uri, model_cache_dir=Path(folder))
@@ -402,7 +402,7 @@ def test_a_folder_that_takes_nothing_does_not_stop_a_swap(
     if trouble == "no-folder":
         folder.write_text("a file")
     else:
-        monkeypatch.setattr("api.store.ROOM", 1 << 60)
+        monkeypatch.setattr("api.model.store.ROOM", 1 << 60)
     store = RegistryStore(settings.model_copy(update={"model_cache_dir": folder}))
     holder = ChampionHolder(store, Metrics())
 

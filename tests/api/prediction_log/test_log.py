@@ -294,7 +294,7 @@ import sys, time
 from datetime import timedelta
 from pathlib import Path
 from api.prediction_log import PredictionLog
-from api.spool import Spool
+from api.prediction_log.spool import Spool
 from tests.api.test_prediction_log import KEY, NOWHERE, SHARES, encounter
 log = PredictionLog(NOWHERE, KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
 log.start()
@@ -381,7 +381,7 @@ import resource, sys, time
 from datetime import timedelta
 from pathlib import Path
 from api.prediction_log import PredictionLog
-from api.spool import Spool
+from api.prediction_log.spool import Spool
 from tests.api.test_prediction_log import KEY, SHARES, encounter
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # the disk takes not one byte
 log = PredictionLog(sys.argv[2], KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))

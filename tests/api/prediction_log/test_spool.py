@@ -103,7 +103,7 @@ def test_what_a_killed_process_left_is_adopted_but_for_half_written_files(tmp_pa
     script = f"""
 import os, signal, sys
 from pathlib import Path
-from api.spool import Spool
+from api.prediction_log.spool import Spool
 spool = Spool(Path({str(tmp_path)!r}), {MIB})
 spool.add(b"whole")
 spool.oldest(1)[0].path.with_suffix(".draft").write_bytes(b"ha")

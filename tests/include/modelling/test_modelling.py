@@ -13,8 +13,9 @@ from readmission.domain import schema
 from readmission.domain.splitting import Part
 from readmission.errors import InvalidValue
 from readmission.modelling.decision import decide, tune_weights
-from readmission.modelling.estimators import FAMILIES, new_encoder
+from readmission.modelling.encoder import new_encoder
 from readmission.modelling.evaluation import evaluate, evaluate_twice
+from readmission.modelling.families import FAMILIES
 from readmission.modelling.fitting import Fit, fit
 from readmission.modelling.mlflow_runs import example, signature
 from readmission.modelling.model import PROBABILITY_COLUMNS

@@ -28,12 +28,12 @@ SET_ASIDE = 3
 FIT = """
 import json, sys, time
 import pandas
-from readmission.modelling.estimators import FAMILIES
+from readmission.settings import Settings
 from readmission.modelling.evaluation import evaluate
-from readmission.modelling.training import fit
+from readmission.modelling.fitting import fit
 rows, test = (pandas.read_parquet(path) for path in sys.argv[1:])
 found = {}
-for family in FAMILIES:
+for family in Settings().families:
     cpu = time.process_time()
     done = fit(family, rows, threads=2)
     cpu = time.process_time() - cpu

@@ -19,7 +19,7 @@ from readmission.domain import schema
 from readmission.domain.splitting import Part
 from readmission.modelling.bundling import capacity
 from readmission.modelling.compilation import as_encounters
-from readmission.modelling.estimators import FAMILIES
+from readmission.modelling.families import FAMILIES
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
 from readmission.pipeline.source import Dataset
 from readmission.registry import PRODUCTION, Registry

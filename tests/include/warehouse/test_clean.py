@@ -26,7 +26,7 @@ TRAINED_ON = (Part.TRAIN, Part.VALIDATION)
 PROCESS = """
 import sys
 import psycopg
-from readmission.processing import process
+from readmission.pipeline.process import process
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 with psycopg.connect(sys.argv[1]) as raw, psycopg.connect(sys.argv[2]) as clean:
     process(RawWarehouse(raw), CleanWarehouse(clean), "batch-0001", sys.argv[3])

@@ -1,0 +1,48 @@
+"""The encoder that all families share: from CLEAN features to a matrix of float32."""
+
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import OneHotEncoder, RobustScaler
+
+from readmission.domain import schema
+from readmission.domain.columns import Kind
+
+
+def new_encoder(*, sparse: bool) -> ColumnTransformer:
+    """Return the unfitted encoder of CLEAN features.
+
+    Age and counts are scaled by median and interquartile range, categories become one
+    column each and one never seen becomes all zeros, scales of 0..3 stay as they are.
+
+    Parameters
+    ----------
+    sparse : bool
+        Whether it yields a CSR matrix or a dense array.
+    """
+    scaled = [c.name for c in schema.of_kind(Kind.INTERVAL, Kind.COUNT)]
+    scales = [c.name for c in schema.of_kind(Kind.ORDINAL)]
+    categories = list(schema.CATEGORICAL_FEATURES)
+    return ColumnTransformer(
+        [
+            ("scaled", RobustScaler(), scaled),
+            ("scale", "passthrough", scales),
+            (
+                "category",
+                OneHotEncoder(handle_unknown="ignore", sparse_output=sparse),
+                categories,
+            ),
+        ],
+        sparse_threshold=1.0 if sparse else 0.0,
+        verbose_feature_names_out=False,
+    )
+
+
+def source_fields(encoder: ColumnTransformer) -> list[str]:
+    """Return the field that each encoded column comes from, in the order of the columns."""
+    return [_source_field(str(name)) for name in encoder.get_feature_names_out()]
+
+
+def _source_field(encoded: str) -> str:
+    """The field of one column: one-hot columns are called field_value."""
+    if encoded in schema.BY_NAME:
+        return encoded
+    return max((n for n in schema.CATEGORICAL_FEATURES if encoded.startswith(n + "_")), key=len)

@@ -1,0 +1,121 @@
+"""Histogram gradient boosting of scikit-learn: boosted trees without a further library."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from readmission.modelling.family import SEED, Encoded, Family, Weights, convert_by_skl2onnx
+from readmission.serving.explainers import BOOSTED_TREES
+
+
+def build(threads: int) -> Any:  # noqa: ARG001 - OpenMP decides, and the task limits it
+    """Return the unfitted estimator; its parameters were chosen on validation rows."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    return HistGradientBoostingClassifier(
+        max_iter=200,
+        learning_rate=0.06,
+        max_leaf_nodes=31,
+        min_samples_leaf=40,
+        max_bins=63,
+        early_stopping=False,
+        random_state=SEED,
+    )
+
+
+def to_onnx(estimator: Any, columns: int) -> bytes:
+    """Convert a fitted estimator to ONNX.
+
+    skl2onnx 1.20 passes booleans where ONNX takes integers and fails on them; its own converter
+    is therefore called with a container that turns them into integers.
+    """
+    from skl2onnx.common._registration import get_converter, get_shape_calculator
+
+    operator = f"Sklearn{type(estimator).__name__}"
+
+    def convert(scope: Any, node: Any, container: Any) -> None:
+        add_node = container.add_node
+
+        def add_node_with_integers(*arguments: Any, **attributes: Any) -> Any:
+            integers = {
+                name: [int(flag) for flag in value]
+                for name, value in attributes.items()
+                if name == "nodes_missing_value_tracks_true"
+            }
+            return add_node(*arguments, **attributes | integers)
+
+        container.add_node = add_node_with_integers
+        try:
+            get_converter(operator)(scope, node, container)
+        finally:
+            del container.add_node
+
+    return convert_by_skl2onnx(
+        estimator,
+        columns,
+        {
+            "custom_conversion_functions": {type(estimator): convert},
+            "custom_shape_calculators": {type(estimator): get_shape_calculator(operator)},
+        },
+    )
+
+
+def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:  # noqa: ARG001
+    """Store all trees as arrays over one numbering of nodes; the children of a leaf are -1."""
+    classes = len(estimator.classes_)
+    rounds = estimator._predictors
+    trees = [(tree.nodes, label) for by_class in rounds for label, tree in enumerate(by_class)]
+    roots = np.concatenate([[0], np.cumsum([len(nodes) for nodes, _ in trees])[:-1]])
+    children, value = [], []
+    for root, (nodes, label) in zip(roots, trees, strict=True):
+        sides = np.stack([nodes["left"], nodes["right"]], axis=1).astype(np.int64)
+        children.append(np.where(nodes["is_leaf"][:, None] == 1, -1, sides + root))
+        added = np.zeros((len(nodes), classes), dtype=np.float32)
+        added[:, label] = expected_values(nodes)
+        value.append(added)
+    np.savez_compressed(
+        folder / BOOSTED_TREES,
+        allow_pickle=False,
+        roots=roots,
+        children=np.concatenate(children).astype(np.int32),
+        feature=np.concatenate([nodes["feature_idx"] for nodes, _ in trees]).astype(np.int32),
+        threshold=np.concatenate([nodes["num_threshold"] for nodes, _ in trees]),
+        value=np.concatenate(value),
+        base=estimator._baseline_prediction.ravel(),
+    )
+
+
+def expected_values(nodes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return the mean prediction of the training rows that reach each node of a tree.
+
+    The tree keeps such values for its leaves only: what it holds for inner nodes is not shrunk
+    by the learning rate.
+    """
+    values = np.array(nodes["value"], dtype=np.float64)
+    # Children stand behind their parent.
+    for place in np.flatnonzero(nodes["is_leaf"] == 0)[::-1]:
+        sides = [nodes["left"][place], nodes["right"][place]]
+        values[place] = np.average(values[sides], weights=nodes["count"][sides])
+    return values
+
+
+def importance(estimator: Any) -> Weights:
+    """Return the gain of each column, summed over all splits."""
+    gains = np.zeros(estimator.n_features_in_)
+    for trees in estimator._predictors:
+        for tree in trees:
+            inner = tree.nodes[tree.nodes["is_leaf"] == 0]
+            np.add.at(gains, inner["feature_idx"], inner["gain"])
+    return gains
+
+
+FAMILY = Family(
+    title="Histogram gradient boosting",
+    build=build,
+    to_onnx=to_onnx,
+    write_explainer=write_explainer,
+    importance=importance,
+    sparse=False,
+)

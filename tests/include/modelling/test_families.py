@@ -1,0 +1,126 @@
+"""A model family is a file: what it declares is all that fitting, serving and pages need."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from readmission.domain import schema, synthetic
+from readmission.errors import UnknownFamily
+from readmission.modelling import families
+from readmission.modelling.bundling import write_bundle
+from readmission.modelling.compilation import as_encounters
+from readmission.modelling.families import FAMILIES, require_known
+from readmission.modelling.plots import draw
+from readmission.serving.bundle import open_bundle
+from readmission.serving.model import ServedModel
+from readmission.settings import CHECKOUT, Settings
+from tests.api.models import registered, small_fit
+
+FOLDER = CHECKOUT / "include" / "readmission" / "modelling" / "families"
+CODE = ("include", "api", "dags", "plugins", "ui", "grafana", "load/benchmarks/pipeline.py")
+ESTIMATORS = ("sklearn", "xgboost", "skl2onnx", "onnxmltools", "pandas", "mlflow")
+
+FIFTH = '''
+"""A family of a test: logistic regression with hardly any freedom."""
+
+from dataclasses import replace
+
+from readmission.modelling.families.logistic_regression import FAMILY as LINEAR
+
+
+def build(threads):
+    return LINEAR.build(threads).set_params(C=0.01)
+
+
+FAMILY = replace(LINEAR, title="Cautious regression", build=build)
+'''
+
+
+def test_every_file_declares_a_family_and_nothing_else_does() -> None:
+    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
+
+    assert set(FAMILIES) == files
+    assert len({declared.title for declared in FAMILIES.values()}) == len(files)
+
+
+def test_the_three_of_the_brief_compete_unless_others_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings().families == ("logistic_regression", "random_forest", "xgboost")
+
+    monkeypatch.setenv("READMISSION_FAMILIES", "xgboost,hist_gradient_boosting")
+    assert Settings.from_environment().families == ("xgboost", "hist_gradient_boosting")
+
+
+def test_an_unknown_family_is_an_error_that_lists_the_known_ones() -> None:
+    with pytest.raises(UnknownFamily, match="'lightgbm' is not a model family") as refused:
+        require_known(["xgboost", "lightgbm"])
+
+    assert all(name in str(refused.value) for name in FAMILIES)
+
+
+def test_listing_the_families_loads_no_library_that_fits() -> None:
+    program = (
+        "import json, sys; from readmission.modelling.families import FAMILIES;"
+        f"print(json.dumps([name for name in {ESTIMATORS!r} if name in sys.modules]))"
+    )
+
+    listed = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert json.loads(listed.stdout) == []
+
+
+def test_no_other_code_names_a_family() -> None:
+    # given every name and title; the settings say which compete by default
+    names = {*FAMILIES, *(declared.title for declared in FAMILIES.values())}
+    allowed = {CHECKOUT / "include" / "readmission" / "settings.py"}
+
+    # then
+    typed = [
+        f"{path.relative_to(CHECKOUT)}:{node.lineno} {node.value!r}"
+        for room in CODE
+        for path in ([CHECKOUT / room] if room.endswith(".py") else (CHECKOUT / room).rglob("*.py"))
+        if path.parent != FOLDER and path not in allowed
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in names
+        if not is_an_import_of_xgboost(path, node.value)
+    ]
+    assert typed == []
+
+
+def is_an_import_of_xgboost(path: Path, name: object) -> bool:
+    """The package of this name is preloaded, and its version shown beside a measurement."""
+    return name == "xgboost" and path.name in {"airflow.py", "serving.py"}
+
+
+def test_a_family_that_is_only_a_file_is_fitted_compiled_explained_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a file that nothing else knows of
+    (tmp_path / "cautious_regression.py").write_text(FIFTH)
+    monkeypatch.setattr(families, "__path__", [*families.__path__, str(tmp_path)])
+    monkeypatch.setattr(families, "FAMILIES", families.declared())
+
+    # when
+    fitted = small_fit("cautious_regression")
+    folder = write_bundle(tmp_path / "bundle", fitted, {"batch_id": "batch-0001"})
+    bundle = open_bundle(folder, lambda: fitted.model)
+
+    # then
+    assert bundle.scorer.runtime == "compiled"
+    assert bundle.card["title"] == "Cautious regression"
+    raw = synthetic.encounters(20, seed=5).to_pandas()
+    encounters = as_encounters(raw[list(schema.FEATURE_NAMES)])
+    served = ServedModel(registered("1"), bundle)
+    answered = [prediction.probabilities for prediction in served.predict_many(encounters)]
+    np.testing.assert_allclose(answered, fitted.model.predict_proba(raw), atol=1e-6)
+    assert served.explain(encounters[0]).unit == "log-odds"
+    heading = draw(fitted, "synthetic")["calibration.png"].get_suptitle()
+    assert heading.startswith("Cautious regression")
