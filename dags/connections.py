@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from readmission.quality.report.publishing import publish, publish_overview
 from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 
 log = logging.getLogger(__name__)
@@ -21,29 +22,26 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def raw_warehouse() -> Iterator[RawWarehouse]:
-    """RAW, with its tables in place."""
+    """Connect to RAW, whose tables must be those of this version."""
     with closing(_connect("postgres_raw")) as connection:
-        warehouse = RawWarehouse(connection)
-        warehouse.create_tables()
-        yield warehouse
+        require_current(connection, "raw")
+        yield RawWarehouse(connection)
 
 
 @contextmanager
 def clean_warehouse() -> Iterator[CleanWarehouse]:
-    """CLEAN, with its tables in place."""
+    """Connect to CLEAN, whose tables must be those of this version."""
     with closing(_connect("postgres_clean")) as connection:
-        warehouse = CleanWarehouse(connection)
-        warehouse.create_tables()
-        yield warehouse
+        require_current(connection, "clean")
+        yield CleanWarehouse(connection)
 
 
 @contextmanager
 def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
-    """The outcomes beside the log of predictions, with their tables in place."""
+    """Connect to the outcomes, which lie beside the prediction log."""
     with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
-        store = OutcomeStore(connection)
-        store.create_tables()
-        yield store
+        require_current(connection, "predictions")
+        yield OutcomeStore(connection)
 
 
 def _connect(connection_id: str) -> psycopg.Connection:

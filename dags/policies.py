@@ -48,6 +48,7 @@ RETRIES: dict[str, Any] = {
                     "readmission.errors.NotQuarantined",
                     "readmission.errors.DecisionRefused",
                     "readmission.errors.UnknownFamily",
+                    "readmission.errors.DatabaseTooNew",
                     "readmission.settings.SettingsError",
                 ],
                 action=RetryAction.FAIL,

@@ -20,6 +20,7 @@ from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORTS, Site
 from readmission.stack.stack import Stack
+from tests.databases import migrate
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
 SYNTHETIC_ROWS = 40_000
@@ -120,25 +121,26 @@ def platform(state_folders: Path) -> Platform:
 
 @contextmanager
 def emptied(dsn: str) -> Iterator[psycopg.Connection]:
-    """Connect to a database and leave nothing in it."""
+    """Connect to a database whose tables are new and empty."""
     with psycopg.connect(dsn) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
         connection.commit()
+        migrate(connection)
         yield connection
         connection.rollback()
 
 
 @pytest.fixture
 def raw_db(platform: Platform) -> Iterator[psycopg.Connection]:
-    """A connection to the RAW database, empty."""
+    """A connection to RAW, with empty tables."""
     with emptied(platform.raw_dsn) as connection:
         yield connection
 
 
 @pytest.fixture
 def clean_db(platform: Platform) -> Iterator[psycopg.Connection]:
-    """A connection to the CLEAN database, empty."""
+    """A connection to CLEAN, with empty tables."""
     with emptied(platform.clean_dsn) as connection:
         yield connection
 

@@ -15,6 +15,7 @@ from api.errors import log
 from api.prediction_log.spool import Spool, SpoolFull
 from api.prediction_log.tally import Tally
 from readmission.logs import where
+from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.store import PredictionStore
 
 WAITING_BATCHES = 20
@@ -163,8 +164,8 @@ class Delivery:
             self._spool.open()
         # Nothing is prepared, for a pooler may stand in between.
         with psycopg.connect(self._address, autocommit=True, prepare_threshold=None) as connection:
+            require_current(connection, "predictions")
             store = PredictionStore(connection)
-            store.create_tables()
             while self._goes_on():
                 self._keeps_up = not self._spool.size
                 if self._spool.size:

@@ -87,6 +87,28 @@ class GateFailed(ReadmissionError):
         self.failures = list(failures)
 
 
+class DatabaseNotMigrated(ReadmissionError):
+    """The tables of a database are older than the library."""
+
+    def __init__(self, database: str, found: str | None, expected: str) -> None:
+        state = f"is at revision {found}" if found else "has never been migrated"
+        super().__init__(
+            f"the database {database!r} {state}, and this version needs revision {expected};"
+            " run `readmission up` on one machine, elsewhere"
+            " `python -m readmission.warehouse.migrations`"
+        )
+
+
+class DatabaseTooNew(ReadmissionError):
+    """A later version of the library has migrated a database."""
+
+    def __init__(self, database: str, found: str) -> None:
+        super().__init__(
+            f"the database {database!r} is at revision {found}, which this version does not know;"
+            " install the version that migrated it, or restore the backup made before"
+        )
+
+
 class NoModel(ReadmissionError):
     """The registry has no model behind the alias."""
 

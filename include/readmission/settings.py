@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         600, description="Age at which a batch that nobody works on counts as left behind."
     )
 
+    # Databases, as the migrations reach them; tasks have Airflow's connections
+    raw_dsn: SecretStr | None = Field(None, description="RAW, as the role that owns its tables.")
+    clean_dsn: SecretStr | None = Field(
+        None, description="CLEAN, as the role that owns its tables."
+    )
+
     # Models
     model_name: str = Field("diabetes_readmission", description="Registered model.")
     experiment: str = Field("diabetes_readmission", description="MLflow experiment.")

@@ -41,6 +41,7 @@ from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORTS, Site
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.migrations.upgrading import upgrade
 from readmission.warehouse.sql.copying import to_csv
 from readmission.warehouse.states import batch_name
 
@@ -74,8 +75,8 @@ def copy_times(dsn: str, dataset: source.Dataset, size: int) -> list[dict[str, f
     """Return the seconds of RAW load and bare COPY of each of the first batches, interleaved."""
     rounds = []
     with psycopg.connect(dsn) as connection:
+        upgrade(dsn, "raw")
         warehouse = RawWarehouse(connection)
-        warehouse.create_tables()
         columns = ", ".join(f'"{name}" text' for name in dataset.encounters.column_names)
         connection.execute(f"CREATE TABLE bare ({columns})")
         connection.commit()
@@ -111,8 +112,8 @@ def in_process(
         psycopg.connect(postgres.dsn(site, "clean")) as clean_db,
     ):
         raw, clean, history = RawWarehouse(raw_db), CleanWarehouse(clean_db), ModelHistory(clean_db)
-        raw.create_tables()
-        clean.create_tables()
+        for database in ("raw", "clean"):
+            upgrade(postgres.dsn(site, database), database)
         for piece in track(ingest.plan(dataset, raw, size, batches), "in this process"):
             seconds: dict[str, float] = {}
             key = ingest.load(dataset, raw, piece).batch_id

@@ -133,6 +133,7 @@ def test_what_trying_again_cannot_mend_is_not_tried_again(parsed: dict[str, Any]
     assert {error.__name__ for error in errors.values()} == {
         "GateFailed", "DatasetError", "InvalidValue", "RowsLost", "SettingsError",
         "NotQuarantined", "DecisionRefused", "UnknownFamily",
+        "DatabaseTooNew",
     }  # fmt: skip
 
 

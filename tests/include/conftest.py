@@ -22,6 +22,7 @@ from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.conftest import Platform
+from tests.databases import migrate
 
 BATCHES = ("batch-0001", "batch-0002")
 BATCH_ROWS = 1_500
@@ -102,8 +103,8 @@ class Training:
 
 def fill(raw: RawWarehouse, clean: CleanWarehouse, encounters: pa.Table) -> None:
     """Bring the first two batches through RAW and CLEAN, both accepted."""
-    raw.create_tables()
-    clean.create_tables()
+    migrate(raw.connection)
+    migrate(clean.connection)
     for position, batch_id in enumerate(BATCHES):
         offset = position * BATCH_ROWS
         raw.load(encounters.slice(offset, BATCH_ROWS), offset, "synthetic")

@@ -27,8 +27,6 @@ class Hospital:
 
     def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection, docs: Path) -> None:
         self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
-        self.raw.create_tables()
-        self.clean.create_tables()
         self.quarantine = Quarantine(raw)
         self.gatekeeper = Gatekeeper(docs, lambda *_: None)
 

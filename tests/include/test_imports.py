@@ -26,8 +26,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),
     "readmission.warehouse": (
-        {"sql", "states"},
-        {"ledger", "tallies", "verdicts"},
+        {"sql", "states", "verdicts"},
+        {"ledger", "migrations", "tallies"},
         {"clean", "predictions", "raw", "reconciliation"},
     ),
     "readmission.serving": (

@@ -10,6 +10,7 @@ from readmission.stack.services import airflow, object_store, postgres
 from readmission.stack.services.airflow_client import AirflowClient
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.migrations import require_current
 
 
 @contextmanager
@@ -20,6 +21,8 @@ def warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
     ------
     StackError
         If the database does not answer.
+    DatabaseNotMigrated, DatabaseTooNew
+        If its tables are not those of this version.
     """
     with ExitStack() as connections:
         try:
@@ -31,10 +34,9 @@ def warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
             raise StackError(
                 f"PostgreSQL does not answer: {error}; `readmission status` says what runs"
             ) from error
-        pair = RawWarehouse(raw), CleanWarehouse(clean)
-        for warehouse in pair:
-            warehouse.create_tables()
-        yield pair
+        require_current(raw, "raw")
+        require_current(clean, "clean")
+        yield RawWarehouse(raw), CleanWarehouse(clean)
 
 
 def open_airflow(site: Site) -> AirflowClient:

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
-
-from readmission.warehouse.sql.creating import create
-
-_LOCK = 296_004
-"""Advisory lock under which the tables are created."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +44,6 @@ class VerdictLog:
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat and to race."""
-        create(self.connection, _LOCK, "gate_verdict", (_TABLE, _VIEW))
-
     def record(self, verdict: GateVerdict) -> None:
         """Store a verdict in place of an earlier one of the same gate on the same batch."""
         with self.connection.transaction():
@@ -80,28 +70,6 @@ class VerdictLog:
                 "SELECT * FROM gate_verdict ORDER BY batch_id, decided_at"
             ).fetchall()
 
-
-_TABLE = sql.SQL("""
-CREATE TABLE IF NOT EXISTS gate_verdict (
-    batch_id text NOT NULL,
-    gate text NOT NULL,
-    passed boolean NOT NULL,
-    expectations integer NOT NULL,
-    failures text[] NOT NULL,
-    seconds double precision NOT NULL,
-    report text NOT NULL,
-    decided_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (batch_id, gate)
-);
-""")
-
-_VIEW = sql.SQL("""
--- For whoever counts: the sentences of a verdict may quote values, so they stay out.
-CREATE OR REPLACE VIEW gate_result AS
-    SELECT batch_id, gate, passed, expectations, cardinality(failures) AS failed, seconds,
-           decided_at
-    FROM gate_verdict
-""")
 
 _UPSERT = """
 INSERT INTO gate_verdict (batch_id, gate, passed, expectations, failures, seconds, report)

@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -495,7 +494,6 @@ def stored(table: psycopg.Connection, rows: int, age: timedelta) -> None:
         Encoder(KEY).line((at, "old", row, "6", encounter(), SHARES, ">30")) for row in range(rows)
     ]
     store = PredictionStore(table)
-    store.create_tables()
     assert store.copy(b"".join(lines)) == rows
     assert store.copy(b"".join(lines)) == 0
 
@@ -523,33 +521,9 @@ def rows_of(table: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def test_tables_may_be_created_by_many_at_once(
-    platform: Platform, table: psycopg.Connection
-) -> None:
-    barrier, failures = threading.Barrier(6), list[Exception]()
-
-    def create() -> None:
-        with psycopg.connect(platform.predictions_dsn, autocommit=True) as connection:
-            barrier.wait(PATIENCE)
-            try:
-                PredictionStore(connection).create_tables()
-            except psycopg.Error as error:
-                failures.append(error)
-
-    threads = [threading.Thread(target=create) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert failures == []
-    assert rows_of(table) == 0
-
-
 @pytest.fixture
 def writer_dsn(platform: Platform, table: psycopg.Connection) -> Iterator[str]:
     """A role with no right that the log could do without."""
-    PredictionStore(table).create_tables()
     site = Stack(platform.settings).site
     administrator = psycopg.connect(
         platform.predictions_dsn, user="postgres", password=site.credentials.postgres

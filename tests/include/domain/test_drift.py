@@ -101,7 +101,6 @@ def test_the_real_file_drifts_in_payer_code_and_not_in_gender(uci: Dataset) -> N
 def test_a_column_cools_down_for_three_batches(clean_db: psycopg.Connection) -> None:
     # Given a column that alarmed in batch 2, and batches 3 to 6 in which it drifts on.
     log = DriftLog(clean_db)
-    log.create_tables()
     alarmed = {}
     for number in range(2, 7):
         batch_id = f"batch-{number:04d}"
@@ -114,7 +113,6 @@ def test_a_column_cools_down_for_three_batches(clean_db: psycopg.Connection) -> 
 
 def test_measuring_again_replaces_what_was_measured(clean_db: psycopg.Connection) -> None:
     log = DriftLog(clean_db)
-    log.create_tables()
 
     for _ in range(2):
         log.record(
@@ -130,7 +128,6 @@ def test_the_latest_measurement_of_each_column_says_when_and_against_what(
 ) -> None:
     # given two batches, and a replay between them in which only one column was measured
     log = DriftLog(clean_db)
-    log.create_tables()
     assert log.latest() == []
     milder = Drift("payer_code", 0.4, Level.STRONG)
     log.record("batch-0003", "2", [milder], [])

@@ -43,7 +43,6 @@ def test_the_gate_warns_of_the_implausible_and_of_values_that_go_missing(
 ) -> None:
     # given a batch like any other, then one without payers whose medicines contradict themselves
     warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
     gatekeeper = Gatekeeper(tmp_path, lambda _site, _gate: None)
     usual = load(file_of({}), warehouse, Slice(0, ROWS))
     gatekeeper.raw(warehouse, usual.batch_id, 0.05)

@@ -14,7 +14,6 @@ from readmission.stack.services import exporter
 from readmission.stack.site.ports import free_ports
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.predictions.outcomes import OutcomeStore
-from readmission.warehouse.predictions.store import PredictionStore
 from tests.conftest import Platform, emptied
 
 Figures = dict[tuple[str, ...], float]
@@ -63,8 +62,6 @@ def predictions_db(platform: Platform) -> Iterator[psycopg.Connection]:
     """A connection to the database of predictions, with empty tables."""
     with emptied(platform.predictions_dsn) as connection:
         connection.autocommit = True
-        PredictionStore(connection).create_tables()
-        OutcomeStore(connection).create_tables()
         yield connection
 
 
@@ -76,8 +73,6 @@ def tables(
 ) -> tuple[RawWarehouse, CleanWarehouse, OutcomeStore]:
     """All tables of the project, empty."""
     raw, clean = RawWarehouse(raw_db), CleanWarehouse(clean_db)
-    raw.create_tables()
-    clean.create_tables()
     return raw, clean, OutcomeStore(predictions_db)
 
 

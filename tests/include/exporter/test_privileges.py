@@ -9,10 +9,10 @@ from psycopg import sql
 from readmission.stack.services import object_store, postgres
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.predictions.outcomes import OutcomeStore
-from readmission.warehouse.predictions.store import PredictionStore
 from readmission.warehouse.sql import privileges
 from readmission.warehouse.sql.privileges import CLEAN, PREDICTIONS, RAW, Columns
 from tests.conftest import Platform
+from tests.databases import migrate
 
 Tables = tuple[RawWarehouse, CleanWarehouse, OutcomeStore]
 COLUMNS = """
@@ -83,7 +83,7 @@ def test_a_database_that_knows_no_such_role_is_left_alone(
 ) -> None:
     monkeypatch.setattr(privileges, "ROLE", "nobody_at_all")
 
-    RawWarehouse(raw_db).create_tables()
+    migrate(raw_db)
 
     granted = raw_db.execute(
         "SELECT count(*) FROM information_schema.column_privileges WHERE grantee = 'monitoring'"
@@ -91,11 +91,11 @@ def test_a_database_that_knows_no_such_role_is_left_alone(
     assert granted == (0,)
 
 
-def test_a_role_that_comes_later_is_let_in_by_the_next_task(
+def test_a_role_that_comes_later_is_let_in_by_the_next_migration(
     raw_db: psycopg.Connection, platform: Platform
 ) -> None:
     # given tables that the role may not read
-    RawWarehouse(raw_db).create_tables()
+    migrate(raw_db)
     raw_db.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM monitoring")
     raw_db.execute("REVOKE SELECT (batch_id) ON encounter FROM monitoring")
     raw_db.commit()
@@ -104,22 +104,11 @@ def test_a_role_that_comes_later_is_let_in_by_the_next_task(
             monitor.execute("SELECT batch_id FROM encounter")
 
         # when
-        RawWarehouse(raw_db).create_tables()
+        migrate(raw_db)
         raw_db.commit()
 
         # then
         assert monitor.execute("SELECT count(batch_id) FROM encounter").fetchone() == (0,)
-
-
-def test_predictions_can_be_counted_before_there_are_outcomes(
-    platform: Platform, predictions_db: psycopg.Connection
-) -> None:
-    predictions_db.execute("DROP TABLE prediction, outcome, outcome_batch")
-
-    PredictionStore(predictions_db).create_tables()
-
-    with as_monitoring(platform, "predictions") as monitor:
-        monitor.execute("SELECT at FROM prediction")
 
 
 def test_the_key_lists_every_bucket_and_opens_no_object(platform: Platform) -> None:

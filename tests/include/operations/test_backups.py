@@ -17,8 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from readmission.operations.backups import BUCKET, BackupError, Backups
 from readmission.settings import CHECKOUT
 from readmission.stack.services.postgres import DATABASES, MONITORING, dsn
-from readmission.warehouse import CleanWarehouse, RawWarehouse
-from readmission.warehouse.predictions.store import PredictionStore
+from readmission.warehouse import migrations
 from tests.conftest import Platform, emptied
 
 SCRIPTS = CHECKOUT / "k8s" / "backup"
@@ -77,7 +76,6 @@ def test_what_was_dumped_comes_back(
     platform: Platform, clean_db: psycopg.Connection, backups: Backups, tmp_path: Path
 ) -> None:
     # given the tables of CLEAN, with a history that refuses changes, and one with a sequence
-    CleanWarehouse(clean_db).create_tables()
     clean_db.execute(
         "INSERT INTO promotion (batch_id, challenger_version, verdict, reason, figures)"
         " VALUES ('batch-0001', '1', 'promoted', 'first', '{}')"
@@ -113,12 +111,10 @@ def test_what_was_dumped_comes_back(
 
 def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_path: Path) -> None:
     # given all databases; those of ours as new ones, with their tables
-    ours = {"raw": RawWarehouse, "clean": CleanWarehouse, "predictions": PredictionStore}
-    for database, tables in ours.items():
+    for database in migrations.DATABASES:
         with emptied(dsn(platform.site, database)) as connection:
             connection.execute("ALTER SCHEMA public OWNER TO pg_database_owner")
             connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
-            tables(connection).create_tables()
             connection.commit()
     before = {database: whole(platform, database) for database in DATABASES}
     run("dump.sh", platform, str(tmp_path), *DATABASES)
@@ -132,7 +128,7 @@ def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_
 
     # then each is what it was, and the monitoring reads what it read
     assert {database: whole(platform, database) for database in DATABASES} == before
-    for database in ours:
+    for database in migrations.DATABASES:
         assert any(f"TO {MONITORING};" in line for line in before[database]), database
     with psycopg.connect(dsn(platform.site, "raw", MONITORING)) as connection:
         assert connection.execute("SELECT count(batch_id) FROM batch").fetchone() == (0,)

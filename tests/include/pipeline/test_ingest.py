@@ -18,9 +18,7 @@ NO_ROWS = pd.DataFrame({"source_row": [], "reasons": []})
 
 @pytest.fixture
 def raw(raw_db: psycopg.Connection) -> RawWarehouse:
-    warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
-    return warehouse
+    return RawWarehouse(raw_db)
 
 
 def file_of(table: pa.Table, name: str = "encounters.csv") -> Dataset:

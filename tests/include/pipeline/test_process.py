@@ -20,7 +20,6 @@ NO_ROWS = pd.DataFrame({"source_row": [], "reasons": []})
 def raw(raw_db: psycopg.Connection) -> RawWarehouse:
     """Two accepted batches; rows 3 and 5 of the first are in quarantine."""
     warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
     everything = encounters(2 * ROWS, age={3: "[120-130)"}, readmitted={5: "MAYBE"})
     for offset in (0, ROWS):
         warehouse.load(everything.slice(offset, ROWS), offset, "synthetic")
@@ -32,9 +31,7 @@ def raw(raw_db: psycopg.Connection) -> RawWarehouse:
 
 @pytest.fixture
 def warehouse(clean_db: psycopg.Connection) -> CleanWarehouse:
-    warehouse = CleanWarehouse(clean_db)
-    warehouse.create_tables()
-    return warehouse
+    return CleanWarehouse(clean_db)
 
 
 def test_raw_rows_are_clean_rows_plus_quarantined_rows(
@@ -89,7 +86,6 @@ def test_a_repeated_run_leaves_the_same_rows_and_the_decision(
     before = contents(warehouse.connection)
 
     # when
-    warehouse.create_tables()
     repeated = process(raw, warehouse, "batch-0001", KEY)
 
     # then

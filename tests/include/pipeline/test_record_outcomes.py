@@ -29,8 +29,6 @@ class Records:
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
         self.predictions, self.outcomes = PredictionStore(connection), OutcomeStore(connection)
-        self.predictions.create_tables()
-        self.outcomes.create_tables()
         self.names = Pseudonyms(KEY)
         self._encoder = Encoder(KEY)
 

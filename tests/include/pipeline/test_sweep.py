@@ -30,8 +30,6 @@ class Ledgers:
     def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection) -> None:
         self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
         self.history, self.verdicts = ModelHistory(clean), VerdictLog(clean)
-        self.raw.create_tables()
-        self.clean.create_tables()
         everything = encounters(3 * ROWS)
         for position, batch_id in enumerate((FIRST, SECOND, THIRD)):
             offset = position * ROWS

@@ -20,6 +20,7 @@ from readmission.pipeline.source import Dataset
 from readmission.settings import CHECKOUT, Settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.conftest import Platform
+from tests.databases import migrate
 
 BATCH_ROWS = 15_000
 SET_ASIDE = 3
@@ -31,6 +32,7 @@ import pandas
 from readmission.settings import Settings
 from readmission.modelling.evaluation import evaluate
 from readmission.modelling.fitting import fit
+from tests.databases import migrate
 rows, test = (pandas.read_parquet(path) for path in sys.argv[1:])
 found = {}
 for family in Settings().families:
@@ -59,8 +61,8 @@ def warehouses(platform: Platform, dataset: Dataset) -> Iterator[Warehouses]:
             connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
             connection.commit()
         filled = Warehouses(RawWarehouse(raw), CleanWarehouse(clean))
-        filled.raw.create_tables()
-        filled.clean.create_tables()
+        migrate(filled.raw.connection)
+        migrate(filled.clean.connection)
         for piece in plan(dataset, filled.raw, BATCH_ROWS):
             batch_id = load(dataset, filled.raw, piece).batch_id
             rows = list(range(piece.offset, piece.offset + SET_ASIDE))

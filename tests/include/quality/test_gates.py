@@ -33,16 +33,13 @@ NO_ROWS = pd.DataFrame({"source_row": [], "reasons": []})
 
 @pytest.fixture
 def raw(raw_db: psycopg.Connection) -> RawWarehouse:
-    warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
-    return warehouse
+    return RawWarehouse(raw_db)
 
 
 @pytest.fixture
 def clean(raw: RawWarehouse, clean_db: psycopg.Connection) -> CleanWarehouse:
     """One batch, processed."""
     warehouse = CleanWarehouse(clean_db)
-    warehouse.create_tables()
     raw.load(encounters(ROWS), 0, "synthetic")
     raw.accept("batch-0001", NO_ROWS)
     process(raw, warehouse, "batch-0001", "a key")
@@ -336,9 +333,7 @@ class TestPredictions:
 
     @pytest.fixture
     def warehouse(self, clean_db: psycopg.Connection) -> CleanWarehouse:
-        warehouse = CleanWarehouse(clean_db)
-        warehouse.create_tables()
-        return warehouse
+        return CleanWarehouse(clean_db)
 
     def test_usual_answers_go_through(
         self,

@@ -46,16 +46,12 @@ TOO_OLD = dict.fromkeys(range(40), "[200-210)")
 
 @pytest.fixture
 def raw(raw_db: psycopg.Connection) -> RawWarehouse:
-    warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
-    return warehouse
+    return RawWarehouse(raw_db)
 
 
 @pytest.fixture
 def clean(clean_db: psycopg.Connection) -> CleanWarehouse:
-    warehouse = CleanWarehouse(clean_db)
-    warehouse.create_tables()
-    return warehouse
+    return CleanWarehouse(clean_db)
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +96,6 @@ def site(platform: Platform, s3: Any, tmp_path_factory: pytest.TempPathFactory) 
     folder, bucket = tmp_path_factory.mktemp("site"), platform.settings.docs_bucket
     with emptied(platform.raw_dsn) as raw_db, emptied(platform.clean_dsn) as clean_db:
         raw, clean = RawWarehouse(raw_db), CleanWarehouse(clean_db)
-        raw.create_tables()
-        clean.create_tables()
         three_batches(raw)
         through_the_gates(gatekeeper_of(s3, bucket, folder, raw, clean), raw, clean)
         rows = raw_db.execute("SELECT encounter_id, patient_nbr FROM encounter").fetchall()

@@ -42,7 +42,6 @@ VALUES ('batch-0001', 1, 0, 0, 0, '', '')
 def raw(raw_db: psycopg.Connection) -> RawWarehouse:
     """Three accepted batches."""
     warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
     everything = encounters(len(BATCHES) * ROWS)
     for position, batch_id in enumerate(BATCHES):
         offset = position * ROWS
@@ -53,9 +52,7 @@ def raw(raw_db: psycopg.Connection) -> RawWarehouse:
 
 @pytest.fixture
 def warehouse(clean_db: psycopg.Connection) -> CleanWarehouse:
-    warehouse = CleanWarehouse(clean_db)
-    warehouse.create_tables()
-    return warehouse
+    return CleanWarehouse(clean_db)
 
 
 @pytest.fixture

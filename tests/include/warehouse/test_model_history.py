@@ -16,10 +16,7 @@ PROMOTION = Promotion(
 
 @pytest.fixture
 def history(clean_db: psycopg.Connection) -> ModelHistory:
-    history = ModelHistory(clean_db)
-    history.create_tables()
-    history.create_tables()  # Every task does.
-    return history
+    return ModelHistory(clean_db)
 
 
 def test_a_verdict_is_kept_as_it_was_taken(history: ModelHistory) -> None:

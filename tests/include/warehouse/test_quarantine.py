@@ -12,9 +12,7 @@ from readmission.domain.columns import Column
 from readmission.errors import DecisionRefused, InvalidValue, NotQuarantined
 from readmission.warehouse import (
     DecisionLog,
-    Quarantine,
     QuarantinedRow,
-    RawWarehouse,
     RowState,
 )
 from tests.include.contract import acceptable
@@ -124,22 +122,6 @@ def test_a_decision_that_is_refused_leaves_no_trace(hospital: Hospital) -> None:
         hospital.quarantine.fix(FIRST, [7, 8], GOOD, BY, WHY)
 
     assert [d.source_row for d in DecisionLog(hospital.raw.connection).decisions()] == [8]
-
-
-def test_decisions_from_before_the_log_are_in_it(hospital: Hospital) -> None:
-    # given a database of before, with a replayed row and a waived one
-    close(hospital, RowState.REPLAYED)
-    hospital.quarantine.waive(FIRST, [8], BY, "no record")
-    connection = hospital.raw.connection
-    before = contents(connection)["quarantine_decision"]
-    connection.execute("DROP TABLE quarantine_decision")
-    connection.commit()
-
-    # when
-    hospital.raw.create_tables()
-    hospital.raw.create_tables()
-
-    assert contents(connection)["quarantine_decision"] == before
 
 
 def test_the_same_decision_again_changes_nothing(hospital: Hospital) -> None:
@@ -287,31 +269,3 @@ class TestGateAgain:
         hospital.gate(hospital.raw.batch(FIRST))
 
         assert contents(hospital.raw.connection, clock=False)["quarantine"] == before
-
-
-def test_a_database_older_than_decisions_is_brought_up_to_date(
-    raw_db: psycopg.Connection,
-) -> None:
-    # given tables of before
-    warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
-    raw_db.execute(
-        "DROP TABLE quarantine_decision, quarantine; ALTER TABLE batch DROP kind;"
-        "CREATE TABLE quarantine (batch_id text, source_row bigint, reasons text[] NOT NULL,"
-        " created_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (batch_id, source_row),"
-        " FOREIGN KEY (batch_id, source_row) REFERENCES encounter);"
-        "INSERT INTO batch (batch_id, number, rows, source_offset, content_sha256, origin)"
-        " VALUES ('batch-0001', 1, 1, 0, 'sha', 'file');"
-        "INSERT INTO encounter (batch_id, source_row) VALUES ('batch-0001', 0);"
-        "INSERT INTO quarantine VALUES ('batch-0001', 0, ARRAY['bad'])"
-    )
-    raw_db.commit()
-
-    # when
-    warehouse.create_tables()
-    warehouse.create_tables()
-
-    # then
-    (row,) = Quarantine(raw_db).rows()
-    assert (row.reasons, row.state) == (["bad"], RowState.OPEN)
-    assert [batch.kind for batch in warehouse.batches()] == ["arrival"]

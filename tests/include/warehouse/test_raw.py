@@ -38,9 +38,7 @@ NOT_YET_ANALYZED = "LOCK TABLE encounter IN SHARE UPDATE EXCLUSIVE MODE"
 
 @pytest.fixture
 def raw(raw_db: psycopg.Connection) -> RawWarehouse:
-    warehouse = RawWarehouse(raw_db)
-    warehouse.create_tables()
-    return warehouse
+    return RawWarehouse(raw_db)
 
 
 def load(dsn: str, rows: int = ROWS, offset: int = 0) -> RawBatch:
@@ -90,7 +88,6 @@ def test_a_repeated_load_changes_nothing(raw: RawWarehouse) -> None:
     before = contents(raw.connection)
 
     # when the same rows come from the same place
-    raw.create_tables()
     repeated = raw.load(encounters(ROWS), 0, "uci")
 
     # then
@@ -162,19 +159,6 @@ def test_two_loads_at_once_get_numbers_of_their_own(
     assert sorted(loaded) == [batch.batch_id for batch in raw.batches()] == expected
     counted = raw.connection.execute("SELECT count(*) FROM encounter").fetchone()
     assert counted == (ROWS * len(expected),)
-
-
-def test_tables_can_be_created_by_several_at_once(
-    raw_db: psycopg.Connection, platform: Platform
-) -> None:
-    def create(_: int) -> None:
-        with psycopg.connect(platform.raw_dsn) as connection:
-            RawWarehouse(connection).create_tables()
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(create, range(4)))
-
-    assert RawWarehouse(raw_db).batches() == []
 
 
 def test_quarantined_rows_are_set_aside_with_their_reasons(raw: RawWarehouse) -> None:

@@ -15,10 +15,7 @@ SECOND = replace(FIRST, left="1", back="2", at=FIRST.at + timedelta(hours=1))
 
 @pytest.fixture
 def log(clean_db: psycopg.Connection) -> RollbackLog:
-    log = RollbackLog(clean_db)
-    log.create_tables()
-    log.create_tables()  # Every task does.
-    return log
+    return RollbackLog(clean_db)
 
 
 def test_a_rollback_is_read_from_its_tag_as_it_was_written() -> None:

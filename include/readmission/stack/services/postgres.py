@@ -14,6 +14,7 @@ from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.stack.supervision.service import Service
 from readmission.stack.supervision.unprivileged import Home, server_home
+from readmission.warehouse import migrations
 from readmission.warehouse.sql import privileges
 
 NAME = "postgres"
@@ -45,7 +46,7 @@ def service(site: Site) -> Service:
         url=f"{HOST}:{site.settings.postgres_port}",
         ready=lambda _started: is_ready(site),
         prepare=lambda: initialise(home, site.credentials.postgres),
-        finish=lambda: make_databases(site),
+        finish=lambda: prepare_databases(site),
         stop_signal="INT",
         stop_seconds=30,
     )
@@ -121,6 +122,16 @@ def initialise(home: Home, password: str) -> None:
     finally:
         secret.unlink()
     draft.rename(home.data)
+
+
+def prepare_databases(site: Site) -> None:
+    """Make what is missing: databases, roles, and the revisions of our own tables."""
+    # Alembic takes half a second to import, which no other command should wait for.
+    from readmission.warehouse.migrations.upgrading import upgrade
+
+    make_databases(site)
+    for name in migrations.DATABASES:
+        upgrade(dsn(site, name), name)
 
 
 def make_databases(site: Site) -> None:

@@ -6,14 +6,9 @@ from datetime import datetime
 
 import pandas as pd
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 
 from readmission.domain.drift import COOL_DOWN, Drift, Level
-from readmission.warehouse.sql.creating import create
-
-_LOCK = 296_005
-"""Advisory lock under which the tables are created."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +55,6 @@ class DriftLog:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
-
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat and to race."""
-        create(self.connection, _LOCK, "drift", (_TABLE,))
 
     def record(
         self,
@@ -118,19 +109,6 @@ class DriftLog:
             ).fetchall()
         return pd.DataFrame(found, columns=["batch_id", "column", "psi", "level", "alarm"])
 
-
-_TABLE = sql.SQL("""
-CREATE TABLE IF NOT EXISTS drift (
-    batch_id text NOT NULL,
-    column_name text NOT NULL,
-    psi double precision NOT NULL,
-    level text NOT NULL,
-    alarm boolean NOT NULL,
-    reference_version text NOT NULL,
-    measured_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (batch_id, column_name)
-)
-""")
 
 _LATEST = """
 SELECT DISTINCT ON (column_name) batch_id, column_name AS column, psi, level, alarm,

@@ -5,16 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from readmission.errors import BatchNotFound
-from readmission.warehouse.sql.creating import append_only, create
 from readmission.warehouse.states import batch_number
-
-_LOCK = 296_003
-"""Advisory lock under which the tables are created."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +67,6 @@ class ModelHistory:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
-
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat."""
-        create(
-            self.connection, _LOCK, "promotion", (_TABLES, append_only("promotion", "promotions"))
-        )
 
     def candidates(self) -> list[Candidate]:
         """Return the newest candidate of every batch, in order of batches."""
@@ -151,28 +140,6 @@ class ModelHistory:
                 return promotion
         return None
 
-
-_TABLES = sql.SQL("""
-CREATE TABLE IF NOT EXISTS candidate (
-    batch_id text PRIMARY KEY,
-    run_id text NOT NULL,
-    family text NOT NULL,
-    version text NOT NULL,
-    data_sha256 text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE TABLE IF NOT EXISTS promotion (
-    promotion_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    batch_id text NOT NULL,
-    challenger_version text NOT NULL,
-    incumbent_version text,
-    verdict text NOT NULL CHECK (verdict IN ('promoted', 'refused')),
-    reason text NOT NULL,
-    figures jsonb NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (batch_id, challenger_version)
-);
-""")
 
 _UPSERT_CANDIDATE = """
 INSERT INTO candidate (batch_id, run_id, family, version, data_sha256)

@@ -9,15 +9,9 @@ from psycopg import sql
 
 from readmission.domain import schema
 from readmission.domain.splitting import Part
-from readmission.warehouse.clean.drift_log import DriftLog
-from readmission.warehouse.clean.model_history import ModelHistory
-from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
 from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
-from readmission.warehouse.sql.creating import create
-from readmission.warehouse.sql.privileges import CLEAN, let_monitor
 from readmission.warehouse.states import BatchState
-from readmission.warehouse.verdicts import VerdictLog
 
 _LOCK = 296_002
 """Advisory lock under which patients get their parts."""
@@ -38,14 +32,6 @@ _FEATURE_TYPES: dict[str, pa.DataType] = {
 ROW_TYPES: dict[str, pa.DataType] = {**_KEY_TYPES, **_FEATURE_TYPES}
 """Arrow type of each column of a CLEAN encounter, in order."""
 
-_SQL_TYPES = {
-    pa.string(): "text",
-    pa.int64(): "bigint",
-    pa.int32(): "integer",
-    pa.int16(): "smallint",
-    pa.bool_(): "boolean",
-}
-
 
 class CleanWarehouse(Ledger[CleanBatch]):
     """CLEAN behind one connection; every method is one transaction."""
@@ -53,19 +39,6 @@ class CleanWarehouse(Ledger[CleanBatch]):
     ledger_name, ledger_line = "CLEAN", CleanBatch
     ledger_query = sql.SQL("SELECT * FROM batch {condition} ORDER BY number")
     numbering_lock = _LOCK
-
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat and to race."""
-        columns = sql.SQL(", ").join(
-            sql.SQL("{} {} NOT NULL").format(sql.Identifier(name), sql.SQL(_SQL_TYPES[kind]))
-            for name, kind in ROW_TYPES.items()
-        )
-        create(self.connection, _LOCK, "encounter", (_TABLES.format(columns=columns),))
-        VerdictLog(self.connection).create_tables()
-        ModelHistory(self.connection).create_tables()
-        DriftLog(self.connection).create_tables()
-        RollbackLog(self.connection).create_tables()
-        let_monitor(self.connection, CLEAN)
 
     @contextmanager
     def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
@@ -196,33 +169,6 @@ def _ledger_line(batch: RawBatch, clean_rows: int, digest: str) -> tuple[object,
         batch.origin,
     )
 
-
-_TABLES = sql.SQL("""
-CREATE TABLE IF NOT EXISTS batch (
-    batch_id text PRIMARY KEY,
-    number integer NOT NULL UNIQUE,
-    raw_rows integer NOT NULL,
-    clean_rows integer NOT NULL,
-    quarantined_rows integer NOT NULL,
-    content_sha256 text NOT NULL,
-    origin text NOT NULL,
-    state text NOT NULL DEFAULT 'loaded' CHECK (state IN ('loaded', 'accepted', 'rejected')),
-    reason text NOT NULL DEFAULT '',
-    created_at timestamptz NOT NULL DEFAULT now(),
-    decided_at timestamptz,
-    CHECK (raw_rows = clean_rows + quarantined_rows)
-);
-CREATE TABLE IF NOT EXISTS patient (
-    patient_nbr bigint PRIMARY KEY,
-    part text NOT NULL CHECK (part IN ('train', 'val', 'test')),
-    first_batch text NOT NULL
-);
-CREATE TABLE IF NOT EXISTS encounter (
-    {columns},
-    PRIMARY KEY (encounter_id)
-);
-CREATE INDEX IF NOT EXISTS encounter_by_batch ON encounter (batch_id, source_row);
-""")
 
 _INSERT_BATCH = """
 INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin)

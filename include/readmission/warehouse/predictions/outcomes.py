@@ -5,15 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
-
-from readmission.domain import schema
-from readmission.warehouse.sql.creating import create
-from readmission.warehouse.sql.privileges import PREDICTIONS, let_monitor
-
-_LOCK = 296_011
-"""Advisory lock under which the tables are created."""
 
 Outcome = tuple[str, str, str]
 """Hash of the encounter, class, part of the patient."""
@@ -42,11 +34,6 @@ class OutcomeStore:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
-
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat and to race."""
-        create(self.connection, _LOCK, "outcome_batch", (_TABLES,))
-        let_monitor(self.connection, PREDICTIONS)
 
     def batches(self) -> Mapping[str, str]:
         """Return the content hash of each batch whose outcomes are here."""
@@ -104,20 +91,6 @@ def live_outcomes(connection: psycopg.Connection, days: int, versions: int) -> l
     with connection.transaction(), connection.cursor(row_factory=class_row(LiveOutcomes)) as cursor:
         return cursor.execute(_LIVE, {"days": days, "versions": versions}).fetchall()
 
-
-_TABLES = sql.SQL("""
-CREATE TABLE IF NOT EXISTS outcome (
-    encounter_hash text PRIMARY KEY,
-    readmitted text NOT NULL CHECK (readmitted IN ({classes})),
-    part text NOT NULL CHECK (part IN ('train', 'val', 'test')),
-    known_at timestamptz NOT NULL
-);
-CREATE TABLE IF NOT EXISTS outcome_batch (
-    batch_id text PRIMARY KEY,
-    content_sha256 text NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT now()
-);
-""").format(classes=sql.SQL(", ").join(map(sql.Literal, schema.CLASSES)))
 
 _ARRIVALS = """
 CREATE TEMPORARY TABLE outcome_arrival (encounter_hash text, readmitted text, part text)

@@ -8,16 +8,12 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from readmission.domain import schema
-from readmission.warehouse.sql.privileges import PREDICTIONS, let_monitor
-
 COLUMNS = (
     "id", "at", "request_id", "row", "model_version", "encounter_hash", "patient_hash",
     "features", "p_no", "p_over_30", "p_under_30", "predicted_class",
 )  # fmt: skip
 """Order of the values of one prediction, here and in every line that waits on disk."""
 
-_CREATING_LOCK = 296_007
 _CLEANING_LOCK = 296_008
 _BLOCK_BYTES = 1 << 16
 
@@ -64,20 +60,6 @@ class PredictionStore:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
-
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat and to race."""
-        with self.connection.transaction():
-            if self._has_table():
-                return
-            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING_LOCK,))
-            self.connection.execute(_TABLE)
-            self.connection.execute(_INDEX)
-            let_monitor(self.connection, PREDICTIONS)
-
-    def _has_table(self) -> bool:
-        found = self.connection.execute("SELECT to_regclass('prediction') IS NOT NULL").fetchone()
-        return bool(found and found[0])
 
     def copy(self, lines: bytes) -> int:
         """Append predictions; return how many were not there before.
@@ -133,27 +115,6 @@ class PredictionStore:
         ):
             return cursor.execute(_DAILY, (since,)).fetchall()
 
-
-_TABLE = sql.SQL(
-    """
-CREATE TABLE IF NOT EXISTS prediction (
-    id uuid PRIMARY KEY,
-    at timestamptz NOT NULL,
-    request_id text NOT NULL,
-    row integer NOT NULL,
-    model_version text NOT NULL,
-    encounter_hash text,
-    patient_hash text,
-    features jsonb NOT NULL,
-    p_no double precision NOT NULL,
-    p_over_30 double precision NOT NULL,
-    p_under_30 double precision NOT NULL,
-    predicted_class text NOT NULL CHECK (predicted_class IN ({classes}))
-)
-"""
-).format(classes=sql.SQL(", ").join(map(sql.Literal, schema.CLASSES)))
-
-_INDEX = "CREATE INDEX IF NOT EXISTS prediction_at ON prediction (at)"
 
 # Made anew in each transaction that needs it: behind a pooler, the next one may run in
 # another session.

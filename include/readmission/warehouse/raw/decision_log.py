@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from readmission.warehouse.sql.creating import append_only
 from readmission.warehouse.states import RowState
 
 
@@ -78,34 +76,6 @@ class DecisionLog:
             return cursor.execute(_SELECT, (batch_id, batch_id, source_row, source_row)).fetchall()
 
 
-_TABLE = sql.SQL("""
--- It refers to no table: it outlives what it is about.
-CREATE TABLE IF NOT EXISTS quarantine_decision (
-    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    batch_id text NOT NULL,
-    source_row bigint NOT NULL,
-    state text NOT NULL CHECK (state IN ('fixed', 'waived')),
-    correction jsonb NOT NULL,
-    decided_by text NOT NULL CHECK (decided_by <> ''),
-    decided_at timestamptz NOT NULL DEFAULT now(),
-    why text NOT NULL CHECK (why <> '')
-);
-CREATE INDEX IF NOT EXISTS quarantine_decision_by_row
-    ON quarantine_decision (batch_id, source_row);
--- Of rows that were decided before there was this table, the last decision is known.
-INSERT INTO quarantine_decision
-    (batch_id, source_row, state, correction, decided_by, decided_at, why)
-SELECT batch_id, source_row, CASE state WHEN 'waived' THEN 'waived' ELSE 'fixed' END,
-       correction, decided_by, decided_at, why
-FROM quarantine q
-WHERE state <> 'open' AND NOT EXISTS (
-    SELECT FROM quarantine_decision d
-    WHERE (d.batch_id, d.source_row) = (q.batch_id, q.source_row)
-)
-ORDER BY decided_at, batch_id, source_row;
-""")
-"""Run by RAW after the tables of the quarantine, from which these are filled at first."""
-
 _INSERT = """
 INSERT INTO quarantine_decision (batch_id, source_row, state, correction, decided_by, why)
 VALUES (%s, %s, %s, %s, %s, %s)
@@ -117,8 +87,3 @@ FROM quarantine_decision
 WHERE (%s::text IS NULL OR batch_id = %s) AND (%s::bigint IS NULL OR source_row = %s)
 ORDER BY number
 """
-
-TABLES = (
-    _TABLE,
-    append_only("quarantine_decision", "decisions about quarantined rows"),
-)

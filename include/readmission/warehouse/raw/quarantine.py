@@ -190,43 +190,6 @@ class Quarantine:
             return self._select(_THESE, wanted)
 
 
-TABLES = sql.SQL("""
-CREATE TABLE IF NOT EXISTS quarantine (
-    batch_id text NOT NULL,
-    source_row bigint NOT NULL,
-    reasons text[] NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    PRIMARY KEY (batch_id, source_row),
-    FOREIGN KEY (batch_id, source_row) REFERENCES encounter
-);
-CREATE OR REPLACE FUNCTION refuse_second_thoughts() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    RAISE EXCEPTION 'row % of % is %, which is final', OLD.source_row, OLD.batch_id, OLD.state;
-END $$;
--- Apart from the table, for databases that are older than decisions.
-DO $$ BEGIN
-    IF NOT EXISTS (
-        SELECT FROM information_schema.columns WHERE table_schema = current_schema()
-        AND table_name = 'quarantine' AND column_name = 'state'
-    ) THEN
-        ALTER TABLE quarantine
-            ADD state text NOT NULL DEFAULT 'open'
-                CHECK (state IN ('open', 'fixed', 'waived', 'replayed')),
-            ADD correction jsonb NOT NULL DEFAULT '{}',
-            ADD decided_by text NOT NULL DEFAULT '',
-            ADD decided_at timestamptz,
-            ADD why text NOT NULL DEFAULT '',
-            ADD replay_batch text REFERENCES batch,
-            ADD CHECK (state = 'open' OR (decided_by <> '' AND why <> '')),
-            ADD CHECK ((state = 'open') = (decided_at IS NULL)),
-            ADD CHECK ((state = 'replayed') = (replay_batch IS NOT NULL));
-        CREATE TRIGGER final_rows_are_final BEFORE UPDATE OR DELETE ON quarantine
-            FOR EACH ROW WHEN (OLD.state IN ('waived', 'replayed'))
-            EXECUTE FUNCTION refuse_second_thoughts();
-    END IF;
-END $$;
-""")
-"""Run by RAW after its own, to which these refer."""
-
 _THESE = sql.SQL("batch_id = %s AND source_row = ANY(%s)")
 _SUCH = sql.SQL("(%s::text IS NULL OR batch_id = %s) AND (%s::text IS NULL OR state = %s)")
 

@@ -10,14 +10,9 @@ from psycopg import sql
 from readmission.domain import schema
 from readmission.domain.columns import MISSING
 from readmission.warehouse.ledger import Ledger, RawBatch
-from readmission.warehouse.raw.decision_log import TABLES as DECISIONS
-from readmission.warehouse.raw.quarantine import TABLES as QUARANTINE
 from readmission.warehouse.raw.quarantine import Quarantine
 from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
-from readmission.warehouse.sql.creating import create
-from readmission.warehouse.sql.privileges import RAW, let_monitor
 from readmission.warehouse.states import BatchKind, BatchState, batch_name
-from readmission.warehouse.verdicts import VerdictLog
 
 _LOCK = 296_001
 """Advisory lock under which batches get their numbers."""
@@ -41,16 +36,6 @@ class RawWarehouse(Ledger[RawBatch]):
 
     ledger_name, ledger_line, ledger_query = "RAW", RawBatch, _LEDGER
     numbering_lock = _LOCK
-
-    def create_tables(self) -> None:
-        """Create what is not there yet; safe to repeat and to race."""
-        columns = sql.SQL(", ").join(
-            sql.SQL("{} text").format(sql.Identifier(name)) for name in schema.NAMES
-        )
-        tables = _TABLES.format(columns=columns), QUARANTINE, *DECISIONS
-        create(self.connection, _LOCK, "quarantine_decision", tables)
-        VerdictLog(self.connection).create_tables()
-        let_monitor(self.connection, RAW)
 
     def load(self, encounters: pa.Table, source_offset: int, origin: str) -> RawBatch:
         """Write a batch and its line of the ledger in one transaction.
@@ -203,38 +188,6 @@ class RawWarehouse(Ledger[RawBatch]):
         rows = Quarantine(self.connection).rows()
         return pd.DataFrame([[getattr(r, name) for name in names] for r in rows], columns=names)
 
-
-_TABLES = sql.SQL("""
-CREATE TABLE IF NOT EXISTS batch (
-    batch_id text PRIMARY KEY,
-    number integer NOT NULL UNIQUE,
-    rows integer NOT NULL,
-    source_offset bigint NOT NULL,
-    content_sha256 text NOT NULL,
-    origin text NOT NULL,
-    state text NOT NULL DEFAULT 'loaded' CHECK (state IN ('loaded', 'accepted', 'rejected')),
-    reason text NOT NULL DEFAULT '',
-    created_at timestamptz NOT NULL DEFAULT now(),
-    decided_at timestamptz
-);
-CREATE TABLE IF NOT EXISTS encounter (
-    batch_id text NOT NULL REFERENCES batch,
-    source_row bigint NOT NULL,
-    {columns},
-    PRIMARY KEY (batch_id, source_row)
-);
-CREATE INDEX IF NOT EXISTS encounter_by_id ON encounter (encounter_id);
--- Apart from the table, for databases that are older than replays.
-DO $$ BEGIN
-    IF NOT EXISTS (
-        SELECT FROM information_schema.columns WHERE table_schema = current_schema()
-        AND table_name = 'batch' AND column_name = 'kind'
-    ) THEN
-        ALTER TABLE batch
-            ADD kind text NOT NULL DEFAULT 'arrival' CHECK (kind IN ('arrival', 'replay'));
-    END IF;
-END $$;
-""")
 
 _INSERT_BATCH = """
 INSERT INTO batch (batch_id, number, rows, source_offset, content_sha256, origin, kind)

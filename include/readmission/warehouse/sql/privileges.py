@@ -33,6 +33,7 @@ PREDICTIONS: Columns = {
     "outcome": ("encounter_hash", "readmitted", "part", "known_at"),
 }
 """Columns by table, for each database; a keyed hash joins a prediction to its outcome."""
+GRANTS: Mapping[str, Columns] = {"raw": RAW, "clean": CLEAN, "predictions": PREDICTIONS}
 
 _LOCK = 296_010
 

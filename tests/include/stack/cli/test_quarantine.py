@@ -18,6 +18,7 @@ from readmission.stack.site.ports import free_ports
 from readmission.stack.stack import Stack
 from readmission.warehouse import Quarantine, RowState
 from tests.conftest import random_settings
+from tests.databases import migrate
 from tests.include.tables import encounters
 
 FIRST = "batch-0001"
@@ -40,7 +41,7 @@ class Ward:
             for warehouse in (raw, clean):
                 warehouse.connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
                 warehouse.connection.commit()
-                warehouse.create_tables()
+                migrate(warehouse.connection)
             raw.load(encounters(ROWS, age=BAD), 0, "file")
             raw.accept(FIRST, pd.DataFrame({"source_row": list(BAD), "reasons": [REASONS] * 3}))
 

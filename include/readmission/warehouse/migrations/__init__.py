@@ -1,0 +1,59 @@
+"""The histories of the three databases' tables, and the check that code and tables fit.
+
+Alembic applies the revisions (`upgrading`); one folder holds those of one database. Tasks and
+services only check: they import neither Alembic nor SQLAlchemy.
+"""
+
+from importlib import resources
+
+import psycopg
+
+from readmission.errors import DatabaseNotMigrated, DatabaseTooNew
+
+DATABASES = ("raw", "clean", "predictions")
+VERSION_TABLE = "alembic_version"
+
+
+def revisions(database: str) -> list[str]:
+    """Return the revisions of a database that this version of the library knows, oldest first."""
+    folder = resources.files(__name__) / database
+    return sorted(
+        file.name.partition("_")[0] for file in folder.iterdir() if file.name[:4].isdecimal()
+    )
+
+
+def require_current(connection: psycopg.Connection, database: str) -> None:
+    """Refuse a database whose tables are not those that this version of the library expects.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        Its current schema holds the tables.
+    database : str
+        One of `DATABASES`.
+
+    Raises
+    ------
+    DatabaseNotMigrated
+        If revisions are missing.
+    DatabaseTooNew
+        If a later version of the library has migrated it.
+    """
+    known, found = revisions(database), revision_of(connection)
+    if found == known[-1]:
+        return
+    if found is None or found in known:
+        raise DatabaseNotMigrated(database, found, known[-1])
+    raise DatabaseTooNew(database, found)
+
+
+def revision_of(connection: psycopg.Connection) -> str | None:
+    """Return the revision of a database; none if it has never been migrated."""
+    with connection.transaction():
+        (exists,) = connection.execute(
+            "SELECT to_regclass(%s) IS NOT NULL", (VERSION_TABLE,)
+        ).fetchone() or (False,)
+        if not exists:
+            return None
+        row = connection.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchone()  # noqa: S608
+    return str(row[0]) if row else None

@@ -1,0 +1,301 @@
+"""Migrations: new databases, those of the release before, races, failures, versions that differ."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pyarrow as pa
+import pytest
+
+from readmission.domain import schema
+from readmission.errors import DatabaseNotMigrated, DatabaseTooNew
+from readmission.warehouse import CleanWarehouse, DecisionLog, ModelHistory, RawWarehouse
+from readmission.warehouse.clean.warehouse import ROW_TYPES
+from readmission.warehouse.migrations import (
+    DATABASES,
+    require_current,
+    revision_of,
+    revisions,
+    upgrading,
+)
+from readmission.warehouse.migrations.upgrading import upgrade
+from readmission.warehouse.predictions.store import COLUMNS
+from tests.conftest import Platform
+from tests.include.tables import held
+
+BEFORE = Path(__file__).parent / "before_migrations"
+SQL_TYPES = {
+    pa.string(): "text",
+    pa.int64(): "bigint",
+    pa.int32(): "integer",
+    pa.int16(): "smallint",
+    pa.bool_(): "boolean",
+}
+FAILING = '''
+"""A revision that fails after its first statement."""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade():
+    op.execute("ALTER TABLE batch ADD COLUMN half_done text")
+    op.execute("SELECT 1 / 0")
+'''
+HARMLESS = FAILING.replace('    op.execute("SELECT 1 / 0")\n', "")
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def empty(platform: Platform, database: str) -> Iterator[psycopg.Connection]:
+    """A connection to a database without a table."""
+    with psycopg.connect(address(platform, database), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        yield connection
+
+
+@pytest.fixture
+def empty_raw(platform: Platform) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(platform.raw_dsn, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        yield connection
+
+
+def address(platform: Platform, database: str) -> str:
+    return str(getattr(platform, f"{database}_dsn"))
+
+
+def restore(connection: psycopg.Connection, database: str) -> None:
+    """Fill an empty database as version 0.1.0 left it."""
+    connection.execute((BEFORE / f"{database}.sql").read_bytes())
+    connection.execute("RESET ALL")
+
+
+def rows(connection: psycopg.Connection) -> dict[str, list[str]]:
+    """Return the content of every table but Alembic's own."""
+    tables = connection.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        " AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version' ORDER BY 1"
+    ).fetchall()
+    return {
+        name: [
+            row
+            for (row,) in connection.execute(f"SELECT t::text FROM {name} t ORDER BY 1")  # noqa: S608
+        ]
+        for (name,) in tables
+    }
+
+
+def shape(connection: psycopg.Connection) -> set[tuple[str, ...]]:
+    """Return columns, constraints, indexes, triggers and functions, as PostgreSQL spells them."""
+    return set(connection.execute(SHAPE).fetchall())
+
+
+SHAPE = """
+SELECT 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text
+FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
+  AND c.relkind IN ('r', 'v')
+UNION ALL
+SELECT 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid), '', ''
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'index', indexname, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL
+SELECT 'trigger', tgname, pg_get_triggerdef(oid), '', '' FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL
+SELECT 'function', proname, prosrc, '', '' FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'comment', objoid::regclass::text, description, '', '' FROM pg_description
+WHERE classoid = 'pg_class'::regclass AND objoid IN (
+    SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)
+"""
+
+
+def columns(connection: psycopg.Connection, table: str) -> dict[str, str]:
+    return dict(
+        connection.execute(
+            "SELECT column_name, data_type FROM information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position",
+            (table,),
+        ).fetchall()
+    )
+
+
+def test_a_database_of_the_release_before_keeps_every_row(
+    platform: Platform, empty: psycopg.Connection, database: str
+) -> None:
+    # given
+    restore(empty, database)
+    before = rows(empty)
+    assert all(before.values())
+    with pytest.raises(DatabaseNotMigrated, match="has never been migrated"):
+        require_current(empty, database)
+
+    # when
+    applied = upgrade(address(platform, database), database)
+
+    # then
+    assert applied == revisions(database)
+    assert rows(empty) == before
+    require_current(empty, database)
+
+
+def test_a_database_of_the_release_before_becomes_what_a_new_one_is(
+    platform: Platform, empty: psycopg.Connection, database: str
+) -> None:
+    upgrade(address(platform, database), database)
+    new = shape(empty)
+    empty.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+    restore(empty, database)
+    upgrade(address(platform, database), database)
+
+    assert shape(empty) == new
+
+
+def test_the_library_reads_what_the_release_before_wrote(
+    platform: Platform, empty_raw: psycopg.Connection, clean_db: psycopg.Connection
+) -> None:
+    # given
+    clean_db.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    restore(clean_db, "clean")
+    clean_db.commit()
+    restore(empty_raw, "raw")
+
+    # when
+    for database in ("raw", "clean"):
+        upgrade(address(platform, database), database)
+
+    # then
+    raw, clean = RawWarehouse(empty_raw), CleanWarehouse(clean_db)
+    arrived = {batch.batch_id: batch for batch in raw.batches()}
+    for batch in clean.batches():
+        assert len(raw.read(batch.batch_id)) == arrived[batch.batch_id].rows == batch.raw_rows
+        assert len(clean.read_batch(batch.batch_id)) == batch.clean_rows
+    assert DecisionLog(empty_raw).decisions()
+    assert ModelHistory(clean_db).promotions()
+
+
+def test_a_repeated_migration_changes_nothing(
+    platform: Platform, empty: psycopg.Connection, database: str
+) -> None:
+    assert upgrade(address(platform, database), database) == revisions(database)
+    assert upgrade(address(platform, database), database) == []
+    assert revision_of(empty) == revisions(database)[-1]
+
+
+def test_several_processes_may_migrate_at_once(
+    platform: Platform, empty: psycopg.Connection, database: str
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: upgrade(address(platform, database), database), range(4)))
+
+    require_current(empty, database)
+
+
+@pytest.fixture
+def next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of RAW's revisions to which a test can add one."""
+    folder = Path(upgrading.__file__).parent / "raw"
+    (tmp_path / "0001_first_tables.py").write_text((folder / "0001_first_tables.py").read_text())
+    configured = upgrading._configuration
+
+    def configuration(database: str) -> object:
+        config = configured(database)
+        config.set_main_option("version_locations", str(tmp_path))
+        return config
+
+    monkeypatch.setattr(upgrading, "_configuration", configuration)
+    monkeypatch.setattr(upgrading, "revisions", lambda _: ["0001", "0002"])
+    return tmp_path / "0002_next.py"
+
+
+def test_a_revision_that_fails_half_way_leaves_the_old_tables(
+    platform: Platform, empty_raw: psycopg.Connection, next_revision: Path
+) -> None:
+    # given rows of the release before, and a revision that breaks off
+    restore(empty_raw, "raw")
+    old, before = shape(empty_raw), rows(empty_raw)
+    next_revision.write_text(FAILING)
+
+    # when
+    with pytest.raises(Exception, match="division by zero"):
+        upgrade(platform.raw_dsn, "raw")
+
+    # then nothing of any revision is there
+    assert shape(empty_raw) == old
+    assert rows(empty_raw) == before
+    assert revision_of(empty_raw) is None
+
+
+def test_a_library_older_than_the_database_refuses_to_work(
+    platform: Platform, empty_raw: psycopg.Connection, next_revision: Path
+) -> None:
+    # given a database that a later version has migrated
+    next_revision.write_text(HARMLESS)
+    assert upgrade(platform.raw_dsn, "raw") == ["0001", "0002"]
+
+    # then the library that knows only its own revisions says so
+    with pytest.raises(DatabaseTooNew, match="at revision 0002, which this version does not know"):
+        require_current(empty_raw, "raw")
+
+
+def test_a_library_older_than_the_database_does_not_migrate_it(
+    platform: Platform, empty_raw: psycopg.Connection
+) -> None:
+    upgrade(platform.raw_dsn, "raw")
+    empty_raw.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(DatabaseTooNew, match="9999"):
+        upgrade(platform.raw_dsn, "raw")
+
+
+def test_the_check_waits_for_no_writer_that_hangs(
+    raw_db: psycopg.Connection, platform: Platform
+) -> None:
+    with held(platform.raw_dsn, "LOCK TABLE batch, encounter IN ACCESS EXCLUSIVE MODE"):
+        raw_db.execute("SET lock_timeout = 1")
+        raw_db.commit()
+        require_current(raw_db, "raw")
+
+        # reading what is in the tables would have to wait
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            RawWarehouse(raw_db).batches()
+
+
+def test_raw_has_a_column_for_every_column_of_the_contract(raw_db: psycopg.Connection) -> None:
+    found = columns(raw_db, "encounter")
+
+    expected = {"batch_id": "text", "source_row": "bigint", **dict.fromkeys(schema.NAMES, "text")}
+    assert found == expected, "schema.py and RAW differ; add a revision to migrations/raw"
+
+
+def test_clean_has_a_column_for_every_feature(clean_db: psycopg.Connection) -> None:
+    found = columns(clean_db, "encounter")
+
+    expected = {name: SQL_TYPES[kind] for name, kind in ROW_TYPES.items()}
+    assert found == expected, "schema.py and CLEAN differ; add a revision to migrations/clean"
+
+
+def test_the_prediction_log_has_the_columns_and_classes_that_are_written(
+    platform: Platform,
+) -> None:
+    upgrade(platform.predictions_dsn, "predictions")
+    with psycopg.connect(platform.predictions_dsn) as connection:
+        assert set(columns(connection, "prediction")) == set(COLUMNS)
+        checks = connection.execute(
+            "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'c'"
+            " AND conrelid IN ('prediction'::regclass, 'outcome'::regclass)"
+        ).fetchall()
+    of_classes = [text for (text,) in checks if "NO" in text]
+    assert len(of_classes) == 2
+    assert all(f"'{label}'" in text for text in of_classes for label in schema.CLASSES)
