@@ -21,7 +21,7 @@ readonly NAMESPACE=mlops-proyecto3
 readonly VERSION=0.1.0
 readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy OURS=app.kubernetes.io/part-of=readmission
 readonly TARGETS=(airflow mlflow api ui load)
-readonly JOBS=(minio-buckets minio-reader airflow-migrate)
+readonly JOBS=(minio-buckets minio-reader airflow-migrate warehouse-migrate)
 # What an overlay may have and another not; and what is deleted besides when all is.
 readonly PARTS=deployments,statefulsets,cronjobs,services,serviceaccounts,networkpolicies,poddisruptionbudgets,\
 horizontalpodautoscalers,roles,rolebindings,ingresses

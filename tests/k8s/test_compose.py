@@ -24,7 +24,7 @@ ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.f
 )
 """Services that `docker compose up` leaves alone, and their profile."""
 ONE_SHOT = {
-    "airflow-init", "minio-volume", "minio-buckets", "minio-reader", "pg-dump", "backup", "dumps",
+    "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader", "pg-dump", "backup", "dumps",
     "restore",
 }  # fmt: skip
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
@@ -48,7 +48,7 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
 
     assert airflow == AIRFLOW
     assert beside - AIRFLOW == {
-        "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "minio-volume",
+        "postgres-raw", "postgres-clean", "postgres-mlflow", "warehouse-migrate", "minio", "minio-volume",
         "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter",
         "pipeline-exporter", "prometheus", "grafana", *ON_DEMAND,
     }  # fmt: skip

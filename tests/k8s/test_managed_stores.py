@@ -12,7 +12,7 @@ from tests.k8s.cluster import K8S, NAME, Cluster, containers, kubectl, name, set
 
 CLIENTS = {
     "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-migrate",
-    "airflow-task", "mlflow", "fastapi", "pipeline-exporter", "backup",
+    "airflow-task", "warehouse-migrate", "mlflow", "fastapi", "pipeline-exporter", "backup",
 }  # fmt: skip
 OURS = re.compile(
     r"\b(postgres-\w+:5432|minio:9000|us-east-1|s3://(mlflow|airflow-logs)|data-docs)"

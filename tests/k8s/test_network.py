@@ -30,6 +30,8 @@ EVERYWHERE = {
     ("airflow-scheduler", "postgres-airflow", POSTGRES),
     ("airflow-dag-processor", "postgres-airflow", POSTGRES),
     ("airflow-migrate", "postgres-airflow", POSTGRES),
+    ("warehouse-migrate", "postgres-raw", POSTGRES),
+    ("warehouse-migrate", "postgres-clean", POSTGRES),
     ("airflow-api-server", "minio", S3),
     ("airflow-scheduler", "minio", S3),
     # models and their artifacts

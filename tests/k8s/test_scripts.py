@@ -242,7 +242,9 @@ def test_a_migration_at_work_is_let_finish(deployed: Path) -> None:
 
     second = calls(deployed).rpartition("kustomize")[2]
     waited = second.index("wait --for condition=complete job/airflow-migrate")
-    assert waited < second.rindex("delete job minio-buckets minio-reader airflow-migrate")
+    assert waited < second.rindex(
+        "delete job minio-buckets minio-reader airflow-migrate warehouse-migrate"
+    )
     assert "condition=complete job/minio-buckets --timeout" not in second
 
 
