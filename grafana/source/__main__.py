@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from grafana.source import pipeline, predictions, quality, slo
 from grafana.source.board import Board
+from grafana.source.dashboards import pipeline, predictions, quality, slo
 
 BOARDS: tuple[Callable[[], Board], ...] = (
     predictions.board,

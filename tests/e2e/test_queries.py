@@ -12,7 +12,7 @@ import pytest
 
 from api.contract.encounter import example
 from grafana.source.__main__ import FOLDER
-from grafana.source.prometheus import Prometheus, all_choices, panels, targets
+from grafana.source.pictures.prometheus import Prometheus, all_choices, panels, targets
 from readmission.domain import schema
 from readmission.registry import PRODUCTION
 from readmission.stack.site.ports import HOST

@@ -11,11 +11,11 @@ import pytest
 
 from grafana.source import promql
 from grafana.source.__main__ import FOLDER
-from grafana.source.drawing import Span
-from grafana.source.pictures import LABEL, picture
-from grafana.source.prometheus import Prometheus, all_choices, panels
-from grafana.source.quality import NO_DRIFT
-from grafana.source.wording import worded
+from grafana.source.dashboards.quality import NO_DRIFT
+from grafana.source.pictures.figure import LABEL, picture
+from grafana.source.pictures.formatting import worded
+from grafana.source.pictures.plots import Span
+from grafana.source.pictures.prometheus import Prometheus, all_choices, panels
 from readmission.stack.site.ports import HOST, free_ports
 from tests.promtool import promtool
 

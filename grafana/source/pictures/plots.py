@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from grafana.source.prometheus import Prometheus, Target
-from grafana.source.wording import COLOURS, colour, shown, worded
+from grafana.source.pictures.formatting import COLOURS, colour, shown, worded
+from grafana.source.pictures.prometheus import Prometheus, Target
 
 INK, FAINT, RULE = "#24292f", "#6e7781", "#e4e7eb"
 PALETTE = (

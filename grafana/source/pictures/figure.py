@@ -1,32 +1,20 @@
-"""Pictures for the README: `python -m grafana.source.pictures http://127.0.0.1:9090 docs/images`.
+"""A dashboard as one matplotlib figure, with the panels where Grafana puts them."""
 
-They show what the panels' queries give, arranged as Grafana arranges the panels, and say
-that they are no screenshots.
-"""
-
-import argparse
-import json
-import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from grafana.source.__main__ import FOLDER
-from grafana.source.drawing import BODY, FAINT, INK, RULE, Span, draw
-from grafana.source.prometheus import Prometheus, fill_in, first_choices, targets
+from grafana.source.pictures.plots import BODY, FAINT, INK, RULE, Span, draw
+from grafana.source.pictures.prometheus import Prometheus, fill_in, first_choices, targets
 
 COLUMN, LINE = 0.6, 0.34
 """Inches of a unit of Grafana's grid."""
 COLUMNS = 24
 TOP = 0.75
 """Inches for the heading."""
-DPI = 100
-POINTS = 240
-SCRAPE_INTERVAL = 15
 LABEL = "Drawn by matplotlib from the panels' own queries; not a screenshot of Grafana."
 # Inches around what a panel shows: left, right, bottom, top.
 MARGINS = {
@@ -107,23 +95,3 @@ def picture(board: Mapping[str, Any], asked: Prometheus, span: Span) -> Figure:
         else:
             draw(sheet.card(panel), panel, targets(panel, chosen), asked, span)
     return sheet.figure
-
-
-def main() -> None:
-    """Take the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url", help="of Prometheus")
-    parser.add_argument("folder", type=Path, help="where the pictures go")
-    parser.add_argument("--minutes", type=int, default=60, help="that are shown")
-    arguments = parser.parse_args()
-    seconds, end = 60 * arguments.minutes, time.time()
-    span = Span(end - seconds, end, max(SCRAPE_INTERVAL, seconds // POINTS))
-    arguments.folder.mkdir(parents=True, exist_ok=True)
-    with Prometheus(arguments.url) as asked:
-        for path in sorted(FOLDER.glob("*.json")):
-            figure = picture(json.loads(path.read_text()), asked, span)
-            figure.savefig(arguments.folder / f"dashboard-{path.stem}.png", dpi=DPI)
-
-
-if __name__ == "__main__":
-    main()

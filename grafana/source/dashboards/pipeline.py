@@ -2,8 +2,8 @@
 
 from grafana_foundation_sdk.models import units
 
-from grafana.source import foundations
 from grafana.source.board import Board, Row
+from grafana.source.dashboards import infrastructure
 from grafana.source.panels import (
     NO_EXPORTER,
     NONE_IS_GOOD,
@@ -29,9 +29,9 @@ def board() -> Board:
             Row("From event to production", _journey()),
             Row("Rows", _rows()),
             Row("Runs", _runs()),
-            Row("Airflow", foundations.airflow()),
-            Row("Databases", foundations.databases()),
-            Row("MLflow, object store and monitoring", foundations.stores()),
+            Row("Airflow", infrastructure.airflow()),
+            Row("Databases", infrastructure.databases()),
+            Row("MLflow, object store and monitoring", infrastructure.stores()),
         ),
         since="now-6h",
     )

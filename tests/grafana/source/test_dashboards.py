@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
-from grafana.source import predictions, slo
 from grafana.source.__main__ import FOLDER, write
-from grafana.source.prometheus import first_choices, panels, targets
+from grafana.source.dashboards import predictions, slo
+from grafana.source.pictures.prometheus import first_choices, panels, targets
 from readmission.settings import CHECKOUT
-from tests.grafana.alerting import metrics_in, rules
-from tests.grafana.test_rules import known_metrics
+from tests.grafana.prometheus.alerting import metrics_in, rules
+from tests.grafana.prometheus.test_rules import known_metrics
 from tests.promtool import promtool
 
 FILES = sorted(FOLDER.glob("*.json"))

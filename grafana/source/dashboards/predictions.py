@@ -2,8 +2,8 @@
 
 from grafana_foundation_sdk.models import units
 
-from grafana.source import serving
 from grafana.source.board import Board, Row
+from grafana.source.dashboards import serving
 from grafana.source.panels import (
     NO_REQUEST,
     NONE_IS_GOOD,

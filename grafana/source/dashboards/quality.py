@@ -2,8 +2,8 @@
 
 from grafana_foundation_sdk.models import units
 
-from grafana.source import models
 from grafana.source.board import Board, Choice, Row
+from grafana.source.dashboards import model_quality
 from grafana.source.panels import (
     NO_EXPORTER,
     NONE_IS_GOOD,
@@ -36,9 +36,9 @@ def board() -> Board:
             Row("Gates", _gates()),
             Row("Quarantine", _quarantine()),
             Row("Drift", _drift()),
-            Row("Models: $metric, $rows rows", models.figures()),
-            Row("Groups of patients", models.subgroups()),
-            Row("Live outcomes", models.outcomes()),
+            Row("Models: $metric, $rows rows", model_quality.figures()),
+            Row("Groups of patients", model_quality.subgroups()),
+            Row("Live outcomes", model_quality.outcomes()),
         ),
         choices=(
             Choice(

@@ -16,7 +16,7 @@ from readmission.domain import drift
 from readmission.exporter import catalogue
 from readmission.exporter.catalogue import Figure
 from readmission.settings import CHECKOUT
-from tests.grafana.alerting import (
+from tests.grafana.prometheus.alerting import (
     RULES,
     UNIT_TESTS,
     Case,

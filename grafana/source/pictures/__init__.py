@@ -1,0 +1,1 @@
+"""The dashboards drawn with matplotlib: `python -m grafana.source.pictures URL FOLDER`."""
