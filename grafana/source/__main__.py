@@ -1,4 +1,4 @@
-"""Writes every dashboard: `python -m grafana.source`."""
+"""Write the JSON of every dashboard: `python -m grafana.source`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +16,10 @@ FOLDER = Path(__file__).parents[1] / "dashboards"
 
 
 def write(folder: Path) -> None:
-    """Write every dashboard as ``<name>.json`` into a folder."""
+    """Write each dashboard to ``<name>.json`` in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    for make in BOARDS:
-        board = make()
+    for build in BOARDS:
+        board = build()
         (folder / f"{board.name}.json").write_text(board.json())
 
 

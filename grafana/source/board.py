@@ -1,4 +1,4 @@
-"""How panels become a dashboard: rows, numbers, places, links and the JSON that Grafana reads."""
+"""Build the JSON of one dashboard: rows, panel ids, layout, variables and links."""
 
 import json
 from collections.abc import Sequence
@@ -11,35 +11,37 @@ from grafana_foundation_sdk.models import dashboard as models
 from grafana.source.panels import DATASOURCE, Panel
 
 TAG = "readmission"
-NEW_MODEL = (
+MODEL_CHANGE = (
     "max by (model_version) (model_info == 1)"
     " unless max by (model_version) (model_info offset 1m == 1)"
 )
-"""One for a minute after the service has loaded another version."""
+"""Returns a sample for one minute after the API has loaded another model version."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Panels under one heading."""
+    """A dashboard row: panels under one heading."""
 
     title: str
     panels: Sequence[Panel]
 
 
 @dataclass(frozen=True)
-class Choice:
-    """Something the reader chooses, which queries name as ``$name``.
+class Variable:
+    """A dashboard variable, which the reader sets and queries use as ``$name``.
 
     Parameters
     ----------
-    name, label : str
-        In queries, and on the page.
+    name : str
+        Name in queries.
+    label : str
+        Name on the page.
     default : str
-        What is chosen first.
+        Initial value.
     values : sequence of str
-        What can be chosen, where that is fixed.
+        Values to choose from, if they are fixed.
     query : str
-        Where it is not: what asks Prometheus for the values.
+        Prometheus query that returns the values, if they are not fixed.
     """
 
     name: str
@@ -48,20 +50,20 @@ class Choice:
     values: Sequence[str] = ()
     query: str = ""
 
-    def variable(self) -> dashboard.CustomVariable | dashboard.QueryVariable:
-        """Return Grafana's form of it."""
-        first = models.VariableOption(text=self.default, value=self.default, selected=True)
+    def build(self) -> dashboard.CustomVariable | dashboard.QueryVariable:
+        """Return the builder of this variable."""
+        default = models.VariableOption(text=self.default, value=self.default, selected=True)
         if self.query:
-            asked = dashboard.QueryVariable(self.name).label(self.label).query(self.query)
+            queried = dashboard.QueryVariable(self.name).label(self.label).query(self.query)
             refresh = models.VariableRefresh.ON_DASHBOARD_LOAD
             sort = models.VariableSort.ALPHABETICAL_ASC
-            return asked.datasource(DATASOURCE).refresh(refresh).sort(sort).current(first)
+            return queried.datasource(DATASOURCE).refresh(refresh).sort(sort).current(default)
         options = [
             models.VariableOption(text=value, value=value, selected=value == self.default)
             for value in self.values
         ]
         fixed = dashboard.CustomVariable(self.name).label(self.label).options(options)
-        return fixed.values(",".join(self.values)).current(first)
+        return fixed.values(",".join(self.values)).current(default)
 
 
 @dataclass(frozen=True)
@@ -71,27 +73,27 @@ class Board:
     Parameters
     ----------
     name : str
-        Of its file; its uid is ``readmission-<name>``.
+        Name of the JSON file; the dashboard's uid is ``readmission-<name>``.
     title, description : str
-        For the reader.
+        Text on the page.
     rows : sequence of Row
-        From top to bottom.
-    choices : sequence of Choice
-        What the reader may choose.
+        Rows from top to bottom.
+    variables : sequence of Variable
+        Variables that the reader can set.
     since : str
-        Start of the time that is shown at first.
+        Start of the initial time range.
     """
 
     name: str
     title: str
     description: str
     rows: Sequence[Row]
-    choices: Sequence[Choice] = ()
+    variables: Sequence[Variable] = ()
     since: str = "now-3h"
 
     def json(self) -> str:
-        """Return what Grafana provisions."""
-        built = self._empty()
+        """Return the JSON that Grafana provisions."""
+        built = self._without_panels()
         ids = iter(range(1, 1_000))
         for row in self.rows:
             built.with_row(dashboard.Row(row.title).id(next(ids)))
@@ -99,15 +101,15 @@ class Board:
                 built.with_panel(panel.id(next(ids)))
         return json.dumps(built.build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
 
-    def _empty(self) -> dashboard.Dashboard:
+    def _without_panels(self) -> dashboard.Dashboard:
         others = dashboard.DashboardLink("Other dashboards").tags([TAG]).keep_time(True)
         built = dashboard.Dashboard(self.title).uid(f"{TAG}-{self.name}").tags([TAG])
         return (
             built.description(self.description)
             .link(others.type(models.DashboardLinkType.DASHBOARDS))
-            .annotation(_new_model())
+            .annotation(_model_change())
             .tooltip(models.DashboardCursorSync.CROSSHAIR)
-            .variables([choice.variable() for choice in self.choices])
+            .variables([variable.build() for variable in self.variables])
             .time(self.since, "now")
             .timezone("browser")
             .refresh("30s")
@@ -115,7 +117,7 @@ class Board:
         )
 
 
-def _new_model() -> dashboard.AnnotationQuery:
-    """Mark promotions and rollbacks in every graph."""
-    mark = dashboard.AnnotationQuery().name("Another model answers").expr(NEW_MODEL)
-    return mark.datasource(DATASOURCE).enable(True).icon_color("purple")
+def _model_change() -> dashboard.AnnotationQuery:
+    """Return the annotation that marks promotions and rollbacks in every graph."""
+    annotation = dashboard.AnnotationQuery().name("Model version changed").expr(MODEL_CHANGE)
+    return annotation.datasource(DATASOURCE).enable(True).icon_color("purple")

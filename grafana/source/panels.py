@@ -1,7 +1,6 @@
-"""The kinds of panels the dashboards are made of; each has a title, unit, meaning and empty state.
+"""Build the four kinds of panel that the dashboards use: time series, stat, bar gauge, table.
 
-Widths are in Grafana's columns, of which there are 24; `id` and place follow when a
-dashboard is put together.
+`Board` adds each panel's id and position.
 """
 
 from collections.abc import Sequence
@@ -9,27 +8,29 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import TypeVar
 
-from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat, table, timeseries
+from grafana_foundation_sdk.builders import bargauge, common, dashboard, timeseries
+from grafana_foundation_sdk.builders import stat as stats
+from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-Panel = bargauge.Panel | stat.Panel | table.Panel | timeseries.Panel
-P = TypeVar("P", bargauge.Panel, stat.Panel, table.Panel, timeseries.Panel)
-Steps = Sequence[tuple[float | None, str]]
-"""Colours and the values from which they hold; the first holds from the bottom."""
+Panel = bargauge.Panel | stats.Panel | tables.Panel | timeseries.Panel
+P = TypeVar("P", bargauge.Panel, stats.Panel, tables.Panel, timeseries.Panel)
+Thresholds = Sequence[tuple[float | None, str]]
+"""Pairs of a lower bound and the colour from there on; the first pair has no bound."""
 
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 
-PLAIN: Steps = ((None, "blue"),)
-NONE_IS_GOOD: Steps = ((None, "green"), (1, "red"))
-ONE_IS_GOOD: Steps = ((None, "red"), (1, "green"))
+NEUTRAL: Thresholds = ((None, "blue"),)
+ZERO_IS_GOOD: Thresholds = ((None, "green"), (1, "red"))
+ONE_IS_GOOD: Thresholds = ((None, "red"), (1, "green"))
 
 PER_SECOND = "suffix: /s"
-NO_EXPORTER = "The exporter has reported nothing"
-NO_REQUEST = "No request in this time"
+NO_EXPORTER = "No data from the exporter"
+NO_REQUEST = "No requests in this time range"
 
 STAT_HEIGHT = 4
 HEIGHT = 8
@@ -44,7 +45,7 @@ class Query:
     expr : str
         PromQL.
     legend : str
-        Name of its series, with ``{{label}}`` for labels; a lone stat needs none.
+        Name of each series, with ``{{label}}`` for labels. A stat with one value needs none.
     """
 
     expr: str
@@ -52,76 +53,72 @@ class Query:
 
 
 @dataclass(frozen=True)
-class About:
-    """What a reader must know of a panel.
+class PanelOptions:
+    """Text, unit and size of a panel.
 
     Parameters
     ----------
-    title : str
-        Of the panel.
-    description : str
-        What is shown, and what to make of it.
+    title, description : str
+        Title, and what the panel shows and how to read it.
     unit : str
         One of Grafana's units.
     empty : str
-        What stands there when there is nothing to show.
+        Text to show if a query returns no data.
     width : int
-        Columns of 24.
+        Width in Grafana's columns, out of 24.
     tall : bool
-        Whether a figure stands beside graphs and is as high as they are.
+        Whether a stat is as high as a graph, to stand next to one.
     """
 
     title: str
     description: str
     unit: str = units.Short
-    empty: str = "Nothing yet"
+    empty: str = "No data yet"
     width: int = 12
     tall: bool = False
 
 
-def lines(
-    about: About,
+def time_series(
+    options: PanelOptions,
     *queries: Query,
     stacked: bool = False,
-    counted: bool = False,
-    thresholds: Steps = (),
+    bars: bool = False,
+    thresholds: Thresholds = (),
     minimum: float | None = 0,
     maximum: float | None = None,
 ) -> timeseries.Panel:
-    """Return how something went over time.
+    """Return a graph of values over time.
 
     Parameters
     ----------
-    about : About
-        For the reader.
+    options : PanelOptions
+        Text, unit and size.
     queries : Query
-        What is drawn.
+        Queries to draw.
     stacked : bool
-        Whether the series are parts of a whole.
+        Whether to stack the series, because they add up to a total.
     bars : bool
-        Whether every point counts the events since the one before.
-    counted : bool
-        Whether every point counts events since the one before: bars instead of lines.
+        Whether to draw stacked bars instead of lines, for counts of events.
     thresholds : sequence
-        Limits to draw, the colour of the bottom first.
+        Thresholds to draw as dashed lines.
     minimum, maximum : float, optional
-        Ends of the axis, where they are fixed.
+        Fixed ends of the axis.
     """
-    panel = _described(timeseries.Panel(), about, HEIGHT).targets(
-        [_target(query, number) for number, query in enumerate(queries)]
+    panel = _with_options(timeseries.Panel(), options, HEIGHT).targets(
+        [_target(query, position) for position, query in enumerate(queries)]
     )
     panel = (
-        panel.fill_opacity(70 if counted else 25 if stacked else 8)
-        .line_width(0 if counted else 2)
-        .show_points(looks.VisibilityMode.NEVER if counted else looks.VisibilityMode.AUTO)
-        .draw_style(looks.GraphDrawStyle.BARS if counted else looks.GraphDrawStyle.LINE)
+        panel.fill_opacity(70 if bars else 25 if stacked else 8)
+        .line_width(0 if bars else 2)
+        .show_points(looks.VisibilityMode.NEVER if bars else looks.VisibilityMode.AUTO)
+        .draw_style(looks.GraphDrawStyle.BARS if bars else looks.GraphDrawStyle.LINE)
         .legend(common.VizLegendOptions().show_legend(True).calcs(["lastNotNull"]))
         .tooltip(common.VizTooltipOptions().mode(looks.TooltipDisplayMode.MULTI))
     )
-    if counted:
-        # A bar a minute: the windows of neighbouring bars then hardly share an event.
+    if bars:
+        # One bar per minute. With shorter steps the windows overlap and an event counts twice.
         panel = panel.interval("1m")
-    if stacked or counted:
+    if stacked or bars:
         panel = panel.stacking(common.StackingConfig().mode(looks.StackingMode.NORMAL))
     if thresholds:
         style = common.GraphThresholdsStyleConfig().mode(looks.GraphTresholdsStyleMode.DASHED)
@@ -131,71 +128,82 @@ def lines(
     return panel if maximum is None else panel.max(maximum)
 
 
-def number(
-    about: About,
+def stat(
+    options: PanelOptions,
     *queries: Query,
-    thresholds: Steps = PLAIN,
-    words: Sequence[tuple[str, str, str]] = (),
+    thresholds: Thresholds = NEUTRAL,
+    texts: Sequence[tuple[str, str, str]] = (),
     decimals: int | None = None,
     name_only: bool = False,
-) -> stat.Panel:
-    """Return the newest value, large.
+) -> stats.Panel:
+    """Return the newest value of each series in large type.
 
     Parameters
     ----------
-    about : About
-        For the reader.
+    options : PanelOptions
+        Text, unit and size.
     queries : Query
-        One figure a series.
+        Queries whose values to show.
     thresholds : sequence
-        Colours.
-    words : sequence of (value, text, colour)
-        What to write in place of a value.
+        Colours of the values.
+    texts : sequence of (value, text, colour)
+        Text and colour to show instead of a value.
     decimals : int, optional
-        Digits after the point.
+        Digits after the decimal point.
     name_only : bool
-        Whether the label says it all, and the value nothing.
+        Whether to show the name of each series instead of its value.
     """
-    panel = _described(stat.Panel(), about, HEIGHT if about.tall else STAT_HEIGHT).targets(
-        [_target(query, position) for position, query in enumerate(queries)]
-    )
+    panel = _with_options(stats.Panel(), options, HEIGHT if options.tall else STAT_HEIGHT)
     mode = looks.BigValueTextMode.NAME if name_only else looks.BigValueTextMode.AUTO
     panel = (
-        panel.text_mode(mode)
+        panel.targets([_target(query, position) for position, query in enumerate(queries)])
+        .text_mode(mode)
         .graph_mode(looks.BigValueGraphMode.NONE if name_only else looks.BigValueGraphMode.AREA)
         .color_mode(looks.BigValueColorMode.VALUE)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .thresholds(_thresholds(thresholds))
-        .mappings([*_words(words), _not_a_number(about.empty)])
+        .mappings([*_text_mappings(texts), _nan_mapping(options.empty)])
     )
     return panel if decimals is None else panel.decimals(decimals)
 
 
-def ranking(
-    about: About,
+def bar_gauge(
+    options: PanelOptions,
     *queries: Query,
-    thresholds: Steps = PLAIN,
+    thresholds: Thresholds = NEUTRAL,
     minimum: float = 0,
     maximum: float | None = None,
 ) -> bargauge.Panel:
-    """Return the newest value of each series side by side, as horizontal bars."""
-    panel = _described(bargauge.Panel(), about, HEIGHT).targets(
-        [_target(query, position, instant=True) for position, query in enumerate(queries)]
-    )
+    """Return the newest value of each series as a horizontal bar."""
     panel = (
-        panel.orientation(looks.VizOrientation.HORIZONTAL)
+        _with_options(bargauge.Panel(), options, HEIGHT)
+        .targets([_target(query, position, instant=True) for position, query in enumerate(queries)])
+        .orientation(looks.VizOrientation.HORIZONTAL)
         .display_mode(looks.BarGaugeDisplayMode.BASIC)
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
         .thresholds(_thresholds(thresholds))
-        .mappings([_not_a_number(about.empty)])
+        .mappings([_nan_mapping(options.empty)])
         .min(minimum)
     )
     return panel if maximum is None else panel.max(maximum)
 
 
-def rows(about: About, query: Query, columns: Sequence[str], value: str = "") -> table.Panel:
-    """Return the newest series as a table of some labels and, if it is named, the value."""
-    target = _target(query, 0, instant=True).format(PromQueryFormat.TABLE)
+def table(
+    options: PanelOptions, query: Query, columns: Sequence[str], value: str = ""
+) -> tables.Panel:
+    """Return the newest value of each series as a table row.
+
+    Parameters
+    ----------
+    options : PanelOptions
+        Text, unit and size.
+    query : Query
+        Query whose series to list.
+    columns : sequence of str
+        Labels to show, in this order.
+    value : str
+        Heading of the value's column; without a heading the value is not shown.
+    """
     shown = [*columns, *(["Value"] if value else [])]
     keep = models.DataTransformerConfig("filterFieldsByName", options={"include": {"names": shown}})
     order = models.DataTransformerConfig(
@@ -205,43 +213,44 @@ def rows(about: About, query: Query, columns: Sequence[str], value: str = "") ->
             "renameByName": {name: name.replace("_", " ") for name in columns} | {"Value": value},
         },
     )
-    panel = _described(table.Panel(), about, HEIGHT).targets([target]).show_header(True)
-    return panel.transformations([keep, order])
+    target = _target(query, instant=True).format(PromQueryFormat.TABLE)
+    panel = _with_options(tables.Panel(), options, HEIGHT).show_header(True)
+    return panel.targets([target]).transformations([keep, order])
 
 
-def _described(panel: P, about: About, height: int) -> P:
+def _with_options(panel: P, options: PanelOptions, height: int) -> P:
     return (
-        panel.title(about.title)
-        .description(about.description)
-        .unit(about.unit)
-        .no_value(about.empty)
+        panel.title(options.title)
+        .description(options.description)
+        .unit(options.unit)
+        .no_value(options.empty)
         .datasource(DATASOURCE)
         .height(height)
-        .span(about.width)
+        .span(options.width)
     )
 
 
-def _target(query: Query, position: int, instant: bool = False) -> Dataquery:
+def _target(query: Query, position: int = 0, instant: bool = False) -> Dataquery:
     target = Dataquery().expr(query.expr).ref_id(ascii_uppercase[position]).datasource(DATASOURCE)
     target = target.instant() if instant else target.range()
     return target.legend_format(query.legend) if query.legend else target
 
 
-def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
+def _thresholds(thresholds: Thresholds) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig().steps(
-        [models.Threshold(value, colour) for value, colour in steps]
+        [models.Threshold(bound, colour) for bound, colour in thresholds]
     )
 
 
-def _words(words: Sequence[tuple[str, str, str]]) -> list[models.ValueMapping]:
+def _text_mappings(texts: Sequence[tuple[str, str, str]]) -> list[models.ValueMapping]:
     results = {
-        value: models.ValueMappingResult(text=text, color=colour) for value, text, colour in words
+        value: models.ValueMappingResult(text=text, color=colour) for value, text, colour in texts
     }
     return [models.ValueMap(results)] if results else []
 
 
-def _not_a_number(empty: str) -> models.ValueMapping:
-    """A share of nothing is no number, which Prometheus says and a reader need not see."""
+def _nan_mapping(empty: str) -> models.ValueMapping:
+    """Show the panel's text for no data instead of NaN, which a division by zero returns."""
     result = models.ValueMappingResult(text=empty)
     match = models.SpecialValueMatch.NULL_AND_NAN
     return models.SpecialValueMap(models.DashboardSpecialValueMapOptions(match, result))

@@ -1,38 +1,46 @@
-"""Pieces of PromQL that several dashboards need."""
+"""PromQL expressions that several dashboards use."""
+
+from collections.abc import Iterable
 
 WINDOW = "$__rate_interval"
-"""Grafana's window: four scrapes at least, so that a rate is never empty."""
+"""Grafana's window for rates: at least four scrape intervals, so it always contains samples."""
 
 
 def by(labels: str) -> str:
-    """Return the grouping of an aggregation, nothing for none."""
+    """Return the ``by`` clause of an aggregation, or an empty string if there are no labels."""
     return f" by ({labels})" if labels else ""
 
 
+def one_of(values: Iterable[str]) -> str:
+    """Return a regular expression that matches any of the given label values."""
+    return "|".join(values)
+
+
 def rate(selector: str, labels: str = "", window: str = WINDOW) -> str:
-    """Return a counter's events a second, added up over all but some labels."""
+    """Return a counter's rate per second, summed by the given labels."""
     return f"sum{by(labels)} (rate({selector}[{window}]))"
 
 
 def increase(selector: str, labels: str = "", window: str = WINDOW) -> str:
-    """Return a counter's events in a window, added up over all but some labels."""
+    """Return a counter's increase over a window, summed by the given labels."""
     return f"sum{by(labels)} (increase({selector}[{window}]))"
 
 
-def events(selector: str, window: str, labels: str = "") -> str:
-    """Return the events of a counter whose series begin with their first event.
+def increase_from_zero(selector: str, window: str, labels: str = "") -> str:
+    """Return a counter's increase over a window, where a new series starts from zero.
 
-    `increase` compares two samples, so it never sees the event that made a series; here a
-    series that was not there at the window's start counts from zero.
+    A StatsD counter does not exist before its first event. `increase` compares samples, so it
+    misses that event. Here, a series that did not exist at the start of the window contributes
+    its full value.
     """
-    born = f"({selector} unless {selector} offset {window})"
-    return f"sum{by(labels)} ({born} or increase({selector}[{window}]))"
+    new_series = f"({selector} unless {selector} offset {window})"
+    return f"sum{by(labels)} ({new_series} or increase({selector}[{window}]))"
 
 
-def mean(timer: str, window: str, labels: str = "") -> str:
-    """Return the mean of a summary in a window, first observations included."""
-    count = f"{events(f'{timer}_count', window, labels)} > 0"
-    return f"{events(f'{timer}_sum', window, labels)} / ({count})"
+def mean(summary: str, window: str, labels: str = "") -> str:
+    """Return the mean of a summary over a window; see `increase_from_zero` for new series."""
+    count = f"{increase_from_zero(f'{summary}_count', window, labels)} > 0"
+    return f"{increase_from_zero(f'{summary}_sum', window, labels)} / ({count})"
 
 
 def quantile(share: float, histogram: str) -> str:
@@ -41,10 +49,10 @@ def quantile(share: float, histogram: str) -> str:
 
 
 def or_zero(expression: str) -> str:
-    """Return zero where nothing has been counted yet."""
+    """Return the expression, or 0 if it has no series."""
     return f"({expression}) or vector(0)"
 
 
 def age(timestamp: str) -> str:
-    """Return the seconds since a moment."""
+    """Return the seconds since a timestamp."""
     return f"time() - {timestamp}"

@@ -12,7 +12,8 @@ import pytest
 
 from api.contract.encounter import example
 from grafana.source.__main__ import FOLDER
-from grafana.source.pictures.prometheus import Prometheus, all_choices, panels, targets
+from grafana.source.pictures.dashboard_json import panels, targets, variable_combinations
+from grafana.source.pictures.prometheus import Prometheus
 from readmission.domain import schema
 from readmission.registry import PRODUCTION
 from readmission.stack.site.ports import HOST
@@ -89,16 +90,16 @@ def questions(asked: Prometheus) -> set[Question]:
     found = set()
     for path in sorted(FOLDER.glob("*.json")):
         board = json.loads(path.read_text())
-        for chosen in all_choices(board, asked):
+        for variables in variable_combinations(board, asked):
             for panel in panels(board):
                 where = f"{path.stem}: {panel['title']}"
-                found |= {(where, target.expr) for target in targets(panel, chosen)}
+                found |= {(where, target.expr) for target in targets(panel, variables)}
     return found
 
 
 def has_data(asked: Prometheus, query: str) -> bool:
     """Whether a query gives at least one number; a share of nothing is none."""
-    return any(math.isfinite(value) for _, value in asked.newest(query))
+    return any(math.isfinite(value) for _, value in asked.query(query))
 
 
 def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
@@ -125,14 +126,14 @@ def test_another_model_is_marked_in_every_graph(watched: Pipeline) -> None:
     with prometheus(watched) as asked:
         for path in FOLDER.glob("*.json"):
             (mark,) = json.loads(path.read_text())["annotations"]["list"]
-            found = asked.over_time(mark["expr"], end - LOOKING_BACK, end, step=15)
+            found = asked.query_range(mark["expr"], end - LOOKING_BACK, end, step=15)
             assert found, f"{path.stem}: {mark['expr']}"
 
 
 def test_prometheus_reaches_everything_and_no_rule_fails(watched: Pipeline) -> None:
     with prometheus(watched) as asked:
-        reached = {series["job"]: value for series, value in asked.newest("avg by (job) (up)")}
-        failing = asked.newest("sum(prometheus_rule_evaluation_failures_total) > 0")
+        reached = {series["job"]: value for series, value in asked.query("avg by (job) (up)")}
+        failing = asked.query("sum(prometheus_rule_evaluation_failures_total) > 0")
 
     assert reached == dict.fromkeys(("api", "airflow", "pipeline", "prometheus"), 1.0)
     assert failing == []

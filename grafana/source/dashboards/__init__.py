@@ -1,1 +1,1 @@
-"""One module for each dashboard, and modules for groups of rows that do not fit into it."""
+"""The four dashboards (`pipeline`, `predictions`, `quality`, `slo`) and the rows they share out."""

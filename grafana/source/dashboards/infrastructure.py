@@ -1,33 +1,33 @@
-"""What the pipeline runs on: Airflow, the databases, MLflow, the object store, monitoring."""
+"""Rows of the dashboard *Pipeline* about Airflow, databases, MLflow, object store, monitoring."""
 
 from grafana_foundation_sdk.models import units
 
 from grafana.source.panels import (
     NO_EXPORTER,
-    NONE_IS_GOOD,
     ONE_IS_GOOD,
-    About,
+    ZERO_IS_GOOD,
     Panel,
+    PanelOptions,
     Query,
-    Steps,
-    lines,
-    number,
-    ranking,
+    Thresholds,
+    bar_gauge,
+    stat,
+    time_series,
 )
 from grafana.source.promql import rate
 
 UP_OR_DOWN = (("1", "up", "green"), ("0", "down", "red"))
-NEAR_FULL: Steps = ((None, "green"), (0.8, "orange"), (0.9, "red"))
-NO_AIRFLOW = "Airflow has reported nothing"
+CAPACITY: Thresholds = ((None, "green"), (0.8, "orange"), (0.9, "red"))
+NO_AIRFLOW = "No data from Airflow"
 
 
 def airflow() -> list[Panel]:
     """Return the panels about Airflow itself."""
     return [
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Scheduler heartbeat",
-                "Heartbeats of the scheduler a minute; 0 and it schedules nothing.",
+                "Heartbeats per minute. At 0 the scheduler is down and no task starts.",
                 "suffix: /min",
                 NO_AIRFLOW,
                 width=4,
@@ -37,31 +37,31 @@ def airflow() -> list[Panel]:
             thresholds=((None, "red"), (1, "green")),
             decimals=0,
         ),
-        number(
-            About(
-                "DAG files that do not import",
-                "Files in dags/ that the DAG processor could not read.",
+        stat(
+            PanelOptions(
+                "DAG import errors",
+                "Files in dags/ that the DAG processor could not import.",
                 empty=NO_AIRFLOW,
                 width=4,
                 tall=True,
             ),
             Query("sum(airflow_dag_processing_import_errors)"),
-            thresholds=NONE_IS_GOOD,
+            thresholds=ZERO_IS_GOOD,
         ),
-        lines(
-            About(
-                "Runs under way",
-                "Runs that have begun and not ended, and tasks that wait for the executor.",
+        time_series(
+            PanelOptions(
+                "Running DAG runs and queued tasks",
+                "DAG runs in progress, and tasks that wait for the executor.",
                 empty=NO_AIRFLOW,
                 width=8,
             ),
-            Query("sum(airflow_scheduler_dagruns_running)", "runs"),
-            Query("sum(airflow_executor_queued_tasks)", "tasks that wait"),
+            Query("sum(airflow_scheduler_dagruns_running)", "running DAG runs"),
+            Query("sum(airflow_executor_queued_tasks)", "queued tasks"),
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Pools",
-                "Tasks at work and tasks that wait for a slot, by pool.",
+                "Running and queued task slots in each pool.",
                 empty=NO_AIRFLOW,
                 width=8,
             ),
@@ -74,22 +74,22 @@ def airflow() -> list[Panel]:
 def databases() -> list[Panel]:
     """Return the panels about PostgreSQL."""
     return [
-        number(
-            About(
-                "Databases that answer",
-                "Whether each database answers.",
+        stat(
+            PanelOptions(
+                "Database availability",
+                "Whether the exporter can query each database.",
                 units.String,
                 NO_EXPORTER,
                 tall=True,
             ),
             Query("min by (database) (readmission_database_up)", "{{database}}"),
             thresholds=ONE_IS_GOOD,
-            words=UP_OR_DOWN,
+            texts=UP_OR_DOWN,
         ),
-        ranking(
-            About(
-                "Room used",
-                "Size of each database against the room meant for it.",
+        bar_gauge(
+            PanelOptions(
+                "Used capacity",
+                "Size of each database as a share of its configured capacity.",
                 units.PercentUnit,
                 NO_EXPORTER,
             ),
@@ -98,17 +98,19 @@ def databases() -> list[Panel]:
                 " / readmission_database_capacity_bytes)",
                 "{{database}}",
             ),
-            thresholds=NEAR_FULL,
+            thresholds=CAPACITY,
             maximum=1,
         ),
-        lines(
-            About("Size of databases", "Bytes on disk.", units.BytesIEC, NO_EXPORTER),
+        time_series(
+            PanelOptions(
+                "Database size", "Size of each database on disk.", units.BytesIEC, NO_EXPORTER
+            ),
             Query("max by (database) (readmission_database_size_bytes)", "{{database}}"),
         ),
-        lines(
-            About(
-                "Connections",
-                "Open connections by database; the server's limit is drawn with them.",
+        time_series(
+            PanelOptions(
+                "Database connections",
+                "Open connections to each database, and the highest limit of any database.",
                 empty=NO_EXPORTER,
             ),
             Query("max by (database) (readmission_database_connections)", "{{database}}"),
@@ -117,13 +119,13 @@ def databases() -> list[Panel]:
     ]
 
 
-def stores() -> list[Panel]:
-    """Return the panels about the other stores, and about what watches them."""
+def stores_and_monitoring() -> list[Panel]:
+    """Return the panels about MLflow, the object store, the exporter and Prometheus."""
     return [
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "MLflow and object store",
-                "Whether they answer.",
+                "Whether the exporter can query each of them.",
                 units.String,
                 NO_EXPORTER,
                 width=6,
@@ -131,43 +133,43 @@ def stores() -> list[Panel]:
             Query("min(readmission_mlflow_up)", "MLflow"),
             Query("min(readmission_object_store_up)", "object store"),
             thresholds=ONE_IS_GOOD,
-            words=UP_OR_DOWN,
+            texts=UP_OR_DOWN,
         ),
-        number(
-            About(
-                "Scraped services",
-                "Share of each job's targets that Prometheus reaches.",
+        stat(
+            PanelOptions(
+                "Scrape targets up",
+                "Share of the targets of each job that Prometheus can scrape.",
                 units.PercentUnit,
-                "Prometheus scrapes nothing",
+                "No scrape targets",
                 width=6,
             ),
             Query("avg by (job) (up)", "{{job}}"),
             thresholds=ONE_IS_GOOD,
         ),
-        number(
-            About(
-                "Sources the exporter reads",
-                "Whether the newest reading of each source went well.",
+        stat(
+            PanelOptions(
+                "Exporter sources",
+                "Whether the exporter's latest read of each source succeeded.",
                 units.String,
                 NO_EXPORTER,
             ),
             Query("min by (source) (readmission_collect_success)", "{{source}}"),
             thresholds=ONE_IS_GOOD,
-            words=(("1", "ok", "green"), ("0", "failing", "red")),
+            texts=(("1", "ok", "green"), ("0", "failing", "red")),
         ),
-        lines(
-            About(
-                "MLflow: time to answer",
-                "How long the tracking server took to answer the exporter.",
+        time_series(
+            PanelOptions(
+                "MLflow response time",
+                "How long MLflow took to respond to the exporter.",
                 units.Seconds,
                 NO_EXPORTER,
                 width=8,
             ),
             Query("max(readmission_mlflow_response_seconds)", "MLflow"),
         ),
-        lines(
-            About(
-                "Size of buckets",
+        time_series(
+            PanelOptions(
+                "Bucket size",
                 "Bytes in each bucket of the object store.",
                 units.BytesIEC,
                 NO_EXPORTER,
@@ -175,9 +177,9 @@ def stores() -> list[Panel]:
             ),
             Query("max by (bucket) (readmission_bucket_size_bytes)", "{{bucket}}"),
         ),
-        lines(
-            About(
-                "Objects in buckets",
+        time_series(
+            PanelOptions(
+                "Objects per bucket",
                 "Objects in each bucket of the object store.",
                 empty=NO_EXPORTER,
                 width=8,

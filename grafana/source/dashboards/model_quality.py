@@ -1,46 +1,47 @@
-"""The part of *Data and model quality* about models: their figures, and how they turned out."""
+"""Rows of the dashboard *Data and model quality* about models: metrics, groups, live outcomes."""
 
 from grafana_foundation_sdk.models import units
 
-from grafana.source.panels import About, Panel, Query, lines, ranking, rows
+from grafana.source.panels import Panel, PanelOptions, Query, bar_gauge, table, time_series
 from readmission.domain import schema
 
 OUTCOMES = "readmission_live_outcomes"
-SOON = "<30"
+UNDER_30 = schema.CLASSES[-1]
+"""The class of patients who are readmitted within 30 days."""
 NO_MODEL = "No model yet"
-NO_OUTCOME = "No prediction whose outcome is known yet"
+NO_OUTCOME = "No prediction has a known outcome yet"
 
 
-def figures() -> list[Panel]:
-    """Return the panels about the figures of models, by the reader's choice."""
-    of = '{metric="$metric", rows="$rows"}'
+def metrics() -> list[Panel]:
+    """Return the panels about the metric that the reader selects."""
+    selected = '{metric="$metric", rows="$rows"}'
     return [
-        ranking(
-            About(
-                "By version, on the test part",
-                "The chosen figure of every challenger, on the test part of its day. Figures of "
-                "different days are of different rows.",
+        bar_gauge(
+            PanelOptions(
+                "By version, on the test split",
+                "The selected metric of each challenger, on the test rows at the time of its "
+                "evaluation. Versions were evaluated on different rows; compare with care.",
                 empty=NO_MODEL,
                 width=8,
             ),
             Query(
-                f"sort_desc(max by (model_version) (readmission_model_metric{of}))",
+                f"sort_desc(max by (model_version) (readmission_model_metric{selected}))",
                 "version {{model_version}}",
             ),
         ),
-        lines(
-            About(
-                "By family, on the validation part",
-                "The chosen figure of the three candidates of the newest batch, over time.",
+        time_series(
+            PanelOptions(
+                "By family, on the validation split",
+                "The selected metric of each candidate of the newest batch, over time.",
                 empty=NO_MODEL,
                 width=8,
             ),
-            Query(f"max by (family) (readmission_candidate_metric{of})", "{{family}}"),
+            Query(f"max by (family) (readmission_candidate_metric{selected})", "{{family}}"),
         ),
-        lines(
-            About(
-                "Decisions",
-                "Challengers promoted and refused, and versions rolled back, since the beginning.",
+        time_series(
+            PanelOptions(
+                "Promotions and rollbacks",
+                "Total number of challengers promoted, challengers refused, and rollbacks.",
                 empty=NO_MODEL,
                 width=8,
             ),
@@ -50,95 +51,99 @@ def figures() -> list[Panel]:
 
 
 def subgroups() -> list[Panel]:
-    """Return the panels about groups of patients, for the model promoted last."""
+    """Return the panels about groups of patients, for the newest promoted model."""
     return [
         _by_group(
             "auroc_under_30",
-            "AUROC of <30 by group",
-            "How well the model promoted last ranks the patients of each group by their risk of "
-            "coming back within 30 days; 0.5 is chance. Test part.",
+            f"AUROC of {UNDER_30} by group",
+            "How well the newest promoted model ranks the patients of each group by their risk "
+            "of readmission within 30 days, on the test split. 0.5 is chance.",
         ),
         _by_group(
             "recall_top_20",
-            "Caught among the 20 % at highest risk",
-            "Share of each group's <30 patients among the 20 % of all patients at highest risk. "
-            "A group far below the others is followed up less than it needs.",
+            "Recall in the 20 % at highest risk",
+            f"Share of each group's {UNDER_30} patients who are among the 20 % of all patients "
+            "with the highest predicted risk. A group far below the others gets too little "
+            "follow-up.",
             units.PercentUnit,
         ),
         _by_group(
             "calibration_gap_under_30",
-            "Risk overstated",
-            "Mean predicted risk of <30 less the share that came back, by group; below 0 the "
-            "model understates the risk of the group.",
+            "Calibration gap by group",
+            f"Mean predicted risk of {UNDER_30} minus the observed share, for each group. Below "
+            "0, the model underestimates the risk of the group.",
             units.PercentUnit,
             minimum=-0.05,
         ),
         _by_group(
             "rows",
-            "Patients of the groups",
-            "Test encounters of each group; the figures of a small group are uncertain, and "
-            "those of the smallest are left out.",
+            "Group size",
+            "Test encounters in each group. The metrics of a small group are uncertain; very "
+            "small groups are left out.",
         ),
     ]
 
 
 def _by_group(
-    metric: str, title: str, meaning: str, unit: str = units.Short, minimum: float = 0
+    metric: str, title: str, description: str, unit: str = units.Short, minimum: float = 0
 ) -> Panel:
-    of_group = f'max by (attribute, group) (readmission_subgroup_metric{{metric="{metric}"}})'
-    about = About(title, meaning, unit, "No group is large enough yet", width=6)
-    query = Query(f"sort_desc({of_group})", "{{attribute}} {{group}}")
-    return ranking(about, query, minimum=minimum)
+    by_group = f'max by (attribute, group) (readmission_subgroup_metric{{metric="{metric}"}})'
+    options = PanelOptions(title, description, unit, "No group is large enough yet", width=6)
+    query = Query(f"sort_desc({by_group})", "{{attribute}} {{group}}")
+    return bar_gauge(options, query, minimum=minimum)
 
 
 def outcomes() -> list[Panel]:
-    """Return the panels about predictions whose outcome is known."""
+    """Return the panels about predictions with a known outcome."""
     total = f"(sum by (model_version) ({OUTCOMES}) > 0)"
-    hits = " or ".join(
+    correct = " or ".join(
         f'{OUTCOMES}{{predicted_class="{name}", readmitted="{name}"}}' for name in schema.CLASSES
     )
-    returned = f'sum by (model_version) ({OUTCOMES}{{readmitted="{SOON}"}})'
-    called = f'sum by (model_version) ({OUTCOMES}{{predicted_class="{SOON}"}})'
-    caught = f'sum by (model_version) ({OUTCOMES}{{predicted_class="{SOON}", readmitted="{SOON}"}})'
+    predicted = f'predicted_class="{UNDER_30}"'
+    readmitted = f'readmitted="{UNDER_30}"'
+    all_predicted = f"sum by (model_version) ({OUTCOMES}{{{predicted}}})"
+    all_readmitted = f"sum by (model_version) ({OUTCOMES}{{{readmitted}}})"
+    true_positives = f"sum by (model_version) ({OUTCOMES}{{{predicted}, {readmitted}}})"
     return [
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Accuracy",
-                "Share of predictions of the last 30 days that came true, among those whose "
-                "outcome the model had not seen.",
+                "Share of correct predictions over the last 30 days. Outcomes that the model may "
+                "have been trained on do not count.",
                 units.PercentUnit,
                 NO_OUTCOME,
                 width=8,
             ),
-            Query(f"sum by (model_version) ({hits}) / {total}", "version {{model_version}}"),
+            Query(f"sum by (model_version) ({correct}) / {total}", "version {{model_version}}"),
             maximum=1,
         ),
-        lines(
-            About(
-                "Recall of <30",
-                "Of the patients who came back within 30 days, the share that was predicted to.",
+        time_series(
+            PanelOptions(
+                f"Recall of {UNDER_30}",
+                "Of the patients who were readmitted within 30 days, the share that the model "
+                "predicted.",
                 units.PercentUnit,
                 NO_OUTCOME,
                 width=8,
             ),
-            Query(f"{caught} / ({returned} > 0)", "version {{model_version}}"),
+            Query(f"{true_positives} / ({all_readmitted} > 0)", "version {{model_version}}"),
             maximum=1,
         ),
-        lines(
-            About(
-                "Precision of <30",
-                "Of the patients predicted to come back within 30 days, the share that did.",
+        time_series(
+            PanelOptions(
+                f"Precision of {UNDER_30}",
+                "Of the patients predicted to be readmitted within 30 days, the share that were.",
                 units.PercentUnit,
                 NO_OUTCOME,
                 width=8,
             ),
-            Query(f"{caught} / ({called} > 0)", "version {{model_version}}"),
+            Query(f"{true_positives} / ({all_predicted} > 0)", "version {{model_version}}"),
             maximum=1,
         ),
-        rows(
-            About(
-                "Confusion counts of the model in use",
-                "Its predictions of the last 30 days by what was predicted and what happened.",
+        table(
+            PanelOptions(
+                "Confusion matrix of the loaded model",
+                "Predictions of the last 30 days, by predicted class and observed outcome.",
                 empty=NO_OUTCOME,
             ),
             Query(
@@ -148,10 +153,10 @@ def outcomes() -> list[Panel]:
             ("model_version", "predicted_class", "readmitted"),
             value="predictions",
         ),
-        lines(
-            About(
-                "Known outcomes",
-                "Predictions of the last 30 days that the figures above rest on.",
+        time_series(
+            PanelOptions(
+                "Predictions with a known outcome",
+                "Number of predictions from the last 30 days behind the panels of this row.",
                 empty=NO_OUTCOME,
             ),
             Query(f"sum by (model_version) ({OUTCOMES})", "version {{model_version}}"),

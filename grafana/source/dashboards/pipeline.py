@@ -1,4 +1,4 @@
-"""Dashboard *Pipeline*: from a batch's arrival to the model in production, and what it runs on."""
+"""Dashboard *Pipeline*: batches on their way to a promoted model, and the infrastructure below."""
 
 from grafana_foundation_sdk.models import units
 
@@ -6,17 +6,19 @@ from grafana.source.board import Board, Row
 from grafana.source.dashboards import infrastructure
 from grafana.source.panels import (
     NO_EXPORTER,
-    NONE_IS_GOOD,
-    About,
+    ZERO_IS_GOOD,
     Panel,
+    PanelOptions,
     Query,
-    lines,
-    number,
-    ranking,
+    bar_gauge,
+    stat,
+    time_series,
 )
-from grafana.source.promql import age, events, mean, or_zero
+from grafana.source.promql import age, increase_from_zero, mean, or_zero
+from readmission.warehouse.states import RowState
 
 HOUR = 3_600
+NO_DECISION = "No promotion decision yet"
 
 
 def board() -> Board:
@@ -24,70 +26,70 @@ def board() -> Board:
     return Board(
         name="pipeline",
         title="Pipeline",
-        description="From a batch's arrival to the model in production, and what it runs on.",
+        description="Batches on their way from RAW to a promoted model, and the infrastructure "
+        "that the pipeline runs on.",
         rows=(
-            Row("From event to production", _journey()),
+            Row("From RAW to production", _batches()),
             Row("Rows", _rows()),
-            Row("Runs", _runs()),
+            Row("DAG runs and tasks", _runs()),
             Row("Airflow", infrastructure.airflow()),
             Row("Databases", infrastructure.databases()),
-            Row("MLflow, object store and monitoring", infrastructure.stores()),
+            Row("MLflow, object store and monitoring", infrastructure.stores_and_monitoring()),
         ),
         since="now-6h",
     )
 
 
-def _journey() -> list[Panel]:
+def _batches() -> list[Panel]:
     return [
-        number(
-            About(
-                "From RAW to verdict",
-                "Time from the loading of the newest batch that got a verdict to the decision "
-                "on its model.",
+        stat(
+            PanelOptions(
+                "From RAW to decision",
+                "Time from loading a batch into RAW to the promotion decision on its model, for "
+                "the newest batch that has a decision.",
                 units.Seconds,
-                "No verdict yet",
+                NO_DECISION,
                 width=4,
             ),
             Query("max(readmission_batch_to_production_seconds)"),
             thresholds=((None, "green"), (HOUR, "orange"), (6 * HOUR, "red")),
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Version in production",
-                "Version of the model behind the alias production.",
+                "Version of the registered model with the alias `production`.",
                 units.String,
-                "Nothing in production",
+                "No model in production",
                 width=4,
             ),
             Query("max(readmission_production_version)"),
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Rows unaccounted for",
-                "RAW rows that are neither in CLEAN nor in quarantine, over all decided batches; "
-                "anything but 0 is a defect.",
+                "Rows that are missing or counted twice, according to the ledgers. Anything but "
+                "0 is a bug.",
                 empty=NO_EXPORTER,
                 width=4,
             ),
             Query("sum(readmission_unaccounted_rows)"),
             thresholds=((None, "red"), (0, "green"), (1, "red")),
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Waiting batches",
-                "Accepted by the stage before and not yet seen by this one.",
+                "Batches that the previous stage has finished and this stage has not.",
                 empty=NO_EXPORTER,
             ),
             Query("sum by (stage) (readmission_waiting_batches)", "{{stage}}"),
             thresholds=((None, "green"), (2, "orange"), (5, "red")),
         ),
-        lines(
-            About(
-                "Time since the last event",
-                "How long ago each stage last told the next that something is new; absent until "
-                "the first event.",
+        time_series(
+            PanelOptions(
+                "Time since last success",
+                "Time since each stage last succeeded. A stage appears after its first success.",
                 units.Seconds,
-                "No event yet",
+                "No stage has succeeded yet",
                 width=8,
             ),
             Query(
@@ -95,130 +97,135 @@ def _journey() -> list[Panel]:
                 "{{stage}}",
             ),
         ),
-        lines(
-            About(
-                "Queue",
-                "Waiting batches by stage: a line that stays above 0 is a stage that stands still.",
+        time_series(
+            PanelOptions(
+                "Waiting batches over time",
+                "Waiting batches of each stage. A stage whose line stays above 0 is stuck.",
                 empty=NO_EXPORTER,
                 width=8,
             ),
             Query("sum by (stage) (readmission_waiting_batches)", "{{stage}}"),
         ),
-        lines(
-            About(
-                "From RAW to verdict over time",
-                "The same for every batch that got a verdict, one step each.",
+        time_series(
+            PanelOptions(
+                "From RAW to decision over time",
+                "Time from loading a batch into RAW to the promotion decision on its model. The "
+                "line moves with each decision.",
                 units.Seconds,
-                "No verdict yet",
+                NO_DECISION,
                 width=8,
             ),
-            Query("max(readmission_batch_to_production_seconds)", "RAW to verdict"),
+            Query("max(readmission_batch_to_production_seconds)", "RAW to decision"),
         ),
     ]
 
 
 def _rows() -> list[Panel]:
+    not_replayed = f'readmission_quarantine_rows{{state!="{RowState.REPLAYED}"}}'
     return [
-        lines(
-            About("Rows by stage", "Rows in RAW and in CLEAN.", empty=NO_EXPORTER, width=6),
+        time_series(
+            PanelOptions("Rows by stage", "Rows in RAW and in CLEAN.", empty=NO_EXPORTER, width=6),
             Query("sum by (stage) (readmission_rows)", "{{stage}}"),
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Batches by state",
-                "Loaded waits for its gate, accepted passed it, rejected was stopped by it.",
+                "A loaded batch waits for its gate, an accepted batch passed it, a rejected batch "
+                "failed it.",
                 empty=NO_EXPORTER,
                 width=6,
             ),
             Query("sum by (stage, state) (readmission_batches)", "{{stage}} {{state}}"),
         ),
-        lines(
-            About(
-                "Parts",
-                "CLEAN rows for training, validation and test; a patient is in one part for ever.",
+        time_series(
+            PanelOptions(
+                "CLEAN rows by split",
+                "Rows for training, validation and test. A patient always stays in the same split.",
                 empty=NO_EXPORTER,
                 width=6,
             ),
             Query("sum by (part) (readmission_part_rows)", "{{part}}"),
             stacked=True,
         ),
-        lines(
-            About(
-                "Where RAW rows went",
-                "CLEAN rows and quarantined rows that are still out; together they are RAW.",
+        time_series(
+            PanelOptions(
+                "Location of rows",
+                "Rows in CLEAN, in quarantine and unaccounted for. Batches that are being "
+                "processed or that the raw gate rejected are not included.",
                 empty=NO_EXPORTER,
                 width=6,
             ),
             Query('sum(readmission_rows{stage="clean"})', "clean"),
-            Query('sum(readmission_quarantine_rows{state!="replayed"})', "quarantine"),
-            Query("sum(readmission_unaccounted_rows)", "unaccounted"),
+            Query(f"sum({not_replayed})", "quarantine"),
+            Query("sum(readmission_unaccounted_rows)", "unaccounted for"),
             stacked=True,
         ),
     ]
 
 
 def _runs() -> list[Panel]:
+    succeeded = increase_from_zero("airflow_dagrun_duration_success_count", "1h", "dag_id")
     return [
-        lines(
-            About(
-                "Runs that succeeded",
-                "Runs of each DAG that ended well in the hour before.",
-                empty="No run yet",
+        time_series(
+            PanelOptions(
+                "Successful DAG runs",
+                "Runs of each DAG that succeeded in the preceding hour.",
+                empty="No runs yet",
                 width=8,
             ),
-            Query(events("airflow_dagrun_duration_success_count", "1h", "dag_id"), "{{dag_id}}"),
+            Query(succeeded, "{{dag_id}}"),
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Failed runs in 24 h",
-                "Runs of any DAG that failed; a gate that stops a batch fails its run.",
+                "Failed runs of all DAGs. When a gate stops a batch, the run fails.",
                 width=4,
                 tall=True,
             ),
-            Query(or_zero(events("airflow_dagrun_duration_failed_count", "1d"))),
-            thresholds=NONE_IS_GOOD,
+            Query(or_zero(increase_from_zero("airflow_dagrun_duration_failed_count", "1d"))),
+            thresholds=ZERO_IS_GOOD,
             decimals=0,
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Failed tasks in 24 h",
-                "Tries of tasks that ended as failed, whether or not another try followed.",
+                "Failed task attempts, including those that Airflow retried.",
                 width=4,
                 tall=True,
             ),
-            Query(or_zero(events('airflow_ti_finish{state="failed"}', "1d"))),
-            thresholds=NONE_IS_GOOD,
+            Query(or_zero(increase_from_zero('airflow_ti_finish{state="failed"}', "1d"))),
+            thresholds=ZERO_IS_GOOD,
             decimals=0,
         ),
-        lines(
-            About(
-                "Duration of runs",
-                "Mean duration of the runs that ended well in the hour before.",
+        time_series(
+            PanelOptions(
+                "DAG run duration",
+                "Mean duration of the runs that succeeded in the preceding hour.",
                 units.Seconds,
-                "No run in the last hour",
+                "No runs in the last hour",
                 width=8,
             ),
             Query(mean("airflow_dagrun_duration_success", "1h", "dag_id"), "{{dag_id}}"),
         ),
-        ranking(
-            About(
+        bar_gauge(
+            PanelOptions(
                 "Slowest tasks",
-                "Mean duration of each task in the last day.",
+                "The ten tasks with the longest mean duration over the last 24 hours.",
                 units.Seconds,
-                "No task in the last day",
+                "No tasks in the last 24 hours",
             ),
             Query(
                 f"sort_desc(topk(10, {mean('airflow_task_duration', '1d', 'dag_id, task_id')}))",
                 "{{task_id}} ({{dag_id}})",
             ),
         ),
-        lines(
-            About(
-                "Tasks by end state",
-                "Tasks that ended in the hour before, by state.",
-                empty="No task yet",
+        time_series(
+            PanelOptions(
+                "Finished tasks by state",
+                "Tasks that finished in the preceding hour, by final state.",
+                empty="No tasks yet",
             ),
-            Query(events("airflow_ti_finish", "1h", "state"), "{{state}}"),
+            Query(increase_from_zero("airflow_ti_finish", "1h", "state"), "{{state}}"),
             stacked=True,
         ),
     ]

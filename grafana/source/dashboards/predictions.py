@@ -1,33 +1,36 @@
-"""Dashboard *Predictions*: what the service answers, how fast, and with which model."""
+"""Dashboard *Predictions*: traffic, latency, errors and the loaded model of the prediction API."""
 
 from grafana_foundation_sdk.models import units
 
+from api.metrics import PREDICTION_PATHS
 from grafana.source.board import Board, Row
 from grafana.source.dashboards import serving
 from grafana.source.panels import (
     NO_REQUEST,
-    NONE_IS_GOOD,
     PER_SECOND,
-    About,
+    ZERO_IS_GOOD,
     Panel,
+    PanelOptions,
     Query,
-    Steps,
-    lines,
-    number,
-    ranking,
+    Thresholds,
+    bar_gauge,
+    stat,
+    time_series,
 )
-from grafana.source.promql import age, increase, or_zero, quantile, rate
+from grafana.source.promql import age, increase, one_of, or_zero, quantile, rate
 
-ASKED = 'http_requests_total{path=~"/predict(/batch)?"}'
-FAILED = 'http_requests_total{path=~"/predict(/batch)?", status=~"5.."}'
-HISTOGRAM = "prediction_latency_seconds"
+PREDICTION_REQUESTS = f'http_requests_total{{path=~"{one_of(PREDICTION_PATHS)}"}}'
+FAILED_REQUESTS = f'http_requests_total{{path=~"{one_of(PREDICTION_PATHS)}", status=~"5.."}}'
+LATENCY_HISTOGRAM = "prediction_latency_seconds"
 
 LATENCY_OBJECTIVE = 0.1
-"""Seconds; bound of the latency objective, see the rules."""
-LATENCY: Steps = ((None, "green"), (LATENCY_OBJECTIVE, "red"))
-BOUNDS = ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5")
-"""Buckets of the histogram, as the service spells them."""
+"""Limit in seconds that the recording rules count with."""
+LATENCY: Thresholds = ((None, "green"), (LATENCY_OBJECTIVE, "red"))
+LATENCY_BOUNDS = ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5")
+"""Buckets of the latency histogram to show, as values of its label ``le``."""
 DAY = 86_400
+MODEL_AGE_LIMIT = 30
+"""Days after which the alert ModelTooOld fires."""
 
 
 def board() -> Board:
@@ -35,23 +38,24 @@ def board() -> Board:
     return Board(
         name="predictions",
         title="Predictions",
-        description="What the prediction service answers, how fast, and with which model.",
+        description="Traffic, latency, errors and the loaded model of the prediction API.",
         rows=(
-            Row("Now", _now()),
+            Row("Overview", _overview()),
             Row("Traffic", _traffic()),
-            Row("Latency and errors", _latency()),
-            Row("Model", serving.model()),
-            Row("Prediction log and process", serving.log_and_process()),
+            Row("Latency and errors", _latency_and_errors()),
+            Row("Loaded model", serving.loaded_model()),
+            Row("Prediction log and memory", serving.log_and_memory()),
         ),
     )
 
 
-def _now() -> list[Panel]:
+def _overview() -> list[Panel]:
     return [
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Predictions per second",
-                "Encounters answered a second, over all replicas; a file of rows counts each row.",
+                "Encounters predicted per second by all replicas. Each row of a file is one "
+                "prediction.",
                 PER_SECOND,
                 NO_REQUEST,
                 width=4,
@@ -59,35 +63,36 @@ def _now() -> list[Panel]:
             Query(rate("predictions_total")),
             decimals=1,
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Latency p99",
-                "99 of 100 answers took less, from the whole body received to the answer.",
+                "99 % of the successful requests to /predict took less than this. The "
+                "measurement starts once the whole request body has arrived.",
                 units.Seconds,
                 NO_REQUEST,
                 width=4,
             ),
-            Query(quantile(0.99, HISTOGRAM)),
+            Query(quantile(0.99, LATENCY_HISTOGRAM)),
             thresholds=LATENCY,
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Failed requests",
-                "Share of requests to /predict and /predict/batch that ended with a 5xx. "
-                "Refusals of wrong input are not failures.",
+                "Share of requests to /predict and /predict/batch that got a 5xx response. "
+                "Invalid input gets a 4xx response and does not count as a failure.",
                 units.PercentUnit,
                 NO_REQUEST,
                 width=4,
             ),
-            Query(f"({or_zero(rate(FAILED))}) / {rate(ASKED)}"),
+            Query(f"({or_zero(rate(FAILED_REQUESTS))}) / {rate(PREDICTION_REQUESTS)}"),
             thresholds=((None, "green"), (0.005, "red")),
             decimals=2,
         ),
-        number(
-            About(
-                "Model in use",
-                "Version behind the alias production that the service has loaded; "
-                "two while replicas change over.",
+        stat(
+            PanelOptions(
+                "Loaded version",
+                "Model version that the API has loaded. During a promotion or rollback, some "
+                "replicas may still have the old version.",
                 units.String,
                 "No model loaded",
                 width=4,
@@ -95,49 +100,49 @@ def _now() -> list[Panel]:
             Query("max by (model_version) (model_info == 1)", "version {{model_version}}"),
             name_only=True,
         ),
-        number(
-            About(
-                "Age of the model",
-                "Time since the model in use was trained.",
+        stat(
+            PanelOptions(
+                "Model age",
+                "Time since the loaded model was trained.",
                 units.Seconds,
                 "No model loaded",
                 width=4,
             ),
             Query(age("max(model_trained_timestamp_seconds)")),
-            thresholds=((None, "green"), (14 * DAY, "orange"), (30 * DAY, "red")),
+            thresholds=((None, "green"), (14 * DAY, "orange"), (MODEL_AGE_LIMIT * DAY, "red")),
         ),
-        number(
-            About(
-                "Answers lost",
-                "Answers that could be kept neither in the database nor on disk, "
-                "since the replicas started.",
+        stat(
+            PanelOptions(
+                "Predictions not logged",
+                "Predictions that the API could write neither to the database nor to disk, "
+                "since its replicas started.",
                 width=4,
             ),
             Query("sum(prediction_log_lost_total)"),
-            thresholds=NONE_IS_GOOD,
+            thresholds=ZERO_IS_GOOD,
         ),
     ]
 
 
 def _traffic() -> list[Panel]:
-    of_version = increase("predictions_total", "model_version", "1h")
-    of_class = increase("predictions_total", "model_version, predicted_class", "1h")
+    by_version = increase("predictions_total", "model_version", "1h")
+    by_class = increase("predictions_total", "model_version, predicted_class", "1h")
     return [
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Requests by endpoint",
-                "Requests answered a second, by route; calls of the probes and of Prometheus "
-                "are among them.",
+                "Requests per second for each endpoint, including health probes and Prometheus "
+                "scrapes.",
                 units.RequestsPerSecond,
                 NO_REQUEST,
                 width=8,
             ),
             Query(rate("http_requests_total", "path"), "{{path}}"),
         ),
-        lines(
-            About(
-                "Answers by status",
-                "HTTP status of all answers; 4xx is the caller's fault, 5xx the service's.",
+        time_series(
+            PanelOptions(
+                "Responses by status",
+                "HTTP status of all responses. The caller caused a 4xx, the API caused a 5xx.",
                 units.RequestsPerSecond,
                 NO_REQUEST,
                 width=8,
@@ -145,10 +150,10 @@ def _traffic() -> list[Panel]:
             Query(rate("http_requests_total", "status"), "{{status}}"),
             stacked=True,
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Predictions by class",
-                "Throughput in encounters a second, by predicted class.",
+                "Encounters predicted per second, by predicted class.",
                 PER_SECOND,
                 NO_REQUEST,
                 width=8,
@@ -156,24 +161,25 @@ def _traffic() -> list[Panel]:
             Query(rate("predictions_total", "predicted_class"), "{{predicted_class}}"),
             stacked=True,
         ),
-        ranking(
-            About(
-                "Distribution of the last hour by class and version",
-                "Share of each class among a version's answers. A version that suddenly answers "
-                "one class only has met other data than it was trained on.",
+        bar_gauge(
+            PanelOptions(
+                "Predicted classes in the last hour",
+                "Share of each class among the predictions of a version. A version that suddenly "
+                "predicts only one class probably gets input unlike its training data.",
                 units.PercentUnit,
-                "No prediction in the last hour",
+                "No predictions in the last hour",
             ),
             Query(
-                f"{of_class} / on (model_version) group_left () ({of_version} > 0)",
+                f"{by_class} / on (model_version) group_left () ({by_version} > 0)",
                 "version {{model_version}}: {{predicted_class}}",
             ),
             maximum=1,
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Predictions by version",
-                "Which model answered; a promotion or a rollback shows as a change of colour.",
+                "Predictions per second of each model version. The colour changes at a promotion "
+                "or rollback.",
                 PER_SECOND,
                 NO_REQUEST,
             ),
@@ -183,49 +189,54 @@ def _traffic() -> list[Panel]:
     ]
 
 
-def _latency() -> list[Panel]:
+def _latency_and_errors() -> list[Panel]:
     return [
-        lines(
-            About(
-                "Latency",
-                "Quantiles over all replicas; the dashed line is the objective: 99 of 100 below.",
+        time_series(
+            PanelOptions(
+                "Latency of /predict",
+                "Latency quantiles over all replicas. The dashed line is the objective: 99 % of "
+                f"requests take less than {_milliseconds(LATENCY_OBJECTIVE)}.",
                 units.Seconds,
                 NO_REQUEST,
                 width=8,
             ),
             *(
-                Query(quantile(share, HISTOGRAM), f"p{share * 100:.0f}")
+                Query(quantile(share, LATENCY_HISTOGRAM), f"p{share * 100:.0f}")
                 for share in (0.5, 0.95, 0.99)
             ),
             thresholds=LATENCY,
         ),
-        ranking(
-            About(
-                "Answered within",
-                "Share of the last hour's answers that took no longer than this.",
+        bar_gauge(
+            PanelOptions(
+                "Latency distribution",
+                "Share of the last hour's requests to /predict that took at most this long.",
                 units.PercentUnit,
-                "No prediction in the last hour",
+                "No predictions in the last hour",
                 width=8,
             ),
-            *(Query(_within(bound), f"{float(bound) * 1000:g} ms") for bound in BOUNDS),
+            *(Query(_share_within(bound), _milliseconds(float(bound))) for bound in LATENCY_BOUNDS),
             maximum=1,
         ),
-        lines(
-            About(
-                "Refusals by kind",
-                "Requests for a prediction that were refused; `invalid` and `not_json` are wrong "
-                "input, `internal` and `no_model` are ours.",
+        time_series(
+            PanelOptions(
+                "Prediction errors by kind",
+                "Prediction requests, or rows of a file, that got an error. `invalid` and "
+                "`not_json` are errors of the caller, `internal` and `no_model` of the API.",
                 units.Short,
-                "No refusal",
+                "No errors",
                 width=8,
             ),
             Query(f"{increase('prediction_errors_total', 'kind')} > 0", "{{kind}}"),
-            counted=True,
+            bars=True,
         ),
     ]
 
 
-def _within(bound: str) -> str:
-    """Return the share of answers that took no longer than a bound."""
-    bucket = f'{HISTOGRAM}_bucket{{le="{bound}"}}'
-    return f"{rate(bucket, window='1h')} / {rate(f'{HISTOGRAM}_count', window='1h')}"
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:g} ms"
+
+
+def _share_within(bound: str) -> str:
+    """Return the share of requests that took no longer than a bound of the histogram."""
+    bucket = f'{LATENCY_HISTOGRAM}_bucket{{le="{bound}"}}'
+    return f"{rate(bucket, window='1h')} / {rate(f'{LATENCY_HISTOGRAM}_count', window='1h')}"

@@ -1,28 +1,31 @@
-"""Dashboard *Data and model quality*: gates, quarantine, drift, figures of models, outcomes."""
+"""Dashboard *Data and model quality*: gates, quarantine, drift, model metrics and live outcomes."""
 
 from grafana_foundation_sdk.models import units
 
-from grafana.source.board import Board, Choice, Row
+from grafana.source.board import Board, Row, Variable
 from grafana.source.dashboards import model_quality
 from grafana.source.panels import (
     NO_EXPORTER,
-    NONE_IS_GOOD,
     ONE_IS_GOOD,
-    About,
+    ZERO_IS_GOOD,
     Panel,
+    PanelOptions,
     Query,
-    Steps,
-    lines,
-    number,
-    ranking,
+    Thresholds,
+    bar_gauge,
+    stat,
+    time_series,
 )
 from grafana.source.promql import or_zero
 from readmission.domain import schema
-from readmission.domain.drift import MODERATE, STRONG
+from readmission.domain.drift import COOL_DOWN, MODERATE, STRONG
+from readmission.settings import Settings
+from readmission.warehouse.states import RowState
 
-NO_GATE = "No gate has looked at a batch yet"
-NO_DRIFT = "Not measured: nothing is in production to compare with"
-DRIFT: Steps = ((None, "green"), (MODERATE, "orange"), (STRONG, "red"))
+NO_GATE = "No gate has run yet"
+NO_DRIFT = "Not measured: no model in production to compare with"
+DRIFT: Thresholds = ((None, "green"), (MODERATE, "orange"), (STRONG, "red"))
+QUARANTINE_LIMIT: float = Settings.model_fields["quarantine_limit"].default
 
 
 def board() -> Board:
@@ -30,24 +33,24 @@ def board() -> Board:
     return Board(
         name="quality",
         title="Data and model quality",
-        description="Gates, quarantine, drift, the figures of every model, and how predictions "
-        "turned out.",
+        description="Gate results, quarantine, drift, metrics of every model, and how "
+        "predictions compare with observed outcomes.",
         rows=(
             Row("Gates", _gates()),
             Row("Quarantine", _quarantine()),
             Row("Drift", _drift()),
-            Row("Models: $metric, $rows rows", model_quality.figures()),
-            Row("Groups of patients", model_quality.subgroups()),
-            Row("Live outcomes", model_quality.outcomes()),
+            Row("Models: $metric, $rows rows", model_quality.metrics()),
+            Row("Patient groups", model_quality.subgroups()),
+            Row("Observed outcomes", model_quality.outcomes()),
         ),
-        choices=(
-            Choice(
+        variables=(
+            Variable(
                 "metric",
                 "Metric",
                 default="weighted_f1",
                 query="label_values(readmission_model_metric, metric)",
             ),
-            Choice("rows", "Rows", default="all", values=("all", "eligible")),
+            Variable("rows", "Rows", default="all", values=("all", "eligible")),
         ),
         since="now-24h",
     )
@@ -55,40 +58,40 @@ def board() -> Board:
 
 def _gates() -> list[Panel]:
     return [
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Newest batch at each gate",
-                "Whether the newest batch a gate looked at passed it; a batch that is stopped "
-                "goes no further.",
+                "Whether the newest batch at each gate passed. A batch with warnings passes; a "
+                "failed batch stops.",
                 units.String,
                 NO_GATE,
             ),
             Query("min by (gate) (readmission_gate_passed)", "{{gate}}"),
             thresholds=ONE_IS_GOOD,
-            words=(("1", "passed", "green"), ("0", "stopped", "red")),
+            texts=(("1", "passed", "green"), ("0", "failed", "red")),
         ),
-        number(
-            About(
+        stat(
+            PanelOptions(
                 "Failed expectations",
-                "Expectations the newest batch did not meet at each gate; those that only warn "
-                "are among them.",
+                "Expectations that the newest batch did not meet at each gate, including those "
+                "that only warn.",
                 empty=NO_GATE,
             ),
             Query("sum by (gate) (readmission_gate_failed_expectations)", "{{gate}}"),
             thresholds=((None, "green"), (1, "orange")),
         ),
-        ranking(
-            About(
-                "Batches by verdict",
-                "Batches by the last verdict of each gate; a warning lets a batch through.",
+        bar_gauge(
+            PanelOptions(
+                "Batches by gate status",
+                "Batches by their latest status at each gate: pass, warn or fail.",
                 empty=NO_GATE,
             ),
             Query("sum by (gate, verdict) (readmission_gate_verdicts)", "{{gate}}: {{verdict}}"),
         ),
-        lines(
-            About(
-                "Duration of gates",
-                "How long each gate took for its newest batch.",
+        time_series(
+            PanelOptions(
+                "Gate duration",
+                "How long each gate took for its newest batch, including the report.",
                 units.Seconds,
                 NO_GATE,
             ),
@@ -98,36 +101,38 @@ def _gates() -> list[Panel]:
 
 
 def _quarantine() -> list[Panel]:
-    out = 'readmission_quarantine_rows{state!="replayed"}'
+    is_open = f'readmission_quarantine_rows{{state="{RowState.OPEN}"}}'
+    not_replayed = f'readmission_quarantine_rows{{state!="{RowState.REPLAYED}"}}'
     return [
-        number(
-            About(
-                "Open in quarantine",
-                "Rows that wait for somebody to fix or waive them.",
+        stat(
+            PanelOptions(
+                "Rows awaiting a decision",
+                "Quarantined rows that nobody has fixed or waived yet.",
                 empty=NO_EXPORTER,
                 width=6,
                 tall=True,
             ),
-            Query(or_zero('sum(readmission_quarantine_rows{state="open"})')),
+            Query(or_zero(f"sum({is_open})")),
             thresholds=((None, "green"), (1, "orange")),
         ),
-        number(
-            About(
-                "Share of rows out",
-                "Quarantined rows that have not been replayed, of all RAW rows.",
+        stat(
+            PanelOptions(
+                "Share of rows in quarantine",
+                "Quarantined rows that have not been replayed, as a share of all RAW rows.",
                 units.PercentUnit,
-                "No row yet",
+                "No rows yet",
                 width=6,
                 tall=True,
             ),
-            Query(f'sum({out}) / (sum(readmission_rows{{stage="raw"}}) > 0)'),
-            thresholds=((None, "green"), (0.01, "orange"), (0.05, "red")),
+            Query(f'sum({not_replayed}) / (sum(readmission_rows{{stage="raw"}}) > 0)'),
+            thresholds=((None, "green"), (0.01, "orange"), (QUARANTINE_LIMIT, "red")),
             decimals=3,
         ),
-        lines(
-            About(
-                "Quarantine by state",
-                "Open waits, fixed and waived are decided, replayed is back in CLEAN.",
+        time_series(
+            PanelOptions(
+                "Quarantined rows by state",
+                "Open rows await a decision, fixed rows await their replay, waived rows are "
+                "discarded, and replayed rows went back through the pipeline as a new batch.",
                 empty=NO_EXPORTER,
             ),
             Query("sum by (state) (readmission_quarantine_rows)", "{{state}}"),
@@ -138,22 +143,23 @@ def _quarantine() -> list[Panel]:
 
 def _drift() -> list[Panel]:
     return [
-        number(
-            About(
-                "Features that alarm",
-                "Features whose drift in the newest measured batch is strong and new.",
+        stat(
+            PanelOptions(
+                "Drift alarms",
+                "Columns with strong drift in the newest measured batch. A column that raised an "
+                f"alarm in the previous {COOL_DOWN} measured batches does not raise another one.",
                 empty=NO_DRIFT,
                 width=4,
                 tall=True,
             ),
             Query("sum(readmission_drift_alarm)"),
-            thresholds=NONE_IS_GOOD,
+            thresholds=ZERO_IS_GOOD,
         ),
-        number(
-            About(
-                "Moved features",
-                f"Features with an index of at least {MODERATE} (moderate) in the newest "
-                "measured batch.",
+        stat(
+            PanelOptions(
+                "Drifted columns",
+                "Columns with a population stability index (PSI) of at least "
+                f"{MODERATE} in the newest measured batch.",
                 empty=NO_DRIFT,
                 width=4,
                 tall=True,
@@ -163,10 +169,11 @@ def _drift() -> list[Panel]:
             ),
             thresholds=((None, "green"), (1, "orange")),
         ),
-        number(
-            About(
-                "Drift of the outcome",
-                "Index of readmission itself: how far the shares of the classes have moved.",
+        stat(
+            PanelOptions(
+                "Outcome drift",
+                "PSI of the outcome: how far the shares of the three classes differ from those in "
+                "the training data.",
                 units.Short,
                 NO_DRIFT,
                 width=4,
@@ -176,21 +183,21 @@ def _drift() -> list[Panel]:
             thresholds=DRIFT,
             decimals=3,
         ),
-        lines(
-            About(
-                "Features that have moved most",
-                "Population stability index of the five strongest, batch after batch; "
-                f"{MODERATE} is moderate, {STRONG} strong.",
+        time_series(
+            PanelOptions(
+                "Strongest drift over time",
+                "The five columns with the highest PSI. Drift is moderate from "
+                f"{MODERATE} and strong from {STRONG}.",
                 empty=NO_DRIFT,
             ),
             Query("topk(5, max by (feature) (readmission_drift_psi))", "{{feature}}"),
             thresholds=DRIFT,
         ),
-        ranking(
-            About(
-                "Drift by feature",
-                "Population stability index of the newest measured batch against the rows that "
-                "the model in production was trained on.",
+        bar_gauge(
+            PanelOptions(
+                "Drift by column",
+                "The 15 columns with the highest PSI in the newest measured batch, compared with "
+                "the training data of the model in production.",
                 empty=NO_DRIFT,
                 width=24,
             ),

@@ -1,28 +1,28 @@
-"""The part of *Predictions* about the service itself: its model, its log, its process."""
+"""Rows of the dashboard *Predictions* about the loaded model, the prediction log and memory."""
 
 from grafana_foundation_sdk.models import units
 
 from grafana.source.panels import (
-    NONE_IS_GOOD,
     PER_SECOND,
-    About,
+    ZERO_IS_GOOD,
     Panel,
+    PanelOptions,
     Query,
-    lines,
-    number,
-    rows,
+    stat,
+    table,
+    time_series,
 )
 from grafana.source.promql import age, increase, rate
 
 
-def model() -> list[Panel]:
-    """Return the panels about the model that answers."""
+def loaded_model() -> list[Panel]:
+    """Return the panels about the model that the replicas have loaded."""
     return [
-        rows(
-            About(
-                "Models that answer",
-                "One line for each model some replica has loaded, with the run and the data it "
-                "comes from.",
+        table(
+            PanelOptions(
+                "Loaded models",
+                "Every model that at least one replica has loaded, with its MLflow run and the "
+                "origin of its training data.",
                 units.Short,
                 "No model loaded",
             ),
@@ -33,23 +33,23 @@ def model() -> list[Panel]:
             ("model_name", "model_version", "run_id", "data_source", "runtime"),
             value="replicas",
         ),
-        lines(
-            About(
-                "Loading of models",
-                "Attempts to load a model, by result, and times the registry did not say "
-                "what is in production.",
+        time_series(
+            PanelOptions(
+                "Model loads",
+                "Attempts to load a model, by result, and failed queries for the version in "
+                "production.",
                 units.Short,
-                "No attempt",
+                "No attempts",
                 width=6,
             ),
             Query(increase("model_reloads_total", "result"), "load: {{result}}"),
-            Query(increase("model_poll_failures_total"), "registry silent"),
-            counted=True,
+            Query(increase("model_poll_failures_total"), "registry query failed"),
+            bars=True,
         ),
-        number(
-            About(
-                "Loaded since",
-                "Time since the newest model was loaded.",
+        stat(
+            PanelOptions(
+                "Time since last load",
+                "Time since a replica last loaded a model.",
                 units.Seconds,
                 "No model loaded",
                 width=3,
@@ -57,57 +57,58 @@ def model() -> list[Panel]:
             ),
             Query(age("max(model_loaded_timestamp_seconds)")),
         ),
-        number(
-            About(
-                "Failed loads",
-                "Loads that failed in the last day; the model before goes on answering.",
+        stat(
+            PanelOptions(
+                "Failed loads in 24 h",
+                "Failed attempts to load a model. After a failure the API keeps serving the model "
+                "it has.",
                 width=3,
                 tall=True,
             ),
             Query(increase('model_reloads_total{result="failure"}', window="1d")),
-            thresholds=NONE_IS_GOOD,
+            thresholds=ZERO_IS_GOOD,
             decimals=0,
         ),
     ]
 
 
-def log_and_process() -> list[Panel]:
-    """Return the panels about the prediction log and the process."""
+def log_and_memory() -> list[Panel]:
+    """Return the panels about the prediction log and the memory of the replicas."""
     return [
-        lines(
-            About(
-                "Prediction log: depth",
-                "Answers in memory that are not written anywhere yet; grows while the database "
-                "is slow.",
+        time_series(
+            PanelOptions(
+                "Prediction log: in memory",
+                "Predictions that wait in memory to be logged. The number grows while the "
+                "database is slow.",
                 width=6,
             ),
-            Query("sum(prediction_log_pending)", "pending"),
+            Query("sum(prediction_log_pending)", "in memory"),
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Prediction log: on disk",
-                "Answers spooled to disk because the database is away; they follow when it is "
-                "back.",
+                "Predictions that wait on disk because the database is down. The API writes them "
+                "to the database once it is back.",
                 units.BytesIEC,
                 width=6,
             ),
-            Query("sum(prediction_log_spooled_bytes)", "spooled"),
+            Query("sum(prediction_log_spooled_bytes)", "on disk"),
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Prediction log: written and lost",
-                "Answers that reached the database, and those that could not be kept.",
+                "Predictions per second that were written to the database, and that were lost.",
                 PER_SECOND,
                 width=6,
             ),
             Query(rate("prediction_log_written_total"), "written"),
             Query(rate("prediction_log_lost_total"), "lost"),
         ),
-        lines(
-            About(
-                "Memory of the service",
-                "Resident memory of each replica; several processes in one container do not "
-                "report it.",
+        time_series(
+            PanelOptions(
+                "Memory of the API",
+                "Resident memory of each replica. A replica with several worker processes does "
+                "not report it.",
                 units.BytesIEC,
                 "Not reported",
                 width=6,

@@ -1,17 +1,26 @@
-"""Dashboard *SLO*: objectives of the service, what is left of their budgets, how fast it burns."""
+"""Dashboard *SLO*: the objectives of the prediction API, their error budgets and burn rates."""
 
 from grafana_foundation_sdk.models import units
 
 from grafana.source.board import Board, Row
-from grafana.source.panels import NO_REQUEST, About, Panel, Query, Steps, lines, number, rows
+from grafana.source.panels import (
+    NO_REQUEST,
+    Panel,
+    PanelOptions,
+    Query,
+    Thresholds,
+    stat,
+    table,
+    time_series,
+)
 
 SLOS = ("availability", "latency")
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
-NO_RULE = "The recording rules have not run yet"
-FAST, STEADY = 14.4, 1
-"""Burn rates at which somebody is called at once, and at which 30 days use up the budget."""
-BURN: Steps = ((None, "green"), (STEADY, "orange"), (FAST, "red"))
-BUDGET: Steps = ((None, "red"), (0, "orange"), (0.25, "green"))
+NO_RECORDING = "The recording rules have not run yet"
+PAGING, SUSTAINABLE = 14.4, 1
+"""Burn rates at which an alert pages, and at which the budget lasts exactly 30 days."""
+BURN_RATE: Thresholds = ((None, "green"), (SUSTAINABLE, "orange"), (PAGING, "red"))
+BUDGET: Thresholds = ((None, "red"), (0, "orange"), (0.25, "green"))
 MONTH = 30 * 86_400
 
 
@@ -20,108 +29,111 @@ def board() -> Board:
     return Board(
         name="slo",
         title="SLO",
-        description="99.5 % of requests for predictions are answered without a 5xx, 99 % of "
-        "predictions take less than 100 ms; both over 30 days.",
+        description="Over 30 days, 99.5 % of prediction requests get no 5xx response, and 99 % of "
+        "predictions take less than 100 ms.",
         rows=(
             *(Row(slo.capitalize(), _objective(slo)) for slo in SLOS),
-            Row("What it is reckoned from", _basis()),
+            Row("Requests and alerts", _requests_and_alerts()),
         ),
         since="now-24h",
     )
 
 
-def _burn(slo: str, window: str) -> str:
-    """Return how many times faster than steadily the budget is used up."""
-    spent = f'job:slo_errors:ratio_rate{window}{{slo="{slo}"}}'
-    return f"{spent} / on (slo) group_left () (1 - slo:objective)"
+def _burn_rate(slo: str, window: str) -> str:
+    """Return the error rate relative to the rate at which the budget lasts exactly 30 days."""
+    error_ratio = f'job:slo_errors:ratio_rate{window}{{slo="{slo}"}}'
+    return f"{error_ratio} / on (slo) group_left () (1 - slo:objective)"
 
 
-def _left(slo: str) -> str:
-    return f"1 - {_burn(slo, '30d')}"
+def _remaining_budget(slo: str) -> str:
+    return f"1 - {_burn_rate(slo, '30d')}"
 
 
 def _objective(slo: str) -> list[Panel]:
-    of_slo = f'{{slo="{slo}"}}'
+    selected = f'{{slo="{slo}"}}'
+    title = slo.capitalize()
     return [
-        number(
-            About(
-                f"Objective of {slo}",
+        stat(
+            PanelOptions(
+                f"{title}: objective",
                 "Share of requests that must be good over 30 days.",
                 units.PercentUnit,
-                NO_RULE,
+                NO_RECORDING,
                 width=4,
             ),
-            Query(f"max(slo:objective{of_slo})"),
+            Query(f"max(slo:objective{selected})"),
             decimals=1,
         ),
-        number(
-            About(
-                f"Reached {slo}",
-                "Share of requests that were good over 30 days.",
+        stat(
+            PanelOptions(
+                f"{title}: last 30 days",
+                "Share of requests that were good over the last 30 days.",
                 units.PercentUnit,
                 NO_REQUEST,
                 width=4,
             ),
-            Query(f"1 - max(job:slo_errors:ratio_rate30d{of_slo})"),
+            Query(f"1 - max(job:slo_errors:ratio_rate30d{selected})"),
             decimals=3,
         ),
-        number(
-            About(
-                f"Budget left, {slo}",
-                "Share of the 30 days' error budget that has not been used; below 0 the "
-                "objective is missed.",
+        stat(
+            PanelOptions(
+                f"{title}: remaining budget",
+                "Unused share of the 30-day error budget. Below 0, the objective is missed.",
                 units.PercentUnit,
                 NO_REQUEST,
                 width=4,
             ),
-            Query(_left(slo)),
+            Query(_remaining_budget(slo)),
             thresholds=BUDGET,
             decimals=1,
         ),
-        number(
-            About(
-                f"Burn rate now, {slo}",
-                f"Of the last hour; {STEADY} uses up the budget in exactly 30 days, at {FAST} "
-                "somebody is called.",
+        stat(
+            PanelOptions(
+                f"{title}: burn rate",
+                f"Burn rate over the last hour. At {SUSTAINABLE} the budget lasts exactly 30 "
+                f"days; above {PAGING} an alert pages the on-call engineer.",
                 "suffix: x",
                 NO_REQUEST,
                 width=4,
             ),
-            Query(_burn(slo, "1h")),
-            thresholds=BURN,
+            Query(_burn_rate(slo, "1h")),
+            thresholds=BURN_RATE,
             decimals=2,
         ),
-        number(
-            About(
-                f"Budget lasts, {slo}",
-                "How long what is left lasts at the pace of the last six hours; 30 days and more "
-                "are shown as 30 days.",
+        stat(
+            PanelOptions(
+                f"{title}: budget lasts for",
+                "Time until the remaining budget is used up at the burn rate of the last six "
+                "hours, at most 30 days.",
                 units.Seconds,
                 NO_REQUEST,
                 width=8,
             ),
-            Query(f"clamp({MONTH} * ({_left(slo)}) / ({_burn(slo, '6h')}), 0, {MONTH})"),
+            Query(
+                f"clamp({MONTH} * ({_remaining_budget(slo)}) / ({_burn_rate(slo, '6h')}),"
+                f" 0, {MONTH})"
+            ),
             thresholds=((None, "red"), (MONTH / 10, "orange"), (MONTH / 3, "green")),
         ),
-        lines(
-            About(
-                f"Burn rates, {slo}",
-                "Over the windows the alerts look at: a long window says that it matters, a "
-                "short one that it still goes on.",
+        time_series(
+            PanelOptions(
+                f"{title}: burn rate by window",
+                "Burn rate over each window that the alerts use. Long windows show whether the "
+                "problem matters, short windows whether it is still happening.",
                 "suffix: x",
                 NO_REQUEST,
             ),
-            *(Query(_burn(slo, window), window) for window in WINDOWS),
-            thresholds=BURN,
+            *(Query(_burn_rate(slo, window), window) for window in WINDOWS),
+            thresholds=BURN_RATE,
         ),
-        lines(
-            About(
-                f"Budget left over time, {slo}",
-                "What remained of the 30 days' error budget.",
+        time_series(
+            PanelOptions(
+                f"{title}: remaining budget over time",
+                "Unused share of the 30-day error budget.",
                 units.PercentUnit,
                 NO_REQUEST,
             ),
-            Query(_left(slo), slo),
+            Query(_remaining_budget(slo), slo),
             thresholds=BUDGET,
             minimum=None,
             maximum=1,
@@ -129,16 +141,16 @@ def _objective(slo: str) -> list[Panel]:
     ]
 
 
-def _basis() -> list[Panel]:
+def _requests_and_alerts() -> list[Panel]:
     no_alert = (
         'label_replace(vector(0), "alertname", "none", "", "")'
         ' unless on () ALERTS{alertstate="firing"}'
     )
     return [
-        lines(
-            About(
-                "Requests that count",
-                "Requests for predictions a second, over growing windows.",
+        time_series(
+            PanelOptions(
+                "Prediction requests",
+                "Prediction requests per second, averaged over windows of different length.",
                 units.RequestsPerSecond,
                 NO_REQUEST,
                 width=8,
@@ -148,20 +160,20 @@ def _basis() -> list[Panel]:
                 for window in ("5m", "1h", "1d")
             ),
         ),
-        lines(
-            About(
+        time_series(
+            PanelOptions(
                 "Bad requests",
-                "Share of requests of the last five minutes that were bad, by objective.",
+                "Share of bad requests in the last five minutes, for each objective.",
                 units.PercentUnit,
                 NO_REQUEST,
                 width=8,
             ),
             Query("max by (slo) (job:slo_errors:ratio_rate5m)", "{{slo}}"),
         ),
-        rows(
-            About(
-                "Alerts that fire",
-                "Alerts of any kind that fire now; docs/runbooks.md says what to do about each.",
+        table(
+            PanelOptions(
+                "Firing alerts",
+                "All alerts that are firing. docs/runbooks.md says what to do about each of them.",
                 empty="None",
                 width=8,
             ),

@@ -1,1 +1,1 @@
-"""The dashboards drawn with matplotlib: `python -m grafana.source.pictures URL FOLDER`."""
+"""Pictures of the dashboards for the documentation, drawn with matplotlib instead of Grafana."""

@@ -6,28 +6,29 @@ import time
 from pathlib import Path
 
 from grafana.source.__main__ import FOLDER
-from grafana.source.pictures.figure import picture
-from grafana.source.pictures.plots import Span
+from grafana.source.pictures.figure import draw_dashboard
 from grafana.source.pictures.prometheus import Prometheus
+from grafana.source.pictures.time_series import TimeRange
 
 DPI = 100
 POINTS = 240
+"""Points of a line in a picture, at most."""
 SCRAPE_INTERVAL = 15
 
 
 def main() -> None:
-    """Take the pictures."""
+    """Draw the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("url", help="of Prometheus")
-    parser.add_argument("folder", type=Path, help="where the pictures go")
-    parser.add_argument("--minutes", type=int, default=60, help="that are shown")
+    parser.add_argument("url", help="URL of Prometheus")
+    parser.add_argument("folder", type=Path, help="folder for the pictures")
+    parser.add_argument("--minutes", type=int, default=60, help="length of the time range")
     arguments = parser.parse_args()
     seconds, end = 60 * arguments.minutes, time.time()
-    span = Span(end - seconds, end, max(SCRAPE_INTERVAL, seconds // POINTS))
+    time_range = TimeRange(end - seconds, end, max(SCRAPE_INTERVAL, seconds // POINTS))
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with Prometheus(arguments.url) as asked:
+    with Prometheus(arguments.url) as prometheus:
         for path in sorted(FOLDER.glob("*.json")):
-            figure = picture(json.loads(path.read_text()), asked, span)
+            figure = draw_dashboard(json.loads(path.read_text()), prometheus, time_range)
             figure.savefig(arguments.folder / f"dashboard-{path.stem}.png", dpi=DPI)
 
 

@@ -1,4 +1,4 @@
-"""How Grafana writes a number: in its unit, with the steps a reader knows."""
+"""Format values as Grafana does: units, decimals, value mappings and threshold colours."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,61 +12,70 @@ _COUNTS = ((1e9, "Bil"), (1e6, "Mil"), (1e3, "K"), (1, ""))
 _SUFFIX = "suffix:"
 
 
-def worded(value: float, unit: str, decimals: int | None = None) -> str:
-    """Return a value as a reader sees it.
+def format_value(value: float, unit: str, decimals: int | None = None) -> str:
+    """Return a value with its unit.
 
     Parameters
     ----------
     value : float
-        In the unit's base.
+        In the base of the unit: seconds, bytes, a share of 1.
     unit : str
         One of Grafana's units.
     decimals : int, optional
-        Digits after the point; three figures without it.
+        Digits after the decimal point; by default three significant digits.
     """
     if unit == "percentunit":
-        return f"{_figures(value * 100, decimals)} %"
+        return f"{_number(value * 100, decimals)} %"
     if unit == "s":
-        return _stepped(value, _TIMES, decimals)
+        return _scaled(value, _TIMES, decimals)
     if unit == "bytes":
-        return _stepped(value, _BYTES, decimals)
+        return _scaled(value, _BYTES, decimals)
     if unit == "reqps":
-        return f"{_figures(value, decimals)} req/s"
+        return f"{_number(value, decimals)} req/s"
     if unit.startswith(_SUFFIX):
-        return f"{_figures(value, decimals)}{unit.removeprefix(_SUFFIX)}"
+        return f"{_number(value, decimals)}{unit.removeprefix(_SUFFIX)}"
     if unit == "string" or abs(value) < _COUNTS[-2][0]:
-        return _figures(value, decimals)
-    return _stepped(value, _COUNTS, decimals)
+        return _number(value, decimals)
+    return _scaled(value, _COUNTS, decimals)
 
 
-def _figures(value: float, decimals: int | None) -> str:
+def _number(value: float, decimals: int | None) -> str:
     if decimals is not None:
         return f"{value:.{decimals}f}"
     return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
 
 
-def _stepped(value: float, steps: Sequence[tuple[float, str]], decimals: int | None) -> str:
-    step, name = next((s for s in steps if abs(value) >= s[0]), (steps[-1][0], steps[-1][1]))
+def _scaled(value: float, scales: Sequence[tuple[float, str]], decimals: int | None) -> str:
+    """Return a value in the largest unit that does not exceed it, or else the smallest."""
+    scale, unit = next((s for s in scales if abs(value) >= s[0]), scales[-1])
     if value == 0:
-        step, name = 1, next(n for s, n in steps if s == 1)
-    return f"{_figures(value / step, decimals)} {name}".rstrip()
+        scale, unit = 1, next(u for s, u in scales if s == 1)
+    return f"{_number(value / scale, decimals)} {unit}".rstrip()
 
 
-def shown(value: float, fields: Mapping[str, Any]) -> str:
-    """Return what stands for a value in a panel: a word where there is one for it."""
+def format_field(value: float, fields: Mapping[str, Any]) -> str:
+    """Return the text that a panel shows for a value.
+
+    Parameters
+    ----------
+    value : float
+        Value of a series; NaN gives the panel's text for no data.
+    fields : mapping
+        The panel's ``fieldConfig.defaults``.
+    """
     if not math.isfinite(value):
         return str(fields["noValue"])
     for mapping in fields.get("mappings", ()):
-        word = mapping["options"].get(f"{value:g}") if mapping["type"] == "value" else None
-        if word:
-            return str(word["text"])
-    return worded(value, fields["unit"], fields.get("decimals"))
+        mapped = mapping["options"].get(f"{value:g}") if mapping["type"] == "value" else None
+        if mapped:
+            return str(mapped["text"])
+    return format_value(value, fields["unit"], fields.get("decimals"))
 
 
-def colour(value: float, fields: Mapping[str, Any]) -> str:
+def threshold_colour(value: float, fields: Mapping[str, Any]) -> str:
     """Return the colour that a panel's thresholds give a value."""
-    chosen = "blue"
+    colour = "blue"
     for step in fields.get("thresholds", {}).get("steps", ()):
         if step["value"] is None or value >= step["value"]:
-            chosen = step["color"]
-    return COLOURS[chosen]
+            colour = step["color"]
+    return COLOURS[colour]

@@ -1,4 +1,4 @@
-"""The dashboards are what their source says, and every panel is fit to be read."""
+"""The dashboards match their sources, and every panel has the text and queries that it needs."""
 
 import json
 import re
@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from api.metrics import LATENCY_BUCKETS
 from grafana.source.__main__ import FOLDER, write
 from grafana.source.dashboards import predictions, slo
-from grafana.source.pictures.prometheus import first_choices, panels, targets
+from grafana.source.pictures.dashboard_json import default_variables, panels, targets
 from readmission.settings import CHECKOUT
 from tests.grafana.prometheus.alerting import metrics_in, rules
 from tests.grafana.prometheus.test_rules import known_metrics
@@ -26,7 +27,7 @@ Json = dict[str, Any]
 
 RECORDED = {rule["record"] for rule in rules() if "record" in rule}
 
-each_board = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+each_dashboard = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
 def read(path: Path) -> Json:
@@ -41,56 +42,56 @@ EACH_PANEL = [
 each_panel = pytest.mark.parametrize("panel", EACH_PANEL)
 
 
-def test_the_files_are_what_the_source_writes(tmp_path: Path) -> None:
+def test_the_committed_files_match_the_sources(tmp_path: Path) -> None:
     write(tmp_path)
 
     written = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    there = {path.name: path.read_text() for path in FOLDER.iterdir()}
-    assert there == written, "run `make dashboards`"
+    committed = {path.name: path.read_text() for path in FOLDER.iterdir()}
+    assert committed == written, "run `make dashboards`"
 
 
-def test_there_are_the_four_dashboards() -> None:
+def test_there_are_four_dashboards() -> None:
     assert {path.stem for path in FILES} == {"predictions", "pipeline", "quality", "slo"}
 
 
-def test_no_two_dashboards_share_their_address_or_their_title() -> None:
-    boards = [read(path) for path in FILES]
+def test_dashboards_have_unique_uids_and_titles() -> None:
+    dashboards = [read(path) for path in FILES]
 
-    assert len({board["uid"] for board in boards}) == len(FILES)
-    assert len({board["title"] for board in boards}) == len(FILES)
+    assert len({dashboard["uid"] for dashboard in dashboards}) == len(FILES)
+    assert len({dashboard["title"] for dashboard in dashboards}) == len(FILES)
 
 
-@each_board
-def test_no_two_panels_share_their_number_or_their_title(path: Path) -> None:
-    board = read(path)
+@each_dashboard
+def test_panels_of_a_dashboard_have_unique_ids_and_titles(path: Path) -> None:
+    dashboard = read(path)
 
-    numbers = Counter(panel["id"] for panel in board["panels"])
-    titles = Counter(panel["title"] for panel in board["panels"])
-    assert numbers.most_common(1)[0][1] == 1, numbers
+    ids = Counter(panel["id"] for panel in dashboard["panels"])
+    titles = Counter(panel["title"] for panel in dashboard["panels"])
+    assert ids.most_common(1)[0][1] == 1, ids
     assert titles.most_common(1)[0][1] == 1, titles
 
 
-@each_board
-def test_panels_fill_the_grid_and_do_not_overlap(path: Path) -> None:
-    places = {panel["title"]: cells(panel["gridPos"]) for panel in read(path)["panels"]}
+@each_dashboard
+def test_panels_fill_the_grid_without_overlap(path: Path) -> None:
+    cells_of = {panel["title"]: cells(panel["gridPos"]) for panel in read(path)["panels"]}
 
-    for (one, here), (other, there) in combinations(places.items(), 2):
-        assert not here & there, f"{one!r} and {other!r} overlap"
-    taken = Counter(y for place in places.values() for _, y in place)
-    assert set(taken.values()) == {COLUMNS}, "a line of the grid is not filled"
-    assert all(x < COLUMNS for place in places.values() for x, _ in place)
+    for (title, panel), (other_title, other) in combinations(cells_of.items(), 2):
+        assert not panel & other, f"{title!r} and {other_title!r} overlap"
+    cells_per_line = Counter(y for panel in cells_of.values() for _, y in panel)
+    assert set(cells_per_line.values()) == {COLUMNS}, "a line of the grid has a gap"
+    assert all(x < COLUMNS for panel in cells_of.values() for x, _ in panel)
 
 
-def cells(place: Json) -> set[tuple[int, int]]:
+def cells(position: Json) -> set[tuple[int, int]]:
     return {
         (x, y)
-        for x in range(place["x"], place["x"] + place["w"])
-        for y in range(place["y"], place["y"] + place["h"])
+        for x in range(position["x"], position["x"] + position["w"])
+        for y in range(position["y"], position["y"] + position["h"])
     }
 
 
 @each_panel
-def test_a_panel_says_what_it_is_in_which_unit_and_what_it_means_to_be_empty(panel: Json) -> None:
+def test_a_panel_has_a_title_a_unit_a_description_and_a_text_for_no_data(panel: Json) -> None:
     fields = panel["fieldConfig"]["defaults"]
 
     assert panel["title"].strip()
@@ -101,7 +102,7 @@ def test_a_panel_says_what_it_is_in_which_unit_and_what_it_means_to_be_empty(pan
 
 
 @each_panel
-def test_a_panel_asks_the_one_datasource(panel: Json) -> None:
+def test_a_panel_queries_the_provisioned_datasource(panel: Json) -> None:
     (provisioned,) = yaml.safe_load(DATASOURCES.read_text())["datasources"]
     datasource = {"type": provisioned["type"], "uid": provisioned["uid"]}
 
@@ -113,7 +114,7 @@ def test_a_panel_asks_the_one_datasource(panel: Json) -> None:
 
 
 @each_panel
-def test_a_panel_names_its_series(panel: Json) -> None:
+def test_series_that_need_a_legend_have_one(panel: Json) -> None:
     several = len(panel["targets"]) > 1
     for target in panel["targets"]:
         if panel["type"] == "table":
@@ -123,79 +124,92 @@ def test_a_panel_names_its_series(panel: Json) -> None:
 
 
 @each_panel
-def test_what_a_legend_names_is_what_its_query_keeps(panel: Json) -> None:
+def test_a_legend_uses_only_labels_that_its_query_keeps(panel: Json) -> None:
     for target in panel["targets"]:
         kept = set(re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", target["expr"]))))
-        named = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
-        assert named <= kept | ({"instance"} if "process_" in target["expr"] else set())
+        used = set(re.findall(r"{{(\w+)}}", target.get("legendFormat", "")))
+        assert used <= kept | ({"instance"} if "process_" in target["expr"] else set())
 
 
 @each_panel
-def test_a_rate_looks_back_as_far_as_grafana_says_or_over_a_fixed_window(panel: Json) -> None:
+def test_a_query_uses_grafanas_window_or_a_fixed_one(panel: Json) -> None:
     for target in panel["targets"]:
         windows = set(re.findall(r"\[([^\]]+)\]", target["expr"]))
         assert windows <= {"$__rate_interval", "1h", "1d"}, target["expr"]
 
 
 @each_panel
-def test_a_query_reads_metrics_that_exist(panel: Json) -> None:
+def test_a_query_reads_only_metrics_that_exist(panel: Json) -> None:
     known = known_metrics() | RECORDED | {"ALERTS"}
     for target in panel["targets"]:
-        read = {re.sub(r"^(airflow_.*)_(sum|count)$", r"\1", name) for name in names(target)}
+        names = metrics_in(target["expr"].replace("$__rate_interval", "1m"))
+        read = {re.sub(r"^(airflow_.*)_(sum|count)$", r"\1", name) for name in names}
         assert read
         assert read <= known
 
 
-def names(target: Json) -> set[str]:
-    return metrics_in(target["expr"].replace("$__rate_interval", "1m"))
-
-
-def test_limits_that_are_drawn_are_those_of_the_rules() -> None:
+def test_limits_in_the_dashboards_match_the_rules() -> None:
+    # given
     objectives = {
         rule["labels"]["slo"]: float(rule["expr"].removeprefix("vector(").removesuffix(")"))
         for rule in rules()
         if rule.get("record") == "slo:objective"
     }
-    (page,) = (rule["expr"] for rule in rules() if rule.get("alert") == "ErrorBudgetBurnsFast")
-    slow = " ".join(
+    expressions = {rule["alert"]: rule["expr"] for rule in rules() if "alert" in rule}
+    slow_requests = " ".join(
         rule["expr"]
         for rule in rules()
         if rule.get("record") == "job:slo_bad_requests:rate5m"
         and rule["labels"]["slo"] == "latency"
     )
 
+    # then
     assert set(objectives) == set(slo.SLOS)
     for objective in objectives.values():
         assert f"{objective * 100:g} % of" in slo.board().description
-    assert f"({slo.FAST} * (1 - slo:objective))" in page
-    assert f'{predictions.HISTOGRAM}_bucket{{le="{predictions.LATENCY_OBJECTIVE}"}}' in slow
+    assert f"({slo.PAGING} * (1 - slo:objective))" in expressions["ErrorBudgetBurnsFast"]
+    bucket = f'{predictions.LATENCY_HISTOGRAM}_bucket{{le="{predictions.LATENCY_OBJECTIVE}"}}'
+    assert bucket in slow_requests
+    limit = f"> {predictions.MODEL_AGE_LIMIT} * {predictions.DAY}"
+    assert expressions["ModelTooOld"].endswith(limit)
 
 
-def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
-    """promtool reads rules, and a rule may be any query."""
-    boards = [read(path) for path in FILES]
+def test_the_latency_distribution_shows_buckets_of_the_api() -> None:
+    assert set(map(float, predictions.LATENCY_BOUNDS)) <= set(LATENCY_BUCKETS)
+
+
+def test_prometheus_can_parse_every_query(tmp_path: Path) -> None:
+    """promtool checks rules only, so each query becomes a recording rule."""
+    # given
+    dashboards = [read(path) for path in FILES]
     queries = {
         target.expr
-        for board in boards
-        for panel in panels(board)
-        for target in targets(panel, first_choices(board))
-    } | {one["expr"] for board in boards for one in board["annotations"]["list"]}
-    rules = [
+        for dashboard in dashboards
+        for panel in panels(dashboard)
+        for target in targets(panel, default_variables(dashboard))
+    } | {
+        annotation["expr"]
+        for dashboard in dashboards
+        for annotation in dashboard["annotations"]["list"]
+    }
+    recorded = [
         {"record": f"dashboard:query:{number}", "expr": query}
         for number, query in enumerate(sorted(queries))
     ]
     file = tmp_path / "queries.yml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": recorded}]}))
 
+    # when
     checked = promtool("check", "rules", file)
 
+    # then
     assert checked.returncode == 0, checked.stdout + checked.stderr
-    assert f"{len(rules)} rules found" in checked.stdout
+    assert f"{len(recorded)} rules found" in checked.stdout
 
 
-@each_board
-def test_no_choice_of_the_reader_is_left_open(path: Path) -> None:
-    board = read(path)
-    for panel in panels(board):
-        for target in targets(panel, first_choices(board)):
+@each_dashboard
+def test_every_variable_in_a_query_has_a_default(path: Path) -> None:
+    dashboard = read(path)
+    for panel in panels(dashboard):
+        for target in targets(panel, default_variables(dashboard)):
             assert "$" not in target.expr
