@@ -23,7 +23,7 @@ from readmission.settings import Settings
 from readmission.warehouse.states import RowState
 
 NO_GATE = "No gate has run yet"
-NO_DRIFT = "Not measured: no model in production to compare with"
+NO_DRIFT = "Drift not measured yet"
 DRIFT: Thresholds = ((None, "green"), (MODERATE, "orange"), (STRONG, "red"))
 QUARANTINE_LIMIT: float = Settings.model_fields["quarantine_limit"].default
 

@@ -16,7 +16,7 @@ from grafana.source.panels import (
 
 SLOS = ("availability", "latency")
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
-NO_RECORDING = "The recording rules have not run yet"
+NO_RECORDING = "Recording rules have not run yet"
 PAGING, SUSTAINABLE = 14.4, 1
 """Burn rates at which an alert pages, and at which the budget lasts exactly 30 days."""
 BURN_RATE: Thresholds = ((None, "green"), (SUSTAINABLE, "orange"), (PAGING, "red"))
