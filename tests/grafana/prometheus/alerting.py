@@ -1,4 +1,4 @@
-"""The rules, their unit tests and their runbooks, as the tests ask for them."""
+"""Load the rules, their unit tests and the runbooks, and find the metrics in an expression."""
 
 import re
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ Rule = dict[str, Any]
 
 
 class Case(NamedTuple):
-    """What a unit test expects of one alert at one moment."""
+    """Whether a unit test expects an alert to fire at some time."""
 
     alert: str
     fires: bool
 
 
 def rules() -> list[Rule]:
-    """Return every recording rule and alert."""
+    """Return all recording rules and alerts."""
     return [
         rule
         for path in sorted(RULES.glob("*.yml"))
@@ -40,12 +40,12 @@ def rules() -> list[Rule]:
 
 
 def alerts() -> list[Rule]:
-    """Return every alert."""
+    """Return all alerts."""
     return [rule for rule in rules() if "alert" in rule]
 
 
 def cases() -> Iterator[Case]:
-    """Yield what the unit tests expect."""
+    """Yield what the unit tests expect of each alert."""
     for path in sorted(UNIT_TESTS.glob("*.yml")):
         for test in yaml.safe_load(path.read_text())["tests"]:
             for case in test.get("alert_rule_test", ()):
@@ -53,13 +53,13 @@ def cases() -> Iterator[Case]:
 
 
 def metrics_in(expr: str) -> set[str]:
-    """Return the names of the metrics that an expression reads."""
+    """Return the names of the metrics in an expression."""
     bare = _LABELS.sub(" ", _NOT_NAMES.sub(" ", expr))
     return set(_NAMES.findall(bare)) - _KEYWORDS
 
 
 def runbooks() -> dict[str, str]:
-    """Return the text of each section of the runbooks, by the anchor that leads to it."""
+    """Return the text of each section of the runbooks by its anchor."""
     sections = re.split(r"^## ", RUNBOOKS.read_text(), flags=re.MULTILINE)[1:]
     titles = (section.partition("\n") for section in sections)
     return {
