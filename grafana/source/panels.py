@@ -20,7 +20,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 Panel = bargauge.Panel | stats.Panel | tables.Panel | timeseries.Panel
 P = TypeVar("P", bargauge.Panel, stats.Panel, tables.Panel, timeseries.Panel)
 Thresholds = Sequence[tuple[float | None, str]]
-"""Pairs of a lower bound and the colour from there on; the first pair has no bound."""
+"""Pairs of a lower bound and its colour; the first bound is None."""
 
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="prometheus")
 
@@ -250,7 +250,7 @@ def _text_mappings(texts: Sequence[tuple[str, str, str]]) -> list[models.ValueMa
 
 
 def _nan_mapping(empty: str) -> models.ValueMapping:
-    """Show the panel's text for no data instead of NaN, which a division by zero returns."""
+    """Dividing by zero gives NaN; show the panel's text for no data instead."""
     result = models.ValueMappingResult(text=empty)
     match = models.SpecialValueMatch.NULL_AND_NAN
     return models.SpecialValueMap(models.DashboardSpecialValueMapOptions(match, result))

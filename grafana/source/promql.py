@@ -38,7 +38,7 @@ def increase_from_zero(selector: str, window: str, labels: str = "") -> str:
 
 
 def mean(summary: str, window: str, labels: str = "") -> str:
-    """Return the mean of a summary over a window; see `increase_from_zero` for new series."""
+    """Return the mean of a summary over a window, where a new series starts from zero."""
     count = f"{increase_from_zero(f'{summary}_count', window, labels)} > 0"
     return f"{increase_from_zero(f'{summary}_sum', window, labels)} / ({count})"
 

@@ -1,1 +1,1 @@
-"""The four dashboards (`pipeline`, `predictions`, `quality`, `slo`) and the rows they share out."""
+"""The dashboards `pipeline`, `predictions`, `quality` and `slo`, and some of their rows."""

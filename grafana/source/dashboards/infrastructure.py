@@ -110,7 +110,7 @@ def databases() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Database connections",
-                "Open connections to each database, and the highest limit of any database.",
+                "Open connections to each database, and the largest connection limit.",
                 empty=NO_EXPORTER,
             ),
             Query("max by (database) (readmission_database_connections)", "{{database}}"),

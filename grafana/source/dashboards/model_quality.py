@@ -19,8 +19,8 @@ def metrics() -> list[Panel]:
         bar_gauge(
             PanelOptions(
                 "By version, on the test split",
-                "The selected metric of each challenger, on the test rows at the time of its "
-                "evaluation. Versions were evaluated on different rows; compare with care.",
+                "The selected metric of each challenger. Each one was evaluated on the test rows "
+                "available at the time, so versions are only roughly comparable.",
                 empty=NO_MODEL,
                 width=8,
             ),
@@ -108,8 +108,8 @@ def outcomes() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Accuracy",
-                "Share of correct predictions over the last 30 days. Outcomes that the model may "
-                "have been trained on do not count.",
+                "Share of correct predictions over the last 30 days. Encounters that the model "
+                "may have been trained on are excluded.",
                 units.PercentUnit,
                 NO_OUTCOME,
                 width=8,
@@ -120,8 +120,8 @@ def outcomes() -> list[Panel]:
         time_series(
             PanelOptions(
                 f"Recall of {UNDER_30}",
-                "Of the patients who were readmitted within 30 days, the share that the model "
-                "predicted.",
+                "Of the patients who were readmitted within 30 days, the share for whom the model "
+                "predicted it.",
                 units.PercentUnit,
                 NO_OUTCOME,
                 width=8,
@@ -132,7 +132,7 @@ def outcomes() -> list[Panel]:
         time_series(
             PanelOptions(
                 f"Precision of {UNDER_30}",
-                "Of the patients predicted to be readmitted within 30 days, the share that were.",
+                "Of the patients predicted to be readmitted within 30 days, the share who were.",
                 units.PercentUnit,
                 NO_OUTCOME,
                 width=8,
@@ -156,7 +156,7 @@ def outcomes() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Predictions with a known outcome",
-                "Number of predictions from the last 30 days behind the panels of this row.",
+                "Number of predictions from the last 30 days that the panels in this row use.",
                 empty=NO_OUTCOME,
             ),
             Query(f"sum by (model_version) ({OUTCOMES})", "version {{model_version}}"),

@@ -1,4 +1,4 @@
-"""Dashboard *Pipeline*: batches on their way to a promoted model, and the infrastructure below."""
+"""Dashboard *Pipeline*: batches on their way to a promoted model, and the infrastructure."""
 
 from grafana_foundation_sdk.models import units
 
@@ -78,7 +78,7 @@ def _batches() -> list[Panel]:
         stat(
             PanelOptions(
                 "Waiting batches",
-                "Batches that the previous stage has finished and this stage has not.",
+                "Batches that have passed the previous stage and wait for this one.",
                 empty=NO_EXPORTER,
             ),
             Query("sum by (stage) (readmission_waiting_batches)", "{{stage}}"),
@@ -150,8 +150,8 @@ def _rows() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Location of rows",
-                "Rows in CLEAN, in quarantine and unaccounted for. Batches that are being "
-                "processed or that the raw gate rejected are not included.",
+                "Rows in CLEAN, rows in quarantine, and rows unaccounted for. Excludes batches in "
+                "progress and batches that the raw gate rejected.",
                 empty=NO_EXPORTER,
                 width=6,
             ),

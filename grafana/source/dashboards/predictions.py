@@ -24,7 +24,7 @@ FAILED_REQUESTS = f'http_requests_total{{path=~"{one_of(PREDICTION_PATHS)}", sta
 LATENCY_HISTOGRAM = "prediction_latency_seconds"
 
 LATENCY_OBJECTIVE = 0.1
-"""Limit in seconds that the recording rules count with."""
+"""Latency limit of the objective, in seconds; the recording rules use the same limit."""
 LATENCY: Thresholds = ((None, "green"), (LATENCY_OBJECTIVE, "red"))
 LATENCY_BOUNDS = ("0.001", "0.005", "0.01", "0.05", "0.1", "0.5")
 """Buckets of the latency histogram to show, as values of its label ``le``."""
@@ -91,8 +91,8 @@ def _overview() -> list[Panel]:
         stat(
             PanelOptions(
                 "Loaded version",
-                "Model version that the API has loaded. During a promotion or rollback, some "
-                "replicas may still have the old version.",
+                "Model version that the API has loaded. Two versions appear while the replicas "
+                "switch during a promotion or rollback.",
                 units.String,
                 "No model loaded",
                 width=4,
@@ -114,8 +114,8 @@ def _overview() -> list[Panel]:
         stat(
             PanelOptions(
                 "Predictions not logged",
-                "Predictions that the API could write neither to the database nor to disk, "
-                "since its replicas started.",
+                "Predictions lost since the replicas started, because they could be written "
+                "neither to the database nor to disk.",
                 width=4,
             ),
             Query("sum(prediction_log_lost_total)"),
@@ -142,7 +142,7 @@ def _traffic() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Responses by status",
-                "HTTP status of all responses. The caller caused a 4xx, the API caused a 5xx.",
+                "Responses per second by HTTP status. The caller causes a 4xx, the API a 5xx.",
                 units.RequestsPerSecond,
                 NO_REQUEST,
                 width=8,
@@ -220,8 +220,8 @@ def _latency_and_errors() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Prediction errors by kind",
-                "Prediction requests, or rows of a file, that got an error. `invalid` and "
-                "`not_json` are errors of the caller, `internal` and `no_model` of the API.",
+                "Failed prediction requests and failed rows of files. For example, the caller "
+                "causes `invalid` and `not_json`, and the API causes `internal` and `no_model`.",
                 units.Short,
                 "No errors",
                 width=8,

@@ -41,7 +41,7 @@ def board() -> Board:
             Row("Drift", _drift()),
             Row("Models: $metric, $rows rows", model_quality.metrics()),
             Row("Patient groups", model_quality.subgroups()),
-            Row("Observed outcomes", model_quality.outcomes()),
+            Row("Live outcomes", model_quality.outcomes()),
         ),
         variables=(
             Variable(
@@ -83,7 +83,8 @@ def _gates() -> list[Panel]:
         bar_gauge(
             PanelOptions(
                 "Batches by gate status",
-                "Batches by their latest status at each gate: pass, warn or fail.",
+                "Number of batches by gate and status: pass, warn or fail. Only the latest check "
+                "of a batch counts.",
                 empty=NO_GATE,
             ),
             Query("sum by (gate, verdict) (readmission_gate_verdicts)", "{{gate}}: {{verdict}}"),

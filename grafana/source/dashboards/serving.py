@@ -36,14 +36,14 @@ def loaded_model() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Model loads",
-                "Attempts to load a model, by result, and failed queries for the version in "
-                "production.",
+                "Attempts to load a model, by result. Also shows failed queries to MLflow for "
+                "the version in production.",
                 units.Short,
                 "No attempts",
                 width=6,
             ),
             Query(increase("model_reloads_total", "result"), "load: {{result}}"),
-            Query(increase("model_poll_failures_total"), "registry query failed"),
+            Query(increase("model_poll_failures_total"), "query failed"),
             bars=True,
         ),
         stat(

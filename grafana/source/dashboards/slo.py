@@ -18,7 +18,7 @@ SLOS = ("availability", "latency")
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 NO_RECORDING = "Recording rules have not run yet"
 PAGING, SUSTAINABLE = 14.4, 1
-"""Burn rates at which an alert pages, and at which the budget lasts exactly 30 days."""
+"""Burn rate above which an alert pages, and burn rate that uses up the budget in 30 days."""
 BURN_RATE: Thresholds = ((None, "green"), (SUSTAINABLE, "orange"), (PAGING, "red"))
 BUDGET: Thresholds = ((None, "red"), (0, "orange"), (0.25, "green"))
 MONTH = 30 * 86_400
@@ -29,8 +29,8 @@ def board() -> Board:
     return Board(
         name="slo",
         title="SLO",
-        description="Over 30 days, 99.5 % of prediction requests get no 5xx response, and 99 % of "
-        "predictions take less than 100 ms.",
+        description="Objectives over 30 days: 99.5 % of prediction requests without a 5xx "
+        "response, 99 % of predictions in less than 100 ms.",
         rows=(
             *(Row(slo.capitalize(), _objective(slo)) for slo in SLOS),
             Row("Requests and alerts", _requests_and_alerts()),
@@ -40,7 +40,7 @@ def board() -> Board:
 
 
 def _burn_rate(slo: str, window: str) -> str:
-    """Return the error rate relative to the rate at which the budget lasts exactly 30 days."""
+    """Return the burn rate over a window: 1 uses up the budget in exactly 30 days."""
     error_ratio = f'job:slo_errors:ratio_rate{window}{{slo="{slo}"}}'
     return f"{error_ratio} / on (slo) group_left () (1 - slo:objective)"
 
@@ -90,8 +90,9 @@ def _objective(slo: str) -> list[Panel]:
         stat(
             PanelOptions(
                 f"{title}: burn rate",
-                f"Burn rate over the last hour. At {SUSTAINABLE} the budget lasts exactly 30 "
-                f"days; above {PAGING} an alert pages the on-call engineer.",
+                "How fast the error budget was used in the last hour. At "
+                f"{SUSTAINABLE} it lasts exactly 30 days; above {PAGING} an alert pages the "
+                "on-call engineer.",
                 "suffix: x",
                 NO_REQUEST,
                 width=4,
@@ -103,8 +104,8 @@ def _objective(slo: str) -> list[Panel]:
         stat(
             PanelOptions(
                 f"{title}: budget lasts for",
-                "Time until the remaining budget is used up at the burn rate of the last six "
-                "hours, at most 30 days.",
+                "Time until the budget is used up at the burn rate of the last six hours. "
+                "Capped at 30 days.",
                 units.Seconds,
                 NO_REQUEST,
                 width=8,

@@ -46,7 +46,7 @@ class Prometheus:
     def query_range(
         self, expr: str, start: float, end: float, step: float
     ) -> list[tuple[Series, Points]]:
-        """Return every series of an expression from start to end, in seconds since 1970.
+        """Return every series of an expression between two Unix times.
 
         Raises
         ------

@@ -26,7 +26,7 @@ from grafana.source.pictures.style import (
 )
 
 HEADROOM = 0.06
-"""Free share of an axis above its largest value."""
+"""Space above the largest value, as a share of the axis."""
 LEGEND_ROWS = 3
 LEGEND_COLUMN = 3
 """Width of a legend entry, in columns of Grafana's grid."""
@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class TimeRange:
-    """A time range and the distance of its points, in seconds; start and end count from 1970."""
+    """A time range with points at a fixed step; start and end are Unix times in seconds."""
 
     start: float
     end: float
