@@ -24,8 +24,8 @@ ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.f
 )
 """Services that `docker compose up` leaves alone, and their profile."""
 ONE_SHOT = {
-    "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader", "pg-dump", "backup", "dumps",
-    "restore",
+    "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader",
+    "pg-dump", "backup", "dumps", "restore",
 }  # fmt: skip
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
 
@@ -48,9 +48,9 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
 
     assert airflow == AIRFLOW
     assert beside - AIRFLOW == {
-        "postgres-raw", "postgres-clean", "postgres-mlflow", "warehouse-migrate", "minio", "minio-volume",
-        "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit", "statsd-exporter",
-        "pipeline-exporter", "prometheus", "grafana", *ON_DEMAND,
+        "postgres-raw", "postgres-clean", "postgres-mlflow", "warehouse-migrate", "minio",
+        "minio-volume", "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit",
+        "statsd-exporter", "pipeline-exporter", "prometheus", "grafana", *ON_DEMAND,
     }  # fmt: skip
 
 
@@ -169,14 +169,16 @@ def test_settings_shared_with_the_cluster_hold_no_secret(name: str) -> None:
     assert secrets in ([], ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
 
 
-def test_only_tasks_and_backups_reach_the_warehouses() -> None:
+def test_only_tasks_migrations_and_backups_reach_the_warehouses() -> None:
     reaching = {
         name
         for name, service in SERVICES.items()
         if any("RAW_DB" in str(value) for value in service.get("environment", {}).values())
     }
 
-    assert reaching == {"airflow-scheduler", "postgres-raw", "pg-dump", "restore"}
+    assert reaching == {
+        "airflow-scheduler", "warehouse-migrate", "postgres-raw", "pg-dump", "restore",
+    }  # fmt: skip
 
 
 def test_every_database_is_dumped_and_can_be_restored_at_its_server() -> None:
