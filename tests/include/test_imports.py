@@ -45,6 +45,10 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bundling"},
         {"mlflow_runs"},
     ),
+    "readmission.registry": (
+        {"aliases", "candidates"},
+        {"client"},
+    ),
     "readmission.quality": (
         {"verdict", "report"},
         {"checkpoint"},

@@ -16,16 +16,14 @@ from mlflow.exceptions import MlflowException
 
 from readmission.domain.rollback import Rollback
 from readmission.errors import BundleRefused, NoModel
+from readmission.registry.aliases import PREVIOUS, PRODUCTION
+from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 from readmission.serving.bundle import FOLDER
 from readmission.serving.model import RegisteredVersion
 from readmission.settings import Settings
 
 if TYPE_CHECKING:
     from readmission.modelling.model import ReadmissionModel
-
-PRODUCTION = "production"
-PREVIOUS = "previous"
-CHALLENGER = "challenger"
 
 DRIFT_REFERENCE = "drift_reference.json"
 """Artifact of a run: what its training rows looked like."""
@@ -160,28 +158,23 @@ class Registry:
         ]
 
     def newest_candidates(self) -> list[dict[str, Any]]:
-        """Return the finished runs of the batch that was trained on last, one a family."""
-        finished = {
-            "experiment_ids": [self.experiment_id()],
-            "order_by": ["attributes.start_time DESC"],
-        }
-        newest = self.client.search_runs(
-            filter_string="attributes.status = 'FINISHED'", max_results=1, **finished
-        )
-        if not newest:
-            return []
-        batch_id = newest[0].data.tags["batch_id"]
-        condition = f"attributes.status = 'FINISHED' and tags.batch_id = '{batch_id}'"
-        runs = self.client.search_runs(filter_string=condition, **finished)
-        by_family = {run.data.tags["family"]: run for run in reversed(runs)}
+        """Return the finished runs of the batch that was trained on last, one for each family."""
+        experiment = self.experiment_id()
+
+        def search(condition: str, most: int) -> list[CandidateRun]:
+            found = self.client.search_runs(
+                [experiment], condition, max_results=most, order_by=list(NEWEST_FIRST)
+            )
+            return [CandidateRun(r.info.run_id, r.data.tags, r.data.metrics) for r in found]
+
         return [
             {
                 "family": family,
-                "run_id": run.info.run_id,
-                "batch_id": batch_id,
-                "metrics": dict(run.data.metrics),
+                "run_id": run.run_id,
+                "batch_id": run.tags["batch_id"],
+                "metrics": dict(run.metrics),
             }
-            for family, run in sorted(by_family.items())
+            for family, run in newest_candidates(search).items()
         ]
 
     def run_metrics(self, run_id: str) -> dict[str, float]:

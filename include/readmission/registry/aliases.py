@@ -1,0 +1,5 @@
+"""The aliases of the registered model."""
+
+PRODUCTION = "production"
+PREVIOUS = "previous"
+CHALLENGER = "challenger"
