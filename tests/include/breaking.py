@@ -1,4 +1,4 @@
-"""For each expectation of each gate a batch that breaks it, and nothing else where possible."""
+"""For each expectation of each gate, a batch that breaks it and as little else as possible."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,32 +15,32 @@ from readmission.domain.cleaning import parse
 from readmission.domain.columns import MISSING
 from readmission.domain.plausibility import PREFIX, judged
 from readmission.modelling.model import PROBABILITY_COLUMNS
-from readmission.quality import suites
+from readmission.quality import catalogue
 from tests.include.conftest import cleaned
 from tests.include.plausible import BROKEN, consistent
 
 ROWS = 200
 SOON = 20
 ROW = 7
-"""Place of the row that is broken where one is enough."""
+"""Position of the row that is broken when one is enough."""
 SEVERAL = 5
-"""Rows that are broken where single ones are tolerated."""
+"""How many rows are broken when single ones are tolerated."""
 
 Frame = pd.DataFrame
 
 
 @dataclass(frozen=True)
 class Gate:
-    """A gate's suite, rows that it lets through, and how it reads them.
+    """A gate's suite, rows that meet it, and how the gate reads them.
 
     Parameters
     ----------
     suite : callable
-        Returns what the gate expects of the rows.
+        Returns the gate's expectations.
     good : callable
-        Returns the rows as they are stored.
+        Returns good rows as they are stored.
     read : callable
-        Returns the rows as the expectations see them.
+        Turns stored rows into the rows that the expectations see.
     """
 
     suite: Callable[[], list[Expectation]]
@@ -57,10 +57,9 @@ class Broken:
     rows, stored : DataFrame
         As the expectations see them, and as they are stored.
     count : int
-        How many rows break it; 0 where it is about all of them together.
+        How many rows break the expectation; 0 if it is about all rows together.
     concerned : sequence of Expectation
-        The expectations about what differs from the good rows; all others see the same as
-        there.
+        The expectations whose columns differ from the good rows.
     """
 
     rows: Frame
@@ -87,7 +86,7 @@ def training_rows() -> Frame:
 
 
 @cache
-def answers() -> Frame:
+def predictions() -> Frame:
     probabilities = np.random.default_rng(1).dirichlet((5, 3, 1), ROWS)
     return pd.DataFrame(probabilities, columns=list(PROBABILITY_COLUMNS)).assign(
         prediction=np.array(schema.CLASSES)[probabilities.argmax(axis=1)],
@@ -106,21 +105,25 @@ def missing_shares() -> dict[str, float]:
 
 
 GATES = {
-    "raw": Gate(lambda: suites.raw_suite(missing_shares()), raw_rows, lambda r: judged(parse(r))),
-    "clean": Gate(lambda: suites.clean_suite(ROWS + 2, 2), clean_rows),
-    "training": Gate(suites.training_suite, training_rows),
-    "predictions": Gate(lambda: suites.prediction_suite(ROWS, SOON), answers),
+    "raw": Gate(
+        lambda: catalogue.RAW.expectations(missing_shares()),
+        raw_rows,
+        lambda rows: judged(parse(rows)),
+    ),
+    "clean": Gate(lambda: catalogue.CLEAN.expectations(ROWS + 2, 2), clean_rows),
+    "training": Gate(catalogue.TRAINING.expectations, training_rows),
+    "predictions": Gate(lambda: catalogue.PREDICTIONS.expectations(ROWS, SOON), predictions),
 }
 
 
 def columns_of(expectation: Expectation) -> list[str]:
-    """Return the columns that an expectation is about; none if about the table."""
+    """Return the columns of an expectation; none if it is about the whole table."""
     names = ("column", "column_A", "column_B")
     return [getattr(expectation, name) for name in names if hasattr(expectation, name)]
 
 
 def broken(name: str, expectation: Expectation) -> Broken:
-    """Return rows for a gate that break one of its expectations."""
+    """Return rows that break one expectation of a gate."""
     gate = GATES[name]
     stored, count = _break(expectation, gate.good().copy(), is_text=name == "raw")
     after = gate.read(stored)
@@ -141,7 +144,7 @@ def _concerned(suite: list[Expectation], before: Frame, after: Frame) -> Iterato
 
 
 def _break(expected: Expectation, rows: Frame, *, is_text: bool) -> tuple[Frame, int]:
-    """Return rows that are broken, and how many of them there are."""
+    """Return the rows with some broken, and how many are."""
     column = next(iter(columns_of(expected)), "")
     match expected:
         case gxe.ExpectTableColumnsToMatchSet():
@@ -178,9 +181,9 @@ def _break(expected: Expectation, rows: Frame, *, is_text: bool) -> tuple[Frame,
             return rows[rows[column] != wanted[-1]], 0
         case gxe.ExpectColumnMaxToBeBetween(max_value=limit):
             return rows.assign(**{column: limit + 0.01}), 0
-    raise AssertionError(f"no batch breaks {expected}: say here what does")
+    raise AssertionError(f"add a case that breaks {expected}")
 
 
 def _with(rows: Frame, column: str, value: object) -> Frame:
-    """Put one value into the row at `ROW`."""
+    """Set one column of the row at `ROW` to a value."""
     return rows.assign(**{column: rows[column].where(np.arange(len(rows)) != ROW, value)})

@@ -19,7 +19,7 @@ BAD = {7: "[300-310)", 8: "[300-310)"}
 """Ages that no patient has, by row."""
 GOOD = {"age": "[30-40)"}
 LIMIT = 0.05
-REASONS = ["age: is one of …; 2 rows are not"]
+REASONS = ["age: is one of …; 2 rows fail"]
 
 
 class Hospital:

@@ -50,7 +50,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"client"},
     ),
     "readmission.quality": (
-        {"verdict", "report"},
+        {"catalogue", "verdict"},
+        {"report"},
         {"checkpoint"},
         {"suites"},
         {"gates"},

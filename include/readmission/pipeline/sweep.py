@@ -1,8 +1,9 @@
-"""Batches that a lost event left behind, found by comparing the ledgers."""
+"""Finds the batches that a lost event left behind, by comparing the ledgers."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from readmission.quality.catalogue import Stage, stopped_at
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.verdicts import VerdictLog
 
@@ -14,7 +15,7 @@ class LeftBehind:
     Parameters
     ----------
     processing, training, promotion : tuple of str
-        Batches accepted by the stage before and unknown to this one.
+        Batches that the previous stage has accepted and this one has never started.
     """
 
     processing: tuple[str, ...]
@@ -31,24 +32,22 @@ def find(
 ) -> LeftBehind:
     """Compare the ledgers stage by stage.
 
-    A batch that a gate has stopped is not left behind: starting it again would only
-    stop it again.
+    A batch that a gate has stopped is not left behind: the gate would only stop it again.
 
     Parameters
     ----------
     raw, clean, history : RawWarehouse, CleanWarehouse, ModelHistory
         The ledgers.
     grace : timedelta
-        How long ago the stage before must have finished; younger ones are on their way.
+        How long ago the previous stage must have finished; a batch that finished later is
+        assumed to be on its way.
     now : datetime, optional
-        The present, for tests.
+        The current time, for tests.
     """
     before = (now or datetime.now(UTC)) - grace
-    stopped = {
-        (verdict.batch_id, verdict.gate)
-        for verdict in VerdictLog(clean.connection).verdicts()
-        if not verdict.passed
-    }
+    verdicts = VerdictLog(clean.connection).verdicts()
+    untrainable = {verdict.batch_id for verdict in stopped_at(Stage.TRAINING, verdicts)}
+    unpromotable = {verdict.batch_id for verdict in stopped_at(Stage.PROMOTION, verdicts)}
     arrived = [
         batch.batch_id
         for batch in raw.batches()
@@ -68,10 +67,10 @@ def find(
     judged = {(p.batch_id, p.challenger_version) for p in history.promotions()}
     return LeftBehind(
         processing=tuple(b for b in arrived if b not in decided),
-        training=tuple(b for b in cleaned if b not in trained and (b, "training") not in stopped),
+        training=tuple(b for b in cleaned if b not in trained and b not in untrainable),
         promotion=tuple(
             c.batch_id
             for c in candidates
-            if (c.batch_id, c.version) not in judged and (c.batch_id, "predictions") not in stopped
+            if (c.batch_id, c.version) not in judged and c.batch_id not in unpromotable
         ),
     )

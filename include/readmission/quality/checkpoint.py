@@ -1,6 +1,7 @@
-"""One adapter between a frame, a suite and a verdict; the only module that runs Great Expectations.
+"""Validates rows against a suite with Great Expectations, and writes the report.
 
-Importing it takes seconds, so tasks import it where they need it.
+This is the only module that runs Great Expectations. Importing it takes seconds, so tasks import
+it inside their functions.
 """
 
 import os
@@ -9,7 +10,7 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-# Read once, at import: no usage data leaves this machine.
+# Great Expectations reads this once, at import. It turns usage statistics off.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 import great_expectations as gx
@@ -32,12 +33,12 @@ from readmission.quality.report.data_docs import write_pages
 from readmission.quality.verdict import Failure, Verdict
 
 ROW_SCOPE = {"scope": "row"}
-"""Meta of an expectation whose failing rows can be set aside one by one."""
+"""Meta of an expectation whose failing rows can be quarantined one by one."""
 
-_SHOWN_VALUES = 3
+_EXAMPLES = 3
 """Values that a sentence gives as examples."""
 _LISTED_VALUES, _LISTED_ROWS = 20, 1_000
-"""Values and rows that a report lists for one expectation; it says that they are a sample."""
+"""Values and rows that a report lists for one expectation."""
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
@@ -54,51 +55,54 @@ def check(
     Parameters
     ----------
     gate : str
-        Name of the gate; its reports get a site of their own, so that gates that run
-        at the same time do not write the same files.
+        Name of the gate. Each gate's reports are a site of their own, so that gates running at
+        the same time never write the same files.
     batch_id : str
-        The batch the report is filed under.
+        The batch under which the report is filed.
     rows : DataFrame
-        What is looked at; its index identifies rows of row-scoped expectations.
+        The rows to check; their index identifies rows of row-scoped expectations.
     suite : sequence of Expectation
-        What is expected.
+        What is expected of them.
     docs_dir : Path
         Folder of all sites.
     arrived : DataFrame, optional
-        The same rows as they were spelt, where `rows` has read them: the report and the
-        reasons show what arrived and not what became of it.
+        The same rows before they were parsed: the report and the reasons quote the values that
+        arrived, not the parsed ones.
 
     Raises
     ------
     GateError
-        If an expectation could not be evaluated at all.
+        If an expectation could not be evaluated.
     """
     frame = rows.reset_index(names=_index_name(rows))
     validation = _validation(gate, suite)
-    outcome = gx.Checkpoint(
+    checkpoint = gx.Checkpoint(
         name=gate, validation_definitions=[validation], result_format={"result_format": "SUMMARY"}
-    ).run(batch_parameters={"dataframe": frame}, run_id=gx.RunIdentifier(run_name=batch_id))
-    ((identifier, found),) = outcome.run_results.items()
-    _require_answers(gate, found.results)
+    )
+    run = checkpoint.run(
+        batch_parameters={"dataframe": frame}, run_id=gx.RunIdentifier(run_name=batch_id)
+    )
+    ((identifier, found),) = run.run_results.items()
+    _raise_if_not_evaluated(gate, found.results)
     failed = [result for result in found.results if not result.success]
-    places = _failing_places(validation, frame, [r for r in failed if _is_about_rows(r)])
-    spelt = rows if arrived is None else arrived
+    positions = _failing_positions(validation, frame, [r for r in failed if _is_row_scoped(r)])
+    quoted = rows if arrived is None else arrived
     failures = []
     for result in failed:
-        named = {}
-        if _is_about_rows(result):
-            named = _name_rows(result, spelt.iloc[places[_key(result.expectation_config)]])
-        failures.append(_failure(result, named))
+        values = {}
+        if _is_row_scoped(result):
+            values = _list_rows(result, quoted.iloc[positions[_key(result.expectation_config)]])
+        failures.append(_failure(result, values))
     page = "/".join(("validations", *identifier.to_tuple())) + ".html"
     write_pages(docs_dir / gate, page, validation.suite, found)
     return Verdict(gate, batch_id, len(found.results), tuple(failures), docs_dir / gate, page)
 
 
 def _validation(gate: str, suite: Sequence[Expectation]) -> gx.ValidationDefinition:
-    """Return a suite and the frame it is for, in a context that stores nothing.
+    """Return the definition that validates a data frame against a suite, in a stateless context.
 
-    Definitions come from the code at each run: stored ones would be compared with the new
-    ones expectation by expectation, which costs more than validating 15,000 rows.
+    The definitions are made from code for each run. Great Expectations would compare stored ones
+    with the new ones expectation by expectation, which takes longer than validating 15,000 rows.
     """
     context = gx.get_context(
         mode="ephemeral",
@@ -119,10 +123,10 @@ def _validation(gate: str, suite: Sequence[Expectation]) -> gx.ValidationDefinit
     )
 
 
-def _require_answers(gate: str, results: Sequence[ExpectationValidationResult]) -> None:
+def _raise_if_not_evaluated(gate: str, results: Sequence[ExpectationValidationResult]) -> None:
     for result in results:
         info = result.exception_info
-        # One exception of the expectation itself, or one for each metric it asked for.
+        # Either one exception of the expectation itself, or one for each metric that it needs.
         for raised in [info] if "raised_exception" in info else info.values():
             if raised["raised_exception"]:
                 raise GateError(
@@ -131,19 +135,19 @@ def _require_answers(gate: str, results: Sequence[ExpectationValidationResult]) 
                 )
 
 
-def _is_about_rows(result: ExpectationValidationResult) -> bool:
+def _is_row_scoped(result: ExpectationValidationResult) -> bool:
     return bool(result.expectation_config.meta == ROW_SCOPE)
 
 
-def _failing_places(
+def _failing_positions(
     validation: gx.ValidationDefinition,
     frame: pd.DataFrame,
     failed: Sequence[ExpectationValidationResult],
 ) -> dict[tuple[str, str], list[int]]:
-    """Return the positions of all failing rows by expectation; only what failed is asked again.
+    """Validate the failed expectations again and return the positions of all failing rows.
 
-    A checkpoint that lists rows copies the lists at every stage and looks up each value on
-    its own: two minutes for 15,000 rows that are wrong in every column, instead of two seconds.
+    A checkpoint that lists rows copies the lists at every step and looks up each value on its
+    own. For 15,000 rows that are wrong in every column it takes two minutes, this two seconds.
     """
     if not failed:
         return {}
@@ -161,7 +165,7 @@ def _failing_places(
 
 
 def _key(config: ExpectationConfiguration) -> tuple[str, str]:
-    """Return what tells a row-scoped expectation from all others of its suite."""
+    """Return type and column, which together are unique among a suite's row-scoped expectations."""
     return config.type, config.kwargs.get("column", "")
 
 
@@ -169,13 +173,13 @@ def _index_name(rows: pd.DataFrame) -> str:
     return str(rows.index.name or "row")
 
 
-def _name_rows(result: ExpectationValidationResult, rows: pd.DataFrame) -> dict[int, str]:
-    """Write the failing rows into a result, as they arrived; return what stood in each."""
+def _list_rows(result: ExpectationValidationResult, rows: pd.DataFrame) -> dict[int, str]:
+    """Add the failing rows to a result, and return the value that each of them holds."""
     index_name, column = _index_name(rows), result.expectation_config.kwargs["column"]
     values = all_shown(rows[column])
-    named = dict(zip(map(int, values.index), values, strict=True))
+    by_row = dict(zip(map(int, values.index), values, strict=True))
     counts = values.value_counts(sort=True).head(_LISTED_VALUES)
-    listed = list(named.items())[:_LISTED_ROWS]
+    listed = list(by_row.items())[:_LISTED_ROWS]
     result.result |= {
         "partial_unexpected_list": [value for _, value in listed[:_LISTED_VALUES]],
         "partial_unexpected_counts": [
@@ -184,7 +188,7 @@ def _name_rows(result: ExpectationValidationResult, rows: pd.DataFrame) -> dict[
         "unexpected_index_list": [{index_name: row, column: value} for row, value in listed],
         "unexpected_index_column_names": [index_name],
     }
-    return named
+    return by_row
 
 
 def _failure(result: ExpectationValidationResult, rows: dict[int, str]) -> Failure:
@@ -205,13 +209,14 @@ def _failure(result: ExpectationValidationResult, rows: dict[int, str]) -> Failu
 
 
 def _evidence(columns: Sequence[str], details: dict[str, Any]) -> str:
-    """Say what was found instead, as far as it may be shown."""
+    """Return what was found instead, without values of identifier columns."""
     if details.get("unexpected_count"):
-        count = f"; {details['unexpected_count']} rows are not"
+        rows = details["unexpected_count"]
+        count = f"; {rows:,} rows fail" if rows > 1 else "; 1 row fails"
         values = details.get("partial_unexpected_list", [])
         if any(map(is_identifier, columns)):
             return count
-        examples = list(dict.fromkeys(shown("", value) for value in values))[:_SHOWN_VALUES]
+        examples = list(dict.fromkeys(shown("", value) for value in values))[:_EXAMPLES]
         return f"{count}, e.g. {', '.join(examples)}" if examples else count
     if details.get("partial_missing_list"):
         return f"; missing {', '.join(map(str, details['partial_missing_list']))}"

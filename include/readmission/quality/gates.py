@@ -1,14 +1,15 @@
-"""The four gates of the pipeline: each stops what must not go on, and says why.
+"""Runs the gates: each checks a batch, stores a verdict and a report, and stops a bad batch.
 
-Every gate reads what is stored, not what was meant to be stored; leaves a report and a
-verdict; and raises `GateFailed`, which is not retried, when the batch must stop.
+A gate reads what is stored, not what the task before it meant to store. It raises `GateFailed`,
+which Airflow does not retry, when the batch must stop. `catalogue` declares the gates.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,42 +18,46 @@ import pandas as pd
 from readmission.domain import schema
 from readmission.domain.cleaning import parse
 from readmission.domain.plausibility import judged
-from readmission.errors import GateFailed
+from readmission.errors import GateError, GateFailed
 from readmission.modelling.evaluation import SOON
 from readmission.modelling.model import PROBABILITY_COLUMNS
-from readmission.quality import suites
+from readmission.quality import catalogue
+from readmission.quality.catalogue import Gate
 from readmission.quality.checkpoint import check
+from readmission.quality.suites import SHARES_NEED_ROWS
 from readmission.quality.verdict import Verdict
 from readmission.warehouse import CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
+Warehouse = RawWarehouse | CleanWarehouse
 Publish = Callable[[Path, str], object]
-"""Puts reports where people read them; called with the folder and the gate's name."""
+"""Uploads a gate's reports; called with their folder and the gate's name."""
 
 
 @dataclass(frozen=True)
 class Gatekeeper:
-    """Runs gates and keeps their reports.
+    """Runs gates and publishes their reports.
 
     Parameters
     ----------
     docs_dir : Path
-        Folder in which reports are written.
+        Folder for the reports of all gates.
     publish : callable
-        Called at the end of every gate, whatever its verdict, when that is stored.
+        Called at the end of every gate, after the verdict is stored, whether or not the batch
+        passed.
     """
 
     docs_dir: Path
     publish: Publish
 
     def raw(self, warehouse: RawWarehouse, batch_id: str, quarantine_limit: float) -> RawBatch:
-        """Accept a RAW batch and quarantine its bad rows, or reject it as a whole.
+        """Accept a RAW batch and quarantine its bad rows, or reject the whole batch.
 
         Parameters
         ----------
         warehouse : RawWarehouse
-            Where the batch is.
+            Holds the batch.
         batch_id : str
             The batch.
         quarantine_limit : float
@@ -61,27 +66,26 @@ class Gatekeeper:
         Raises
         ------
         GateFailed
-            If the batch as a whole breaks its contract, or too many rows do.
+            If an expectation about the whole batch fails, or too many rows are bad.
         """
         started = perf_counter()
         arrived = warehouse.read(batch_id).set_index("source_row")
         earlier = warehouse.repeated(batch_id).set_index("source_row")["earlier_batch"]
         arrived["earlier_batch"] = earlier.reindex(arrived.index)
-        has_shares = len(arrived) >= suites.SHARES_NEED_ROWS
-        suite = suites.raw_suite(warehouse.missing_before(batch_id) if has_shares else None)
-        verdict = check("raw", batch_id, judged(parse(arrived)), suite, self.docs_dir, arrived)
-        stops = list(verdict.stops)
+        missing_before = (
+            warehouse.missing_before(batch_id) if len(arrived) >= SHARES_NEED_ROWS else None
+        )
+        suite = catalogue.RAW.expectations(missing_before)
+        rows = judged(parse(arrived))
+        verdict = check(catalogue.RAW.name, batch_id, rows, suite, self.docs_dir, arrived)
+        reasons = list(verdict.batch_failures)
         if verdict.bad_rows > quarantine_limit * len(arrived):
-            stops.append(
+            reasons.append(
                 f"{verdict.bad_rows} of {len(arrived)} rows are bad, more than the limit of"
-                f" {quarantine_limit:.1%}: " + "; ".join(f.sentence for f in verdict.critical)
+                f" {quarantine_limit:.1%}: " + "; ".join(verdict.critical_sentences)
             )
-        with self._published(verdict):
-            _record(VerdictLog(warehouse.connection), verdict, started, passed=not stops)
-            if stops:
-                warehouse.reject(batch_id, stops)
-                raise GateFailed("raw", batch_id, stops)
-            return warehouse.accept(batch_id, verdict.reasons())
+        with self._concluded(catalogue.RAW, warehouse, verdict, started, reasons):
+            return warehouse.accept(batch_id, verdict.row_reasons())
 
     def clean(self, warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
         """Accept a CLEAN batch for training, or reject it; strong drift only warns.
@@ -89,33 +93,28 @@ class Gatekeeper:
         Raises
         ------
         GateFailed
-            If a row was lost, a value is missing or out of range.
+            If a row was lost, or a value is missing or out of range.
         """
         started = perf_counter()
         batch = warehouse.batch(batch_id)
         rows = warehouse.read_batch(batch_id).set_index("source_row")
-        suite = suites.clean_suite(batch.raw_rows, batch.quarantined_rows)
-        verdict = check("clean", batch_id, rows, suite, self.docs_dir).warned(
-            f"{a.column} has drifted: PSI {a.psi:.2f} against the rows of version"
-            f" {a.reference_version}"
-            for a in DriftLog(warehouse.connection).alarms(batch_id)
+        suite = catalogue.CLEAN.expectations(batch.raw_rows, batch.quarantined_rows)
+        verdict = check(catalogue.CLEAN.name, batch_id, rows, suite, self.docs_dir).with_warnings(
+            f"{alarm.column} has drifted: PSI {alarm.psi:.2f} against the rows of version"
+            f" {alarm.reference_version}"
+            for alarm in DriftLog(warehouse.connection).alarms(batch_id)
         )
-        with self._published(verdict):
-            _record(VerdictLog(warehouse.connection), verdict, started)
-            try:
-                verdict.require()
-            except GateFailed as failed:
-                warehouse.reject(batch_id, failed.failures)
-                raise
+        reasons = verdict.critical_sentences
+        with self._concluded(catalogue.CLEAN, warehouse, verdict, started, reasons):
             return warehouse.accept(batch_id)
 
     def training(self, warehouse: CleanWarehouse, batch_id: str, rows: pd.DataFrame) -> None:
-        """Let a training set through: no test row, no patient in two parts, all classes.
+        """Pass a training set without test rows, with each patient in one split and all classes.
 
         Parameters
         ----------
         warehouse : CleanWarehouse
-            Holds the part of every patient.
+            Holds the split of every patient.
         batch_id : str
             The newest batch of the set.
         rows : DataFrame
@@ -124,77 +123,110 @@ class Gatekeeper:
         Raises
         ------
         GateFailed
-            If the set must not be trained on.
+            If no model may be trained on the set.
         """
-        started = perf_counter()
-        parts = warehouse.patient_parts()
-        looked_at = rows.assign(patient_part=rows[schema.PATIENT].map(parts))
-        suite = suites.training_suite()
-        verdict = check("training", batch_id, looked_at, suite, self.docs_dir)
-        with self._published(verdict):
-            _record(VerdictLog(warehouse.connection), verdict, started)
-            verdict.require()
+        splits = warehouse.patient_parts()
+        checked = rows.assign(patient_part=rows[schema.PATIENT].map(splits))
+        self.require(catalogue.TRAINING, warehouse, batch_id, checked)
 
     def predictions(
         self,
         warehouse: CleanWarehouse,
         batch_id: str,
-        answers: pd.DataFrame,
+        predictions: pd.DataFrame,
         outcomes: npt.NDArray[np.integer],
         metrics: dict[str, float],
     ) -> None:
-        """Let a challenger's answers on the test part through.
+        """Pass a challenger's predictions for the test rows.
 
         Parameters
         ----------
         warehouse : CleanWarehouse
-            Keeps the verdict.
+            Stores the verdict.
         batch_id : str
-            The batch that led to the challenger.
-        answers : DataFrame
-            ``prediction`` and one probability a class for each test row.
+            The batch whose training produced the challenger.
+        predictions : DataFrame
+            ``prediction`` and one probability per class for each test row.
         outcomes : ndarray of int
-            What happened to those rows, as class codes.
+            The true class codes of those rows.
         metrics : dict
             The challenger's metrics on those rows.
 
         Raises
         ------
         GateFailed
-            If probabilities are no probabilities, a class has vanished, or the figures
-            are too good to be true.
+            If a probability is out of range, a class is never predicted, or a metric is too
+            good to be true.
         """
-        started = perf_counter()
-        looked_at = answers.assign(
-            probability_sum=answers[list(PROBABILITY_COLUMNS)].sum(axis=1),
+        checked = predictions.assign(
+            probability_sum=predictions[list(PROBABILITY_COLUMNS)].sum(axis=1),
             weighted_f1=metrics["weighted_f1"],
             auroc_under_30=metrics["auroc_under_30"],
         )
-        suite = suites.prediction_suite(len(answers), int((outcomes == SOON).sum()))
-        verdict = check("predictions", batch_id, looked_at, suite, self.docs_dir)
-        with self._published(verdict):
-            _record(VerdictLog(warehouse.connection), verdict, started)
-            verdict.require()
+        facts = len(predictions), int((outcomes == SOON).sum())
+        self.require(catalogue.PREDICTIONS, warehouse, batch_id, checked, *facts)
+
+    def require(
+        self, gate: Gate, warehouse: Warehouse, batch_id: str, rows: pd.DataFrame, *facts: Any
+    ) -> None:
+        """Run a gate that passes a batch unless a critical expectation fails.
+
+        Parameters
+        ----------
+        gate : Gate
+            Which gate.
+        warehouse : RawWarehouse or CleanWarehouse
+            Stores the verdict.
+        batch_id : str
+            The batch.
+        rows : DataFrame
+            The rows to check.
+        *facts
+            Arguments of the gate's suite.
+
+        Raises
+        ------
+        GateFailed
+            With one sentence for each critical expectation that failed.
+        """
+        started = perf_counter()
+        verdict = check(gate.name, batch_id, rows, gate.expectations(*facts), self.docs_dir)
+        with self._concluded(gate, warehouse, verdict, started, verdict.critical_sentences):
+            pass
 
     @contextmanager
-    def _published(self, verdict: Verdict) -> Iterator[None]:
-        """Publish once the block has stored the verdict and acted on it."""
-        try:
-            yield
-        except GateFailed:
-            self.publish(verdict.site, verdict.gate)
-            raise
-        self.publish(verdict.site, verdict.gate)
+    def _concluded(
+        self,
+        gate: Gate,
+        warehouse: Warehouse,
+        verdict: Verdict,
+        started: float,
+        reasons: Sequence[str],
+    ) -> Iterator[None]:
+        """Store the verdict; stop the batch if there are reasons, else run the block; publish."""
+        _record(gate, warehouse, verdict, started, passed=not reasons)
+        if reasons:
+            if gate.stage in catalogue.STAGES_WITH_LEDGER:
+                warehouse.reject(verdict.batch_id, reasons)
+            self.publish(verdict.site, gate.name)
+            raise GateFailed(gate.name, verdict.batch_id, reasons)
+        yield
+        self.publish(verdict.site, gate.name)
 
 
 def _record(
-    log: VerdictLog, verdict: Verdict, started: float, *, passed: bool | None = None
+    gate: Gate, warehouse: Warehouse, verdict: Verdict, started: float, *, passed: bool
 ) -> None:
-    log.record(
+    if warehouse.ledger_name.lower() != gate.database:
+        raise GateError(
+            f"gate {gate.name!r} stores its verdicts in {gate.database.upper()}, as its"
+            f" declaration says; it was run with {warehouse.ledger_name}"
+        )
+    VerdictLog(warehouse.connection).record(
         GateVerdict(
             batch_id=verdict.batch_id,
-            gate=verdict.gate,
-            passed=not verdict.critical if passed is None else passed,
+            gate=gate.name,
+            passed=passed,
             expectations=verdict.evaluated,
             failures=[failure.sentence for failure in verdict.failures],
             seconds=perf_counter() - started,

@@ -1,4 +1,4 @@
-"""What each gate expects, derived from the schema."""
+"""The suite of each gate, derived from the schema."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -14,46 +14,45 @@ from readmission.domain.splitting import DRAWN_BELOW, SHARES, Part
 from readmission.quality.checkpoint import ROW_SCOPE
 
 SHARES_NEED_ROWS = DRAWN_BELOW
-"""Below this the shares of a batch are chance: a replay may have a single row."""
+"""Shares of a smaller batch are left to chance: a replay may have a single row."""
 
 SHARE_DIVERGENCE = 0.005
-"""Kullback-Leibler divergence from 70/15/15 that is worth a warning: 3.5 points."""
+"""Kullback-Leibler divergence from 70/15/15 above which the gate warns: 3.5 points."""
 
 LEAK_WEIGHTED_F1 = 0.60
 LEAK_AUROC = 0.75
-"""Above these a model knows something it cannot know at discharge, until explained."""
-
+"""A model with higher scores is assumed to know something that is not known at discharge."""
 
 MISSING_MARGIN = 0.15
-"""How far the share of missing values may move from history before it is worth a warning."""
+"""How far the share of missing values may differ from earlier batches before the gate warns."""
 
 
 def raw_suite(missing_before: Mapping[str, float] | None = None) -> list[Expectation]:
-    """Expectations of a RAW batch: every column's contract, no encounter twice, plausibility.
+    """Return the suite of a RAW batch: columns, repeated encounters, plausibility, missing values.
 
     Parameters
     ----------
     missing_before : mapping of str to float, optional
-        Share of missing values of each column in the accepted batches before, 0 to 1.
+        Each column's share of missing values in earlier accepted batches, 0 to 1.
     """
     suite: list[Expectation] = [
         gxe.ExpectTableColumnsToMatchSet(
             column_set=["source_row", *schema.NAMES, "earlier_batch", *_PLAUSIBILITY],
             severity="critical",
-            notes="the columns of the UCI file, no more and no less",
+            notes="exactly the columns of the UCI file",
         ),
         gxe.ExpectTableRowCountToBeBetween(
             min_value=1, severity="critical", notes="a batch has at least one encounter"
         ),
-        _about_rows(
+        _row_scoped(
             gxe.ExpectColumnValuesToBeUnique,
             schema.ENCOUNTER,
-            "an encounter occurs once in a batch",
+            "each encounter occurs once in a batch",
         ),
-        _about_rows(
+        _row_scoped(
             gxe.ExpectColumnValuesToBeNull,
             "earlier_batch",
-            "an encounter has not come in an earlier batch",
+            "the encounter has not arrived in an earlier batch",
         ),
     ]
     suite += [e for column in schema.COLUMNS for e in _contract(column)]
@@ -67,7 +66,7 @@ def _plausible() -> list[Expectation]:
     return [
         gxe.ExpectColumnValuesToBeInSet(
             column=name, value_set=[False], mostly=1 - TOLERATED,
-            severity="warning", notes=f"hardly ever {name.removeprefix(PREFIX)}",
+            severity="warning", notes=f"true of at most {TOLERATED:.1%} of the rows",
         )
         for name in _PLAUSIBILITY
     ]  # fmt: skip
@@ -80,19 +79,20 @@ def _missing_as_before(missing: Mapping[str, float]) -> list[Expectation]:
             min_value=max(1 - share - MISSING_MARGIN, 0.0),
             max_value=min(1 - share + MISSING_MARGIN, 1.0),
             severity="warning",
-            notes=f"about as often missing as before ({share:.0%})",
+            notes=f"missing about as often as before ({share:.0%})",
         )
         for name, share in missing.items()
     ]
 
 
 def clean_suite(raw_rows: int, quarantined_rows: int) -> list[Expectation]:
-    """Expectations of a CLEAN batch: complete, in range, split as designed, no row lost.
+    """Return the suite of a CLEAN batch: complete, in range, split 70/15/15, no row lost.
 
     Parameters
     ----------
     raw_rows, quarantined_rows : int
-        Rows of the batch in RAW; their difference must have arrived.
+        Rows of the batch in RAW, and how many of them are quarantined; the batch must hold the
+        others.
     """
     rows = raw_rows - quarantined_rows
     suite: list[Expectation] = [
@@ -115,14 +115,14 @@ def clean_suite(raw_rows: int, quarantined_rows: int) -> list[Expectation]:
                 },
                 threshold=SHARE_DIVERGENCE,
                 severity="warning",
-                notes="rows are split 70/15/15, up to what returning patients force",
+                notes="rows are split 70/15/15, as far as returning patients allow",
             )
         )
     return [*suite, *_complete_features(), *_scales_in_range()]
 
 
 def training_suite() -> list[Expectation]:
-    """Expectations of a training set: no test row, no patient in two parts, every class."""
+    """Return the suite of a training set: no test row, each patient in one split, every class."""
     suite: list[Expectation] = [
         gxe.ExpectColumnValuesToBeInSet(
             column="part", value_set=[str(Part.TRAIN), str(Part.VALIDATION)],
@@ -130,26 +130,26 @@ def training_suite() -> list[Expectation]:
         ),
         gxe.ExpectColumnPairValuesToBeEqual(
             column_A="part", column_B="patient_part",
-            severity="critical", notes="every row is in the part of its patient",
+            severity="critical", notes="every row is in the split of its patient",
         ),
         _critical(gxe.ExpectColumnValuesToBeUnique, schema.ENCOUNTER),
         gxe.ExpectColumnDistinctValuesToEqualSet(
             column=schema.TARGET, value_set=[0, 1, 2],
-            severity="critical", notes="all three classes are there",
+            severity="critical", notes="all three classes occur",
         ),
     ]  # fmt: skip
     return suite + _complete_features()
 
 
 def leak_limits(rows: int, soon: int) -> dict[str, float]:
-    """Return the figures above which a challenger is too good to be true.
+    """Return the scores above which a challenger is too good to be true.
 
-    Two standard errors are added for chance, which matters while the test part is small.
+    Two standard errors allow for chance, which matters while the test split is small.
 
     Parameters
     ----------
     rows, soon : int
-        Test rows, and how many of them came back within 30 days.
+        Test rows, and how many of their patients were readmitted within 30 days.
     """
     return {
         "weighted_f1": LEAK_WEIGHTED_F1 + 2 * math.sqrt(0.25 / max(rows, 1)),
@@ -158,7 +158,7 @@ def leak_limits(rows: int, soon: int) -> dict[str, float]:
 
 
 def prediction_suite(rows: int, soon: int) -> list[Expectation]:
-    """Expectations of a challenger's answers on the test part, with its metrics beside them.
+    """Return the suite of a challenger's predictions for the test rows, and of its metrics.
 
     Parameters
     ----------
@@ -179,12 +179,12 @@ def prediction_suite(rows: int, soon: int) -> list[Expectation]:
         ),
         gxe.ExpectColumnDistinctValuesToEqualSet(
             column="prediction", value_set=list(schema.CLASSES),
-            severity="critical", notes="no class has vanished from the answers",
+            severity="critical", notes="every class is predicted",
         ),
         *(
             gxe.ExpectColumnMaxToBeBetween(
                 column=name, max_value=round(limit, 3),
-                severity="critical", notes=f"a figure above {limit:.3f} is a leak until explained",
+                severity="critical", notes=f"a score above {limit:.3f} points to a leak",
             )
             for name, limit in leak_limits(rows, soon).items()
         ),
@@ -192,10 +192,10 @@ def prediction_suite(rows: int, soon: int) -> list[Expectation]:
 
 
 def _contract(column: Column) -> Iterator[Expectation]:
-    """Row-scoped expectations of one RAW column."""
-    if column.is_number:  # What is no whole number was parsed to null.
-        yield _about_rows(gxe.ExpectColumnValuesToNotBeNull, column.name, f"is {column.expected}")
-        yield _about_rows(
+    """Yield the row-scoped expectations of one RAW column."""
+    if column.is_number:  # Parsing has turned anything but a whole number into null.
+        yield _row_scoped(gxe.ExpectColumnValuesToNotBeNull, column.name, f"is {column.expected}")
+        yield _row_scoped(
             gxe.ExpectColumnValuesToBeBetween,
             column.name,
             f"is {column.expected}",
@@ -203,14 +203,14 @@ def _contract(column: Column) -> Iterator[Expectation]:
             max_value=column.maximum,
         )
     elif column.is_closed:
-        yield _about_rows(
+        yield _row_scoped(
             gxe.ExpectColumnValuesToBeInSet,
             column.name,
             f"is {column.expected}",
             value_set=list(column.values),
         )
     elif column.pattern:
-        yield _about_rows(
+        yield _row_scoped(
             gxe.ExpectColumnValuesToMatchRegex,
             column.name,
             f"is {column.expected}",
@@ -223,7 +223,10 @@ def _complete_features() -> list[Expectation]:
 
 
 def _scales_in_range() -> Iterator[Expectation]:
-    """Expectations of numbers: a scale has few, which is also quicker to look up than limits."""
+    """Yield the expectations of the numeric features.
+
+    A scale has few codes, and looking them up is faster than comparing with limits.
+    """
     for column in schema.FEATURES:
         if column.name in schema.CATEGORICAL_FEATURES:
             continue
@@ -243,5 +246,5 @@ def _critical(kind: type[Expectation], column: str, **limits: Any) -> Expectatio
     return kind(column=column, severity="critical", **limits)
 
 
-def _about_rows(kind: type[Expectation], column: str, notes: str, **limits: Any) -> Expectation:
+def _row_scoped(kind: type[Expectation], column: str, notes: str, **limits: Any) -> Expectation:
     return kind(column=column, severity="critical", notes=notes, meta=ROW_SCOPE, **limits)

@@ -1,4 +1,4 @@
-"""What a gate found: the expectations that were not met, and the rows that broke them."""
+"""A gate's findings: the expectations that were not met, and the rows that broke them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 
 from readmission.domain.privacy import HIDDEN
-from readmission.errors import GateFailed
 
 
 @dataclass(frozen=True)
@@ -18,18 +17,18 @@ class Failure:
     Parameters
     ----------
     expectation, column : str
-        What was expected, of which column or columns (empty for the whole table).
+        Type of the expectation, and its column or columns (empty for the whole table).
     critical : bool
         Whether it stops the batch; otherwise it is a warning.
     subject : str
         The column and what is expected of it, in words.
     sentence : str
-        The failure in words: the subject, the count and some of the values.
+        The failure in words: the subject, the number of rows and some of their values.
     count : int
-        How many rows broke it; 0 where it is not about rows.
+        How many rows broke it; 0 if the expectation is not about single rows.
     rows : mapping of int to str
-        Index of each failing row to what stood there, as far as it may be shown; only where
-        rows can be set aside one by one.
+        Index of each failing row to the value that was found, masked if it may not be shown;
+        empty unless rows can be quarantined one by one.
     """
 
     expectation: str
@@ -41,27 +40,27 @@ class Failure:
     rows: Mapping[int, str] = field(default_factory=dict)
 
     def reason(self, row: int) -> str:
-        """Return why this very row is bad."""
+        """Return why one of the failing rows is bad."""
         found = self.rows[row]
         return self.subject if found == HIDDEN else f"{self.subject}; found {found!r}"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a gate found.
+    """A gate's findings about one batch.
 
     Parameters
     ----------
     gate, batch_id : str
-        Which gate looked at which batch.
+        The gate, and the batch it checked.
     evaluated : int
         How many expectations were evaluated.
     failures : tuple of Failure
         The expectations that were not met.
     site : Path
-        Folder of the Data Docs with the report.
+        Folder of the Data Docs that hold the report.
     page : str
-        The report's page within the site.
+        Path of the report within that folder.
     """
 
     gate: str
@@ -78,20 +77,25 @@ class Verdict:
 
     @property
     def critical(self) -> list[Failure]:
-        """The failures that are more than warnings."""
+        """The failures that are not just warnings."""
         return [failure for failure in self.failures if failure.critical]
 
     @property
-    def stops(self) -> list[str]:
+    def critical_sentences(self) -> list[str]:
+        """One sentence for each critical failure."""
+        return [failure.sentence for failure in self.critical]
+
+    @property
+    def batch_failures(self) -> list[str]:
         """Sentences of the critical failures that concern the batch as a whole."""
         return [failure.sentence for failure in self.critical if not failure.rows]
 
     @property
     def bad_rows(self) -> int:
-        """How many rows a critical failure names."""
+        """How many rows at least one critical failure names."""
         return len(set().union(*(failure.rows for failure in self.critical)))
 
-    def reasons(self) -> pd.DataFrame:
+    def row_reasons(self) -> pd.DataFrame:
         """Return ``source_row`` and ``reasons`` of each row that a critical failure names."""
         reasons: dict[int, list[str]] = defaultdict(list)
         for failure in self.critical:
@@ -99,21 +103,9 @@ class Verdict:
                 reasons[row].append(failure.reason(row))
         return pd.DataFrame(sorted(reasons.items()), columns=["source_row", "reasons"])
 
-    def warned(self, sentences: Iterable[str]) -> "Verdict":
-        """Return this verdict with warnings that no expectation on the rows can give."""
+    def with_warnings(self, sentences: Iterable[str]) -> "Verdict":
+        """Return this verdict with warnings added that no expectation on the rows can express."""
         warnings = tuple(
             Failure("drift", "", critical=False, subject=s, sentence=s) for s in sentences
         )
         return replace(self, failures=self.failures + warnings)
-
-    def require(self) -> None:
-        """Raise unless everything critical was met.
-
-        Raises
-        ------
-        GateFailed
-            With one sentence per failed expectation.
-        """
-        if self.critical:
-            sentences = [failure.sentence for failure in self.critical]
-            raise GateFailed(self.gate, self.batch_id, sentences)

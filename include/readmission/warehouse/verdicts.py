@@ -1,31 +1,57 @@
-"""What every gate said of every batch, kept in the database whose rows it looked at."""
+"""Each gate's verdict on each batch, stored in the database whose rows the gate checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import psycopg
 from psycopg.rows import class_row
 
 
+class Status(StrEnum):
+    """How a batch fared at a gate.
+
+    The values are public: the exporter's label ``verdict``, the quality summary that the API
+    serves and the CSS classes of the report pages all use them.
+    """
+
+    PASSED = "pass"
+    WARNED = "warn"
+    FAILED = "fail"
+
+    @classmethod
+    def of(cls, *, passed: bool, unmet: int) -> "Status":
+        """Return the status of a batch that passed or not, with this many unmet expectations."""
+        if not passed:
+            return cls.FAILED
+        return cls.WARNED if unmet else cls.PASSED
+
+
+NOT_RUN = "none"
+"""Stands for the status of a batch that a gate has not checked."""
+
+
 @dataclass(frozen=True)
 class GateVerdict:
-    """The last word of one gate on one batch.
+    """The latest verdict of one gate on one batch.
 
     Parameters
     ----------
     batch_id, gate : str
-        Which batch, and which gate: ``raw``, ``clean``, ``training``, ``predictions``.
+        The batch, and the name of the gate.
     passed : bool
-        Whether the batch went through.
+        Whether the gate let the batch through.
     expectations : int
-        How many were evaluated.
+        How many expectations were evaluated.
     failures : list of str
-        One sentence for each that was not met, warnings included.
+        One sentence for each expectation that was not met, warnings included.
     seconds : float
-        How long the gate took, report included.
+        How long the gate took, including its report.
     report : str
-        Key of the report in the bucket of the data docs.
+        Key of the report in the data docs bucket.
+    decided_at : datetime, optional
+        When the verdict was stored.
     """
 
     batch_id: str
@@ -37,15 +63,20 @@ class GateVerdict:
     report: str
     decided_at: datetime | None = None
 
+    @property
+    def status(self) -> Status:
+        """Passed, warned or failed."""
+        return Status.of(passed=self.passed, unmet=len(self.failures))
+
 
 class VerdictLog:
-    """The gate verdicts of one database; every method is one transaction."""
+    """The gate verdicts in one database; each method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
     def record(self, verdict: GateVerdict) -> None:
-        """Store a verdict in place of an earlier one of the same gate on the same batch."""
+        """Store a verdict; it replaces the same gate's earlier verdict on the same batch."""
         with self.connection.transaction():
             self.connection.execute(
                 _UPSERT,
@@ -61,7 +92,7 @@ class VerdictLog:
             )
 
     def verdicts(self) -> list[GateVerdict]:
-        """Return all verdicts, in order of batches and gates."""
+        """Return all verdicts, ordered by batch and then by time."""
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(GateVerdict)) as cursor,

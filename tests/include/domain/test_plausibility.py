@@ -63,4 +63,6 @@ def test_the_gate_warns_of_the_implausible_and_of_values_that_go_missing(
     assert second.passed
     assert len(second.failures) == 2
     assert any("diabetesMed is No" in sentence for sentence in second.failures)
-    assert any(sentence.startswith("payer_code: about as often") for sentence in second.failures)
+    assert any(
+        sentence.startswith("payer_code: missing about as often") for sentence in second.failures
+    )

@@ -180,7 +180,9 @@ def test_an_address_that_makes_no_sense_is_named_and_not_quoted(settings: Settin
     wrong = SecretStr(f"host {PASSWORD}")
 
     with (
-        pytest.raises(SettingsError, match="READMISSION_MONITORING_DSN_CLEAN is no") as refused,
+        pytest.raises(
+            SettingsError, match="READMISSION_MONITORING_DSN_CLEAN is not the address"
+        ) as refused,
         scraping(settings.model_copy(update={"monitoring_dsn_clean": wrong})),
     ):
         pass

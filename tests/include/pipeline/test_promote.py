@@ -215,7 +215,7 @@ def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Aren
         )
 
     # when
-    with pytest.raises(GateFailed, match=r"weighted_f1: .* is a leak until explained"):
+    with pytest.raises(GateFailed, match=r"weighted_f1: .* points to a leak"):
         arena.judge()
 
     # then no verdict is taken

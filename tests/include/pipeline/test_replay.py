@@ -258,7 +258,7 @@ class TestGate:
         # then
         assert batch.ends_here
         assert (
-            "has not come in an earlier batch"
+            "has not arrived in an earlier batch"
             in hospital.quarantine.row(batch.batch_id, 7).reasons[0]
         )
 

@@ -137,7 +137,7 @@ class TestRaw:
             # and with what arrived, be it a key
             found = "" if name == schema.PATIENT else f"; found {value!r}"
             assert reason == expected + found
-        assert "not come in an earlier batch" in quarantined[1_000][0]
+        assert "has not arrived in an earlier batch" in quarantined[1_000][0]
         assert "batch-0001" in quarantined[1_000][0]
         assert "occurs once in a batch" in quarantined[1_030][0]
         # none of them goes on, none is lost
@@ -175,7 +175,7 @@ class TestRaw:
         assert "21 of 400 rows are bad, more than the limit of 5.0%" in message
         assert "age: is one of [0-10)" in message
         assert "[200-210)" in message
-        assert "12 rows are not" in message
+        assert "12 rows fail" in message
         said = message + batch.reason + str(VerdictLog(raw.connection).verdicts())
         assert not identifiers(raw) & set(re.findall(r"\d+", said))
         # and the next one goes through, its encounters not taken for repeated
@@ -270,10 +270,10 @@ class TestTraining:
     @pytest.mark.parametrize(
         ("damage", "complaint"),
         [
-            ("test row", "part: no test row; 1 rows are not, e.g. test"),
-            ("two parts", "every row is in the part of its patient"),
-            ("a part forgotten", "every row is in the part of its patient"),
-            ("class", r"readmitted: all three classes are there; missing 2"),
+            ("test row", "part: no test row; 1 row fails, e.g. test"),
+            ("two parts", "every row is in the split of its patient"),
+            ("a part forgotten", "every row is in the split of its patient"),
+            ("class", r"readmitted: all three classes occur; missing 2"),
             ("missing", "payer_code: "),
             ("row twice", "encounter_id: "),
         ],
@@ -349,10 +349,10 @@ class TestPredictions:
     @pytest.mark.parametrize(
         ("damage", "complaint"),
         [
-            ("weighted_f1", "weighted_f1: .* is a leak until explained"),
-            ("auroc_under_30", "auroc_under_30: .* is a leak until explained"),
-            ("vanished", "prediction: no class has vanished from the answers; missing <30"),
-            ("sum", "probability_sum: probabilities sum to 1; 1 rows are not"),
+            ("weighted_f1", "weighted_f1: .* points to a leak"),
+            ("auroc_under_30", "auroc_under_30: .* points to a leak"),
+            ("vanished", "prediction: every class is predicted; missing <30"),
+            ("sum", "probability_sum: probabilities sum to 1; 1 row fails"),
             ("negative", "probability_NO: "),
             ("missing", "probability_<30: "),
         ],

@@ -280,9 +280,9 @@ def test_who_writes_the_overview_last_has_read_last(
 def test_a_site_without_batches_says_so() -> None:
     files = render(Overview())
 
-    assert "No batch has come in yet" in files["index.html"]
-    assert "No row is in quarantine" in files["quarantine.html"]
-    assert "Nothing has been measured yet" in files["drift.html"]
+    assert "No batch has arrived yet" in files["index.html"]
+    assert "The quarantine is empty" in files["quarantine.html"]
+    assert "No drift has been measured yet" in files["drift.html"]
 
 
 def test_a_decision_stands_beside_its_row_without_the_corrected_values(

@@ -1,4 +1,4 @@
-"""Each expectation of each gate is broken, one at a time; the verdict names it and its rows."""
+"""Breaks each expectation of each gate, one at a time; the verdict names it and its rows."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,9 +11,10 @@ from great_expectations.expectations.expectation import Expectation
 
 from readmission.domain.splitting import Part
 from readmission.errors import GateFailed
+from readmission.quality import catalogue
 from readmission.quality.checkpoint import ROW_SCOPE, check
 from readmission.warehouse.verdicts import VerdictLog
-from tests.include.breaking import GATES, ROW, answers, broken, columns_of
+from tests.include.breaking import GATES, ROW, broken, columns_of, predictions
 from tests.include.hospital import FIRST, Hospital
 from tests.include.hospital import ROWS as BATCH_ROWS
 
@@ -25,7 +26,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("gate", "expectation"), CASES)
-def test_what_is_broken_is_named_with_its_column_and_rows(
+def test_a_broken_expectation_is_named_with_its_column_and_rows(
     gate: str, expectation: Expectation, tmp_path: Path
 ) -> None:
     # given
@@ -34,31 +35,29 @@ def test_what_is_broken_is_named_with_its_column_and_rows(
     # when
     verdict = check(gate, "batch-0002", batch.rows, batch.concerned, tmp_path, batch.stored)
 
-    # then a warning lets the batch through, anything else stops it, and either says why
+    # then it is critical unless it is declared a warning, and its sentence says why
     if expectation.severity == "critical":
         (failure,) = verdict.critical
-        with pytest.raises(GateFailed) as stopped:
-            verdict.require()
-        assert stopped.value.failures == [failure.sentence]
     else:
         (failure,) = verdict.failures
-        verdict.require()
+        assert verdict.critical == []
     columns = columns_of(expectation)
     assert failure.expectation == expectation.configuration.type
     assert failure.column == " and ".join(columns)
     assert all(column in failure.sentence for column in columns)
     assert failure.count == batch.count
-    assert (f"; {batch.count} rows are not" in failure.sentence) == (batch.count > 0)
-    # and rows that can be set aside are
+    assert ("; 1 row fails" in failure.sentence) == (batch.count == 1)
+    assert (f"; {batch.count} rows fail" in failure.sentence) == (batch.count > 1)
+    # and the rows of a row-scoped expectation can be quarantined
     if expectation.meta == ROW_SCOPE:
         assert len(failure.rows) == batch.count
         assert batch.rows.index[ROW] in failure.rows
-        assert set(verdict.reasons()["source_row"]) == set(failure.rows)
+        assert set(verdict.row_reasons()["source_row"]) == set(failure.rows)
     else:
-        assert verdict.stops == [f.sentence for f in verdict.critical]
+        assert verdict.batch_failures == verdict.critical_sentences
 
 
-def test_what_is_not_about_rows_is_named_too(tmp_path: Path) -> None:
+def test_wrong_columns_are_named(tmp_path: Path) -> None:
     gate = GATES["raw"]
     rows = gate.read(gate.good()).drop(columns="weight").assign(surplus=1)
 
@@ -67,8 +66,12 @@ def test_what_is_not_about_rows_is_named_too(tmp_path: Path) -> None:
     assert failure.sentence.endswith("; missing weight; unexpected surplus")
 
 
+def test_every_declared_gate_is_tested_here() -> None:
+    assert GATES.keys() == BATCHES.keys() == {gate.name for gate in catalogue.GATES}
+
+
 @pytest.mark.parametrize("gate", GATES)
-def test_rows_that_break_nothing_go_through(gate: str, tmp_path: Path) -> None:
+def test_good_rows_meet_every_expectation(gate: str, tmp_path: Path) -> None:
     good = GATES[gate].good()
 
     verdict = check(gate, "batch-0001", GATES[gate].read(good), GATES[gate].suite(), tmp_path, good)
@@ -102,11 +105,11 @@ def training_gate(hospital: Hospital, damage: bool) -> None:
     hospital.gatekeeper.training(hospital.clean, batch_id, hospital.clean.read_parts(parts))
 
 
-def prediction_gate(hospital: Hospital, damage: bool) -> None:
+def predictions_gate(hospital: Hospital, damage: bool) -> None:
     metrics = {"weighted_f1": 0.99 if damage else 0.56, "auroc_under_30": 0.67}
     batch_id = FIRST if damage else "batch-0002"
-    outcomes = np.zeros(len(answers()), dtype=int)
-    hospital.gatekeeper.predictions(hospital.clean, batch_id, answers(), outcomes, metrics)
+    outcomes = np.zeros(len(predictions()), dtype=int)
+    hospital.gatekeeper.predictions(hospital.clean, batch_id, predictions(), outcomes, metrics)
 
 
 BATCHES: Mapping[str, Callable[[Hospital, bool], None]] = MappingProxyType(
@@ -114,10 +117,10 @@ BATCHES: Mapping[str, Callable[[Hospital, bool], None]] = MappingProxyType(
         "raw": raw_gate,
         "clean": clean_gate,
         "training": training_gate,
-        "predictions": prediction_gate,
+        "predictions": predictions_gate,
     }
 )
-"""Bring a batch, damaged or good, from the database before a gate."""
+"""Runs a gate on a batch in the database; the second argument says whether to damage it."""
 
 
 @pytest.mark.parametrize("gate", GATES)
@@ -127,13 +130,12 @@ def test_a_gate_that_stopped_a_batch_lets_the_next_good_one_through(
     # given
     hospital = Hospital(raw_db, clean_db, tmp_path)
 
-    # when; the gate raises, and what a task does after it, such as announcing the batch, is
-    # never reached
+    # when the gate raises, its task never reaches the line that announces the batch
     with pytest.raises(GateFailed, match=f"gate '{gate}' stopped {FIRST}"):
         BATCHES[gate](hospital, True)
     BATCHES[gate](hospital, False)
 
-    # then each has left its verdict and its report
+    # then both batches have a verdict and a report
     log = VerdictLog(raw_db if gate == "raw" else clean_db)
     verdicts = [verdict for verdict in log.verdicts() if verdict.gate == gate]
     assert [verdict.passed for verdict in verdicts] == [False, True]

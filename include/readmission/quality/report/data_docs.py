@@ -1,8 +1,8 @@
-"""Data Docs pages that need no network: one file a page, styles within, no script.
+"""Data Docs pages that need no network: each is one file with its styles and without scripts.
 
-Great Expectations' own site loads fifteen styles and scripts from CDNs, builds its tables
-in the browser and puts values of the data into the page as they are. Here its renderers
-decide what a page says and our templates how it looks; what came from the data is escaped.
+Great Expectations' own pages load fifteen styles and scripts from CDNs, build their tables in the
+browser and do not escape values of the data. Here its renderers decide what a page says, our
+templates decide how it looks, and every value of the data is escaped.
 """
 
 import json
@@ -28,30 +28,31 @@ from jinja2 import ChoiceLoader, PackageLoader, pass_context
 from markupsafe import escape
 
 from readmission.domain.privacy import HIDDEN, is_identifier
+from readmission.warehouse.verdicts import Status
 
 _VALUES = ("partial_unexpected_list", "partial_unexpected_counts")
-"""Where a result has values of the data."""
+"""Details of a result that hold values of the data."""
 
 
 def write_pages(
-    site: Path, page: str, suite: ExpectationSuite, outcome: ExpectationSuiteValidationResult
+    site: Path, page: str, suite: ExpectationSuite, result: ExpectationSuiteValidationResult
 ) -> None:
     """Write the page of a validation and the page of its suite.
 
     Parameters
     ----------
     site : Path
-        Folder of the gate.
+        Folder of the gate's reports.
     page : str
-        Where the validation's page goes in that folder.
+        Path of the validation's page within that folder.
     suite : ExpectationSuite
-        What was expected.
-    outcome : ExpectationSuiteValidationResult
-        What was found; it is left as it is.
+        The expectations.
+    result : ExpectationSuiteValidationResult
+        The result of validating them; it is not changed.
     """
     view, suite_page = _Page(), f"expectations/{suite.name}.html"
-    shown = copy(outcome)
-    shown.results = [_presentable(result) for result in outcome.results]
+    shown = copy(result)
+    shown.results = [_presentable(one) for one in result.results]
     validation = _Validation(to_suite=f"{_up(page)}{suite_page}").render(shown)
     for name, document in (
         (page, validation),
@@ -59,7 +60,7 @@ def write_pages(
     ):
         path = site / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        # One folder up again: the overview is beside the folders of the gates.
+        # The overview is one level above, next to the gates' folders.
         home = f"{_up(name)}../index.html"
         path.write_text(view.render(document, home=home), encoding="utf-8")
 
@@ -69,7 +70,7 @@ def _up(page: str) -> str:
 
 
 class _Validation(ValidationResultsPageRenderer):  # type: ignore[misc]
-    """Counts instead of a status: whether the batch went through is the gate's word."""
+    """Shows counts where Great Expectations shows a status: the gate decides about the batch."""
 
     def __init__(self, to_suite: str) -> None:
         super().__init__()
@@ -99,28 +100,29 @@ class _Validation(ValidationResultsPageRenderer):  # type: ignore[misc]
 
 
 def _summary(results: Sequence[ExpectationValidationResult]) -> str:
-    """Say how much was not met, and what of it does no more than warn."""
+    """Return how many expectations were not met, and which of them are only warnings."""
     missed = [result.expectation_config for result in results if not result.success]
     if not missed:
         return "all met."
     sentence = f"{len(missed)} not met, listed first."
     warnings = [c.kwargs.get("column", "") for c in missed if c.severity is FailureSeverity.WARNING]
-    return f"{sentence} Only a warning: {', '.join(warnings)}." if warnings else sentence
+    return f"{sentence} Warnings only: {', '.join(warnings)}." if warnings else sentence
 
 
 class _Page(DefaultJinjaPageView):  # type: ignore[misc]
-    """Pages from our templates before those of Great Expectations."""
+    """Renders pages with our templates, and falls back to those of Great Expectations."""
 
     def __init__(self) -> None:
         super().__init__()
         ours = [PackageLoader(__package__, f) for f in ("templates/data_docs", "templates")]
         self.env.loader = ChoiceLoader([*ours, self.env.loader])
+        self.env.globals["Status"] = Status
 
     @pass_context
     def render_content_block(
         self, jinja_context: Any, content_block: Any, *args: Any, **kwargs: Any
     ) -> Any:
-        """Render a block; a bare text comes from the data as often as not, so it is escaped."""
+        """Render a block, escaping plain strings because they may come from the data."""
         return super().render_content_block(jinja_context, _escaped(content_block), *args, **kwargs)
 
 
@@ -133,7 +135,7 @@ def _escaped(content: Any) -> Any:
 
 
 def _presentable(result: ExpectationValidationResult) -> ExpectationValidationResult:
-    """Return a result to show: no number of a patient or a stay."""
+    """Return a copy of a result without the numbers of patients and encounters."""
     column = result.expectation_config.kwargs.get("column", "")
     details = {
         name: _hidden(value)
@@ -142,13 +144,13 @@ def _presentable(result: ExpectationValidationResult) -> ExpectationValidationRe
         for name, value in result.result.items()
     }
     shown = copy(result)
-    # The renderers know plain numbers only, not those of numpy.
+    # The renderers accept Python's numbers, not NumPy's.
     shown.result = json.loads(json.dumps(convert_to_json_serializable(details)))
     return shown
 
 
 def _hidden(values: list[Any]) -> list[Any]:
-    """Return values of a key, or counts of them, without the numbers."""
+    """Return the values of an identifier column, or the counts of its values, masked."""
     if values and isinstance(values[0], dict):
         return [{"value": HIDDEN, "count": sum(value["count"] for value in values)}]
     return [HIDDEN for _ in values]

@@ -1,9 +1,8 @@
-"""What all gates said of all batches, gathered from the ledgers of both databases."""
+"""The overview of all batches and gates, read from both databases."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Self
 
 import pandas as pd
@@ -22,39 +21,21 @@ from readmission.warehouse import (
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.reconciliation import Account, account
 from readmission.warehouse.states import batch_number
-from readmission.warehouse.verdicts import GateVerdict, VerdictLog
-
-GATES = ("raw", "clean", "training", "predictions")
-"""The gates in the order in which a batch meets them."""
-
-
-class Outcome(StrEnum):
-    """A gate's word on a batch, as people read it."""
-
-    PASS = "pass"  # noqa: S105
-    WARN = "warn"
-    FAIL = "fail"
-
-    @classmethod
-    def of(cls, verdict: GateVerdict) -> "Outcome":
-        """Return the outcome of a verdict: let through with complaints is a warning."""
-        if not verdict.passed:
-            return cls.FAIL
-        return cls.WARN if verdict.failures else cls.PASS
+from readmission.warehouse.verdicts import NOT_RUN, GateVerdict, VerdictLog
 
 
 @dataclass(frozen=True)
-class BatchLine:
-    """One batch with what became of its rows and what each gate said.
+class BatchQuality:
+    """One batch: its ledger entries, and the verdict of each gate that has checked it.
 
     Parameters
     ----------
     raw : RawBatch
-        Its line in RAW's ledger.
+        Its entry in RAW's ledger.
     clean : CleanBatch or None
-        Its line in CLEAN's ledger, once it has one.
+        Its entry in CLEAN's ledger, once there is one.
     verdicts : dict of str to GateVerdict
-        By gate, of those that have looked at it.
+        By the gate's name; gates that have not checked the batch are missing.
     """
 
     raw: RawBatch
@@ -66,34 +47,33 @@ class BatchLine:
         """Rows that have reached CLEAN."""
         return self.clean.clean_rows if self.clean else 0
 
-    @property
-    def outcomes(self) -> dict[str, Outcome]:
-        """Outcome by gate."""
-        return {gate: Outcome.of(verdict) for gate, verdict in self.verdicts.items()}
+    def status(self, gate: str) -> str:
+        """Return the status of the batch at a gate, or `NOT_RUN`."""
+        return self.verdicts[gate].status if gate in self.verdicts else NOT_RUN
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything the site's own pages show.
+    """Everything that the site's own pages show.
 
     Parameters
     ----------
-    lines : sequence of BatchLine
+    batches : sequence of BatchQuality
         Newest first.
     quarantine : sequence of QuarantinedRow
-        Newest batch first, whatever has been decided about a row.
+        Every row that was ever quarantined, newest batch first.
     decisions : mapping of (str, int) to list of Decision
-        All that was ever decided about a row, by batch and source row.
+        All decisions about a row, by batch and source row.
     drift : DataFrame, shape (columns, batches)
-        Population stability indices, the farthest column first; empty before the first
-        model is in production.
+        Population stability indices; the column that drifted farthest comes first. Empty until
+        a model is in production.
     account : Account or None
-        Where all encounters are; None if some are nowhere.
+        Where all encounters are; None if some are lost.
     lost : str
-        What does not add up, else empty.
+        Which rows are lost, else empty.
     """
 
-    lines: Sequence[BatchLine] = ()
+    batches: Sequence[BatchQuality] = ()
     quarantine: Sequence[QuarantinedRow] = ()
     decisions: Mapping[tuple[str, int], Sequence[Decision]] = field(default_factory=dict)
     drift: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -102,36 +82,35 @@ class Overview:
 
     @classmethod
     def gather(cls, raw: RawWarehouse, clean: CleanWarehouse) -> Self:
-        """Read both databases; rows that are nowhere are told, not raised."""
+        """Read both databases; lost rows are reported, not raised."""
         cleaned = {batch.batch_id: batch for batch in clean.batches()}
-        verdicts = [
-            *VerdictLog(raw.connection).verdicts(),
-            *VerdictLog(clean.connection).verdicts(),
-        ]
-        lines = [
-            BatchLine(batch, cleaned.get(batch.batch_id), _of_batch(batch.batch_id, verdicts))
+        verdicts = _verdicts_by_batch(
+            [*VerdictLog(raw.connection).verdicts(), *VerdictLog(clean.connection).verdicts()]
+        )
+        batches = [
+            BatchQuality(batch, cleaned.get(batch.batch_id), verdicts.get(batch.batch_id, {}))
             for batch in raw.batches()
         ]
         quarantine = sorted(
             Quarantine(raw.connection).rows(),
             key=lambda row: (-batch_number(row.batch_id), row.source_row),
         )
-        decisions = _by_row(DecisionLog(raw.connection).decisions())
+        decisions = _decisions_by_row(DecisionLog(raw.connection).decisions())
         drift = by_column(DriftLog(clean.connection).history())
-        known = lines[::-1], quarantine, decisions, drift
+        gathered = batches[::-1], quarantine, decisions, drift
         try:
-            return cls(*known, account(raw, clean))
+            return cls(*gathered, account(raw, clean))
         except RowsLost as lost:
-            return cls(*known, lost=str(lost))
+            return cls(*gathered, lost=str(lost))
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether some encounters are made up."""
-        return any(line.raw.origin == "synthetic" for line in self.lines)
+        """Whether some of the encounters are synthetic."""
+        return any(batch.raw.origin == "synthetic" for batch in self.batches)
 
     @property
     def totals(self) -> dict[str, int]:
-        """Encounters by where they are; all but the first add up to the first."""
+        """Encounters by where they are; the first number is the sum of the others."""
         if self.account is None:
             return {}
         return {
@@ -145,7 +124,7 @@ class Overview:
 
 
 def by_column(history: pd.DataFrame) -> pd.DataFrame:
-    """Return the history of drift as one row a column and one column a batch.
+    """Return the drift history as a table with one row per column and one column per batch.
 
     Parameters
     ----------
@@ -157,12 +136,15 @@ def by_column(history: pd.DataFrame) -> pd.DataFrame:
     return wide.loc[farthest, sorted(wide.columns, key=batch_number)]
 
 
-def _by_row(decisions: Iterable[Decision]) -> dict[tuple[str, int], list[Decision]]:
+def _decisions_by_row(decisions: Iterable[Decision]) -> dict[tuple[str, int], list[Decision]]:
     rows: dict[tuple[str, int], list[Decision]] = defaultdict(list)
     for decision in decisions:
         rows[decision.batch_id, decision.source_row].append(decision)
     return dict(rows)
 
 
-def _of_batch(batch_id: str, verdicts: Iterable[GateVerdict]) -> dict[str, GateVerdict]:
-    return {verdict.gate: verdict for verdict in verdicts if verdict.batch_id == batch_id}
+def _verdicts_by_batch(verdicts: Iterable[GateVerdict]) -> dict[str, dict[str, GateVerdict]]:
+    batches: dict[str, dict[str, GateVerdict]] = defaultdict(dict)
+    for verdict in verdicts:
+        batches[verdict.batch_id][verdict.gate] = verdict
+    return dict(batches)

@@ -1,4 +1,4 @@
-"""The site's own pages: overview, quarantine and drift, as plain HTML without scripts."""
+"""The site's own pages: batches, quarantine and drift, as plain HTML without scripts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -8,32 +8,33 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from readmission.domain.drift import MODERATE, STRONG, Level
-from readmission.quality.report.overview import GATES, Overview
+from readmission.quality import catalogue
+from readmission.quality.report.overview import Overview
+from readmission.warehouse.verdicts import Status
 
 QUARANTINE_ROWS = 2_000
-"""Rows on the page of the quarantine, newest batches first; it says how many it leaves out."""
+"""Most rows that the quarantine page lists, newest batches first; it says how many are missing."""
 
-SOURCES = {
-    "uci": "UCI 296",
-    "file": "file",
-    "synthetic": "synthetic",
-}
-"""How the pages call the origins of encounters."""
+ORIGINS = {"uci": "UCI 296", "file": "file", "synthetic": "synthetic"}
+"""Names of the origins for people."""
+
+MARKS = {Status.PASSED: "✓ Pass", Status.WARNED: "! Warn", Status.FAILED: "✗ Fail"}
+"""Text of each status, so that it can be read without its colour."""
 
 
 def render(overview: Overview, now: datetime | None = None) -> Mapping[str, str]:
-    """Return the content of each of the site's own files by name.
+    """Return the content of each of the site's own files, by file name.
 
     Parameters
     ----------
     overview : Overview
         What the pages show.
     now : datetime, optional
-        When it was gathered.
+        When the overview was gathered.
     """
     stamp = f"{now or datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
     environment = _environment()
-    shared = {"overview": overview, "stamp": stamp, "gates": GATES, "sources": SOURCES}
+    shared = {"overview": overview, "stamp": stamp, "gates": catalogue.GATES}
     pages: dict[str, dict[str, object]] = {
         "index.html": {},
         "quarantine.html": {"rows": overview.quarantine[:QUARANTINE_ROWS]},
@@ -47,17 +48,17 @@ def render(overview: Overview, now: datetime | None = None) -> Mapping[str, str]
 
 
 def heatmap(indices: pd.DataFrame) -> Markup:
-    """Return population stability indices as a table whose cells show how far a column moved.
+    """Return population stability indices as an HTML table, coloured by how far a column drifted.
 
     Parameters
     ----------
     indices : DataFrame, shape (columns, batches)
-        Rows and columns are labelled; what was not measured is NaN.
+        Labelled by column and batch; NaN where drift was not measured.
 
     Returns
     -------
     Markup
-        A ``table``; each cell holds its figure, so that colour is not all there is to read.
+        A ``table``; each cell also holds its number, so that it can be read without its colour.
     """
     rows = [
         (column, [None if pd.isna(psi) else (psi, Level.of(psi)) for psi in values])
@@ -68,10 +69,12 @@ def heatmap(indices: pd.DataFrame) -> Markup:
 
 
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(__package__, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals.update(Status=Status, marks=MARKS, origins=ORIGINS)
+    return environment

@@ -1,4 +1,4 @@
-"""Reports and the site's own pages into the bucket where people read them."""
+"""Uploads the reports and the site's own pages to the data docs bucket."""
 
 import hashlib
 import mimetypes
@@ -11,33 +11,33 @@ from readmission.quality.report.summary import FILE, summarise
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 
 _ONE_AT_A_TIME = 296_006
-"""Advisory lock of the overview: whoever writes last has read last."""
+"""Advisory lock of the overview: the last writer has read the databases last."""
 
 
 def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
-    """Upload what the bucket does not have yet, or has differently.
+    """Upload the files that are missing from the bucket or differ there.
 
     Parameters
     ----------
     s3 : boto3 S3 client
         Connected to the object store.
     bucket : str
-        Bucket of the data docs.
+        The data docs bucket.
     site : Path
-        Folder of one gate's site.
+        Folder of one gate's reports.
     prefix : str
-        Folder in the bucket, the gate's name.
+        Folder in the bucket: the gate's name.
 
     Returns
     -------
     int
         Number of files uploaded.
     """
-    there = _etags(s3, bucket, prefix)
+    published = _etags(s3, bucket, prefix)
     changed = [
         path
         for path in sorted(site.rglob("*"))
-        if path.is_file() and there.get(_key(path, site, prefix)) != _md5(path)
+        if path.is_file() and published.get(_key(path, site, prefix)) != _md5(path)
     ]
     for path in changed:
         _put(s3, bucket, _key(path, site, prefix), path.read_bytes())
@@ -47,18 +47,18 @@ def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
 def publish_overview(
     s3: Any, bucket: str, folder: Path, raw: RawWarehouse, clean: CleanWarehouse
 ) -> None:
-    """Write the site's own pages anew, in the folder of all reports and in the bucket.
+    """Write the site's own pages to the folder of all reports and to the bucket.
 
     Parameters
     ----------
     s3 : boto3 S3 client
         Connected to the object store.
     bucket : str
-        Bucket of the data docs.
+        The data docs bucket.
     folder : Path
         Folder of all reports.
     raw, clean : RawWarehouse, CleanWarehouse
-        Hold the ledgers, verdicts, quarantine and drift.
+        Hold the ledgers, the verdicts, the quarantine and the drift log.
     """
     with raw.connection.transaction():
         raw.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))

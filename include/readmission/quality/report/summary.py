@@ -1,4 +1,4 @@
-"""The overview in a few figures, for programs: a file beside the pages that people read."""
+"""The overview as a small JSON file for programs; it is published beside the report pages."""
 
 import json
 from collections.abc import Mapping
@@ -6,22 +6,23 @@ from datetime import UTC, datetime
 from typing import Any
 
 from readmission.domain.drift import Level
-from readmission.quality.report.overview import GATES, BatchLine, Overview
+from readmission.quality import catalogue
+from readmission.quality.report.overview import BatchQuality, Overview
 
 FILE = "summary.json"
 
 
 def summarise(overview: Overview, now: datetime | None = None) -> str:
-    """Return totals, the word of each gate on each batch, and the newest drift, as JSON.
+    """Return totals, the status of each batch at each gate, and the newest drift, as JSON.
 
-    No row and no value of a patient is in it.
+    The summary holds no row and no value of a patient.
 
     Parameters
     ----------
     overview : Overview
-        What is shown.
+        What to summarise.
     now : datetime, optional
-        When it was gathered.
+        When the overview was gathered.
     """
     account = overview.account
     return json.dumps(
@@ -38,20 +39,20 @@ def summarise(overview: Overview, now: datetime | None = None) -> str:
             if account
             else None,
             "lost": overview.lost,
-            "batches": [_batch(line) for line in overview.lines],
+            "batches": [_batch(batch) for batch in overview.batches],
             "drift": _newest_drift(overview),
         },
         indent=1,
     )
 
 
-def _batch(line: BatchLine) -> Mapping[str, Any]:
+def _batch(batch: BatchQuality) -> Mapping[str, Any]:
     return {
-        "batch_id": line.raw.batch_id,
-        "rows": line.raw.rows,
-        "clean": line.clean_rows,
-        "quarantined": line.raw.quarantined_rows,
-        "gates": {gate: line.outcomes.get(gate, "none") for gate in GATES},
+        "batch_id": batch.raw.batch_id,
+        "rows": batch.raw.rows,
+        "clean": batch.clean_rows,
+        "quarantined": batch.raw.quarantined_rows,
+        "gates": {gate.name: batch.status(gate.name) for gate in catalogue.GATES},
     }
 
 

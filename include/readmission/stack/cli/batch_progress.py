@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from readmission.quality.catalogue import Stage, stopped_at
 from readmission.stack.services.airflow_client import AirflowClient, Run
 from readmission.warehouse import (
     BatchState,
@@ -16,22 +17,13 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.states import batch_name
-from readmission.warehouse.verdicts import VerdictLog
+from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
 INGESTION = "data_ingestion_batch"
 PROCESSING = "data_processing_pipeline"
 TRAINING = "model_training_pipeline"
 PROMOTION = "model_promotion_pipeline"
 CONSUMERS = (PROCESSING, TRAINING, PROMOTION)
-
-
-class Stage(StrEnum):
-    """What a batch goes through."""
-
-    RAW = "raw"
-    CLEAN = "clean"
-    TRAINING = "training"
-    PROMOTION = "promotion"
 
 
 class Progress(StrEnum):
@@ -122,11 +114,9 @@ class Observer:
         clean = {batch.batch_id: batch for batch in self._clean.batches()}
         candidates = {found.batch_id: found for found in self._history.candidates()}
         verdicts = {(p.batch_id, p.challenger_version): p for p in self._history.promotions()}
-        stopped = {
-            (verdict.batch_id, verdict.gate): "\n".join(verdict.failures)
-            for verdict in VerdictLog(self._clean.connection).verdicts()
-            if not verdict.passed
-        }
+        gate_verdicts = VerdictLog(self._clean.connection).verdicts()
+        untrainable = _failures(Stage.TRAINING, gate_verdicts)
+        unpromotable = _failures(Stage.PROMOTION, gate_verdicts)
         journeys, batches = [], self._raw.batches()
         for raw in batches:
             if raw.ends_here:
@@ -138,10 +128,10 @@ class Observer:
                 Stage.RAW: raw_step(raw),
                 Stage.CLEAN: clean_step(clean.get(key), runs[PROCESSING].get(key)),
                 Stage.TRAINING: training_step(
-                    candidate, runs[TRAINING].get(key), stopped.get((key, "training"))
+                    candidate, runs[TRAINING].get(key), untrainable.get(key)
                 ),
                 Stage.PROMOTION: promotion_step(
-                    verdict, runs[PROMOTION].get(key), stopped.get((key, "predictions"))
+                    verdict, runs[PROMOTION].get(key), unpromotable.get(key)
                 ),
             }
             journeys.append(Journey(key, steps))
@@ -153,6 +143,14 @@ class Observer:
             if run.partition_key:
                 found.setdefault(run.partition_key, run)
         return found
+
+
+def _failures(stage: Stage, verdicts: Sequence[GateVerdict]) -> dict[str, str]:
+    """Return why a gate stopped each batch that got no further than a stage."""
+    failures: dict[str, list[str]] = {}
+    for verdict in stopped_at(stage, verdicts):
+        failures.setdefault(verdict.batch_id, []).extend(verdict.failures)
+    return {batch_id: "\n".join(sentences) for batch_id, sentences in failures.items()}
 
 
 def _to_come(there: int, expected: int) -> list[Journey]:

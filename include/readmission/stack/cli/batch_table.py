@@ -10,7 +10,8 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from readmission.stack.cli.batch_progress import Journey, Progress, Stage, Step
+from readmission.quality.catalogue import Stage
+from readmission.stack.cli.batch_progress import Journey, Progress, Step
 
 STYLES = {
     Progress.WAITING: "dim",

@@ -14,14 +14,16 @@ from readmission.domain.splitting import Part
 from readmission.errors import NoModel
 from readmission.pipeline.promote import PROMOTED
 from readmission.pipeline.source import Origin
+from readmission.quality import catalogue
 from readmission.registry import PRODUCTION, Registry
+from readmission.registry.candidates import FINISHED
 from readmission.stack.services import airflow, prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanBatch, CleanWarehouse, ModelHistory, RawBatch, RawWarehouse
 from readmission.warehouse.reconciliation import Account, account
 from readmission.warehouse.states import batch_number
-from readmission.warehouse.verdicts import GateVerdict, VerdictLog
+from readmission.warehouse.verdicts import GateVerdict, Status, VerdictLog
 
 METRICS = {
     "weighted_f1": "weighted F1",
@@ -30,7 +32,6 @@ METRICS = {
     "log_loss": "log-loss",
     "recall_top_20": "<30 in top 20 %",
 }
-GATES = ("raw", "clean", "training", "predictions")
 ORIGINS = {
     Origin.UCI: "the UCI file",
     Origin.FILE: "a file of your own",
@@ -90,24 +91,25 @@ def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], in
 
 
 def gates_table(verdicts: Sequence[GateVerdict]) -> Table:
-    """Return what each gate said of each batch, and how many expectations were met."""
+    """Return the status of each batch at each gate, and how many expectations were evaluated."""
     by_batch: dict[str, dict[str, GateVerdict]] = defaultdict(dict)
     for verdict in verdicts:
         by_batch[verdict.batch_id][verdict.gate] = verdict
-    table = _table("batch", *GATES)
+    gates = [gate.name for gate in catalogue.GATES]
+    table = _table("batch", *gates)
     for batch_id in sorted(by_batch, key=batch_number):
         found = by_batch[batch_id]
-        table.add_row(batch_id, *(_verdict(found.get(gate)) for gate in GATES))
+        table.add_row(batch_id, *(_status(found.get(gate)) for gate in gates))
     return table
 
 
-def _verdict(verdict: GateVerdict | None) -> Text:
+def _status(verdict: GateVerdict | None) -> Text:
     if verdict is None:
         return Text("-", "dim")
-    if not verdict.passed:
+    if verdict.status is Status.FAILED:
         return Text("stopped", "bold red")
-    if warnings := len(verdict.failures):
-        return Text(f"passed, {warnings} warned", "yellow")
+    if verdict.status is Status.WARNED:
+        return Text(f"passed, {len(verdict.failures)} warned", "yellow")
     return Text(f"passed {verdict.expectations}", "green")
 
 
@@ -118,8 +120,8 @@ def models_table(history: ModelHistory, registry: Registry) -> Table:
     last = history.candidates()[-1]
     runs = registry.client.search_runs(
         [registry.experiment_id()],
-        f"tags.batch_id = '{last.batch_id}' and tags.data_sha256 = '{last.data_sha256}'"
-        " and attributes.status = 'FINISHED'",
+        f"{FINISHED} and tags.batch_id = '{last.batch_id}'"
+        f" and tags.data_sha256 = '{last.data_sha256}'",
         order_by=["metrics.val_weighted_f1 DESC"],
     )
     for run in runs:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from readmission.quality.catalogue import Stage
 from readmission.stack.cli import batch_progress, demo
-from readmission.stack.cli.batch_progress import Journey, Progress, Stage, Step
+from readmission.stack.cli.batch_progress import Journey, Progress, Step
 from readmission.stack.errors import StackError
 from readmission.stack.services.airflow_client import Run
 from readmission.warehouse import BatchState, Candidate, CleanBatch, Promotion, RawBatch

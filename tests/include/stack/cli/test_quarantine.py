@@ -24,7 +24,7 @@ from tests.include.tables import encounters
 FIRST = "batch-0001"
 ROWS = 60
 BAD = dict.fromkeys((7, 8, 9), "[300-310)")
-REASONS = ["age: is one of [0-10), [10-20); 3 rows are not, e.g. [300-310)"]
+REASONS = ["age: is one of [0-10), [10-20); 3 rows fail, e.g. [300-310)"]
 COMMANDS = ("list", "show", "history", "fix", "waive", "replay", "account")
 
 
