@@ -1,1 +1,1 @@
-"""What the pipeline has stored, as metrics for Prometheus: ``python -m readmission.exporter``."""
+"""Exports what the pipeline has stored to Prometheus: ``python -m readmission.exporter``."""

@@ -1,4 +1,4 @@
-"""Serve the metrics, configured by the settings, until a signal says stop."""
+"""Serves the metrics until a signal stops the process."""
 
 import signal
 import sys
@@ -10,14 +10,14 @@ from readmission.settings import SettingsError, get_settings
 
 
 def main() -> None:
-    """Run until a signal stops it."""
-    ending = threading.Event()
+    """Run until SIGTERM or SIGINT."""
+    stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
+        signal.signal(number, lambda *_: stopping.set())
     try:
         logs.configure("exporter")
         with serving(get_settings()):
-            ending.wait()
+            stopping.wait()
     except (SettingsError, OSError) as error:
         sys.exit(f"error: {error}")
 

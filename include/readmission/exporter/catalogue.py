@@ -1,25 +1,25 @@
-"""Every metric of the exporter: its name, what it means and its labels."""
+"""Every metric of the exporter: its name, its help text and its labels."""
 
 from dataclasses import dataclass
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-Sample = tuple["Figure", tuple[str, ...], float]
-"""A figure, the values of its labels, and its value."""
+Sample = tuple["MetricFamily", tuple[str, ...], float]
+"""A metric family, the values of its labels, and the sample's value."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One metric; called with a value and labels, it returns a sample.
+class MetricFamily:
+    """One metric; calling it with a value and label values returns a sample.
 
     Parameters
     ----------
     name : str
-        A counter ends in ``_total``; everything else is a gauge.
+        Ends in ``_total`` for a counter; every other metric is a gauge.
     meaning : str
-        One sentence for people.
+        Help text, one sentence.
     labels : tuple of str
-        Names; the values of each come from a small set.
+        Names of the labels; each has few possible values.
     """
 
     name: str
@@ -27,100 +27,118 @@ class Figure:
     labels: tuple[str, ...] = ()
 
     def __call__(self, value: float, *labels: str) -> Sample:
-        """Return a sample, its labels in the order of their names."""
+        """Return a sample; label values come in the order of the label names."""
         return self, labels, float(value)
 
-    def family(self) -> Metric:
-        """Return what Prometheus' client writes the samples with."""
+    def empty(self) -> Metric:
+        """Return the Prometheus client's object for this metric, without samples."""
         kind = CounterMetricFamily if self.name.endswith("_total") else GaugeMetricFamily
         return kind(self.name, self.meaning, labels=self.labels)
 
 
-ROWS = Figure("readmission_rows", "Encounters there are, by stage.", ("stage",))
-QUARANTINE = Figure(
-    "readmission_quarantine_rows", "Rows a gate set aside, by what was decided.", ("state",)
+ROWS = MetricFamily("readmission_rows", "Encounters in RAW and CLEAN.", ("stage",))
+QUARANTINE = MetricFamily(
+    "readmission_quarantine_rows", "Quarantined rows, by what was decided about them.", ("state",)
 )
-UNACCOUNTED = Figure(
-    "readmission_unaccounted_rows", "Rows that are neither in CLEAN nor anywhere else; 0 is right."
+UNACCOUNTED = MetricFamily(
+    "readmission_unaccounted_rows", "Rows that are neither in CLEAN nor anywhere else; must be 0."
 )
-PARTS = Figure("readmission_part_rows", "Encounters in CLEAN, by part.", ("part",))
-BATCHES = Figure("readmission_batches", "Batches, by stage and state.", ("stage", "state"))
-WAITING = Figure(
-    "readmission_waiting_batches", "Batches the stage before accepted, not seen yet.", ("stage",)
+PARTS = MetricFamily("readmission_part_rows", "Encounters in CLEAN, by split.", ("part",))
+BATCHES = MetricFamily("readmission_batches", "Batches, by stage and state.", ("stage", "state"))
+WAITING = MetricFamily(
+    "readmission_waiting_batches",
+    "Batches that the previous stage has finished and this one has not.",
+    ("stage",),
 )
-LAST_EVENT = Figure(
-    "readmission_last_event_timestamp_seconds", "When a stage last finished well.", ("stage",)
+LAST_EVENT = MetricFamily(
+    "readmission_last_event_timestamp_seconds",
+    "When a stage last finished successfully.",
+    ("stage",),
 )
-TO_PRODUCTION = Figure(
+TO_PRODUCTION = MetricFamily(
     "readmission_batch_to_production_seconds",
-    "From RAW loaded to promotion decided, newest batch with a verdict.",
+    "Time from RAW to the promotion verdict, for the newest batch that has one.",
 )
-GATE_VERDICTS = Figure(
-    "readmission_gate_verdicts", "Batches, by the last verdict of a gate.", ("gate", "verdict")
+GATE_VERDICTS = MetricFamily(
+    "readmission_gate_verdicts",
+    "Batches, by their latest verdict at each gate.",
+    ("gate", "verdict"),
 )
-GATE_PASSED = Figure(
-    "readmission_gate_passed", "1 if the newest batch went through, else 0.", ("gate",)
+GATE_PASSED = MetricFamily(
+    "readmission_gate_passed", "1 if the gate let the newest batch through, else 0.", ("gate",)
 )
-GATE_SECONDS = Figure(
+GATE_SECONDS = MetricFamily(
     "readmission_gate_duration_seconds",
-    "How long the gate took for it, report included.",
+    "How long the gate took for the newest batch, including its report.",
     ("gate",),
 )
-GATE_FAILED = Figure(
-    "readmission_gate_failed_expectations", "What it did not meet, warnings included.", ("gate",)
+GATE_FAILED = MetricFamily(
+    "readmission_gate_failed_expectations",
+    "Expectations that the newest batch did not meet, warnings included.",
+    ("gate",),
 )
-DRIFT = Figure(
-    "readmission_drift_psi", "Population stability index, newest measured batch.", ("feature",)
+DRIFT = MetricFamily(
+    "readmission_drift_psi",
+    "Population stability index of the newest measured batch.",
+    ("feature",),
 )
-DRIFT_ALARM = Figure(
-    "readmission_drift_alarm", "1 if that drift was strong and news, else 0.", ("feature",)
+DRIFT_ALARM = MetricFamily(
+    "readmission_drift_alarm",
+    "1 if that drift is strong and new, else 0.",
+    ("feature",),
 )
-CANDIDATE = Figure(
+CANDIDATE = MetricFamily(
     "readmission_candidate_metric",
-    "Validation figures of each family, newest trained batch.",
+    "Validation metrics of each family, for the newest trained batch.",
     ("family", "metric", "rows"),
 )
-MODEL = Figure(
+MODEL = MetricFamily(
     "readmission_model_metric",
-    "Test figures of the newest challengers.",
+    "Test metrics of the newest challengers.",
     ("model_version", "metric", "rows"),
 )
-SUBGROUP = Figure(
+SUBGROUP = MetricFamily(
     "readmission_subgroup_metric",
-    "Test figures of the model promoted last, by group of patients.",
+    "Test metrics of the most recently promoted model, by patient group.",
     ("model_version", "attribute", "group", "metric"),
 )
-PROMOTIONS = Figure(
-    "readmission_promotions_total", "Verdicts on challengers, and rollbacks.", ("verdict",)
+PROMOTIONS = MetricFamily(
+    "readmission_promotions_total", "Promotion verdicts, and rollbacks.", ("verdict",)
 )
-PRODUCTION = Figure("readmission_production_version", "Version behind the alias production.")
-LIVE_OUTCOMES = Figure(
+PRODUCTION = MetricFamily(
+    "readmission_production_version", "Model version behind the alias production."
+)
+LIVE_OUTCOMES = MetricFamily(
     "readmission_live_outcomes",
     "Predictions of the last 30 days whose outcome the model had not seen, by that outcome.",
     ("model_version", "predicted_class", "readmitted"),
 )
-DATABASE_UP = Figure("readmission_database_up", "1 if it answers, else 0.", ("database",))
-DATABASE_BYTES = Figure("readmission_database_size_bytes", "Disk it fills.", ("database",))
-DATABASE_CONNECTIONS = Figure(
-    "readmission_database_connections", "Connections to it.", ("database",)
+DATABASE_UP = MetricFamily("readmission_database_up", "1 if it responds, else 0.", ("database",))
+DATABASE_BYTES = MetricFamily(
+    "readmission_database_size_bytes", "Size of the database on disk.", ("database",)
 )
-DATABASE_LIMIT = Figure(
-    "readmission_database_connections_limit", "Connections it can have.", ("database",)
+DATABASE_CONNECTIONS = MetricFamily(
+    "readmission_database_connections", "Open connections.", ("database",)
 )
-DATABASE_CAPACITY = Figure(
-    "readmission_database_capacity_bytes", "Disk it may fill.", ("database",)
+DATABASE_LIMIT = MetricFamily(
+    "readmission_database_connections_limit", "Most connections allowed.", ("database",)
 )
-MLFLOW_UP = Figure("readmission_mlflow_up", "1 if the registry answers, else 0.")
-MLFLOW_SECONDS = Figure(
-    "readmission_mlflow_response_seconds", "How long the registry took to name a version."
+DATABASE_CAPACITY = MetricFamily(
+    "readmission_database_capacity_bytes", "Disk space that the database may use.", ("database",)
 )
-STORE_UP = Figure("readmission_object_store_up", "1 if it answers, else 0.")
-BUCKET_BYTES = Figure("readmission_bucket_size_bytes", "Bytes in a bucket.", ("bucket",))
-BUCKET_OBJECTS = Figure("readmission_bucket_objects", "Objects in a bucket.", ("bucket",))
-SUCCESS = Figure(
-    "readmission_collect_success", "1 if the figures of a source are there, else 0.", ("source",)
+MLFLOW_UP = MetricFamily("readmission_mlflow_up", "1 if MLflow responds, else 0.")
+MLFLOW_SECONDS = MetricFamily(
+    "readmission_mlflow_response_seconds", "How long MLflow took to look up the alias production."
 )
-DURATION = Figure(
-    "readmission_collect_duration_seconds", "How long the last look at a source took.", ("source",)
+STORE_UP = MetricFamily("readmission_object_store_up", "1 if the object store responds, else 0.")
+BUCKET_BYTES = MetricFamily("readmission_bucket_size_bytes", "Bytes in a bucket.", ("bucket",))
+BUCKET_OBJECTS = MetricFamily("readmission_bucket_objects", "Objects in a bucket.", ("bucket",))
+SUCCESS = MetricFamily(
+    "readmission_collect_success", "1 if the source could be read, else 0.", ("source",)
 )
-BUILD = Figure("readmission_build_info", "1; which build this is.", ("version", "python"))
+DURATION = MetricFamily(
+    "readmission_collect_duration_seconds", "How long the last read of a source took.", ("source",)
+)
+BUILD = MetricFamily(
+    "readmission_build_info", "Always 1; the labels identify the build.", ("version", "python")
+)

@@ -1,4 +1,7 @@
-"""Sources looked at in the background, each at its own pace; a scrape only reads what is known."""
+"""Polls the sources in the background, each at its own interval, and serves the latest readings.
+
+A scrape only reads what is already known, so a slow source never delays it.
+"""
 
 import logging
 import platform
@@ -18,68 +21,68 @@ from readmission.logs import where
 T = TypeVar("T")
 
 LARGEST_SHARE = 0.05
-"""Of the time, spent on looking; a source that takes long is looked at less often."""
+"""Largest share of the time spent on reading; a slow source is read less often."""
 LATE_SECONDS = 300
-"""A look that is overdue by this much hangs, and what it found last is no longer shown."""
+"""A read this much overdue is assumed to hang; the previous reading then expires."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Source(Generic[T]):
-    """One thing that is looked at again and again.
+    """One source of metrics, read again and again.
 
     Parameters
     ----------
     name : str
-        Label of the two metrics about the collecting itself.
+        Value of the label ``source`` in the two metrics about the collecting itself.
     read : callable
-        Looks, and raises an error if it cannot.
-    show : callable
-        Turns what was found into samples.
-    absent : sequence of Sample
-        Shown as long as it cannot be read.
+        Reads the source; raises an error if it cannot.
+    to_samples : callable
+        Turns a reading into samples.
+    unavailable : sequence of Sample
+        Exported while the source cannot be read.
     """
 
     name: str
     read: Callable[[], T]
-    show: Callable[[T], Iterable[Sample]]
-    absent: Sequence[Sample] = ()
-    _found: T | None = field(default=None, init=False)
+    to_samples: Callable[[T], Iterable[Sample]]
+    unavailable: Sequence[Sample] = ()
+    _reading: T | None = field(default=None, init=False)
     _seconds: float = field(default=0.0, init=False)
     _due: float = field(default=0.0, init=False)
     _failing: bool = field(default=False, init=False)
 
     @property
-    def found(self) -> T | None:
-        """What was found at the last look; None if it failed or is long ago."""
-        return self._found if time.monotonic() < self._due + LATE_SECONDS else None
+    def reading(self) -> T | None:
+        """The latest reading; None if the last read failed or the reading has expired."""
+        return self._reading if time.monotonic() < self._due + LATE_SECONDS else None
 
-    def look(self) -> None:
-        """Look once; whatever goes wrong is logged and counted, never raised."""
+    def poll(self) -> None:
+        """Read once; an error is logged and shows in the metrics, but is never raised."""
         started = time.monotonic()
-        found: T | None = None
+        reading: T | None = None
         try:
-            found = self.read()
-            self._say(None)
-        except Exception as error:  # noqa: BLE001 - the others must still answer
-            self._say(error)
-        self._found, self._seconds = found, time.monotonic() - started
+            reading = self.read()
+            self._log_change(None)
+        except Exception as error:  # noqa: BLE001 - the other sources must still be read
+            self._log_change(error)
+        self._reading, self._seconds = reading, time.monotonic() - started
 
-    def rest(self, seconds: float) -> float:
-        """Return how long to wait for the next look, at least `seconds`."""
-        pause = max(seconds, self._seconds / LARGEST_SHARE)
+    def schedule_next(self, interval: float) -> float:
+        """Return how long to wait before the next poll: `interval`, or longer if reads are slow."""
+        pause = max(interval, self._seconds / LARGEST_SHARE)
         self._due = time.monotonic() + pause
         return pause
 
     def samples(self) -> Iterator[Sample]:
-        """Yield what is known now."""
-        found = self.found
-        yield from self.absent if found is None else self.show(found)
-        yield SUCCESS(found is not None, self.name)
+        """Yield the samples of the latest reading."""
+        reading = self.reading
+        yield from self.unavailable if reading is None else self.to_samples(reading)
+        yield SUCCESS(reading is not None, self.name)
         yield DURATION(self._seconds, self.name)
 
-    def _say(self, error: Exception | None) -> None:
+    def _log_change(self, error: Exception | None) -> None:
         if error is not None and not self._failing:
             log.error("%s cannot be read: %s", self.name, where(error))
         elif error is None and self._failing:
@@ -87,48 +90,48 @@ class Source(Generic[T]):
         self._failing = error is not None
 
 
-class Watch(threading.Thread):
-    """A thread that looks at some sources in order, rests, and begins again.
+class Poller(threading.Thread):
+    """A thread that polls some sources in order, pauses and starts over.
 
     Parameters
     ----------
     sources : sequence of Source
-        Looked at one after the other, so that their figures are of about the same moment.
-    seconds : float
-        Shortest rest.
+        Polled one right after the other, so that their readings are of about the same time.
+    interval : float
+        Shortest pause in seconds.
     """
 
-    def __init__(self, sources: Sequence[Source[Any]], seconds: float) -> None:
+    def __init__(self, sources: Sequence[Source[Any]], interval: float) -> None:
         super().__init__(name=sources[0].name, daemon=True)
         self.sources = sources
-        self._rest_seconds = seconds
-        self._ending = threading.Event()
-        self.looked = threading.Event()
-        """Set once every source has been looked at."""
+        self._interval = interval
+        self._stopping = threading.Event()
+        self.polled = threading.Event()
+        """Set once every source has been polled."""
 
     def run(self) -> None:
-        """Look until asked to end."""
+        """Poll until `stop` is called."""
         pause = 0.0
-        while not self._ending.wait(pause):
+        while not self._stopping.wait(pause):
             for source in self.sources:
-                source.look()
-            self.looked.set()
-            pause = max(source.rest(self._rest_seconds) for source in self.sources)
+                source.poll()
+            self.polled.set()
+            pause = max(source.schedule_next(self._interval) for source in self.sources)
 
-    def end(self) -> None:
-        """Ask the thread to end after the look it is at."""
-        self._ending.set()
+    def stop(self) -> None:
+        """Make the thread end after its current poll."""
+        self._stopping.set()
 
 
 class PipelineCollector(Collector):
-    """Answers a scrape from what the sources last found.
+    """Responds to a scrape with the latest readings.
 
     Parameters
     ----------
     sources : sequence of Source
         Every source.
     joint : sequence of callable
-        Each yields what takes the findings of several sources.
+        Each yields samples that need the readings of several sources.
     """
 
     def __init__(
@@ -140,21 +143,21 @@ class PipelineCollector(Collector):
         self._joint = joint
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each metric once, with its samples of all sources."""
-        families: dict[str, Metric] = {}
-        for figure, labels, value in self._samples():
-            if figure.name not in families:
-                families[figure.name] = figure.family()
-            families[figure.name].add_metric(labels, value)  # type: ignore[attr-defined]
-        yield from families.values()
+        """Yield each metric once, with the samples of all sources."""
+        metrics: dict[str, Metric] = {}
+        for family, labels, value in self._samples():
+            if family.name not in metrics:
+                metrics[family.name] = family.empty()
+            metrics[family.name].add_metric(labels, value)  # type: ignore[attr-defined]
+        yield from metrics.values()
 
     def describe(self) -> list[Metric]:
-        """Return nothing: what there will be is not known when this is registered."""
+        """Return nothing, because the metrics are not known when the collector is registered."""
         return []
 
     def _samples(self) -> Iterator[Sample]:
         yield BUILD(1, __version__, platform.python_version())
         for source in self._sources:
             yield from source.samples()
-        for figures in self._joint:
-            yield from figures()
+        for samples in self._joint:
+            yield from samples()

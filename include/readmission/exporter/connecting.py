@@ -1,4 +1,4 @@
-"""Connections of the role that may only look: short, patient with nothing, and read only."""
+"""Short read-only connections to the databases, with the role ``monitoring``."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,56 +14,56 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 3
 QUERY_SECONDS = 10
-# The address may say otherwise.
-OURS: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
     "application_name": "readmission-exporter",
 }
+"""Options of every connection; an address may override them."""
 
 
 def address(setting: str, dsn: SecretStr) -> str:
-    """Return an address with what every connection of the exporter has in common.
+    """Return a database's address, completed with the exporter's default options.
 
     Parameters
     ----------
     setting : str
-        Field of the settings, for the message.
+        Name of the setting, for the error message.
     dsn : SecretStr
         Its value.
 
     Raises
     ------
     SettingsError
-        If it is no address.
+        If the value is not a PostgreSQL address.
     """
     try:
         given = conninfo_to_dict(dsn.get_secret_value())
     except psycopg.ProgrammingError:
-        # Its message quotes the address, password included.
+        # The original message quotes the address, including its password.
         raise SettingsError(
-            f"{PREFIX}{setting.upper()} is no address of a PostgreSQL database; "
+            f"{PREFIX}{setting.upper()} is not the address of a PostgreSQL database; "
             "expected postgresql://user:password@host:port/database"
         ) from None
-    return make_conninfo(**(OURS | given))
+    return make_conninfo(**(DEFAULTS | given))
 
 
 @contextmanager
 def connected(dsn: str, query_seconds: int = QUERY_SECONDS) -> Iterator[psycopg.Connection]:
-    """Connect, read only, and end each question that takes too long."""
+    """Open a read-only connection that cancels every query after `query_seconds`."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.read_only = True
         connection.execute(f"SET statement_timeout = '{query_seconds}s'".encode())
         yield connection
 
 
-def reader(dsn: str, read: Callable[[psycopg.Connection], T], nothing: T) -> Callable[[], T]:
-    """Return a function that connects and reads; `nothing` while there are no tables yet."""
+def reader(dsn: str, read: Callable[[psycopg.Connection], T], empty: T) -> Callable[[], T]:
+    """Return a function that connects and reads; it returns `empty` before tables exist."""
 
-    def look() -> T:
+    def connect_and_read() -> T:
         with connected(dsn) as connection:
             try:
                 return read(connection)
             except psycopg.errors.UndefinedTable:
-                return nothing
+                return empty
 
-    return look
+    return connect_and_read

@@ -1,4 +1,4 @@
-"""The exporter as a server: threads that look, and a page that says what they found."""
+"""The exporter's HTTP server, and the threads that poll the sources."""
 
 import logging
 import time
@@ -8,41 +8,41 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.process_collector import ProcessCollector
 
-from readmission.exporter.sources import watches
+from readmission.exporter.sources import collector_and_pollers
 from readmission.settings import Settings
 
-FIRST_LOOK_SECONDS = 5
-"""How long the first page waits for the first look, so that it is not empty."""
+FIRST_POLL_SECONDS = 5
+"""How long the server waits for the first poll before it listens, to avoid an empty page."""
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[CollectorRegistry]:
-    """Serve until the block ends; yields what is served.
+    """Serve the metrics until the block ends; yields the registry.
 
     Raises
     ------
     SettingsError
-        If what is to be monitored makes no sense.
+        If the address or the credentials of a source are invalid.
     OSError
         If the port is taken.
     """
-    collector, threads = watches(settings)
+    collector, pollers = collector_and_pollers(settings)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     registry.register(collector)
-    for thread in threads:
-        thread.start()
+    for poller in pollers:
+        poller.start()
     try:
-        deadline = time.monotonic() + FIRST_LOOK_SECONDS
-        for thread in threads:
-            thread.looked.wait(max(deadline - time.monotonic(), 0))
+        deadline = time.monotonic() + FIRST_POLL_SECONDS
+        for poller in pollers:
+            poller.polled.wait(max(deadline - time.monotonic(), 0))
         server, listener = start_http_server(
             settings.exporter_port, settings.exporter_host, registry
         )
-        watched = ", ".join(source.name for thread in threads for source in thread.sources)
-        log.info("metrics of %s on port %d", watched, settings.exporter_port)
+        names = ", ".join(source.name for poller in pollers for source in poller.sources)
+        log.info("serving metrics of %s on port %d", names, settings.exporter_port)
         try:
             yield registry
         finally:
@@ -50,5 +50,5 @@ def serving(settings: Settings) -> Iterator[CollectorRegistry]:
             server.server_close()
             listener.join()
     finally:
-        for thread in threads:
-            thread.end()
+        for poller in pollers:
+            poller.stop()

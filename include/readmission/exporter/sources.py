@@ -1,88 +1,89 @@
-"""Which sources there are, how often each is looked at, and what several tell together."""
+"""The exporter's sources, their poll intervals, and the metrics that need several of them."""
 
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 from readmission.exporter.catalogue import MLFLOW_UP, STORE_UP, Sample
-from readmission.exporter.collecting import PipelineCollector, Source, Watch
+from readmission.exporter.collecting import PipelineCollector, Poller, Source
 from readmission.exporter.connecting import address, reader
 from readmission.exporter.metrics import batches, databases, mlflow, object_store, outcomes
 from readmission.settings import PREFIX, Settings, SettingsError
 
 DATABASES = ("raw", "clean", "predictions", "mlflow", "airflow")
 OFTEN, SELDOM = 10, 60
-"""Seconds between two looks at what is cheap to ask and what is not."""
+"""Seconds between two polls of a cheap source, and of an expensive one."""
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """Return the address of each database that is monitored.
+    """Return the address of each database whose setting is given.
 
     Raises
     ------
     SettingsError
-        If one is no address.
+        If a value is not a PostgreSQL address.
     """
     named = {name: f"monitoring_dsn_{name}" for name in DATABASES}
     given = {name: (field, getattr(settings, field)) for name, field in named.items()}
     return {name: address(*pair) for name, pair in given.items() if pair[1] is not None}
 
 
-def watches(settings: Settings) -> tuple[PipelineCollector, list[Watch]]:
-    """Return what answers scrapes, and the threads that keep it up to date.
+def collector_and_pollers(settings: Settings) -> tuple[PipelineCollector, list[Poller]]:
+    """Return the collector that responds to scrapes, and the threads that poll its sources.
 
     Raises
     ------
     SettingsError
-        If an address makes no sense, or only half of the object store's key is given.
+        If an address is invalid, or the object store's key comes without its secret.
     """
     dsns = addresses(settings)
     warehouses = _warehouses(dsns)
-    slow = _predictions(dsns)
     groups = [
         (warehouses, OFTEN),
         (_databases(dsns, settings.database_capacity_mb << 20), OFTEN),
-        ([_tracking(settings)], OFTEN),
+        ([_mlflow(settings)], OFTEN),
         (_object_store(settings), OFTEN),
-        (slow, SELDOM),
+        (_predictions(dsns), SELDOM),
     ]
-    found = [Watch(sources, seconds) for sources, seconds in groups if sources]
-    sources = [source for watch in found for source in watch.sources]
-    joint = [partial(_both, *warehouses)] if len(warehouses) > 1 else []
-    return PipelineCollector(sources, joint), found
+    pollers = [Poller(sources, interval) for sources, interval in groups if sources]
+    sources = [source for poller in pollers for source in poller.sources]
+    joint = [partial(_both_warehouses, *warehouses)] if len(warehouses) > 1 else []
+    return PipelineCollector(sources, joint), pollers
 
 
 def _warehouses(dsns: dict[str, str]) -> list[Source[Any]]:
-    """Return CLEAN and RAW, in the order in which they are to be counted."""
+    """Return CLEAN and RAW in the order in which `batches.joint_samples` needs them read."""
     sources: list[Source[Any]] = []
     if "clean" in dsns:
-        look = reader(dsns["clean"], batches.read_clean, batches.Clean())
-        sources.append(Source("clean", look, batches.show_clean))
+        read_clean = reader(dsns["clean"], batches.read_clean, batches.CleanReading())
+        sources.append(Source("clean", read_clean, batches.clean_samples))
     if "raw" in dsns:
-        read = reader(dsns["raw"], batches.read_raw, batches.Raw())
-        sources.append(Source("raw", read, batches.show_raw))
+        read_raw = reader(dsns["raw"], batches.read_raw, batches.RawReading())
+        sources.append(Source("raw", read_raw, batches.raw_samples))
     return sources
 
 
-def _both(clean: Source[batches.Clean], raw: Source[batches.Raw]) -> Iterator[Sample]:
-    found = raw.found, clean.found
-    if found[0] is not None and found[1] is not None:
-        yield from batches.show_both(found[0], found[1])
+def _both_warehouses(
+    clean: Source[batches.CleanReading], raw: Source[batches.RawReading]
+) -> Iterator[Sample]:
+    readings = raw.reading, clean.reading
+    if readings[0] is not None and readings[1] is not None:
+        yield from batches.joint_samples(readings[0], readings[1])
 
 
 def _databases(dsns: dict[str, str], capacity: int) -> list[Source[Any]]:
     if not dsns:
         return []
-    show = partial(databases.show, capacity=capacity)
-    absent = databases.absent(list(dsns))
-    return [Source("databases", partial(databases.read, dsns), show, absent)]
+    to_samples = partial(databases.samples, capacity=capacity)
+    unavailable = databases.unavailable(list(dsns))
+    return [Source("databases", partial(databases.read, dsns), to_samples, unavailable)]
 
 
-def _tracking(settings: Settings) -> Source[Any]:
+def _mlflow(settings: Settings) -> Source[Any]:
     server = mlflow.TrackingServer(
         settings.mlflow_tracking_uri, settings.model_name, settings.experiment
     )
-    return Source("mlflow", server.read, mlflow.show, [MLFLOW_UP(False)])
+    return Source("mlflow", server.read, mlflow.samples, [MLFLOW_UP(False)])
 
 
 def _object_store(settings: Settings) -> list[Source[Any]]:
@@ -90,7 +91,9 @@ def _object_store(settings: Settings) -> list[Source[Any]]:
     if not (settings.docs_endpoint and (key or secret)):
         return []
     if key is None or secret is None:
-        raise SettingsError(f"{PREFIX}MONITORING_ACCESS_KEY and its secret belong together")
+        raise SettingsError(
+            f"set both {PREFIX}MONITORING_ACCESS_KEY and {PREFIX}MONITORING_SECRET_KEY, or neither"
+        )
     store = object_store.ObjectStore.at(
         settings.docs_endpoint,
         settings.docs_region,
@@ -98,11 +101,11 @@ def _object_store(settings: Settings) -> list[Source[Any]]:
         secret.get_secret_value(),
         settings.buckets,
     )
-    return [Source("object_store", store.read, object_store.show, [STORE_UP(False)])]
+    return [Source("object_store", store.read, object_store.samples, [STORE_UP(False)])]
 
 
 def _predictions(dsns: dict[str, str]) -> list[Source[Any]]:
     if "predictions" not in dsns:
         return []
-    look = partial(outcomes.read, dsns["predictions"])
-    return [Source("predictions", look, outcomes.show)]
+    read = partial(outcomes.read, dsns["predictions"])
+    return [Source("predictions", read, outcomes.samples)]

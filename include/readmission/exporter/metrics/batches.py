@@ -1,4 +1,4 @@
-"""Batches and rows of RAW and CLEAN, and what only both together tell."""
+"""Batches and rows of RAW and CLEAN, and the metrics that need both databases."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,27 +18,26 @@ from readmission.exporter.catalogue import (
     Sample,
 )
 from readmission.exporter.metrics import drift, gates, models
+from readmission.quality.catalogue import Database, Stage, stopped_at
 from readmission.warehouse.reconciliation import unaccounted
 from readmission.warehouse.states import BatchState, RowState
 from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
 
-RAW_GATES = ("raw",)
-CLEAN_GATES = ("clean", "training", "predictions")
 NO_PARTS: Mapping[str, int] = {"train": 0, "val": 0, "test": 0}
 
 
 @dataclass(frozen=True)
-class Raw:
-    """What RAW holds.
+class RawReading:
+    """What the exporter reads from RAW.
 
     Parameters
     ----------
     tallies : sequence of RawTally
-        Each batch.
+        Row counts of each batch.
     loaded : mapping of str to datetime
         When each batch was loaded.
     results : sequence of GateResult
-        What its gate said.
+        Results of RAW's gates.
     """
 
     tallies: Sequence[RawTally] = ()
@@ -47,46 +46,46 @@ class Raw:
 
 
 @dataclass(frozen=True)
-class Clean:
-    """What CLEAN holds.
+class CleanReading:
+    """What the exporter reads from CLEAN.
 
     Parameters
     ----------
     tallies : mapping of str to CleanTally
-        Each batch.
+        Row counts of each batch.
     accepted_at : datetime, optional
         When a batch was last accepted.
     parts : mapping of str to int
-        Rows of each part.
+        Rows of each split.
     results : sequence of GateResult
-        What its gates said.
-    moved : sequence
+        Results of CLEAN's gates.
+    drifts : sequence of ColumnDrift
         Drift of the newest measured batch.
-    trainings : Models
-        Candidates and verdicts.
+    trainings : ModelsReading
+        Trainings and promotions.
     """
 
     tallies: Mapping[str, CleanTally] = field(default_factory=dict)
     accepted_at: datetime | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
     results: Sequence[gates.GateResult] = ()
-    moved: Sequence[drift.Moved] = ()
-    trainings: models.Models = field(default_factory=models.Models)
+    drifts: Sequence[drift.ColumnDrift] = ()
+    trainings: models.ModelsReading = field(default_factory=models.ModelsReading)
 
 
-def read_raw(connection: psycopg.Connection) -> Raw:
+def read_raw(connection: psycopg.Connection) -> RawReading:
     """Read RAW."""
     loaded = connection.execute("SELECT batch_id, created_at FROM batch").fetchall()
-    return Raw(raw_tallies(connection), dict(loaded), gates.read(connection))
+    return RawReading(raw_tallies(connection), dict(loaded), gates.read(connection))
 
 
-def read_clean(connection: psycopg.Connection) -> Clean:
+def read_clean(connection: psycopg.Connection) -> CleanReading:
     """Read CLEAN."""
     accepted = connection.execute(
         "SELECT max(decided_at) FROM batch WHERE state = 'accepted'"
     ).fetchone()
     parts = connection.execute("SELECT part, count(*) FROM encounter GROUP BY part").fetchall()
-    return Clean(
+    return CleanReading(
         clean_tallies(connection),
         accepted[0] if accepted else None,
         dict(parts),
@@ -96,8 +95,8 @@ def read_clean(connection: psycopg.Connection) -> Clean:
     )
 
 
-def show_raw(raw: Raw) -> Iterator[Sample]:
-    """Yield what RAW alone tells."""
+def raw_samples(raw: RawReading) -> Iterator[Sample]:
+    """Yield the samples that need only RAW."""
     yield ROWS(sum(tally.stored for tally in raw.tallies), "raw")
     yield from _states("raw", [tally.state for tally in raw.tallies])
     for state in RowState:
@@ -105,11 +104,11 @@ def show_raw(raw: Raw) -> Iterator[Sample]:
     accepted = [t.decided_at for t in raw.tallies if t.state is BatchState.ACCEPTED]
     if last := max(filter(None, accepted), default=None):
         yield LAST_EVENT(last.timestamp(), "raw")
-    yield from gates.show(raw.results, RAW_GATES)
+    yield from gates.samples(raw.results, Database.RAW)
 
 
-def show_clean(clean: Clean) -> Iterator[Sample]:
-    """Yield what CLEAN alone tells."""
+def clean_samples(clean: CleanReading) -> Iterator[Sample]:
+    """Yield the samples that need only CLEAN."""
     tallies = clean.tallies.values()
     yield ROWS(sum(tally.stored for tally in tallies), "clean")
     yield from _states("clean", [tally.state for tally in tallies])
@@ -118,18 +117,22 @@ def show_clean(clean: Clean) -> Iterator[Sample]:
     if clean.accepted_at:
         yield LAST_EVENT(clean.accepted_at.timestamp(), "clean")
     accepted = {t.batch_id for t in tallies if t.state is BatchState.ACCEPTED}
-    untrained = accepted - clean.trainings.trained - gates.stopped(clean.results, "training")
+    untrained = accepted - clean.trainings.trained - _stopped(Stage.TRAINING, clean)
     yield WAITING(len(untrained), "training")
-    yield from gates.show(clean.results, CLEAN_GATES)
-    yield from drift.show(clean.moved)
-    yield from models.show(clean.trainings, gates.stopped(clean.results, "predictions"))
+    yield from gates.samples(clean.results, Database.CLEAN)
+    yield from drift.samples(clean.drifts)
+    yield from models.samples(clean.trainings, _stopped(Stage.PROMOTION, clean))
 
 
-def show_both(raw: Raw, clean: Clean) -> Iterator[Sample]:
-    """Yield what takes both, where CLEAN was read first: what moves meanwhile is on its way."""
+def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
+    """Yield the samples that need both databases.
+
+    CLEAN must have been read first: rows that move between the two reads then count as on their
+    way, not as lost.
+    """
     yield UNACCOUNTED(unaccounted(raw.tallies, clean.tallies))
     decided = {t.batch_id for t in clean.tallies.values() if t.state is not BatchState.LOADED}
-    # A batch whose rows were all set aside goes no further.
+    # A batch whose rows are all quarantined goes no further.
     arrived = {
         tally.batch_id
         for tally in raw.tallies
@@ -140,6 +143,10 @@ def show_both(raw: Raw, clean: Clean) -> Iterator[Sample]:
         batch_id, judged_at = clean.trainings.judged_batch
         if batch_id in raw.loaded:
             yield TO_PRODUCTION((judged_at - raw.loaded[batch_id]).total_seconds())
+
+
+def _stopped(stage: Stage, clean: CleanReading) -> set[str]:
+    return {result.batch_id for result in stopped_at(stage, clean.results)}
 
 
 def _states(stage: str, states: Sequence[BatchState]) -> Iterator[Sample]:

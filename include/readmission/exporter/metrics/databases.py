@@ -1,4 +1,4 @@
-"""Each database: whether it answers, how large it is, how many are connected."""
+"""Each database: whether it responds, its size and its connections."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,11 +36,11 @@ class Database:
     Parameters
     ----------
     name : str
-        Which one.
+        Which database.
     size : int
         Bytes on disk.
     connections, limit : int
-        How many there are, and how many there can be.
+        Open connections, and most connections allowed.
     """
 
     name: str
@@ -50,24 +50,24 @@ class Database:
 
 
 def read(dsns: Mapping[str, str]) -> dict[str, Database | None]:
-    """Ask all databases at the same time; None stands for one that does not answer."""
+    """Query all databases in parallel; the value is None for one that does not respond."""
     with ThreadPoolExecutor(len(dsns)) as pool:
-        return dict(zip(dsns, pool.map(_ask, dsns, dsns.values()), strict=True))
+        return dict(zip(dsns, pool.map(_query, dsns, dsns.values()), strict=True))
 
 
-def _ask(name: str, dsn: str) -> Database | None:
+def _query(name: str, dsn: str) -> Database | None:
     try:
         with connected(dsn) as connection:
             size, connections, limit = connection.execute(_STATE).fetchone() or (0, 0, 0)
             return Database(name, size, connections, limit)
     except psycopg.Error as error:
-        log.debug("database %s does not answer: %s", name, where(error))
+        log.debug("database %s does not respond: %s", name, where(error))
         return None
 
 
-def show(found: Mapping[str, Database | None], capacity: int) -> Iterator[Sample]:
+def samples(states: Mapping[str, Database | None], capacity: int) -> Iterator[Sample]:
     """Yield the state of each database; `capacity` is in bytes."""
-    for name, database in found.items():
+    for name, database in states.items():
         yield DATABASE_UP(database is not None, name)
         yield DATABASE_CAPACITY(capacity, name)
         if database is not None:
@@ -76,6 +76,6 @@ def show(found: Mapping[str, Database | None], capacity: int) -> Iterator[Sample
             yield DATABASE_LIMIT(database.limit, name)
 
 
-def absent(names: Sequence[str]) -> list[Sample]:
-    """Return what is shown if not even the asking succeeds."""
+def unavailable(names: Sequence[str]) -> list[Sample]:
+    """Return the samples to export if the query itself fails."""
     return [DATABASE_UP(False, name) for name in names]

@@ -1,4 +1,4 @@
-"""How far the newest measured batch has moved."""
+"""Drift of the newest measured batch."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,8 +6,8 @@ import psycopg
 
 from readmission.exporter.catalogue import DRIFT, DRIFT_ALARM, Sample
 
-Moved = tuple[str, float, bool]
-"""A column, its population stability index, and whether that alarmed."""
+ColumnDrift = tuple[str, float, bool]
+"""A column, its population stability index, and whether it raised an alarm."""
 
 _NEWEST = """
 SELECT column_name, psi, alarm FROM drift WHERE batch_id = (
@@ -16,13 +16,13 @@ SELECT column_name, psi, alarm FROM drift WHERE batch_id = (
 """
 
 
-def read(connection: psycopg.Connection) -> list[Moved]:
-    """Return each column of the newest batch that was measured."""
+def read(connection: psycopg.Connection) -> list[ColumnDrift]:
+    """Return the drift of each column of the newest measured batch."""
     return connection.execute(_NEWEST).fetchall()
 
 
-def show(moved: Sequence[Moved]) -> Iterator[Sample]:
-    """Yield the index of each column, and whether it alarmed."""
-    for column, psi, alarm in moved:
+def samples(drifts: Sequence[ColumnDrift]) -> Iterator[Sample]:
+    """Yield the index of each column, and whether it raised an alarm."""
+    for column, psi, alarm in drifts:
         yield DRIFT(psi, column)
         yield DRIFT_ALARM(alarm, column)

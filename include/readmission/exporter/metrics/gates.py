@@ -1,4 +1,7 @@
-"""What the gates said, as far as it is figures: the sentences may quote values."""
+"""Gate results as numbers.
+
+The exporter does not read the sentences of a verdict, because they may quote values.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,21 +16,22 @@ from readmission.exporter.catalogue import (
     GATE_VERDICTS,
     Sample,
 )
+from readmission.quality import catalogue
+from readmission.quality.catalogue import Database
 from readmission.warehouse.states import batch_number
-
-VERDICTS = ("pass", "warn", "fail")
+from readmission.warehouse.verdicts import Status
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """The last word of one gate on one batch.
+    """The latest verdict of one gate on one batch, as numbers.
 
     Parameters
     ----------
     batch_id, gate : str
-        Which batch, and which gate.
+        The batch, and the name of the gate.
     passed : bool
-        Whether the batch went through.
+        Whether the gate let the batch through.
     failed : int
         Expectations that were not met, warnings included.
     seconds : float
@@ -41,34 +45,31 @@ class GateResult:
     seconds: float
 
     @property
-    def verdict(self) -> str:
-        """One of `VERDICTS`."""
-        if not self.passed:
-            return "fail"
-        return "warn" if self.failed else "pass"
+    def status(self) -> Status:
+        """Passed, warned or failed."""
+        return Status.of(passed=self.passed, unmet=self.failed)
 
 
 def read(connection: psycopg.Connection) -> list[GateResult]:
-    """Return what the gates of one database have said."""
+    """Return the results of all gates whose verdicts one database holds."""
     with connection.cursor(row_factory=class_row(GateResult)) as cursor:
         return cursor.execute(
             "SELECT batch_id, gate, passed, failed, seconds FROM gate_result"
         ).fetchall()
 
 
-def stopped(results: Sequence[GateResult], gate: str) -> set[str]:
-    """Return the batches that a gate stopped."""
-    return {one.batch_id for one in results if one.gate == gate and not one.passed}
+def samples(results: Sequence[GateResult], database: Database) -> Iterator[Sample]:
+    """Yield the samples of each gate that is declared for a database."""
+    for gate in catalogue.GATES:
+        if gate.database is database:
+            yield from _gate_samples(gate.name, [one for one in results if one.gate == gate.name])
 
 
-def show(results: Sequence[GateResult], gates: Sequence[str]) -> Iterator[Sample]:
-    """Yield the verdicts of each of these gates, and the newest one in full."""
-    for gate in gates:
-        said = [result for result in results if result.gate == gate]
-        for verdict in VERDICTS:
-            yield GATE_VERDICTS(sum(one.verdict == verdict for one in said), gate, verdict)
-        if said:
-            newest = max(said, key=lambda result: batch_number(result.batch_id))
-            yield GATE_PASSED(newest.passed, gate)
-            yield GATE_SECONDS(newest.seconds, gate)
-            yield GATE_FAILED(newest.failed, gate)
+def _gate_samples(gate: str, results: Sequence[GateResult]) -> Iterator[Sample]:
+    for status in Status:
+        yield GATE_VERDICTS(sum(one.status is status for one in results), gate, status)
+    if results:
+        newest = max(results, key=lambda result: batch_number(result.batch_id))
+        yield GATE_PASSED(newest.passed, gate)
+        yield GATE_SECONDS(newest.seconds, gate)
+        yield GATE_FAILED(newest.failed, gate)

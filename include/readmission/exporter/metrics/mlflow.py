@@ -1,4 +1,4 @@
-"""MLflow over its REST API: whether it answers, what is in production, the newest candidates."""
+"""MLflow over its REST API: whether it responds, the production version, the newest candidates."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -14,28 +14,30 @@ from readmission.exporter.catalogue import (
     PRODUCTION,
     Sample,
 )
-from readmission.exporter.metrics.models import which
+from readmission.exporter.metrics.models import metric_and_rows
+from readmission.registry import aliases
+from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 
 API = "/api/2.0/mlflow"
 PREFIX = "val_"
-"""Of the metrics on the validation part, as training logs them."""
+"""Prefix of the validation metrics that training logs."""
 UNKNOWN = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
-"""What MLflow answers if there is no such model, alias or experiment."""
+"""MLflow's error codes for a missing model, alias or experiment."""
 TIMEOUT = httpx.Timeout(10, connect=3)
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """What MLflow knows.
+    """What the exporter reads from MLflow.
 
     Parameters
     ----------
     seconds : float
-        How long it took to name the version in production.
+        How long MLflow took to look up the production version.
     production : int, optional
         That version.
     candidates : mapping of str to mapping
-        Metrics on the validation part by family, of the batch that was trained on last.
+        Validation metrics by family, for the batch that was trained on last.
     """
 
     seconds: float
@@ -51,7 +53,7 @@ class TrackingServer:
     uri : str
         Its address.
     model, experiment : str
-        Registered model and experiment of the project.
+        The project's registered model and experiment.
     """
 
     def __init__(self, uri: str, model: str, experiment: str) -> None:
@@ -60,68 +62,67 @@ class TrackingServer:
         self._experiment = experiment
 
     def read(self) -> Tracking:
-        """Ask for everything.
+        """Read everything.
 
         Raises
         ------
         httpx.HTTPError
-            If it does not answer, or not well.
+            If MLflow does not respond, or responds with an error.
         """
         started = time.perf_counter()
-        alias = {"name": self._model, "alias": "production"}
-        found = self._ask("GET", "/registered-models/alias", params=alias)
+        alias = {"name": self._model, "alias": aliases.PRODUCTION}
+        found = self._request("GET", "/registered-models/alias", params=alias)
         seconds = time.perf_counter() - started
         production = int(found["model_version"]["version"]) if found else None
         return Tracking(seconds, production, self._candidates())
 
     def _candidates(self) -> dict[str, dict[str, float]]:
         named = {"experiment_name": self._experiment}
-        found = self._ask("GET", "/experiments/get-by-name", params=named)
+        found = self._request("GET", "/experiments/get-by-name", params=named)
         if not found:
             return {}
         experiment = found["experiment"]["experiment_id"]
-        newest = self._runs(experiment, "", 1)
-        if not newest:
-            return {}
-        batch_id = _pairs(newest[0], "tags")["batch_id"]
-        runs = self._runs(experiment, f" and tags.batch_id = '{batch_id}'", 100)
-        # The newest run of a family comes first, and is written last.
+
+        def search(condition: str, most: int) -> list[CandidateRun]:
+            query = {
+                "experiment_ids": [experiment],
+                "filter": condition,
+                "order_by": list(NEWEST_FIRST),
+                "max_results": most,
+            }
+            runs = self._request("POST", "/runs/search", json=query).get("runs", [])
+            return [
+                CandidateRun(run["info"]["run_id"], _pairs(run, "tags"), _pairs(run, "metrics"))
+                for run in runs
+            ]
+
         return {
-            _pairs(run, "tags")["family"]: {
+            family: {
                 name.removeprefix(PREFIX): value
-                for name, value in _pairs(run, "metrics").items()
+                for name, value in run.metrics.items()
                 if name.startswith(PREFIX)
             }
-            for run in reversed(runs)
+            for family, run in newest_candidates(search).items()
         }
 
-    def _runs(self, experiment: str, condition: str, limit: int) -> list[dict[str, Any]]:
-        question = {
-            "experiment_ids": [experiment],
-            "filter": f"attributes.status = 'FINISHED'{condition}",
-            "order_by": ["attributes.start_time DESC"],
-            "max_results": limit,
-        }
-        return list(self._ask("POST", "/runs/search", json=question).get("runs", []))
-
-    def _ask(self, method: str, path: str, **question: Any) -> dict[str, Any]:
-        """Return the answer; nothing if MLflow does not know what it was asked for."""
-        answer = self._http.request(method, API + path, **question)
-        if answer.is_client_error and answer.json().get("error_code") in UNKNOWN:
+    def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """Return the JSON response; empty if MLflow does not know the model or the experiment."""
+        response = self._http.request(method, API + path, **arguments)
+        if response.is_client_error and response.json().get("error_code") in UNKNOWN:
             return {}
-        return dict(answer.raise_for_status().json())
+        return dict(response.raise_for_status().json())
 
 
 def _pairs(run: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return {pair["key"]: pair["value"] for pair in run["data"].get(kind, [])}
 
 
-def show(found: Tracking) -> Iterator[Sample]:
-    """Yield what MLflow knows."""
+def samples(tracking: Tracking) -> Iterator[Sample]:
+    """Yield the response time, the production version and the metrics of the candidates."""
     yield MLFLOW_UP(True)
-    yield MLFLOW_SECONDS(found.seconds)
-    if found.production is not None:
-        yield PRODUCTION(found.production)
-    for family, metrics in found.candidates.items():
+    yield MLFLOW_SECONDS(tracking.seconds)
+    if tracking.production is not None:
+        yield PRODUCTION(tracking.production)
+    for family, metrics in tracking.candidates.items():
         for name, value in metrics.items():
-            yield CANDIDATE(value, family, *which(name))
+            yield CANDIDATE(value, family, *metric_and_rows(name))

@@ -1,4 +1,4 @@
-"""Candidates, the verdicts on them and what they scored on the test part."""
+"""Candidates, their promotion verdicts and their test metrics."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,35 +16,35 @@ from readmission.exporter.catalogue import (
 )
 
 VERSIONS = 8
-"""Model versions that are told apart; older ones are no longer shown."""
+"""How many of the newest model versions are exported."""
 ELIGIBLE = "eligible_"
-"""Prefix of the figures over patients who can be readmitted."""
+"""Prefix of the metrics over the patients who can be readmitted."""
 
 
 @dataclass(frozen=True)
-class Models:
-    """What has become of the trainings.
+class ModelsReading:
+    """Trainings and promotions, as CLEAN records them.
 
     Parameters
     ----------
     verdicts : mapping of str to int
-        How often each was given.
-    figures : mapping of str to mapping
-        Metrics on the test part, by version; the newest ones only.
+        How many promotions ended with each verdict, and how many rollbacks there were.
+    metrics : mapping of str to mapping
+        Test metrics by version, of the newest versions.
     subgroups : tuple of str and mapping, optional
-        The version promoted last, and its metrics by attribute, group and name.
+        The most recently promoted version, and its metrics by attribute, group and name.
     trained_at, judged_at : datetime, optional
         When the last training and the last promotion finished.
     judged_batch : tuple of str and datetime, optional
-        The newest batch that got a verdict, and when.
+        The newest batch with a verdict, and when the verdict was recorded.
     trained : frozenset of str
         Batches with a candidate.
     unjudged : frozenset of str
-        Batches whose candidate waits for its verdict.
+        Batches whose candidate has no verdict yet.
     """
 
     verdicts: Mapping[str, int] = field(default_factory=dict)
-    figures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     subgroups: tuple[str, Mapping[str, Mapping[str, Mapping[str, float]]]] | None = None
     trained_at: datetime | None = None
     judged_at: datetime | None = None
@@ -53,14 +53,14 @@ class Models:
     unjudged: frozenset[str] = frozenset()
 
 
-def read(connection: psycopg.Connection) -> Models:
+def read(connection: psycopg.Connection) -> ModelsReading:
     """Read the candidates, the promotions and the rollbacks."""
     verdicts = connection.execute(_VERDICTS).fetchall()
     candidates = connection.execute(_CANDIDATES).fetchall()
     newest = connection.execute(_JUDGED).fetchone()
-    return Models(
+    return ModelsReading(
         verdicts={verdict: count for verdict, count, _ in verdicts},
-        figures=dict(connection.execute(_FIGURES, (VERSIONS,)).fetchall()),
+        metrics=dict(connection.execute(_TEST_METRICS, (VERSIONS,)).fetchall()),
         subgroups=connection.execute(_SUBGROUPS).fetchone(),
         trained_at=max((at for _, at, _ in candidates), default=None),
         judged_at=max((at for _, _, at in verdicts if at), default=None),
@@ -70,37 +70,37 @@ def read(connection: psycopg.Connection) -> Models:
     )
 
 
-def show(models: Models, stopped: set[str]) -> Iterator[Sample]:
-    """Yield all figures; `stopped` are the batches that the gate of predictions stopped."""
+def samples(models: ModelsReading, stopped: set[str]) -> Iterator[Sample]:
+    """Yield all samples; `stopped` are the batches that a gate stopped before promotion."""
     for verdict, count in models.verdicts.items():
         yield PROMOTIONS(count, verdict)
     yield WAITING(len(models.unjudged - stopped), "promotion")
     for stage, at in (("training", models.trained_at), ("promotion", models.judged_at)):
         if at:
             yield LAST_EVENT(at.timestamp(), stage)
-    for version, figures in models.figures.items():
-        for name, value in figures.items():
-            yield MODEL(value, version, *which(name))
+    for version, metrics in models.metrics.items():
+        for name, value in metrics.items():
+            yield MODEL(value, version, *metric_and_rows(name))
     if models.subgroups:
-        yield from _by_group(*models.subgroups)
+        yield from _subgroup_samples(*models.subgroups)
 
 
-def _by_group(
+def _subgroup_samples(
     version: str, subgroups: Mapping[str, Mapping[str, Mapping[str, float]]]
 ) -> Iterator[Sample]:
     for attribute, groups in subgroups.items():
-        for group, figures in groups.items():
-            for name, value in figures.items():
+        for group, metrics in groups.items():
+            for name, value in metrics.items():
                 yield SUBGROUP(value, version, attribute, group, name)
 
 
-def which(name: str) -> tuple[str, str]:
-    """Return the metric of a figure's name, and the rows it is about."""
+def metric_and_rows(name: str) -> tuple[str, str]:
+    """Split a logged name into the metric and the rows it covers: ``all`` or ``eligible``."""
     rows = "eligible" if name.startswith(ELIGIBLE) else "all"
     return name.removeprefix(ELIGIBLE), rows
 
 
-# A counter that does not exist before it counts cannot raise an alert; hence the zeros.
+# An alert misses the first increase of a counter that starts above zero, so zeros are exported.
 _VERDICTS = """
 SELECT verdict, count(promotion_id), max(created_at)
 FROM unnest(ARRAY['promoted', 'refused']) AS verdict LEFT JOIN promotion USING (verdict)
@@ -120,7 +120,7 @@ SELECT batch_id, max(created_at) FROM promotion GROUP BY batch_id
 ORDER BY split_part(batch_id, '-', 2)::integer DESC LIMIT 1
 """
 
-_FIGURES = """
+_TEST_METRICS = """
 SELECT challenger_version, figures -> 'challenger' FROM promotion
 WHERE figures ? 'challenger' ORDER BY promotion_id DESC LIMIT %s
 """

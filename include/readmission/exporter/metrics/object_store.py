@@ -1,4 +1,4 @@
-"""The object store: whether it answers, and what lies in each bucket of the project."""
+"""The object store: whether it responds, and the size of each of the project's buckets."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 COUNTING_SECONDS = 60
-"""Shortest time from one count to the next."""
+"""Shortest time between two counts."""
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """What lies in a bucket: objects, and their bytes together."""
+    """A bucket with the number of its objects and their total bytes."""
 
     name: str
     objects: int
@@ -28,14 +28,14 @@ class Bucket:
 
 
 class ObjectStore:
-    """The object store, as a key sees it that may list and open nothing.
+    """The object store, read with a key that may list objects but not open them.
 
     Parameters
     ----------
     s3 : S3Client
-        Its client.
+        Connected with that key.
     names : sequence of str
-        The buckets of the project; the store may have others.
+        The project's buckets; the store may have others.
     """
 
     def __init__(self, s3: "S3Client", names: Sequence[str]) -> None:
@@ -48,7 +48,7 @@ class ObjectStore:
     def at(
         cls, endpoint: str, region: str, key: str, secret: str, names: Sequence[str]
     ) -> "ObjectStore":
-        """Return the store at an address."""
+        """Connect to the store at an address."""
         s3 = boto3.client(
             "s3",
             endpoint_url=endpoint,
@@ -60,17 +60,17 @@ class ObjectStore:
         return cls(s3, names)
 
     def read(self) -> list[Bucket]:
-        """See that it answers, and count if the last count is long ago.
+        """Return the buckets; they are counted again only when the last count is old enough.
 
         Raises
         ------
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError
-            If it does not answer, or refuses the key.
+            If the store does not respond, or refuses the key.
         """
-        there = {bucket["Name"] for bucket in self._s3.list_buckets()["Buckets"]}
+        existing = {bucket["Name"] for bucket in self._s3.list_buckets()["Buckets"]}
         started = time.monotonic()
         if started >= self._next_count:
-            self._buckets = [self._count(name) for name in self._names if name in there]
+            self._buckets = [self._count(name) for name in self._names if name in existing]
             now = time.monotonic()
             self._next_count = now + max(COUNTING_SECONDS, (now - started) / LARGEST_SHARE)
         return self._buckets
@@ -83,8 +83,8 @@ class ObjectStore:
         return Bucket(bucket, objects, size)
 
 
-def show(buckets: list[Bucket]) -> Iterator[Sample]:
-    """Yield what lies in each bucket."""
+def samples(buckets: list[Bucket]) -> Iterator[Sample]:
+    """Yield the size of each bucket."""
     yield STORE_UP(True)
     for bucket in buckets:
         yield BUCKET_BYTES(bucket.size, bucket.name)

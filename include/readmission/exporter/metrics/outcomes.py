@@ -1,4 +1,4 @@
-"""Predictions against what became of the patients."""
+"""Predictions compared with the outcomes of their patients."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ QUERY_SECONDS = 60
 
 
 def read(dsn: str) -> list[LiveOutcomes]:
-    """Compare the predictions of the last days with their outcomes, as far as there are any."""
+    """Compare the predictions of the last 30 days with the outcomes that are known."""
     with connected(dsn, QUERY_SECONDS) as connection:
         try:
             return live_outcomes(connection, DAYS, VERSIONS)
@@ -22,7 +22,7 @@ def read(dsn: str) -> list[LiveOutcomes]:
             return []
 
 
-def show(found: Sequence[LiveOutcomes]) -> Iterator[Sample]:
-    """Yield how often each answer met each outcome."""
-    for one in found:
+def samples(counts: Sequence[LiveOutcomes]) -> Iterator[Sample]:
+    """Yield how often each predicted class met each outcome."""
+    for one in counts:
         yield LIVE_OUTCOMES(one.encounters, one.model_version, one.predicted_class, one.readmitted)
