@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from readmission.exporter.sources import DATABASES
+from readmission.modelling.families import FAMILIES
 from readmission.registry import PRODUCTION
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.services import object_store
@@ -54,7 +55,7 @@ def test_mlflow_tells_what_is_in_production_and_the_newest_candidates(
         for name, value in one["metrics"].items()
         if name.startswith("val_")
     }
-    assert len(logged) == 3 * 22
+    assert len(logged) == len(FAMILIES) * 22
     shown = page.all("candidate_metric")  # family, metric, rows
     assert {(f, rows, metric): value for (f, metric, rows), value in shown.items()} == logged
     assert one_batch(registry.newest_candidates()) == BATCHES[0]
