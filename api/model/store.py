@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from api.errors import RegistryAway, log
 from readmission.errors import BundleRefused
+from readmission.files import READABLE, write_whole
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.serving.scorers import Pipeline
@@ -138,9 +139,10 @@ class RegistryStore:
     def keep(self, model: ServedModel) -> None:
         """Remember a model as the one to start from, and forget those of long ago."""
         folder = self._place(model.registered)
-        _write(folder / REGISTERED, json.dumps(asdict(model.registered)))
+        registered = json.dumps(asdict(model.registered))
+        write_whole(folder / REGISTERED, registered, mode=READABLE)
         before = self._pointed_at()
-        _write(self._folder / LAST_GOOD, folder.name)
+        write_whole(self._folder / LAST_GOOD, folder.name, mode=READABLE)
         os.utime(folder)
         for other in self._folder.iterdir():
             if other.name not in (LAST_GOOD, folder.name, before) and _is_old(other):
@@ -202,13 +204,6 @@ class RegistryStore:
             if shutil.disk_usage(self._folder).free > ROOM:
                 return Path(mkdtemp(dir=self._folder, prefix=".fetching-"))
         return Path(mkdtemp(prefix="readmission-model-"))
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all, whoever else does the same."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)
 
 
 def _is_old(path: Path) -> bool:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from readmission.files import sync_folder, write_whole
+
 SUFFIX = ".segment"
 BLOCK = 4096
 """Bytes that a file takes at least: many small ones must not fill a disk behind the limit."""
@@ -92,7 +94,7 @@ class Spool:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 self._adopt(mine)
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
             except OSError:
                 os.close(lock)  # so that the next attempt adopts this folder too
                 self._empty()
@@ -185,29 +187,14 @@ def _disk(size: int) -> int:
 
 
 def _write(path: Path, content: bytes) -> Path:
-    draft = path.with_suffix(".draft")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-        _sync_folder(path.parent)
+        write_whole(path, content, durable=True)
     except OSError:
-        for leftover in (draft, path):
-            with suppress(OSError):
-                leftover.unlink()
+        # It is there if only the sync of its folder failed.
+        with suppress(OSError):
+            path.unlink()
         raise
     return path
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = _open_folder(folder)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _open_folder(folder: Path) -> int:

@@ -10,7 +10,7 @@ from readmission.settings import CHECKOUT
 
 PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission": (
-        {"errors"},
+        {"errors", "files"},
         {"settings", "domain"},
         {"logs", "serving", "warehouse"},
         {"modelling"},

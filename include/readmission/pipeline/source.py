@@ -17,6 +17,7 @@ from pyarrow import csv as arrow_csv
 
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError, DownloadError
+from readmission.files import write_whole
 from readmission.settings import Settings
 
 UCI_URL = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
@@ -82,7 +83,7 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
         return read(cached)
     made = settings.cache_dir / "synthetic" / f"encounters-{settings.synthetic_rows}.csv"
     if not made.exists():
-        _write_whole(made, synthetic.csv_bytes(settings.synthetic_rows))
+        _cache(made, synthetic.csv_bytes(settings.synthetic_rows))
     return read(made)
 
 
@@ -128,7 +129,7 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
             raise DownloadError(f"what {UCI_URL} sent is not the published zip") from error
     if hashlib.sha256(content).hexdigest() != UCI_SHA256:
         raise DownloadError(f"what {UCI_URL} sent is not the published file: its sha256 differs")
-    _write_whole(target, content)
+    _cache(target, content)
 
 
 def _origin(content: bytes, encounters: pa.Table) -> Origin:
@@ -218,9 +219,6 @@ def _check_header(names: list[str], path: Path) -> None:
         raise DatasetError(f"{path} has the wrong columns; {'; '.join(problems)}")
 
 
-def _write_whole(target: Path, content: bytes) -> None:
-    """Write beside the target and rename, so that a kill leaves no half file."""
+def _cache(target: Path, content: bytes) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as partial:
-        partial.write(content)
-    Path(partial.name).replace(target)
+    write_whole(target, content)

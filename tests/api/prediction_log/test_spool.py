@@ -106,7 +106,8 @@ from pathlib import Path
 from api.prediction_log.spool import Spool
 spool = Spool(Path({str(tmp_path)!r}), {MIB})
 spool.add(b"whole")
-spool.oldest(1)[0].path.with_suffix(".draft").write_bytes(b"ha")
+whole = spool.oldest(1)[0].path
+whole.with_name(f".{{whole.name}}.half").write_bytes(b"ha")
 os.kill(os.getpid(), signal.SIGKILL)
 """
     paths = os.pathsep.join([str(CHECKOUT), str(CHECKOUT / "include")])
@@ -121,7 +122,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
     # then
     assert contents(heir) == [b"whole"]
-    assert not list(tmp_path.rglob("*.draft"))
+    assert not list(tmp_path.rglob("*.half"))
 
 
 def test_an_empty_spool_leaves_nothing_behind(tmp_path: Path) -> None:

