@@ -1,4 +1,7 @@
-"""Imported by Airflow: how tasks start, forked by the scheduler or as pods of their own."""
+"""Airflow imports this at its start: preload what tasks need, and configure the pods of tasks.
+
+The folder is on the import path of the image and of the stack on one machine: both use this file.
+"""
 
 import os
 import sys
@@ -16,52 +19,56 @@ PRELOADED = (
     "great_expectations", "matplotlib.pyplot", "mlflow", "pandas", "sklearn.ensemble",
     "sklearn.linear_model", "xgboost",
 )  # fmt: skip
+"""Slow imports of tasks: a task that is forked from the scheduler finds them loaded."""
 RESOURCES = Path("/etc/airflow/task-resources.yaml")
-"""Beside the template of a task's pod: what some tasks need, by DAG and task."""
+"""Requests and limits of some tasks, mounted next to the pod template."""
 
-# Tasks are forked from the scheduler and find their libraries imported.
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
         import_module(name)
 
 
 def pod_mutation_hook(pod: "V1Pod") -> None:
-    """Make a task's pod one of its scheduler's release, with what this task needs."""
-    follow(pod, own_pod(), yaml.safe_load(RESOURCES.read_text()))
+    """Run a task's pod on the scheduler's image, with the resources of this task.
+
+    Airflow calls this hook for every pod that it creates for a task.
+    """
+    configure_pod(pod, own_pod(), yaml.safe_load(RESOURCES.read_text()))
 
 
-def follow(
+def configure_pod(
     pod: "V1Pod", scheduler: "V1PodSpec", resources: dict[str, dict[str, dict[str, str]]]
 ) -> None:
-    """Give a task's pod its image, the way to it, and its resources.
+    """Copy the scheduler's image and pull secrets to a task's pod, and set its resources.
 
-    An overlay's `images:` reaches the scheduler, but no text in a ConfigMap.
+    Kustomize's `images:` changes the scheduler's Deployment, but not the pod template, which is
+    text in a ConfigMap.
 
     Parameters
     ----------
     pod : V1Pod
-        As Airflow makes it of the template.
+        The pod that Airflow has built from the template.
     scheduler : V1PodSpec
-        The pod whose image runs the task, too.
+        The scheduler's own pod.
     resources : dict
         Requests and limits by ``dag.task``.
     """
     from kubernetes.client import V1ResourceRequirements
 
-    # By name: a cluster may add containers of its own.
+    # Select containers by name: a cluster may inject sidecars.
     (task,) = (each for each in pod.spec.containers if each.name == "base")
     (airflow,) = (each for each in scheduler.containers if each.name == "airflow")
     task.image, task.image_pull_policy = airflow.image, airflow.image_pull_policy
     pod.spec.image_pull_secrets = scheduler.image_pull_secrets
-    known_as = pod.metadata.annotations
-    needed = resources.get(f"{known_as['dag_id']}.{known_as['task_id']}")
-    if needed:
-        task.resources = V1ResourceRequirements(**needed)
+    annotations = pod.metadata.annotations
+    own = resources.get(f"{annotations['dag_id']}.{annotations['task_id']}")
+    if own:
+        task.resources = V1ResourceRequirements(**own)
 
 
 @cache
 def own_pod() -> "V1PodSpec":
-    """Return the pod that this process runs in."""
+    """Return the specification of the pod that this process runs in."""
     from airflow.configuration import conf
     from airflow.providers.cncf.kubernetes.kube_client import get_kube_client
 

@@ -1,7 +1,6 @@
 """The Dockerfile: clean, and each image made from its own lock and its own rooms."""
 
 import re
-import runpy
 import subprocess
 import tomllib
 
@@ -10,7 +9,6 @@ import yaml
 
 from readmission import __version__
 from readmission.settings import CHECKOUT
-from readmission.stack.services.airflow import PRELOADED
 
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 STAGE = re.compile(r"^FROM (\S+) AS (\S+)$", re.MULTILINE)
@@ -86,12 +84,6 @@ def test_the_build_is_shown_only_what_images_are_made_of() -> None:
         "requirements/*.txt", "docker", "include", "api", "ui", "load", "plugins", "dags",
     }  # fmt: skip
     assert "include/readmission/stack" in lines
-
-
-def test_the_scheduler_imports_early_what_it_does_on_one_machine() -> None:
-    settings = runpy.run_path(str(CHECKOUT / "docker" / "airflow_local_settings.py"))
-
-    assert settings["PRELOADED"] == PRELOADED
 
 
 def test_an_image_knows_its_version_without_being_installed() -> None:

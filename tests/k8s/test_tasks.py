@@ -17,7 +17,7 @@ SCALE_OUT = K8S / "overlays" / "scale-out"
 CONSTRUCT = """\
 import json, sys
 from airflow.providers.cncf.kubernetes.pod_generator import PodGenerator
-from airflow_local_settings import follow
+from airflow_local_settings import configure_pod
 from kubernetes.client import ApiClient, V1Container, V1LocalObjectReference, V1PodSpec
 
 template, dag_id, task_id, resources = sys.argv[1:]
@@ -34,7 +34,7 @@ scheduler = V1PodSpec(
     ],
     image_pull_secrets=[V1LocalObjectReference(name="hospital")],
 )
-follow(pod, scheduler, json.loads(resources))
+configure_pod(pod, scheduler, json.loads(resources))
 print(json.dumps(ApiClient().sanitize_for_serialization(pod)))
 """
 

@@ -23,18 +23,8 @@ STATSD = "statsd"
 USER = "admin"
 
 HEALTH = "/api/v2/monitor/health"
-PRELOADED = (
-    "great_expectations", "matplotlib.pyplot", "mlflow", "pandas", "sklearn.ensemble",
-    "sklearn.linear_model", "xgboost",
-)  # fmt: skip
-LOCAL_SETTINGS = f'''\
-"""Written by the local stack: tasks are forked from the scheduler and find these imported."""
-
-import sys
-
-if sys.argv[1:2] == ["scheduler"]:
-    import {", ".join(PRELOADED)}  # noqa: F401
-'''
+LOCAL_SETTINGS = CHECKOUT / "docker"
+"""Folder of `airflow_local_settings.py`, which Airflow imports at its start."""
 
 
 def services(site: Site) -> tuple[Service, ...]:
@@ -54,7 +44,7 @@ def services(site: Site) -> tuple[Service, ...]:
     scheduler = airflow(SCHEDULER, scheduler_beats, needs, "scheduler", "--skip-serve-logs")
     processor = airflow(DAG_PROCESSOR, heartbeat(site, "dag_processor"), needs, "dag-processor")
     return (
-        replace(migration, one_shot=True, prepare=lambda: write_files(site)),
+        replace(migration, one_shot=True, prepare=lambda: write_passwords(site)),
         replace(
             api_server,
             port=port,
@@ -81,12 +71,9 @@ def statsd_service(site: Site) -> Service:
     )
 
 
-def write_files(site: Site) -> None:
-    """Write what Airflow reads from files: the user's password and what to import early."""
+def write_passwords(site: Site) -> None:
+    """Write the file from which Airflow reads the user's password."""
     write_private(site.paths.airflow_passwords, json.dumps({USER: site.credentials.airflow_admin}))
-    folder = site.paths.airflow_home / "config"
-    folder.mkdir(exist_ok=True)
-    (folder / "airflow_local_settings.py").write_text(LOCAL_SETTINGS)
 
 
 def heartbeat(site: Site, part: str) -> Check:
@@ -114,10 +101,14 @@ def _environment(site: Site) -> dict[str, str]:
         **_metrics(site),
     }  # fmt: skip
     configured = {f"AIRFLOW__{name.upper()}": value for name, value in options.items()}
-    home = {"AIRFLOW_HOME": str(site.paths.airflow_home)}
+    shared = site.environment
+    home = {
+        "AIRFLOW_HOME": str(site.paths.airflow_home),
+        "PYTHONPATH": f"{shared['PYTHONPATH']}:{LOCAL_SETTINGS}",
+    }
     # A promotion tells the prediction API to load what it has promoted.
     key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
-    return site.environment | home | key | configured | _connections(site)
+    return shared | home | key | configured | _connections(site)
 
 
 def _basics(site: Site) -> dict[str, str]:
