@@ -1,13 +1,18 @@
-"""On each RAW batch: clean it, give new patients their part, measure its drift, check it.
+"""On each RAW batch: clean it, assign new patients to a split, and let the clean gate decide.
 
-What became of its patients then joins the predictions that were made for them.
+Drift is measured next to the gate, because it only warns: the batch does not wait for MLflow. After
+the gate, the outcomes of the batch are recorded next to the predictions for its patients.
 """
+
+from datetime import timedelta
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, RAW
 from policies import RETRIES
+
+DRIFT_TIMEOUT = timedelta(minutes=2)
 
 
 @dag(
@@ -21,7 +26,7 @@ from policies import RETRIES
 def data_processing_pipeline():
     @task
     def process(partition_key: str) -> str:
-        """Write the batch, the parts of its new patients and its line of the ledger."""
+        """Write the batch, the splits of its new patients and its line of the ledger."""
         from connections import clean_warehouse, raw_warehouse
         from readmission.pipeline import process
         from readmission.settings import get_settings
@@ -29,22 +34,9 @@ def data_processing_pipeline():
         with raw_warehouse() as raw, clean_warehouse() as clean:
             return process.process(raw, clean, partition_key, get_settings().split_key).batch_id
 
-    @task
-    def measure_drift(batch_id: str) -> str:
-        """Compare the batch with the rows that the production model was trained on."""
-        from connections import clean_warehouse
-        from readmission.pipeline import measure_drift
-        from readmission.registry import Registry
-        from readmission.settings import get_settings
-
-        with clean_warehouse() as warehouse:
-            for drift in measure_drift.measure_drift(warehouse, Registry(get_settings()), batch_id):
-                print(f"{drift.column}: PSI {drift.psi:.3f} ({drift.level})")  # noqa: T201
-        return batch_id
-
     @task(outlets=[CLEAN])
     def check(batch_id: str, outlet_events) -> None:
-        """Let the clean gate decide, and announce what it accepts."""
+        """Let the clean gate decide, and announce the batch if it is accepted."""
         from connections import clean_warehouse, publish_report
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
@@ -55,10 +47,24 @@ def data_processing_pipeline():
         outlet_events[CLEAN].extra = {"rows": batch.clean_rows}
         outlet_events[CLEAN].add_partitions(batch_id)
 
-    # Once more is enough: the next batch makes up for what is missing.
+    # The next batch waits for this run, so give up soon while MLflow is down.
+    @task(retries=1, execution_timeout=DRIFT_TIMEOUT)
+    def measure_drift(batch_id: str) -> None:
+        """Compare the batch with the training rows of the production model."""
+        from connections import clean_warehouse, write_overview
+        from readmission.pipeline import measure_drift
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+
+        with clean_warehouse() as warehouse:
+            for drift in measure_drift.measure_drift(warehouse, Registry(get_settings()), batch_id):
+                print(f"{drift.column}: PSI {drift.psi:.3f} ({drift.level})")  # noqa: T201
+        write_overview()
+
+    # One retry is enough: the run of the next batch records whatever is missing.
     @task(retries=1)
     def record_outcomes() -> None:
-        """Bring the outcomes of every batch that was accepted since to the log of predictions."""
+        """Record the outcomes of all newly accepted batches in the database of predictions."""
         from connections import clean_warehouse, outcome_store
         from readmission.pipeline import record_outcomes
         from readmission.settings import get_settings
@@ -66,12 +72,14 @@ def data_processing_pipeline():
         settings = get_settings()
         dsn, key = settings.prediction_log_dsn, settings.prediction_log_key
         if dsn is None or key is None:
-            raise AirflowSkipException("no log of predictions is configured")
+            raise AirflowSkipException("no prediction log is configured")
         with clean_warehouse() as warehouse, outcome_store(dsn) as store:
             recorded = record_outcomes.record_outcomes(warehouse, store, key.get_secret_value())
         print(f"outcomes recorded: {recorded}")  # noqa: T201
 
-    check(measure_drift(process())) >> record_outcomes()
+    batch_id = process()
+    check(batch_id) >> record_outcomes()
+    measure_drift(batch_id)
 
 
 data_processing_pipeline()

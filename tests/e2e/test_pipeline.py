@@ -12,7 +12,9 @@ from readmission.pipeline import ingest, source
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.stack.cli.batch_progress import INGESTION, PROCESSING, PROMOTION, TRAINING
+from readmission.stack.services import mlflow
 from readmission.stack.services.airflow import USER
+from readmission.stack.supervision.supervisor import Supervisor
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.verdicts import VerdictLog
@@ -281,6 +283,28 @@ def test_a_lost_event_is_found_by_the_sweep(two_batches: Pipeline) -> None:
     two_batches.wait_for("the sweep's announcement", swept)
     assert two_batches.promoted(batch.batch_id).state == "success"
     assert two_batches.unaccounted() == []
+
+
+def test_without_mlflow_a_batch_is_announced_in_clean_as_soon_as_its_gate_has_passed(
+    two_batches: Pipeline,
+) -> None:
+    supervisor = Supervisor(two_batches.stack.paths)
+    supervisor.stop_service(mlflow.NAME)
+    two_batches.wait_for("the end of MLflow", lambda: not supervisor.states()[mlflow.NAME].pid)
+    try:
+        two_batches.deliver(BATCH)
+        assert two_batches.ingest(BATCH).state == "success"
+        with two_batches.connected("raw") as raw:
+            batch_id = RawWarehouse(raw).batches()[-1].batch_id
+        processing = two_batches.run_of(PROCESSING, batch_id)
+
+        # Its event starts the training, though its drift cannot be measured.
+        two_batches.run_of(TRAINING, batch_id)
+        assert two_batches.task(processing, "check")["state"] == "success"
+        assert two_batches.task(processing, "measure_drift")["state"] != "success"
+    finally:
+        supervisor.start_service(mlflow.NAME)
+    assert two_batches.promoted(batch_id).state == "success"
 
 
 def blocked(pipeline: Pipeline, database: str) -> None:

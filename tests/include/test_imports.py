@@ -51,7 +51,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.quality": (
         {"catalogue", "verdict"},
-        {"report"},
+        {"drift_warnings", "report"},
         {"checkpoint"},
         {"suites"},
         {"gates"},

@@ -1,6 +1,7 @@
-"""Each CLEAN batch against what the production model was trained on."""
+"""How far a CLEAN batch has moved from the training rows of the production model."""
 
 from readmission.domain.drift import Drift, alarms, measure
+from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.registry import PRODUCTION, Registry
 from readmission.warehouse import CleanWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
@@ -9,14 +10,15 @@ from readmission.warehouse.clean.drift_log import DriftLog
 def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) -> list[Drift]:
     """Measure, store and return the drift of a batch; repeating it replaces the measurement.
 
-    Nothing is measured while no model is in production.
+    While no model is in production, nothing is measured. The clean gate runs at the same time;
+    alarms are added to its verdict.
 
     Parameters
     ----------
     warehouse : CleanWarehouse
         Holds the batch and the drift of all batches.
     registry : Registry
-        Knows the model in production and the reference that was stored with it.
+        Knows the production model and the reference that was stored with it.
     batch_id : str
         The batch.
 
@@ -31,4 +33,5 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
     log = DriftLog(warehouse.connection)
     drifts = measure(warehouse.read_batch(batch_id), registry.drift_reference(version))
     log.record(batch_id, version, drifts, alarms(drifts, log.lately(batch_id)))
+    add_drift_warnings(warehouse, batch_id)
     return drifts

@@ -24,10 +24,10 @@ from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.quality import catalogue
 from readmission.quality.catalogue import Gate
 from readmission.quality.checkpoint import check
+from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.quality.suites import SHARES_NEED_ROWS
 from readmission.quality.verdict import Verdict
 from readmission.warehouse import CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
-from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
 Warehouse = RawWarehouse | CleanWarehouse
@@ -99,13 +99,10 @@ class Gatekeeper:
         batch = warehouse.batch(batch_id)
         rows = warehouse.read_batch(batch_id).set_index("source_row")
         suite = catalogue.CLEAN.expectations(batch.raw_rows, batch.quarantined_rows)
-        verdict = check(catalogue.CLEAN.name, batch_id, rows, suite, self.docs_dir).with_warnings(
-            f"{alarm.column} has drifted: PSI {alarm.psi:.2f} against the rows of version"
-            f" {alarm.reference_version}"
-            for alarm in DriftLog(warehouse.connection).alarms(batch_id)
-        )
+        verdict = check(catalogue.CLEAN.name, batch_id, rows, suite, self.docs_dir)
         reasons = verdict.critical_sentences
         with self._concluded(catalogue.CLEAN, warehouse, verdict, started, reasons):
+            add_drift_warnings(warehouse, batch_id)
             return warehouse.accept(batch_id)
 
     def training(self, warehouse: CleanWarehouse, batch_id: str, rows: pd.DataFrame) -> None:

@@ -1,8 +1,8 @@
 """A gate's findings: the expectations that were not met, and the rows that broke them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -102,10 +102,3 @@ class Verdict:
             for row in failure.rows:
                 reasons[row].append(failure.reason(row))
         return pd.DataFrame(sorted(reasons.items()), columns=["source_row", "reasons"])
-
-    def with_warnings(self, sentences: Iterable[str]) -> "Verdict":
-        """Return this verdict with warnings added that no expectation on the rows can express."""
-        warnings = tuple(
-            Failure("drift", "", critical=False, subject=s, sentence=s) for s in sentences
-        )
-        return replace(self, failures=self.failures + warnings)

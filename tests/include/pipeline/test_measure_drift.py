@@ -1,0 +1,104 @@
+"""Drift of a batch: stored with the version it was measured against, and a warning of its gate."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from readmission.pipeline.measure_drift import measure_drift
+from readmission.quality.gates import Gatekeeper
+from readmission.registry import Registry
+from readmission.warehouse import BatchState, CleanWarehouse
+from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.verdicts import GateVerdict, VerdictLog
+from tests.include.conftest import BATCHES, Training
+
+FIRST, SECOND = BATCHES
+
+
+@pytest.fixture
+def registry(trained: Training) -> Iterator[Registry]:
+    """A registry with version 1 in production."""
+    registry = trained.registry()
+    registry.promote(registry.register(trained.run_of("xgboost"), {}))
+    yield registry
+    registry.client.delete_registered_model(registry.name)
+
+
+@pytest.fixture
+def drifted(filled: CleanWarehouse) -> CleanWarehouse:
+    """CLEAN, and in the second batch a payer that no other batch has."""
+    filled.connection.execute(
+        "UPDATE encounter SET payer_code = 'XX' WHERE batch_id = %s", (SECOND,)
+    )
+    filled.connection.commit()
+    return filled
+
+
+@pytest.fixture
+def gatekeeper(tmp_path: Path) -> Gatekeeper:
+    return Gatekeeper(tmp_path, lambda _site, _gate: None)
+
+
+def clean_verdict(warehouse: CleanWarehouse) -> GateVerdict:
+    (verdict,) = VerdictLog(warehouse.connection).verdicts()
+    return verdict
+
+
+def test_without_a_model_in_production_nothing_is_measured(
+    filled: CleanWarehouse, trained: Training
+) -> None:
+    assert measure_drift(filled, trained.registry(), FIRST) == []
+    assert DriftLog(filled.connection).history().empty
+
+
+@pytest.mark.parametrize("order", ["gate first", "measurement first"])
+def test_strong_drift_warns_in_the_verdict_whichever_comes_first(
+    drifted: CleanWarehouse, registry: Registry, gatekeeper: Gatekeeper, order: str
+) -> None:
+    # when
+    if order == "gate first":
+        gatekeeper.clean(drifted, SECOND)
+        measure_drift(drifted, registry, SECOND)
+    else:
+        measure_drift(drifted, registry, SECOND)
+        gatekeeper.clean(drifted, SECOND)
+
+    # then
+    verdict = clean_verdict(drifted)
+    (warning,) = [failure for failure in verdict.failures if "drifted" in failure]
+    assert warning.startswith("payer_code has drifted: PSI ")
+    assert warning.endswith(" against the rows of version 1")
+    assert verdict.passed
+    assert drifted.batch(SECOND).state is BatchState.ACCEPTED
+
+
+def test_measuring_again_replaces_the_warnings_and_keeps_what_the_gate_found(
+    drifted: CleanWarehouse, registry: Registry, trained: Training
+) -> None:
+    # given a warning of the gate itself, and one of drift from version 1
+    log = VerdictLog(drifted.connection)
+    log.record(GateVerdict(SECOND, "clean", True, 60, ["gender: odd"], 0.1, "page"))
+    measure_drift(drifted, registry, SECOND)
+
+    # when another version has been promoted
+    registry.promote(registry.register(trained.run_of("random_forest"), {}))
+    measure_drift(drifted, registry, SECOND)
+    measure_drift(drifted, registry, SECOND)
+
+    # then
+    gates_own, drift = clean_verdict(drifted).failures
+    assert gates_own == "gender: odd"
+    assert drift.endswith("version 2")
+
+
+def test_a_steady_batch_warns_of_nothing(
+    filled: CleanWarehouse, registry: Registry, gatekeeper: Gatekeeper
+) -> None:
+    gatekeeper.clean(filled, FIRST)
+    before = clean_verdict(filled)
+
+    drifts = measure_drift(filled, registry, FIRST)
+
+    assert len(drifts) > 40
+    assert clean_verdict(filled) == before
