@@ -1,7 +1,8 @@
 """Every ten minutes the next encounters of the source become a RAW batch.
 
-A batch is loaded with its line of the ledger in one transaction, looked at by the raw
-gate, and announced as a partition of RAW. When nothing is left the run skips.
+One task reads the source and writes the batches, each with its line of the ledger in one
+transaction. The raw gate then checks each batch and announces it as a partition of RAW. A run that
+finds no new encounter is skipped.
 """
 
 from typing import Any
@@ -11,9 +12,6 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
 from policies import LABELLED, RETRIES, by_the_clock, label
-
-ONE_AT_A_TIME = {"max_active_tis_per_dagrun": 1}
-"""Batches of one run are loaded and announced in the order of the source."""
 
 
 @dag(
@@ -35,39 +33,29 @@ ONE_AT_A_TIME = {"max_active_tis_per_dagrun": 1}
 )  # fmt: skip
 def data_ingestion_batch():
     @task
-    def plan(params: dict[str, Any]) -> list[dict[str, int]]:
-        """Find out which rows of the source are next."""
+    def load(params: dict[str, Any], dag_run) -> list[str]:
+        """Read the source once and write its next batches."""
         from connections import raw_warehouse
         from readmission.pipeline import ingest, source
         from readmission.settings import get_settings
 
         settings = get_settings()
         with raw_warehouse() as warehouse:
-            slices = ingest.plan(
+            batches = ingest.ingest(
                 source.locate(settings),
                 warehouse,
                 params["batch_size"] or settings.batch_size,
                 params["batches"] or None,
+                dag_run.start_date,
             )
-        if not slices:
+        if not batches:
             raise AirflowSkipException("the source holds no encounter that is not in RAW already")
-        return [vars(piece) for piece in slices]
+        return [batch.batch_id for batch in batches]
 
-    @task(**LABELLED, **ONE_AT_A_TIME)
-    def load(piece: dict[str, int]) -> str:
-        """Write one batch and its line of the ledger."""
-        label(f"from row {piece['offset']:,}")
-        from connections import raw_warehouse
-        from readmission.pipeline import ingest, source
-        from readmission.settings import get_settings
-
-        with raw_warehouse() as warehouse:
-            dataset = source.locate(get_settings())
-            return ingest.load(dataset, warehouse, ingest.Slice(**piece)).batch_id
-
-    @task(outlets=[RAW], **LABELLED, **ONE_AT_A_TIME)
+    # One at a time, so that batches are announced in the order of the source.
+    @task(outlets=[RAW], max_active_tis_per_dagrun=1, **LABELLED)
     def check(batch_id: str, outlet_events) -> None:
-        """Let the raw gate decide, and announce what it accepts."""
+        """Let the raw gate decide, and announce the batch if it is accepted."""
         label(batch_id)
         from connections import publish_report, raw_warehouse
         from readmission.quality.gates import Gatekeeper
@@ -81,10 +69,10 @@ def data_ingestion_batch():
         outlet_events[RAW].add_partitions(batch_id)
 
     @task_group
-    def ingest(piece):
-        check(load(piece))
+    def ingest():
+        check.expand(batch_id=load())
 
-    ingest.expand(piece=plan())
+    ingest()
 
 
 data_ingestion_batch()

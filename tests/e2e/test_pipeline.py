@@ -170,7 +170,7 @@ def test_running_any_dag_again_leaves_the_same_rows(two_batches: Pipeline) -> No
     nothing_left = two_batches.ingest(BATCH)
 
     assert nothing_left.state == "success"
-    assert two_batches.task(nothing_left, "plan")["state"] == "skipped"
+    assert two_batches.task(nothing_left, "ingest.load")["state"] == "skipped"
     assert two_batches.fingerprint() == before
     assert len(two_batches.registry.client.search_runs(["1"])) == runs_before
 
@@ -207,7 +207,7 @@ def test_a_file_without_a_column_is_refused_and_nothing_is_lost(two_batches: Pip
         two_batches.file.write_bytes(whole)
 
     assert run.state == "failed"
-    assert two_batches.task(run, "plan")["try_number"] == 1
+    assert two_batches.task(run, "ingest.load")["try_number"] == 1
     assert two_batches.fingerprint() == before
 
 

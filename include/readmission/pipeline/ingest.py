@@ -1,7 +1,8 @@
-"""From the source file into RAW: which rows are next, and writing them."""
+"""From the source into RAW: find the rows that come next, and write them as batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from readmission.pipeline.source import Dataset
 from readmission.warehouse import BatchKind, BatchState, RawBatch, RawWarehouse
@@ -10,7 +11,7 @@ from readmission.warehouse.sql.copying import content_hash
 
 @dataclass(frozen=True)
 class Slice:
-    """Some consecutive rows of the source that make a batch.
+    """Consecutive rows of the source that make one batch.
 
     Parameters
     ----------
@@ -24,21 +25,49 @@ class Slice:
     rows: int
 
 
+def ingest(
+    dataset: Dataset,
+    warehouse: RawWarehouse,
+    batch_size: int,
+    batches: int | None = None,
+    since: datetime | None = None,
+) -> list[RawBatch]:
+    """Write the next batches of the source into RAW, and return those that await the raw gate.
+
+    Each batch is a transaction of its own. A run that was killed half-way and is tried again keeps
+    the batches that it has written and writes the others.
+
+    Parameters
+    ----------
+    dataset, warehouse, batch_size, batches, since :
+        As for `plan`.
+    """
+    slices = plan(dataset, warehouse, batch_size, batches, since)
+    return [load(dataset, warehouse, piece) for piece in slices]
+
+
 def plan(
-    dataset: Dataset, warehouse: RawWarehouse, batch_size: int, batches: int | None = None
+    dataset: Dataset,
+    warehouse: RawWarehouse,
+    batch_size: int,
+    batches: int | None = None,
+    since: datetime | None = None,
 ) -> list[Slice]:
-    """Return the slices to load now: those no gate has decided on, then the next new ones.
+    """Return the slices of a run: first the batches without a decision of the gate, then new ones.
 
     Parameters
     ----------
     dataset : Dataset
         The source; it may have grown since the last batch.
     warehouse : RawWarehouse
-        Its ledger tells what came before.
+        Its ledger tells which rows have arrived already.
     batch_size : int
         Rows of each new batch; the last one takes what is left.
     batches : int, optional
-        How many new batches at the most; all that are left by default.
+        Maximum number of new batches; by default all that are left.
+    since : datetime, optional
+        When this run began. Batches that an earlier try of the run has loaded count as new ones,
+        so that a retry does not load more than `batches`.
 
     Returns
     -------
@@ -46,13 +75,15 @@ def plan(
         Empty when nothing is left.
     """
     arrived = _batches_of(dataset, warehouse.batches())
-    undecided = [Slice(b.source_offset, b.rows) for b in arrived if b.state is BatchState.LOADED]
+    undecided = [batch for batch in arrived if batch.state is BatchState.LOADED]
+    if batches is not None and since is not None:
+        batches = max(batches - sum(batch.created_at >= since for batch in undecided), 0)
     new = [
         Slice(offset, min(batch_size, gap.stop - offset))
         for gap in _gaps(arrived, len(dataset))
         for offset in range(gap.start, gap.stop, batch_size)
     ]
-    return undecided + new[:batches]
+    return [Slice(batch.source_offset, batch.rows) for batch in undecided] + new[:batches]
 
 
 def load(dataset: Dataset, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
@@ -62,10 +93,10 @@ def load(dataset: Dataset, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
 
 
 def _batches_of(dataset: Dataset, ledger: list[RawBatch]) -> list[RawBatch]:
-    """Batches that came out of this file, known by their content, not by its name.
+    """Return the batches that came from this file, recognised by their content, not by its name.
 
-    A file that has grown at its end goes on where it stopped, a rejected stretch that was
-    mended in the file is new again, and another file starts anew.
+    So a file that has grown continues where it stopped, rows that were corrected in the file after
+    their batch was rejected are new, and another file starts from its first row.
     """
     return [
         batch
@@ -78,7 +109,7 @@ def _batches_of(dataset: Dataset, ledger: list[RawBatch]) -> list[RawBatch]:
 
 
 def _gaps(arrived: list[RawBatch], rows: int) -> Iterator[range]:
-    """Yield the stretches of a file that no batch came out of."""
+    """Yield the ranges of rows of a file that are in no batch yet."""
     position = 0
     for batch in sorted(arrived, key=lambda batch: batch.source_offset):
         if batch.source_offset > position:

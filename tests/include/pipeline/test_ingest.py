@@ -1,5 +1,6 @@
 """Which rows of the source are next."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from readmission.domain import schema
-from readmission.pipeline.ingest import Slice, load, plan
+from readmission.pipeline.ingest import Slice, ingest, load, plan
 from readmission.pipeline.source import Dataset, Origin
 from readmission.warehouse import RawWarehouse
 from tests.include.tables import contents, encounters
@@ -25,9 +26,11 @@ def file_of(table: pa.Table, name: str = "encounters.csv") -> Dataset:
     return Dataset(Path(name), Origin.FILE, table)
 
 
-def ingest(dataset: Dataset, raw: RawWarehouse, batch_size: int, batches: int | None = 1) -> None:
-    for piece in plan(dataset, raw, batch_size, batches):
-        raw.accept(load(dataset, raw, piece).batch_id, NO_ROWS)
+def accept_next(
+    dataset: Dataset, raw: RawWarehouse, batch_size: int, batches: int | None = 1
+) -> None:
+    for batch in ingest(dataset, raw, batch_size, batches):
+        raw.accept(batch.batch_id, NO_ROWS)
 
 
 def test_the_uci_file_is_six_full_batches_and_the_rest(raw: RawWarehouse, uci: Dataset) -> None:
@@ -43,9 +46,9 @@ def test_batches_come_in_order_until_nothing_is_left(raw: RawWarehouse) -> None:
 
     # then
     assert plan(dataset, raw, 100) == [Slice(0, 100), Slice(100, 100), Slice(200, 50)]
-    ingest(dataset, raw, 100)
+    accept_next(dataset, raw, 100)
     assert plan(dataset, raw, 100, 1) == [Slice(100, 100)]
-    ingest(dataset, raw, 100, None)
+    accept_next(dataset, raw, 100, None)
     assert plan(dataset, raw, 100) == []
     # and every row is there, once, where it was
     read = pd.concat([raw.read(batch.batch_id) for batch in raw.batches()], ignore_index=True)
@@ -71,23 +74,47 @@ def test_a_batch_no_gate_has_decided_on_comes_first_and_is_not_loaded_twice(
     assert contents(raw.connection) == before
 
 
+def test_a_run_that_is_tried_again_keeps_its_batches_and_loads_no_more_than_it_was_asked_for(
+    raw: RawWarehouse,
+) -> None:
+    # given a batch of an earlier run that was killed before its gate
+    dataset = file_of(encounters(450))
+    earlier = load(dataset, raw, Slice(0, 100))
+    began = datetime.now(UTC)
+    # and a run of two batches whose first try was killed after one of them
+    (first,) = ingest(dataset, raw, 100, 1, began)[1:]
+    before = contents(raw.connection)
+
+    # when
+    again = ingest(dataset, raw, 100, 1, began)
+    assert contents(raw.connection) == before
+    both = ingest(dataset, raw, 100, 2, began)
+
+    # then
+    assert again == [earlier, first]
+    assert both[:2] == again
+    assert [(batch.source_offset, batch.rows) for batch in both] == [
+        (0, 100), (100, 100), (200, 100),
+    ]  # fmt: skip
+
+
 def test_another_batch_size_goes_on_where_the_last_batch_ended(raw: RawWarehouse) -> None:
     dataset = file_of(encounters(250))
-    ingest(dataset, raw, 100)
+    accept_next(dataset, raw, 100)
 
     assert plan(dataset, raw, 60) == [Slice(100, 60), Slice(160, 60), Slice(220, 30)]
 
 
 def test_a_file_that_has_grown_goes_on(raw: RawWarehouse) -> None:
     grown = encounters(250)
-    ingest(file_of(grown.slice(0, 150)), raw, 100, None)
+    accept_next(file_of(grown.slice(0, 150)), raw, 100, None)
 
     assert plan(file_of(grown, "next_week.zip"), raw, 100) == [Slice(150, 100)]
 
 
 def test_another_file_starts_anew(raw: RawWarehouse) -> None:
     whole = encounters(300)
-    ingest(file_of(whole.slice(0, 150)), raw, 100, None)
+    accept_next(file_of(whole.slice(0, 150)), raw, 100, None)
 
     assert plan(file_of(whole.slice(150)), raw, 100) == [Slice(0, 100), Slice(100, 50)]
 
@@ -116,7 +143,7 @@ def test_a_rejected_stretch_that_was_mended_in_the_file_is_new(raw: RawWarehouse
     assert plan(damaged, raw, 100) == []
     mended = file_of(good)
     assert plan(mended, raw, 100) == [Slice(100, 100)]
-    ingest(mended, raw, 100)
+    accept_next(mended, raw, 100)
     assert plan(mended, raw, 100) == []
     assert [batch.state for batch in raw.batches()] == [
         "accepted",
