@@ -1,4 +1,4 @@
-"""All configuration, in one class, read from the environment with prefix ``READMISSION_``."""
+"""All settings in one class, read from environment variables prefixed ``READMISSION_``."""
 
 import os
 import re
@@ -23,186 +23,213 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class SettingsError(ReadmissionError):
-    """A setting is missing, unknown or wrong; the message names it."""
+    """A setting is missing, unknown or invalid; the message names it."""
 
 
 class Settings(BaseSettings):
-    """Everything that can be configured; secrets have no default.
+    """Every setting of the project. Secrets have no default.
 
-    Every field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
+    Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
     """
 
-    # Compose hands over an empty value for what is not set.
+    # Compose passes unset variables as empty values.
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     # Data
     dataset: Path | None = Field(
-        None, description="CSV or zip with the encounters; else cache, else UCI, else synthetic."
+        None,
+        description="CSV or zip file with the encounters; if unset, the UCI file is downloaded,"
+        " or synthetic encounters are used if that fails.",
     )
     cache_dir: Path = Field(
-        Path.home() / ".cache" / "readmission", description="Where the UCI download is kept."
+        Path.home() / ".cache" / "readmission", description="Folder that caches the UCI download."
     )
     offline: bool = Field(
-        False, description="Never reach for the network: a missing dataset becomes synthetic."
+        False, description="Do not use the network; synthetic data replaces a missing dataset."
     )
-    synthetic_rows: PositiveInt = Field(45_000, description="Size of a synthetic dataset.")
+    synthetic_rows: PositiveInt = Field(45_000, description="Number of synthetic encounters.")
     batch_size: PositiveInt = Field(15_000, description="Encounters per RAW batch.")
     quarantine_limit: float = Field(
         0.05, ge=0, le=1, description="Share of quarantined rows above which a batch is rejected."
     )
     split_key: str = Field(
         "readmission",
-        description="Key of the hash that orders patients before the split; keep it for ever.",
+        description="Key of the hash that orders patients for the split; never change it.",
     )
 
     scheduled_runs: bool = Field(
-        True, description="Ingestion and sweep start by the clock; if not, only by hand."
+        True, description="Run ingestion and sweep on a schedule; otherwise only when triggered."
     )
     task_timeout_seconds: PositiveInt = Field(
-        900, description="Age at which a task counts as hung: it is ended and tried again."
+        900, description="Seconds after which a running task is stopped and retried."
     )
     sweep_grace_seconds: PositiveInt = Field(
-        600, description="Age at which a batch that nobody works on counts as left behind."
+        600, description="Seconds after which the sweep takes up a batch that no run is processing."
     )
 
-    # Databases, as the migrations reach them; tasks have Airflow's connections
-    raw_dsn: SecretStr | None = Field(None, description="RAW, as the role that owns its tables.")
+    # Databases, for the migrations; tasks use Airflow's connections
+    raw_dsn: SecretStr | None = Field(
+        None, description="Address of RAW, with the role that owns its tables."
+    )
     clean_dsn: SecretStr | None = Field(
-        None, description="CLEAN, as the role that owns its tables."
+        None, description="Address of CLEAN, with the role that owns its tables."
     )
 
     # Models
-    model_name: str = Field("diabetes_readmission", description="Registered model.")
-    experiment: str = Field("diabetes_readmission", description="MLflow experiment.")
-    mlflow_tracking_uri: str = Field("http://127.0.0.1:5000", description="MLflow server.")
+    model_name: str = Field("diabetes_readmission", description="Name of the registered model.")
+    experiment: str = Field("diabetes_readmission", description="Name of the MLflow experiment.")
+    mlflow_tracking_uri: str = Field(
+        "http://127.0.0.1:5000", description="Address of the MLflow server."
+    )
     families: Annotated[tuple[str, ...], NoDecode] = Field(
         ("logistic_regression", "random_forest", "xgboost"),
         min_length=1,
-        description="Model families that compete after every batch, with commas.",
+        description="Model families that compete after every batch, separated by commas.",
     )
     training_threads: PositiveInt = Field(2, description="Threads per model fit.")
     log_loss_tolerance: float = Field(
-        0.005, ge=0, description="How much worse a challenger's log-loss may be, absolute."
+        0.005,
+        ge=0,
+        description="Absolute amount by which a challenger's log-loss may exceed the champion's.",
     )
 
     # Services
     api_url: str = Field(
-        "http://127.0.0.1:8000", description="The API, as the pipeline and the UI reach it."
+        "http://127.0.0.1:8000", description="Address of the API for the pipeline and the UI."
     )
     docs_dir: Path = Field(
-        CHECKOUT / ".state" / "data-docs", description="Where data-quality reports are written."
+        CHECKOUT / ".state" / "data-docs", description="Folder for the data-quality reports."
     )
-    docs_bucket: str = Field("data-docs", description="Bucket the reports are published in.")
+    docs_bucket: str = Field("data-docs", description="Bucket for the published reports.")
     buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         ("mlflow", "data-docs", "airflow-logs", "backups"),
-        description="Buckets of the object store, with commas; made if they are not there.",
+        description="Buckets of the object store, separated by commas; missing ones are created.",
     )
 
     # The prediction API
-    api_host: str = Field("127.0.0.1", description="Interface the prediction API listens on.")
-    workers: PositiveInt = Field(1, description="Processes of the prediction API.")
+    api_host: str = Field("127.0.0.1", description="Network interface of the prediction API.")
+    workers: PositiveInt = Field(1, description="Worker processes of the prediction API.")
     api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="Keys of callers as role:sha256, with commas; roles predict and admin."
+        (),
+        description="API keys as role:sha256, separated by commas; roles are predict and admin.",
     )
     api_anonymous_role: Literal["none", "predict", "admin"] = Field(
-        "none", description="What a caller without a key may do."
+        "none", description="Role of a caller without a key."
     )
     api_key: SecretStr | None = Field(
         None, description="Key that the pipeline and the page send to the prediction API."
     )
     api_admin_key: SecretStr | None = Field(
-        None, description="Key of an admin, with which a load test reloads the model."
+        None, description="Admin key with which a load test reloads the model."
     )
     api_rate_limit: int = Field(
-        1_000, ge=0, description="Requests per second and caller; 0 for no limit."
+        1_000, ge=0, description="Requests per second allowed to each caller; 0 means no limit."
     )
-    api_batch_mb: PositiveInt = Field(256, description="Largest file of encounters, in MiB.")
-    # Where /tmp is memory, as with Compose, so many of the largest files fit beside the model.
+    api_batch_mb: PositiveInt = Field(
+        256, description="Largest accepted file of encounters, in MiB."
+    )
+    # With Compose, /tmp is in memory: this many of the largest files fit beside the model.
     api_files_at_once: PositiveInt = Field(
-        2, description="Files of encounters that one process answers at a time."
+        2, description="Files of encounters that one process handles at the same time."
     )
     model_poll_seconds: PositiveFloat = Field(
-        5, description="How often the API looks whether production is another version."
+        5, description="Seconds between two checks for a new production version."
     )
     model_cache_dir: Path = Field(
         CHECKOUT / ".state" / "model-cache",
-        description="Local copy of the last good model, to start from without MLflow.",
+        description="Local copy of the last good model, used while MLflow is unavailable.",
     )
 
     # The log of predictions
     prediction_log_dsn: SecretStr | None = Field(
-        None, description="PostgreSQL that keeps the prediction log; none is kept if unset."
+        None,
+        description="Address of the prediction log's database; if unset, nothing is logged.",
     )
     prediction_log_key: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Key of the hash that stands for encounters and patients in the log.",
+        description="Key of the hash that replaces encounter and patient numbers in the log.",
     )
     prediction_spool_dir: Path = Field(
         CHECKOUT / ".state" / "prediction-spool",
-        description="Where predictions wait while their database is away.",
+        description="Folder in which predictions wait while their database is unavailable.",
     )
     prediction_spool_mb: PositiveInt = Field(
-        512, description="Disk that waiting predictions of one process may take, in MiB."
+        512, description="Disk space for the waiting predictions of one process, in MiB."
     )
     prediction_retention_days: PositiveInt = Field(
-        365, description="Age at which a logged prediction is deleted."
+        365, description="Days after which a logged prediction is deleted."
     )
 
-    # The reports, as the API reads their summary
-    docs_endpoint: str | None = Field(None, description="Object store with the bucket of reports.")
+    # Object store from which the API reads the summary of the reports
+    docs_endpoint: str | None = Field(
+        None, description="Address of the object store that holds the reports."
+    )
     docs_region: str = Field("us-east-1", description="Region of that object store.")
-    docs_access_key: SecretStr | None = Field(None, description="Key that may read that bucket.")
-    docs_secret_key: SecretStr | None = Field(None, description="The secret of that key.")
-    docs_url: str | None = Field(None, description="Where people open the reports.")
+    docs_access_key: SecretStr | None = Field(
+        None, description="Access key that may read the reports."
+    )
+    docs_secret_key: SecretStr | None = Field(
+        None, description="Secret that belongs to docs_access_key."
+    )
+    docs_url: str | None = Field(None, description="Address at which users open the reports.")
 
     # The exporter of the pipeline's metrics
-    exporter_host: str = Field("127.0.0.1", description="Interface the exporter listens on.")
+    exporter_host: str = Field("127.0.0.1", description="Network interface of the exporter.")
     monitoring_dsn_raw: SecretStr | None = Field(
-        None, description="RAW, as the role that may count it; not monitored if unset."
+        None, description="Address of RAW, with the monitoring role; not monitored if unset."
     )
     monitoring_dsn_clean: SecretStr | None = Field(
-        None, description="CLEAN, as the role that may count it; not monitored if unset."
+        None, description="Address of CLEAN, with the monitoring role; not monitored if unset."
     )
     monitoring_dsn_predictions: SecretStr | None = Field(
-        None, description="Prediction log, as the role that may count it; not monitored if unset."
+        None,
+        description="Prediction log, with the monitoring role; not monitored if unset.",
     )
     monitoring_dsn_mlflow: SecretStr | None = Field(
-        None, description="MLflow's database, to see its size; not monitored if unset."
+        None,
+        description="Address of MLflow's database, to measure its size; not monitored if unset.",
     )
     monitoring_dsn_airflow: SecretStr | None = Field(
-        None, description="Airflow's database, to see its size; not monitored if unset."
+        None,
+        description="Address of Airflow's database, to measure its size; not monitored if unset.",
     )
     monitoring_access_key: SecretStr | None = Field(
-        None, description="Key that may list every bucket at docs_endpoint, and open no object."
+        None,
+        description="Access key that may list every bucket at docs_endpoint but read no object.",
     )
-    monitoring_secret_key: SecretStr | None = Field(None, description="The secret of that key.")
+    monitoring_secret_key: SecretStr | None = Field(
+        None, description="Secret that belongs to monitoring_access_key."
+    )
     database_capacity_mb: PositiveInt = Field(
-        5_120, description="Disk that each database may fill, in MiB; near it, an alert fires."
+        5_120, description="Disk space per database, in MiB; an alert fires when it is nearly full."
     )
 
     # Logs
     log_format: Literal["json", "text"] | None = Field(
-        None, description="Form of a log's lines; JSON if unset, and text in a terminal."
+        None, description="Format of log lines; if unset, text in a terminal and JSON elsewhere."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="What is logged; requests that were answered are, up to info."
+        "info", description="Lowest level that is logged; handled requests are logged at info."
     )
 
     # The stack on one machine
-    state_dir: Path = Field(CHECKOUT / ".state", description="All state of the local stack.")
-    airflow_port: int = Field(8080, ge=1, le=65535, description="Airflow's pages and API.")
-    mlflow_port: int = Field(5000, ge=1, le=65535, description="MLflow's pages and API.")
-    api_port: int = Field(8000, ge=1, le=65535, description="The prediction API.")
-    ui_port: int = Field(8501, ge=1, le=65535, description="The clinicians' page.")
-    s3_port: int = Field(9000, ge=1, le=65535, description="The object store.")
-    postgres_port: int = Field(5433, ge=1, le=65535, description="PostgreSQL.")
-    exporter_port: int = Field(9108, ge=1, le=65535, description="The pipeline's metrics.")
+    state_dir: Path = Field(CHECKOUT / ".state", description="Folder for the local stack's state.")
+    airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's pages and API.")
+    mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of MLflow's pages and API.")
+    api_port: int = Field(8000, ge=1, le=65535, description="Port of the prediction API.")
+    ui_port: int = Field(8501, ge=1, le=65535, description="Port of the clinicians' page.")
+    s3_port: int = Field(9000, ge=1, le=65535, description="Port of the object store.")
+    postgres_port: int = Field(5433, ge=1, le=65535, description="Port of PostgreSQL.")
+    exporter_port: int = Field(9108, ge=1, le=65535, description="Port of the exporter.")
     airflow_metrics_port: int = Field(
-        9102, ge=1, le=65535, description="Airflow's metrics: StatsD in by UDP, out by HTTP."
+        9102,
+        ge=1,
+        le=65535,
+        description="Port of Airflow's metrics: StatsD over UDP in, Prometheus over HTTP out.",
     )
-    # Not 9090: Debian's package starts a Prometheus of its own there.
-    prometheus_port: int = Field(9091, ge=1, le=65535, description="Prometheus.")
+    # Not 9090: Debian's package starts its own Prometheus on that port.
+    prometheus_port: int = Field(9091, ge=1, le=65535, description="Port of Prometheus.")
 
     @field_validator("api_keys", "buckets", "families", mode="before")
     @classmethod
@@ -213,18 +240,18 @@ class Settings(BaseSettings):
     @classmethod
     def _hashed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not all(re.fullmatch(r"(predict|admin):[0-9a-f]{64}", entry) for entry in value):
-            # The value is not repeated: it may be a key that was pasted as it is.
-            raise ValueError("expected predict: or admin: and the SHA-256 of the key, in hex")
+            # The message does not repeat the value, which may be a key that was not hashed.
+            raise ValueError("expected predict: or admin:, then the SHA-256 of the key in hex")
         return value
 
     @classmethod
     def from_environment(cls) -> Self:
-        """Read the environment.
+        """Read the settings from the environment.
 
         Raises
         ------
         SettingsError
-            Naming each variable that is missing, unknown or wrong.
+            If a variable is unknown or its value is wrong; the message names each of them.
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
         unknown = sorted(
@@ -232,7 +259,8 @@ class Settings(BaseSettings):
         )
         if unknown:
             raise SettingsError(
-                f"unknown settings: {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+                f"unknown settings: {', '.join(unknown)};"
+                f" the known ones are {', '.join(sorted(known))}"
             )
         try:
             return cls()
@@ -245,5 +273,5 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """Return the settings of this process, read once."""
+    """Return the settings of this process, which are read once."""
     return Settings.from_environment()
