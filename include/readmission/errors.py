@@ -1,10 +1,10 @@
-"""Every error a user can meet, each naming what is wrong and the way out."""
+"""Errors shown to users. Each message says what is wrong and how to fix it."""
 
 from collections.abc import Iterable, Sequence
 
 
 class ReadmissionError(Exception):
-    """Base of all errors of this project: the message is meant for people."""
+    """Base class of the project's errors; its message is written for users."""
 
 
 class DatasetError(ReadmissionError):
@@ -35,14 +35,14 @@ class InvalidValue(ReadmissionError):
 
 
 class BatchNotFound(ReadmissionError):
-    """A ledger has no such batch."""
+    """The ledger does not contain this batch."""
 
     def __init__(self, batch_id: str, ledger: str) -> None:
         super().__init__(f"{batch_id} is not in the {ledger} ledger; has it been ingested?")
 
 
 class GateError(ReadmissionError):
-    """A gate could not be evaluated: an expectation raised instead of answering."""
+    """A gate could not be evaluated because an expectation raised an exception."""
 
 
 class RowsLost(ReadmissionError):
@@ -50,21 +50,21 @@ class RowsLost(ReadmissionError):
 
 
 class NotQuarantined(ReadmissionError):
-    """The quarantine has no such row."""
+    """The quarantine does not contain this row."""
 
     def __init__(self, batch_id: str, source_row: int) -> None:
         super().__init__(
             f"{batch_id} has no row {source_row} in quarantine;"
-            " `readmission quarantine list` shows which rows are there"
+            " `readmission quarantine list` lists the rows in quarantine"
         )
 
 
 class DecisionRefused(ReadmissionError):
-    """A decision on a quarantined row is incomplete, or comes too late."""
+    """A decision about a quarantined row is incomplete or was made too late."""
 
 
 class GateFailed(ReadmissionError):
-    """A quality gate stopped a batch; it must not be retried.
+    """A quality gate stopped a batch; retrying the task would not help.
 
     Parameters
     ----------
@@ -79,8 +79,7 @@ class GateFailed(ReadmissionError):
     def __init__(self, gate: str, batch_id: str, failures: Sequence[str]) -> None:
         listed = "\n".join(f"  - {failure}" for failure in failures)
         super().__init__(
-            f"gate {gate!r} stopped {batch_id}:\n{listed}\n"
-            f"The report is in the data docs of that gate."
+            f"gate {gate!r} stopped {batch_id}:\n{listed}\nThe report is in the gate's data docs."
         )
         self.gate = gate
         self.batch_id = batch_id
@@ -88,14 +87,14 @@ class GateFailed(ReadmissionError):
 
 
 class DatabaseNotMigrated(ReadmissionError):
-    """The tables of a database are older than the library."""
+    """The tables of a database are older than this version of the library."""
 
     def __init__(self, database: str, found: str | None, expected: str) -> None:
         state = f"is at revision {found}" if found else "has never been migrated"
         super().__init__(
             f"the database {database!r} {state}, and this version needs revision {expected};"
-            " run `readmission up` on one machine, elsewhere"
-            " `python -m readmission.warehouse.migrations`"
+            " run `readmission up` on a single machine, or"
+            " `python -m readmission.warehouse.migrations` elsewhere"
         )
 
 
@@ -105,16 +104,16 @@ class DatabaseTooNew(ReadmissionError):
     def __init__(self, database: str, found: str) -> None:
         super().__init__(
             f"the database {database!r} is at revision {found}, which this version does not know;"
-            " install the version that migrated it, or restore the backup made before"
+            " install the version that migrated it, or restore a backup from before the migration"
         )
 
 
 class NoModel(ReadmissionError):
-    """The registry has no model behind the alias."""
+    """No model version has the alias."""
 
 
 class BundleRefused(ReadmissionError):
-    """What is stored with a model to serve it by is damaged, foreign, or answers otherwise."""
+    """A serving bundle is damaged, made for another contract, or no longer predicts the same."""
 
 
 class UnknownFamily(ReadmissionError):

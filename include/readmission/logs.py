@@ -1,8 +1,7 @@
-"""Logs of our own processes: one line of JSON each, with the request's id and no patient's data.
+"""Logs without patient data: one line of JSON per record, with the id of the request.
 
-A message that an exception brings along may quote a row: PostgreSQL adds the key it refuses,
-pydantic the input. Such messages are left out here, wherever they come from; the kind of the
-error and its places in the code stay.
+The message of an exception may quote a row: PostgreSQL quotes a duplicate key, pydantic quotes its
+input. Such messages are never logged; the type of the error and its locations in the code are.
 """
 
 import copy
@@ -24,29 +23,32 @@ from readmission.errors import InvalidValue, ReadmissionError
 from readmission.settings import CHECKOUT, Settings, get_settings
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
-"""Id of the request that is being answered; every line logged meanwhile carries it."""
+"""Id of the current request; every line logged while it is handled contains the id."""
 
 OURS = "readmission"
 ACCESS_LOGGERS = ("tornado.access", "uvicorn.access")
-"""Repeat addresses with their parameters, which may be a patient's."""
+"""Loggers of request URLs. They are disabled because a query string may identify a patient."""
 
 TRUSTED = frozenset({"botocore", "httpx", "mlflow", "requests", "urllib3"})
-"""Packages whose errors speak of services and files, never of rows; so do `OSError` and our own."""
+"""Packages whose error messages are about services and files, never about rows.
+
+`OSError` and the project's own errors are trusted as well.
+"""
 
 log = logging.getLogger(OURS)
 
 
 def configure(service: str, settings: Settings | None = None) -> None:
-    """Log to standard error from now on, also what would otherwise end up there as bare text.
+    """Send all logs to standard error, including Python warnings and uncaught exceptions.
 
-    Libraries are heard from warnings on; what they say in detail may hold what they work on.
+    Libraries log warnings and errors only: their more detailed messages may contain patient data.
 
     Parameters
     ----------
     service : str
-        Name of the process, in each line.
+        Name of the process, added to each line.
     settings : Settings, optional
-        Those of the environment by default.
+        Read from the environment by default.
     """
     settings = settings or get_settings()
     handler = logging.StreamHandler(sys.stderr)
@@ -62,48 +64,48 @@ def configure(service: str, settings: Settings | None = None) -> None:
 
 
 def is_json(settings: Settings) -> bool:
-    """Whether lines are JSON; if nothing is set, they are unless somebody is looking."""
+    """Whether to log JSON; by default, unless standard error is a terminal."""
     if settings.log_format is None:
         return not sys.stderr.isatty()
     return settings.log_format == "json"
 
 
 def stamp(seconds: float) -> str:
-    """Return a time, in seconds since 1970, as all lines have it."""
+    """Format a Unix time as in every log line."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def where(error: BaseException) -> str:
-    """Return type and places of an error without its message, which may quote a patient's data."""
+    """Return an error's type and code locations, without its message, which may quote a row."""
     frames = traceback.extract_tb(error.__traceback__)
     places = " > ".join(f"{_short(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames)
-    # PostgreSQL's own code says what was wrong and nothing of the row.
+    # PostgreSQL's error code names the problem without quoting the row.
     code = getattr(error, "sqlstate", None)
     return " ".join(filter(None, (type(error).__name__, code, places and f"at {places}")))
 
 
 def is_trusted(error: BaseException) -> bool:
-    """Whether the message of an error cannot quote a row."""
+    """Whether the message of an error is certain not to quote a row."""
     package = type(error).__module__.partition(".")[0]
-    # By class, not by package: what `python -m` runs defines its errors in `__main__`.
-    speaks_of_services = package in TRUSTED or isinstance(error, OSError | ReadmissionError)
-    return speaks_of_services and not isinstance(error, InvalidValue)
+    # Checked by class as well: a module run with `python -m` defines its errors in `__main__`.
+    is_about_services = package in TRUSTED or isinstance(error, OSError | ReadmissionError)
+    return is_about_services and not isinstance(error, InvalidValue)
 
 
 def _short(filename: str) -> str:
-    """Return a file's name as its package has it."""
+    """Return the path of a file relative to site-packages or to the checkout."""
     return filename.rpartition("site-packages/")[2].removeprefix(f"{CHECKOUT}/")
 
 
 def note_uncaught(_loop: AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what went wrong in a task that nobody waits for; an event loop's exception handler."""
+    """Log an exception that no task awaited; used as an event loop's exception handler."""
     error = context.get("exception")
-    # The message is asyncio's own; the task and its error, which it would show, stay out.
+    # Log only asyncio's own message: the task's representation includes the error's message.
     log.error("asyncio: %s", context["message"], exc_info=error)
 
 
 class JsonLines(JsonFormatter):
-    """A line of JSON for each record, and one only.
+    """Format each record as exactly one line of JSON.
 
     Parameters
     ----------
@@ -122,11 +124,11 @@ class JsonLines(JsonFormatter):
         )
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the record as one line."""
         return super().format(_presentable(record))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002
-        """Return the time of the record."""
+        """Return the time of the record in UTC."""
         return stamp(record.created)
 
     def formatException(self, ei: Any) -> str:  # noqa: N802
@@ -135,13 +137,13 @@ class JsonLines(JsonFormatter):
 
 
 class TextLines(logging.Formatter):
-    """The same for a terminal."""
+    """Format records as text for a terminal."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s%(id)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, or more of them for an error."""
+        """Return the record as text, with an error on a line of its own."""
         shown = _presentable(record)
         request_id = getattr(shown, "request_id", "")
         shown.id = f" [{request_id}]" if request_id else ""
@@ -153,7 +155,7 @@ class TextLines(logging.Formatter):
 
 
 def _presentable(record: logging.LogRecord) -> logging.LogRecord:
-    """Return a copy with the request's id, in which no error speaks for itself."""
+    """Return a copy with the request's id and without the messages of untrusted errors."""
     shown = copy.copy(record)
     shown.exc_text = None
     if isinstance(record.args, tuple):
@@ -185,9 +187,9 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    log.critical("ended by an error", exc_info=error)
+    log.critical("uncaught exception", exc_info=error)
 
 
-def _uncaught_in_thread(told: threading.ExceptHookArgs) -> None:
-    name = told.thread.name if told.thread else "unknown"
-    log.error("thread %s ended by an error", name, exc_info=told.exc_value)
+def _uncaught_in_thread(failure: threading.ExceptHookArgs) -> None:
+    name = failure.thread.name if failure.thread else "unknown"
+    log.error("uncaught exception in thread %s", name, exc_info=failure.exc_value)

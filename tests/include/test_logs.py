@@ -150,9 +150,9 @@ def test_all_that_a_process_says_is_json_to_its_last_word() -> None:
     assert [line["message"].splitlines()[0] for line in said] == [
         "two",
         "<string>:8: UserWarning: take care",
-        "thread Thread-1 (fail) ended by an error",
+        "uncaught exception in thread Thread-1 (fail)",
         "asyncio: Task exception was never retrieved",
-        "ended by an error",
+        "uncaught exception",
     ]
     assert all("<string>:10 fail" in line["error"] for line in said[2:])
 

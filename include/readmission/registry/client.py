@@ -1,4 +1,4 @@
-"""MLflow: runs, registered versions, the aliases that say which version does what."""
+"""The model registry in MLflow: runs, registered versions, and their aliases and tags."""
 
 import contextlib
 import sys
@@ -26,23 +26,23 @@ if TYPE_CHECKING:
     from readmission.modelling.model import ReadmissionModel
 
 DRIFT_REFERENCE = "drift_reference.json"
-"""Artifact of a run: what its training rows looked like."""
+"""Artifact of a run that summarises its training rows; drift is measured against it."""
 
 _STAGES = {PRODUCTION: "Production", PREVIOUS: "Archived"}
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A registered version, in memory and ready to answer.
+    """A registered version, loaded into memory.
 
     Parameters
     ----------
     name, version, run_id : str
-        Which model it is.
+        Registered model, its version, and the MLflow run that made it.
     data_source : str
-        Whose encounters it was trained on: ``uci``, ``file`` or ``synthetic``.
+        Origin of its training encounters: ``uci``, ``file`` or ``synthetic``.
     model : ReadmissionModel
-        Takes raw encounters.
+        The model, which takes raw encounters.
     """
 
     name: str
@@ -62,16 +62,16 @@ class Registry:
         self.experiment = settings.experiment
 
     def experiment_id(self) -> str:
-        """Return the experiment's id, creating the experiment the first time."""
+        """Return the experiment's id; create the experiment if it does not exist."""
         found = self.client.get_experiment_by_name(self.experiment)
         if found is None:
-            with contextlib.suppress(MlflowException):  # Another fit was faster.
+            with contextlib.suppress(MlflowException):  # Another fit has just created it.
                 return str(self.client.create_experiment(self.experiment))
             found = self.client.get_experiment_by_name(self.experiment)
         return str(found.experiment_id)
 
     def register(self, run_id: str, tags: Mapping[str, str]) -> str:
-        """Register a run's model and return its version; a run is registered once."""
+        """Register a run's model and return its version; calling it again returns the same one."""
         with contextlib.suppress(MlflowException):  # It exists from the second batch on.
             self.client.create_registered_model(
                 self.name, description="Readmission of diabetic patients from one raw encounter."
@@ -94,15 +94,16 @@ class Registry:
         self.client.set_registered_model_alias(self.name, alias, version)
 
     def version_of(self, alias: str) -> str | None:
-        """Return the version behind an alias, or none."""
+        """Return the version that has an alias, or None."""
         found = self._behind(alias)
         return str(found.version) if found else None
 
     def promote(self, version: str) -> None:
-        """Make a version serve and remember the one before; safe to repeat after a kill.
+        """Move a version to production and keep the current one as ``previous``.
 
-        The old version is marked ``previous`` before the new one takes ``production``,
-        so at every moment there is a version to serve and a version to go back to.
+        The current version becomes ``previous`` before the new one becomes ``production``, so
+        there is always a version to serve. A promotion that was killed is completed by
+        calling it again.
         """
         current = self.version_of(PRODUCTION)
         if current is not None and current != version:
@@ -112,14 +113,14 @@ class Registry:
             self._mark_stage(alias)
 
     def roll_back(self, by: str) -> tuple[str, str]:
-        """Swap ``production`` and ``previous``; return both versions, the one that left first.
+        """Swap ``production`` and ``previous``; return the old and the new production version.
 
-        Who and when is a tag of the version that left, which no later rollback overwrites.
+        The rollback is stored as a tag of the old version; later rollbacks add their own tags.
 
         Parameters
         ----------
         by : str
-            Who asks for it.
+            Who requested the rollback.
 
         Raises
         ------
@@ -134,17 +135,17 @@ class Registry:
         return current, previous
 
     def rollbacks(self) -> list[Rollback]:
-        """Return every rollback there has been, oldest first."""
+        """Return all rollbacks, oldest first."""
         found = [Rollback.of_tags(one["version"], one["tags"]) for one in self.versions()]
         return sorted(chain.from_iterable(found), key=lambda rollback: rollback.at)
 
     def tag_version(self, version: str, tags: Mapping[str, Any]) -> None:
-        """Write tags on a registered version."""
+        """Set tags of a registered version."""
         for key, value in tags.items():
             self.client.set_model_version_tag(self.name, version, key, str(value))
 
     def versions(self) -> list[dict[str, Any]]:
-        """Return all registered versions, the newest first: version, run, aliases, tags."""
+        """Return all registered versions, newest first, each with run, aliases and tags."""
         found = self.client.search_model_versions(f"name='{self.name}'")
         aliases = self.client.get_registered_model(self.name).aliases if found else {}
         return [
@@ -152,13 +153,13 @@ class Registry:
                 "version": str(version.version),
                 "run_id": str(version.run_id),
                 "tags": dict(version.tags),
-                "aliases": [name for name, of in aliases.items() if str(of) == version.version],
+                "aliases": [name for name, at in aliases.items() if str(at) == version.version],
             }
             for version in sorted(found, key=lambda version: -int(version.version))
         ]
 
     def newest_candidates(self) -> list[dict[str, Any]]:
-        """Return the finished runs of the batch that was trained on last, one for each family."""
+        """Return the finished runs of the newest training, one per family."""
         experiment = self.experiment_id()
 
         def search(condition: str, most: int) -> list[CandidateRun]:
@@ -178,16 +179,16 @@ class Registry:
         ]
 
     def run_metrics(self, run_id: str) -> dict[str, float]:
-        """Return the metrics a run logged."""
+        """Return the metrics of a run."""
         return dict(self.client.get_run(run_id).data.metrics)
 
     def drift_reference(self, version: str) -> dict[str, Any]:
-        """Return the summary of the rows a version was trained on."""
+        """Return the summary of a version's training rows."""
         run_id = self.client.get_model_version(self.name, version).run_id
         return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{DRIFT_REFERENCE}"))
 
     def behind(self, alias: str) -> RegisteredVersion:
-        """Return the version behind an alias, without its artifacts.
+        """Return the version that has an alias, without loading its artifacts.
 
         Raises
         ------
@@ -197,23 +198,23 @@ class Registry:
         return _registered(self._require(alias))
 
     def download_bundle(self, version: str, folder: Path) -> Path:
-        """Fetch what serves a version into a folder and return where it is.
+        """Download the serving bundle of a version into a folder and return its path.
 
         Raises
         ------
         BundleRefused
-            If the version was registered without it.
+            If the version has no serving bundle.
         """
         place = f"models:/{self.name}/{version}/artifacts/{FOLDER}"
-        # A download of nothing fails like one from a server that is away.
+        # Checked first: downloading a missing folder fails like an unavailable server does.
         if not mlflow.artifacts.list_artifacts(artifact_uri=place):
             raise BundleRefused(
-                f"version {version} of {self.name} holds nothing to serve it by; train it again"
+                f"version {version} of {self.name} has no serving bundle; train it again"
             )
         return Path(mlflow.artifacts.download_artifacts(place, dst_path=str(folder)))
 
     def load(self, alias: str) -> LoadedModel:
-        """Load the version behind an alias.
+        """Load the version that has an alias.
 
         Raises
         ------
@@ -227,8 +228,8 @@ class Registry:
         return self._load(self.client.get_model_version(self.name, version))
 
     def _load(self, found: ModelVersion) -> LoadedModel:
-        # The artifact brings its own copy of this library, which is not wanted here: the
-        # download is removed and the import path stays as it was.
+        # The artifact contains its own copy of this library, which must not be imported here:
+        # the download is deleted and the import path is restored.
         with TemporaryDirectory() as folder, _import_path_kept():
             loaded = mlflow.pyfunc.load_model(
                 f"models:/{self.name}/{found.version}", dst_path=folder
@@ -259,7 +260,7 @@ class Registry:
             raise
 
     def _mark_stage(self, alias: str) -> None:
-        """Show the alias as a stage too, while servers have stages: people look for them."""
+        """Set the stage that matches an alias, for users who look for stages in MLflow."""
         version, move = self.version_of(alias), _stage_mover(self.client)
         if version is not None and move is not None:
             move(self.name, version, _STAGES[alias])

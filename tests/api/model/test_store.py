@@ -186,7 +186,7 @@ def empty(folder: Path) -> None:
         (of_another_schema, "schema_version another"),
         (with_another_weight, f"{MANIFEST} is not as it was at training"),
         (with_another_golden_row, "golden rows otherwise than at training"),
-        (empty, "holds nothing to serve it by"),
+        (empty, "has no serving bundle"),
     ],
     ids=[
         *("estimator", "tables", "golden", "table-lost", "manifest-lost", "manifest-cut"),
