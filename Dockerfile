@@ -1,16 +1,16 @@
 # Every image of the project: docker build --target airflow|mlflow|api|ui|load .
 #
-# PYTHON_IMAGE is any image with Python 3.11 or 3.12, venv and pip. A network whose proxy signs with
-# its own certificate authority gives that as a secret, and it stays out of the image:
+# PYTHON_IMAGE can be any image with Python 3.11 or 3.12, venv and pip. If a proxy signs with its own certificate
+# authority, pass the certificate as a build secret; it does not end up in the image:
 #   docker build --secret id=ca,src=ca.pem --target api .
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
-# ---------------------------------------------------------------- requirements, hashes checked
+# ---------------------------------------------------------------- requirements, checked by hash
 FROM ${PYTHON_IMAGE} AS requirements
-# Where packages come from, if not from where pip looks by itself.
+# Package index; pip's default if unset.
 ARG PIP_INDEX_URL
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-# The environment has no pip of its own, so the images have none that could write to it.
+# The environment has no pip, so nothing in an image can install packages into it.
 RUN python3 -m venv --without-pip /opt/venv
 COPY docker/install-lock.sh /usr/local/bin/install-lock
 
@@ -47,11 +47,11 @@ COPY plugins plugins
 COPY dags dags
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash .
 
-# ---------------------------------------------------------------- what all images share
+# ---------------------------------------------------------------- shared by all images
 FROM ${PYTHON_IMAGE} AS runtime
 RUN groupadd --gid 10001 app \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin app
-# The root file system may be read-only: what is written at all is written below /tmp.
+# The root file system may be read-only, so processes write only below /tmp.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/app/include:/app \
     PYTHONUNBUFFERED=1 \
@@ -64,10 +64,10 @@ ENV PATH=/opt/venv/bin:$PATH \
     OMP_WAIT_POLICY=PASSIVE
 WORKDIR /app
 STOPSIGNAL SIGTERM
-# Last: who builds another revision finds the layers there.
+# Last, so that a build of another revision reuses the layers above.
 ARG VERSION=0.1.0
 ARG REVISION=unknown
-# A date has to be one; this one says that nobody told.
+# The label must be a valid date; this one means that no date was given.
 ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="readmission" \
       org.opencontainers.image.description="Readmission of diabetic patients" \
@@ -98,10 +98,10 @@ ENV MALLOC_ARENA_MAX=2 \
 COPY --from=requirements-api /opt/venv /opt/venv
 COPY --from=code /app/include include
 COPY --from=code /app/api api
-# The last good model and the predictions not yet written: a volume mounted here takes over the owner.
+# For the last good model and predictions not yet written. A volume mounted here inherits the owner.
 RUN install -d -o 10001 -g 10001 /var/lib/readmission
 USER 10001:10001
-# What was taken out is not missed.
+# Check that trim_api.py removed nothing that these imports need.
 RUN ["python", "-c", "import api.main, mlflow.pyfunc, pyarrow.fs, pyarrow.parquet, sklearn.pipeline, xgboost"]
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=4s --start-period=60s --retries=5 \
@@ -130,7 +130,7 @@ HEALTHCHECK --interval=10s --timeout=4s --start-period=15s --retries=5 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8089/', timeout=3)"]
 CMD ["locust", "-f", "/app/load/locustfile.py"]
 
-# Last, so that a build without a target, and the Astro CLI's, is Airflow's.
+# Last, so that builds without a target, such as the Astro CLI's, produce the Airflow image.
 FROM runtime AS airflow
 LABEL org.opencontainers.image.title="readmission-airflow"
 ENV AIRFLOW_HOME=/tmp/airflow \

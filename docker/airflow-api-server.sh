@@ -1,6 +1,6 @@
 #!/bin/sh
-# Airflow's pages and API with the one user they know. Airflow opens the file for writing: no secret can be
-# mounted in its place.
+# Start Airflow's api-server with a single user, admin. Airflow opens the password file for writing, so a mounted
+# secret would not work.
 set -eu
 umask 077
 mkdir -p "$AIRFLOW_HOME"

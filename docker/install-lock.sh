@@ -1,8 +1,8 @@
 #!/bin/sh
-# install-lock.sh LOCK: install a lock into /opt/venv; an extra certificate authority may be the secret `ca`.
+# install-lock.sh LOCK: install a lock file into /opt/venv. The build secret `ca` can add a certificate authority.
 set -eu
 if [ -s /run/secrets/ca ]; then
-    # Certificates of the base image stay trusted beside the extra one, for this step only.
+    # Trust the extra authority in addition to the base image's, for this step only.
     authorities=$(mktemp)
     trap 'rm -f "$authorities"' EXIT
     cat /etc/ssl/certs/ca-certificates.crt /run/secrets/ca >"$authorities" 2>/dev/null \

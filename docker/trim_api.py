@@ -1,4 +1,4 @@
-"""Take out of the API's environment what no request reaches: ``trim_api.py FOLDER_OF_PACKAGES``."""
+"""Delete files from the API's packages that no request uses: ``trim_api.py FOLDER_OF_PACKAGES``."""
 
 import shutil
 import struct
@@ -9,19 +9,19 @@ from pathlib import Path
 UNREACHED = (
     # Libraries' own tests.
     "numpy/**/tests", "pandas/tests", "pyarrow/tests", "scipy/**/tests", "sklearn/**/tests",
-    # For those who compile against a library; what Python loads is another file.
+    # Only needed to compile against a library; Python loads another file.
     "onnxruntime/capi/libonnxruntime.so*", "pyarrow/include", "pyarrow/libarrow_python.so",
     "pyarrow/libarrow_python.so.*.*.*", "*/**/*.h", "*/**/*.pxd", "*/**/*.pxi", "*/**/*.pyi",
     "*/**/*.pyx",
-    # Tools that change models.
+    # Tools for changing models.
     "onnxruntime/quantization", "onnxruntime/tools", "onnxruntime/transformers",
-    # Arrow between machines.
+    # Arrow Flight, a network protocol.
     "pyarrow/_flight.*", "pyarrow/libarrow_flight.so*", "pyarrow/libarrow_python_flight.so*",
-    # MLflow's way to Databricks; whether the package around it is there, MLflow asks at its start.
+    # MLflow's Databricks client. The outer package stays: MLflow checks for it at import.
     "databricks/sdk", "google/auth", "google/oauth2", "cryptography", "cryptography-*",
     "pyasn1", "pyasn1-*", "pyasn1_modules", "pyasn1_modules-*",
 )  # fmt: skip
-"""Patterns below the folder of packages."""
+"""Glob patterns relative to the folder of packages."""
 
 ELF64 = b"\x7fELF\x02\x01"
 HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
@@ -29,11 +29,11 @@ SEGMENT = struct.Struct("<IIQQQQQQ")
 
 
 def remove(packages: Path) -> None:
-    """Delete whatever the patterns match; one that matches nothing has outlived its library."""
+    """Delete what the patterns match; a pattern that matches nothing is outdated and an error."""
     for pattern in UNREACHED:
         found = sorted(packages.glob(pattern))
         if not found:
-            raise SystemExit(f"trim_api.py: no {pattern} in {packages}")
+            raise SystemExit(f"trim_api.py: {pattern} matches nothing in {packages}")
         for path in found:
             if path.is_dir():
                 shutil.rmtree(path)
@@ -42,14 +42,14 @@ def remove(packages: Path) -> None:
 
 
 def without_symbols(content: bytes) -> bytes:
-    """Return a shared library up to the end of its last segment, with no table of sections.
+    """Return a shared library up to the end of its last segment, without a section table.
 
-    What lies behind is for linkers and debuggers: the loader reads segments alone.
+    The rest is for linkers and debuggers; the loader reads only segments.
 
     Parameters
     ----------
     content : bytes
-        The file, ELF of 64 bits, little-endian.
+        The file, 64-bit little-endian ELF.
     """
     fields = list(HEADER.unpack_from(content))
     table, size, count = fields[5], fields[9], fields[10]
@@ -61,7 +61,7 @@ def without_symbols(content: bytes) -> bytes:
 
 
 def shared_libraries(packages: Path) -> Iterator[Path]:
-    """Yield the files that are shared libraries of this kind of machine."""
+    """Yield the 64-bit little-endian ELF shared libraries."""
     for path in packages.rglob("*.so*"):
         if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
@@ -70,7 +70,7 @@ def shared_libraries(packages: Path) -> Iterator[Path]:
 
 
 def main(packages: Path) -> None:
-    """Trim a folder of packages, and say what that saved."""
+    """Trim a folder of packages and print its size before and after."""
     before = weight(packages)
     remove(packages)
     for path in shared_libraries(packages):
@@ -82,7 +82,7 @@ def main(packages: Path) -> None:
 
 
 def weight(folder: Path) -> int:
-    """Return the bytes of all files in a folder."""
+    """Return the total size of all files in a folder, in bytes."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
 
 
