@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ui import form
+from ui.components import form
 
 # Not `pages`: Streamlit lists a folder of that name by itself until the navigation is there.
 PAGES = (

@@ -11,7 +11,7 @@ from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service
 from tests.ui.pages import CAPACITY, FILES, Opened, figures, press, said, turn_to
 from ui.client import ApiAway, ApiClient
-from ui.scoring import FileJob
+from ui.file_job import FileJob
 
 ROWS = 40
 

@@ -11,7 +11,7 @@ from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service
 from tests.ui.conftest import ADMIN_KEY, DECIDED_AT, NEWEST, PREDICT_KEY, REPORTS
 from tests.ui.pages import CAPACITY, FILES, MODEL, QUALITY, Opened, figures, press, said
-from ui import wording
+from ui.wording import models
 
 
 def test_the_model_page_shows_what_is_in_production_and_its_card(
@@ -65,8 +65,8 @@ def test_any_figure_of_the_versions_can_be_drawn_over_the_batches(
     page = opened(api.url, MODEL)
     (choice,) = page.selectbox
     assert choice.options == [
-        wording.FIGURES["weighted_f1"],
-        wording.FIGURES["auroc_under_30"],
+        models.FIGURES["weighted_f1"],
+        models.FIGURES["auroc_under_30"],
     ]
     first = plotted(page, 1)
 

@@ -7,8 +7,9 @@ import pytest
 
 from readmission.domain.columns import ICD9_PATTERN
 from readmission.modelling.families import FAMILIES
-from ui import form, icd9, wording
+from ui.components import form
 from ui.followup import follow_up
+from ui.wording import icd9, models
 
 CURVE = pd.DataFrame(
     {
@@ -100,10 +101,10 @@ def test_a_specialty_is_told_in_words(value: str, words: str) -> None:
 
 
 def test_kinds_of_model_are_called_as_their_cards_call_them() -> None:
-    assert {name: family.title for name, family in FAMILIES.items()} == wording.FAMILIES
+    assert {name: family.title for name, family in FAMILIES.items()} == models.FAMILIES
 
 
 def test_a_figure_that_is_not_there_is_a_dash_and_no_nought() -> None:
-    table = wording.side_by_side({"A": {"val_weighted_f1": 0.5}, "B": {}})
+    table = models.side_by_side({"A": {"val_weighted_f1": 0.5}, "B": {}})
     assert list(table["A"]) == ["0.500", "–", "–", "–", "–"]
     assert set(table["B"]) == {"–"}

@@ -17,8 +17,8 @@ from readmission.settings import CHECKOUT
 from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service, running
 from tests.ui.pages import FILES, PREDICT, Opened, press, said, turn_to, widget
-from ui import link
 from ui.client import ApiClient, Refused
+from ui.components import form_link
 
 
 def asked(page: AppTest) -> dict[str, Any]:
@@ -214,9 +214,9 @@ def test_no_link_is_kept_before_it_is_asked_for_and_none_for_another_form(
 ) -> None:
     page = opened(api.url)
     press(page, "Predict")
-    kept = len(link.links())
+    kept = len(form_link.links())
     query = linked(page)
-    assert len(link.links()) == kept + 1
+    assert len(form_link.links()) == kept + 1
 
     widget(page, "number_inpatient").set_value(4).run()
 
@@ -251,8 +251,8 @@ def test_a_link_works_for_a_day(
     api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    kept = link.Links(clock=lambda: now)
-    monkeypatch.setattr(link, "links", lambda: kept)
+    kept = form_link.Links(clock=lambda: now)
+    monkeypatch.setattr(form_link, "links", lambda: kept)
     page = opened(api.url)
     widget(page, "number_inpatient").set_value(4).run()
     query = linked(page)
@@ -270,8 +270,8 @@ def test_a_link_works_for_a_day(
 def test_only_so_many_links_are_kept_and_none_is_like_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link, "MOST", 3)
-    kept = link.Links(clock=lambda: 0)
+    monkeypatch.setattr(form_link, "MOST", 3)
+    kept = form_link.Links(clock=lambda: 0)
 
     codes = [kept.keep({"age": str(number)}, "1") for number in range(5)]
 

@@ -7,7 +7,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import charts, service
+from ui import service
+from ui.components import charts
 from ui.followup import FollowUp, follow_up
 
 PATIENTS = 40

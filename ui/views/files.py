@@ -5,9 +5,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from ui import charts, form, result, service, wording
+from ui import service
 from ui.client import ApiAway, Json
-from ui.scoring import WHOLE_ROW, FileJob
+from ui.components import charts, form, prediction
+from ui.file_job import WHOLE_ROW, FileJob
+from ui.wording import models
 
 JOB = "file_job"
 SHOWN = 1_000
@@ -88,7 +90,7 @@ def _show_result(job: FileJob, description: Json) -> None:
     if not job.rows:
         return
     table = job.table()
-    soon = int((table["class"] == wording.soonest(description["classes"])).sum())
+    soon = int((table["class"] == models.soonest(description["classes"])).sum())
     cells = st.columns(4)
     cells[0].metric("Rows", f"{job.rows:,}")
     cells[1].metric("Answered", f"{len(table):,}")
@@ -113,7 +115,7 @@ def _show_end(job: FileJob, description: Json) -> None:
             icon=":material/cloud_off:",
         )
     elif job.failure is not None:
-        result.show_refusal(job.failure, description)
+        prediction.show_refusal(job.failure, description)
     elif job.was_stopped:
         st.warning(f"Stopped after {job.rows:,} rows of {job.name}.", icon=":material/stop_circle:")
     elif job.broke_off:
@@ -174,7 +176,7 @@ def _show_charts(table: pd.DataFrame, classes: dict[str, str]) -> None:
         charts.draw(alt.layer(bars, figures).properties(height=220))
     with right:
         st.header("Risk of coming back within 30 days", anchor=False)
-        charts.draw(_histogram(table[wording.soonest(classes)].to_numpy()))
+        charts.draw(_histogram(table[models.soonest(classes)].to_numpy()))
 
 
 def _histogram(risks: np.ndarray) -> alt.Chart:
@@ -198,7 +200,7 @@ def _show_table(table: pd.DataFrame, classes: dict[str, str]) -> None:
     st.header("Rows", anchor=False)
     order = st.segmented_control("Order", ORDERS, default=ORDERS[0], key="file_order")
     chosen = (
-        table.nlargest(SHOWN, wording.soonest(classes)) if order == ORDERS[0] else table.head(SHOWN)
+        table.nlargest(SHOWN, models.soonest(classes)) if order == ORDERS[0] else table.head(SHOWN)
     )
     shown = pd.DataFrame(
         {

@@ -4,8 +4,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import charts, operate, service, wording
+from ui import service
 from ui.client import Json
+from ui.components import admin_actions, charts
+from ui.wording import models
 
 TOP_FIELDS = 12
 
@@ -13,7 +15,7 @@ TOP_FIELDS = 12
 def show() -> None:
     """Draw the page."""
     st.title("Model", anchor=False)
-    operate.show_outcome()
+    admin_actions.show_outcome()
     model = service.ask(lambda api: api.model())
     if model is not None:
         _show_production(model)
@@ -23,7 +25,7 @@ def show() -> None:
     if history is not None:
         _show_candidates(history["candidates"])
         _show_history(history["versions"])
-    operate.show_buttons(model)
+    admin_actions.show_buttons(model)
 
 
 def _show_production(model: Json) -> None:
@@ -59,7 +61,7 @@ def _show_card(card: Json, description: Json) -> None:
         figures, fields = st.columns(2, gap="large")
         with figures:
             st.markdown("**How good it is** on patients it has not learned from")
-            st.table(wording.figures(card["metrics"]), hide_index=True)
+            st.table(models.figures(card["metrics"]), hide_index=True)
         with fields:
             st.markdown("**What it looks at most**")
             charts.draw(_importance(card["importance"], labels))
@@ -99,22 +101,22 @@ def _show_candidates(candidates: list[Json]) -> None:
         f"Trained on the same rows, up to `{candidates[0]['batch_id']}`, and compared on the same "
         "validation rows."
     )
-    columns = {wording.candidate(found): found["metrics"] for found in candidates}
-    st.table(wording.side_by_side(columns), hide_index=True)
+    columns = {models.candidate(found): found["metrics"] for found in candidates}
+    st.table(models.side_by_side(columns), hide_index=True)
 
 
 def _show_history(versions: list[Json]) -> None:
     if not versions:
         return
     st.header(":material/timeline: Over the batches", anchor=False)
-    known = [name for name in wording.FIGURES if any(name in v["test"] for v in versions)]
+    known = [name for name in models.FIGURES if any(name in v["test"] for v in versions)]
     if known:
         name = st.selectbox(
-            "Figure", known, format_func=lambda figure: wording.FIGURES[figure], key="figure"
+            "Figure", known, format_func=lambda figure: models.FIGURES[figure], key="figure"
         )
         charts.draw(_over_batches(versions, name))
         st.caption("On the test patients of the day, whom no model has learned from.")
-    st.dataframe(wording.versions(versions), hide_index=True)
+    st.dataframe(models.versions(versions), hide_index=True)
 
 
 def _over_batches(versions: list[Json], name: str) -> charts.Chart:
@@ -124,7 +126,7 @@ def _over_batches(versions: list[Json], name: str) -> charts.Chart:
                 "batch": v["batch_id"],
                 "version": f"version {v['version']}",
                 "figure": v["test"][name],
-                "verdict": wording.verdict(v),
+                "verdict": models.verdict(v),
             }
             for v in reversed(versions)
             if name in v["test"]
@@ -142,7 +144,7 @@ def _over_batches(versions: list[Json], name: str) -> charts.Chart:
         shape=alt.Shape("verdict:N", legend=alt.Legend(title=None, orient="top", labelFontSize=13)),
         color=alt.Color("verdict:N", scale=alt.Scale(range=["#2f6f4f", charts.SOON, charts.INK])),
     )
-    return alt.layer(line, points).properties(height=300, description=wording.FIGURES[name])
+    return alt.layer(line, points).properties(height=300, description=models.FIGURES[name])
 
 
 show()

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from ui import drivers, form, link, result, service
+from ui import service
 from ui.client import ApiAway, Json, Refused
+from ui.components import explanation, form, form_link, prediction
 
 ANSWERED = "answered"
 """Session key of the last answer, with the encounter it belongs to."""
@@ -21,14 +22,14 @@ def show() -> None:
     if description is None or health is None:
         return
     _show_state(health)
-    link.take(description)
+    form_link.take(description)
     form.show_presets(description.get("presets", []), form.asked(description))
     questions, answer = st.columns([2, 1], gap="large")
     with questions:
         encounter = form.show(description)
     with answer, st.container(key="answer"):
         _show_answer(encounter, description)
-        link.show(encounter, description)
+        form_link.show(encounter, description)
 
 
 def _show_state(health: Json) -> None:
@@ -54,7 +55,7 @@ def _show_answer(encounter: Json, description: Json) -> None:
         try:
             st.session_state[ANSWERED] = (encounter, _answer(encounter))
         except Refused as refused:
-            result.show_refusal(refused, description)
+            prediction.show_refusal(refused, description)
             return
         except ApiAway:
             st.error(
@@ -70,9 +71,9 @@ def _show_answer(encounter: Json, description: Json) -> None:
         st.info(
             "The form has changed since this answer. Press Predict again.", icon=":material/edit:"
         )
-    result.show_answer(answer, description["classes"])
+    prediction.show_answer(answer, description["classes"])
     if "contributions" in answer:
-        drivers.show(answer, description)
+        explanation.show(answer, description)
     else:
         st.caption("What drove this answer cannot be told at the moment.")
 

@@ -5,8 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from readmission.domain.drift import MODERATE, STRONG, Level
-from ui import charts, service
+from ui import service
 from ui.client import Json
+from ui.components import charts
 
 ROWS = {
     "raw": ("Received", "Rows that came in."),

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from ui import form
 from ui.client import Json
+from ui.components import form
 
 HOURS = 24
 """For which a link works."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from ui import icd9
 from ui.client import Json
+from ui.wording import icd9
 
 COLUMNS = 3
 NOT_SHOWN = ("key", "ignored")

@@ -4,9 +4,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import charts
 from ui.client import Json, Refused
-from ui.form import expectation
+from ui.components import charts
+from ui.components.form import expectation
 from ui.service import is_synthetic, show_refused
 
 ICONS = (":material/check_circle:", ":material/schedule:", ":material/priority_high:")

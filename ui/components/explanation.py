@@ -4,8 +4,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import charts, form, wording
 from ui.client import Json
+from ui.components import charts, form
+from ui.wording import models
 
 SHOWN = 8
 RAISES, LOWERS = "▲ raises the risk", "▼ lowers the risk"
@@ -15,7 +16,7 @@ HEAD = "What drove it"
 
 def show(explanation: Json, description: Json) -> None:
     """Draw the bars, and offer the same as a table."""
-    soonest = wording.soonest(description["classes"])
+    soonest = models.soonest(description["classes"])
     table = rank(explanation["contributions"], description, soonest)
     with st.container(border=True):
         st.header(HEAD, anchor=False)

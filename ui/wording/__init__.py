@@ -1,0 +1,1 @@
+"""Plain words for what the API calls by name or code."""
