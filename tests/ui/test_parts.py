@@ -22,13 +22,13 @@ CURVE = pd.DataFrame(
 
 
 def test_every_code_of_the_table_is_one_the_service_accepts() -> None:
-    wrong = [c for c in icd9.PLAIN_WORDS if not re.fullmatch(ICD9_PATTERN, c)]
+    wrong = [c for c in icd9.MEANINGS if not re.fullmatch(ICD9_PATTERN, c)]
     assert not wrong
-    assert len(icd9.PLAIN_WORDS) > 300
+    assert len(icd9.MEANINGS) > 300
 
 
 def test_no_two_codes_read_the_same() -> None:
-    assert len(set(icd9.PLAIN_WORDS.values())) == len(icd9.PLAIN_WORDS)
+    assert len(set(icd9.MEANINGS.values())) == len(icd9.MEANINGS)
 
 
 @pytest.mark.parametrize(

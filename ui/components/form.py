@@ -78,7 +78,7 @@ def expectation(expected: str, missing: str) -> str:
 
 def meanings_of(field: Json, missing: str) -> dict[str, str]:
     """Return each value of a field that can be listed, and what it means."""
-    listed = icd9.PLAIN_WORDS if field["kind"] == "diagnosis" else field["values"]
+    listed = icd9.MEANINGS if field["kind"] == "diagnosis" else field["values"]
     return ({missing: "Not recorded"} if field["nullable"] else {}) | listed
 
 
