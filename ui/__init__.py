@@ -1,1 +1,1 @@
-"""The clinicians' page; it talks to the API and to nothing else."""
+"""The clinicians' web app; it talks to the API and to nothing else."""

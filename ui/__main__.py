@@ -1,4 +1,4 @@
-"""Serve the pages: `python -m ui`, with the options of `streamlit run`."""
+"""Serve the web app: `python -m ui`, with the options of `streamlit run`."""
 
 import contextlib
 import io
@@ -12,39 +12,39 @@ from uvicorn.config import LOGGING_CONFIG
 from readmission.logs import configure
 from readmission.settings import CHECKOUT, SettingsError
 
-PAGES = CHECKOUT / "ui" / "app.py"
+APP = CHECKOUT / "ui" / "app.py"
 OPTIONS = (
     *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
     *("--server.fileWatcherType", "none"),
-    # Both would write into the log what is no line of it.
+    # The welcome message and Rich's tracebacks would put lines into the log that are not JSON.
     *("--logger.hideWelcomeMessage", "true", "--logger.enableRich", "false"),
 )
 
 
-def log_as_we_do() -> None:
-    """Log like our other processes, Streamlit included."""
+def configure_logging() -> None:
+    """Log in the project's format, including what Streamlit and Uvicorn log."""
     configure("ui")
-    # Uvicorn, which serves the pages, would set up its own with this.
+    # Streamlit serves through Uvicorn, which would install handlers of its own from this.
     LOGGING_CONFIG["loggers"] = {}
-    streamlit.logger.setup_formatter = _hand_over
+    streamlit.logger.setup_formatter = _use_root_handler
     streamlit.logger.update_formatter()
 
 
-def _hand_over(logger: logging.Logger) -> None:
-    """Have a logger speak through ours; Streamlit would give each one a handler of its own."""
+def _use_root_handler(logger: logging.Logger) -> None:
+    """Remove the handler that Streamlit gives each logger, and pass its records to ours."""
     handler = vars(logger).pop("streamlit_console_handler", None)
     if handler is not None:
         logger.removeHandler(handler)
     logger.propagate = True
 
 
-class Said(io.TextIOBase):
-    """Takes what Streamlit prints into the log."""
+class StdoutToLog(io.TextIOBase):
+    """A text stream that logs whatever is printed to it."""
 
     def write(self, text: str) -> int:
-        """Log a line."""
+        """Log the text and return its length."""
         if not isinstance(text, str):
-            # As any stream of text; click would otherwise write bytes.
+            # click writes bytes to any stream that does not refuse them.
             raise TypeError("expected text")
         if text.strip():
             logging.getLogger("readmission.ui").info("%s", text.strip())
@@ -52,13 +52,13 @@ class Said(io.TextIOBase):
 
 
 def main() -> None:
-    """Run until a signal stops it."""
+    """Serve until a signal stops the process."""
     try:
-        log_as_we_do()
+        configure_logging()
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    sys.argv = ["streamlit", "run", str(PAGES), *OPTIONS, *sys.argv[1:]]
-    with contextlib.redirect_stdout(Said()):
+    sys.argv = ["streamlit", "run", str(APP), *OPTIONS, *sys.argv[1:]]
+    with contextlib.redirect_stdout(StdoutToLog()):
         cli.main()
 
 

@@ -1,4 +1,4 @@
-"""The API as the page sees it: its questions, and two ways to be refused."""
+"""HTTP client for the prediction API."""
 
 import json
 import logging
@@ -13,8 +13,8 @@ import httpx
 from pydantic import SecretStr
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
-"""Seconds; a forest over a busy machine may take one, a dead host should not take many."""
-PIECE = 1 << 18
+"""Seconds. A busy machine may need one to predict; an unreachable host should fail fast."""
+UPLOAD_BYTES = 1 << 18
 """Bytes of a file sent at a time."""
 KEY_HEADER = "X-API-Key"
 
@@ -23,13 +23,27 @@ Json = dict[str, Any]
 log = logging.getLogger("readmission.ui")
 
 
-class ApiAway(Exception):
-    """Nothing that speaks our API answers at the address."""
+class ApiUnavailable(Exception):
+    """No usable response came from the API's address."""
 
 
 @dataclass
-class Refused(Exception):
-    """The API answered, and said no; `had_key` is whether a key was sent with the question."""
+class RequestRefused(Exception):
+    """The API responded with an error.
+
+    Parameters
+    ----------
+    kind : str
+        Kind of error, such as ``"no_model"``; stable across releases.
+    message : str
+        What the API says about it, for people.
+    problems : list of dict
+        Each field with an error: its name, its value and what was expected.
+    request_id : str
+        Id of the request in the logs.
+    had_key : bool
+        Whether the request carried a key.
+    """
 
     kind: str
     message: str
@@ -39,66 +53,68 @@ class Refused(Exception):
 
 
 class ApiClient:
-    """Asks the API.
+    """Send requests to the API.
+
+    Each method raises `ApiUnavailable` or `RequestRefused`.
 
     Parameters
     ----------
     url : str
-        Where it is.
+        Address of the API.
     key : SecretStr, optional
-        Sent with every question.
+        API key, sent with every request.
     """
 
     def __init__(self, url: str, key: SecretStr | None = None) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, headers=_header(key))
+        self._http = httpx.Client(base_url=url, timeout=TIMEOUT, headers=_key_header(key))
 
     def health(self) -> Json:
-        """Whether it lives and which model it has."""
-        return self._ask("GET", "/health")
+        """Return whether a model is loaded, and which one."""
+        return self._request("GET", "/health")
 
-    def describe(self) -> Json:
-        """The fields of an encounter, to build a form from."""
-        return self._ask("GET", "/schema")
+    def schema(self) -> Json:
+        """Return the fields of an encounter, from which the form is built."""
+        return self._request("GET", "/schema")
 
     def explain(self, encounter: Json) -> Json:
-        """The answer for one encounter, with what drove it."""
-        return self._ask("POST", "/explain", encounter)
+        """Return the prediction for one encounter and what each field contributed to it."""
+        return self._request("POST", "/explain", encounter)
 
     def predict(self, encounter: Json) -> Json:
-        """The answer for one encounter."""
-        return self._ask("POST", "/predict", encounter)
+        """Return the prediction for one encounter."""
+        return self._request("POST", "/predict", encounter)
 
     def model(self) -> Json:
-        """What is in production, and its card."""
-        return self._ask("GET", "/model")
+        """Return the model in production and its card."""
+        return self._request("GET", "/model")
 
     def history(self) -> Json:
-        """Every version so far, and the candidates of the newest batch."""
-        return self._ask("GET", "/model/history")
+        """Return all registered versions and the candidates of the newest batch."""
+        return self._request("GET", "/model/history")
 
     def quality(self) -> Json:
-        """What the gates said of each batch."""
-        return self._ask("GET", "/quality")
+        """Return each gate's result for each batch, and the newest drift."""
+        return self._request("GET", "/quality")
 
     def reload(self, key: SecretStr) -> Json:
         """Load the model in production again."""
-        return self._ask("POST", "/reload_model", key=key)
+        return self._request("POST", "/reload_model", key=key)
 
     def roll_back(self, key: SecretStr) -> Json:
-        """Go back to the model before."""
-        return self._ask("POST", "/rollback", key=key)
+        """Put the previous model back into production."""
+        return self._request("POST", "/rollback", key=key)
 
     def predict_file(self, content: bytes) -> Iterator[Json]:
-        """Yield the answer to each row of a CSV file while it arrives, and the sum at the end."""
-        pieces = (content[at : at + PIECE] for at in range(0, len(content), PIECE))
+        """Upload a CSV file; yield the result of each row as it arrives, then the summary."""
+        starts = range(0, len(content), UPLOAD_BYTES)
         with (
-            self._asking("POST", "/predict/batch") as named,
+            self._logged("POST", "/predict/batch") as headers,
             self._http.stream(
                 "POST",
                 "/predict/batch",
-                content=pieces,
-                headers=named | {"Content-Type": "text/csv"},
+                content=(content[start : start + UPLOAD_BYTES] for start in starts),
+                headers=headers | {"Content-Type": "text/csv"},
             ) as response,
         ):
             if response.is_error:
@@ -107,63 +123,69 @@ class ApiClient:
             for line in response.iter_lines():
                 yield json.loads(line)
 
-    def _ask(
+    def _request(
         self, method: str, path: str, body: Json | None = None, key: SecretStr | None = None
     ) -> Json:
-        with self._asking(method, path) as named:
-            response = self._http.request(method, path, json=body, headers=named | _header(key))
-            answer = response.json()
-            if not isinstance(answer, dict):
-                raise ApiAway(f"{self.url} is something other than the prediction service")
+        with self._logged(method, path) as headers:
+            response = self._http.request(
+                method, path, json=body, headers=headers | _key_header(key)
+            )
+            content = response.json()
+            if not isinstance(content, dict):
+                raise ApiUnavailable(f"The service at {self.url} is not the prediction API")
             if response.is_error:
-                raise _refusal(answer, response)
-        return cast(Json, answer)
+                raise _refusal(content, response)
+        return cast(Json, content)
 
     @contextmanager
-    def _asking(self, method: str, path: str) -> Iterator[dict[str, str]]:
-        """Give a question an id, under which both logs have it, and log how it ended."""
-        request_id, began, outcome = secrets.token_hex(16), perf_counter(), "stopped"
+    def _logged(self, method: str, path: str) -> Iterator[dict[str, str]]:
+        """Yield the header with a new request id, and log how the request ended.
+
+        The API logs the same id.
+        """
+        request_id, start, result = secrets.token_hex(16), perf_counter(), "cancelled"
         try:
-            with self._understood():
+            with self._connection_errors():
                 yield {"X-Request-ID": request_id}
-            outcome = "answered"
-        except Refused as refused:
-            outcome = f"refused: {refused.kind}"
+            result = "ok"
+        except RequestRefused as refused:
+            result = f"refused: {refused.kind}"
             raise
-        except ApiAway:
-            outcome = "away"
+        except ApiUnavailable:
+            result = "unavailable"
             raise
         finally:
-            # What a page only looks at is asked with every click.
-            looked = method == "GET" and outcome == "answered"
-            told = {
+            # Pages repeat their GET requests on every click.
+            level = logging.DEBUG if method == "GET" and result == "ok" else logging.INFO
+            fields = {
                 "request_id": request_id,
                 "action": f"{method} {path}",
-                "outcome": outcome,
-                "duration_ms": round(1000 * (perf_counter() - began), 1),
+                "result": result,
+                "duration_ms": round(1000 * (perf_counter() - start), 1),
             }
-            level = logging.DEBUG if looked else logging.INFO
-            log.log(level, "%s %s: %s", method, path, outcome, extra=told)
+            log.log(level, "%s %s: %s", method, path, result, extra=fields)
 
     @contextmanager
-    def _understood(self) -> Iterator[None]:
-        """Turn whatever comes of a service that is not there, or is another, into one error."""
+    def _connection_errors(self) -> Iterator[None]:
+        """Raise `ApiUnavailable` for every error of the connection or of the response's format."""
         try:
             yield
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise ApiAway(f"{self.url} gives no usable answer ({type(error).__name__})") from error
+            raise ApiUnavailable(
+                f"No usable response from {self.url} ({type(error).__name__})"
+            ) from error
 
 
-def _header(key: SecretStr | None) -> dict[str, str]:
+def _key_header(key: SecretStr | None) -> dict[str, str]:
     return {KEY_HEADER: key.get_secret_value()} if key else {}
 
 
-def _refusal(answer: Json, response: httpx.Response) -> Refused:
+def _refusal(content: Json, response: httpx.Response) -> RequestRefused:
     status = response.status_code
-    return Refused(
-        kind=str(answer.get("error", status)),
-        message=str(answer.get("message", f"The service answered with status {status}.")),
+    return RequestRefused(
+        kind=str(content.get("error", status)),
+        message=str(content.get("message", f"The service responded with status {status}.")),
         had_key=KEY_HEADER in response.request.headers,
-        problems=answer.get("problems") or [],
-        request_id=str(answer.get("request_id", "")),
+        problems=content.get("problems") or [],
+        request_id=str(content.get("request_id", "")),
     )

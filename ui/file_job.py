@@ -1,4 +1,4 @@
-"""A file on its way through the service, in a thread of its own: the page stays usable."""
+"""A CSV file on its way through the API, in a background thread so that the page stays usable."""
 
 from array import array
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
-from ui.client import ApiAway, ApiClient, Json, Refused
+from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
 
-KEPT_PROBLEMS = 1_000
-"""Refused rows listed with field and value; all are counted and in the download."""
-LONGEST_REASON = 300
+MAX_PROBLEMS = 1_000
+"""Problems that are listed on the page; the download has every row with an error."""
+MAX_ERROR_LENGTH = 300
 WHOLE_ROW = "(row)"
-"""What the service calls a row that is wrong in no single field."""
-BREAKS_OFF = ("malformed", "too_large")
-"""Errors of a row at which the service stops reading: what follows cannot be told from it."""
+"""The API's name for the field when the error concerns the row as a whole."""
+FATAL_ERRORS = ("malformed", "too_large")
+"""Errors after which the API stops reading, because it cannot tell where the next row starts."""
 
 
-class Problem(BaseModel):
-    """One thing that is wrong with one row."""
+class RowProblem(BaseModel):
+    """One invalid field in one row."""
 
     row: int
     field: str
@@ -30,18 +30,33 @@ class Problem(BaseModel):
 
 
 class FileJob:
-    """Asks for the answers to a file and keeps them compactly.
+    """Sends a file and stores the predictions compactly; starts at once.
 
     Parameters
     ----------
     client : ApiClient
-        Where to ask.
+        Connection to the API.
     classes : sequence of str
-        The outcomes, as the service names them.
+        The outcomes, in the API's order.
     name : str
-        Of the file, for people.
+        Name of the file, to show on the page.
     content : bytes
-        CSV; let go of when it is done.
+        The CSV file; released at the end.
+
+    Attributes
+    ----------
+    rows : int
+        Rows read so far.
+    summary : dict, optional
+        Last line of the response; None until the file is complete.
+    failure : ApiUnavailable or RequestRefused, optional
+        Why the request ended early.
+    fatal_error : str, optional
+        Why the API stopped reading inside the file.
+    row_errors : dict of int to str
+        What is wrong with each invalid row.
+    problems : list of RowProblem
+        The invalid fields, about `MAX_PROBLEMS` at most.
     """
 
     def __init__(
@@ -51,91 +66,93 @@ class FileJob:
         self.classes = tuple(classes)
         self.expected_rows = max(1, content.count(b"\n") - 1)
         self.rows = 0
-        self.failure: ApiAway | Refused | None = None
+        self.failure: ApiUnavailable | RequestRefused | None = None
         self.summary: Json | None = None
-        self.broke_off: str | None = None
-        self.reasons: dict[int, str] = {}
-        self.problems: list[Problem] = []
+        self.fatal_error: str | None = None
+        self.row_errors: dict[int, str] = {}
+        self.problems: list[RowProblem] = []
+        self._row_numbers = array("l")
         self._predicted: list[str] = []
-        self._answered = array("l")
-        self._figures = array("f")
+        self._numbers = array("f")
         self._stopped = Event()
-        self._thread = Thread(target=self._work, args=(client, content), daemon=True)
+        self._thread = Thread(target=self._run, args=(client, content), daemon=True)
         self._thread.start()
 
     @property
     def is_running(self) -> bool:
-        """Whether answers are still coming."""
+        """Whether predictions are still arriving."""
         return self._thread.is_alive()
 
     @property
     def was_stopped(self) -> bool:
-        """Whether somebody stopped it before the end."""
+        """Whether the user stopped the job."""
         return self._stopped.is_set()
 
     @property
     def progress(self) -> float:
-        """Share of the rows that are answered, 0 to 1."""
+        """Share of the rows that were read, 0 to 1."""
         return min(1.0, self.rows / self.expected_rows)
 
     def stop(self) -> None:
-        """Stop after the row that is being read; what has come stays."""
+        """Stop after the current row and keep the predictions so far."""
         self._stopped.set()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end."""
+        """Wait at most `seconds` for the end."""
         self._thread.join(seconds)
 
     def table(self) -> pd.DataFrame:
-        """Return the answered rows.
+        """Return the predicted rows, named as in the API's response.
 
         Returns
         -------
         DataFrame
-            Row (1 is the first below the header), class, the probability of each class and
-            the percentile.
+            ``row`` (1 is the first below the header), ``predicted_class``, the probability of
+            each outcome by its name, and ``risk_percentile``.
         """
-        names = [*self.classes, "percentile"]
-        figures = np.array(self._figures).reshape(-1, len(names))
-        table = pd.DataFrame(figures, columns=names)
-        table.insert(0, "row", np.array(self._answered, dtype="int64"))
-        table.insert(1, "class", pd.Series(self._predicted, dtype="category"))
+        names = [*self.classes, "risk_percentile"]
+        numbers = np.array(self._numbers).reshape(-1, len(names))
+        table = pd.DataFrame(numbers, columns=names)
+        table.insert(0, "row", np.array(self._row_numbers, dtype="int64"))
+        table.insert(1, "predicted_class", pd.Series(self._predicted, dtype="category"))
         return table
 
-    def _work(self, client: ApiClient, content: bytes) -> None:
+    def _run(self, client: ApiClient, content: bytes) -> None:
         try:
             for line in client.predict_file(content):
                 if self._stopped.is_set():
                     return
-                self._take(line)
+                self._add(line)
             if self.summary is None:
-                raise ApiAway(f"{client.url} ended its answer without a sum")
-        except (ApiAway, Refused) as failure:
+                raise ApiUnavailable(f"The response from {client.url} ended without a summary")
+        except (ApiUnavailable, RequestRefused) as failure:
             self.failure = failure
 
-    def _take(self, line: Json) -> None:
+    def _add(self, line: Json) -> None:
         if "summary" in line:
             self.summary = line
             return
         row = int(line["row"]) + 1
         if "error" in line:
-            self._refuse(row, line)
+            self._add_error(row, line)
         else:
-            self._answered.append(row)
-            self._figures.extend(line["probabilities"][name] for name in self.classes)
-            self._figures.append(line["risk_percentile"])
+            self._row_numbers.append(row)
             self._predicted.append(line["predicted_class"])
+            self._numbers.extend(line["probabilities"][name] for name in self.classes)
+            self._numbers.append(line["risk_percentile"])
         self.rows = row
 
-    def _refuse(self, row: int, line: Json) -> None:
-        said, message = line.get("problems") or [], str(line.get("message", ""))
-        if line["error"] in BREAKS_OFF:
-            self.broke_off = message
-            said = [{"field": WHOLE_ROW, "value": None, "expected": message, "message": message}]
-        reason = "; ".join(p["message"] for p in said) or message
-        self.reasons[row] = reason[:LONGEST_REASON]
-        if len(self.problems) < KEPT_PROBLEMS:
+    def _add_error(self, row: int, line: Json) -> None:
+        problems, message = line.get("problems") or [], str(line.get("message", ""))
+        if line["error"] in FATAL_ERRORS:
+            self.fatal_error = message
+            problems = [
+                {"field": WHOLE_ROW, "value": None, "expected": message, "message": message}
+            ]
+        error = "; ".join(problem["message"] for problem in problems) or message
+        self.row_errors[row] = error[:MAX_ERROR_LENGTH]
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems += [
-                Problem(row=row, field=p["field"], value=p["value"], expected=p["expected"])
-                for p in said
+                RowProblem(row=row, field=p["field"], value=p["value"], expected=p["expected"])
+                for p in problems
             ]

@@ -1,75 +1,76 @@
-"""What following up a number of patients catches and misses, read off a model's curve."""
+"""How many readmissions a team catches and misses, read from the model's capacity curve."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-WHOLE = 0.01
-"""Share between two points of an early model's curve."""
+COARSE_STEP = 0.01
+"""Distance between two points of the curve in older models."""
 
 
 @dataclass(frozen=True)
 class FollowUp:
-    """What is expected of following up the riskiest patients of a day.
+    """What to expect from following up the patients at highest risk each day.
 
     Parameters
     ----------
     share : float
-        Of the patients, 0 to 1.
+        Share of the discharged patients who are followed up, 0 to 1.
     threshold : float, optional
-        Probability of coming back within 30 days from which a patient is followed up; none if
-        nobody is.
-    is_floor : bool
-        Whether the curve only says that the threshold is no lower.
+        Probability of readmission within 30 days from which a patient is followed up; None if
+        nobody is followed up.
+    is_lower_bound : bool
+        Whether the true threshold may be higher, because the curve is too coarse.
     caught : float
-        Share of those who come back that is followed up.
+        Share of the readmitted patients who were followed up, 0 to 1.
     caught_patients, missed_patients : float
-        The same as patients a day, and the others who come back.
+        Readmitted patients per day who were followed up, and who were not.
     """
 
     share: float
     threshold: float | None
-    is_floor: bool
+    is_lower_bound: bool
     caught: float
     caught_patients: float
     missed_patients: float
 
 
 def follow_up(curve: pd.DataFrame, chosen: int, discharged: int) -> FollowUp:
-    """Return what following up `chosen` of `discharged` patients a day brings.
+    """Return what to expect from following up `chosen` of `discharged` patients per day.
 
     Parameters
     ----------
     curve : DataFrame
-        ``share``, ``threshold``, ``caught`` and ``precision`` on validation patients, ordered
-        by share from 0 to 1; between two points a straight line is taken.
+        ``share``, ``threshold``, ``caught`` and ``precision`` on validation patients, ordered by
+        share from 0 to 1. Values between two points are interpolated linearly.
     chosen, discharged : int
-        Patients a day.
+        Patients per day.
     """
     share = chosen / discharged
     caught = float(np.interp(share, curve["share"], curve["caught"]))
-    # Following up everybody finds those who come back as often as they are among all patients.
-    returning = discharged * float(curve["precision"].iloc[-1])
+    # At the last point everyone is followed up, so its precision is the overall readmission rate.
+    readmitted = discharged * float(curve["precision"].iloc[-1])
     return FollowUp(
         share=share,
         threshold=_threshold(curve, share) if chosen else None,
-        is_floor=_begins_invented(curve) and share < curve["share"].iloc[1],
+        is_lower_bound=_starts_artificially(curve) and share < curve["share"].iloc[1],
         caught=caught,
-        caught_patients=returning * caught,
-        missed_patients=returning * (1 - caught),
+        caught_patients=readmitted * caught,
+        missed_patients=readmitted * (1 - caught),
     )
 
 
 def _threshold(curve: pd.DataFrame, share: float) -> float:
-    """Read the threshold off, without a first point that was made up."""
-    measured = curve.iloc[1:] if _begins_invented(curve) else curve
+    """Read the threshold from the measured points of the curve."""
+    measured = curve.iloc[1:] if _starts_artificially(curve) else curve
     return float(np.interp(share, measured["share"], measured["threshold"]))
 
 
-def _begins_invented(curve: pd.DataFrame) -> bool:
-    """Whether this is an early model's curve: in whole per cent, from a risk of 1 that nobody has.
+def _starts_artificially(curve: pd.DataFrame) -> bool:
+    """Whether the first point of the curve was not measured, as in older models.
 
-    A line from there would put the threshold for one of 200 patients where it finds nobody.
+    Their curves have one point per per cent and start at a threshold of 1. Interpolating from
+    there would give a threshold that no patient reaches.
     """
-    return float(curve["threshold"].iloc[0]) == 1 and float(curve["share"].iloc[1]) >= WHOLE
+    return float(curve["threshold"].iloc[0]) == 1 and float(curve["share"].iloc[1]) >= COARSE_STEP

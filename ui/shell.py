@@ -1,10 +1,10 @@
-"""What all pages share: the frame around them and the pages there are."""
+"""The frame that all pages share: style and navigation."""
 
 import streamlit as st
 
 from ui.components import form
 
-# Not `pages`: Streamlit lists a folder of that name by itself until the navigation is there.
+# The folder is not called `pages`: Streamlit would list its scripts until the navigation is drawn.
 PAGES = (
     st.Page("views/predict.py", title="Predict", icon=":material/stethoscope:", default=True),
     st.Page("views/files.py", title="Files", icon=":material/table_view:"),
@@ -17,30 +17,33 @@ STYLE = """
 <style>
 .block-container { padding-top: 1.5rem; }
 header[data-testid="stHeader"] { display: none; }
-/* The small grey print is paler than 4.5 : 1 by default. */
+/* By default, captions have a contrast below 4.5 : 1. */
 [data-testid="stCaptionContainer"] { color: #4d5a61; opacity: 1; }
 [data-testid="stMetricLabel"] * { white-space: normal !important; }
-/* Figures two in a row on a phone, where columns are below each other. */
+/* Streamlit stacks columns on a phone; two metrics still fit side by side. */
 @media (max-width: 640px) {
   [data-testid="stColumn"]:has([data-testid="stMetric"]) {
     min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important;
   }
 }
+/* The prediction stays visible while the form scrolls. */
 @media (min-width: 900px) {
-  [data-testid="stColumn"]:has(.st-key-answer) { position: sticky; top: 4rem; align-self: start; }
+  [data-testid="stColumn"]:has(.st-key-prediction) {
+    position: sticky; top: 4rem; align-self: start;
+  }
 }
 </style>
 """
 
 
 def show() -> None:
-    """Draw the frame and the page that is open."""
+    """Draw the frame and the current page."""
     st.set_page_config(page_title="Readmission risk", page_icon="🏥", layout="wide")
     st.html(STYLE)
-    form.keep()
-    page = st.navigation(PAGES, position="hidden")
-    # Links of our own: on a phone Streamlit's lie in a drawer that stays open over the page.
+    form.keep_values()
+    current = st.navigation(PAGES, position="hidden")
+    # On a phone, Streamlit puts its own navigation into a drawer that stays open over the page.
     with st.container(horizontal=True, key="pages"):
-        for other in PAGES:
-            st.page_link(other, width="content")
-    page.run()
+        for page in PAGES:
+            st.page_link(page, width="content")
+    current.run()

@@ -1,4 +1,4 @@
-"""The page and the real service behind it, with a small real model of each family."""
+"""The app in front of a real API, with a small real model of each family."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from readmission.stack.site.ports import free_ports
 from tests.api.models import ROWS, put_into_production, small_fit
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform
-from tests.ui.pages import PREDICT, Opened, turn_to
+from tests.ui.pages import PREDICT, Opened, switch_to
 
 ADMIN_KEY = secrets.token_urlsafe(32)
 PREDICT_KEY = secrets.token_urlsafe(32)
@@ -28,7 +28,7 @@ KEYS = ",".join(
 )
 NEWEST = "batch-0002"
 DECIDED_AT = "2026-03-01T09:15:42+00:00"
-"""When the second version was put into production."""
+"""When the second version was promoted."""
 REPORTS = "http://127.0.0.1:8080/data-quality/index.html"
 SUMMARY: dict[str, Any] = {
     "published_at": "2026-03-01T10:20:30+00:00",
@@ -52,13 +52,13 @@ SUMMARY: dict[str, Any] = {
         {"batch_id": "batch-0002", "column": "age", "psi": 0.02, "level": "none"},
     ],
 }  # fmt: skip
-"""What the pipeline publishes after two batches."""
+"""The summary that the pipeline publishes after two batches."""
 
 
 @pytest.fixture(scope="session")
-def models(platform: Platform) -> dict[str, str]:
-    """Two versions in production one after the other, and the candidates of the second batch."""
-    name = "shown_on_the_page"
+def model_settings(platform: Platform) -> dict[str, str]:
+    """Settings of a model with two promoted versions and the candidates of the second batch."""
+    name = "web_app"
     settings = platform.settings.model_copy(update={"model_name": name, "experiment": name})
     registry = Registry(settings)
     linear = small_fit()
@@ -67,21 +67,21 @@ def models(platform: Platform) -> dict[str, str]:
         lineage = Lineage(NEWEST, 2, ROWS, "sha-of-all", "synthetic")
         log_fit(candidate, lineage, registry.experiment_id(), {})
     second = put_into_production(settings, small_fit("xgboost"), NEWEST)
-    for version, family, f1, auroc, why, when in (
+    for version, family, f1, auroc, reason, time in (
         (first, "logistic_regression", 0.52, 0.64, "first model", "2026-02-01T08:00:00+00:00"),
         (second, "xgboost", 0.55, 0.66, "better: 0.55", DECIDED_AT),
     ):
-        told = {"verdict": "promoted", "verdict_reason": why, "decided_at": when, "family": family}
-        figures = {"test_weighted_f1": f1, "test_auroc_under_30": auroc}
-        registry.tag_version(version, told | figures)
+        tags = {"verdict": "promoted", "verdict_reason": reason, "decided_at": time}
+        metrics = {"test_weighted_f1": f1, "test_auroc_under_30": auroc}
+        registry.tag_version(version, tags | {"family": family} | metrics)
     return {"MODEL_NAME": name, "EXPERIMENT": name}
 
 
 @pytest.fixture(scope="session")
 def api(
-    platform: Platform, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    platform: Platform, model_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """The service as the local stack has it: predictions without a key, the rest with one."""
+    """The API as in the local stack: predictions need no key, everything else does."""
     credentials = platform.site.credentials
     reports = {
         "DOCS_ENDPOINT": platform.s3_endpoint,
@@ -89,7 +89,7 @@ def api(
         "DOCS_SECRET_KEY": credentials.docs_secret_key,
         "DOCS_URL": REPORTS,
     }
-    settings = {**models, **reports, "API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
+    settings = {**model_settings, **reports, "API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
     log = tmp_path_factory.mktemp("api") / "log"
     with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
@@ -98,7 +98,7 @@ def api(
 
 @pytest.fixture(scope="session")
 def api_without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service when nothing has been promoted, or the registry is away."""
+    """The API without a model, because the registry cannot be reached."""
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
     with running(tmp_path_factory.mktemp("api") / "log", mlflow_uri=nowhere) as service:
         yield service
@@ -106,10 +106,10 @@ def api_without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 @pytest.fixture(scope="session")
 def locked_api(
-    platform: Platform, models: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    platform: Platform, model_settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """The service that answers nobody without a key."""
-    settings = {**models, "API_ANONYMOUS_ROLE": "none", "API_KEYS": KEYS}
+    """The API with keys for every request."""
+    settings = {**model_settings, "API_ANONYMOUS_ROLE": "none", "API_KEYS": KEYS}
     log = tmp_path_factory.mktemp("api") / "log"
     with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
@@ -132,7 +132,7 @@ def publish(platform: Platform) -> Callable[..., None]:
 
 @pytest.fixture
 def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
-    """Tell the page where the service is, and with which key to ask."""
+    """Set the address of the API and the key of the app."""
 
     def point(url: str, key: str | None = None) -> None:
         monkeypatch.setenv(f"{PREFIX}API_URL", url)
@@ -146,7 +146,7 @@ def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture
 def opened(point_at: Callable[..., None]) -> Opened:
-    """Open a page with the service at an address."""
+    """Open a page of the app, given the address of the API."""
 
     def open_(url: str, view: str = PREDICT, **query: str) -> AppTest:
         point_at(url)
@@ -154,6 +154,6 @@ def opened(point_at: Callable[..., None]) -> Opened:
         page.query_params = query
         page.run()
         assert not page.exception
-        return page if view == PREDICT else turn_to(page, view)
+        return page if view == PREDICT else switch_to(page, view)
 
     return open_

@@ -6,25 +6,25 @@ from pathlib import Path
 from playwright.sync_api import Browser, expect
 
 from readmission.domain import synthetic
-from tests.ui.browsing import PAGES, PATIENCE, Visit, chromium
+from tests.ui.browser.visit import PAGES, PATIENCE, Visit, chromium
 
 SIZE = {"width": 1280, "height": 960}
 ROWS = 1_000
-EVERYTHING_DRAWN = 700
-"""Milliseconds for the charts, which say nothing when they are done."""
+CHARTS_MS = 700
+"""Time for the charts, which do not show when they are drawn."""
 
 
 def take(browser: Browser, url: str, folder: Path) -> list[Path]:
-    """Take a picture of every page of a running site.
+    """Take a picture of each page of the running app.
 
     Parameters
     ----------
     browser : Browser
-        To look with.
+        A running browser.
     url : str
-        Of the pages.
+        Address of the app.
     folder : Path
-        Where the pictures go, as ``ui-<page>.png``.
+        Receives the pictures as ``ui-<page>.png``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(viewport=SIZE)  # type: ignore[arg-type]
@@ -32,29 +32,29 @@ def take(browser: Browser, url: str, folder: Path) -> list[Path]:
     visit.open()
     taken = []
     for name in PAGES:
-        page = visit.turn_to(name)
+        page = visit.switch_to(name)
         if name == "Predict":
-            _fill(visit)
+            _predict_patient(visit)
         if name == "Files":
-            _send(visit)
-        page.wait_for_timeout(EVERYTHING_DRAWN)
+            _predict_file(visit)
+        page.wait_for_timeout(CHARTS_MS)
         taken.append(folder / f"ui-{name.split()[-1].lower()}.png")
         page.screenshot(path=taken[-1])
     context.close()
     return taken
 
 
-def _fill(visit: Visit) -> None:
+def _predict_patient(visit: Visit) -> None:
     visit.settle()
     visit.page.get_by_role("button", name="High risk").click()
     stays = visit.page.get_by_role("spinbutton", name="Inpatient stays in the year before")
     expect(stays).to_have_value("5", timeout=PATIENCE)
     visit.page.get_by_role("button", name="Predict", exact=True).click()
-    drivers = visit.page.get_by_role("heading", name="What drove it")
-    expect(drivers).to_be_visible(timeout=PATIENCE)
+    explanation = visit.page.get_by_role("heading", name="What drove this prediction")
+    expect(explanation).to_be_visible(timeout=PATIENCE)
 
 
-def _send(visit: Visit) -> None:
+def _predict_file(visit: Visit) -> None:
     file = {
         "name": "stays.csv",
         "mimeType": "text/csv",
@@ -62,7 +62,7 @@ def _send(visit: Visit) -> None:
     }
     visit.page.locator("input[type=file]").set_input_files(file)  # type: ignore[arg-type]
     visit.page.get_by_role("button", name="Predict file").click()
-    download = visit.page.get_by_role("button", name="Download all answers")
+    download = visit.page.get_by_role("button", name="Download predictions")
     expect(download).to_be_visible(timeout=PATIENCE)
 
 

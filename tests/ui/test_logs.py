@@ -1,4 +1,4 @@
-"""What the pages log of what people do: an id that the service has too, and nothing they enter."""
+"""The app's log: requests under the id that the API logs too, and nothing that people entered."""
 
 import json
 import os
@@ -20,37 +20,39 @@ PATIENCE = 60
 ENTERED, NAME = "V57", "swordfish.csv"
 LINE = "Ada Mauve,1864209753"
 
-# A reader of the page: looks, answers the form, is refused, sends a file, breaks the page.
-READER = f"""
+# One session: open the page, predict, upload a file that is refused, run into an error.
+SESSION = f"""
 import sys
 sys.path.insert(0, {str(CHECKOUT)!r})
-from ui.__main__ import log_as_we_do
-log_as_we_do()
+from ui.__main__ import configure_logging
+configure_logging()
 from streamlit import config
 config.set_option("logger.enableRich", False)  # an option of the server
 from streamlit.testing.v1 import AppTest
-from tests.ui.pages import FILES, press, turn_to, widget
+from tests.ui.pages import FILES, press, switch_to, widget
 from ui.client import ApiClient
 page = AppTest.from_file({str(CHECKOUT / "ui" / "app.py")!r}, default_timeout=120).run()
 widget(page, "diag_1").select({ENTERED!r}).run()
 press(page, "Predict")
-turn_to(page, FILES)
+switch_to(page, FILES)
 page.file_uploader[0].upload({NAME!r}, b"name,number\\n{LINE}\\n", "text/csv").run()
 press(page, "Predict file")
 page.session_state["file_job"].join(60)
 def fail(client):
     raise ValueError("cannot show {ENTERED}")
-ApiClient.describe = fail
+ApiClient.schema = fail
 page.run()
 assert page.exception
 """
+OPENING = SESSION.partition("widget(page")[0]
+"""The part of the session that only opens a page."""
 
 
-def read(program: str, **settings: str) -> list[dict[str, Any]]:
-    """Run a reader; return what the page has logged, of which every line is JSON."""
+def log_of(session: str, **settings: str) -> list[dict[str, Any]]:
+    """Run a session in a process of its own; return the lines it logs, all of them JSON."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", session],
         cwd=CHECKOUT,
         env=others | {PREFIX + name: value for name, value in settings.items()},
         capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
@@ -59,19 +61,19 @@ def read(program: str, **settings: str) -> list[dict[str, Any]]:
     assert done.stdout == ""
     for secret in (ENTERED, NAME, *LINE.split(",")):
         assert secret not in done.stderr
-    said = [json.loads(line) for line in done.stderr.splitlines()]
-    # The test driver runs a page where Streamlit misses its server.
-    return [line for line in said if "missing ScriptRunContext" not in line["message"]]
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    # The test driver runs pages without Streamlit's server, which Streamlit warns about.
+    return [line for line in lines if "missing ScriptRunContext" not in line["message"]]
 
 
 @pytest.fixture(scope="module")
-def said(api: Service) -> list[dict[str, Any]]:
-    """What one reader's visit leaves in the log."""
-    return read(READER, API_URL=api.url)
+def session_log(api: Service) -> list[dict[str, Any]]:
+    """The log of the whole session."""
+    return log_of(SESSION, API_URL=api.url)
 
 
-def in_service(api: Service, request_id: str) -> dict[str, Any]:
-    """Return the line of a request in the service's log."""
+def in_api_log(api: Service, request_id: str) -> dict[str, Any]:
+    """Return the API's log line for a request."""
     deadline = time.monotonic() + PATIENCE
     while True:
         lines = [json.loads(line) for line in api.log.read_text().splitlines()]
@@ -81,46 +83,44 @@ def in_service(api: Service, request_id: str) -> dict[str, Any]:
         time.sleep(0.05)
 
 
-def test_what_is_done_is_logged_here_and_in_the_service_under_one_id(
-    api: Service, said: list[dict[str, Any]]
+def test_app_and_api_log_a_request_under_one_id(
+    api: Service, session_log: list[dict[str, Any]]
 ) -> None:
-    done = [line for line in said if "action" in line]
-    assert [(line["action"], line["outcome"]) for line in done] == [
-        ("POST /explain", "answered"),
+    requests = [line for line in session_log if "action" in line]
+    assert [(line["action"], line["result"]) for line in requests] == [
+        ("POST /explain", "ok"),
         ("POST /predict/batch", "refused: malformed"),
     ]
-    for line, status in zip(done, (200, 400), strict=True):
-        there = in_service(api, line["request_id"])
+    for line, status in zip(requests, (200, 400), strict=True):
+        there = in_api_log(api, line["request_id"])
         assert (there["status"], there["service"], line["service"]) == (status, "api", "ui")
         assert f"POST {there['route']}" == line["action"]
 
 
-def test_a_page_that_breaks_is_logged_with_its_places_only(said: list[dict[str, Any]]) -> None:
-    (broken,) = [line for line in said if line["level"] == "ERROR"]
+def test_an_exception_is_logged_with_its_places_but_not_its_message(
+    session_log: list[dict[str, Any]],
+) -> None:
+    (broken,) = [line for line in session_log if line["level"] == "ERROR"]
     assert broken["logger"].startswith("streamlit")
     assert "ValueError at " in broken["error"]
     assert "ui/views/files.py" in broken["error"]
 
 
-def test_looking_is_logged_in_detail_only(api: Service) -> None:
-    look = READER.partition("widget(page")[0]
+def test_successful_get_requests_are_logged_at_debug_level_only(api: Service) -> None:
+    normal = log_of(OPENING, API_URL=api.url)
+    detailed = log_of(OPENING, API_URL=api.url, LOG_LEVEL="debug")
 
-    quiet = read(look, API_URL=api.url)
-    told = read(look, API_URL=api.url, LOG_LEVEL="debug")
-
-    assert quiet == []
-    assert {line["action"] for line in told} == {"GET /schema", "GET /health"}
+    assert normal == []
+    assert {line["action"] for line in detailed} == {"GET /schema", "GET /health"}
 
 
-def test_a_service_that_is_away_is_logged() -> None:
-    look = READER.partition("widget(page")[0]
+def test_an_unavailable_api_is_logged() -> None:
+    (line,) = log_of(OPENING, API_URL=f"http://127.0.0.1:{free_ports(1)[0]}")
 
-    (away,) = read(look, API_URL=f"http://127.0.0.1:{free_ports(1)[0]}")
-
-    assert (away["action"], away["outcome"]) == ("GET /schema", "away")
+    assert (line["action"], line["result"]) == ("GET /schema", "unavailable")
 
 
-def test_the_server_of_the_pages_says_nothing_but_json(
+def test_the_server_logs_nothing_but_json(
     api: Service, tmp_path: Path, point_at: Callable[..., None]
 ) -> None:
     point_at(api.url)
@@ -140,6 +140,6 @@ def test_the_server_of_the_pages_says_nothing_but_json(
         server.wait(PATIENCE)
 
     assert ENTERED not in log.read_text()
-    said = [json.loads(line) for line in log.read_text().splitlines()]
-    assert {line["service"] for line in said} == {"ui"}
-    assert "Stopping..." in [line["message"] for line in said]
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["service"] for line in lines} == {"ui"}
+    assert "Stopping..." in [line["message"] for line in lines]

@@ -1,1 +1,1 @@
-"""Parts of a page that more than one page uses, or that one page is composed of."""
+"""Parts that pages are composed of."""

@@ -1,47 +1,63 @@
-"""Reloading the model and going back to the one before: asked again, with an admin's key."""
+"""Buttons that reload or roll back the model, after a confirmation with an admin's key."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 from pydantic import SecretStr
 
 from ui import service
-from ui.client import ApiAway, Json, Refused
+from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
 
-OUTCOME, CONFIRMING = "operated", "confirming"
+RESULT, CONFIRMING = "admin_action_result", "admin_action_confirming"
+"""Session keys: what the last action did, and the name of the action in the open dialog."""
 
 
 @dataclass(frozen=True)
 class Action:
-    """Something an admin can do to the service."""
+    """Something that an admin can do to the service.
+
+    Parameters
+    ----------
+    name, label, icon : str
+        Name in the session; text and icon of the button.
+    warning, confirm : str
+        What the dialog says, and the text of its button.
+    request : callable
+        Sends the request, given the client and the key.
+    """
 
     name: str
     label: str
     icon: str
     warning: str
     confirm: str
+    request: Callable[[ApiClient, SecretStr], Json]
 
 
 RELOAD = Action(
     "reload", "Reload model", ":material/refresh:",
-    "The service loads the version in production again. Answers go on meanwhile; if it cannot "
-    "be loaded, the old one stays.",
+    "The service loads the production version again. Predictions continue during the reload. If "
+    "loading fails, the current model stays.",
     "Yes, reload",
+    lambda api, key: api.reload(key),
 )  # fmt: skip
 ROLL_BACK = Action(
     "roll_back", "Roll back", ":material/undo:",
-    "The version before becomes the one in production, **for everybody, at once**. Doing it "
-    "again comes back to the present one.",
+    "The previous version goes back into production **for everyone, immediately**. A second "
+    "rollback returns to the current version.",
     "Yes, roll back",
+    lambda api, key: api.roll_back(key),
 )  # fmt: skip
+ACTIONS = {action.name: action for action in (RELOAD, ROLL_BACK)}
 
 
-def show_buttons(model: Json | None) -> None:
-    """Offer both; rolling back needs a model to go back from."""
+def show(model: Json | None) -> None:
+    """Draw the buttons; without a model there is nothing to roll back."""
     st.header(":material/admin_panel_settings: For admins", anchor=False)
     left, right, _ = st.columns([1, 1, 2])
-    for place, action in ((left, RELOAD), (right, ROLL_BACK)):
-        place.button(
+    for column, action in ((left, RELOAD), (right, ROLL_BACK)):
+        column.button(
             action.label,
             icon=action.icon,
             width="stretch",
@@ -50,7 +66,13 @@ def show_buttons(model: Json | None) -> None:
             args=(CONFIRMING, action.name),
         )
     if CONFIRMING in st.session_state:
-        _confirm(next(a for a in (RELOAD, ROLL_BACK) if a.name == st.session_state[CONFIRMING]))
+        _confirm(ACTIONS[st.session_state[CONFIRMING]])
+
+
+def show_result() -> None:
+    """Show what the last action did, once."""
+    if RESULT in st.session_state:
+        st.success(st.session_state.pop(RESULT), icon=":material/check_circle:")
 
 
 def _close() -> None:
@@ -60,51 +82,45 @@ def _close() -> None:
 @st.dialog("Are you sure?", on_dismiss=_close)
 def _confirm(action: Action) -> None:
     st.markdown(action.warning)
-    # A form that is cleared: the key stays neither in the session nor in the browser.
+    # `clear_on_submit` keeps the key out of the session and the browser.
     with st.form(action.name, clear_on_submit=True, border=False):
-        typed = st.text_input("Admin key", type="password", autocomplete="off")
-        sure = st.form_submit_button(action.confirm, type="primary", icon=action.icon)
+        key = st.text_input("Admin key", type="password", autocomplete="off").strip()
+        confirmed = st.form_submit_button(action.confirm, type="primary", icon=action.icon)
     if st.button("Cancel", on_click=_close):
         st.rerun()
-    if not sure:
+    if not confirmed:
         return
-    if not typed.strip():
+    if not key:
         st.error("Enter the admin key.", icon=":material/key:")
         return
     try:
-        answer = _do(action, SecretStr(typed.strip()))
-    except (ApiAway, Refused) as error:
-        _explain(error)
+        response = action.request(service.client(), SecretStr(key))
+    except (ApiUnavailable, RequestRefused) as error:
+        _show_error(error)
         return
     _close()
-    st.session_state[OUTCOME] = _said(answer)
+    st.session_state[RESULT] = _result_in_words(response)
     st.rerun()
 
 
-def _do(action: Action, key: SecretStr) -> Json:
-    api = service.client()
-    return api.reload(key) if action.name == RELOAD.name else api.roll_back(key)
-
-
-def _explain(error: ApiAway | Refused) -> None:
-    if isinstance(error, ApiAway):
-        st.error("The service does not answer; nothing was done.", icon=":material/cloud_off:")
+def _show_error(error: ApiUnavailable | RequestRefused) -> None:
+    if isinstance(error, ApiUnavailable):
+        st.error(
+            "The service is not responding. Check which version is in production before you "
+            "try again.",
+            icon=":material/cloud_off:",
+        )
     elif error.kind == "unauthorized":
-        st.error("This key is not known. Nothing was done.", icon=":material/key_off:")
+        st.error("This key is unknown. Nothing was changed.", icon=":material/key_off:")
     elif error.kind == "forbidden":
-        st.error("This key is not an admin's. Nothing was done.", icon=":material/block:")
+        st.error("This is not an admin key. Nothing was changed.", icon=":material/block:")
     else:
         st.error(error.message, icon=":material/error:")
 
 
-def _said(answer: Json) -> str:
-    version, previous = answer["model_version"], answer["previous_version"]
+def _result_in_words(response: Json) -> str:
+    version, previous = response["model_version"], response["previous_version"]
     if version == previous:
-        return f"Loaded again: version {version}, which was in use before."
-    return f"Version {version} is in use now; before it was version {previous or '–'}."
-
-
-def show_outcome() -> None:
-    """Say once how the last action went."""
-    if OUTCOME in st.session_state:
-        st.success(st.session_state.pop(OUTCOME), icon=":material/check_circle:")
+        return f"Version {version} was loaded again."
+    replaced = f" It replaced version {previous}." if previous else ""
+    return f"Version {version} is now in use.{replaced}"

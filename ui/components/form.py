@@ -1,17 +1,16 @@
-"""A form made from what `GET /schema` says; no field is known here by name."""
+"""The form for one encounter, built from `GET /schema`; no field is named here."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from ui.client import Json
-from ui.wording import icd9
+from ui.wording import fields
 
 COLUMNS = 3
-NOT_SHOWN = ("key", "ignored")
-"""Kinds of field no model looks at: not asked for, so that no identifier is typed here."""
+HIDDEN_KINDS = ("key", "ignored")
+"""Kinds of field that no model uses, such as identifiers. The form does not ask for them."""
 
 ICONS = {
     "Patient": ":material/person:",
@@ -21,124 +20,100 @@ ICONS = {
     "Diagnoses": ":material/clinical_notes:",
     "Medicines": ":material/medication:",
 }
+"""Icon of each section, in the order of the form; unknown sections come last."""
 ORDER = list(ICONS)
 
 PREFIX = "field:"
 MEDICINES = PREFIX + "medicines"
 
 
-def key_of(name: str) -> str:
-    """Return the widget key of a field, under which its value lives in the session."""
+def widget_key(name: str) -> str:
+    """Return the session key under which Streamlit keeps the value of a field."""
     return PREFIX + name
 
 
-def keep() -> None:
-    """Keep what was entered through a run that does not draw the form."""
+def keep_values() -> None:
+    """Keep the entered values while another page is shown."""
     for key in st.session_state:
         if str(key).startswith(PREFIX):
-            # Streamlit forgets the value of a widget that is not drawn, unless it is set.
+            # Streamlit drops the value of a widget that is not drawn, unless it is assigned.
             st.session_state[key] = st.session_state[key]
 
 
-def asked(description: Json) -> list[Json]:
-    """Return the fields that the form asks for."""
-    return [field for field in description["fields"] if field["kind"] not in NOT_SHOWN]
+def visible_fields(schema: Json) -> list[Json]:
+    """Return the fields that the form shows."""
+    return [field for field in schema["fields"] if field["kind"] not in HIDDEN_KINDS]
 
 
-def fill(encounter: Mapping[str, Any], fields: list[Json]) -> None:
-    """Enter an encounter; for use before the form is drawn."""
-    medicines = [field for field in fields if field["medicine"]]
-    given = [m["name"] for m in medicines if encounter[m["name"]] != _none(m)]
-    st.session_state[MEDICINES] = given
-    for field in fields:
-        if not field["medicine"] or field["name"] in given:
-            st.session_state[key_of(field["name"])] = encounter[field["name"]]
+def fill(encounter: Mapping[str, Any], visible: list[Json]) -> None:
+    """Enter an encounter into the form; call this before the form is drawn."""
+    medicines = [field for field in visible if field["medicine"]]
+    prescribed = [m["name"] for m in medicines if encounter[m["name"]] != _not_prescribed(m)]
+    st.session_state[MEDICINES] = prescribed
+    for field in visible:
+        if not field["medicine"] or field["name"] in prescribed:
+            st.session_state[widget_key(field["name"])] = encounter[field["name"]]
 
 
-def show_presets(presets: list[Json], fields: list[Json]) -> None:
-    """Offer whole encounters to start from."""
+def show_presets(presets: list[Json], visible: list[Json]) -> None:
+    """Draw a button for each example patient."""
     if not presets:
         return
-    st.caption("Start from an example, then change what differs:")
-    for place, preset in zip(st.columns(len(presets)), presets, strict=True):
-        place.button(
+    st.caption("Start from an example and change what differs:")
+    for column, preset in zip(st.columns(len(presets)), presets, strict=True):
+        column.button(
             preset["title"],
             key=f"preset:{preset['name']}",
             width="stretch",
             wrap=True,
             on_click=fill,
-            args=(preset["encounter"], fields),
+            args=(preset["encounter"], visible),
         )
 
 
-def expectation(expected: str, missing: str) -> str:
-    """Return what the API expects in the words of this form, where missing is not recorded."""
-    return expected.replace(f", or {missing!r} when missing", ", or not recorded")
-
-
-def meanings_of(field: Json, missing: str) -> dict[str, str]:
-    """Return each value of a field that can be listed, and what it means."""
-    listed = icd9.MEANINGS if field["kind"] == "diagnosis" else field["values"]
-    return ({missing: "Not recorded"} if field["nullable"] else {}) | listed
-
-
-def in_words(field: Json, value: Any, missing: str) -> str:
-    """Return a value as a clinician would say it."""
-    text = str(value)
-    if field["kind"] == "diagnosis" and text != missing:
-        return icd9.describe(text)
-    meaning = meanings_of(field, missing).get(text, text)
-    return _spaced(text) if meaning == text else meaning
-
-
-def _spaced(text: str) -> str:
-    """Return a value that is its own meaning with spaces: InternalMedicine, HeadandNeck."""
-    apart = re.sub(r"(?<=[a-z])(and|within)(?=[A-Z])", r" \1", text)
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", apart)
-
-
-def show(description: Json) -> Json:
-    """Draw the form and return the encounter it holds now."""
-    fields = asked(description)
+def show(schema: Json) -> Json:
+    """Draw the form and return the encounter that is entered."""
+    visible = visible_fields(schema)
     encounter: Json = {}
-    for section in _sections(fields):
-        members = [field for field in fields if field["section"] == section]
+    for section in _sections(visible):
+        members = [field for field in visible if field["section"] == section]
         with st.container(border=True):
             st.header(f"{ICONS.get(section, '')} {section}", anchor=False)
-            encounter |= _section(members, description["missing"])
+            encounter |= _section(members, schema["missing"])
     return encounter
 
 
-def _sections(fields: list[Json]) -> list[str]:
-    found = dict.fromkeys(field["section"] for field in fields)
-    return sorted(found, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
+def _sections(visible: list[Json]) -> list[str]:
+    names = dict.fromkeys(field["section"] for field in visible)
+    return sorted(names, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
 
-def _section(fields: list[Json], missing: str) -> Json:
-    medicines = [field for field in fields if field["medicine"]]
-    others = [field for field in fields if not field["medicine"]]
+def _section(members: list[Json], missing: str) -> Json:
+    medicines = [field for field in members if field["medicine"]]
+    others = [field for field in members if not field["medicine"]]
     encounter = _grid(others, missing)
     return encounter | _medicines(medicines) if medicines else encounter
 
 
-def _grid(fields: list[Json], missing: str) -> Json:
+def _grid(members: list[Json], missing: str) -> Json:
     encounter: Json = {}
-    for start in range(0, len(fields), COLUMNS):
-        places = st.columns(COLUMNS, vertical_alignment="bottom")
-        for place, field in zip(places, fields[start : start + COLUMNS], strict=False):
-            with place:
+    for start in range(0, len(members), COLUMNS):
+        columns = st.columns(COLUMNS, vertical_alignment="bottom")
+        for column, field in zip(columns, members[start : start + COLUMNS], strict=False):
+            with column:
                 encounter[field["name"]] = _widget(field, missing)
     return encounter
 
 
-def _start_with(name: str, value: Any) -> str:
-    """Set the first value of a field; return its widget key."""
-    st.session_state.setdefault(key_of(name), value)
-    return key_of(name)
-
-
 def _widget(field: Json, missing: str) -> Any:
     return _number(field) if field["minimum"] is not None else _choice(field, missing)
+
+
+def _key_with_default(field: Json) -> str:
+    """Enter the example value unless the field has a value; return the session key."""
+    key = widget_key(field["name"])
+    st.session_state.setdefault(key, field["example"])
+    return key
 
 
 def _number(field: Json) -> int:
@@ -148,62 +123,63 @@ def _number(field: Json) -> int:
             min_value=field["minimum"],
             max_value=field["maximum"],
             step=1,
-            help=f"{field['meaning']} {field['minimum']} to {field['maximum']}.",
-            key=_start_with(field["name"], field["example"]),
+            help=f"{field['meaning']} From {field['minimum']} to {field['maximum']}.",
+            key=_key_with_default(field),
         )
     )
 
 
 def _choice(field: Json, missing: str) -> str:
-    is_diagnosis, is_open = field["kind"] == "diagnosis", field["pattern"] is not None
+    is_diagnosis, accepts_new = field["kind"] == "diagnosis", field["pattern"] is not None
     chosen = st.selectbox(
         field["label"],
-        list(meanings_of(field, missing)),
-        format_func=lambda value: in_words(field, value, missing),
-        accept_new_options=is_open,
+        list(fields.meanings(field, missing)),
+        format_func=lambda value: fields.value_in_words(field, value, missing),
+        accept_new_options=accepts_new,
         filter_mode="contains",
-        help=f"{field['meaning']} {_hint(is_diagnosis, is_open)}".strip(),
-        key=_start_with(field["name"], field["example"]),
+        help=f"{field['meaning']} {_hint(is_diagnosis, accepts_new)}".strip(),
+        key=_key_with_default(field),
     )
     text = str(chosen).strip()
     return text.upper() if is_diagnosis else text
 
 
-def _hint(is_diagnosis: bool, is_open: bool) -> str:
+def _hint(is_diagnosis: bool, accepts_new: bool) -> str:
     if is_diagnosis:
-        return "Type a word such as *kidney* to find it, or any ICD-9 code such as 250.83."
-    return "Not in the list? Type it." if is_open else ""
+        return "Search by a word, such as *kidney*, or type any ICD-9 code, such as 250.83."
+    return "If it is not in the list, type it." if accepts_new else ""
 
 
-def _none(medicine: Json) -> str:
-    """Return the value of a medicine that was not prescribed: the first of its scale."""
+def _not_prescribed(medicine: Json) -> str:
+    """Return the value for a medicine that was not prescribed: the first on its scale."""
     return str(next(iter(medicine["values"])))
 
 
-def _medicines(fields: list[Json]) -> Json:
-    """Ask which medicines were given and then for the dose of those, not for all 23."""
-    by_name = {field["name"]: field for field in fields}
-    st.session_state.setdefault(MEDICINES, [f["name"] for f in fields if f["example"] != _none(f)])
+def _medicines(medicines: list[Json]) -> Json:
+    """Draw one list of all medicines, then the dose of each chosen one only."""
+    by_name = {medicine["name"]: medicine for medicine in medicines}
+    defaults = [m["name"] for m in medicines if m["example"] != _not_prescribed(m)]
+    st.session_state.setdefault(MEDICINES, defaults)
     chosen = st.multiselect(
         "Diabetes medicines prescribed",
         list(by_name),
         format_func=lambda name: by_name[name]["label"],
-        placeholder="None: choose or type a name",
-        help="Those not chosen are taken as not prescribed.",
+        placeholder="None. Choose or type a name",
+        help="Medicines that you do not choose count as not prescribed.",
         key=MEDICINES,
     )
     doses = {name: _dose(by_name[name]) for name in chosen}
-    return {name: _none(field) for name, field in by_name.items()} | doses
+    return {name: _not_prescribed(medicine) for name, medicine in by_name.items()} | doses
 
 
-def _dose(field: Json) -> str:
-    meanings = {value: text for value, text in field["values"].items() if value != _none(field)}
+def _dose(medicine: Json) -> str:
+    options = [value for value in medicine["values"] if value != _not_prescribed(medicine)]
     return str(
         st.radio(
-            field["label"],
-            list(meanings),
-            format_func=lambda value: meanings[value].removeprefix("Prescribed, "),
+            medicine["label"],
+            options,
+            format_func=lambda value: medicine["values"][value].removeprefix("Prescribed, "),
             horizontal=True,
-            key=key_of(field["name"]),
+            key=widget_key(medicine["name"]),
         )
     )

@@ -1,7 +1,7 @@
-"""A link that opens the form as it is filled in: a code; what it stands for stays on this server.
+"""A link that opens the form as it is filled in; the entries stay in this server's memory.
 
-An address goes into the browser's history and into the logs of every proxy on its way, so it
-holds nothing that was entered.
+Addresses end up in the browser's history and in the logs of proxies, so a link holds a random
+code and no entries.
 """
 
 import secrets
@@ -18,37 +18,37 @@ from ui.client import Json
 from ui.components import form
 
 HOURS = 24
-"""For which a link works."""
-MOST = 1_000
-"""Links kept; then the oldest gives way."""
+"""How long a link works."""
+MAX_FORMS = 1_000
+"""Forms that are stored; a new one replaces the oldest."""
 CODE_BYTES = 24
 PARAMETER = "form"
 
-MADE, OPENED = "link_made", "link_opened"
-"""Session keys: the last link with the encounter it is of; the last that filled the form."""
+CREATED, OPENED = "link_created", "link_opened"
+"""Session keys: the newest link with its encounter, and the code that last filled the form."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a link stands for.
+class StoredForm:
+    """The form that one link opens.
 
     Parameters
     ----------
     encounter : dict
-        The form as it was.
+        What was entered.
     version : str
-        Of the fields; a form with others cannot take it.
-    until : float
-        Time of the clock.
+        Version of the schema; a form with other fields cannot show the entries.
+    expires : float
+        In seconds, by the clock of the store.
     """
 
     encounter: Json
     version: str
-    until: float
+    expires: float
 
 
-class Links:
-    """What the links of the last hours stand for, in memory only.
+class FormStore:
+    """The forms behind all links, in memory only.
 
     Parameters
     ----------
@@ -58,60 +58,60 @@ class Links:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._forms: OrderedDict[str, StoredForm] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._forms)
 
-    def keep(self, encounter: Json, version: str) -> str:
-        """Keep a form for some hours; return the code that opens it, which nobody can guess."""
+    def add(self, encounter: Json, version: str) -> str:
+        """Store a form for `HOURS`; return a code for it that nobody can guess."""
         code = secrets.token_urlsafe(CODE_BYTES)
         with self._lock:
-            self._forget()
-            self._kept[code] = Kept(dict(encounter), version, self._clock() + 3_600 * HOURS)
+            self._evict(room=1)
+            expires = self._clock() + 3_600 * HOURS
+            self._forms[code] = StoredForm(dict(encounter), version, expires)
         return code
 
     def find(self, code: str, version: str) -> Json | None:
-        """Return the form behind a code, or None if it is unknown, too old or of other fields."""
+        """Return the encounter for a code, or None if it expired or the schema has changed."""
         with self._lock:
-            self._forget(room=0)
-            kept = self._kept.get(code)
-        return kept.encounter if kept and kept.version == version else None
+            self._evict(room=0)
+            stored = self._forms.get(code)
+        return stored.encounter if stored and stored.version == version else None
 
-    def _forget(self, room: int = 1) -> None:
-        """Drop what is too old, and the oldest until there is room; they lie in order of time."""
-        while self._kept:
-            oldest = next(iter(self._kept.values()))
-            if oldest.until > self._clock() and len(self._kept) + room <= MOST:
+    def _evict(self, room: int) -> None:
+        """Remove expired forms, then the oldest ones until there is room for `room` more."""
+        while self._forms:
+            oldest = next(iter(self._forms.values()))
+            if oldest.expires > self._clock() and len(self._forms) + room <= MAX_FORMS:
                 return
-            self._kept.popitem(last=False)
+            self._forms.popitem(last=False)
 
 
 @st.cache_resource
-def links() -> Links:
-    """Return the links, one store for all who look at the page."""
-    return Links()
+def store() -> FormStore:
+    """Return the store, which all sessions share."""
+    return FormStore()
 
 
-def show(encounter: Json, description: Json) -> None:
-    """Offer a link to what the form holds now."""
-    # In the flow of the page: what pops up beside a column that stays can lie below the window.
+def show(encounter: Json, schema: Json) -> None:
+    """Offer a link to the form as it is filled in now."""
+    # Not a popover: next to a sticky column it can open below the edge of the window.
     with st.expander("Link to this form", icon=":material/link:"):
         st.markdown(
-            f"Opens the form as it is filled in now, for {HOURS} hours or until this page is "
-            "started anew. What you have entered stays in the memory of this page's server "
-            "meanwhile; the link is a random code and says nothing of it. Who has the link can "
-            "open the form."
+            f"The link opens the form as it is filled in now. It works for {HOURS} hours, or until "
+            "this app restarts. Your entries stay in the memory of this app's server; the link "
+            "itself is a random code. Anyone who has the link can open the form."
         )
-        if st.button("Make a link", icon=":material/add_link:"):
-            code = links().keep(encounter, description["version"])
-            st.session_state[MADE] = (encounter, _address(code))
-        of, address = st.session_state.get(MADE, (None, ""))
-        if of == encounter:
+        if st.button("Create a link", icon=":material/add_link:"):
+            code = store().add(encounter, schema["version"])
+            st.session_state[CREATED] = (encounter, _address(code))
+        linked, address = st.session_state.get(CREATED, (None, ""))
+        if linked == encounter:
             st.code(address, language=None, wrap_lines=True)
-        elif of is not None:
-            st.caption("The form has changed since the last link was made.")
+        elif linked is not None:
+            st.caption("The form has changed since the last link was created.")
 
 
 def _address(code: str) -> str:
@@ -119,25 +119,25 @@ def _address(code: str) -> str:
     return f"{page}?{urlencode({PARAMETER: code})}"
 
 
-def take(description: Json) -> None:
-    """Fill the form with what the link in the address stands for, once in a visit.
+def open_from_address(schema: Json) -> None:
+    """Fill the form from the link in the address, once in a session.
 
-    The code stays in the address: to take it out is another entry in the browser's history,
-    from which there would be no way back.
+    The code stays in the address: removing it would add an entry to the browser's history and
+    break the Back button.
     """
     if not st.query_params:
         return
     code = st.query_params.get(PARAMETER, "")
     if code and st.session_state.get(OPENED) == code:
         return
-    encounter = links().find(code, description["version"])
+    encounter = store().find(code, schema["version"])
     if encounter is None:
         st.warning(
-            f"**This link does not open any more.** Links work for {HOURS} hours, and not after "
-            "this page was started anew. The form below is **not** the one that was shared: ask "
-            "for a new link, or fill it in.",
+            f"**This link no longer works.** Links expire after {HOURS} hours or when this app "
+            "restarts. The form below is **not** the shared one: ask for a new link, or fill it "
+            "in yourself.",
             icon=":material/link_off:",
         )
         return
     st.session_state[OPENED] = code
-    form.fill(encounter, form.asked(description))
+    form.fill(encounter, form.visible_fields(schema))

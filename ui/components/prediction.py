@@ -1,49 +1,54 @@
-"""The answer, in the words of a clinician."""
+"""The prediction for one patient: outcome, probabilities and risk percentile."""
 
 import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui.client import Json, Refused
+from ui.client import Json
 from ui.components import charts
-from ui.components.form import expectation
-from ui.service import is_synthetic, show_refused
+from ui.wording.provenance import is_synthetic
 
 ICONS = (":material/check_circle:", ":material/schedule:", ":material/priority_high:")
-"""Of the outcomes, in the order of the service: from none to the soonest."""
-SHOWN = 8
-"""Problems that are listed; a file of another kind has one for every column."""
+"""One for each outcome, in the API's order: from no readmission to the soonest."""
 COLOURS = (charts.NO, charts.LATER, charts.SOON)
 
 
-def show_answer(answer: Json, classes: dict[str, str]) -> None:
-    """Show the class in plain words, the probabilities and which model said so."""
-    label = answer["predicted_class"]
+def show(prediction: Json, classes: dict[str, str]) -> None:
+    """Draw a prediction.
+
+    Parameters
+    ----------
+    prediction : dict
+        Response of the API to one encounter.
+    classes : dict
+        Meaning of each outcome.
+    """
+    predicted, probabilities = prediction["predicted_class"], prediction["probabilities"]
     with st.container(border=True):
         st.caption("Expected after discharge")
-        icon = dict(zip(classes, ICONS, strict=False)).get(label, "")
-        st.header(f"{icon} {answer['meaning']}", anchor=False)
-        charts.draw(_chart(answer["probabilities"], classes))
-        if answer["probabilities"][label] < max(answer["probabilities"].values()):
+        icon = dict(zip(classes, ICONS, strict=False)).get(predicted, "")
+        st.header(f"{icon} {prediction['meaning']}", anchor=False)
+        charts.draw(_chart(probabilities, classes))
+        if probabilities[predicted] < max(probabilities.values()):
             st.caption(
-                "This is not the longest bar: the model is set to weigh the rarer outcomes more, "
-                "so that fewer of them are missed."
+                "This outcome does not have the highest probability: the model gives more weight "
+                "to the rarer outcomes, so that fewer of them are missed."
             )
-        st.markdown(_rank(answer["risk_percentile"]))
-        flag = " · synthetic data" if is_synthetic(answer["data_source"]) else ""
+        st.markdown(_percentile_in_words(prediction["risk_percentile"]))
+        flag = " · synthetic data" if is_synthetic(prediction["data_source"]) else ""
         st.caption(
-            f"{answer['model_name']}, version {answer['model_version']}{flag}  \n"
-            f"Request {answer['request_id']}"
+            f"{prediction['model_name']}, version {prediction['model_version']}{flag}  \n"
+            f"Request {prediction['request_id']}"
         )
-    st.caption("Supports a decision and does not replace clinical judgement.")
+    st.caption("Supports clinical judgement; does not replace it.")
 
 
-def _rank(percentile: float) -> str:
-    """Say where a patient stands; nobody is above all of those set aside."""
+def _percentile_in_words(percentile: float) -> str:
+    """Compare with the validation patients; 99 of 100 at most, because no risk is above all."""
     below = min(99, round(percentile))
     return (
-        f"Risk of coming back within 30 days: higher than that of **{below} of 100** "
-        "patients set aside to check the model."
+        "Risk of readmission within 30 days: higher than for "
+        f"**{below} of 100** validation patients."
     )
 
 
@@ -68,32 +73,10 @@ def _chart(probabilities: dict[str, float], classes: dict[str, str]) -> charts.C
     names = base.mark_text(align="left", yOffset=-9, fontSize=13).encode(
         text="outcome:N", x=alt.value(0)
     )
-    figures = base.mark_text(align="left", dx=6, yOffset=10, fontSize=14, fontWeight="bold").encode(
+    numbers = base.mark_text(align="left", dx=6, yOffset=10, fontSize=14, fontWeight="bold").encode(
         text=alt.Text("probability:Q", format=".0%")
     )
-    said = ", ".join(f"{o} {p:.0%}" for o, p in zip(order, table["probability"], strict=True))
-    return alt.layer(bars, names, figures).properties(
-        height=54 * len(order), description=f"Probabilities: {said}"
+    spoken = ", ".join(f"{o} {p:.0%}" for o, p in zip(order, table["probability"], strict=True))
+    return alt.layer(bars, names, numbers).properties(
+        height=54 * len(order), description=f"Probabilities: {spoken}"
     )
-
-
-def show_refusal(refused: Refused, description: Json) -> None:
-    """Say which field is wrong, by the label it has in the form."""
-    if not refused.problems:
-        show_refused(refused)
-        return
-    lines = [f"- {_in_words(problem, description)}" for problem in refused.problems[:SHOWN]]
-    if len(refused.problems) > SHOWN:
-        lines.append(f"- and {len(refused.problems) - SHOWN} more")
-    st.error("Please correct:\n\n" + "\n".join(lines), icon=":material/edit:")
-
-
-def _in_words(problem: Json, description: Json) -> str:
-    labels = {field["name"]: field["label"] for field in description["fields"]}
-    name = problem["field"]
-    if name not in labels:
-        return f"`{name}` is unknown; expected {problem['expected']}"
-    expected = expectation(problem["expected"], description["missing"])
-    if problem["value"] is None:
-        return f"**{labels[name]}** (`{name}`) is missing; expected {expected}"
-    return f"**{labels[name]}**: `{problem['value']}` is not possible; expected {expected}"

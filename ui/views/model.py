@@ -1,4 +1,4 @@
-"""What is in production, what it was chosen from, and the way back."""
+"""The model in production, the candidates of the newest batch, all versions and the rollback."""
 
 import altair as alt
 import pandas as pd
@@ -6,8 +6,9 @@ import streamlit as st
 
 from ui import service
 from ui.client import Json
-from ui.components import admin_actions, charts
-from ui.wording import models
+from ui.components import admin_actions, charts, model_caption
+from ui.wording import fields, models
+from ui.wording.provenance import format_time, origin_in_words
 
 TOP_FIELDS = 12
 
@@ -15,71 +16,69 @@ TOP_FIELDS = 12
 def show() -> None:
     """Draw the page."""
     st.title("Model", anchor=False)
-    admin_actions.show_outcome()
-    model = service.ask(lambda api: api.model())
+    admin_actions.show_result()
+    model = service.fetch(lambda api: api.model())
     if model is not None:
         _show_production(model)
-        description = service.ask(lambda api: api.describe()) or {"fields": [], "classes": {}}
-        _show_card(model["card"], description)
-    history = service.ask(lambda api: api.history()) if model is not None else None
+        schema = service.fetch(lambda api: api.schema()) or {"fields": [], "classes": {}}
+        _show_card(model["card"], schema)
+    history = service.fetch(lambda api: api.history()) if model is not None else None
     if history is not None:
         _show_candidates(history["candidates"])
-        _show_history(history["versions"])
-    admin_actions.show_buttons(model)
+        _show_versions(history["versions"])
+    admin_actions.show(model)
 
 
 def _show_production(model: Json) -> None:
-    service.show_source(model)
+    model_caption.show(model)
     cells = st.columns(3)
     cells[0].metric("In production", f"Version {model['model_version']}")
-    cells[1].metric("Kind", model["card"]["title"])
-    since = service.moment(model["since"])
+    cells[1].metric("Type", model["card"]["title"])
+    since = format_time(model["since"])
     cells[2].metric("In production since", since[:10] if model["since"] else since)
     st.caption(
-        f"Trained {service.moment(model['card']['trained_at'])}, in production since {since}, "
-        f"loaded here {service.moment(model['loaded_at'])}."
+        f"Trained: {format_time(model['card']['trained_at'])}. In production since: {since}. "
+        f"Loaded by the service: {format_time(model['loaded_at'])}."
     )
     if model.get("verdict_reason"):
-        st.info(f"Why it was chosen: {model['verdict_reason']}", icon=":material/gavel:")
+        st.info(f"Why it was promoted: {model['verdict_reason']}", icon=":material/gavel:")
 
 
-def _show_card(card: Json, description: Json) -> None:
-    labels = {field["name"]: field["label"] for field in description["fields"]}
+def _show_card(card: Json, schema: Json) -> None:
+    data = card["data"]
+    batches = "1 batch" if data["batches"] == 1 else f"{data['batches']} batches"
     with st.container(border=True):
         st.header(":material/description: Model card", anchor=False)
-        st.markdown(f"**What it is for.** {card['intended_use']}")
+        st.markdown(f"**Intended use.** {card['intended_use']}")
+        st.markdown("**Limitations.**\n" + "\n".join(f"- {limit}" for limit in card["limits"]))
         st.markdown(
-            "**What to keep in mind.**\n" + "\n".join(f"- {limit}" for limit in card["limits"])
+            f"**Data.** {data['rows']:,} encounters in {batches} up to `{data['batch_id']}`: "
+            f"{origin_in_words(data['data_source'])}. The model was trained on most of them. The "
+            "rest, from other patients, set the decision weights and give the metrics below."
         )
-        data = card["data"]
-        st.markdown(
-            f"**What it was made from.** {data['rows']:,} encounters in {data['batches']} "
-            f"{'batch' if data['batches'] == 1 else 'batches'}, the newest "
-            f"`{data['batch_id']}`: {service.in_words(data['data_source'])}. It has learned from "
-            "most; the others, of other patients, set its weights and gave the figures below."
-        )
-        figures, fields = st.columns(2, gap="large")
-        with figures:
-            st.markdown("**How good it is** on patients it has not learned from")
-            st.table(models.figures(card["metrics"]), hide_index=True)
-        with fields:
-            st.markdown("**What it looks at most**")
-            charts.draw(_importance(card["importance"], labels))
+        metrics, importance = st.columns(2, gap="large")
+        with metrics:
+            st.markdown("**Metrics** on validation patients")
+            st.table(models.metrics_table(card["metrics"]), hide_index=True)
+        with importance:
+            st.markdown("**Most important fields**")
+            charts.draw(_importance(card["importance"], fields.labels(schema)))
         weights = ", ".join(
-            f"{description['classes'].get(name, name).lower()}: {weight:.2f}"
+            f"{schema['classes'].get(name, name).lower()}: {weight:.2f}"
             for name, weight in card["decision_weights"].items()
         )
         st.caption(
-            "The rarer outcomes weigh more, so that fewer are missed: each probability is "
-            f"multiplied by its weight ({weights}) and the largest decides.  \n"
-            f"Fingerprint of the data: `{data['data_sha256'][:16]}`"
+            "Rarer outcomes get more weight, so that fewer of them are missed. The model "
+            f"multiplies each probability by the weight of its outcome ({weights}) and predicts "
+            "the outcome with the largest product.  \n"
+            f"SHA-256 of the data: `{data['data_sha256'][:16]}…`"
         )
 
 
 def _importance(importance: dict[str, float], labels: dict[str, str]) -> charts.Chart:
     top = sorted(importance.items(), key=lambda item: -item[1])[:TOP_FIELDS]
     table = pd.DataFrame(
-        [(labels.get(n, n), share) for n, share in top], columns=["field", "share"]
+        [(labels.get(name, name), share) for name, share in top], columns=["field", "share"]
     )
     base = alt.Chart(table).encode(
         y=alt.Y("field:N", sort=list(table["field"]), axis=None), tooltip=["field", "share"]
@@ -96,55 +95,55 @@ def _importance(importance: dict[str, float], labels: dict[str, str]) -> charts.
 def _show_candidates(candidates: list[Json]) -> None:
     if not candidates:
         return
-    st.header(":material/compare: The candidates of the newest batch", anchor=False)
+    st.header(":material/compare: Candidates of the newest batch", anchor=False)
     st.caption(
-        f"Trained on the same rows, up to `{candidates[0]['batch_id']}`, and compared on the same "
-        "validation rows."
+        f"All were trained on the same rows, up to `{candidates[0]['batch_id']}`, and compared on "
+        "the same validation patients. ★ marks the registered one."
     )
-    columns = {models.candidate(found): found["metrics"] for found in candidates}
-    st.table(models.side_by_side(columns), hide_index=True)
+    columns = {models.candidate_heading(found): found["metrics"] for found in candidates}
+    st.table(models.compare(columns), hide_index=True)
 
 
-def _show_history(versions: list[Json]) -> None:
+def _show_versions(versions: list[Json]) -> None:
     if not versions:
         return
-    st.header(":material/timeline: Over the batches", anchor=False)
-    known = [name for name in models.FIGURES if any(name in v["test"] for v in versions)]
+    st.header(":material/timeline: All versions", anchor=False)
+    known = [name for name in models.METRICS if any(name in v["test"] for v in versions)]
     if known:
-        name = st.selectbox(
-            "Figure", known, format_func=lambda figure: models.FIGURES[figure], key="figure"
+        metric = st.selectbox(
+            "Metric", known, format_func=lambda name: models.METRICS[name], key="metric"
         )
-        charts.draw(_over_batches(versions, name))
-        st.caption("On the test patients of the day, whom no model has learned from.")
-    st.dataframe(models.versions(versions), hide_index=True)
+        charts.draw(_metric_over_batches(versions, metric))
+        st.caption("On the test patients of all batches up to then. No model is trained on them.")
+    st.dataframe(models.versions_table(versions), hide_index=True)
 
 
-def _over_batches(versions: list[Json], name: str) -> charts.Chart:
+def _metric_over_batches(versions: list[Json], metric: str) -> charts.Chart:
     table = pd.DataFrame(
         [
             {
                 "batch": v["batch_id"],
                 "version": f"version {v['version']}",
-                "figure": v["test"][name],
+                "value": v["test"][metric],
                 "verdict": models.verdict(v),
             }
             for v in reversed(versions)
-            if name in v["test"]
+            if metric in v["test"]
         ]
     )
     base = alt.Chart(table).encode(
         x=alt.X(
             "batch:N", sort=None, title="Batch", axis=alt.Axis(labelAngle=0, labelOverlap=True)
         ),
-        y=alt.Y("figure:Q", title=None, scale=alt.Scale(zero=False)),
-        tooltip=["version", "batch", "verdict", alt.Tooltip("figure", format=".3f")],
+        y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False)),
+        tooltip=["version", "batch", "verdict", alt.Tooltip("value", format=".3f")],
     )
     line = base.mark_line(color=charts.NO)
     points = base.mark_point(size=110, filled=True, opacity=1).encode(
         shape=alt.Shape("verdict:N", legend=alt.Legend(title=None, orient="top", labelFontSize=13)),
         color=alt.Color("verdict:N", scale=alt.Scale(range=["#2f6f4f", charts.SOON, charts.INK])),
     )
-    return alt.layer(line, points).properties(height=300, description=models.FIGURES[name])
+    return alt.layer(line, points).properties(height=300, description=models.METRICS[metric])
 
 
 show()

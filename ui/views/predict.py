@@ -1,88 +1,96 @@
-"""One patient: the form, the answer and what drove it."""
+"""Predict one patient: form, prediction and explanation."""
 
 import streamlit as st
 
 from ui import service
-from ui.client import ApiAway, Json, Refused
-from ui.components import explanation, form, form_link, prediction
+from ui.client import ApiUnavailable, Json, RequestRefused
+from ui.components import api_errors, explanation, form, form_link, model_caption, prediction
+from ui.wording.provenance import format_time
 
-ANSWERED = "answered"
-"""Session key of the last answer, with the encounter it belongs to."""
+PREDICTION = "prediction"
+"""Session key of the last prediction, together with its encounter."""
 
 
 def show() -> None:
     """Draw the page."""
     st.title("Readmission risk", anchor=False)
     st.markdown(
-        "Will this patient with diabetes be back in hospital, and how soon? "
-        "The form starts with a usual patient: change what differs, then press **Predict**."
+        "Will this patient with diabetes be readmitted, and how soon? The form starts with a "
+        "typical patient: change what differs, then press **Predict**."
     )
-    description = service.ask(lambda api: api.describe())
-    health = service.ask(lambda api: api.health()) if description else None
-    if description is None or health is None:
+    schema = service.fetch(lambda api: api.schema())
+    health = service.fetch(lambda api: api.health()) if schema else None
+    if schema is None or health is None:
         return
-    _show_state(health)
-    form_link.take(description)
-    form.show_presets(description.get("presets", []), form.asked(description))
-    questions, answer = st.columns([2, 1], gap="large")
-    with questions:
-        encounter = form.show(description)
-    with answer, st.container(key="answer"):
-        _show_answer(encounter, description)
-        form_link.show(encounter, description)
+    _show_model(health)
+    form_link.open_from_address(schema)
+    form.show_presets(schema.get("presets", []), form.visible_fields(schema))
+    left, right = st.columns([2, 1], gap="large")
+    with left:
+        encounter = form.show(schema)
+    with right, st.container(key="prediction"):
+        _show_prediction(encounter, schema)
+        form_link.show(encounter, schema)
 
 
-def _show_state(health: Json) -> None:
+def _show_model(health: Json) -> None:
     if health["model_loaded"]:
-        service.show_source(health)
+        model_caption.show(health)
         return
-    service.show_no_model()
-    st.caption("You can fill in the form meanwhile.")
+    api_errors.show_no_model()
+    st.caption("You can already fill in the form.")
     failure = health["last_reload_error"]
     if failure:
         st.caption(
-            f"Last attempt to load a model, {service.moment(failure['at'])}: {failure['message']}"
+            f"Last attempt to load a model, {format_time(failure['at'])}: {failure['message']}"
         )
     st.button("Check again", icon=":material/refresh:")
 
 
-def _show_answer(encounter: Json, description: Json) -> None:
+def _show_prediction(encounter: Json, schema: Json) -> None:
     pressed = st.button(
         "Predict", type="primary", width="stretch", icon=":material/online_prediction:"
     )
-    if pressed:
-        st.session_state.pop(ANSWERED, None)
-        try:
-            st.session_state[ANSWERED] = (encounter, _answer(encounter))
-        except Refused as refused:
-            prediction.show_refusal(refused, description)
-            return
-        except ApiAway:
-            st.error(
-                "The prediction service stopped answering. Press Predict again in a moment.",
-                icon=":material/cloud_off:",
-            )
-            return
-    if ANSWERED not in st.session_state:
-        st.info("The answer appears here.", icon=":material/arrow_upward:")
+    if pressed and not _predict(encounter, schema):
         return
-    asked, answer = st.session_state[ANSWERED]
-    if asked != encounter:
+    if PREDICTION not in st.session_state:
+        st.info("The prediction appears here.", icon=":material/arrow_upward:")
+        return
+    predicted_encounter, response = st.session_state[PREDICTION]
+    if predicted_encounter != encounter:
         st.info(
-            "The form has changed since this answer. Press Predict again.", icon=":material/edit:"
+            "The form has changed since this prediction. Press Predict again.",
+            icon=":material/edit:",
         )
-    prediction.show_answer(answer, description["classes"])
-    if "contributions" in answer:
-        explanation.show(answer, description)
+    prediction.show(response, schema["classes"])
+    if "contributions" in response:
+        explanation.show(response, schema)
     else:
-        st.caption("What drove this answer cannot be told at the moment.")
+        st.caption("The explanation of this prediction is not available at the moment.")
 
 
-def _answer(encounter: Json) -> Json:
-    """Ask for the answer with what drove it; without, if only that cannot be told."""
+def _predict(encounter: Json, schema: Json) -> bool:
+    """Store a new prediction in the session, or show why there is none."""
+    st.session_state.pop(PREDICTION, None)
+    try:
+        st.session_state[PREDICTION] = (encounter, _request(encounter))
+    except RequestRefused as refused:
+        api_errors.show_problems(refused, schema)
+        return False
+    except ApiUnavailable:
+        st.error(
+            "The prediction service is not responding. Press Predict again in a moment.",
+            icon=":material/cloud_off:",
+        )
+        return False
+    return True
+
+
+def _request(encounter: Json) -> Json:
+    """Return the prediction with its explanation; without one if only the explanation fails."""
     try:
         return service.client().explain(encounter)
-    except Refused as refused:
+    except RequestRefused as refused:
         if refused.kind != "internal":
             raise
         return service.client().predict(encounter)

@@ -1,1 +1,1 @@
-"""Plain words for what the API calls by name or code."""
+"""Plain words for names, codes and values of the API."""

@@ -1,4 +1,4 @@
-"""ICD-9 codes and their meaning in plain words, so that nobody has to know a code by heart.
+"""ICD-9 codes and their meaning in plain words, so that nobody needs to know the codes.
 
 The form accepts any ICD-9 code; the codes in `icd9.csv` can also be found by a word. They cover
 98 % of the diagnoses in the UCI file and are written as that file writes them, without leading

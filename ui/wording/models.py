@@ -1,73 +1,75 @@
-"""Models, their figures and verdicts in plain words."""
+"""Models in plain words: their metrics, roles and verdicts."""
 
 import pandas as pd
 
 from ui.client import Json
 
-FIGURES = {
-    "weighted_f1": "Right answers, by class size (weighted F1)",
-    "macro_f1": "Right answers, classes alike (macro F1)",
-    "auroc_under_30": "Tells who comes back within 30 days (AUROC)",
-    "recall_top_20": "Caught among the riskiest 20 %",
-    "log_loss": "Error of the probabilities (log loss, lower is better)",
+METRICS = {
+    "weighted_f1": "Weighted F1 (common outcomes count more)",
+    "macro_f1": "Macro F1 (all outcomes count the same)",
+    "auroc_under_30": "AUROC for readmission within 30 days",
+    "recall_top_20": "Readmissions caught in the riskiest 20 %",
+    "log_loss": "Log loss (lower is better)",
 }
-"""Figures that are shown, in this order."""
+"""Name of each metric that is shown, in this order."""
 
 FAMILIES = {
     "logistic_regression": "Logistic regression",
     "random_forest": "Random forest",
     "xgboost": "XGBoost",
 }
-VERDICTS = {"promoted": "Put into production", "refused": "Not put into production"}
-UNJUDGED = "Not judged yet"
-NOT_TOLD = "–"
-ALIASES = {"production": "in production", "previous": "the one before", "challenger": "challenger"}
+VERDICTS = {"promoted": "Promoted", "refused": "Not promoted"}
+NO_VERDICT = "Not judged yet"
+ROLES = {"production": "in production"}
+"""Name of an alias in the registry, where the alias itself does not say it."""
+MISSING = "–"
 
 
-def soonest(classes: Json) -> str:
-    """Return the outcome that a follow-up is to prevent: the last one that the service lists."""
-    return str(list(classes)[-1])
+def metrics_table(metrics: dict[str, float]) -> pd.DataFrame:
+    """Return the metrics of one model as a table of two columns."""
+    return compare({"Value": metrics})
 
 
-def figures(metrics: dict[str, float]) -> pd.DataFrame:
-    """Return the figures of one model as a table of two columns."""
-    return side_by_side({"Value": metrics})
+def compare(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
+    """Return the metrics of several models, one column each.
 
-
-def side_by_side(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
-    """Return the figures of some models, a column each; validation figures may say `val_`."""
-    table = pd.DataFrame({"Figure": list(FIGURES.values())})
-    for head, metrics in columns.items():
-        found = [metrics.get(name, metrics.get(f"val_{name}")) for name in FIGURES]
-        table[head] = [NOT_TOLD if value is None else f"{value:.3f}" for value in found]
+    Parameters
+    ----------
+    columns : dict
+        Metrics by the heading of their column; names may start with ``val_``.
+    """
+    table = pd.DataFrame({"Metric": list(METRICS.values())})
+    for heading, metrics in columns.items():
+        values = [metrics.get(name, metrics.get(f"val_{name}")) for name in METRICS]
+        table[heading] = [MISSING if value is None else f"{value:.3f}" for value in values]
     return table
 
 
-def candidate(found: Json) -> str:
-    """Return the head of a candidate's column, which says whether it was registered."""
-    name = FAMILIES.get(found["family"], str(found["family"]))
-    version = found["registered_version"]
+def candidate_heading(candidate: Json) -> str:
+    """Return the heading of a candidate's column; a star marks the one that was registered."""
+    name = FAMILIES.get(candidate["family"], str(candidate["family"]))
+    version = candidate["registered_version"]
     return f"{name} ★ version {version}" if version else name
 
 
 def verdict(version: Json) -> str:
-    """Return what was decided on a version."""
-    said = str(version["verdict"] or "")
-    return VERDICTS.get(said, said) or UNJUDGED
+    """Return whether a version was promoted."""
+    name = str(version["verdict"] or "")
+    return VERDICTS.get(name, name) or NO_VERDICT
 
 
-def versions(found: list[Json]) -> pd.DataFrame:
-    """Return all versions as a table, the newest first."""
+def versions_table(versions: list[Json]) -> pd.DataFrame:
+    """Return one row for each version, in the given order."""
     return pd.DataFrame(
         [
             {
                 "Version": version["version"],
-                "Now": ", ".join(ALIASES.get(name, name) for name in version["aliases"]),
-                "Batch": version["batch_id"] or NOT_TOLD,
-                "Kind": FAMILIES.get(version["family"], version["family"]) or NOT_TOLD,
+                "Role": ", ".join(ROLES.get(name, name) for name in version["aliases"]),
+                "Batch": version["batch_id"] or MISSING,
+                "Type": FAMILIES.get(version["family"], version["family"]) or MISSING,
                 "Verdict": verdict(version),
-                "Why": version["verdict_reason"] or NOT_TOLD,
+                "Reason": version["verdict_reason"] or MISSING,
             }
-            for version in found
+            for version in versions
         ]
     )

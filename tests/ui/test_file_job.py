@@ -1,0 +1,62 @@
+"""A file that the API predicts in the background."""
+
+import pytest
+
+from readmission.domain import schema
+from readmission.stack.site.ports import free_ports
+from tests.api.serving import Service
+from tests.ui.pages import ROWS, csv
+from ui.client import ApiClient, ApiUnavailable
+from ui.file_job import FileJob
+
+
+def finished(client: ApiClient, content: bytes) -> FileJob:
+    """Return a job that has ended."""
+    job = FileJob(client, schema.CLASSES, "stays.csv", content)
+    job.join(120)
+    assert not job.is_running
+    return job
+
+
+def test_a_job_fails_when_the_api_is_unavailable() -> None:
+    nowhere = ApiClient(f"http://127.0.0.1:{free_ports(1)[0]}")
+    job = finished(nowhere, csv())
+    assert isinstance(job.failure, ApiUnavailable)
+    assert len(job.table()) == job.rows == 0
+
+
+def test_a_job_can_be_stopped(api: Service) -> None:
+    job = FileJob(ApiClient(api.url), schema.CLASSES, "stays.csv", csv(20_000))
+    job.stop()
+    job.join(60)
+    assert not job.is_running
+    assert job.was_stopped
+    assert job.rows < 20_000
+
+
+def test_a_job_stores_predictions_and_errors_by_row(api: Service) -> None:
+    job = finished(ApiClient(api.url), csv(age="old"))
+
+    table = job.table()
+
+    assert list(table["row"]) == [1, *range(3, ROWS + 1)]
+    assert set(table["predicted_class"]) <= set(schema.CLASSES)
+    probabilities = table[list(schema.CLASSES)]
+    assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
+    assert table["risk_percentile"].between(0, 100).all()
+    assert set(job.row_errors) == {2}
+    assert job.progress == 1
+
+
+def test_a_job_predicts_a_hundred_thousand_rows(api: Service) -> None:
+    header, _, rows = csv(500).partition(b"\n")
+    job = FileJob(ApiClient(api.url), schema.CLASSES, "stays.csv", header + b"\n" + rows * 200)
+
+    while job.is_running:
+        assert 0 <= job.progress <= 1
+        job.join(0.2)
+
+    assert (job.failure, len(job.row_errors)) == (None, 0)
+    table = job.table()
+    assert len(table) == 100_000
+    assert list(table["row"].iloc[[0, -1]]) == [1, 100_000]

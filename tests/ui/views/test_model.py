@@ -1,0 +1,71 @@
+"""The page Model: the model in production, the candidates and all versions."""
+
+from typing import Any
+
+import httpx
+from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
+
+from tests.api.serving import Service
+from tests.ui.conftest import DECIDED_AT, NEWEST
+from tests.ui.pages import MODEL, Opened, metrics, text_of
+from ui.wording import models
+
+
+def test_the_model_in_production_is_shown_with_its_card(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    assert metrics(page)["In production"] == "Version 2"
+    assert metrics(page)["Type"] == "XGBoost"
+    card = httpx.get(f"{api.url}/model", trust_env=False).json()["card"]
+    assert card["intended_use"] in text_of(page.markdown)
+    for limit in card["limits"]:
+        assert limit in text_of(page.markdown)
+    assert "better: 0.55" in text_of(page.info)
+    assert metrics(page)["In production since"] == "2026-03-01"
+    assert "In production since: 2026-03-01 09:15 UTC" in text_of(page.caption)
+    assert httpx.get(f"{api.url}/model", trust_env=False).json()["since"] == DECIDED_AT
+
+
+def test_the_three_candidates_are_compared_side_by_side(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    candidates = page.table[1].value
+
+    headings = ["Metric", "Logistic regression", "Random forest", "XGBoost ★ version 2"]
+    assert list(candidates.columns) == headings
+    assert NEWEST in text_of(page.caption)
+    assert (candidates != "–").all().all()
+
+
+def test_versions_are_listed_with_their_verdicts(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    versions = page.dataframe[0].value
+
+    assert list(versions["Version"]) == ["2", "1"]
+    assert list(versions["Role"]) == ["in production", "previous"]
+    assert set(versions["Verdict"]) == {"Promoted"}
+    assert list(versions["Type"]) == ["XGBoost", "Logistic regression"]
+
+
+def plotted(page: Any, chart: int) -> list[dict[str, Any]]:
+    """Return the rows that a chart is drawn from."""
+    (drawn,) = page.get("vega_lite_chart")[chart].proto.datasets
+    return convert_arrow_bytes_to_pandas_df(drawn.data.data).to_dict("records")
+
+
+def test_each_metric_can_be_plotted_over_the_batches(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+    (choice,) = page.selectbox
+    assert choice.options == [
+        models.METRICS["weighted_f1"],
+        models.METRICS["auroc_under_30"],
+    ]
+    first = plotted(page, 1)
+
+    choice.select("auroc_under_30").run()
+
+    for rows, expected in ((first, [0.52, 0.55]), (plotted(page, 1), [0.64, 0.66])):
+        assert [row["batch"] for row in rows] == ["batch-0001", NEWEST]
+        assert [row["value"] for row in rows] == expected
+        assert {row["verdict"] for row in rows} == {"Promoted"}

@@ -1,0 +1,114 @@
+"""The page Predict in Streamlit's own test driver, against a real API."""
+
+from typing import Any, NoReturn
+
+import httpx
+import pytest
+
+from tests.api.serving import Service
+from tests.ui.pages import (
+    FILES,
+    PREDICT,
+    Opened,
+    predicted_encounter,
+    press,
+    switch_to,
+    text_of,
+    widget,
+)
+from ui.client import ApiClient, RequestRefused
+
+
+def test_the_page_names_the_model_and_warns_about_synthetic_data(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url)
+
+    assert "version **2**" in text_of(page.caption)
+    assert "Synthetic data" in text_of(page.warning)
+    assert not page.error
+
+
+def test_the_page_shows_the_apis_prediction(api: Service, opened: Opened) -> None:
+    page = press(opened(api.url), "Predict")
+
+    encounter = predicted_encounter(page)
+    expected = httpx.post(f"{api.url}/predict", json=encounter, trust_env=False, timeout=60).json()
+    assert expected["meaning"] in text_of(page.header)
+    assert f"**{round(expected['risk_percentile'])} of 100**" in text_of(page.markdown)
+    shown = page.session_state["prediction"][1]
+    assert shown["probabilities"] == expected["probabilities"]
+    assert len(page.get("vega_lite_chart")) == 2
+    assert f"version {expected['model_version']} · synthetic data" in text_of(page.caption)
+    assert shown["request_id"] in text_of(page.caption)
+
+
+def test_a_prediction_is_marked_once_the_form_has_changed(api: Service, opened: Opened) -> None:
+    page = press(opened(api.url), "Predict")
+    assert "has changed" not in text_of(page.info)
+
+    widget(page, "number_inpatient").set_value(5).run()
+    assert "has changed since this prediction" in text_of(page.info)
+
+    press(page, "Predict")
+    assert "has changed" not in text_of(page.info)
+    assert predicted_encounter(page)["number_inpatient"] == 5
+
+
+def test_the_explanation_is_in_plain_words(api: Service, opened: Opened) -> None:
+    page = opened(api.url)
+    widget(page, "number_inpatient").set_value(6).run()
+
+    page = press(page, "Predict")
+
+    strongest = page.session_state["prediction"][1]["contributions"][0]
+    (table,) = page.table
+    first = table.value.iloc[0]
+    assert first["Entry"].startswith(strongest["label"])
+    assert "raises" in first["Effect"] or "lowers" in first["Effect"]
+    assert "Inpatient stays in the year before: 6" in list(table.value["Entry"])
+
+
+def test_a_prediction_is_shown_without_an_explanation_if_only_that_fails(
+    api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: Any) -> NoReturn:
+        raise RequestRefused("internal", "Something went wrong.")
+
+    monkeypatch.setattr(ApiClient, "explain", fail)
+
+    page = press(opened(api.url), "Predict")
+
+    shown = page.session_state["prediction"][1]
+    assert "contributions" not in shown
+    assert shown["meaning"] in text_of(page.header)
+    assert len(page.get("vega_lite_chart")) == 1
+    assert "is not available at the moment" in text_of(page.caption)
+    assert not page.error
+
+
+def test_a_refused_explanation_is_not_retried_as_a_prediction(
+    api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: Any) -> NoReturn:
+        raise RequestRefused("too_many", "Wait a second.")
+
+    monkeypatch.setattr(ApiClient, "explain", refuse)
+
+    page = press(opened(api.url), "Predict")
+
+    assert "Too many requests" in text_of(page.warning)
+    assert "prediction" not in page.session_state
+
+
+def test_entries_and_prediction_survive_a_visit_to_another_page(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url)
+    widget(page, "time_in_hospital").set_value(13).run()
+    request_id = press(page, "Predict").session_state["prediction"][1]["request_id"]
+
+    switch_to(switch_to(page, FILES), PREDICT)
+
+    assert widget(page, "time_in_hospital").value == 13
+    assert request_id in text_of(page.caption)

@@ -1,0 +1,43 @@
+"""The page Data quality: counts of rows, gates and drift."""
+
+from collections.abc import Callable
+
+from tests.api.serving import Service
+from tests.ui.conftest import REPORTS
+from tests.ui.pages import QUALITY, Opened, metrics, press, text_of
+
+
+def test_each_gates_result_is_shown_for_each_batch(
+    api: Service, opened: Opened, publish: Callable[..., None]
+) -> None:
+    publish()
+    page = opened(api.url, QUALITY)
+
+    shown = metrics(page)
+    assert (shown["Received"], shown["Clean"], shown["Quarantined"]) == ("30,000", "29,990", "7")
+    gates = page.dataframe[0].value.set_index("Batch")
+    assert gates.loc["batch-0002", "Raw data"] == "! warning"
+    assert gates.loc["batch-0002", "Training set"] == "✗ failed"
+    assert set(gates.loc["batch-0001", ["Raw data", "Predictions"]]) == {"✓ passed"}
+    assert "A gate failed for batch-0002" in text_of(page.error)
+    assert len(page.get("vega_lite_chart")) == 1
+    (link,) = page.get("link_button")
+    assert link.proto.url == REPORTS
+
+
+def test_unaccounted_rows_are_shown_as_an_error(
+    api: Service, opened: Opened, publish: Callable[..., None]
+) -> None:
+    publish(rows=None, lost="batch-0001: 2 rows", batches=[], drift=[])
+    page = opened(api.url, QUALITY)
+
+    assert "batch-0001: 2 rows" in text_of(page.error)
+    assert "No batch has arrived yet" in text_of(page.info)
+
+
+def test_unreadable_reports_are_shown_as_an_error(
+    api_without_model: Service, opened: Opened
+) -> None:
+    page = opened(api_without_model.url, QUALITY)
+    assert "reports" in text_of(page.error)
+    press(page, "Try again")
