@@ -69,7 +69,7 @@ def _show_fatal_error(job: FileJob, message: str) -> None:
         icon=":material/cut:",
     )
     st.markdown(
-        f"Message of the service: {message}\n\n"
+        f"Message from the service: {message}\n\n"
         "What to do next: open the file at this row. Often a quotation mark is never closed, or "
         "the file was not saved as *CSV UTF-8*. Correct it and predict the whole file again."
     )

@@ -52,7 +52,7 @@ def _show_card(card: Json, schema: Json) -> None:
         st.markdown(f"**Intended use.** {card['intended_use']}")
         st.markdown("**Limitations.**\n" + "\n".join(f"- {limit}" for limit in card["limits"]))
         st.markdown(
-            f"**Data.** {data['rows']:,} encounters in {batches} up to `{data['batch_id']}`: "
+            f"**Data.** {data['rows']:,} encounters in {batches} (up to `{data['batch_id']}`): "
             f"{origin_in_words(data['data_source'])}. The model was trained on most of them. The "
             "rest, from other patients, set the decision weights and give the metrics below."
         )
@@ -114,7 +114,10 @@ def _show_versions(versions: list[Json]) -> None:
             "Metric", known, format_func=lambda name: models.METRICS[name], key="metric"
         )
         charts.draw(_metric_over_batches(versions, metric))
-        st.caption("On the test patients of all batches up to then. No model is trained on them.")
+        st.caption(
+            "Measured on the test patients of all batches up to that one. No model is trained on "
+            "test patients."
+        )
     st.dataframe(models.versions_table(versions), hide_index=True)
 
 
