@@ -96,6 +96,7 @@ def test_a_link_fills_the_form_and_leaves_no_entry_in_history_requests_or_log(
     page.keyboard.press("Enter")
     visit.settle()
     page.get_by_text("Link to this form").click()
+    visit.settle()  # the button moves while the expander opens
     page.get_by_role("button", name="Create a link").click()
     address = page.get_by_test_id("stCode").inner_text().strip()
     link = "?" + urlsplit("".join(address.split())).query
