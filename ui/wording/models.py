@@ -14,6 +14,7 @@ METRICS = {
 """Name of each metric that is shown, in this order."""
 
 FAMILIES = {
+    "hist_gradient_boosting": "Histogram gradient boosting",
     "logistic_regression": "Logistic regression",
     "random_forest": "Random forest",
     "xgboost": "XGBoost",
