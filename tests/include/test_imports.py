@@ -12,7 +12,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission": (
         {"errors", "files"},
         {"settings", "domain"},
-        {"logs", "serving", "warehouse"},
+        {"logs"},
+        {"serving", "warehouse"},
         {"modelling"},
         {"registry"},
         {"quality"},
