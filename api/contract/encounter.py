@@ -64,20 +64,12 @@ def _field(column: Column) -> Any:
     return described if is_required(column) else NotRequired[described]
 
 
-def example() -> dict[str, str | int]:
-    """Return one acceptable request, made of the schema's examples."""
-    return {
-        column.name: int(column.example) if column.is_number else column.example
-        for column in schema.FEATURES
-    }
-
-
 _CONFIG = ConfigDict(
     extra="forbid",
     strict=True,
     json_schema_extra={
         "description": "One raw encounter by its UCI names.",
-        "examples": [dict(example())],
+        "examples": [dict(schema.example())],
     },
 )
 _fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
@@ -194,7 +186,7 @@ DESCRIPTION: Mapping[str, Any] = MappingProxyType(
         "fields": [_describe(column) for column in schema.REQUEST_COLUMNS],
         "classes": dict(schema.BY_NAME[schema.TARGET].values),
         "missing": MISSING,
-        "presets": presets(example()),
+        "presets": presets(schema.example()),
         "version": schema.VERSION,
     }
 )

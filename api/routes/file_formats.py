@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from api.contract import responses
-from api.contract.encounter import example
 from api.files import readers
 from readmission.domain import schema
 
@@ -16,7 +15,7 @@ CSV_COLUMNS = (
     "risk_percentile", "error",
 )  # fmt: skip
 
-_ENCOUNTER = example()
+_ENCOUNTER = schema.example()
 _FILES = {
     "application/json": [_ENCOUNTER],
     NDJSON: json.dumps(_ENCOUNTER),

@@ -17,9 +17,9 @@ import mlflow
 import psutil
 
 from api.access.keys import entry_of
-from api.contract.encounter import example
 from load.benchmarks.peers import MODEL
 from readmission.domain import cleaning, schema
+from readmission.domain.schema import example
 from readmission.domain.splitting import Part
 from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit

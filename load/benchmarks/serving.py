@@ -37,7 +37,6 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from api.contract.encounter import example
 from load.benchmarks.servers import (
     EMPTY,
     KEY,
@@ -52,6 +51,7 @@ from load.benchmarks.servers import (
     started,
 )
 from readmission.modelling.families.xgboost import distribution
+from readmission.domain.schema import example
 from readmission.settings import get_settings
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORTS

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.encounter import example
 from api.main import create_app
+from readmission.domain.schema import example
 from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
 from readmission.serving.model import RegisteredVersion, ServedModel

@@ -12,7 +12,7 @@ import psutil
 import psycopg
 import pytest
 
-from api.contract.encounter import example
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.contract.encounter import example
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, Settings

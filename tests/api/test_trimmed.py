@@ -14,8 +14,8 @@ import httpx
 import pandas as pd
 import pytest
 
-from api.contract.encounter import example
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.errors import BundleRefused
 from readmission.modelling import bundling
 from readmission.modelling.fitting import Fit

@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from api.contract.encounter import example
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings

@@ -7,7 +7,7 @@ import signal
 import httpx
 import pytest
 
-from api.contract.encounter import example
+from readmission.domain.schema import example
 from readmission.pipeline import ingest, source
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION

@@ -10,11 +10,11 @@ import httpx
 import pandas as pd
 import pytest
 
-from api.contract.encounter import example
 from grafana.source.__main__ import FOLDER
 from grafana.source.pictures.dashboard_json import panels, targets, variable_combinations
 from grafana.source.pictures.prometheus import Prometheus
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.registry import PRODUCTION
 from readmission.stack.site.ports import HOST
 from readmission.warehouse import RawWarehouse

@@ -216,6 +216,11 @@ NUMERIC_FEATURES: tuple[str, ...] = tuple(
 )
 
 
+def example() -> dict[str, str | int]:
+    """Return one acceptable raw encounter as JSON represents it: counts are numbers."""
+    return {c.name: int(c.example) if c.is_number else c.example for c in FEATURES}
+
+
 def _contract_of(column: Column) -> tuple[object, ...]:
     limits = (column.minimum, column.maximum, column.nullable, column.open_set)
     return (column.name, column.kind.value, tuple(column.values), *limits, column.pattern)

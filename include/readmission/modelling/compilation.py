@@ -38,7 +38,7 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
         If a value fills more than one column of its field, which tables cannot say.
     """
     probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
-    raw = pd.DataFrame([_example() | {column.name: value} for column, value in probes])
+    raw = pd.DataFrame([schema.example() | {column.name: value} for column, value in probes])
     columns = np.array(source_fields(model.encoder))
     entries: dict[str, dict[Value, Entry]] = {name: {} for name in schema.FEATURE_NAMES}
     for (column, value), cells in zip(probes, _cells(model, raw), strict=True):
@@ -103,10 +103,6 @@ def as_encounters(raw: pd.DataFrame) -> Sequence[Encounter]:
     """Return raw encounters as a request spells them: counts are numbers."""
     typed = raw.astype({c.name: int for c in schema.FEATURES if c.is_number})
     return [{str(name): value for name, value in row.items()} for row in typed.to_dict("records")]
-
-
-def _example() -> dict[str, Value]:
-    return {c.name: int(c.example) if c.is_number else c.example for c in schema.FEATURES}
 
 
 def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:

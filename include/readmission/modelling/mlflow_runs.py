@@ -129,12 +129,6 @@ def signature() -> ModelSignature:
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 
-def example() -> pd.DataFrame:
-    """Return one raw encounter, the examples of the schema."""
-    values = {c.name: int(c.example) if c.is_number else c.example for c in schema.FEATURES}
-    return pd.DataFrame([values])
-
-
 def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
     weights = zip(schema.CLASSES, model.weights, strict=True)
     # MLflow takes no < or > in a name.
@@ -156,7 +150,7 @@ def _log_model(fit: Fit, lineage: Lineage) -> None:
             artifacts={FOLDER: str(bundle)},
             code_paths=[_serving_code(Path(folder))],
             signature=signature(),
-            input_example=example(),
+            input_example=pd.DataFrame([schema.example()]),
             pip_requirements=_requirements(fit.model),
         )
 

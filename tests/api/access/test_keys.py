@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 
 from api.access.keys import HEADER, Keyring, Role, entry_of
 from api.access.limits import RateLimit
-from api.contract.encounter import example
 from api.errors import TooMany, Unauthorized
 from api.http.transport import HEADERS
 from api.main import create_app
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from tests.api.conftest import Shelf

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.contract.encounter import DESCRIPTION, EncounterBody, example, is_required, parse_encounter
+from api.contract.encounter import DESCRIPTION, EncounterBody, is_required, parse_encounter
 from api.errors import ApiError, InvalidEncounter, MalformedBody
 from readmission.domain import schema
 from readmission.domain.columns import MISSING, Column, Kind
+from readmission.domain.schema import example
 from readmission.pipeline.source import read
 
 NUMBERS = [c for c in schema.REQUEST_COLUMNS if c.is_number]

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.encounter import example
 from api.files.rows import CHUNK_ROWS
+from readmission.domain.schema import example
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction, ServedModel
 from readmission.settings import CHECKOUT

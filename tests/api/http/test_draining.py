@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.contract.encounter import example
 from api.http.draining import DRAIN_SECONDS
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings
 from tests.api.models import raw_encounters, two_versions

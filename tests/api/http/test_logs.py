@@ -11,9 +11,9 @@ import httpx
 import psycopg
 import pytest
 
-from api.contract.encounter import example
 from api.http.access_log import QUEUE_LIMIT, AccessLog
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings
 from tests.api.models import raw_encounters, two_versions

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from api.contract.encounter import example
 from api.errors import ApiError, NoModelLoaded, NothingToLoad, RegistryAway, ReloadFailed
 from api.main import _keep_up
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
+from readmission.domain.schema import example
 from readmission.errors import BundleRefused, NoModel
 from readmission.modelling.fitting import Fit
 from readmission.serving.model import RegisteredVersion, ServedModel

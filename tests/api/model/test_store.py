@@ -16,12 +16,12 @@ import pytest
 from fastapi.testclient import TestClient
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from api.contract.encounter import example
 from api.errors import ReloadFailed
 from api.main import create_app
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
 from api.model.store import KEPT_SECONDS, LAST_GOOD, RegistryStore
+from readmission.domain.schema import example
 from readmission.errors import BundleRefused
 from readmission.modelling.fitting import Fit
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
@@ -295,8 +295,9 @@ STARTED = """
 import json, sys
 from itertools import pairwise
 from pathlib import Path
+from readmission.domain.schema import example
+from api.metrics import Metrics
 from api.model.champion import ChampionHolder
-from api.contract import example
 from api.metrics import Metrics
 from api.model.store import RegistryStore
 from readmission.settings import Settings

@@ -13,11 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.contract.encounter import example
 from api.prediction_log.encoding import Encoder
 from api.prediction_log.log import BATCH_ROWS, QUEUE_LIMIT, PredictionLog
 from api.prediction_log.spool import Spool
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.stack import Stack
 from readmission.warehouse.predictions.store import DailyCount, PredictionStore

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.encounter import example, parse_encounter
+from api.contract.encounter import parse_encounter
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import ServedModel

@@ -6,8 +6,9 @@ import math
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.encounter import example, label_of
+from api.contract.encounter import label_of
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Explanation, ServedModel
 from tests.api.routes.test_about import check_refusal, metric

@@ -20,10 +20,10 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.encounter import example
 from api.files.rows import CHUNK_ROWS
 from api.routes.predict_batch import CSV_COLUMNS
 from readmission.domain import schema
+from readmission.domain.schema import example
 from readmission.modelling.compilation import as_encounters
 from readmission.modelling.fitting import Fit
 from tests.api.models import loaded, put_into_production, raw_encounters

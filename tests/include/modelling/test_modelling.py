@@ -17,7 +17,7 @@ from readmission.modelling.encoder import new_encoder
 from readmission.modelling.evaluation import evaluate, evaluate_twice
 from readmission.modelling.families import FAMILIES
 from readmission.modelling.fitting import Fit, fit
-from readmission.modelling.mlflow_runs import example, signature
+from readmission.modelling.mlflow_runs import signature
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.modelling.plots import draw, importance
 
@@ -265,4 +265,4 @@ def test_the_signature_is_the_contract_of_a_raw_encounter() -> None:
     assert {i.name for i in inputs.inputs if not i.required} == {
         column.name for column in schema.FEATURES if column.nullable
     }
-    assert list(example().columns) == list(schema.FEATURE_NAMES)
+    assert list(schema.example()) == list(schema.FEATURE_NAMES)
