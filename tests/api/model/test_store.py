@@ -298,7 +298,6 @@ from pathlib import Path
 from readmission.domain.schema import example
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
-from api.metrics import Metrics
 from api.model.store import RegistryStore
 from readmission.settings import Settings
 name, uri, folder, way = sys.argv[1:]
