@@ -10,7 +10,7 @@ from starlette.types import Scope
 
 from api.access.keys import HEADER, Caller, Keyring, Role
 from api.access.limits import RateLimit
-from api.contract import responses
+from api.contract.predictions import ErrorResponse, ModelReference
 from api.errors import Forbidden, Unauthorized
 from api.http.transport import header
 from api.metrics import Metrics
@@ -84,12 +84,12 @@ def reference(champion: Champion | None) -> Mapping[str, str | None]:
     return champion.reference if champion else _NO_REFERENCE
 
 
-_NO_REFERENCE = dict.fromkeys(("model_name", "model_version", "data_source"))
+_NO_REFERENCE = dict.fromkeys(ModelReference.model_fields)
 
 
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the refusals of an endpoint for OpenAPI."""
-    return {status: {"model": responses.Refusal} for status in statuses}
+    return {status: {"model": ErrorResponse} for status in statuses}
 
 
 KEY_NEEDED: dict[str, Any] = {"security": [{"key": []}]}

@@ -21,7 +21,7 @@ from api.metrics import Metrics
 from api.model.champion import ChampionHolder
 from api.model.store import RegistryStore, Store
 from api.prediction_log.log import PredictionLog
-from api.routes import about, operate, predict, predict_batch, quality
+from api.routes import about, file_formats, operate, predict, predict_batch, quality
 from readmission import logs
 from readmission.logs import note_uncaught
 from readmission.settings import Settings, get_settings
@@ -117,7 +117,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     # Routes are tried in order, and the one that is asked most comes first.
     for part in (predict, predict_batch, about, operate, quality):
         app.include_router(part.router)
-    _declare_key(app)
+    _complete_openapi(app)
     return app
 
 
@@ -129,10 +129,12 @@ def application() -> FastAPI:
     return create_app()
 
 
-def _declare_key(app: FastAPI) -> None:
-    """Name the key in OpenAPI, where endpoints refer to it."""
+def _complete_openapi(app: FastAPI) -> None:
+    """Add the API key and the lines of NDJSON to OpenAPI, where endpoints refer to them."""
     described = app.openapi()
     scheme = APIKey(**{"in": APIKeyIn.header}, name="X-API-Key").model_dump(
         mode="json", by_alias=True, exclude_none=True
     )
-    described.setdefault("components", {})["securitySchemes"] = {"key": scheme}
+    components = described.setdefault("components", {})
+    components["securitySchemes"] = {"key": scheme}
+    components["schemas"] = file_formats.LINE_SCHEMAS | components.get("schemas", {})

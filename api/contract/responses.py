@@ -1,88 +1,15 @@
-"""The shapes of the answers, for OpenAPI."""
+"""Response models of all endpoints except predictions, which are in `api.contract.predictions`."""
 
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from readmission.domain import schema
-
-ClassName = Literal[schema.CLASSES]  # type: ignore[valid-type]
+from api.contract.predictions import ClassName, ModelReference, ResponseModel
 
 
-class Answer(BaseModel):
-    """Base: our names start with `model_` where MLflow's do."""
-
-    model_config = ConfigDict(protected_namespaces=())
-
-
-class ModelReference(Answer):
-    """Which model answered."""
-
-    model_name: str = Field(examples=["diabetes_readmission"])
-    model_version: str = Field(examples=["3"])
-    data_source: str = Field(description="What it was trained on.", examples=["uci", "synthetic"])
-
-
-class PredictionAnswer(ModelReference):
-    """Whether, and how soon, the patient is expected back."""
-
-    predicted_class: ClassName = Field(
-        description=(
-            "The decision. It weighs the rarer outcomes more, so it is not always the class "
-            "with the largest probability."
-        )
-    )
-    meaning: str = Field(examples=["Readmitted after more than 30 days"])
-    probabilities: dict[ClassName, float] = Field(
-        examples=[{name: round(1 / len(schema.CLASSES), 2) for name in schema.CLASSES}]
-    )
-    risk_percentile: int = Field(
-        ge=0,
-        le=100,
-        description=(
-            "How many of 100 patients have a lower risk of coming back within 30 days, among "
-            "those set aside to check the model, from whom it has not learned."
-        ),
-    )
-    request_id: str
-
-
-class Contribution(Answer):
-    """What one field adds to each class."""
-
-    field: str = Field(examples=["number_inpatient"])
-    label: str = Field(examples=["Inpatient stays in the year before"])
-    value: str | int
-    by_class: dict[ClassName, float] = Field(
-        description="Above zero speaks for the class, below against it."
-    )
-
-
-class ExplanationAnswer(PredictionAnswer):
-    """A prediction and what drove it; base and contributions add up to the model's score."""
-
-    unit: Literal["log-odds", "probability"]
-    base: dict[ClassName, float]
-    contributions: list[Contribution] = Field(description="What weighs most for <30 comes first.")
-
-
-class BatchLine(Answer):
-    """One line of the answer to a file: a prediction, a refusal, or the summary at the end."""
-
-    row: int | None = Field(None, description="Number of the row, from 0.", examples=[0])
-    predicted_class: ClassName | None = None
-    meaning: str | None = None
-    probabilities: dict[ClassName, float] | None = None
-    risk_percentile: int | None = None
-    error: str | None = None
-    message: str | None = None
-    problems: list["ProblemAnswer"] | None = None
-    summary: dict[str, Any] | None = None
-
-
-class Card(Answer):
-    """What people should know of a model, as it was at training."""
+class ModelCard(ResponseModel):
+    """What users should know about a model, as of its training."""
 
     family: str = Field(examples=["xgboost"])
     title: str = Field(examples=["XGBoost"])
@@ -92,25 +19,25 @@ class Card(Answer):
     decision_weights: dict[ClassName, float]
     importance: dict[str, float] = Field(description="Share of each field, largest first.")
     capacity: list[dict[str, float]] = Field(
-        description="What following up the riskiest patients would catch, for 0 to 100 % of them."
+        description="Readmissions found by following up the riskiest 0 to 100 % of patients."
     )
     intended_use: str
     limits: list[str]
 
 
-class ModelAnswer(ModelReference):
-    """The model that answers."""
+class ModelResponse(ModelReference):
+    """The champion and its card."""
 
     run_id: str
     runtime: Literal["compiled", "pipeline"]
     loaded_at: datetime
-    since: str | None = Field(description="When the verdict fell that put it into production.")
+    since: str | None = Field(description="Time of the verdict that promoted it.")
     verdict_reason: str | None
-    test: dict[str, float] = Field(description="On test patients, at its promotion.")
-    card: Card
+    test: dict[str, float] = Field(description="Metrics on test patients, at its promotion.")
+    card: ModelCard
 
 
-class VersionAnswer(Answer):
+class ModelVersion(ResponseModel):
     """One registered version."""
 
     version: str = Field(examples=["3"])
@@ -124,8 +51,8 @@ class VersionAnswer(Answer):
     test: dict[str, float]
 
 
-class CandidateAnswer(Answer):
-    """One of the models that competed after the newest batch."""
+class Candidate(ResponseModel):
+    """One of the models trained on the newest batch."""
 
     family: str = Field(examples=["random_forest"])
     run_id: str = Field(examples=["0f3c9a7be0d14c0b8e5a3a1d2c4b6f80"])
@@ -134,22 +61,28 @@ class CandidateAnswer(Answer):
     registered_version: str | None
 
 
-class HistoryAnswer(Answer):
-    """All versions, the newest first, and the candidates of the newest batch."""
+class ModelHistory(ResponseModel):
+    """All registered versions, newest first, and the candidates of the newest batch."""
 
-    versions: list[VersionAnswer]
-    candidates: list[CandidateAnswer]
+    versions: list[ModelVersion]
+    candidates: list[Candidate]
 
 
-class ReloadAnswer(ModelReference):
-    """The model that answers from now on."""
+class ReloadResponse(ModelReference):
+    """The champion after a reload."""
 
     status: Literal["reloaded"] = "reloaded"
     previous_version: str | None
 
 
-class BatchQuality(Answer):
-    """One batch, and what each gate said of it."""
+class RollbackResponse(ReloadResponse):
+    """The champion after a rollback."""
+
+    status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
+
+
+class BatchQuality(ResponseModel):
+    """One batch and the result of each gate."""
 
     batch_id: str = Field(examples=["batch-0003"])
     rows: int = Field(examples=[15_000])
@@ -158,8 +91,8 @@ class BatchQuality(Answer):
     gates: dict[str, Literal["pass", "warn", "fail", "none"]]
 
 
-class ColumnDrift(Answer):
-    """How far a column of the newest batch is from what the model was trained on."""
+class ColumnDrift(ResponseModel):
+    """How far a column of the newest batch has drifted from the training data."""
 
     batch_id: str = Field(examples=["batch-0003"])
     column: str = Field(examples=["payer_code"])
@@ -167,34 +100,28 @@ class ColumnDrift(Answer):
     level: str = Field(examples=["strong"])
 
 
-class QualityAnswer(Answer):
-    """What the gates say of the batches."""
+class QualityResponse(ResponseModel):
+    """Totals, the result of each gate for each batch, and drift."""
 
     published_at: datetime
     rows: dict[str, int] | None = Field(
-        description="Encounters by where they are.",
+        description="Encounters by stage.",
         examples=[{"arrived": 15_000, "clean": 14_997, "quarantined": 3}],
     )
-    lost: str = Field(description="What does not add up, else empty.", examples=[""])
+    lost: str = Field(description="Rows that do not add up; empty if all do.", examples=[""])
     batches: list[BatchQuality]
-    drift: list[ColumnDrift] = Field(description="Of the newest batch, the farthest first.")
+    drift: list[ColumnDrift] = Field(description="In the newest batch, largest first.")
     reports_url: str | None
 
 
-class RollbackAnswer(ReloadAnswer):
-    """The model that answers again."""
-
-    status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
-
-
-class Failure(Answer):
-    """The last attempt to load a model."""
+class LoadFailure(ResponseModel):
+    """The last failed attempt to load a model."""
 
     at: datetime
-    message: str = Field(examples=["MLflow did not answer. Version 3 goes on answering."])
+    message: str = Field(examples=["MLflow did not respond. Version 3 stays the champion."])
 
 
-class Health(Answer):
+class HealthResponse(ResponseModel):
     """The process is alive; a model may or may not be loaded."""
 
     status: Literal["alive"] = "alive"
@@ -204,17 +131,17 @@ class Health(Answer):
     data_source: str | None
     runtime: Literal["compiled", "pipeline"] | None
     loaded_at: datetime | None
-    last_reload_error: Failure | None
+    last_reload_error: LoadFailure | None
 
 
-class Ready(ModelReference):
-    """A model is loaded and answers."""
+class ReadyResponse(ModelReference):
+    """A model is loaded and the service accepts requests."""
 
     status: Literal["ready"] = "ready"
 
 
-class Home(Answer):
-    """What this is and where to go."""
+class ServiceDescription(ResponseModel):
+    """The service, its champion and its endpoints."""
 
     service: str = Field(examples=["Readmission of diabetic patients"])
     model_name: str = Field(examples=["diabetes_readmission"])
@@ -223,19 +150,19 @@ class Home(Answer):
     links: dict[str, str]
 
 
-class FieldDescription(Answer):
-    """One field of a request, with everything a form needs."""
+class FieldDescription(ResponseModel):
+    """One field of a request, with everything that a form needs."""
 
     name: str = Field(examples=["number_inpatient"])
     label: str = Field(examples=["Inpatient stays in the year before"])
     meaning: str = Field(examples=["Inpatient stays in the year before."])
-    section: str = Field(examples=["who"])
-    medicine: bool = Field(description="Whether this is the dose of one diabetes medicine.")
+    section: str = Field(examples=["Year before this stay"])
+    medicine: bool = Field(description="Whether the field is the dose of a diabetes medicine.")
     kind: str
     required: bool
     nullable: bool
-    open_set: bool = Field(description="Whether values beyond those listed are acceptable.")
-    values: dict[str, str] = Field(description="Each value and what it means.")
+    open_set: bool = Field(description="Whether values beyond those listed are accepted.")
+    values: dict[str, str] = Field(description="Each value and its meaning.")
     minimum: int | None
     maximum: int | None
     pattern: str | None
@@ -243,7 +170,7 @@ class FieldDescription(Answer):
     expected: str
 
 
-class Preset(Answer):
+class Preset(ResponseModel):
     """An encounter to start from."""
 
     name: str = Field(examples=["low"])
@@ -251,40 +178,20 @@ class Preset(Answer):
     encounter: dict[str, str | int]
 
 
-class Limits(Answer):
-    """How much is taken at once."""
+class UploadLimits(ResponseModel):
+    """Limits of an upload."""
 
     file_mb: int = Field(description="Largest file of encounters, in MiB.", examples=[256])
 
 
-class SchemaAnswer(Answer):
+class SchemaResponse(ResponseModel):
     """The contract of an encounter."""
 
     fields: list[FieldDescription]
     classes: dict[str, str] = Field(
-        description="Each outcome and what it means; the last is the soonest return."
+        description="Each outcome and its meaning; the last is the soonest return."
     )
     missing: str
-    limits: Limits
+    limits: UploadLimits
     presets: list[Preset]
-    version: str = Field(description="Changes when a feature's values or limits change.")
-
-
-class ProblemAnswer(Answer):
-    """What is wrong with one field."""
-
-    field: str = Field(examples=["age"])
-    value: Any = Field(examples=["[300-310)"])
-    expected: str = Field(examples=["one of '[0-10)', '[10-20)', …"])
-    message: str = Field(examples=["field 'age': \"[300-310)\" is not allowed, expected …"])
-
-
-class Refusal(Answer):
-    """The body of every answer that is not a success."""
-
-    error: str = Field(description="Kind of refusal, stable.", examples=["invalid"])
-    message: str = Field(
-        description="A sentence for people.", examples=["field 'age' is missing, expected …."]
-    )
-    problems: list[ProblemAnswer]
-    request_id: str
+    version: str = Field(description="Changes when the values or limits of a feature change.")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from time import monotonic
 
+from api.contract.predictions import read_reference
 from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed, log
 from api.metrics import Metrics
 from api.model.memory import give_back
@@ -36,12 +37,7 @@ class Champion:
     @cached_property
     def reference(self) -> dict[str, str | None]:
         """Which version it is, as every answer says it."""
-        of = self.registered
-        return {
-            "model_name": of.name,
-            "model_version": of.version,
-            "data_source": of.data_source,
-        }
+        return read_reference(self.registered)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,9 @@ router = APIRouter()
 Shared = Annotated[Serving, Depends(serving_of)]
 
 
-@router.get("/", response_model=responses.Home, summary="What this is and where to go")
+@router.get(
+    "/", response_model=responses.ServiceDescription, summary="What this is and where to go"
+)
 async def home(serving: Shared) -> dict[str, Any]:
     """Name the service, the model that answers and the other addresses."""
     model = reference(serving.holder.champion)
@@ -38,7 +40,7 @@ async def home(serving: Shared) -> dict[str, Any]:
     return {"service": SERVICE, **model, "model_name": name, "links": LINKS}
 
 
-@router.get("/health", response_model=responses.Health, summary="Alive?")
+@router.get("/health", response_model=responses.HealthResponse, summary="Alive?")
 async def health(serving: Shared) -> dict[str, Any]:
     """Answer 200 as long as the process lives, and say how loading the model went."""
     champion, failure = serving.holder.champion, serving.holder.failure
@@ -52,7 +54,10 @@ async def health(serving: Shared) -> dict[str, Any]:
 
 
 @router.get(
-    "/ready", response_model=responses.Ready, responses=refusals(503), summary="Able to predict?"
+    "/ready",
+    response_model=responses.ReadyResponse,
+    responses=refusals(503),
+    summary="Able to predict?",
 )
 async def ready(request: Request, serving: Shared) -> Mapping[str, Any]:
     """Answer 200 once a model is loaded, 503 with the way out until then and before the end."""
@@ -61,7 +66,9 @@ async def ready(request: Request, serving: Shared) -> Mapping[str, Any]:
     return reference(serving.holder.require())
 
 
-@router.get("/schema", response_model=responses.SchemaAnswer, summary="The fields of an encounter")
+@router.get(
+    "/schema", response_model=responses.SchemaResponse, summary="The fields of an encounter"
+)
 async def describe(serving: Shared) -> JSONResponse:
     """List every field with its meaning, acceptable values and an example; and the limits."""
     limits = {"file_mb": serving.settings.api_batch_mb}
@@ -70,7 +77,7 @@ async def describe(serving: Shared) -> JSONResponse:
 
 @router.get(
     "/model",
-    response_model=responses.ModelAnswer,
+    response_model=responses.ModelResponse,
     responses=refusals(401, 429, 503),
     dependencies=[Depends(may_predict)],
     openapi_extra=KEY_NEEDED,
@@ -94,7 +101,7 @@ async def model(serving: Shared) -> dict[str, Any]:
 
 @router.get(
     "/model/history",
-    response_model=responses.HistoryAnswer,
+    response_model=responses.ModelHistory,
     responses=refusals(401, 429, 503),
     dependencies=[Depends(may_predict)],
     openapi_extra=KEY_NEEDED,

@@ -1,56 +1,77 @@
-"""What OpenAPI says of a file of encounters and of the answer to it, with an example of each."""
+"""OpenAPI description of an uploaded file of encounters and of the predictions returned for it."""
 
 import json
 from typing import Any
 
-from api.contract import responses
+from pydantic.json_schema import models_json_schema
+
+from api.contract.predictions import COLUMNS, EXAMPLE, PredictedRow, RejectedRow, SummaryLine
 from api.files import readers
+from api.files.writers import CSV, CSV_HEADER, NDJSON, PARQUET, CsvWriter
 from readmission.domain import schema
 
-NDJSON, CSV = "application/x-ndjson", "text/csv"
-MEDIA = {"ndjson": NDJSON, "csv": f"{CSV}; charset=utf-8"}
-"""Content type of each form of the answer."""
-CSV_COLUMNS = (
-    "row", "predicted_class", *(f"probability_{name}" for name in schema.CLASSES),
-    "risk_percentile", "error",
-)  # fmt: skip
+SCHEMA_REF = "#/components/schemas/{model}"
+LINES = (PredictedRow, RejectedRow, SummaryLine)
 
 _ENCOUNTER = schema.example()
-_FILES = {
+_UPLOADS = {
     "application/json": [_ENCOUNTER],
     NDJSON: json.dumps(_ENCOUNTER),
     CSV: "\n".join(",".join(map(str, line)) for line in (_ENCOUNTER, _ENCOUNTER.values())),
 }
-_LINE = responses.BatchLine.model_json_schema(ref_template="#/components/schemas/{model}")
-_LINE.pop("$defs")  # They stand among the components, as shapes of other answers.
+_, _definitions = models_json_schema(
+    [(model, "serialization") for model in LINES], ref_template=SCHEMA_REF
+)
+LINE_SCHEMAS: dict[str, Any] = _definitions["$defs"]
+"""Schemas of the lines, to be added to the components of OpenAPI."""
 
 BODY: dict[str, Any] = {
     "required": True,
     "content": {
         kind: {"schema": {"type": "string", "format": "binary"}}
-        | ({"example": _FILES[kind]} if kind in _FILES else {})
+        | ({"example": _UPLOADS[kind]} if kind in _UPLOADS else {})
         for kind in readers.READERS
     },
 }
-"""The request; of Parquet a text can show nothing."""
+"""The upload; a Parquet file cannot be shown as text."""
 
-ANSWER: dict[str, Any] = {
-    "description": "A line for each row, in order, while the file is read.",
+
+def _one_of(*models: type) -> dict[str, Any]:
+    return {"oneOf": [{"$ref": SCHEMA_REF.format(model=model.__name__)} for model in models]}
+
+
+def _csv_example() -> str:
+    writer = CsvWriter()
+    return (writer.begin() + writer.write([EXAMPLE])).decode()
+
+
+def _list_columns() -> str:
+    return ", ".join(f"`{column.name}` ({column.type.__name__})" for column in COLUMNS)
+
+
+RESPONSE: dict[str, Any] = {
+    "description": "One line per row, in the order of the file, sent while the file is read.",
     "content": {
-        NDJSON: {
-            "schema": _LINE,
-            "example": {
-                "row": 0,
-                "predicted_class": "NO",
-                "meaning": schema.BY_NAME[schema.TARGET].values["NO"],
-                "probabilities": {"NO": 0.62, ">30": 0.3, "<30": 0.08},
-                "risk_percentile": 41,
-            },
-        },
+        NDJSON: {"schema": _one_of(*LINES), "example": EXAMPLE},
         CSV: {
-            "schema": {"type": "string"},
-            "example": ",".join(CSV_COLUMNS) + "\r\n0,NO,0.62,0.3,0.08,41,\r\n",
+            "schema": {
+                "type": "string",
+                "description": (
+                    f"Columns: {', '.join(CSV_HEADER)}. The column `error` holds the message."
+                ),
+            },
+            "example": _csv_example(),
+        },
+        PARQUET: {
+            "schema": {
+                "type": "string",
+                "format": "binary",
+                "description": (
+                    f"Columns: {_list_columns()}. The summary is in the file's metadata, under"
+                    " the key `summary`. If the upload breaks off, the last row holds the error."
+                ),
+            }
         },
     },
 }
-"""The answer; CSV if ``?answer=csv`` asks for it."""
+"""The response; `?answer=` selects the format, NDJSON by default."""

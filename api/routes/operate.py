@@ -18,7 +18,7 @@ Operator = Annotated[Caller, Depends(may_operate)]
 
 @router.post(
     "/reload_model",
-    response_model=responses.ReloadAnswer,
+    response_model=responses.ReloadResponse,
     responses=refusals(401, 403, 409, 429, 503),
     openapi_extra=KEY_NEEDED,
     summary="Load the model in production",
@@ -31,7 +31,7 @@ async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
 
 @router.post(
     "/rollback",
-    response_model=responses.RollbackAnswer,
+    response_model=responses.RollbackResponse,
     responses=refusals(401, 403, 409, 429, 503),
     openapi_extra=KEY_NEEDED,
     summary="Go back to the model before",

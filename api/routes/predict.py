@@ -11,8 +11,15 @@ from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 
 from api.access.keys import Role
-from api.contract import responses
 from api.contract.encounter import EncounterBody, label_of, parse_encounter
+from api.contract.predictions import (
+    Contribution,
+    ExplanationFields,
+    ExplanationResponse,
+    PredictionResponse,
+    by_class,
+    read_prediction,
+)
 from api.dependencies import KEY_NEEDED, Serving, admit, refusals, serving_of
 from api.http.direct import DirectRoute, Handler
 from api.http.transport import JSON, ReadyJson, read_json_body, request_id_of
@@ -21,7 +28,6 @@ from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Explanation, Prediction
 
-MEANINGS = schema.BY_NAME[schema.TARGET].values
 _SOON = schema.CLASSES.index("<30")
 
 router = APIRouter(route_class=DirectRoute)
@@ -57,38 +63,38 @@ def refusals_counted(endpoint: Handler) -> Handler:
 
 @router.post(
     "/predict",
-    response_model=responses.PredictionAnswer,
+    response_model=PredictionResponse,
     summary="Predict one encounter",
     **DOCUMENTED,
 )
 @refusals_counted
 async def predict(request: Request) -> Response:
-    """Answer one raw encounter by its UCI names."""
+    """Predict one raw encounter, given by its UCI column names."""
     serving = serving_of(request)
     admit(serving, request.scope, Role.PREDICT)
     body = await read_json_body(request)
     started = perf_counter()
     # The body's bytes go straight to the validator and the model runs on the event
-    # loop: a declared body and a thread hand-over each cost more than they do.
+    # loop: declaring the body or handing over to a thread would cost more than either.
     encounter, champion = parse_encounter(body), serving.holder.require()
     if champion.model.is_quick:
         prediction = champion.model.predict(encounter)
     else:
         prediction = await asyncio.to_thread(champion.model.predict, encounter)
-    answer = _answered(serving, champion, encounter, prediction, request_id_of(request))
+    fields = _recorded(serving, champion, encounter, prediction, request_id_of(request))
     serving.metrics.latency.observe(perf_counter() - started)
-    return ReadyJson(to_json(answer))
+    return ReadyJson(to_json(fields))
 
 
 @router.post(
     "/explain",
-    response_model=responses.ExplanationAnswer,
-    summary="Predict one encounter and say what drove the answer",
+    response_model=ExplanationResponse,
+    summary="Predict one encounter and explain the prediction",
     **DOCUMENTED,
 )
 @refusals_counted
 async def explain(request: Request) -> Response:
-    """Answer one raw encounter, with the contribution of each field to each class."""
+    """Predict one raw encounter and return what each field adds to the score of each class."""
     serving = serving_of(request)
     admit(serving, request.scope, Role.PREDICT)
     body = await read_json_body(request)
@@ -96,19 +102,19 @@ async def explain(request: Request) -> Response:
     # The first explanation of a boosted model imports its library, which takes a second.
     prediction = await asyncio.to_thread(champion.model.predict, encounter)
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
-    # Only now is there an answer to be counted and logged.
-    answer = _answered(serving, champion, encounter, prediction, request_id_of(request))
-    return ReadyJson(to_json(answer | _explained(explanation, encounter)))
+    # Count and log the prediction only now: the explanation may have failed.
+    fields = _recorded(serving, champion, encounter, prediction, request_id_of(request))
+    return ReadyJson(to_json(fields | _explained(explanation, encounter).model_dump()))
 
 
-def _answered(
+def _recorded(
     serving: Serving,
     champion: Champion,
     encounter: Encounter,
     prediction: Prediction,
     request_id: str,
 ) -> dict[str, Any]:
-    """Count and log an answer; return it as it is sent."""
+    """Count and log a prediction; return the fields of the response."""
     version = champion.registered.version
     serving.metrics.predictions(version)[prediction.predicted_class].inc()
     if serving.log is not None:
@@ -116,33 +122,24 @@ def _answered(
             request_id, 0, version, encounter,
             prediction.probabilities, prediction.predicted_class,
         )  # fmt: skip
-    answer = described(prediction)
-    answer.update(champion.reference, request_id=request_id)
-    return answer
+    fields = read_prediction(prediction)
+    fields.update(champion.reference, request_id=request_id)
+    return fields
 
 
-def described(prediction: Prediction) -> dict[str, Any]:
-    """Return a prediction as answers spell it."""
-    return {
-        "predicted_class": prediction.predicted_class,
-        "meaning": MEANINGS[prediction.predicted_class],
-        "probabilities": dict(zip(schema.CLASSES, prediction.probabilities, strict=True)),
-        "risk_percentile": prediction.risk_percentile,
-    }
-
-
-def _explained(explanation: Explanation, encounter: Encounter) -> dict[str, Any]:
-    """Return an explanation as answers spell it: what weighs most for <30 days comes first."""
-    contributions = [
-        {
-            "field": name,
-            "label": label_of(schema.BY_NAME[name]),
-            "value": encounter[name],
-            "by_class": dict(zip(schema.CLASSES, by_class, strict=True)),
-        }
-        for name, by_class in sorted(
-            explanation.contributions.items(), key=lambda item: -abs(item[1][_SOON])
-        )
-    ]
-    base = dict(zip(schema.CLASSES, explanation.base, strict=True))
-    return {"unit": explanation.unit, "base": base, "contributions": contributions}
+def _explained(explanation: Explanation, encounter: Encounter) -> ExplanationFields:
+    """Return an explanation as response fields, largest effect on <30 days first."""
+    contributions = sorted(explanation.contributions.items(), key=lambda item: -abs(item[1][_SOON]))
+    return ExplanationFields(
+        unit=explanation.unit,
+        base=by_class(explanation.base),
+        contributions=[
+            Contribution(
+                field=name,
+                label=label_of(schema.BY_NAME[name]),
+                value=encounter[name],
+                by_class=by_class(scores),
+            )
+            for name, scores in contributions
+        ],
+    )

@@ -18,7 +18,7 @@ router = APIRouter()
 
 @router.get(
     "/quality",
-    response_model=responses.QualityAnswer,
+    response_model=responses.QualityResponse,
     responses=refusals(401, 429, 503),
     dependencies=[Depends(may_predict)],
     openapi_extra=KEY_NEEDED,

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from api.access.keys import HEADER, entry_of
+from api.files.writers import PARQUET
 from api.main import create_app
 from readmission.domain import schema
 from readmission.modelling.fitting import Fit
@@ -111,7 +112,7 @@ def test_every_operation_says_what_it_does_takes_and_answers(client: TestClient)
             assert ("401" in refused) == ("security" in operation), place
             for status in refused:
                 content = operation["responses"][status]["content"]["application/json"]
-                assert content["schema"] == {"$ref": "#/components/schemas/Refusal"}, place
+                assert content["schema"] == {"$ref": "#/components/schemas/ErrorResponse"}, place
 
 
 def test_every_body_is_shown_by_an_example_that_is_answered(client: TestClient) -> None:
@@ -122,7 +123,7 @@ def test_every_body_is_shown_by_an_example_that_is_answered(client: TestClient) 
         for kind, told in operations.get("post", {})
         .get("requestBody", {"content": {}})["content"]
         .items()
-        if kind != "application/vnd.apache.parquet"
+        if kind != PARQUET
     }
     assert len(bodies) == 5
     for (path, kind), told in bodies.items():
@@ -140,7 +141,7 @@ def test_every_shape_of_an_answer_is_shown_by_examples(client: TestClient) -> No
     for name, shape in shapes.items():
         fields = shape.get("properties", {}).values()
         # made of other shapes, which have theirs
-        if name in ("HistoryAnswer", "SchemaAnswer", "HTTPValidationError", "ValidationError"):
+        if name in ("ModelHistory", "SchemaResponse", "HTTPValidationError", "ValidationError"):
             continue
         assert any("examples" in field for field in fields), name
     (answer,) = (
@@ -149,7 +150,10 @@ def test_every_shape_of_an_answer_is_shown_by_examples(client: TestClient) -> No
         for operation in operations.values()
         if path == "/predict/batch"
     )
-    assert set(answer) == {"application/x-ndjson", "text/csv"}
+    assert set(answer) == {"application/x-ndjson", "text/csv", PARQUET}
     line = answer["application/x-ndjson"]
-    assert set(line["example"]) <= set(line["schema"]["properties"])
+    kinds = [reference["$ref"].rpartition("/")[2] for reference in line["schema"]["oneOf"]]
+    assert kinds == ["PredictedRow", "RejectedRow", "SummaryLine"]
+    assert set(kinds) <= set(shapes)
+    assert set(line["example"]) == set(shapes["PredictedRow"]["properties"])
     assert list(line["example"]["probabilities"]) == list(schema.CLASSES)

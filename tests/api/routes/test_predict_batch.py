@@ -21,7 +21,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.files.rows import CHUNK_ROWS
-from api.routes.predict_batch import CSV_COLUMNS
+from api.files.writers import CSV_HEADER
 from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.modelling.compilation import as_encounters
@@ -167,7 +167,7 @@ def test_the_answer_as_csv_has_a_row_for_each(service: TestClient, mixed: pd.Dat
     assert response.status_code == 200
     assert response.headers["content-type"].startswith(CSV)
     table = list(csv.DictReader(io.StringIO(response.text)))
-    assert tuple(table[0]) == CSV_COLUMNS
+    assert tuple(table[0]) == CSV_HEADER
     assert [int(row["row"]) for row in table] == list(range(ROWS))
     assert "age" in table[BAD_ROW]["error"]
     assert not table[BAD_ROW]["predicted_class"]
@@ -513,8 +513,9 @@ def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Serv
 
 
 IMPATIENT = """
-from api import __main__, batches
-batches.STALLED_SECONDS = 1
+from api import __main__
+from api.files import upload
+upload.STALLED_SECONDS = 1
 __main__.main()
 """
 

@@ -1,0 +1,187 @@
+"""What the service returns for an encounter: the one declaration of these fields.
+
+JSON, the lines of NDJSON, the columns of CSV and Parquet, and OpenAPI are derived from the models
+below (`api.contract.fields`). To add a field, declare it in `PredictionFields` and compute it, as
+an attribute of `readmission.serving.model.Prediction` or in place by `ReadBy`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from operator import attrgetter
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.contract.fields import (
+    JsonOnly,
+    OneColumnPerKey,
+    ReadBy,
+    columns_of,
+    example_of,
+    reader_of,
+)
+from readmission.domain import schema
+
+ClassName = Literal[schema.CLASSES]  # type: ignore[valid-type]
+MEANINGS = schema.BY_NAME[schema.TARGET].values
+
+
+def by_class(values: Sequence[float]) -> dict[str, float]:
+    """Return values in the order of `schema.CLASSES` as a mapping by class."""
+    return dict(zip(schema.CLASSES, values, strict=True))
+
+
+class ResponseModel(BaseModel):
+    """Base of all response models: some names start with `model_`, as MLflow's do."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+
+class ModelReference(ResponseModel):
+    """The model version that made the prediction."""
+
+    model_name: Annotated[str, ReadBy(attrgetter("name"))] = Field(
+        examples=["diabetes_readmission"]
+    )
+    model_version: Annotated[str, ReadBy(attrgetter("version"))] = Field(examples=["3"])
+    data_source: str = Field(
+        description="The origin of the training data.", examples=["uci", "synthetic"]
+    )
+
+
+class PredictionFields(ResponseModel):
+    """Whether, and how soon, the patient is expected back."""
+
+    predicted_class: ClassName = Field(
+        description=(
+            "The decision. It weighs the rarer outcomes more, so it is not always the class "
+            "with the largest probability."
+        ),
+        examples=["NO"],
+    )
+    meaning: Annotated[str, ReadBy(lambda made: MEANINGS[made.predicted_class]), JsonOnly()] = (
+        Field(description="The predicted class in words.", examples=[MEANINGS["NO"]])
+    )
+    probabilities: Annotated[
+        dict[ClassName, float],
+        ReadBy(lambda made: by_class(made.probabilities)),
+        OneColumnPerKey("probability"),
+    ] = Field(
+        description="Probability of each class.",
+        examples=[by_class((0.62, 0.3, 0.08))],
+    )
+    risk_percentile: int = Field(
+        ge=0,
+        le=100,
+        description=(
+            "How many of 100 patients have a lower risk of coming back within 30 days. The "
+            "comparison group are the validation patients, on whom the model was not trained."
+        ),
+        examples=[41],
+    )
+
+
+class PredictionResponse(ModelReference, PredictionFields):
+    """Whether, and how soon, the patient is expected back."""
+
+    request_id: str
+
+
+class Contribution(ResponseModel):
+    """What one field adds to the score of each class."""
+
+    field: str = Field(examples=["number_inpatient"])
+    label: str = Field(examples=["Inpatient stays in the year before"])
+    value: str | int
+    by_class: dict[ClassName, float] = Field(
+        description="Positive values raise the score of a class, negative values lower it."
+    )
+
+
+class ExplanationFields(ResponseModel):
+    """What drove a prediction; base and contributions add up to the model's score."""
+
+    unit: Literal["log-odds", "probability"]
+    base: dict[ClassName, float] = Field(description="Score before any field is known.")
+    contributions: list[Contribution] = Field(description="Largest effect on <30 first.")
+
+
+class ExplanationResponse(ExplanationFields, PredictionResponse):
+    """A prediction and what drove it; base and contributions add up to the model's score."""
+
+
+class ProblemDetail(ResponseModel):
+    """What is wrong with one field of the request."""
+
+    field: str = Field(examples=["age"])
+    value: Any = Field(examples=["[300-310)"])
+    expected: str = Field(examples=["one of '[0-10)', '[10-20)', …"])
+    message: str = Field(examples=["field 'age': \"[300-310)\" is not allowed, expected …"])
+
+
+class ErrorFields(ResponseModel):
+    """Why a request, or a row of an upload, was rejected."""
+
+    error: Annotated[str, ReadBy(attrgetter("kind"))] = Field(
+        description="Kind of error; stable.", examples=["invalid"]
+    )
+    message: str = Field(
+        description="The error in one sentence.", examples=["field 'age' is missing, expected …."]
+    )
+    problems: Annotated[
+        list[ProblemDetail],
+        ReadBy(lambda error: [asdict(problem) for problem in error.problems]),
+        JsonOnly(),
+    ]
+
+
+class ErrorResponse(ErrorFields):
+    """The body of every error response."""
+
+    request_id: str
+
+
+class RowNumber(ResponseModel):
+    """Which row of the upload a line is about."""
+
+    row: int = Field(ge=0, description="Row of the upload, counted from 0.", examples=[0])
+
+
+class PredictedRow(PredictionFields, RowNumber):
+    """A row that was predicted."""
+
+
+class RejectedRow(ErrorFields, RowNumber):
+    """A row that was rejected; the other rows are not affected."""
+
+
+class UploadTotals(ResponseModel):
+    """How many rows were read, predicted and rejected."""
+
+    rows: int = Field(examples=[2])
+    answered: int = Field(description="Rows that were predicted.", examples=[2])
+    refused: int = Field(description="Rows that were rejected.", examples=[0])
+    by_class: dict[ClassName, int] = Field(description="Predictions of each class.")
+
+
+class Totals(ResponseModel):
+    """What was read from the upload."""
+
+    summary: UploadTotals
+
+
+class SummaryLine(ModelReference, Totals):
+    """The last line: totals of the upload and the model version that predicted all of it."""
+
+    request_id: str
+
+
+read_reference = reader_of(ModelReference)
+read_prediction = reader_of(PredictionFields)
+read_error = reader_of(ErrorFields)
+
+ROW_MODELS = (PredictedRow, RejectedRow)
+COLUMNS = columns_of(*ROW_MODELS)
+"""Columns of a file of predictions, in order."""
+EXAMPLE = example_of(PredictedRow)
+"""A predicted row as documentation shows it."""

@@ -1,0 +1,125 @@
+"""Score an uploaded file chunk by chunk and write the predictions as they are made."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from api.contract.predictions import SummaryLine, UploadTotals, read_error, read_prediction
+from api.dependencies import Serving, reference
+from api.errors import ApiError, log
+from api.files import readers
+from api.files.rows import Row
+from api.files.writers import AnswerFormat, writer_for
+from api.model.champion import Champion
+from readmission.domain import schema
+from readmission.logs import where
+from readmission.serving.model import Prediction
+
+MAX_PENDING = 5_000
+"""Predictions waiting to be logged, above which a file waits; single requests never wait."""
+PAUSE_SECONDS, MAX_WAIT_SECONDS = 0.02, 2.0
+"""Seconds between checks, and at most per chunk: a disk that blocks must not block responses."""
+
+
+class FileScoring:
+    """Scores one file with one model.
+
+    Parameters
+    ----------
+    serving : Serving
+        Metrics and the prediction log.
+    champion : Champion
+        Scores all rows, even if another model is promoted meanwhile.
+    request_id : str
+        Logged with every prediction.
+    answer : str
+        Format of the predictions: ``ndjson``, ``csv`` or ``parquet``.
+    """
+
+    def __init__(
+        self, serving: Serving, champion: Champion, request_id: str, answer: AnswerFormat
+    ) -> None:
+        self._serving = serving
+        self._champion = champion
+        self._request_id = request_id
+        self._writer = writer_for(answer)
+        self._by_class: Counter[str] = Counter()
+        self._rows = 0
+
+    def run(self, file: IO[bytes], content_type: str) -> Iterator[bytes]:
+        """Yield the predictions in pieces.
+
+        Raises
+        ------
+        ApiError
+            Before the first piece only. Later errors become the last row.
+        """
+        chunks = readers.chunks(readers.rows(file, content_type))
+        piece = self._writer.begin() + self._writer.write(self._score(next(chunks, [])))
+        try:
+            yield piece
+            for chunk in chunks:
+                self._wait_for_log()
+                yield self._writer.write(self._score(chunk))
+        except Exception as error:  # noqa: BLE001 - the status is sent: report the error as a row
+            line = self._rejected(self._rows, _as_api_error(error, self._request_id))
+            # Count it as a row, so that the summary shows that the file broke off.
+            self._rows += 1
+            yield self._writer.write([line])
+        yield self._writer.end(self._summary())
+
+    def _wait_for_log(self) -> None:
+        """Wait while the log is behind: files are scored faster than the log is written."""
+        log, waited = self._serving.log, 0.0
+        while log is not None and log.pending > MAX_PENDING and waited < MAX_WAIT_SECONDS:
+            time.sleep(PAUSE_SECONDS)
+            waited += PAUSE_SECONDS
+
+    def _score(self, chunk: Sequence[Row]) -> list[dict[str, Any]]:
+        """Score the accepted rows of a chunk; return one line per row."""
+        accepted = [row for row in chunk if not isinstance(row, ApiError)]
+        predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
+        lines = [
+            self._rejected(number, row)
+            if isinstance(row, ApiError)
+            else self._predicted(number, row, next(predictions))
+            for number, row in enumerate(chunk, self._rows)
+        ]
+        self._rows += len(chunk)
+        return lines
+
+    def _rejected(self, number: int, error: ApiError) -> dict[str, Any]:
+        self._serving.metrics.refused(error)
+        return {"row": number, **read_error(error)}
+
+    def _predicted(self, number: int, encounter: Any, prediction: Prediction) -> dict[str, Any]:
+        version, label = self._champion.registered.version, prediction.predicted_class
+        self._by_class[label] += 1
+        self._serving.metrics.predictions(version)[label].inc()
+        if self._serving.log is not None:
+            self._serving.log.record(
+                self._request_id, number, version, encounter, prediction.probabilities, label
+            )
+        return {"row": number, **read_prediction(prediction)}
+
+    def _summary(self) -> dict[str, Any]:
+        predicted = self._by_class.total()
+        line = SummaryLine(
+            **reference(self._champion),
+            summary=UploadTotals(
+                rows=self._rows,
+                answered=predicted,
+                refused=self._rows - predicted,
+                by_class={name: self._by_class[name] for name in schema.CLASSES},
+            ),
+            request_id=self._request_id,
+        )
+        return line.model_dump()
+
+
+def _as_api_error(error: Exception, request_id: str) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    log.error("upload %s failed: %s", request_id, where(error))
+    return ApiError("The service failed at this row; its log has the request id.")
