@@ -1,1 +1,1 @@
-"""The prediction service: one raw encounter in, the model behind `production` answers."""
+"""The prediction service: predicts readmission for raw encounters with the champion model."""

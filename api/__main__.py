@@ -1,4 +1,4 @@
-"""Serve the application: `python -m api`, configured by the settings."""
+"""Run the service: `python -m api`, configured by the settings."""
 
 import os
 import sys
@@ -7,24 +7,25 @@ from tempfile import TemporaryDirectory
 import uvicorn
 
 from api.http import draining
-from api.http.protocol import WholeAnswers
+from api.http.protocol import SingleWriteProtocol
 from api.metrics import SHARED_FOLDER
 from api.prediction_log.log import PredictionLog
 from readmission import logs
 from readmission.settings import Settings, SettingsError, get_settings
 
 KEEP_ALIVE_SECONDS = 75
-"""Longer than the proxies and clients before it, which otherwise meet closed connections."""
+"""Longer than the keep-alive of proxies and clients, which would otherwise send requests over
+connections that the service has closed."""
 GRACE_SECONDS = 90
-"""How long requests in flight have to finish once connections are closed; on a slow machine 100,000
-rows take 20, and two files share its processor."""
+"""Time for requests in flight to finish once connections are closed. On a slow machine 100,000 rows
+take 20 s, and two uploads share its processor."""
 
 
 def main() -> None:
-    """Run until a signal stops it; requests in flight are answered first."""
+    """Run until a stop signal; requests in flight are finished first."""
     try:
         settings = get_settings()
-        # Tried here, where it can be said in a sentence; each process makes its own.
+        # Checked here to report a wrong setting in one sentence; each process creates its own log.
         PredictionLog.from_settings(settings)
     except SettingsError as error:
         sys.exit(f"error: {error}")
@@ -38,20 +39,20 @@ def main() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve with as many processes as are set."""
+    """Run uvicorn with the number of worker processes in the settings."""
     config = uvicorn.Config(
         "api.main:application",
         factory=True,
         host=settings.api_host,
         port=settings.api_port,
         workers=settings.workers,
-        http=WholeAnswers,
+        http=SingleWriteProtocol,
         ws="none",
-        # Whose request it is says the key, or the connection: a header could say anybody.
+        # Identify the caller by API key or peer address; never by X-Forwarded-For.
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        # Each process configures our own logs, in `api.main`.
+        # Each process configures logging itself, in `api.main`.
         log_config=None,
         access_log=False,
         server_header=False,

@@ -1,4 +1,4 @@
-"""What the endpoints share: the parts of the service, who may ask, which model answers."""
+"""State and authorization that the endpoints share."""
 
 from asyncio import Semaphore
 from collections.abc import Mapping
@@ -15,23 +15,28 @@ from api.errors import Forbidden, Unauthorized
 from api.http.transport import header
 from api.metrics import Metrics
 from api.model.champion import Champion, ChampionHolder
-from api.model.store import RegistryStore
+from api.model.registry import RegistryClient
+from api.model.store import ModelStore
 from api.prediction_log.log import PredictionLog
 from readmission.settings import Settings
 
 
 @dataclass(frozen=True)
-class Serving:
-    """Everything the endpoints share.
+class ServiceState:
+    """Everything that the endpoints share.
 
     Parameters
     ----------
-    registry : RegistryStore
-        For questions beyond the model that answers.
+    holder : ChampionHolder
+        Holds the champion.
+    store : ModelStore
+        Opens models.
+    registry : RegistryClient
+        For queries about other versions than the champion.
     log : PredictionLog, optional
-        None if none is kept.
-    files_at_once : Semaphore
-        Places for files; single encounters need none.
+        None if no log is configured.
+    upload_slots : Semaphore
+        One slot per upload in progress; single encounters need none.
     """
 
     settings: Settings
@@ -39,58 +44,61 @@ class Serving:
     metrics: Metrics
     keyring: Keyring
     limit: RateLimit
-    registry: RegistryStore
+    store: ModelStore
+    registry: RegistryClient
     log: PredictionLog | None
-    files_at_once: Semaphore
+    upload_slots: Semaphore
 
 
-def serving_of(request: Request) -> Serving:
-    """Return what the application was built with."""
-    serving: Serving = request.app.state.serving
-    return serving
+def service_state(request: Request) -> ServiceState:
+    """Return the state that the application was created with."""
+    state: ServiceState = request.app.state.service
+    return state
 
 
-def admit(serving: Serving, scope: Scope, needed: Role) -> Caller:
-    """Return who asks, if they may and have not asked too much.
+def authorize(state: ServiceState, scope: Scope, needed: Role) -> Caller:
+    """Return the caller of a request if it has the role and is within its rate limit.
+
+    Callers are identified by API key or peer address, never by X-Forwarded-For.
 
     Raises
     ------
-    Unauthorized, Forbidden, TooMany
+    Unauthorized, Forbidden, RateLimited
     """
     client = scope.get("client")
     address = client[0] if client else "unknown"
     try:
-        caller = serving.keyring.identify(header(scope, HEADER), address, needed)
+        caller = state.keyring.identify(header(scope, HEADER), address, needed)
     except (Unauthorized, Forbidden):
-        serving.limit.take(address)  # Who tries keys may not try them without end.
+        state.limit.take(address)  # Rate-limit failed API-key attempts per address.
         raise
     scope["state"]["role"] = caller.role_name
-    serving.limit.take(caller.name)
+    state.limit.take(caller.name)
     return caller
 
 
-def may_predict(request: Request) -> None:
-    """Let in who may predict; for endpoints that do not count nanoseconds."""
-    admit(serving_of(request), request.scope, Role.PREDICT)
+def require_predict(request: Request) -> None:
+    """Require the role predict; a dependency for endpoints outside the hot path."""
+    authorize(service_state(request), request.scope, Role.PREDICT)
 
 
-def may_operate(request: Request) -> Caller:
-    """Let in who may change what is served."""
-    return admit(serving_of(request), request.scope, Role.ADMIN)
+def require_admin(request: Request) -> Caller:
+    """Require the role admin and return the caller."""
+    return authorize(service_state(request), request.scope, Role.ADMIN)
 
 
-def reference(champion: Champion | None) -> Mapping[str, str | None]:
-    """Return which model answers, as every answer says it."""
+def model_reference(champion: Champion | None) -> Mapping[str, str | None]:
+    """Return the fields of `ModelReference`; all None without a champion."""
     return champion.reference if champion else _NO_REFERENCE
 
 
 _NO_REFERENCE = dict.fromkeys(ModelReference.model_fields)
 
 
-def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of an endpoint for OpenAPI."""
+def error_schemas(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the error responses of an endpoint for OpenAPI."""
     return {status: {"model": ErrorResponse} for status in statuses}
 
 
-KEY_NEEDED: dict[str, Any] = {"security": [{"key": []}]}
-"""OpenAPI of an endpoint that wants a key; the scheme is declared with the application."""
+KEY_REQUIRED: dict[str, Any] = {"security": [{"key": []}]}
+"""OpenAPI of an endpoint that needs an API key; `api.main` declares the scheme."""

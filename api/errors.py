@@ -1,4 +1,4 @@
-"""Every refusal of the service: status, kind and sentence stand together."""
+"""All error responses of the service: status, kind and message of each."""
 
 import json
 import logging
@@ -10,15 +10,15 @@ from fastapi.exceptions import RequestValidationError
 
 log = logging.getLogger("readmission.api")
 
-SHOWN_PROBLEMS = 60
-"""Problems listed in an answer: more than an encounter has fields, less than a body could hold."""
-IN_MESSAGE = 3
-SHOWN_CHARACTERS = 100
+MAX_PROBLEMS = 60
+"""Problems listed in a response: an encounter has fewer fields, a hostile body may have more."""
+PROBLEMS_IN_MESSAGE = 3
+MAX_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with one field: its name, the value sent, what is expected."""
+    """What is wrong with one field: its name, the value sent, the values expected."""
 
     field: str
     value: str | int | float | bool | None
@@ -27,36 +27,37 @@ class Problem:
 
     @classmethod
     def wrong_value(cls, field: str, value: Any, expected: str) -> Self:
-        """A known field holds something outside its contract."""
-        shown = _showable(value)
+        """A known field has a value that the contract does not allow."""
+        shown = _shortened(value)
         message = f"field {field!r}: {json.dumps(shown)} is not allowed, expected {expected}"
         return cls(field, shown, expected, message)
 
     @classmethod
     def missing_field(cls, field: str, expected: str) -> Self:
-        """A field that must be sent was not."""
+        """A required field is missing."""
         return cls(field, None, expected, f"field {field!r} is missing, expected {expected}")
 
     @classmethod
     def unknown_field(cls, field: str, value: Any, expected: str) -> Self:
         """The contract has no such field."""
-        name = field[:SHOWN_CHARACTERS]
-        return cls(name, _showable(value), expected, f"field {name!r} is unknown: {expected}")
+        name = field[:MAX_CHARACTERS]
+        message = f"field {name!r} is unknown, expected {expected}"
+        return cls(name, _shortened(value), expected, message)
 
     @classmethod
-    def of_body(cls, expected: str) -> Self:
-        """The body as a whole is of the wrong kind."""
-        return cls("(body)", None, expected, f"the body is of the wrong kind: {expected}")
+    def wrong_body(cls, expected: str) -> Self:
+        """The body as a whole has the wrong type."""
+        return cls("(body)", None, expected, f"the body has the wrong type: {expected}")
 
 
-def _showable(value: Any) -> str | int | float | bool | None:
-    """Return `value` in a form that always fits into a short, valid JSON answer."""
+def _shortened(value: Any) -> str | int | float | bool | None:
+    """Return `value` so that it fits into a short, valid JSON response."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int) and abs(value) < 2**53:
         return value
     text = value if isinstance(value, str) else _compact(value)
-    return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"
+    return text if len(text) <= MAX_CHARACTERS else text[:MAX_CHARACTERS] + "…"
 
 
 def _compact(value: Any) -> str:
@@ -67,7 +68,7 @@ def _compact(value: Any) -> str:
 
 
 class ApiError(Exception):
-    """Base of all refusals; `status` and `kind` belong to the class, the sentence to the case."""
+    """Base of all error responses: the class has status and kind, the instance the message."""
 
     status = 500
     kind = "internal"
@@ -75,7 +76,7 @@ class ApiError(Exception):
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
         self.message = message
-        self.problems = list(problems[:SHOWN_PROBLEMS])
+        self.problems = list(problems[:MAX_PROBLEMS])
 
 
 class MalformedBody(ApiError):
@@ -89,36 +90,36 @@ class MalformedBody(ApiError):
 
 
 class BodyTooLarge(ApiError):
-    """The body, or one encounter in it, is far larger than it can be."""
+    """The body, or one encounter in it, exceeds a size limit."""
 
     status = 413
     kind = "too_large"
 
     def __init__(self, limit: int, what: str = "one encounter") -> None:
-        super().__init__(f"The body is too large: {what} takes at most {limit:,} bytes.")
+        super().__init__(f"The body is too large: {what} may have at most {limit:,} bytes.")
 
 
 class NotJson(ApiError):
-    """The body says it is something other than JSON."""
+    """The content type is not JSON."""
 
     status = 415
     kind = "not_json"
 
     def __init__(self, content_type: str) -> None:
-        shown = content_type[:SHOWN_CHARACTERS]
-        super().__init__(f"Content-Type {shown!r} is not understood; send application/json.")
+        shown = content_type[:MAX_CHARACTERS]
+        super().__init__(f"Content-Type {shown!r} is not supported; send application/json.")
 
 
 class UploadTooSlow(ApiError):
-    """A file that does not come, or hardly."""
+    """An upload stalled or was too slow."""
 
     status = 408
     kind = "too_slow"
 
     def __init__(self, received: int, seconds: int) -> None:
         super().__init__(
-            f"The file was given up after {received:,} bytes: in {seconds} s nothing came, or"
-            " all of it came too slowly; send it again over a faster connection."
+            f"The upload timed out after {received:,} bytes: it stalled for {seconds} s or was"
+            " too slow; send the file again over a faster connection."
         )
 
 
@@ -129,146 +130,141 @@ class InvalidEncounter(ApiError):
     kind = "invalid"
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        named = "; ".join(problem.message for problem in problems[:IN_MESSAGE])
-        more = len(problems) - IN_MESSAGE
+        named = "; ".join(problem.message for problem in problems[:PROBLEMS_IN_MESSAGE])
+        more = len(problems) - PROBLEMS_IN_MESSAGE
         super().__init__(named + (f"; and {more} more" if more > 0 else "") + ".", problems)
 
 
 class Unauthorized(ApiError):
-    """A key is needed and none came, or the one that came is not known."""
+    """The API key is missing or unknown."""
 
     status = 401
     kind = "unauthorized"
 
     def __init__(self) -> None:
         super().__init__(
-            "A key is needed in the header X-API-Key, and none came or it is not known;"
-            " ask whoever runs the service for one."
+            "The API key is missing or unknown; send a valid key in the header X-API-Key."
         )
 
 
 class Forbidden(ApiError):
-    """The key is known and does not suffice."""
+    """The role of the API key is too low."""
 
     status = 403
     kind = "forbidden"
 
     def __init__(self, role: str) -> None:
-        super().__init__(f"This needs a key with the role {role!r}; the one that came has not.")
+        super().__init__(f"The API key lacks the role {role!r}; send a key that has it.")
 
 
-class TooMany(ApiError):
-    """The caller asks faster than allowed."""
+class RateLimited(ApiError):
+    """The caller exceeds its rate limit."""
 
     status = 429
     kind = "too_many"
 
     def __init__(self, per_second: int) -> None:
-        super().__init__(f"At most {per_second:,} requests a second are answered; wait a second.")
+        super().__init__(
+            f"At most {per_second:,} requests per second are allowed; retry in a second."
+        )
 
 
-class TooManyFiles(ApiError):
-    """As many files as may be are being answered."""
+class TooManyUploads(ApiError):
+    """All upload slots are taken."""
 
     status = 429
     kind = "too_many_files"
 
-    def __init__(self, at_once: int) -> None:
-        super().__init__(
-            f"{at_once} files are being answered, and no more at once; try again in a minute."
-        )
+    def __init__(self, slots: int) -> None:
+        super().__init__(f"All {slots} upload slots are taken; retry in a minute.")
 
 
-class UnknownFormat(ApiError):
-    """A file of encounters in none of the formats that are read."""
+class UnsupportedFormat(ApiError):
+    """The service does not read files of this content type."""
 
     status = 415
     kind = "media_type"
 
     def __init__(self, content_type: str, known: Sequence[str]) -> None:
-        shown = content_type[:SHOWN_CHARACTERS]
+        shown = content_type[:MAX_CHARACTERS]
         super().__init__(
-            f"Content-Type {shown!r} is not understood; send one of {', '.join(known)}."
+            f"Content-Type {shown!r} is not supported; send one of {', '.join(known)}."
         )
 
 
 class UnreadableFile(ApiError):
-    """A file that is not what its content type says."""
+    """The file does not match its content type."""
 
     status = 400
     kind = "malformed"
 
 
-class NothingToRollBackTo(ApiError):
-    """There is no version before the one in production."""
+class RollbackFailed(ApiError):
+    """There is no previous version that could serve."""
 
     status = 409
     kind = "rollback_failed"
 
 
-class RegistryAway(ApiError):
-    """MLflow, or the store behind it, did not do its part."""
+class RegistryUnavailable(ApiError):
+    """MLflow, or the store behind it, did not respond."""
 
     status = 503
     kind = "registry_away"
 
     def __init__(self) -> None:
-        super().__init__("MLflow did not answer; check that it and its object store are running.")
+        super().__init__("MLflow did not respond; check that it and its object store are running.")
 
 
-class QualityAway(ApiError):
-    """What the gates say cannot be read."""
+class QualityUnavailable(ApiError):
+    """The summary of the quality reports cannot be read."""
 
     status = 503
     kind = "quality_away"
 
 
 class NoModelLoaded(ApiError):
-    """Nothing is loaded that could answer."""
+    """No model is loaded."""
 
     status = 503
     kind = "no_model"
 
 
-class AboutToEnd(ApiError):
-    """The process has been told to stop."""
+class Draining(ApiError):
+    """The process is shutting down."""
 
     status = 503
     kind = "draining"
 
     def __init__(self) -> None:
-        super().__init__("The service has been told to stop; another one may answer.")
+        super().__init__("The service is shutting down; send the request to another replica.")
 
 
-class NothingToLoad(ApiError):
-    """A reload was asked for and the registry has no model behind the alias."""
+class NoProductionModel(ApiError):
+    """A reload found no model behind the alias."""
 
     status = 409
     kind = "reload_failed"
 
 
 class ReloadFailed(ApiError):
-    """A reload was asked for and the model could not be loaded."""
+    """A reload could not load the model behind the alias."""
 
     status = 503
     kind = "reload_failed"
 
 
-REFUSAL_KINDS = tuple(
-    sorted({"internal"} | {refusal.kind for refusal in ApiError.__subclasses__()})
-)
-"""Every kind there is, so that a metric can name them all before the first one happens."""
+ERROR_KINDS = tuple(sorted({"internal"} | {error.kind for error in ApiError.__subclasses__()}))
+"""Every kind of error, so that a metric has all of them before the first one occurs."""
 
-FAULTS = tuple(
-    sorted(
-        {500} | {refusal.status for refusal in ApiError.__subclasses__() if refusal.status >= 500}
-    )
+SERVER_ERROR_STATUSES = tuple(
+    sorted({500} | {error.status for error in ApiError.__subclasses__() if error.status >= 500})
 )
-"""Every status that says the service failed, and not its caller; for the same reason."""
+"""Every status for which the service is to blame, not its caller; for the same reason."""
 
 
 def kind_of(error: Exception) -> str:
-    """Return the kind that the answer to an error has."""
+    """Return the kind in the response to an error."""
     if isinstance(error, RequestValidationError):
         return InvalidEncounter.kind
     return error.kind if isinstance(error, ApiError) else ApiError.kind

@@ -1,4 +1,4 @@
-"""The application: `python -m api` serves it."""
+"""The application; `python -m api` runs it."""
 
 import asyncio
 import gc
@@ -12,14 +12,15 @@ from fastapi.openapi.models import APIKey, APIKeyIn
 
 from api.access.keys import Keyring
 from api.access.limits import RateLimit
-from api.dependencies import Serving
+from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
-from api.http.direct import DirectWay
+from api.http.direct import DirectRouting
 from api.http.transport import RequestBoundary
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
-from api.model.store import RegistryStore, Store
+from api.model.registry import RegistryClient
+from api.model.store import LocalModelStore, ModelStore
 from api.prediction_log.log import PredictionLog
 from api.routes import about, file_formats, operate, predict, predict_batch, quality
 from readmission import logs
@@ -27,94 +28,96 @@ from readmission.logs import note_uncaught
 from readmission.settings import Settings, get_settings
 
 DESCRIPTION = """\
-Whether a diabetic patient will be back in hospital, and how soon: `NO`, `>30` or `<30` days.
+Whether a diabetic patient will be readmitted, and how soon: `NO`, `>30` or `<30` days.
 
 `POST /predict` takes one encounter by the column names of UCI data set 296; `GET /schema` lists
-them. Every refusal has the same body: `error`, `message`, `problems` (field, value, expected) and
-`request_id`. Callers send their key as `X-API-Key`.
+them. Every error response has the same body: `error`, `message`, `problems` (field, value,
+expected) and `request_id`. Callers send their key as `X-API-Key`.
 """
 SWITCH_SECONDS = 0.001
 """How long a thread that scores a file may hold the interpreter while single requests wait."""
 
-COLLECT_AFTER = (20_000, 20, 100)
-"""Reference counting frees what a request makes. Python's default of 700 would have the collector
-walk the young objects every few requests."""
+GC_THRESHOLDS = (20_000, 20, 100)
+"""Reference counting frees the objects of a request. With Python's default of 700 the garbage
+collector would run every few requests."""
 
 SHOW_SECONDS = 1.0
-"""How often each process tells its metrics how its log is doing: any of several may be asked."""
+"""Interval at which each process updates its metrics of the prediction log: Prometheus may scrape
+any of several processes."""
 LOG_SECONDS = 10
-"""How long a shutdown waits for answers to be logged; what is not in the database by then is
-on disk."""
+"""How long a shutdown waits for predictions to reach the database; the rest stays on disk."""
 
 
-def _keep_up(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
-    """Load the first model, then follow the alias."""
+def _follow_alias(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
+    """Load the first model, then load each new version in production."""
     holder.start()
-    # What was imported and loaded stays for good: the collector need not walk over it, which
-    # would hold up requests for a tenth of a second.
+    # Exclude imported modules and the model from garbage collection; walking over them would
+    # delay requests by a tenth of a second.
     gc.collect()
     gc.freeze()
     while not stopped.wait(interval):
         holder.follow()
 
 
-async def _show_log(serving: Serving) -> None:
-    while serving.log is not None:
-        serving.metrics.show_log(serving.log)
+async def _show_log(state: ServiceState) -> None:
+    while state.log is not None:
+        state.metrics.show_log(state.log)
         await asyncio.sleep(SHOW_SECONDS)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Start answering at once and load the model meanwhile.
+    """Accept requests at once and load the model in a thread.
 
-    The thread is a daemon: a registry that does not answer must not hold up a shutdown.
+    The thread is a daemon: a registry that does not respond must not delay a shutdown.
     """
     asyncio.get_running_loop().set_exception_handler(note_uncaught)
-    serving: Serving = app.state.serving
+    state: ServiceState = app.state.service
     stopped = threading.Event()
-    following = (serving.holder, serving.settings.model_poll_seconds, stopped)
-    threading.Thread(target=_keep_up, args=following, name="follow", daemon=True).start()
-    if serving.log is not None:
-        serving.log.start()
+    following = (state.holder, state.settings.model_poll_seconds, stopped)
+    threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
+    if state.log is not None:
+        state.log.start()
     app.state.access_log.start()
-    showing = asyncio.create_task(_show_log(serving))
+    showing = asyncio.create_task(_show_log(state))
     yield
     showing.cancel()
     stopped.set()
-    if serving.log is not None:
-        await asyncio.to_thread(serving.log.close, LOG_SECONDS)
+    if state.log is not None:
+        await asyncio.to_thread(state.log.close, LOG_SECONDS)
     await asyncio.to_thread(app.state.access_log.close)
 
 
-def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
-    """Build the service.
+def create_app(settings: Settings | None = None, store: ModelStore | None = None) -> FastAPI:
+    """Create the application.
 
     Parameters
     ----------
     settings : Settings, optional
         Those of the environment by default.
-    store : Store, optional
-        Hands out the models; the registry by default.
+    store : ModelStore, optional
+        Opens models; by default the local model store, filled from the registry.
     """
     settings = settings or get_settings()
-    metrics, registry = Metrics(), RegistryStore(settings)
+    metrics, registry = Metrics(), RegistryClient(settings)
+    store = store or LocalModelStore(settings, registry)
     app = FastAPI(title=about.SERVICE, description=DESCRIPTION, version="1", lifespan=_lifespan)
-    app.state.serving = Serving(
+    app.state.service = ServiceState(
         settings=settings,
-        holder=ChampionHolder(store or registry, metrics),
+        holder=ChampionHolder(store, metrics),
         metrics=metrics,
         keyring=Keyring.from_settings(settings),
         limit=RateLimit(settings.api_rate_limit),
+        store=store,
         registry=registry,
         log=PredictionLog.from_settings(settings),
-        files_at_once=asyncio.Semaphore(settings.api_files_at_once),
+        upload_slots=asyncio.Semaphore(settings.api_files_at_once),
     )
-    app.add_middleware(DirectWay, routes=app.routes)
+    app.add_middleware(DirectRouting, routes=app.routes)
     access_log = app.state.access_log = AccessLog(settings)
-    app.add_middleware(RequestBoundary, count=metrics.answered, note=access_log.note)
+    app.add_middleware(RequestBoundary, count=metrics.count_response, record=access_log.record)
     error_responses.install(app)
-    # Routes are tried in order, and the one that is asked most comes first.
+    # Routes are tried in order, so the most frequent one comes first.
     for part in (predict, predict_batch, about, operate, quality):
         app.include_router(part.router)
     _complete_openapi(app)
@@ -122,9 +125,9 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
 
 
 def application() -> FastAPI:
-    """Build the application of this process from the environment; uvicorn calls it."""
+    """Create the application of this process from the environment; uvicorn calls this."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*COLLECT_AFTER)
+    gc.set_threshold(*GC_THRESHOLDS)
     logs.configure("api")
     return create_app()
 

@@ -1,4 +1,4 @@
-"""What the service tells Prometheus, under names that dashboards may rely on."""
+"""Metrics of the service for Prometheus; dashboards and alerts rely on their names."""
 
 import os
 import platform
@@ -23,13 +23,13 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
-from api.errors import FAULTS, REFUSAL_KINDS, kind_of
+from api.errors import ERROR_KINDS, SERVER_ERROR_STATUSES, kind_of
 from readmission import __version__
 from readmission.domain import schema
 from readmission.serving.model import ServedModel
 
 SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable that makes prometheus-client add up the metrics of several processes."""
+"""Environment variable with which prometheus-client sums the metrics of several processes."""
 
 LATENCY_BUCKETS = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
@@ -38,85 +38,62 @@ LATENCY_BUCKETS = (
 """Seconds; from a compiled model on one row to a pipeline over a data frame on a busy machine."""
 
 PREDICTION_PATHS = ("/predict", "/predict/batch")
-"""Endpoints whose answers the objectives count."""
+"""Endpoints whose responses count towards the objectives."""
 
-VERSIONS = 8
-"""Model versions whose predictions are told apart; older ones are no longer shown."""
+MAX_VERSIONS = 8
+"""Model versions whose predictions are counted separately; the oldest one is dropped."""
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """Take what processes that are gone had under way out of the sums; what they did stays."""
+def _drop_dead_processes(folder: Path) -> None:
+    """Remove live gauges of dead processes from the sums; their counters stay."""
     for pid in {int(path.stem.rpartition("_")[2]) for path in folder.glob("gauge_live*.db")}:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
             multiprocess.mark_process_dead(pid)  # type: ignore[no-untyped-call]
         except PermissionError:
-            continue  # It lives, and is somebody else's.
+            continue  # The process is alive and belongs to another user.
 
 
 class Metrics:
-    """The service's metrics, in a registry of their own; several processes add theirs up."""
+    """The metrics of the service, in their own registry; several processes share theirs."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._several = SHARED_FOLDER in os.environ
         if self._several:
-            _forget_the_dead(Path(os.environ[SHARED_FOLDER]))
+            _drop_dead_processes(Path(os.environ[SHARED_FOLDER]))
         self.registry = CollectorRegistry()
         if not self._several:
             ProcessCollector(registry=self.registry)
             PlatformCollector(registry=self.registry)
             GCCollector(registry=self.registry)
         self._requests = self._counter(
-            "http_requests", "Requests answered, by endpoint.", "path", "method", "status"
+            "http_requests", "Responses sent, by endpoint and status.", "path", "method", "status"
         )
         self._predictions = self._counter(
             "predictions",
-            "Answers given, by predicted class and model version.",
+            "Predictions made, by predicted class and model version.",
             "predicted_class", "model_version",
         )  # fmt: skip
         self.latency = Histogram(
             "prediction_latency_seconds",
-            "From the whole body received to the answer, for requests that were answered.",
+            "Time from the received body to the response, for successful predictions.",
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
         self.errors = self._counter(
-            "prediction_errors", "Requests for a prediction that were refused, by kind.", "kind"
-        )
-        self.reloads = self._counter(
-            "model_reloads", "Attempts to load the model, by result.", "result"
-        )
-        self.poll_failures = self._counter(
-            "model_poll_failures", "Times the registry did not say what is in production."
-        )
-        self._model = self._gauge(
-            "model_info",
-            "1 for the model that answers.",
-            "model_name", "model_version", "run_id", "data_source", "runtime",
+            "prediction_errors", "Prediction requests, or rows of them, that failed, by kind.",
+            "kind",
         )  # fmt: skip
-        self._loaded = self._gauge(
-            "model_loaded_timestamp_seconds", "When the model that answers was loaded."
-        )
-        self._trained = self._gauge(
-            "model_trained_timestamp_seconds", "When the model that answers was trained."
-        )
-        self._shown: tuple[str, ...] | None = None
-        self._of_version: OrderedDict[str, Mapping[str, Counter]] = OrderedDict()
-        self._of_endpoint: dict[tuple[str, str, int], Counter] = {}
+        self._model_metrics()
         self._log_metrics()
-        build = self._gauge(
-            "readmission_build_info", "1; which build this is.", "version", "python"
-        )
+        build = self._gauge("readmission_build_info", "1; the version of the build.",
+                            "version", "python")  # fmt: skip
         build.labels(__version__, platform.python_version()).set(1)
-        # A counter that does not exist before its first error cannot raise an alert on it.
-        for kind in REFUSAL_KINDS:
-            self.errors.labels(kind)
-        for result in ("success", "failure"):
-            self.reloads.labels(result)
-        for path, status in product(PREDICTION_PATHS, (200, *FAULTS)):
-            self._requests.labels(path, "POST", str(status))
+        self._by_version: OrderedDict[str, Mapping[str, Counter]] = OrderedDict()
+        self._by_endpoint: dict[tuple[str, str, int], Counter] = {}
+        self._create_series()
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)
@@ -125,53 +102,87 @@ class Metrics:
         mode: Literal["livesum", "livemostrecent"] = "livesum" if add_up else "livemostrecent"
         return Gauge(name, meaning, labels, registry=self.registry, multiprocess_mode=mode)
 
+    def _model_metrics(self) -> None:
+        self.reloads = self._counter(
+            "model_reloads", "Attempts to load a model, by result.", "result"
+        )
+        self.poll_failures = self._counter(
+            "model_poll_failures", "Failed queries for the version in production."
+        )
+        self._model = self._gauge(
+            "model_info",
+            "1 for the champion.",
+            "model_name", "model_version", "run_id", "data_source", "runtime",
+        )  # fmt: skip
+        self._loaded = self._gauge(
+            "model_loaded_timestamp_seconds", "When the champion was loaded."
+        )
+        self._trained = self._gauge(
+            "model_trained_timestamp_seconds", "When the champion was trained."
+        )
+        self._shown: tuple[str, ...] | None = None
+
     def _log_metrics(self) -> None:
         self._pending = self._gauge(
-            "prediction_log_pending", "Answers not written anywhere yet.", add_up=True
+            "prediction_log_pending", "Predictions in memory, waiting to be logged.", add_up=True
         )
         self._spooled = self._gauge(
             "prediction_log_spooled_bytes",
-            "Answers on disk, for want of the database.",
+            "Size of the predictions on disk, waiting for the database.",
             add_up=True,
         )
-        self._written = self._counter("prediction_log_written", "Answers in the database.")
-        self._lost = self._counter("prediction_log_lost", "Answers that could not be kept.")
-        self._told = {"written": 0, "lost": 0}
+        self._written = self._counter(
+            "prediction_log_written", "Predictions written to the database."
+        )
+        self._lost = self._counter("prediction_log_lost", "Predictions that could not be logged.")
+        self._last_totals = {"written": 0, "lost": 0}
+
+    def _create_series(self) -> None:
+        """Create error series with 0: Prometheus cannot see an increase to the first value."""
+        for kind in ERROR_KINDS:
+            self.errors.labels(kind)
+        for result in ("success", "failure"):
+            self.reloads.labels(result)
+        for path, status in product(PREDICTION_PATHS, (200, *SERVER_ERROR_STATUSES)):
+            self._requests.labels(path, "POST", str(status))
 
     def predictions(self, model_version: str) -> Mapping[str, Counter]:
-        """Return the counter of each class, looked up once per version."""
-        known = self._of_version.get(model_version)
+        """Return the counter of each class; cached per model version."""
+        known = self._by_version.get(model_version)
         if known is None:
-            known = self._of_version[model_version] = {
+            known = self._by_version[model_version] = {
                 name: self._predictions.labels(predicted_class=name, model_version=model_version)
                 for name in schema.CLASSES
             }
-            if len(self._of_version) > VERSIONS:
-                self._forget_version(self._of_version.popitem(last=False)[0])
+            if len(self._by_version) > MAX_VERSIONS:
+                self._drop_version(self._by_version.popitem(last=False)[0])
         return known
 
-    def _forget_version(self, model_version: str) -> None:
-        if not self._several:  # The files that several processes share cannot forget.
+    def _drop_version(self, model_version: str) -> None:
+        if not self._several:  # Series in shared files cannot be removed.
             for name in schema.CLASSES:
                 self._predictions.remove(name, model_version)
 
-    def refused(self, error: Exception) -> None:
-        """Count one request for a prediction, or a row of one, that was not answered."""
+    def count_error(self, error: Exception) -> None:
+        """Count one failed prediction request, or one rejected row of an upload."""
         self.errors.labels(kind_of(error)).inc()
 
-    def answered(self, path: str, method: str, status: int) -> None:
-        """Count one answer; `path` is the route's template, never what was asked for."""
+    def count_response(self, path: str, method: str, status: int) -> None:
+        """Count one response; `path` is the route's template, never the raw path."""
         key = (path, method, status)
-        counter = self._of_endpoint.get(key)
+        counter = self._by_endpoint.get(key)
         if counter is None:
-            counter = self._of_endpoint[key] = self._requests.labels(path, method, str(status))
+            counter = self._by_endpoint[key] = self._requests.labels(path, method, str(status))
         counter.inc()
 
-    def serve(self, model: ServedModel) -> None:
-        """Show this model, and no other, as the one that answers."""
-        of = model.registered
+    def show_champion(self, model: ServedModel) -> None:
+        """Show this model, and no other, as the champion."""
+        registered = model.registered
         trained_at = datetime.fromisoformat(model.card["trained_at"]).timestamp()
-        labels = (of.name, of.version, of.run_id, of.data_source, model.bundle.scorer.runtime)
+        labels = (
+            registered.name, registered.version, registered.run_id, registered.data_source,
+            model.bundle.scorer.runtime,
+        )  # fmt: skip
         if not self._several:
             self._model.clear()
         elif self._shown is not None:
@@ -180,21 +191,21 @@ class Metrics:
         self._shown = labels
         self._loaded.set(time())
         self._trained.set(trained_at)
-        self.predictions(of.version)
+        self.predictions(registered.version)
 
     def show_log(self, log: Any) -> None:
-        """Take over the figures of the prediction log."""
+        """Copy the counts of the prediction log."""
         self._pending.set(log.pending)
         self._spooled.set(log.spooled_bytes)
         for name, counter in (("written", self._written), ("lost", self._lost)):
             total = getattr(log, name)
-            counter.inc(total - self._told[name])
-            self._told[name] = total
+            counter.inc(total - self._last_totals[name])
+            self._last_totals[name] = total
 
     def render(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         if not self._several:
             return generate_latest(self.registry)
-        added_up = CollectorRegistry()
-        multiprocess.MultiProcessCollector(added_up)  # type: ignore[no-untyped-call]
-        return generate_latest(added_up)
+        summed = CollectorRegistry()
+        multiprocess.MultiProcessCollector(summed)  # type: ignore[no-untyped-call]
+        return generate_latest(summed)

@@ -1,1 +1,1 @@
-"""Who may call and how often."""
+"""API keys, roles and rate limits."""

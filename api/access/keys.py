@@ -1,7 +1,7 @@
-"""Who may do what: keys of callers, known to the service by their hashes only.
+"""API keys and roles; the service stores hashes of keys only.
 
-A key is 256 random bits, so one round of SHA-256 keeps it secret; slow hashes are for
-passwords that people choose. `python -m api.access.keys ROLE` makes one.
+A key is 256 random bits, so one round of SHA-256 is enough: slow hashes protect passwords that
+people choose. `python -m api.access.keys ROLE` makes a key.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from api.errors import Forbidden, Unauthorized
 from readmission.settings import PREFIX, Settings
 
 HEADER = b"x-api-key"
-_PRESENTABLE = 200
-"""Characters; what is longer is no key of ours and is not hashed."""
+MAX_KEY_LENGTH = 200
+"""Characters; longer values are rejected without being hashed."""
 
 
 class Role(IntEnum):
-    """What a caller may do; a higher role may do all that a lower one may."""
+    """What a caller may do; a higher role includes the lower ones."""
 
     NONE = 0
     PREDICT = 1
@@ -32,14 +32,15 @@ class Role(IntEnum):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks.
+    """A caller of the service.
 
     Parameters
     ----------
     name : str
-        Stands for the caller in limits and logs: the head of the key's hash, or the address.
+        Identifies the caller in limits and logs: the first characters of the key's hash, or the
+        peer address.
     role : Role
-        What they may do.
+        What the caller may do.
     """
 
     name: str
@@ -47,17 +48,17 @@ class Caller:
 
     @cached_property
     def role_name(self) -> str:
-        """The role as logs have it."""
+        """The role as it is logged."""
         return self.role.name.lower()
 
 
 class Keyring:
-    """The keys of a service.
+    """The keys that the service accepts.
 
     Parameters
     ----------
     entries : sequence of str
-        As in the setting ``api_keys``: ``role:sha256``.
+        ``role:sha256`` each, as in the setting ``api_keys``.
     anonymous : str
         Role of a caller without a key.
     """
@@ -66,24 +67,24 @@ class Keyring:
         split = (entry.split(":") for entry in entries)
         self._roles = [(bytes.fromhex(digest), Role[role.upper()]) for role, digest in split]
         self._anonymous = Role[anonymous.upper()]
-        # Looking through all entries takes longer than a hash: one that was good once is found
-        # by it. No key is kept.
+        # Comparing with all entries takes longer than hashing, so remember accepted hashes.
+        # Keys themselves are not stored.
         self._known: dict[bytes, Caller] = {}
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Keyring":
-        """Return the keys that are configured."""
+        """Return the configured keys."""
         return cls(settings.api_keys, settings.api_anonymous_role)
 
     def identify(self, key: str | None, address: str, needed: Role) -> Caller:
-        """Return who asks, if they may.
+        """Return the caller if it has the needed role.
 
         Raises
         ------
         Unauthorized
-            If the key is not known, or one is needed and none came.
+            If the key is unknown, or a key is needed and none was sent.
         Forbidden
-            If the key's role does not suffice.
+            If the role of the key is too low.
         """
         caller = self._caller(key, address)
         if caller.role < needed:
@@ -93,13 +94,13 @@ class Keyring:
     def _caller(self, key: str | None, address: str) -> Caller:
         if key is None:
             return Caller(address, self._anonymous)
-        if len(key) > _PRESENTABLE:
+        if len(key) > MAX_KEY_LENGTH:
             raise Unauthorized
         presented = hashlib.sha256(key.encode()).digest()
         if known := self._known.get(presented):
             return known
-        # Every entry is compared, and each in constant time: how long a refusal takes
-        # says nothing of the keys.
+        # Compare every entry, each in constant time: the duration must not tell anything
+        # about the keys.
         matches = [role for digest, role in self._roles if hmac.compare_digest(digest, presented)]
         if not matches:
             raise Unauthorized
@@ -108,7 +109,7 @@ class Keyring:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Make a key: the key goes to its user, its hash into the service's settings."""
+    """Make a key. Give the key to its user and put its hash into the service's settings."""
     parser = argparse.ArgumentParser(prog="python -m api.access.keys", description=main.__doc__)
     parser.add_argument("role", choices=["predict", "admin"])
     role = parser.parse_args(arguments).role

@@ -1,16 +1,16 @@
-"""How much one caller may ask: a token bucket for each, in the memory of each process."""
+"""Rate limits per caller: one token bucket each, in the memory of each process."""
 
 from collections import OrderedDict
 from time import monotonic
 
-from api.errors import TooMany
+from api.errors import RateLimited
 
-_CALLERS = 10_000
-"""Buckets kept; the caller who has been silent longest is forgotten, with a full bucket."""
+MAX_CALLERS = 10_000
+"""Buckets kept. Beyond that the least recent caller is forgotten; its bucket would be full."""
 
 
 class RateLimit:
-    """Allows each caller a number of requests per second, and as many at once.
+    """Allows each caller a number of requests per second, and bursts of the same number.
 
     Parameters
     ----------
@@ -27,17 +27,17 @@ class RateLimit:
 
         Raises
         ------
-        TooMany
-            If the caller has asked too much in the last second.
+        RateLimited
+            If the caller's bucket is empty.
         """
         if not self._per_second:
             return
         now = monotonic()
         tokens, since = self._buckets.pop(caller, (float(self._per_second), now))
         tokens = min(self._per_second, tokens + (now - since) * self._per_second)
-        # Put back before it is refused: a refused request costs nothing.
+        # Store the bucket before raising. A rejected request takes no token.
         self._buckets[caller] = (tokens - 1 if tokens >= 1 else tokens, now)
-        if len(self._buckets) > _CALLERS:
+        if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
         if tokens < 1:
-            raise TooMany(self._per_second)
+            raise RateLimited(self._per_second)

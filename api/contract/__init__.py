@@ -1,1 +1,1 @@
-"""What callers send and what they get back."""
+"""Request and response models."""

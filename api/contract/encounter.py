@@ -1,4 +1,4 @@
-"""What a caller may send, derived from `readmission.domain.schema` and nowhere retyped."""
+"""The request: one raw encounter, derived from `readmission.domain.schema`."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -24,17 +24,18 @@ from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING, Column, Kind
 from readmission.serving.encoding_tables import Encounter
 
+KNOWN_FIELDS = "one of the fields of GET /schema"
 OPTIONAL_KINDS = (Kind.KEY, Kind.IGNORED)
-"""Columns no model looks at: a caller may leave them out, and should."""
+"""Columns that no model uses: callers may leave them out, and should."""
 
 
 def is_required(column: Column) -> bool:
-    """Whether a request without this column is refused."""
+    """Whether a request without this column is rejected."""
     return not column.nullable and column.kind not in OPTIONAL_KINDS
 
 
 def _code_as_text(value: Any) -> Any:
-    """Let 1 stand for "1": the file writes code lists as numbers; true is no number."""
+    """Accept 1 for "1", because files have codes as numbers; reject true."""
     return str(value) if type(value) is int else value
 
 
@@ -42,7 +43,7 @@ def _value_type(column: Column) -> Any:
     if column.is_number:
         return Annotated[int, Field(ge=column.minimum, le=column.maximum)]
     if not column.is_closed:
-        # Rust and Python both let \d match the digits of every script.
+        # In Rust and Python, \d matches the digits of every script.
         pattern = (column.pattern or "").replace(r"\d", "[0-9]")
         return Annotated[str, StringConstraints(pattern=pattern)]
     listed: Any = Literal[tuple(column.values)]
@@ -68,7 +69,7 @@ _CONFIG = ConfigDict(
     extra="forbid",
     strict=True,
     json_schema_extra={
-        "description": "One raw encounter by its UCI names.",
+        "description": "One raw encounter by its UCI column names.",
         "examples": [dict(schema.example())],
     },
 )
@@ -76,31 +77,31 @@ _fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
 EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
     with_config(_CONFIG)(TypedDict("Encounter", _fields))  # type: ignore[operator]
 )
-"""The request as pydantic sees it; strict, so a number as text or a float is refused."""
+"""The request model; strict, so numbers as text and floats are rejected."""
 
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
 
 
 def parse_encounter(body: bytes) -> Encounter:
-    """Read and check the bytes of a request.
+    """Parse and check the body of a request.
 
-    Missing values come out as the file spells them, whichever way they were sent.
+    Missing values are returned as in the file, however they were sent.
 
     Raises
     ------
     MalformedBody
-        If the bytes are not JSON.
+        If the body is not JSON.
     InvalidEncounter
         Naming each field that is missing, unknown or wrong.
     """
     try:
-        return _spelt(EncounterBody.validate_json(body))
+        return _with_missing(EncounterBody.validate_json(body))
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise _api_error(error) from None
 
 
 def check_encounter(fields: Any) -> Encounter:
-    """Check one encounter whose values are read already; as strict as `parse_encounter`.
+    """Check one parsed encounter, as strictly as `parse_encounter` does.
 
     Raises
     ------
@@ -108,30 +109,30 @@ def check_encounter(fields: Any) -> Encounter:
         Naming each field that is missing, unknown or wrong.
     """
     try:
-        return _spelt(EncounterBody.validate_python(fields))
+        return _with_missing(EncounterBody.validate_python(fields))
     except ValidationError as error:
-        raise _refusal(error) from None
+        raise _api_error(error) from None
 
 
-def _spelt(encounter: dict[str, Any]) -> Encounter:
-    """Spell what is missing as the file does."""
-    spelt = _ALL_MISSING | encounter
-    if None in spelt.values():
-        return {name: MISSING if value is None else value for name, value in spelt.items()}
-    return spelt
+def _with_missing(encounter: dict[str, Any]) -> Encounter:
+    """Return the encounter with `MISSING` for absent and null values."""
+    complete = _ALL_MISSING | encounter
+    if None in complete.values():
+        return {name: MISSING if value is None else value for name, value in complete.items()}
+    return complete
 
 
-def _refusal(error: ValidationError) -> MalformedBody | InvalidEncounter:
+def _api_error(error: ValidationError) -> MalformedBody | InvalidEncounter:
     details = error.errors(include_url=False)
     first = details[0]
     if first["type"] == "json_invalid":
         return MalformedBody(str(first["ctx"]["error"]))
     if not first["loc"]:
         return InvalidEncounter(
-            [Problem.of_body("expected a JSON object with the fields of one encounter")]
+            [Problem.wrong_body("expected a JSON object with the fields of one encounter")]
         )
-    # A field that may be several things fails once for each of them; what was sent
-    # and is wrong says more than what is missing, so it comes first.
+    # A field of several types has one detail per type: keep the last. Wrong values come before
+    # missing fields, because they tell more about the mistake.
     by_field = {str(detail["loc"][0]): detail for detail in details}
     ordered = sorted(by_field.items(), key=lambda item: item[1]["type"] == "missing")
     return InvalidEncounter([_problem(name, detail) for name, detail in ordered])
@@ -139,23 +140,24 @@ def _refusal(error: ValidationError) -> MalformedBody | InvalidEncounter:
 
 def _problem(name: str, detail: ErrorDetails) -> Problem:
     if detail["type"] == "extra_forbidden":
-        return Problem.unknown_field(name, detail["input"], _near(name))
+        return Problem.unknown_field(name, detail["input"], _known_field_like(name))
     expected = schema.BY_NAME[name].expected
     if detail["type"] == "missing":
         return Problem.missing_field(name, expected)
     return Problem.wrong_value(name, detail["input"], expected)
 
 
-def _near(name: str) -> str:
-    known = [column.name for column in schema.REQUEST_COLUMNS]
-    near = get_close_matches(name[:60], known, n=1)
+def _known_field_like(name: str) -> str:
+    """Return what is expected in place of an unknown field."""
     if name == schema.TARGET:
-        return "no such field: the outcome is what is predicted"
-    return f"{near[0]!r}, perhaps" if near else "one of the fields of GET /schema"
+        return "no outcome: the service predicts it"
+    known = [column.name for column in schema.REQUEST_COLUMNS]
+    similar = get_close_matches(name[:60], known, n=1)
+    return f"{similar[0]!r} or another field of GET /schema" if similar else KNOWN_FIELDS
 
 
 def label_of(column: Column) -> str:
-    """Return the name of a field for people."""
+    """Return the name of a field for users."""
     if column.name in codes.MEDICINES:
         return column.name.replace("-", " with ").capitalize()
     return column.meaning.rstrip(".")
@@ -190,4 +192,4 @@ DESCRIPTION: Mapping[str, Any] = MappingProxyType(
         "version": schema.VERSION,
     }
 )
-"""The contract as `GET /schema` tells it: a form can be built from it alone."""
+"""The response of `GET /schema`, without limits: enough to build a form."""

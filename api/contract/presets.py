@@ -1,14 +1,14 @@
-"""Three encounters to start from, made from patterns of the UCI file.
+"""Three example encounters that a user can start from, typical of the UCI file.
 
-Of stays like these this share came back within 30 days: planned, sent home, no stay in the
-year before, 6 % (of 8,624); emergency for heart failure, one stay before, 15 % (of 1,081);
-five or more stays before and on to a nursing facility, 30 % (of 240).
+Share of similar stays in that file with a readmission within 30 days: planned, discharged home, no
+stay in the year before: 6 % of 8,624; emergency for heart failure, one stay before: 15 % of 1,081;
+five or more stays before, discharged to a nursing facility: 30 % of 240.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-_DIFFERENCES: tuple[tuple[str, str, Mapping[str, str | int]], ...] = (
+_CHANGES: tuple[tuple[str, str, Mapping[str, str | int]], ...] = (
     (
         "low",
         "Low risk: planned knee replacement, no stay in the year before",
@@ -71,15 +71,15 @@ _DIFFERENCES: tuple[tuple[str, str, Mapping[str, str | int]], ...] = (
 )
 
 
-def presets(usual: Mapping[str, str | int]) -> list[dict[str, Any]]:
-    """Return each preset with its name, title and whole encounter.
+def presets(base: Mapping[str, str | int]) -> list[dict[str, Any]]:
+    """Return name, title and complete encounter of each preset.
 
     Parameters
     ----------
-    usual : mapping
-        The encounter from which the presets differ.
+    base : mapping
+        The encounter that each preset changes.
     """
     return [
-        {"name": name, "title": title, "encounter": {**usual, **differences}}
-        for name, title, differences in _DIFFERENCES
+        {"name": name, "title": title, "encounter": {**base, **changes}}
+        for name, title, changes in _CHANGES
     ]

@@ -1,1 +1,1 @@
-"""Readers of uploaded files; none holds a file whole in memory."""
+"""Readers of uploaded encounters and writers of predictions, all in bounded memory."""

@@ -1,64 +1,68 @@
-"""A JSON array, cut into its elements without looking into them, however large or deep it is."""
+"""Split a JSON array into its elements without parsing them, so that memory stays bounded."""
 
 import re
 from collections.abc import Iterator
 from typing import IO
 
 from api.errors import BodyTooLarge, UnreadableFile
-from api.files.rows import ROW_BYTES
+from api.files.rows import MAX_ROW_BYTES
 
 PIECE_BYTES = 1 << 16
-"""Read at once."""
+"""Bytes per read."""
 _BLANK = b" \t\r\n"
 
 
 def elements(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the text of each element, which may be no JSON: that is an error of its own row.
+    """Yield the text of each element; it may be invalid JSON, which is an error of that row only.
 
     Raises
     ------
     UnreadableFile
-        If it is no array, or has no end.
+        If the file is not an array, or the array does not end.
     BodyTooLarge
-        If an element does not end.
+        If an element exceeds `MAX_ROW_BYTES`.
     """
     held = file.read(PIECE_BYTES).lstrip(_BLANK)
     if not held.startswith(b"["):
         raise UnreadableFile("The body is not a JSON array of encounters.")
     begin = at = depth = 1
     while depth:
-        sign = (_BETWEEN if depth == 1 else _WITHIN).match(held, at)
-        if sign is None or sign[1] == b'"':
-            held, at, begin = _longer(held[begin:], file), at - begin, 0
+        found = (_BETWEEN if depth == 1 else _WITHIN).match(held, at)
+        if found is None or found[1] == b'"':
+            held, at, begin = _extended(held[begin:], file), at - begin, 0
             continue
-        at = sign.end()
-        if depth == 1 and sign[1] in b",]":
-            element = held[begin : sign.start(1)]
-            if sign[1] == b"," or element.strip(_BLANK):
+        at = found.end()
+        if depth == 1 and found[1] in b",]":
+            element = held[begin : found.start(1)]
+            if found[1] == b"," or element.strip(_BLANK):
                 yield element
             begin = at
-        depth += _DEEPER[sign[1]]
+        depth += _DEPTH_CHANGE[found[1]]
     if (held[at:] + file.read(PIECE_BYTES)).strip(_BLANK):
-        raise UnreadableFile("Something follows after the JSON array.")
+        raise UnreadableFile("Extra content follows the JSON array.")
 
 
-def _longer(held: bytes, file: IO[bytes]) -> bytes:
-    """Return the element that has begun with what follows, of which only its end is not known."""
-    if len(held) > ROW_BYTES:
-        raise BodyTooLarge(ROW_BYTES)
+def _extended(held: bytes, file: IO[bytes]) -> bytes:
+    """Return an incomplete element with the next piece of the file."""
+    if len(held) > MAX_ROW_BYTES:
+        raise BodyTooLarge(MAX_ROW_BYTES)
     piece = file.read(PIECE_BYTES)
     if not piece:
-        raise UnreadableFile("The body is a JSON array of encounters that breaks off.")
+        raise UnreadableFile("The JSON array of encounters breaks off.")
     return held + piece
 
 
-def _up_to(signs: bytes) -> re.Pattern[bytes]:
-    """Return what finds the next of some signs outside of texts, or a text that does not end."""
-    text = rb'"(?:[^"\\]++|\\.)*+"'
-    return re.compile(rb'(?:[^"%b]++|%b)*+(["%b])' % (signs, text, signs), re.DOTALL)
+def _up_to(characters: bytes) -> re.Pattern[bytes]:
+    """Return a regex that matches up to the next of these characters outside a string.
+
+    It also stops at the quote of a string that does not end.
+    """
+    string = rb'"(?:[^"\\]++|\\.)*+"'
+    pattern = rb'(?:[^"%b]++|%b)*+(["%b])' % (characters, string, characters)
+    return re.compile(pattern, re.DOTALL)
 
 
-_DEEPER = {b"[": 1, b"{": 1, b"]": -1, b"}": -1, b",": 0}
+_DEPTH_CHANGE = {b"[": 1, b"{": 1, b"]": -1, b"}": -1, b",": 0}
 _BETWEEN = _up_to(rb"\[\]{,")
-"""Between elements a brace closes nothing."""
+"""Between elements, a closing brace has no meaning."""
 _WITHIN = _up_to(rb"\[\]{}")

@@ -1,4 +1,4 @@
-"""Files of encounters, row by row: CSV, JSON, lines of JSON, Parquet; none is held whole."""
+"""Readers of uploaded encounters, row by row: CSV, JSON, lines of JSON and Parquet."""
 
 import csv
 import io
@@ -14,40 +14,40 @@ from api.errors import (
     InvalidEncounter,
     MalformedBody,
     Problem,
-    UnknownFormat,
     UnreadableFile,
+    UnsupportedFormat,
 )
 from api.files import json_array
-from api.files.rows import CHUNK_ROWS, ROW_BYTES, Row, check_header, checked
+from api.files.rows import CHUNK_ROWS, MAX_ROW_BYTES, ParsedRow, check_header, parse_row
 from readmission.domain import schema
 
 _OUTCOME = b'"%s"' % schema.TARGET.encode()
 
 
-def rows(file: IO[bytes], content_type: str) -> Iterator[Row]:
+def read_rows(file: IO[bytes], content_type: str) -> Iterator[ParsedRow]:
     """Yield each row of a file.
 
-    An outcome among the columns is not looked at, so that a labelled file can be sent as it is.
+    A column with the outcome is ignored, so that labelled files can be sent as they are.
 
     Raises
     ------
-    UnknownFormat
+    UnsupportedFormat
         If there is no reader for the content type.
     UnreadableFile, InvalidEncounter
-        If the file is not what it says, or its columns are not those of an encounter; the
-        rows before the place where that was found are yielded.
+        If the file does not match its type, or its columns are not those of an encounter. The
+        rows before the error are yielded first.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in READERS:
-        raise UnknownFormat(content_type, tuple(READERS))
+        raise UnsupportedFormat(content_type, tuple(READERS))
     return READERS[kind](file)
 
 
-def chunks(found: Iterator[Row], size: int = CHUNK_ROWS) -> Iterator[list[Row]]:
-    """Yield rows in lists of `size`; those before the place of a refusal come before it."""
-    chunk: list[Row] = []
+def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[ParsedRow]]:
+    """Yield rows in lists of `size`; before an error, yield the rows read so far."""
+    chunk: list[ParsedRow] = []
     try:
-        for row in found:
+        for row in rows:
             chunk.append(row)
             if len(chunk) == size:
                 yield chunk
@@ -60,17 +60,17 @@ def chunks(found: Iterator[Row], size: int = CHUNK_ROWS) -> Iterator[list[Row]]:
         yield chunk
 
 
-def _csv(file: IO[bytes]) -> Iterator[Row]:
+def _csv(file: IO[bytes]) -> Iterator[ParsedRow]:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
-        source = _TextLines(text)
+        source = _BoundedLines(text)
         lines = csv.reader(source, strict=True)
         header = next(lines, [])
         check_header(header)
         for line in lines:
-            source.since_row = 0
+            source.row_length = 0
             if len(line) == len(header):
-                yield checked(_from_text(dict(zip(header, line, strict=True))))
+                yield parse_row(_from_text(dict(zip(header, line, strict=True))))
             elif line:
                 expected = f"{len(header)} values, as many as the header has columns"
                 yield InvalidEncounter([Problem.wrong_value("(row)", len(line), expected)])
@@ -80,64 +80,65 @@ def _csv(file: IO[bytes]) -> Iterator[Row]:
         text.detach()
 
 
-class _TextLines:
-    """Lines for a CSV reader, as long as one row does not go on for ever."""
+class _BoundedLines:
+    """Lines for a CSV reader, with a limit on the length of one row."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
-        self.since_row = 0
+        self.row_length = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._text.readline(ROW_BYTES)
-        self.since_row += len(line)
-        if self.since_row >= ROW_BYTES:
-            raise BodyTooLarge(ROW_BYTES)
+        line = self._text.readline(MAX_ROW_BYTES)
+        self.row_length += len(line)
+        if self.row_length >= MAX_ROW_BYTES:
+            raise BodyTooLarge(MAX_ROW_BYTES)
         if not line:
             raise StopIteration
         return line
 
 
-def _json_lines(file: IO[bytes]) -> Iterator[Row]:
-    while line := file.readline(ROW_BYTES):
-        if len(line) == ROW_BYTES:
-            raise BodyTooLarge(ROW_BYTES)
+def _json_lines(file: IO[bytes]) -> Iterator[ParsedRow]:
+    while line := file.readline(MAX_ROW_BYTES):
+        if len(line) == MAX_ROW_BYTES:
+            raise BodyTooLarge(MAX_ROW_BYTES)
         if line.strip():
             yield _from_json(line)
 
 
-def _json(file: IO[bytes]) -> Iterator[Row]:
+def _json(file: IO[bytes]) -> Iterator[ParsedRow]:
     return map(_from_json, json_array.elements(file))
 
 
-def _parquet(file: IO[bytes]) -> Iterator[Row]:
-    from api.files import parquet  # Arrow takes 60 MB, and is loaded by those who send Parquet.
+def _parquet(file: IO[bytes]) -> Iterator[ParsedRow]:
+    # Imported lazily: Arrow takes 60 MB.
+    from api.files import parquet_reader
 
-    return parquet.read(file)
+    return parquet_reader.read(file)
 
 
-READERS: Mapping[str, Callable[[IO[bytes]], Iterator[Row]]] = {
+READERS: Mapping[str, Callable[[IO[bytes]], Iterator[ParsedRow]]] = {
     "application/json": _json,
     "application/x-ndjson": _json_lines,
     "text/csv": _csv,
     "application/vnd.apache.parquet": _parquet,
 }
-"""Content type to reader."""
+"""Reader of each content type."""
 
 
-def _from_json(text: bytes) -> Row:
+def _from_json(text: bytes) -> ParsedRow:
     try:
-        return parse_encounter(text) if _OUTCOME not in text else checked(from_json(text))
-    except ApiError as refusal:
-        return refusal
+        return parse_encounter(text) if _OUTCOME not in text else parse_row(from_json(text))
+    except ApiError as error:
+        return error
     except ValueError as error:
         return MalformedBody(str(error))
 
 
 def _from_text(fields: dict[str, str]) -> dict[str, Any]:
-    """Read what CSV cannot say: an empty cell is missing, digits in a number column a number."""
+    """Restore the types that CSV lacks: an empty cell is missing, a count is a number."""
     typed: dict[str, Any] = {}
     for name, value in fields.items():
         is_whole = schema.BY_NAME[name].is_number and value.isascii() and value.isdecimal()

@@ -1,47 +1,45 @@
-"""What the readers of files share: the columns they expect, and the check of each row."""
+"""Checks that all readers share: the columns of a file, and each row."""
 
 from typing import Any
 
-from api.contract.encounter import check_encounter
+from api.contract.encounter import KNOWN_FIELDS, check_encounter
 from api.errors import ApiError, InvalidEncounter, Problem, UnreadableFile
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
 
-Row = Encounter | ApiError
-"""An encounter that the contract has accepted, or why it has not."""
+ParsedRow = Encounter | ApiError
+"""An accepted encounter, or the error that explains why the row is rejected."""
 
 CHUNK_ROWS = 100
-"""Rows answered at once: some milliseconds, after which single requests get their turn."""
-ROW_BYTES = 1 << 20
-"""Of a file that one row may take; it takes about 1,200, and a reader has to hold it whole."""
+"""Rows scored together: this takes milliseconds, so single requests do not wait for long."""
+MAX_ROW_BYTES = 1 << 20
+"""A reader holds one row whole; an encounter takes about 1,200 bytes."""
 
 
-def checked(fields: Any) -> Row:
-    """Return the encounter that was read, or what is wrong with it; an outcome is not looked at."""
+def parse_row(fields: Any) -> ParsedRow:
+    """Check one row; an outcome in it is ignored."""
     if isinstance(fields, dict):
         fields.pop(schema.TARGET, None)
     try:
         return check_encounter(fields)
-    except ApiError as refusal:
-        return refusal
+    except ApiError as error:
+        return error
 
 
 def check_header(header: list[str]) -> None:
-    """Refuse a file at once whose columns are wrong; else every row would say so."""
+    """Reject a file with wrong columns at once, instead of reporting them for every row."""
     known = {column.name for column in schema.COLUMNS}
     absent = [name for name in schema.FEATURE_NAMES if name not in header]
     if len(absent) == len(schema.FEATURE_NAMES):
-        # Perhaps a row of a patient: nothing of it is repeated.
+        # The line may be patient data: do not repeat it.
         raise UnreadableFile(
-            "The first line does not name the columns of an encounter; GET /schema lists them."
+            "The first line must name the columns of an encounter; GET /schema lists them."
         )
-    problems = [Problem.missing_field(n, schema.BY_NAME[n].expected) for n in absent]
-    strange = [name for name in header if name not in known]
+    problems = [Problem.missing_field(name, schema.BY_NAME[name].expected) for name in absent]
+    unknown = [name for name in header if name not in known]
+    problems += [Problem.unknown_field(name, None, KNOWN_FIELDS) for name in unknown]
     problems += [
-        Problem.unknown_field(n, None, "one of the fields of GET /schema") for n in strange
-    ]
-    problems += [
-        Problem.wrong_value(name, header.count(name), "one column of this name")
+        Problem.wrong_value(name, header.count(name), "one column with this name")
         for name in sorted({name for name in header if header.count(name) > 1})
     ]
     if problems:

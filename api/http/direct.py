@@ -1,4 +1,4 @@
-"""Short ways: an endpoint that takes the request, returns the response and wants nothing else."""
+"""Direct routes: their endpoints are called without FastAPI's routing and injection."""
 
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
@@ -15,7 +15,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class DirectRoute(APIRoute):
-    """Documented like any other route; nothing is injected, so nothing has to be looked for."""
+    """Documented like any other route, but without dependency injection."""
 
     def get_route_handler(self) -> Handler:
         """Return the endpoint itself."""
@@ -23,18 +23,18 @@ class DirectRoute(APIRoute):
         return handler
 
 
-class DirectWay:
-    """ASGI middleware: brings requests for direct routes straight to their endpoints.
+class DirectRouting:
+    """ASGI middleware: passes requests for direct routes straight to their endpoints.
 
-    All others go the usual way through router, exit stacks and handlers of errors, which takes
-    longer than a prediction. Refusals look the same on both.
+    Other requests go through FastAPI's router, exit stacks and error handlers, which together take
+    longer than a prediction. Error responses are the same on both paths.
 
     Parameters
     ----------
     app : ASGI application
-        The usual way.
+        Handles all other requests.
     routes : iterable of BaseRoute
-        All routes; those that are direct and without parameters in their path are picked.
+        Routes of the application; those of type `DirectRoute` are called directly.
     """
 
     def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute]) -> None:
@@ -56,6 +56,6 @@ class DirectWay:
         request = Request(scope, receive, send)
         try:
             response = await route.endpoint(request)
-        except ApiError as refusal:
-            response = await respond_to_api_error(request, refusal)
+        except ApiError as error:
+            response = await respond_to_api_error(request, error)
         await response(scope, receive, send)

@@ -1,4 +1,4 @@
-"""A stop that loses no request: callers are told to ask elsewhere before connections are closed."""
+"""Graceful shutdown: tell clients to close their connections before the server closes them."""
 
 import asyncio
 from contextlib import suppress
@@ -10,64 +10,64 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import multiprocess
 
 DRAIN_SECONDS = 5
-"""How long after a signal to stop a kept connection is still answered; who asks over one more
-seldom than that is hardly asking in the very moment in which it is closed."""
-TICKS = 10
-"""A second, as uvicorn counts them."""
+"""How long open connections are served after a stop signal. A client that sends requests less often
+is unlikely to send one at the very moment the connection is closed."""
+TICKS_PER_SECOND = 10
+"""As uvicorn counts them."""
 CLOSE = (b"connection", b"close")
 
 _DRAINING = "draining"
 
 
 def is_draining(request: Request) -> bool:
-    """Return whether the process that answers is about to end."""
+    """Return whether the process that handles the request is shutting down."""
     return _DRAINING in request.scope["state"]
 
 
 class DrainingServer(uvicorn.Server):
-    """uvicorn closes connections on which nothing is under way as soon as it is told to stop.
+    """Serves for some seconds after a stop signal, with `Connection: close` on every response.
 
-    A request that a caller sends over one at that moment is lost. Here all goes on for some
-    seconds first, but every answer says that it is the last one on its connection. That ends
-    early when no connection is left, or when the signal is repeated by Ctrl-C.
+    uvicorn itself closes idle connections as soon as it is told to stop, and loses a request that a
+    client sends at that moment. Draining ends early when no connection is left, or when Ctrl-C is
+    pressed again.
     """
 
     async def main_loop(self) -> None:
-        """Serve until a signal says stop, and then until callers have had time to leave."""
+        """Serve until a stop signal, then until clients have had time to leave."""
         await super().main_loop()
         self.lifespan.state[_DRAINING] = True
         self.config.encoded_headers.append(CLOSE)
-        self._close_after_answers()
-        for tick in range(DRAIN_SECONDS * TICKS):
+        self._close_after_responses()
+        for tick in range(DRAIN_SECONDS * TICKS_PER_SECOND):
             if self.force_exit or not self.server_state.connections:
                 return
-            await self.on_tick(tick)  # The headers of all answers are made anew here.
-            await asyncio.sleep(1 / TICKS)
+            await self.on_tick(tick)  # Rebuilds the default headers of all responses.
+            await asyncio.sleep(1 / TICKS_PER_SECOND)
 
-    def _close_after_answers(self) -> None:
-        """Let requests under way be the last ones, too, unless their answer's head has gone."""
+    def _close_after_responses(self) -> None:
+        """Close connections after the requests in flight, unless a response has begun."""
         for connection in cast("set[HttpToolsProtocol]", self.server_state.connections):
             if connection.cycle and not connection.cycle.response_started:
                 connection.cycle.keep_alive = False
 
 
-class Worker(multiprocess.Process):
-    """One of several processes, with a server that drains."""
+class DrainingWorker(multiprocess.Process):
+    """One of several worker processes, with a server that drains."""
 
     @property
     def server(self) -> uvicorn.Server:
-        """The server, made where it runs."""
+        """The server, created in the worker process."""
         if self._server is None:
             self._server = DrainingServer(self.config)
         return self._server
 
 
 def run(config: uvicorn.Config) -> None:
-    """Serve until a signal stops it, as `uvicorn.run` does."""
+    """Serve until a stop signal, as `uvicorn.run` does."""
     with suppress(KeyboardInterrupt):
         if config.workers == 1:
             DrainingServer(config).run()
             return
-        # uvicorn's supervisor makes what bears this name, and cannot be told another.
-        multiprocess.Process = Worker  # type: ignore[misc]
+        # uvicorn's supervisor has no parameter for the class of its workers.
+        multiprocess.Process = DrainingWorker  # type: ignore[misc]
         multiprocess.Multiprocess(config, [config.bind_socket()]).run()

@@ -1,4 +1,4 @@
-"""Every error becomes the same body: `error`, `message`, `problems` and `request_id`."""
+"""Error handlers: every error response has `error`, `message`, `problems` and `request_id`."""
 
 from dataclasses import asdict
 
@@ -24,7 +24,7 @@ def error_response(error: ApiError, request_id: str) -> JSONResponse:
 
 
 def _respond(request: Request, error: ApiError) -> JSONResponse:
-    """Respond, and note the kind of the error for the access log."""
+    """Return the response, and pass the kind of error to the access log."""
     state = request.scope.setdefault("state", {})
     state["refusal"] = error.kind
     return error_response(error, str(state.get("request_id", "")))
@@ -38,7 +38,7 @@ async def respond_to_api_error(request: Request, error: Exception) -> JSONRespon
 
 
 async def _respond_to_bad_parameters(request: Request, error: Exception) -> JSONResponse:
-    """Report wrong query parameters in the same shape as wrong fields of the body."""
+    """Report wrong query parameters in the same form as wrong fields of the body."""
     if not isinstance(error, RequestValidationError):
         raise error
     problems = [
@@ -49,7 +49,7 @@ async def _respond_to_bad_parameters(request: Request, error: Exception) -> JSON
 
 
 async def _respond_to_http_error(request: Request, error: Exception) -> JSONResponse:
-    """Report 404 and 405 in the same shape as all errors; keep the `Allow` header."""
+    """Report 404 and 405 in the same form as all errors; keep the `Allow` header."""
     if not isinstance(error, HTTPException):
         raise error
     wrapped = ApiError(f"{request.method} {request.url.path[:200]}: {error.detail}. See GET /.")

@@ -1,36 +1,36 @@
-"""HTTP as uvicorn speaks it, with each answer handed to the system in one piece."""
+"""uvicorn's HTTP protocol, changed to write each response in one piece."""
 
 import asyncio
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-HELD_BYTES = 1 << 16
-"""Held at most; a file's answer passes the flow control of the real transport as it comes."""
+MAX_HELD_BYTES = 1 << 16
+"""More is written at once, so that a large response still meets the transport's flow control."""
 
 
-class WholeAnswers(HttpToolsProtocol):
-    """uvicorn writes the head of an answer and its body one after the other.
+class SingleWriteProtocol(HttpToolsProtocol):
+    """Writes head and body of a response together; uvicorn writes them one after the other.
 
-    Each write costs as much as checking an encounter and wakes up the reader, who then waits
-    for the second one; here both leave together.
+    Each write costs as much as checking an encounter. The first one also wakes up the client, which
+    then has to wait for the second.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a connection."""
-        gathering = Gathering(cast(asyncio.Transport, transport), self.loop)
-        super().connection_made(gathering)
+        """Wrap the transport of a new connection."""
+        buffered = BufferedTransport(cast(asyncio.Transport, transport), self.loop)
+        super().connection_made(buffered)
 
 
-class Gathering(asyncio.Transport):
-    """A transport that holds what is written until the event loop has gone round once.
+class BufferedTransport(asyncio.Transport):
+    """A transport that holds writes until the next iteration of the event loop.
 
     Parameters
     ----------
     transport : asyncio.Transport
-        Takes what was gathered.
+        Gets the joined writes.
     loop : asyncio.AbstractEventLoop
-        Says when.
+        Schedules the flush.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
@@ -41,31 +41,31 @@ class Gathering(asyncio.Transport):
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Hold `data`; what has become much goes at once."""
+        """Hold `data`; flush at once if the buffer is full."""
         if not self._held:
-            self._loop.call_soon(self._let_go)
+            self._loop.call_soon(self._flush)
         self._held.append(data)
         self._size += len(data)
-        if self._size > HELD_BYTES:
-            self._let_go()
+        if self._size > MAX_HELD_BYTES:
+            self._flush()
 
-    def _let_go(self) -> None:
+    def _flush(self) -> None:
         if self._held:
             self._transport.write(b"".join(self._held))
             self._held.clear()
             self._size = 0
 
     def close(self) -> None:
-        """Close when all is written."""
-        self._let_go()
+        """Close after flushing."""
+        self._flush()
         self._transport.close()
 
     def is_closing(self) -> bool:
-        """Whether the connection is closed, or is about to be."""
+        """Whether the connection is closed or closing."""
         return self._transport.is_closing()
 
     def pause_reading(self) -> None:
-        """Receive nothing for now."""
+        """Stop receiving."""
         self._transport.pause_reading()
 
     def resume_reading(self) -> None:
@@ -73,5 +73,5 @@ class Gathering(asyncio.Transport):
         self._transport.resume_reading()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """Return what is known of the connection."""
+        """Return information about the connection."""
         return self._transport.get_extra_info(name, default)

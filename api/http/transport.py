@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its size limit, and the net under unexpected errors."""
+"""The outermost layer of a request: id, headers, size limit, unexpected errors."""
 
 import re
 import secrets
@@ -28,47 +28,47 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
-"""On every answer: patients' data is not kept, framed, guessed at or passed on."""
+"""Sent with every response: patient data must not be cached, framed or leaked by browsers."""
 
 Count = Callable[[str, str, int], None]
-Note = Callable[[Scope, str, str, int, float], None]
+Record = Callable[[Scope, str, str, int, float], None]
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-_ELSEWHERE = "other"
+_OTHER = "other"
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _PROCESS, _NUMBERS = secrets.token_hex(8), count()
 
 
 def request_id_of(request: Request) -> str:
-    """Return the id that the answer's header carries."""
+    """Return the id of a request, as in the header of its response."""
     request_id: str = request.scope["state"]["request_id"]
     return request_id
 
 
 def _new_id() -> str:
-    """Return an id that nothing else has; it is no secret, so nobody need be asked for chance."""
+    """Return a unique id; it need not be secret, so a counter is enough."""
     return f"{_PROCESS}{next(_NUMBERS):016x}"
 
 
 class RequestBoundary:
-    """ASGI middleware: an id and safe headers on each answer, a count, and no stack trace out.
+    """ASGI middleware: adds id and security headers, counts responses, hides stack traces.
 
-    An id sent by the caller as `X-Request-ID` is kept, so that a request can be
-    followed through several services.
+    An id sent by the caller as `X-Request-ID` is kept, so that a request can be traced through
+    several services.
 
     Parameters
     ----------
     app : ASGI application
-        What answers.
+        Handles the request.
     count : callable
-        Told route, method and status of each answer.
-    note : callable
-        Told also whose it was and how long it took, when its last byte is sent.
+        Called with route, method and status when a response starts.
+    record : callable
+        Called with scope, route, method, status and seconds when the last byte is sent.
     """
 
-    def __init__(self, app: ASGIApp, count: Count, note: Note) -> None:
+    def __init__(self, app: ASGIApp, count: Count, record: Record) -> None:
         self.app = app
         self._count = count
-        self._note = note
+        self._record = record
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -93,27 +93,27 @@ class RequestBoundary:
             await self.app(scope, receive, send_with_id)
         except ClientDisconnect:
             return
-        except Exception as error:  # noqa: BLE001 - the last net: nothing may reach the client raw
+        except Exception as error:  # noqa: BLE001 - no stack trace may reach the client
             log.error("request %s failed: %s", request_id, where(error))
             if not status:
-                refusal = ApiError("The service failed; its log has the request id.")
-                await error_response(refusal, request_id)(scope, receive, send_with_id)
+                failure = ApiError("The service failed; its log has the request id.")
+                await error_response(failure, request_id)(scope, receive, send_with_id)
         finally:
-            self._note(scope, *_endpoint(scope), status, perf_counter() - began)
+            self._record(scope, *_endpoint(scope), status, perf_counter() - began)
 
 
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
 
 def _endpoint(scope: Scope) -> tuple[str, str]:
-    """Return route and method of a request; what a caller can make up is one value."""
+    """Return route and method of a request; unknown ones become `other`, to bound the labels."""
     route, method = scope.get("route"), scope["method"]
-    path = getattr(route, "path", _ELSEWHERE)
-    return path, method if method in _METHODS else _ELSEWHERE
+    path = getattr(route, "path", _OTHER)
+    return path, method if method in _METHODS else _OTHER
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """Return the first header of a name; a mapping of all of them costs more to make."""
+    """Return the first header with a name; cheaper than building a mapping of all headers."""
     for found, value in scope["headers"]:
         if found == name:
             text: str = value.decode("latin-1")
@@ -122,21 +122,21 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 async def read_json_body(request: Request) -> bytes:
-    """Return the body's bytes, at most `MAX_BODY` of them.
+    """Return the body, at most `MAX_BODY` bytes.
 
     Raises
     ------
     NotJson
-        If the caller declares another content type; none at all is taken for JSON.
+        If the content type is not JSON; a missing content type counts as JSON.
     BodyTooLarge
-        As soon as that is known; the server reads the rest and forgets it.
+        As soon as the limit is exceeded; the server discards the rest.
     """
     content_type = header(request.scope, CONTENT_TYPE) or JSON
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise NotJson(content_type)
     body, more = b"", True
     while more:
-        # Usually there is one message, which Starlette's stream takes longer to hand over.
+        # Usually there is one message; Starlette's stream would take longer to return it.
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
@@ -147,13 +147,13 @@ async def read_json_body(request: Request) -> bytes:
     return body
 
 
-class ReadyJson(Response):
-    """JSON that is encoded already, with two headers that need not be looked for.
+class EncodedJson(Response):
+    """A response whose body is already encoded JSON; it has the two necessary headers only.
 
     Parameters
     ----------
     body : bytes
-        The whole of it.
+        The encoded body.
     """
 
     def __init__(self, body: bytes) -> None:

@@ -1,1 +1,1 @@
-"""The champion: where it comes from, how it is loaded and how another replaces it."""
+"""The champion: where it is loaded from, and how another version replaces it."""

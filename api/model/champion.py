@@ -1,4 +1,4 @@
-"""The model that answers, and how another takes its place."""
+"""Holds the champion and replaces it when another version goes into production."""
 
 import threading
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from functools import cached_property
 from time import monotonic
 
 from api.contract.predictions import read_reference
-from api.errors import ApiError, NoModelLoaded, NothingToLoad, ReloadFailed, log
+from api.errors import ApiError, NoModelLoaded, NoProductionModel, ReloadFailed, log
 from api.metrics import Metrics
-from api.model.memory import give_back
-from api.model.store import Store
+from api.model.memory import release_freed_memory
+from api.model.store import ModelStore
 from readmission.errors import BundleRefused, NoModel, ReadmissionError
 from readmission.serving.model import RegisteredVersion, ServedModel
 
-REFUSED_FOR_SECONDS = 60
-"""A version that was refused is tried again after this long, or when somebody asks for it."""
+RETRY_REFUSED_SECONDS = 60
+"""Polling retries a version that failed verification after this time; a reload retries at once."""
 
 
 def _now() -> datetime:
@@ -24,63 +24,63 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Champion:
-    """One model and since when it answers; immutable, so one request meets one model."""
+    """A loaded model and when it was loaded; immutable, so that one request uses one model."""
 
     model: ServedModel
     loaded_at: datetime = field(default_factory=_now)
 
     @property
     def registered(self) -> RegisteredVersion:
-        """Which version it is."""
+        """The registered version."""
         return self.model.registered
 
     @cached_property
     def reference(self) -> dict[str, str | None]:
-        """Which version it is, as every answer says it."""
+        """The fields of a response that name the model version."""
         return read_reference(self.registered)
 
 
 @dataclass(frozen=True)
-class ReloadFailure:
-    """Why the last attempt to load a model failed, in words for people."""
+class LoadFailure:
+    """Why the last attempt to load a model failed, in a sentence for users."""
 
     at: datetime
     message: str
 
 
 class ChampionHolder:
-    """Holds the champion, loads the next one beside it and swaps the two.
+    """Holds the champion, loads its successor beside it and swaps the two.
 
     Parameters
     ----------
-    store : Store
-        Hands out the model behind the alias.
+    store : ModelStore
+        Opens the model behind the alias.
     metrics : Metrics
-        Told of every attempt and of the model that answers.
+        Counts attempts and shows the champion.
     """
 
-    def __init__(self, store: Store, metrics: Metrics) -> None:
+    def __init__(self, store: ModelStore, metrics: Metrics) -> None:
         self._store = store
         self._metrics = metrics
         self._champion: Champion | None = None
-        self._failure: ReloadFailure | None = None
+        self._failure: LoadFailure | None = None
         self._refused: tuple[RegisteredVersion, float] | None = None
-        self._one_at_a_time = threading.Lock()
+        self._load_lock = threading.Lock()
 
     @property
     def champion(self) -> Champion | None:
-        """The model that answers now, if any."""
+        """The champion, if one is loaded."""
         return self._champion
 
     @property
-    def failure(self) -> ReloadFailure | None:
-        """The last attempt's failure; None after a success."""
+    def failure(self) -> LoadFailure | None:
+        """Failure of the last attempt; None after a success."""
         return self._failure
 
     @property
     def loading(self) -> bool:
-        """Whether an attempt is under way."""
-        return self._one_at_a_time.locked()
+        """Whether an attempt is in progress."""
+        return self._load_lock.locked()
 
     def require(self) -> Champion:
         """Return the champion.
@@ -88,7 +88,7 @@ class ChampionHolder:
         Raises
         ------
         NoModelLoaded
-            Saying why and what to do next.
+            With the reason and what to do next.
         """
         champion = self._champion
         if champion is None:
@@ -96,37 +96,36 @@ class ChampionHolder:
         return champion
 
     def explain_absence(self) -> str:
-        """Say why no model is loaded and what to do next."""
+        """Return why no model is loaded and what to do next."""
         if self.loading:
-            return "The model is being loaded; ask again in a few seconds."
+            return "The model is being loaded; retry in a few seconds."
         reason = f" The last attempt failed: {self._failure.message}" if self._failure else ""
         return (
-            f"No model is loaded yet.{reason} Once the promotion pipeline has put a model into "
-            "production, POST /reload_model loads it."
+            f"No model is loaded yet.{reason} Call POST /reload_model once the promotion pipeline "
+            "has put a model into production."
         )
 
     def start(self) -> None:
-        """Answer with the last good model at once, then with what is in production.
+        """Serve the last good model at once, then load the version in production.
 
-        A failure is on record in /health, the log and a metric; the service lives on.
+        A failure is shown in /health, the log and a metric; the service keeps running.
         """
-        with self._one_at_a_time:
+        with self._load_lock:
             try:
                 model = self._store.last_good()
                 if model is not None:
                     self._swap(model)
                     log.info("started from the local copy of version %s", model.registered.version)
-            except Exception as error:  # noqa: BLE001 - the registry has a model, whatever lies here
+            except Exception as error:  # noqa: BLE001 - the registry may still have a model
                 self._failed(error)
         self.follow()
 
     def follow(self) -> None:
-        """Load what is in production if it is another version than the one that answers.
+        """Load the version in production unless it is the champion already.
 
-        Nothing is raised: who polls has to be there for the next promotion, whatever
-        became of this one.
+        Nothing is raised: polling must go on after any failure.
         """
-        with self._one_at_a_time:
+        with self._load_lock:
             try:
                 self._follow()
             except Exception as error:  # noqa: BLE001 - a model may fail in any way
@@ -136,42 +135,42 @@ class ChampionHolder:
         try:
             wanted = self._store.current()
         except NoModel as error:
-            # Before the first promotion this is how it should be, and no failure.
-            self._failure = ReloadFailure(_now(), _sentence(error))
+            # Expected before the first promotion: report it, but do not count it as a failure.
+            self._failure = LoadFailure(_now(), _sentence(error))
             return
         except Exception as error:  # noqa: BLE001 - a registry may fail in any way
             self._metrics.poll_failures.inc()
             if self._champion is None and self._failure is None:
                 self._failed(error)
             return
-        if self._is_served(wanted):
-            self._failure = None  # Whatever failed meanwhile: what should serve, serves.
+        if self._is_champion(wanted):
+            self._failure = None  # Earlier failures no longer matter.
             return
         if self._was_refused(wanted):
             return
         try:
             self._load(wanted)
         except ReloadFailed as failure:
-            # What is damaged stays damaged for a while; what is away may be back at once.
+            # A damaged version stays damaged for a while; an outage may be over at once.
             if isinstance(failure.__cause__, BundleRefused):
                 self._refused = (wanted, monotonic())
 
     def reload(self) -> Champion:
-        """Load the model behind the alias, check it, then swap; slow, for a thread.
+        """Load the model behind the alias, verify it, then swap; slow, so call it in a thread.
 
-        A second call waits for the first and then loads again, since the alias may
-        have moved in between.
+        A second call waits for the first and then loads again, because the alias may have moved
+        in between.
 
         Raises
         ------
-        NothingToLoad, ReloadFailed
-            With the old model, if any, still answering.
+        NoProductionModel, ReloadFailed
+            The champion, if any, stays.
         """
-        with self._one_at_a_time:
+        with self._load_lock:
             try:
                 wanted = self._store.current()
             except NoModel as error:
-                raise NothingToLoad(self._failed(error)) from error
+                raise NoProductionModel(self._failed(error)) from error
             except Exception as error:
                 raise ReloadFailed(self._failed(error)) from error
             return self._load(wanted)
@@ -182,29 +181,29 @@ class ChampionHolder:
         except Exception as error:
             raise ReloadFailed(self._failed(error)) from error
         self._keep(champion.model)
-        give_back()
+        release_freed_memory()
         return champion
 
     def _keep(self, model: ServedModel) -> None:
-        """Leave a copy for the next start; without one, what has been swapped still serves."""
+        """Keep a copy for the next start; a failure does not undo the swap."""
         try:
             self._store.keep(model)
-        except Exception as error:  # noqa: BLE001 - whatever lies in the folder
+        except Exception as error:  # noqa: BLE001 - the folder may hold anything
             reason = getattr(error, "strerror", None) or type(error).__name__
-            log.warning("no local copy of version %s is kept: %s", model.registered.version, reason)
+            log.warning("kept no local copy of version %s: %s", model.registered.version, reason)
 
     def _swap(self, model: ServedModel) -> Champion:
         champion = Champion(model)
         registered, runtime = model.registered, model.bundle.scorer.runtime
-        # What can fail comes before the assignment that swaps.
-        self._metrics.serve(model)
+        # Everything that can fail comes before the assignment that swaps.
+        self._metrics.show_champion(model)
         self._champion = champion
         self._failure = self._refused = None
         self._metrics.reloads.labels("success").inc()
         log.info("serving %s version %s (%s)", registered.name, registered.version, runtime)
         return champion
 
-    def _is_served(self, wanted: RegisteredVersion) -> bool:
+    def _is_champion(self, wanted: RegisteredVersion) -> bool:
         champion = self._champion
         return champion is not None and _same(champion.registered, wanted)
 
@@ -212,20 +211,20 @@ class ChampionHolder:
         if self._refused is None:
             return False
         version, at = self._refused
-        return _same(version, wanted) and monotonic() - at < REFUSED_FOR_SECONDS
+        return _same(version, wanted) and monotonic() - at < RETRY_REFUSED_SECONDS
 
     def _failed(self, error: Exception) -> str:
-        """Note the failure everywhere it is looked for; return it as a sentence."""
+        """Record a failure in /health, metrics and log; return it as a sentence."""
         message = _sentence(error)
         self._metrics.reloads.labels("failure").inc()
-        self._failure = ReloadFailure(_now(), message)
+        self._failure = LoadFailure(_now(), message)
         trace = error.__cause__ if _is_expected(error) else error
         log.error("loading the model failed: %s", message, exc_info=trace)
-        return f"{message} {self._still_serving()}"
+        return f"{message} {self._still_champion()}"
 
-    def _still_serving(self) -> str:
+    def _still_champion(self) -> str:
         champion = self._champion
-        return f"Version {champion.registered.version} goes on answering." if champion else ""
+        return f"Version {champion.registered.version} stays the champion." if champion else ""
 
 
 def _is_expected(error: Exception) -> bool:
@@ -233,10 +232,10 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    """Say what happened, for people who see neither log nor code."""
+    """Return what happened, for users who see neither log nor code."""
     if _is_expected(error):
         return f"{str(error).rstrip('.')}."
-    return f"The model could not be loaded ({type(error).__name__}); see the log."
+    return f"The model could not be loaded ({type(error).__name__}); see the service's log."
 
 
 def _same(one: RegisteredVersion, other: RegisteredVersion) -> bool:

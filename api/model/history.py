@@ -1,15 +1,16 @@
-"""Which models there were: versions with their verdicts, and the last candidates."""
+"""The history of models: registered versions with their verdicts, and the last candidates."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from api.model.store import RegistryStore
+from api.model.registry import RegistryClient
 
 _TEST = "test_"
+_TAGS = ("batch_id", "family", "data_source", "verdict", "verdict_reason", "decided_at")
 
 
-def test_figures(tags: Mapping[str, str]) -> dict[str, float]:
-    """Return the figures on test patients that a promotion wrote as tags."""
+def test_metrics(tags: Mapping[str, str]) -> dict[str, float]:
+    """Return the metrics on test patients that the promotion stored as tags."""
     return {
         name.removeprefix(_TEST): float(value)
         for name, value in tags.items()
@@ -17,30 +18,29 @@ def test_figures(tags: Mapping[str, str]) -> dict[str, float]:
     }
 
 
-def read(store: RegistryStore) -> dict[str, Any]:
-    """Return all versions, the newest first, and the candidates of the newest batch.
+def read(registry: RegistryClient) -> dict[str, Any]:
+    """Return all versions, newest first, and the candidates of the newest batch.
 
     Raises
     ------
-    RegistryAway
-        If MLflow does not answer.
+    RegistryUnavailable
+        If MLflow does not respond.
     """
-    versions = [_version(found) for found in store.ask(lambda registry: registry.versions())]
+    versions = [_version(found) for found in registry.query(lambda mlflow: mlflow.versions())]
     by_run = {found["run_id"]: found["version"] for found in versions}
     candidates = [
         candidate | {"registered_version": by_run.get(candidate["run_id"])}
-        for candidate in store.ask(lambda registry: registry.newest_candidates())
+        for candidate in registry.query(lambda mlflow: mlflow.newest_candidates())
     ]
     return {"versions": versions, "candidates": candidates}
 
 
 def _version(found: Mapping[str, Any]) -> dict[str, Any]:
     tags = found["tags"]
-    told = ("batch_id", "family", "data_source", "verdict", "verdict_reason", "decided_at")
     return {
         "version": found["version"],
         "run_id": found["run_id"],
         "aliases": found["aliases"],
-        "test": test_figures(tags),
-        **{name: tags.get(name) for name in told},
+        "test": test_metrics(tags),
+        **{name: tags.get(name) for name in _TAGS},
     }

@@ -1,12 +1,12 @@
-"""Memory that the C library keeps for itself after it was freed."""
+"""Returns freed memory from the C library to the system."""
 
 import ctypes
 
 
-def give_back() -> None:
-    """Return freed memory to the system; where the C library has no such call, do nothing.
+def release_freed_memory() -> None:
+    """Call glibc's malloc_trim(3); do nothing where the C library has no such call.
 
-    Each reload frees a model in pieces that glibc keeps (malloc_trim(3)): some 30 MB after a few.
+    glibc keeps the memory of a replaced model: some 30 MB after a few reloads.
     """
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:

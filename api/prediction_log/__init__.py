@@ -1,1 +1,1 @@
-"""The log of predictions: off the request's path, through a spool, into PostgreSQL."""
+"""The log of predictions: written in the background, through a disk spool, to PostgreSQL."""

@@ -1,4 +1,4 @@
-"""Bringing lines of the prediction log to the database, by way of the disk if it is away."""
+"""Deliver chunks of the prediction log to the database, or to disk while it is unavailable."""
 
 import threading
 import time
@@ -18,18 +18,18 @@ from readmission.logs import where
 from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.store import PredictionStore
 
-WAITING_BATCHES = 20
-"""Batches in memory; more of them wait on disk."""
+MAX_WAITING_CHUNKS = 20
+"""Chunks in memory; further ones go to disk."""
 REPLAYED_BYTES = 1 << 20
-"""Waiting lines that go into one transaction."""
+"""Spooled bytes per transaction."""
 IDLE_SECONDS = 1.0
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
-"""Seconds between tries to reach the database: twice as long after each."""
+"""Seconds between attempts to reach the database; the delay doubles after each."""
 CLEANING_SECONDS = 3600
 CLEANED_ROWS = 1000
-"""Deleted at a time, so that new predictions do not wait for old ones."""
+"""Rows deleted at a time, so that new predictions do not wait for the deletion of old ones."""
 
-# The address may say otherwise; a connection that died without a word is given up.
+# Defaults; the address may override them. They make a dead connection fail.
 CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 20_000,
@@ -39,29 +39,29 @@ CONNECTION: dict[str, Any] = {
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Lines that travel together."""
+class Chunk:
+    """Lines of the log that are delivered together."""
 
     lines: bytes
     rows: int
 
 
 class Delivery:
-    """A thread that owns the connection; whatever holds it up, batches find their way to disk.
+    """A thread that owns the connection; while the database is unavailable, chunks go to disk.
 
-    Each line has an id, so a batch whose fate is unknown (the connection broke before the
-    database said that it was committed) is simply sent again.
+    Each line has an id. If the connection breaks before a commit is confirmed, the chunk is sent
+    again and lines that are already there are skipped.
 
     Parameters
     ----------
     dsn : str
         The database.
     spool : Spool
-        Where batches wait while the database is away; emptied in order before anything new.
+        Holds chunks while the database is unavailable; replayed before newer chunks.
     retention : timedelta
-        Age at which a prediction is deleted, looked at once an hour.
+        Age at which a prediction is deleted, checked once an hour.
     tally : Tally
-        Told what becomes of each row.
+        Counts written and lost rows.
     """
 
     def __init__(self, dsn: str, spool: Spool, retention: timedelta, tally: Tally) -> None:
@@ -69,10 +69,10 @@ class Delivery:
         self._spool = spool
         self._retention = retention
         self._tally = tally
-        self._waiting: deque[Batch] = deque()
-        self._sending: Batch | None = None
+        self._waiting: deque[Chunk] = deque()
+        self._sending: Chunk | None = None
         self._keeps_up = False
-        self._away = False
+        self._unavailable = False
         self._delay = FIRST_DELAY
         self._next_cleaning = 0.0
         self._deadline = float("inf")
@@ -81,114 +81,116 @@ class Delivery:
         self._thread = threading.Thread(target=self._run, name="prediction-delivery", daemon=True)
 
     def start(self) -> None:
-        """Begin, with what an earlier process has left on disk."""
+        """Start the thread; it first replays what an earlier process left on disk."""
         self._thread.start()
 
-    def offer(self, batch: Batch) -> None:
-        """Take a batch: to memory if the database keeps up, else to disk, else to memory."""
+    def offer(self, chunk: Chunk) -> None:
+        """Take a chunk: into memory if the database keeps up, else to disk, else into memory."""
         if self._keeps_up and self._has_room():
-            self._wait(batch)
-        elif not (failure := self._spooled(batch)):
-            self._tally.add(held=-batch.rows)
+            self._enqueue(chunk)
+        elif not (failure := self._spooled(chunk)):
+            self._tally.add(held=-chunk.rows)
         elif self._has_room():
-            self._wait(batch)
+            self._enqueue(chunk)
         else:
-            self._tally.lose(batch.rows, failure, held=-batch.rows)
+            self._tally.lose(chunk.rows, failure, held=-chunk.rows)
 
     def close(self, timeout: float) -> None:
-        """Deliver what waits; what takes longer than `timeout` is left on disk."""
+        """Deliver waiting chunks; after `timeout` seconds, leave the rest on disk."""
         self._deadline = time.monotonic() + timeout
         self._closing.set()
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
-        self._put_aside()
-        while batch := self._next():
-            self._tally.lose(batch.rows, "neither database nor disk took it", held=-batch.rows)
+        self._spool_waiting()
+        while chunk := self._next():
+            self._tally.lose(
+                chunk.rows, "database and disk were both unavailable", held=-chunk.rows
+            )
         self._spool.close()
 
     def _has_room(self) -> bool:
-        return len(self._waiting) < WAITING_BATCHES
+        return len(self._waiting) < MAX_WAITING_CHUNKS
 
-    def _wait(self, batch: Batch) -> None:
-        self._waiting.append(batch)
+    def _enqueue(self, chunk: Chunk) -> None:
+        self._waiting.append(chunk)
         self._wake.set()
 
-    def _next(self) -> Batch | None:
-        with suppress(IndexError):  # at the end, two threads may look
+    def _next(self) -> Chunk | None:
+        with suppress(IndexError):  # During close, two threads may pop.
             return self._waiting.popleft()
         return None
 
-    def _spooled(self, batch: Batch) -> str:
-        """Bring a batch to disk; return why it is not there, or nothing."""
+    def _spooled(self, chunk: Chunk) -> str:
+        """Write a chunk to disk; return why that failed, or an empty string."""
         try:
-            self._spool.add(batch.lines)
+            self._spool.add(chunk.lines)
         except SpoolFull:
-            return "the database is away and the spool is full"
+            return "the database is unavailable and the spool is full"
         except OSError as error:
-            return f"the database is away and the spool cannot be written ({error.strerror})"
+            return f"the database is unavailable and the spool is not writable ({error.strerror})"
         return ""
 
-    def _put_aside(self) -> None:
-        """Bring to disk what is in memory; what the disk does not take stays."""
-        batch, self._sending = self._sending or self._next(), None
-        while batch:
-            if self._spooled(batch):
-                self._waiting.appendleft(batch)
+    def _spool_waiting(self) -> None:
+        """Move chunks from memory to disk; stop at the first one that cannot be written."""
+        chunk, self._sending = self._sending or self._next(), None
+        while chunk:
+            if self._spooled(chunk):
+                self._waiting.appendleft(chunk)
                 return
-            self._tally.add(held=-batch.rows)
-            batch = self._next()
+            self._tally.add(held=-chunk.rows)
+            chunk = self._next()
 
     def _run(self) -> None:
         done = False
         while not done:
-            # Asked to end while it waits for its next try, it has that one at once.
+            # If closing begins during a delay, make one more attempt at once.
             last = self._closing.is_set()
             done = self._try() or last
 
     def _try(self) -> bool:
         try:
             self._deliver()
-        except Exception as error:  # noqa: BLE001 - whatever it is, predictions go on
+        except Exception as error:  # noqa: BLE001 - no failure of the log may stop predictions
             self._keeps_up = False
-            self._put_aside()
-            self._say_away(error)
+            self._spool_waiting()
+            self._report_unavailable(error)
             self._closing.wait(self._delay)
             self._delay = min(2 * self._delay, LONGEST_DELAY)
             return False
         return True
 
     def _deliver(self) -> None:
-        # The folder may be on a disk that is full; then there is nothing in it to replay.
+        # If the spool cannot be opened, for example on a full disk, there is nothing to replay.
         with suppress(OSError):
             self._spool.open()
-        # Nothing is prepared, for a pooler may stand in between.
+        # No prepared statements: a connection pooler may be in between.
         with psycopg.connect(self._address, autocommit=True, prepare_threshold=None) as connection:
             require_current(connection, "predictions")
             store = PredictionStore(connection)
-            while self._goes_on():
+            while self._must_go_on():
                 self._keeps_up = not self._spool.size
                 if self._spool.size:
                     self._replay(store)
-                elif batch := self._next():
-                    self._send(store, batch)
-                self._say_back()
+                elif chunk := self._next():
+                    self._send(store, chunk)
+                self._report_recovery()
                 more = self._clean(store)
                 if not (self._waiting or self._spool.size or more):
                     self._wake.wait(IDLE_SECONDS)
                     self._wake.clear()
 
-    def _goes_on(self) -> bool:
+    def _must_go_on(self) -> bool:
         if not self._closing.is_set():
             return True
         rest = bool(self._waiting or self._spool.size)
         return rest and time.monotonic() < self._deadline
 
-    def _send(self, store: PredictionStore, batch: Batch) -> None:
-        self._sending = batch
-        self._copy(store, batch.lines)
+    def _send(self, store: PredictionStore, chunk: Chunk) -> None:
+        self._sending = chunk
+        self._copy(store, chunk.lines)
         self._sending = None
-        self._tally.add(held=-batch.rows)
+        self._tally.add(held=-chunk.rows)
 
     def _replay(self, store: PredictionStore) -> None:
         lines, readable = [], []
@@ -197,21 +199,21 @@ class Delivery:
                 lines.append(segment.path.read_bytes())
                 readable.append(segment)
             except OSError as error:
-                log.error("a file of the spool cannot be read: %s", where(error))
+                log.error("a spool file cannot be read: %s", where(error))
                 self._spool.forget([segment])
         if readable:
             self._copy(store, b"".join(lines))
             self._spool.remove(readable)
 
     def _copy(self, store: PredictionStore, lines: bytes) -> None:
-        refused = _refused(store, lines)
-        self._tally.add(written=lines.count(b"\n") - refused)
-        if refused:
-            self._tally.lose(refused, "the database refused their values")
+        rejected = _copy_lines(store, lines)
+        self._tally.add(written=lines.count(b"\n") - rejected)
+        if rejected:
+            self._tally.lose(rejected, "the database rejected their values")
         self._delay = FIRST_DELAY
 
     def _clean(self, store: PredictionStore) -> bool:
-        """Delete some rows that are too old, if it is time; return whether there are more."""
+        """Delete expired rows once an hour; return whether there are more."""
         if time.monotonic() < self._next_cleaning:
             return False
         try:
@@ -221,26 +223,26 @@ class Delivery:
         except psycopg.Error as error:
             if store.connection.broken:
                 raise
-            log.error("old predictions could not be deleted: %s", where(error))
+            log.error("expired predictions could not be deleted: %s", where(error))
         self._next_cleaning = time.monotonic() + CLEANING_SECONDS
         return False
 
-    def _say_away(self, error: Exception) -> None:
-        if not self._away:
-            self._away = True
-            log.error("predictions wait on disk, their database is away: %s", where(error))
+    def _report_unavailable(self, error: Exception) -> None:
+        if not self._unavailable:
+            self._unavailable = True
+            log.error("predictions go to disk, their database is unavailable: %s", where(error))
 
-    def _say_back(self) -> None:
-        if self._away and not self._spool.size:
-            self._away = False
-            log.info("the database of predictions is back, all that waited is there")
+    def _report_recovery(self) -> None:
+        if self._unavailable and not self._spool.size:
+            self._unavailable = False
+            log.info("the database of predictions is back; all spooled predictions are written")
 
 
-def _refused(store: PredictionStore, lines: bytes) -> int:
-    """Store lines, one by one if the database refuses some; return how many it refused."""
+def _copy_lines(store: PredictionStore, lines: bytes) -> int:
+    """Copy lines, one by one if the database rejects some; return how many it rejected."""
     try:
         store.copy(lines)
     except (psycopg.DataError, psycopg.IntegrityError):
         single = lines.splitlines(keepends=True)
-        return 1 if len(single) == 1 else sum(_refused(store, line) for line in single)
+        return 1 if len(single) == 1 else sum(_copy_lines(store, line) for line in single)
     return 0

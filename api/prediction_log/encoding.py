@@ -1,4 +1,4 @@
-"""One answer as a line of the prediction log; past this point nobody knows the patient."""
+"""Encode a prediction as a line of the log, with hashes in place of patient and encounter ids."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ KEYS = (schema.ENCOUNTER, schema.PATIENT)
 class Encoder:
     """Turns records into lines that PostgreSQL's COPY reads.
 
-    The numbers of the encounter and of the patient are replaced by their pseudonyms: the same
-    patient is recognised in the log, yet neither number can be guessed without the key.
+    Encounter and patient ids are replaced by pseudonyms: a patient can be recognised in the log,
+    but neither id can be guessed without the key.
 
     Parameters
     ----------
     key : str
-        Secret of at least 32 characters; another key makes all known patients new ones.
+        Secret of at least 32 characters. With another key, pseudonyms change.
     """
 
     def __init__(self, key: str) -> None:
@@ -33,12 +33,12 @@ class Encoder:
         self._encounter_hash, self._patient_hash = names.encounter, names.patient
 
     def line(self, record: Record) -> bytes:
-        """Return one record as a line with an id of its own.
+        """Return one record as a line with its own id.
 
         Raises
         ------
         ValueError, TypeError
-            If PostgreSQL could not hold one of its values.
+            If PostgreSQL cannot store one of the values.
         """
         at, request_id, row, model_version, encounter, probabilities, predicted_class = record
         features = dict(encounter)
@@ -61,11 +61,11 @@ class Encoder:
             )
         )
         if "\0" in line or r"\u0000" in line:
-            raise ValueError("PostgreSQL's texts cannot hold a NUL")
+            raise ValueError("PostgreSQL cannot store a NUL character")
         return line.encode()
 
 
 def _new_id(at: float) -> str:
-    """Return a UUID of version 7 (RFC 9562): in the order of time, so an index stays compact."""
+    """Return a UUID of version 7 (RFC 9562); ordered by time, so that the index stays compact."""
     random = secrets.token_hex(10)
     return f"{int(at * 1000):012x}7{random[:3]}8{random[3:18]}"

@@ -1,4 +1,4 @@
-"""The log of predictions: every answer, off the request's path, hashed before it is written."""
+"""The log of predictions: hashes and writes every prediction in the background."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from typing import Self
 
 import psycopg
 
-from api.prediction_log.delivery import Batch, Delivery
+from api.prediction_log.delivery import Chunk, Delivery
 from api.prediction_log.encoding import Encoder, Record
 from api.prediction_log.spool import Spool
 from api.prediction_log.tally import Tally
@@ -18,29 +18,29 @@ from readmission.settings import PREFIX, Settings, SettingsError
 
 INTERVAL_SECONDS = 0.1
 QUEUE_LIMIT = 20_000
-"""Records in memory, about 3 kB each; only a disk that stands still lets them become so many."""
-BATCH_ROWS = 500
+"""Records in memory, about 3 kB each; the queue only fills up if the disk blocks."""
+CHUNK_ROWS = 500
 SLICE_ROWS = 25
 PAUSE_SECONDS = 0.0002
-"""After each slice (a third of a millisecond) the event loop gets the interpreter, for which it
-would wait 5 ms if the thread did not let go by itself. Far behind, slices become larger, for
-the event loop of a busy service keeps the interpreter as long."""
+"""After each slice, a third of a millisecond of work, the thread yields the interpreter. Without
+that the event loop would wait 5 ms for it. If the queue is long, slices become larger, because a
+busy event loop holds the interpreter just as long."""
 
 
 class PredictionLog:
-    """Remembers every answer until the database, or else the disk, has it.
+    """Keeps every prediction until it is in the database or on disk.
 
-    A thread takes the records, hashes and encodes them in batches; another delivers those.
-    Neither ever holds up a request, and none of their errors reaches one.
+    One thread hashes and encodes records in chunks; another delivers the chunks. Neither delays a
+    request, and their errors do not reach one.
 
     Parameters
     ----------
     dsn : str
         The database.
     key : str
-        Secret of the hashes that stand for encounters and patients.
+        Secret for the pseudonyms of encounters and patients.
     spool : Spool
-        Where batches wait while the database is away.
+        Holds chunks while the database is unavailable.
     retention : timedelta
         Age at which a prediction is deleted.
     """
@@ -56,12 +56,12 @@ class PredictionLog:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
-        """Return the log that is configured, if one is.
+        """Return the configured log, if there is one.
 
         Raises
         ------
         SettingsError
-            If there is a database but no key, or its address makes no sense.
+            If the address of the database is invalid, or set without a key.
         """
         if settings.prediction_log_dsn is None:
             return None
@@ -76,9 +76,9 @@ class PredictionLog:
                 timedelta(days=settings.prediction_retention_days),
             )
         except psycopg.ProgrammingError:
-            # Its message quotes the address, password included.
+            # Do not chain the error: its message contains the address with the password.
             raise SettingsError(
-                f"{PREFIX}PREDICTION_LOG_DSN is no address of a PostgreSQL database; "
+                f"{PREFIX}PREDICTION_LOG_DSN is not the address of a PostgreSQL database; "
                 "expected postgresql://user:password@host:port/database"
             ) from None
 
@@ -89,17 +89,17 @@ class PredictionLog:
 
     @property
     def spooled_bytes(self) -> int:
-        """Disk taken by records that wait for the database."""
+        """Disk space of records that wait for the database."""
         return self._spool.size
 
     @property
     def written(self) -> int:
-        """Records that the database has confirmed, since the start."""
+        """Records confirmed by the database since the start."""
         return self._tally.written
 
     @property
     def lost(self) -> int:
-        """Records that could not be kept, since the start."""
+        """Records lost since the start."""
         return self._tally.lost
 
     def record(
@@ -111,42 +111,42 @@ class PredictionLog:
         probabilities: Sequence[float],
         predicted_class: str,
     ) -> None:
-        """Remember one answer; from any thread, and never with an error.
+        """Queue one prediction; thread-safe, never raises.
 
         Parameters
         ----------
         request_id : str
-            As the answer's header has it.
+            As in the header of the response.
         row : int
-            Number of the row in a file; 0 for a single encounter.
+            Row of an upload; 0 for a single encounter.
         model_version : str
-            The model that answered.
+            Version that made the prediction.
         encounter : mapping
-            The raw encounter. Like the probabilities it is read later: not to be changed.
+            The raw encounter. It is read later, like the probabilities: do not change it.
         probabilities : sequence of float
             In the order of `schema.CLASSES`.
         predicted_class : str
             One of `schema.CLASSES`.
         """
         if len(self._queue) >= QUEUE_LIMIT:
-            self._tally.lose(1, "more came than could be written")
+            self._tally.lose(1, "the queue is full")
             return
         self._queue.append(
             (time.time(), request_id, row, model_version, encounter, probabilities, predicted_class)
         )
 
     def start(self) -> None:
-        """Begin to write, first what an earlier process has left on disk."""
+        """Start the threads; they first write what an earlier process left on disk."""
         self._delivery.start()
         self._thread.start()
 
     def close(self, timeout: float) -> None:
-        """Bring everything to the database, or to disk; blocks for about `timeout` at most.
+        """Write all records to the database or to disk; blocks for about `timeout` at most.
 
         Parameters
         ----------
         timeout : float
-            Seconds; a database that takes longer finds the rest when it is replayed.
+            Seconds for the database; the rest goes to disk and is replayed later.
         """
         deadline = time.monotonic() + timeout
         self._closing.set()
@@ -163,21 +163,21 @@ class PredictionLog:
 
     def _drain(self) -> None:
         while self._queue:
-            rows = min(len(self._queue), BATCH_ROWS)
+            rows = min(len(self._queue), CHUNK_ROWS)
             self._tally.add(held=rows)
             lines = self._encoded([self._queue.popleft() for _ in range(rows)])
             if lines:
-                self._delivery.offer(Batch(b"".join(lines), len(lines)))
+                self._delivery.offer(Chunk(b"".join(lines), len(lines)))
 
     def _encoded(self, records: list[Record]) -> list[bytes]:
-        """Encode records; leave the interpreter to others in between."""
+        """Encode records, yielding the interpreter between slices."""
         lines = []
-        slice_rows = SLICE_ROWS * (1 + len(self._queue) // BATCH_ROWS)
+        slice_rows = SLICE_ROWS * (1 + len(self._queue) // CHUNK_ROWS)
         for number, record in enumerate(records, start=1):
             try:
                 lines.append(self._encoder.line(record))
             except Exception as error:  # noqa: BLE001 - one bad record must not stop the log
-                self._tally.lose(1, f"not fit to be stored, {where(error)}", held=-1)
+                self._tally.lose(1, f"the record cannot be encoded, {where(error)}", held=-1)
             if number % slice_rows == 0:
                 time.sleep(PAUSE_SECONDS)
         return lines

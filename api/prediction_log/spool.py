@@ -1,4 +1,4 @@
-"""A bounded place on disk for what cannot be delivered yet: whole files, oldest first out."""
+"""A bounded queue on disk for chunks that cannot be delivered yet; oldest first."""
 
 import errno
 import fcntl
@@ -18,16 +18,16 @@ from readmission.files import sync_folder, write_whole
 
 SUFFIX = ".segment"
 BLOCK = 4096
-"""Bytes that a file takes at least: many small ones must not fill a disk behind the limit."""
+"""Smallest disk space of a file; counting it keeps many small files within the limit."""
 
 
 class SpoolFull(Exception):
-    """The limit is reached."""
+    """The spool has reached its size limit."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """One file of the spool and the disk it takes."""
+    """One file of the spool and its disk space."""
 
     path: Path
     size: int
@@ -36,19 +36,18 @@ class Segment:
 class Spool:
     """Segments of one process, in a folder that several processes share.
 
-    Every process keeps its segments in a folder of its own, which it holds locked for as
-    long as it lives. What a dead process has left is adopted by the next that starts.
+    Each process has its own subfolder and holds a lock on it while it runs. A process that starts
+    adopts the segments of dead processes.
 
-    A full spool refuses what is new and keeps what it has: nothing that was safe is given
-    up again, the gap in the log is one stretch of time, and a disk in trouble is not
-    written to all the while.
+    A full spool rejects new chunks and keeps its old ones: no stored prediction is lost, and the
+    gap in the log is one period of time.
 
     Parameters
     ----------
     folder : Path
-        Shared by processes; made if need be, readable by its owner alone.
+        Shared by processes; created if missing, readable by its owner only.
     limit : int
-        Bytes of disk that this process may take.
+        Bytes of disk space for this process.
     """
 
     def __init__(self, folder: Path, limit: int) -> None:
@@ -64,16 +63,16 @@ class Spool:
 
     @property
     def size(self) -> int:
-        """Disk taken by the segments."""
+        """Disk space of the segments."""
         return self._size
 
     def open(self) -> None:
-        """Take a folder and adopt the segments of the dead; no effect if done before.
+        """Create the subfolder and adopt segments of dead processes; no effect if open.
 
         Raises
         ------
         OSError
-            If that is not possible now; it may be later.
+            If that fails; a later call tries again.
         """
         with self._guard:
             self._opened()
@@ -82,10 +81,10 @@ class Spool:
         if self._closed:
             raise OSError(errno.EBADF, "the spool is closed")
         if self._mine is None:
-            self._mine = self._take_folder()
+            self._mine = self._create_folder()
         return self._mine
 
-    def _take_folder(self) -> Path:
+    def _create_folder(self) -> Path:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _locked(self._folder):
             mine = self._folder / secrets.token_hex(8)
@@ -96,7 +95,7 @@ class Spool:
                 self._adopt(mine)
                 sync_folder(self._folder)
             except OSError:
-                os.close(lock)  # so that the next attempt adopts this folder too
+                os.close(lock)  # The next attempt adopts this folder too.
                 self._empty()
                 raise
         self._lock = lock
@@ -105,7 +104,7 @@ class Spool:
     def _adopt(self, mine: Path) -> None:
         others = [path for path in self._folder.iterdir() if path.is_dir() and path != mine]
         for folder in others:
-            # Its owner lives, or it is not ours to read: either way it is left alone.
+            # Skip folders that a running process has locked, or that are not readable.
             with suppress(OSError), _locked(folder, fcntl.LOCK_NB):
                 for path in folder.glob(f"*{SUFFIX}"):
                     path.rename(mine / path.name)
@@ -115,14 +114,14 @@ class Spool:
             self._append(segment)
 
     def add(self, content: bytes) -> None:
-        """Keep `content`, whole or not at all; it survives the process and the machine.
+        """Store `content` atomically and durably.
 
         Raises
         ------
         SpoolFull
-            If it does not fit.
+            If it exceeds the limit.
         OSError
-            If the disk does not take it.
+            If it cannot be written.
         """
         size = _disk(len(content))
         with self._guard:
@@ -130,7 +129,7 @@ class Spool:
             if self._size + size > self._limit:
                 raise SpoolFull
             self._count += 1
-            # In the order of names, segments of all processes are in the order of time.
+            # Names begin with the time, so that sorting by name sorts all processes' segments.
             name = f"{time.time_ns():020d}-{mine.name}-{self._count}{SUFFIX}"
             self._append(Segment(_write(mine / name, content), size))
 
@@ -139,7 +138,7 @@ class Spool:
         self._size += segment.size
 
     def oldest(self, limit: int) -> list[Segment]:
-        """Return the segments that have waited longest: one, or more if `limit` bytes hold them."""
+        """Return the oldest segments: at least one, further ones up to `limit` bytes."""
         with self._guard:
             found = list(islice(self._segments, 1))
             room = limit - sum(segment.size for segment in found)
@@ -151,7 +150,7 @@ class Spool:
             return found
 
     def forget(self, segments: Iterable[Segment]) -> None:
-        """Leave segments to the next process, as they cannot be read."""
+        """Leave unreadable segments on disk, for the next process."""
         with self._guard:
             for segment in segments:
                 with suppress(ValueError):
@@ -159,14 +158,14 @@ class Spool:
                     self._size -= segment.size
 
     def remove(self, segments: Collection[Segment]) -> None:
-        """Delete segments; what cannot be deleted is left to the next process."""
+        """Delete segments; those that cannot be deleted stay for the next process."""
         self.forget(segments)
         for segment in segments:
             with suppress(OSError):
                 segment.path.unlink()
 
     def close(self) -> None:
-        """Let go of the folder: what is in it waits for another process."""
+        """Release the folder; its segments wait for another process."""
         with self._guard:
             self._closed = True
             if self._mine is None:
@@ -183,6 +182,7 @@ class Spool:
 
 
 def _disk(size: int) -> int:
+    """Return the disk space of a file."""
     return -(-size // BLOCK) * BLOCK
 
 

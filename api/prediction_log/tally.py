@@ -1,4 +1,4 @@
-"""What became of the records of the prediction log."""
+"""Counts of the predictions that are in memory, written or lost."""
 
 import threading
 import time
@@ -11,16 +11,16 @@ REPORT_SECONDS = 60
 
 @dataclass
 class Tally:
-    """Rows by what became of them; counted by several threads.
+    """Counts rows of the log; used by several threads.
 
     Parameters
     ----------
     held : int
-        In memory: taken out of the queue, neither in the database nor on disk yet.
+        In memory: taken from the queue, neither in the database nor on disk yet.
     written : int
         Confirmed by the database.
     lost : int
-        Never to be there.
+        Neither in the database nor on disk, and no longer in memory.
     """
 
     held: int = 0
@@ -32,23 +32,23 @@ class Tally:
     _next_report: float = 0.0
 
     def add(self, *, held: int = 0, written: int = 0) -> None:
-        """Count rows that are taken, written, or on disk (held no more)."""
+        """Add to the counts; `held` is negative when rows leave memory."""
         with self._lock:
             self.held += held
             self.written += written
 
     def lose(self, rows: int, why: str, *, held: int = 0) -> None:
-        """Count rows as lost; to be reported later, by a thread that nobody waits for."""
+        """Count lost rows; `report` logs them later, outside the request path."""
         with self._lock:
             self.lost += rows
             self.held += held
             self._why = why
 
     def report(self, *, at_once: bool = False) -> None:
-        """Say what has been lost since the last time; once a minute, however often called."""
+        """Log the rows lost since the last report, at most once per minute."""
         with self._lock:
             rows, due = self.lost - self._reported, time.monotonic() >= self._next_report
             if not rows or not (due or at_once):
                 return
             self._reported, self._next_report = self.lost, time.monotonic() + REPORT_SECONDS
-        log.error("%d predictions are missing from the log for ever: %s", rows, self._why)
+        log.error("lost %d predictions, missing from the log: %s", rows, self._why)

@@ -1,4 +1,4 @@
-"""What the service says of itself: that it lives, what it expects, which model answers."""
+"""Describe the service: probes, schema of a request, champion, history and metrics."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,8 +11,15 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.contract import responses
 from api.contract.encounter import DESCRIPTION
-from api.dependencies import KEY_NEEDED, Serving, may_predict, reference, refusals, serving_of
-from api.errors import AboutToEnd
+from api.dependencies import (
+    KEY_REQUIRED,
+    ServiceState,
+    error_schemas,
+    model_reference,
+    require_predict,
+    service_state,
+)
+from api.errors import Draining
 from api.http.draining import is_draining
 from api.model import history
 
@@ -27,26 +34,26 @@ LINKS = {
 
 router = APIRouter()
 
-Shared = Annotated[Serving, Depends(serving_of)]
+State = Annotated[ServiceState, Depends(service_state)]
 
 
 @router.get(
-    "/", response_model=responses.ServiceDescription, summary="What this is and where to go"
+    "/", response_model=responses.ServiceDescription, summary="The service and its endpoints"
 )
-async def home(serving: Shared) -> dict[str, Any]:
-    """Name the service, the model that answers and the other addresses."""
-    model = reference(serving.holder.champion)
-    name = model["model_name"] or serving.settings.model_name
-    return {"service": SERVICE, **model, "model_name": name, "links": LINKS}
+async def describe_service(state: State) -> dict[str, Any]:
+    """Return the name of the service, its champion and the paths of its endpoints."""
+    reference = model_reference(state.holder.champion)
+    name = reference["model_name"] or state.settings.model_name
+    return {"service": SERVICE, **reference, "model_name": name, "links": LINKS}
 
 
-@router.get("/health", response_model=responses.HealthResponse, summary="Alive?")
-async def health(serving: Shared) -> dict[str, Any]:
-    """Answer 200 as long as the process lives, and say how loading the model went."""
-    champion, failure = serving.holder.champion, serving.holder.failure
+@router.get("/health", response_model=responses.HealthResponse, summary="Liveness probe")
+async def health(state: State) -> dict[str, Any]:
+    """Return 200 while the process is alive, with the state of the model."""
+    champion, failure = state.holder.champion, state.holder.failure
     return {
         "model_loaded": champion is not None,
-        **reference(champion),
+        **model_reference(champion),
         "runtime": champion.model.bundle.scorer.runtime if champion else None,
         "loaded_at": champion.loaded_at if champion else None,
         "last_reload_error": asdict(failure) if failure else None,
@@ -56,45 +63,45 @@ async def health(serving: Shared) -> dict[str, Any]:
 @router.get(
     "/ready",
     response_model=responses.ReadyResponse,
-    responses=refusals(503),
-    summary="Able to predict?",
+    responses=error_schemas(503),
+    summary="Readiness probe",
 )
-async def ready(request: Request, serving: Shared) -> Mapping[str, Any]:
-    """Answer 200 once a model is loaded, 503 with the way out until then and before the end."""
+async def ready(request: Request, state: State) -> Mapping[str, Any]:
+    """Return 200 once a model is loaded; 503 with advice before that and during shutdown."""
     if is_draining(request):
-        raise AboutToEnd
-    return reference(serving.holder.require())
+        raise Draining
+    return model_reference(state.holder.require())
 
 
 @router.get(
     "/schema", response_model=responses.SchemaResponse, summary="The fields of an encounter"
 )
-async def describe(serving: Shared) -> JSONResponse:
-    """List every field with its meaning, acceptable values and an example; and the limits."""
-    limits = {"file_mb": serving.settings.api_batch_mb}
+async def describe_fields(state: State) -> JSONResponse:
+    """List every field with its meaning, allowed values and an example, and the limits."""
+    limits = {"file_mb": state.settings.api_batch_mb}
     return JSONResponse({**DESCRIPTION, "limits": limits})
 
 
 @router.get(
     "/model",
     response_model=responses.ModelResponse,
-    responses=refusals(401, 429, 503),
-    dependencies=[Depends(may_predict)],
-    openapi_extra=KEY_NEEDED,
-    summary="The model that answers, with its card",
+    responses=error_schemas(401, 429, 503),
+    dependencies=[Depends(require_predict)],
+    openapi_extra=KEY_REQUIRED,
+    summary="The champion and its card",
 )
-async def model(serving: Shared) -> dict[str, Any]:
-    """Describe the model: where it is from, how good it is, what it is for and what not."""
-    champion = serving.holder.require()
-    of = champion.registered
+async def describe_model(state: State) -> dict[str, Any]:
+    """Return the champion's origin, metrics, intended use and limits."""
+    champion = state.holder.require()
+    registered = champion.registered
     return {
-        **reference(champion),
-        "run_id": of.run_id,
+        **model_reference(champion),
+        "run_id": registered.run_id,
         "runtime": champion.model.bundle.scorer.runtime,
         "loaded_at": champion.loaded_at,
-        "since": of.tags.get("decided_at"),
-        "verdict_reason": of.tags.get("verdict_reason"),
-        "test": history.test_figures(of.tags),
+        "since": registered.tags.get("decided_at"),
+        "verdict_reason": registered.tags.get("verdict_reason"),
+        "test": history.test_metrics(registered.tags),
         "card": champion.model.card,
     }
 
@@ -102,14 +109,14 @@ async def model(serving: Shared) -> dict[str, Any]:
 @router.get(
     "/model/history",
     response_model=responses.ModelHistory,
-    responses=refusals(401, 429, 503),
-    dependencies=[Depends(may_predict)],
-    openapi_extra=KEY_NEEDED,
+    responses=error_schemas(401, 429, 503),
+    dependencies=[Depends(require_predict)],
+    openapi_extra=KEY_REQUIRED,
     summary="All versions, and the candidates of the newest batch",
 )
-async def model_history(serving: Shared) -> dict[str, Any]:
-    """Ask the registry for every version and its verdict, and for the last three candidates."""
-    return await asyncio.to_thread(history.read, serving.registry)
+async def model_history(state: State) -> dict[str, Any]:
+    """Return every registered version with its verdict, and the newest candidates."""
+    return await asyncio.to_thread(history.read, state.registry)
 
 
 @router.get(
@@ -118,9 +125,8 @@ async def model_history(serving: Shared) -> dict[str, Any]:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
     summary="Metrics for Prometheus",
 )
-async def metrics(request: Request) -> Response:
-    """Render all metrics in Prometheus' text format."""
-    serving = serving_of(request)
-    if serving.log is not None:
-        serving.metrics.show_log(serving.log)
-    return Response(serving.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(state: State) -> Response:
+    """Return all metrics in Prometheus' text format."""
+    if state.log is not None:
+        state.metrics.show_log(state.log)
+    return Response(state.metrics.render(), media_type=CONTENT_TYPE_LATEST)

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from api.contract.predictions import SummaryLine, UploadTotals, read_error, read_prediction
-from api.dependencies import Serving, reference
+from api.dependencies import ServiceState, model_reference
 from api.errors import ApiError, log
 from api.files import readers
-from api.files.rows import Row
+from api.files.rows import ParsedRow
 from api.files.writers import AnswerFormat, writer_for
 from api.model.champion import Champion
 from readmission.domain import schema
@@ -27,8 +27,8 @@ class FileScoring:
 
     Parameters
     ----------
-    serving : Serving
-        Metrics and the prediction log.
+    state : ServiceState
+        Has the metrics and the prediction log.
     champion : Champion
         Scores all rows, even if another model is promoted meanwhile.
     request_id : str
@@ -38,9 +38,9 @@ class FileScoring:
     """
 
     def __init__(
-        self, serving: Serving, champion: Champion, request_id: str, answer: AnswerFormat
+        self, state: ServiceState, champion: Champion, request_id: str, answer: AnswerFormat
     ) -> None:
-        self._serving = serving
+        self._state = state
         self._champion = champion
         self._request_id = request_id
         self._writer = writer_for(answer)
@@ -55,7 +55,7 @@ class FileScoring:
         ApiError
             Before the first piece only. Later errors become the last row.
         """
-        chunks = readers.chunks(readers.rows(file, content_type))
+        chunks = readers.chunked(readers.read_rows(file, content_type))
         piece = self._writer.begin() + self._writer.write(self._score(next(chunks, [])))
         try:
             yield piece
@@ -71,12 +71,12 @@ class FileScoring:
 
     def _wait_for_log(self) -> None:
         """Wait while the log is behind: files are scored faster than the log is written."""
-        log, waited = self._serving.log, 0.0
+        log, waited = self._state.log, 0.0
         while log is not None and log.pending > MAX_PENDING and waited < MAX_WAIT_SECONDS:
             time.sleep(PAUSE_SECONDS)
             waited += PAUSE_SECONDS
 
-    def _score(self, chunk: Sequence[Row]) -> list[dict[str, Any]]:
+    def _score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
         """Score the accepted rows of a chunk; return one line per row."""
         accepted = [row for row in chunk if not isinstance(row, ApiError)]
         predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
@@ -90,15 +90,15 @@ class FileScoring:
         return lines
 
     def _rejected(self, number: int, error: ApiError) -> dict[str, Any]:
-        self._serving.metrics.refused(error)
+        self._state.metrics.count_error(error)
         return {"row": number, **read_error(error)}
 
     def _predicted(self, number: int, encounter: Any, prediction: Prediction) -> dict[str, Any]:
         version, label = self._champion.registered.version, prediction.predicted_class
         self._by_class[label] += 1
-        self._serving.metrics.predictions(version)[label].inc()
-        if self._serving.log is not None:
-            self._serving.log.record(
+        self._state.metrics.predictions(version)[label].inc()
+        if self._state.log is not None:
+            self._state.log.record(
                 self._request_id, number, version, encounter, prediction.probabilities, label
             )
         return {"row": number, **read_prediction(prediction)}
@@ -106,7 +106,7 @@ class FileScoring:
     def _summary(self) -> dict[str, Any]:
         predicted = self._by_class.total()
         line = SummaryLine(
-            **reference(self._champion),
+            **model_reference(self._champion),
             summary=UploadTotals(
                 rows=self._rows,
                 answered=predicted,

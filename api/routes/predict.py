@@ -1,4 +1,4 @@
-"""One encounter: its answer, and what drove it."""
+"""Predict and explain one encounter."""
 
 import asyncio
 from collections.abc import Mapping
@@ -20,9 +20,9 @@ from api.contract.predictions import (
     by_class,
     read_prediction,
 )
-from api.dependencies import KEY_NEEDED, Serving, admit, refusals, serving_of
+from api.dependencies import KEY_REQUIRED, ServiceState, authorize, error_schemas, service_state
 from api.http.direct import DirectRoute, Handler
-from api.http.transport import JSON, ReadyJson, read_json_body, request_id_of
+from api.http.transport import JSON, EncodedJson, read_json_body, request_id_of
 from api.model.champion import Champion
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
@@ -32,30 +32,30 @@ _SOON = schema.CLASSES.index("<30")
 
 router = APIRouter(route_class=DirectRoute)
 
-DOCUMENTED: Mapping[str, Any] = {
-    "responses": refusals(400, 401, 413, 415, 422, 429, 503),
+OPENAPI: Mapping[str, Any] = {
+    "responses": error_schemas(400, 401, 413, 415, 422, 429, 503),
     "openapi_extra": {
         "requestBody": {
             "required": True,
             "content": {JSON: {"schema": EncounterBody.json_schema()}},
         },
-        **KEY_NEEDED,
+        **KEY_REQUIRED,
     },
 }
-"""What OpenAPI says of both endpoints."""
+"""OpenAPI that both endpoints share."""
 
 
-def refusals_counted(endpoint: Handler) -> Handler:
-    """Count what an endpoint does not answer."""
+def count_errors(endpoint: Handler) -> Handler:
+    """Count the errors of an endpoint."""
 
     @wraps(endpoint)
     async def counted(request: Request) -> Response:
         try:
             return await endpoint(request)
         except ClientDisconnect:
-            raise  # Who hangs up is not refused.
+            raise  # The caller is gone; the service did not fail.
         except Exception as error:
-            serving_of(request).metrics.refused(error)
+            service_state(request).metrics.count_error(error)
             raise
 
     return counted
@@ -65,50 +65,50 @@ def refusals_counted(endpoint: Handler) -> Handler:
     "/predict",
     response_model=PredictionResponse,
     summary="Predict one encounter",
-    **DOCUMENTED,
+    **OPENAPI,
 )
-@refusals_counted
+@count_errors
 async def predict(request: Request) -> Response:
     """Predict one raw encounter, given by its UCI column names."""
-    serving = serving_of(request)
-    admit(serving, request.scope, Role.PREDICT)
+    state = service_state(request)
+    authorize(state, request.scope, Role.PREDICT)
     body = await read_json_body(request)
     started = perf_counter()
-    # The body's bytes go straight to the validator and the model runs on the event
-    # loop: declaring the body or handing over to a thread would cost more than either.
-    encounter, champion = parse_encounter(body), serving.holder.require()
+    # Validate the raw body and run the model on the event loop: a declared body or a handover
+    # to a thread would each take longer than both.
+    encounter, champion = parse_encounter(body), state.holder.require()
     if champion.model.is_quick:
         prediction = champion.model.predict(encounter)
     else:
         prediction = await asyncio.to_thread(champion.model.predict, encounter)
-    fields = _recorded(serving, champion, encounter, prediction, request_id_of(request))
-    serving.metrics.latency.observe(perf_counter() - started)
-    return ReadyJson(to_json(fields))
+    fields = _record(state, champion, encounter, prediction, request_id_of(request))
+    state.metrics.latency.observe(perf_counter() - started)
+    return EncodedJson(to_json(fields))
 
 
 @router.post(
     "/explain",
     response_model=ExplanationResponse,
     summary="Predict one encounter and explain the prediction",
-    **DOCUMENTED,
+    **OPENAPI,
 )
-@refusals_counted
+@count_errors
 async def explain(request: Request) -> Response:
     """Predict one raw encounter and return what each field adds to the score of each class."""
-    serving = serving_of(request)
-    admit(serving, request.scope, Role.PREDICT)
+    state = service_state(request)
+    authorize(state, request.scope, Role.PREDICT)
     body = await read_json_body(request)
-    encounter, champion = parse_encounter(body), serving.holder.require()
-    # The first explanation of a boosted model imports its library, which takes a second.
+    encounter, champion = parse_encounter(body), state.holder.require()
+    # In a thread: the first explanation of a boosted model imports its library for a second.
     prediction = await asyncio.to_thread(champion.model.predict, encounter)
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
-    # Count and log the prediction only now: the explanation may have failed.
-    fields = _recorded(serving, champion, encounter, prediction, request_id_of(request))
-    return ReadyJson(to_json(fields | _explained(explanation, encounter).model_dump()))
+    # Count and log the prediction only now, because explaining it may have failed.
+    fields = _record(state, champion, encounter, prediction, request_id_of(request))
+    return EncodedJson(to_json(fields | _explanation_fields(explanation, encounter).model_dump()))
 
 
-def _recorded(
-    serving: Serving,
+def _record(
+    state: ServiceState,
     champion: Champion,
     encounter: Encounter,
     prediction: Prediction,
@@ -116,9 +116,9 @@ def _recorded(
 ) -> dict[str, Any]:
     """Count and log a prediction; return the fields of the response."""
     version = champion.registered.version
-    serving.metrics.predictions(version)[prediction.predicted_class].inc()
-    if serving.log is not None:
-        serving.log.record(
+    state.metrics.predictions(version)[prediction.predicted_class].inc()
+    if state.log is not None:
+        state.log.record(
             request_id, 0, version, encounter,
             prediction.probabilities, prediction.predicted_class,
         )  # fmt: skip
@@ -127,8 +127,8 @@ def _recorded(
     return fields
 
 
-def _explained(explanation: Explanation, encounter: Encounter) -> ExplanationFields:
-    """Return an explanation as response fields, largest effect on <30 days first."""
+def _explanation_fields(explanation: Explanation, encounter: Encounter) -> ExplanationFields:
+    """Return the fields of an explanation, with the largest effect on <30 days first."""
     contributions = sorted(explanation.contributions.items(), key=lambda item: -abs(item[1][_SOON]))
     return ExplanationFields(
         unit=explanation.unit,

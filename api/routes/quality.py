@@ -1,4 +1,4 @@
-"""What the gates say of the batches: the summary that the pipeline publishes with its reports."""
+"""Each gate's result for each batch, from the summary that the pipeline publishes."""
 
 import asyncio
 import json
@@ -7,9 +7,9 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 
 from api.contract import responses
-from api.dependencies import KEY_NEEDED, may_predict, refusals, serving_of
-from api.errors import QualityAway
-from readmission.settings import Settings
+from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, service_state
+from api.errors import QualityUnavailable
+from readmission.settings import PREFIX, Settings
 
 SUMMARY = "summary.json"
 
@@ -19,14 +19,14 @@ router = APIRouter()
 @router.get(
     "/quality",
     response_model=responses.QualityResponse,
-    responses=refusals(401, 429, 503),
-    dependencies=[Depends(may_predict)],
-    openapi_extra=KEY_NEEDED,
-    summary="What the gates say of the batches",
+    responses=error_schemas(401, 429, 503),
+    dependencies=[Depends(require_predict)],
+    openapi_extra=KEY_REQUIRED,
+    summary="Each gate's result for each batch",
 )
 async def quality(request: Request) -> dict[str, Any]:
-    """Give totals, the word of each gate on each batch, the newest drift, and where to read on."""
-    settings = serving_of(request).settings
+    """Return totals, each gate's result for each batch, the newest drift and the reports' URL."""
+    settings = service_state(request).settings
     summary = await asyncio.to_thread(read_summary, settings)
     return summary | {"reports_url": settings.docs_url}
 
@@ -36,13 +36,15 @@ def read_summary(settings: Settings) -> dict[str, Any]:
 
     Raises
     ------
-    QualityAway
-        If no bucket is set, or it does not hand the summary out.
+    QualityUnavailable
+        If no bucket is configured, or the summary cannot be read from it.
     """
     key, secret = settings.docs_access_key, settings.docs_secret_key
     if settings.docs_endpoint is None or key is None or secret is None:
-        raise QualityAway("This service was not told where the reports are published.")
-    from pyarrow import fs  # Takes a moment, and is asked for rarely.
+        raise QualityUnavailable(
+            f"No bucket of reports is configured; set {PREFIX}DOCS_ENDPOINT and its keys."
+        )
+    from pyarrow import fs  # Imported lazily: it takes a moment and is rarely needed.
 
     store = fs.S3FileSystem(
         access_key=key.get_secret_value(),
@@ -56,8 +58,8 @@ def read_summary(settings: Settings) -> dict[str, Any]:
         with store.open_input_stream(f"{settings.docs_bucket}/{SUMMARY}") as file:
             summary: dict[str, Any] = json.loads(file.read())
     except (OSError, ValueError) as error:
-        raise QualityAway(
-            "The summary of the reports cannot be read; no batch may have come yet, or the"
-            " object store is away."
+        raise QualityUnavailable(
+            "The quality summary cannot be read: either no batch has arrived yet, or the object"
+            " store is down."
         ) from error
     return summary

@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request
 
-from api.http.protocol import WholeAnswers
+from api.http.protocol import SingleWriteProtocol
 
 MODEL = "PEER_MODEL"
 """Variable with the folder of an MLflow model."""
@@ -44,4 +44,4 @@ def predict(encounter: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(empty, port=int(sys.argv[1]), http=WholeAnswers, ws="none", access_log=False)
+    uvicorn.run(empty, port=int(sys.argv[1]), http=SingleWriteProtocol, ws="none", access_log=False)

@@ -50,8 +50,8 @@ from load.benchmarks.servers import (
     service_environment,
     started,
 )
-from readmission.modelling.families.xgboost import distribution
 from readmission.domain.schema import example
+from readmission.modelling.families.xgboost import distribution
 from readmission.settings import get_settings
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORTS

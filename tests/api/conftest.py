@@ -1,4 +1,4 @@
-"""A service in this process, whose registry is a shelf that a test fills."""
+"""The service in this process, with a model store that a test fills."""
 
 import time
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from readmission.settings import Settings
 from tests.api.models import loaded, small_fit
 
 
-class Shelf:
-    """Stands for the store: holds a model, nothing, or an error to raise."""
+class FakeModelStore:
+    """A model store that holds one model, or an error to raise."""
 
     def __init__(self) -> None:
         self.content: ServedModel | Exception = NoModel("nothing has been promoted yet")
@@ -25,13 +25,13 @@ class Shelf:
         self.opened = 0
 
     def current(self) -> RegisteredVersion:
-        """Say what lies there."""
+        """Return the version of the model."""
         if isinstance(self.content, Exception):
             raise self.content
         return self.content.registered
 
     def open(self, version: RegisteredVersion) -> ServedModel:
-        """Hand it out."""
+        """Return the model, or raise the damage."""
         self.opened += 1
         if self.damage:
             raise self.damage
@@ -40,11 +40,11 @@ class Shelf:
         return self.content
 
     def keep(self, model: ServedModel) -> None:
-        """Remember what was kept."""
+        """Record which version was kept."""
         self.kept.append(model.registered.version)
 
     def last_good(self) -> ServedModel | None:
-        """There is no local copy."""
+        """Return None: there is no local copy."""
         return None
 
 
@@ -55,34 +55,36 @@ def fits() -> tuple[Fit, Fit]:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    """An empty shelf."""
-    return Shelf()
+def fake_store() -> FakeModelStore:
+    """A model store without a model."""
+    return FakeModelStore()
 
 
 @pytest.fixture
-def empty_service(shelf: Shelf) -> Iterator[TestClient]:
+def empty_service(fake_store: FakeModelStore) -> Iterator[TestClient]:
     """The service before any model exists."""
-    # Nobody polls: a test says when to look. A test is not held back by a limit either.
+    # No polling, so that a test decides when to load; no rate limit, so that it need not wait.
     settings = Settings(api_anonymous_role="admin", model_poll_seconds=3600, api_rate_limit=0)
-    app = create_app(settings, shelf)
+    app = create_app(settings, fake_store)
     with TestClient(app, raise_server_exceptions=False) as client:
         deadline = time.monotonic() + 60
-        while app.state.serving.holder.failure is None:  # the load at the start
+        while app.state.service.holder.failure is None:  # The first load has not failed yet.
             assert time.monotonic() < deadline
             time.sleep(0.001)
         yield client
 
 
 @pytest.fixture
-def service(empty_service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]) -> TestClient:
+def service(
+    empty_service: TestClient, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
+) -> TestClient:
     """The service with version 1 loaded."""
-    shelf.content = loaded("1", fits[0])
+    fake_store.content = loaded("1", fits[0])
     assert empty_service.post("/reload_model").status_code == 200
     return empty_service
 
 
 @pytest.fixture
 def encounter() -> dict[str, str | int]:
-    """An acceptable request."""
+    """A valid request."""
     return example()

@@ -1,4 +1,4 @@
-"""Small real models: fitted by the library on synthetic encounters, in a second or two."""
+"""Small real models, fitted on synthetic encounters in a second or two."""
 
 import tempfile
 from functools import lru_cache
@@ -21,7 +21,7 @@ ROWS = 2_000
 
 
 def small_fit(family: str = "logistic_regression", seed: int = 1) -> Fit:
-    """Fit one family on synthetic encounters; another seed gives another model."""
+    """Fit one family on synthetic encounters; a different seed gives a different model."""
     raw = synthetic.encounters(ROWS, seed).to_pandas()
     rows = cleaning.clean(raw)
     rows[schema.TARGET] = cleaning.outcome(raw)
@@ -35,7 +35,7 @@ _BUNDLES = tempfile.TemporaryDirectory(prefix="readmission-bundles-")
 
 @lru_cache
 def bundle_of(fitted: Fit) -> Path:
-    """Return the folder that serves a fit, as it is stored with a registered model."""
+    """Return the bundle of a fit, as stored with a registered model."""
     return write_bundle(Path(_BUNDLES.name) / str(id(fitted)), fitted, {"batch_id": "batch-0001"})
 
 
@@ -45,7 +45,7 @@ def registered(version: str, data_source: str = "synthetic") -> RegisteredVersio
 
 
 def loaded(version: str, fitted: Fit, data_source: str = "synthetic") -> ServedModel:
-    """Return a fit as the store hands it out."""
+    """Return a fit as the model store opens it."""
     bundle = open_bundle(bundle_of(fitted), lambda: fitted.model)
     return ServedModel(registered(version, data_source), bundle)
 
@@ -61,14 +61,14 @@ def put_into_production(settings: Settings, fitted: Fit, batch_id: str) -> str:
 
 
 def two_versions(settings: Settings, fits: tuple[Fit, Fit], name: str) -> Settings:
-    """Return the settings of a model of its own with two versions, the second in production."""
-    own = f"{name}_{uuid4().hex}"
-    settings = settings.model_copy(update={"model_name": own, "experiment": own})
+    """Register a new model with two versions, the second in production; return its settings."""
+    unique = f"{name}_{uuid4().hex}"
+    settings = settings.model_copy(update={"model_name": unique, "experiment": unique})
     for number, fitted in enumerate(fits, 1):
         put_into_production(settings, fitted, f"batch-{number:04}")
     return settings
 
 
 def raw_encounters(rows: int, seed: int = 7) -> pd.DataFrame:
-    """Return synthetic raw encounters, all text as in the file."""
+    """Return synthetic raw encounters, as text like in the file."""
     return synthetic.encounters(rows, seed).to_pandas()

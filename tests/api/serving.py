@@ -1,4 +1,4 @@
-"""The service as a process of its own, as it runs for real."""
+"""Run the service in its own process, as in production."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ START_SECONDS = 120
 
 @dataclass(frozen=True)
 class Service:
-    """A running service: its address, process and log."""
+    """A running service: address, process and log."""
 
     url: str
     process: subprocess.Popen[bytes]
@@ -34,10 +34,10 @@ def running(
     settings: Mapping[str, str] | None = None,
     program: Sequence[str] = ("-m", "api"),
 ) -> Iterator[Service]:
-    """Run the service until the block ends; it need not have a model."""
+    """Run the service until the block ends; it may be without a model."""
     port = free_ports(1)[0]
-    foreign = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    told = {
+    others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    values = {
         "API_PORT": str(port),
         "API_ANONYMOUS_ROLE": "admin",
         "MLFLOW_TRACKING_URI": mlflow_uri,
@@ -49,7 +49,7 @@ def running(
         process = subprocess.Popen(
             command,
             cwd=CHECKOUT,
-            env=foreign | {PREFIX + name: value for name, value in told.items()},
+            env=others | {PREFIX + name: value for name, value in values.items()},
             stdout=sink,
             stderr=subprocess.STDOUT,
         )
@@ -68,7 +68,7 @@ def running(
 
 
 def wait_for(url: str, status: int, process: subprocess.Popen[bytes], log: Path) -> httpx.Response:
-    """Ask until the answer has this status."""
+    """Send requests until a response has this status, and return that response."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -78,4 +78,4 @@ def wait_for(url: str, status: int, process: subprocess.Popen[bytes], log: Path)
         except httpx.TransportError:
             pass
         time.sleep(0.1)
-    raise AssertionError(f"{url} never answered {status}:\n{log.read_text()[-3000:]}")
+    raise AssertionError(f"{url} never returned {status}:\n{log.read_text()[-3000:]}")

@@ -1,4 +1,4 @@
-"""What Prometheus is told keeps to its conventions, and is there before it is needed."""
+"""Metrics follow Prometheus' conventions and exist before their first event."""
 
 import os
 import subprocess
@@ -8,35 +8,35 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.errors import FAULTS
+from api.errors import SERVER_ERROR_STATUSES
 from api.metrics import PREDICTION_PATHS, SHARED_FOLDER, Metrics
 from readmission.settings import CHECKOUT
 from tests.promtool import promtool
 
 
 @pytest.fixture
-def told(service: TestClient, encounter: dict[str, str | int]) -> str:
-    """The metrics of a service that has answered, refused and failed to find."""
+def metrics(service: TestClient, encounter: dict[str, str | int]) -> str:
+    """The metrics of a service after a prediction, an invalid request and a wrong path."""
     assert service.post("/predict", json=encounter).status_code == 200
     assert service.post("/predict", json={"age": "old"}).status_code == 422
     assert service.get("/nowhere").status_code == 404
     return service.get("/metrics").text
 
 
-def test_promtool_finds_nothing_wrong_with_the_metrics(told: str) -> None:
-    done = promtool("check", "metrics", told=told)
+def test_promtool_accepts_the_metrics(metrics: str) -> None:
+    done = promtool("check", "metrics", told=metrics)
 
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-def test_promtool_would_find_what_is_wrong() -> None:
+def test_promtool_rejects_wrong_metrics() -> None:
     done = promtool("check", "metrics", told="# TYPE requests counter\nrequests 1\n")
 
     assert done.returncode != 0
 
 
-def test_what_was_answered_is_counted(told: str) -> None:
-    lines = told.splitlines()
+def test_responses_are_counted_by_status(metrics: str) -> None:
+    lines = metrics.splitlines()
 
     assert 'http_requests_total{method="POST",path="/predict",status="200"} 1.0' in lines
     assert 'http_requests_total{method="POST",path="/predict",status="422"} 1.0' in lines
@@ -44,23 +44,23 @@ def test_what_was_answered_is_counted(told: str) -> None:
 
 
 @pytest.mark.parametrize("path", PREDICTION_PATHS)
-def test_an_error_that_never_happened_is_counted_too(path: str) -> None:
-    # Prometheus sees no increase in a counter that begins with 1.
+def test_an_error_that_never_happened_is_counted_as_0(path: str) -> None:
+    # Prometheus sees no increase in a counter whose first value is 1.
     registry = Metrics().registry
 
-    for status in (200, *FAULTS):
+    for status in (200, *SERVER_ERROR_STATUSES):
         labels = {"path": path, "method": "POST", "status": str(status)}
         assert registry.get_sample_value("http_requests_total", labels) == 0
 
 
-def test_every_metric_says_what_it_is() -> None:
+def test_every_metric_has_a_description() -> None:
     assert [
         family.name for family in Metrics().registry.collect() if not family.documentation
     ] == []
 
 
-def test_what_the_dead_had_under_way_is_in_no_sum(tmp_path: Path) -> None:
-    # given a process that has died with answers not written yet
+def test_gauges_of_a_dead_process_are_dropped_and_its_counters_stay(tmp_path: Path) -> None:
+    # given a process that has died with predictions in memory
     script = """if True:
         import os
         from api.metrics import Metrics
@@ -81,10 +81,10 @@ def test_what_the_dead_had_under_way_is_in_no_sum(tmp_path: Path) -> None:
 
     first = shown()
 
-    # when another takes its place
+    # when another process replaces it
     second = shown()
 
-    # then what was under way is gone with it, and what was done is counted on
+    # then its gauges are gone, and its counters go on
     for name in ("prediction_log_pending", "prediction_log_spooled_bytes"):
         assert second[name] == first[name] > 0
     for name in ("prediction_log_written_total", "prediction_log_lost_total"):

@@ -1,4 +1,4 @@
-"""What the service leans on dies and comes back, one after another, while it is asked."""
+"""Every service the API depends on is killed and restarted in turn, under load."""
 
 import threading
 import time
@@ -19,22 +19,21 @@ from readmission.stack.stack import Stack
 from tests.api.models import put_into_production
 from tests.conftest import random_settings
 
-PARTS = ("postgres", "object-store", "mlflow")
-"""What is killed; the API needs all three."""
-ASKERS = 3
-AWAY_SECONDS = 1.0
+DEPENDENCIES = ("postgres", "object-store", "mlflow")
+CALLERS = 3
+OUTAGE_SECONDS = 1.0
 PATIENCE = 120
 PAUSE_SECONDS = 0.01
 
 
 @pytest.fixture(scope="module")
 def stack(state_folders: Path, fits: tuple[Fit, Fit]) -> Iterator[Stack]:
-    """A stack of its own, whose API serves."""
+    """A stack of its own, whose API has a model."""
     stack = Stack(random_settings(state_folders / "outages", model_poll_seconds=0.5))
-    stack.up(only={*PARTS, "api"})
+    stack.up(only={*DEPENDENCIES, "api"})
     try:
         put_into_production(stack.site.settings, fits[0], "batch-0001")
-        until(lambda: ask(stack, "/ready") == 200)
+        until(lambda: status_of(stack, "/ready") == 200)
         yield stack
     finally:
         stack.reset()
@@ -53,52 +52,52 @@ def url(stack: Stack) -> str:
     return f"http://127.0.0.1:{stack.settings.api_port}"
 
 
-def ask(stack: Stack, path: str) -> int:
-    """Return the status that a page answers with."""
+def status_of(stack: Stack, path: str) -> int:
+    """Return the status of a GET request."""
     return httpx.get(url(stack) + path, trust_env=False, timeout=PATIENCE).status_code
 
 
 class Load:
-    """Asks without a break, each request with an id of its own."""
+    """Sends requests continuously, each with its own id."""
 
     def __init__(self, stack: Stack) -> None:
         self.statuses: Counter[int | str] = Counter()
-        self.answered: list[str] = []
+        self.sent: list[str] = []
         self._url = url(stack)
         self._done = threading.Event()
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Ask until the block ends."""
-        askers = [threading.Thread(target=self._ask, args=(n,)) for n in range(ASKERS)]
-        for asker in askers:
-            asker.start()
+        """Send requests until the block ends."""
+        callers = [threading.Thread(target=self._send, args=(n,)) for n in range(CALLERS)]
+        for caller in callers:
+            caller.start()
         try:
             yield
         finally:
             self._done.set()
-            for asker in askers:
-                asker.join()
+            for caller in callers:
+                caller.join()
 
-    def _ask(self, asker: int) -> None:
+    def _send(self, caller: int) -> None:
         number = 0
         with httpx.Client(base_url=self._url, trust_env=False, timeout=PATIENCE) as http:
             while not self._done.is_set():
-                request_id = f"asker-{asker}.{number}"
+                request_id = f"caller-{caller}.{number}"
                 try:
-                    answer = http.post(
+                    response = http.post(
                         "/predict", json=example(), headers={"x-request-id": request_id}
                     )
-                    self.statuses[answer.status_code] += 1
+                    self.statuses[response.status_code] += 1
                 except httpx.HTTPError as error:
                     self.statuses[type(error).__name__] += 1
-                self.answered.append(request_id)
+                self.sent.append(request_id)
                 number += 1
                 time.sleep(PAUSE_SECONDS)
 
 
 def kill(stack: Stack, name: str) -> None:
-    """Kill a service with all its processes, and keep it from coming back."""
+    """Kill all processes of a service and keep it from being restarted."""
     (status,) = (status for status in stack.status() if status.service == name)
     main = psutil.Process(status.pid)
     for process in [main, *main.children(recursive=True)]:
@@ -108,27 +107,27 @@ def kill(stack: Stack, name: str) -> None:
 
 
 def rows(stack: Stack) -> list[str]:
-    """Return the request id of each row of the log."""
+    """Return the request id of each row in the log."""
     with psycopg.connect(postgres.dsn(stack.site, "predictions")) as connection:
         return [found for (found,) in connection.execute("SELECT request_id FROM prediction")]
 
 
-def test_no_outage_costs_an_answer_or_a_row_of_the_log(stack: Stack) -> None:
+def test_no_outage_loses_a_response_or_a_row_of_the_log(stack: Stack) -> None:
     load = Load(stack)
 
-    # when everything behind the service is killed in turn, and comes back
+    # when every dependency is killed in turn and restarted
     with load.running():
-        for name in PARTS:
+        for name in DEPENDENCIES:
             kill(stack, name)
-            time.sleep(AWAY_SECONDS)
-            stack.up(only={*PARTS, "api"})
+            time.sleep(OUTAGE_SECONDS)
+            stack.up(only={*DEPENDENCIES, "api"})
 
-    # then every request was answered
+    # then every request got a prediction
     assert set(load.statuses) == {200}, load.statuses
-    assert len(load.answered) > ASKERS * len(PARTS) * AWAY_SECONDS
+    assert len(load.sent) > CALLERS * len(DEPENDENCIES) * OUTAGE_SECONDS
 
-    # and is in the log, once
-    until(lambda: len(rows(stack)) >= len(load.answered))
-    assert sorted(rows(stack)) == sorted(load.answered)
+    # and is in the log once
+    until(lambda: len(rows(stack)) >= len(load.sent))
+    assert sorted(rows(stack)) == sorted(load.sent)
     metrics = httpx.get(f"{url(stack)}/metrics", trust_env=False, timeout=PATIENCE).text
     assert "prediction_log_lost_total 0.0" in metrics.splitlines()

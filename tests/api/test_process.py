@@ -1,4 +1,4 @@
-"""The service as its own process, with a real registry, a dead one, and hostile bodies."""
+"""The service in its own process: with a real registry, without one, and with hostile bodies."""
 
 import json
 import signal
@@ -24,14 +24,14 @@ from tests.api.models import put_into_production, raw_encounters
 from tests.api.serving import Service, running, wait_for
 
 COMPILED = 1e-6
-"""How far the compiled model may be from its pipeline; both are float32 at heart."""
+"""Tolerance between the compiled model and its pipeline; both compute in float32."""
 
 FORBIDDEN = ("airflow", "great_expectations", "streamlit", "matplotlib", "boto3")
 
 
 @dataclass(frozen=True)
 class Production:
-    """A running service and the MLflow it looks into."""
+    """A running service and the settings of its registry."""
 
     service: Service
     settings: Settings
@@ -39,7 +39,7 @@ class Production:
 
 @pytest.fixture(scope="module")
 def production(platform: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
-    """The service on a real, still empty registry."""
+    """The service with a real, empty registry."""
     settings = platform.settings.model_copy(
         update={"model_name": "served_here", "experiment": "served_here"}
     )
@@ -53,13 +53,13 @@ def as_request(row: dict[str, str]) -> dict[str, str | int]:
     return {c.name: int(row[c.name]) if c.is_number else row[c.name] for c in schema.FEATURES}
 
 
-def test_from_an_empty_registry_to_answers_of_two_models(
+def test_from_an_empty_registry_to_predictions_of_two_models(
     production: Production, fits: tuple[Fit, Fit]
 ) -> None:
     url, settings = production.service.url, production.settings
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
-        # given a registry without our model
-        wait_until_loading_ended(http)
+        # given a registry without a model
+        wait_for_first_load(http)
         assert http.get("/ready").status_code == 503
         assert http.post("/predict", json=example()).status_code == 503
         assert http.post("/reload_model").status_code == 409
@@ -69,27 +69,27 @@ def test_from_an_empty_registry_to_answers_of_two_models(
             version = put_into_production(settings, fit, f"batch-{number:04}")
             reloaded = http.post("/reload_model")
 
-            # then it answers, as the model itself does
+            # then the service predicts as the model itself does
             assert reloaded.status_code == 200, reloaded.text
             assert reloaded.json()["model_version"] == version
             raw = raw_encounters(20)
             expected = Registry(settings).load(PRODUCTION).model.predict_proba(raw)
             for row, probabilities in zip(raw.to_dict("records"), expected, strict=True):
-                answer = http.post("/predict", json=as_request(row)).json()
-                assert answer["model_version"] == version
-                assert list(answer["probabilities"].values()) == pytest.approx(
+                body = http.post("/predict", json=as_request(row)).json()
+                assert body["model_version"] == version
+                assert list(body["probabilities"].values()) == pytest.approx(
                     probabilities.tolist(), abs=COMPILED
                 )
 
-        # when the alias goes away, then the last version goes on answering
+        # when the alias is deleted, then the last version stays the champion
         Registry(settings).client.delete_registered_model_alias(settings.model_name, PRODUCTION)
-        refused = http.post("/reload_model")
-        assert refused.status_code == 409
-        assert "Version 2 goes on answering" in refused.json()["message"]
+        response = http.post("/reload_model")
+        assert response.status_code == 409
+        assert "Version 2 stays the champion" in response.json()["message"]
         assert http.post("/predict", json=example()).json()["model_version"] == "2"
 
 
-def wait_until_loading_ended(http: httpx.Client) -> None:
+def wait_for_first_load(http: httpx.Client) -> None:
     deadline = time.monotonic() + 60
     while http.get("/health").json()["last_reload_error"] is None:
         assert time.monotonic() < deadline
@@ -114,7 +114,7 @@ def test_hostile_bodies_over_a_real_connection(production: Production) -> None:
     assert "ERROR" not in new_lines
 
 
-def test_a_caller_who_hangs_up_is_no_error(production: Production) -> None:
+def test_a_caller_that_disconnects_is_not_an_error(production: Production) -> None:
     logged = len(production.service.log.read_text())
     host, port = production.service.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as connection:
@@ -129,31 +129,31 @@ def test_a_caller_who_hangs_up_is_no_error(production: Production) -> None:
     assert "ERROR" not in production.service.log.read_text()[logged:]
 
 
-def test_with_a_silent_registry_it_lives_says_so_and_stops_when_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        nowhere = f"http://127.0.0.1:{silent.getsockname()[1]}"
+def test_with_a_hanging_registry_the_service_is_alive_and_stops_on_a_signal(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        nowhere = f"http://127.0.0.1:{hanging.getsockname()[1]}"
         with running(tmp_path / "log", mlflow_uri=nowhere) as service:
             ready = wait_for(f"{service.url}/ready", 503, service.process, service.log)
             assert "being loaded" in ready.json()["message"]
-            assert silent.accept()  # it is asking by now
+            assert hanging.accept()  # The service has connected by now.
 
-            # a stop does not wait for an answer; Ctrl-C is the one that could
+            # The shutdown must not wait for the registry; Ctrl-C is the signal that could.
             service.process.send_signal(signal.SIGINT)
             service.process.wait(15)
 
 
-def test_a_reload_with_a_dead_registry_ends_in_seconds(tmp_path: Path) -> None:
+def test_a_reload_without_a_registry_fails_in_seconds(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
     with running(tmp_path / "log", mlflow_uri=nowhere) as service:
         reloaded = httpx.post(f"{service.url}/reload_model", timeout=60, trust_env=False)
         assert reloaded.status_code == 503
-        assert "MLflow did not answer" in reloaded.json()["message"]
+        assert "MLflow did not respond" in reloaded.json()["message"]
         health = httpx.get(f"{service.url}/health", trust_env=False, timeout=60).json()
         assert health["last_reload_error"]["message"] in reloaded.json()["message"]
         assert "Exception in thread" not in service.log.read_text()
 
 
-def test_the_process_carries_nothing_of_the_pipeline_or_the_page() -> None:
+def test_the_service_imports_nothing_of_the_pipeline_or_the_page() -> None:
     program = (
         "import sys, json, api.main; from readmission.registry import Registry;"
         "api.main.application();"
@@ -165,8 +165,8 @@ def test_the_process_carries_nothing_of_the_pipeline_or_the_page() -> None:
     assert json.loads(imported.stdout) == []
 
 
-def test_nobody_passes_for_another_by_a_header(tmp_path: Path) -> None:
-    # given the address of a proxy in front, which a header names and anybody can write
+def test_callers_are_not_identified_by_x_forwarded_for(tmp_path: Path) -> None:
+    # given requests whose header names a different address each, as anybody could write
     with running(
         tmp_path / "log",
         mlflow_uri="http://127.0.0.1:9",
@@ -181,5 +181,5 @@ def test_nobody_passes_for_another_by_a_header(tmp_path: Path) -> None:
             for number in range(60)
         }
 
-    # then all those requests are one caller's
+    # then they all count for one caller
     assert 429 in statuses

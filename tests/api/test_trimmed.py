@@ -1,4 +1,4 @@
-"""The service on what its image keeps of its libraries: what was taken out is missed by nobody."""
+"""The service runs on the trimmed libraries of its image."""
 
 import shutil
 import subprocess
@@ -34,7 +34,7 @@ ABSENT = ("cryptography", "databricks.sdk", "pyarrow._flight", "numpy.tests", "o
 
 @pytest.fixture(scope="module")
 def packages() -> Iterator[Path]:
-    """What the lock of the API's image installs, trimmed as in the image."""
+    """The packages of the API's lock, trimmed as in the image."""
     with tempfile.TemporaryDirectory(prefix="readmission-trimmed-") as folder:
         for installed in locked("api"):
             copy_distribution(installed, Path(folder))
@@ -46,7 +46,7 @@ def packages() -> Iterator[Path]:
 
 
 def copy_distribution(installed: Distribution, folder: Path) -> None:
-    """Copy the files of an installed distribution, and what they were compiled to."""
+    """Copy the files of an installed distribution and their bytecode."""
     for file in installed.files or ():
         if ".." in file.parts:
             continue
@@ -60,19 +60,19 @@ def copy_distribution(installed: Distribution, folder: Path) -> None:
                 shutil.copy2(there, here)
 
 
-def test_the_image_stays_below_its_aim_on_a_slim_base(packages: Path) -> None:
+def test_the_image_stays_below_its_size_limit(packages: Path) -> None:
     size = sum(path.stat().st_size for path in packages.rglob("*") if path.is_file())
 
     assert size < (IMAGE_MEGABYTES - BASE_MEGABYTES) * 1_000_000
 
 
-def test_the_service_misses_nothing_that_was_taken_out(
+def test_the_service_needs_none_of_the_removed_files(
     packages: Path,
     platform: Platform,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # given a registry with boosted trees, and a service that finds its libraries there alone
+    # given boosted trees in the registry, and a service that sees the trimmed packages only
     settings = platform.settings.model_copy(
         update={"model_name": "served_trimmed", "experiment": "served_trimmed"}
     )
@@ -82,7 +82,7 @@ def test_the_service_misses_nothing_that_was_taken_out(
     monkeypatch.setenv("PYTHONPATH", f"{packages}:{CHECKOUT / 'include'}")
     for module in ABSENT:
         assert not found_there(module), module
-    told = {
+    values = {
         "MODEL_NAME": settings.model_name,
         "DOCS_ENDPOINT": platform.s3_endpoint,
         "DOCS_ACCESS_KEY": platform.site.credentials.docs_access_key,
@@ -91,34 +91,34 @@ def test_the_service_misses_nothing_that_was_taken_out(
 
     with (
         running(
-            tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=told,
+            tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=values,
             program=("-S", "-m", "api"),
         ) as service,
         httpx.Client(base_url=service.url, trust_env=False, timeout=60) as http,
     ):  # fmt: skip
-        # then it answers by the compiled model, explains it, and reads files and reports
+        # then it predicts with the compiled model, explains, and reads files and reports
         assert http.post("/reload_model").status_code == 200
-        assert_answers(http, fits[0])
+        assert_predicts(http, fits[0])
         assert http.post("/explain", json=example()).json()["contributions"]
         assert http.get("/quality").status_code == 200
 
-        # and by the pipeline, for a model that has no compiled form
+        # and it predicts with the pipeline if a model has no compiled form
         monkeypatch.setattr(bundling, "compile_estimator", refuse)
         version = put_into_production(settings, fits[1], "batch-0002")
         reloaded = http.post("/reload_model")
         assert reloaded.json()["model_version"] == version, reloaded.text
-        assert_answers(http, fits[1])
+        assert_predicts(http, fits[1])
 
 
 def refuse(*_: object) -> bytes:
-    raise BundleRefused("the compiled form answers otherwise")
+    raise BundleRefused("the compiled form predicts otherwise")
 
 
 def found_there(module: str) -> bool:
-    """Whether a program that sees what the service sees finds a module."""
+    """Whether a program with the same packages as the service finds a module."""
     question = f"import importlib.util as u; raise SystemExit(not u.find_spec({module!r}))"
-    asked = subprocess.run([sys.executable, "-S", "-c", question], capture_output=True, check=False)
-    return asked.returncode == 0
+    found = subprocess.run([sys.executable, "-S", "-c", question], capture_output=True, check=False)
+    return found.returncode == 0
 
 
 def publish_reports(platform: Platform) -> None:
@@ -127,17 +127,17 @@ def publish_reports(platform: Platform) -> None:
     store.put_object(Bucket="data-docs", Key=FILE, Body=content.encode())
 
 
-def assert_answers(http: httpx.Client, fit: Fit) -> None:
-    """Check that one encounter and a Parquet file are answered as by the model."""
+def assert_predicts(http: httpx.Client, fit: Fit) -> None:
+    """Check that one encounter and a Parquet file get the predictions of the model."""
     rows = pd.DataFrame([example()])
     expected = fit.model.predict_proba(rows)[0].tolist()
-    answer = http.post("/predict", json=example())
-    assert list(answer.json()["probabilities"].values()) == pytest.approx(expected, abs=1e-6)
+    response = http.post("/predict", json=example())
+    assert list(response.json()["probabilities"].values()) == pytest.approx(expected, abs=1e-6)
 
     rows = raw_encounters(50)[list(schema.FEATURE_NAMES)]
     numbers = {column.name: "int64" for column in schema.FEATURES if column.is_number}
     content = rows.astype(numbers).to_parquet(index=False)
     headers = {"content-type": "application/vnd.apache.parquet"}
-    answer = http.post("/predict/batch", content=content, headers=headers)
-    assert answer.status_code == 200, answer.text
-    assert answer.text.count('"predicted_class"') == len(rows)
+    response = http.post("/predict/batch", content=content, headers=headers)
+    assert response.status_code == 200, response.text
+    assert response.text.count('"predicted_class"') == len(rows)

@@ -1,4 +1,4 @@
-"""Several processes behind one address, and what a stop and a wrong setting do."""
+"""Several worker processes behind one address; shutdown; wrong settings."""
 
 import os
 import signal
@@ -22,15 +22,15 @@ from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform, emptied
 
 WORKERS = 2
-ASKED = 60
+REQUESTS = 60
 PATIENCE = 120
 MANY = 8_000
-"""Rows of a file that takes a moment."""
+"""Rows of a file that takes a moment to predict."""
 
 
 @pytest.fixture(scope="module")
 def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
-    """Of a registered model with two versions, the second in production."""
+    """Settings of a registered model with two versions, the second in production."""
     return two_versions(platform.settings, fits, "shared")
 
 
@@ -38,9 +38,9 @@ def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
 def service(
     settings: Settings, platform: Platform, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """Two processes that share a port, a folder, their metrics and a log of predictions."""
+    """Two processes that share port, folder, metrics and prediction log."""
     folder = tmp_path_factory.mktemp("workers")
-    told = {
+    values = {
         "MODEL_NAME": settings.model_name,
         "WORKERS": str(WORKERS),
         "MODEL_POLL_SECONDS": "0.5",
@@ -50,14 +50,16 @@ def service(
     }
     with (
         emptied(platform.predictions_dsn),
-        running(folder / "log", mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service,
+        running(
+            folder / "log", mlflow_uri=settings.mlflow_tracking_uri, settings=values
+        ) as service,
     ):
         until_all_serve(service, "2")
         yield service
 
 
 def get(service: Service, path: str) -> httpx.Response:
-    """Ask over a connection of its own, which any of the processes may take."""
+    """Send a request over a new connection, which either process may accept."""
     return httpx.get(service.url + path, trust_env=False, timeout=PATIENCE)
 
 
@@ -67,7 +69,7 @@ def predict(service: Service) -> int:
 
 
 def until_all_serve(service: Service, version: str) -> None:
-    """Wait until nobody answers with another version any more."""
+    """Wait until all processes serve a version."""
     deadline, in_a_row = time.monotonic() + PATIENCE, 0
     while in_a_row < 20:
         assert time.monotonic() < deadline, service.log.read_text()[-3_000:]
@@ -84,14 +86,14 @@ def total(service: Service, name: str) -> float:
 def test_the_metrics_of_all_processes_add_up(service: Service) -> None:
     before = total(service, "predictions_total")
 
-    with ThreadPoolExecutor(8) as askers:
-        statuses = list(askers.map(lambda _: predict(service), range(ASKED)))
+    with ThreadPoolExecutor(8) as callers:
+        statuses = list(callers.map(lambda _: predict(service), range(REQUESTS)))
 
-    assert statuses == [200] * ASKED
-    assert total(service, "predictions_total") - before == ASKED
-    assert total(service, "prediction_latency_seconds_count") >= ASKED
-    # whichever process is asked
-    assert {total(service, "predictions_total") - before for _ in range(10)} == {ASKED}
+    assert statuses == [200] * REQUESTS
+    assert total(service, "predictions_total") - before == REQUESTS
+    assert total(service, "prediction_latency_seconds_count") >= REQUESTS
+    # and each process reports the same total
+    assert {total(service, "predictions_total") - before for _ in range(10)} == {REQUESTS}
     shown = [
         line for line in get(service, "/metrics").text.splitlines()
         if line.startswith("model_info{") and line.endswith(" 1.0")
@@ -100,24 +102,26 @@ def test_the_metrics_of_all_processes_add_up(service: Service) -> None:
     assert 'model_version="2"' in shown[0]
 
 
-def test_the_logs_of_all_processes_add_up_whichever_is_asked(service: Service) -> None:
-    # given a connection that stays with one process, as Prometheus keeps it
+def test_every_process_reports_the_logs_of_all(service: Service) -> None:
+    # given a connection to one process, which Prometheus keeps open
     with httpx.Client(base_url=service.url, trust_env=False, timeout=PATIENCE) as prometheus:
 
         def shown(name: str) -> float:
             lines = prometheus.get("/metrics").text.splitlines()
             return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
-        # then all that any of them has answered is told of
+        # then it reports the predictions of all processes
         deadline = time.monotonic() + PATIENCE
         while shown("prediction_log_written_total") < shown("predictions_total"):
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        assert shown("predictions_total") >= ASKED
+        assert shown("predictions_total") >= REQUESTS
         assert shown("prediction_log_written_total") == shown("predictions_total")
 
 
-def test_a_reload_of_one_reaches_all_by_polling(service: Service, settings: Settings) -> None:
+def test_after_a_reload_of_one_process_the_others_follow_by_polling(
+    service: Service, settings: Settings
+) -> None:
     Registry(settings).set_alias(PRODUCTION, "1")
 
     reloaded = httpx.post(f"{service.url}/reload_model", trust_env=False, timeout=PATIENCE)
@@ -147,14 +151,14 @@ def test_a_worker_that_dies_is_replaced(service: Service) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, WORKERS])
-def test_a_stop_lets_a_file_under_way_be_finished(
+def test_an_upload_in_progress_is_finished_before_the_service_stops(
     settings: Settings, tmp_path_factory: pytest.TempPathFactory, workers: int
 ) -> None:
     rows = raw_encounters(MANY)[list(schema.FEATURE_NAMES)].to_csv(index=False).encode()
-    told = {"MODEL_NAME": settings.model_name, "WORKERS": str(workers)}
+    values = {"MODEL_NAME": settings.model_name, "WORKERS": str(workers)}
     log = tmp_path_factory.mktemp("stopped") / "log"
-    with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service:
-        for _ in range(20):  # Each process has its own model; either may be asked.
+    with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=values) as service:
+        for _ in range(20):  # Each process loads its own model; either may respond.
             wait_for(f"{service.url}/ready", 200, service.process, log)
         with httpx.stream(
             "POST",
@@ -164,15 +168,15 @@ def test_a_stop_lets_a_file_under_way_be_finished(
             trust_env=False,
             timeout=PATIENCE,
         ) as response:
-            # when it is told to stop right after the first line
+            # when the stop signal comes right after the first line
             lines = response.iter_lines()
             first = next(lines)
             service.process.send_signal(signal.SIGTERM)
-            answered = [first, *lines]
+            received = [first, *lines]
 
-        # then the file is answered to its end, and the process ends by itself
-        assert len(answered) == MANY + 1
-        assert '"summary"' in answered[-1]
+        # then every row is predicted, and the process exits
+        assert len(received) == MANY + 1
+        assert '"summary"' in received[-1]
         service.process.wait(PATIENCE)
     assert "Traceback" not in log.read_text()
 
@@ -188,14 +192,14 @@ def test_a_stop_lets_a_file_under_way_be_finished(
         ("NONSENSE", "1"),
     ],
 )
-def test_a_wrong_setting_ends_the_start_with_its_name(setting: str, value: str) -> None:
-    refused = start({setting: value})
+def test_a_wrong_setting_is_named_and_the_service_does_not_start(setting: str, value: str) -> None:
+    stopped = start({setting: value})
 
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("error: ")
-    assert PREFIX + setting in refused.stderr
-    assert "Traceback" not in refused.stderr
-    assert "swordfish" not in refused.stderr
+    assert stopped.returncode == 1
+    assert stopped.stderr.startswith("error: ")
+    assert PREFIX + setting in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert "swordfish" not in stopped.stderr
 
 
 @pytest.mark.parametrize(
@@ -208,19 +212,19 @@ def test_a_wrong_setting_ends_the_start_with_its_name(setting: str, value: str) 
         ),
     ],
 )
-def test_a_log_that_cannot_be_kept_ends_the_start_with_its_name(
+def test_a_wrong_setting_of_the_log_is_named_and_the_service_does_not_start(
     settings: dict[str, str], named: str
 ) -> None:
-    refused = start(settings)
+    stopped = start(settings)
 
-    assert refused.returncode != 0
-    assert PREFIX + named in refused.stderr
-    assert "swordfish" not in refused.stderr
-    assert "Traceback" not in refused.stderr
+    assert stopped.returncode != 0
+    assert PREFIX + named in stopped.stderr
+    assert "swordfish" not in stopped.stderr
+    assert "Traceback" not in stopped.stderr
 
 
 def start(settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Start the service with settings that are wrong."""
+    """Start the service with wrong settings."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     return subprocess.run(
         [sys.executable, "-m", "api"],

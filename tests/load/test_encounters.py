@@ -44,7 +44,7 @@ def test_files_are_accepted_row_by_row_and_without_an_outcome(
 
     assert len(chosen) == len(supply.files) / 2
     for upload in chosen:
-        rows = list(readers.rows(io.BytesIO(upload.content), content_type))
+        rows = list(readers.read_rows(io.BytesIO(upload.content), content_type))
         assert len(rows) == upload.rows == FILE_ROWS
         assert all(isinstance(row, dict) for row in rows)
         assert schema.TARGET.encode() not in upload.content

@@ -1,4 +1,4 @@
-"""Who may do what, how often, and what every answer carries."""
+"""API keys, roles, rate limits and the headers of every response."""
 
 import hashlib
 import logging
@@ -12,21 +12,21 @@ from fastapi.testclient import TestClient
 
 from api.access.keys import HEADER, Keyring, Role, entry_of
 from api.access.limits import RateLimit
-from api.errors import TooMany, Unauthorized
+from api.errors import RateLimited, Unauthorized
 from api.http.transport import HEADERS
 from api.main import create_app
 from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import CHECKOUT, Settings, SettingsError
-from tests.api.conftest import Shelf
+from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
-from tests.api.routes.test_about import check_refusal
+from tests.api.routes.test_about import check_error
 
 KEYS = {"predict": "key-of-the-ward", "admin": "key-of-the-operator"}
 STRANGER = "key-of-nobody"
 
 OPEN, PREDICT, ADMIN = "open", "predict", "admin"
-UNDESCRIBED = {("GET", "/docs"), ("GET", "/openapi.json")}
+NOT_IN_OPENAPI = {("GET", "/docs"), ("GET", "/openapi.json")}
 ENDPOINTS = {
     ("GET", "/"): OPEN,
     ("GET", "/health"): OPEN,
@@ -44,11 +44,11 @@ ENDPOINTS = {
     ("POST", "/reload_model"): ADMIN,
     ("POST", "/rollback"): ADMIN,
 }
-"""Every endpoint, and the role it needs."""
+"""Every endpoint and the role it needs."""
 
 
 def settings(anonymous: str = "none", **changes: object) -> Settings:
-    """Return settings with a key for each role."""
+    """Return settings with one key per role."""
     entries = ",".join(entry_of(role, key) for role, key in KEYS.items())
     values = {
         "api_keys": entries,
@@ -61,114 +61,114 @@ def settings(anonymous: str = "none", **changes: object) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def shelf(fits: tuple[Fit, Fit]) -> Shelf:
-    """A shelf with a model."""
-    shelf = Shelf()
-    shelf.content = loaded("1", fits[0])
-    return shelf
+def fake_store(fits: tuple[Fit, Fit]) -> FakeModelStore:
+    """A fake_store with a model."""
+    fake_store = FakeModelStore()
+    fake_store.content = loaded("1", fits[0])
+    return fake_store
 
 
 @pytest.fixture(scope="module", autouse=True)
-def impatient() -> Iterator[None]:
-    """A registry that is away need not be asked twice."""
+def no_retries() -> Iterator[None]:
+    """Do not retry requests to the registry, which is unavailable here."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         yield
 
 
 @pytest.fixture(scope="module")
-def service(shelf: Shelf) -> Iterator[TestClient]:
-    """A service that wants keys."""
-    app = create_app(settings(), shelf)
+def service(fake_store: FakeModelStore) -> Iterator[TestClient]:
+    """A service that requires keys."""
+    app = create_app(settings(), fake_store)
     with TestClient(app, raise_server_exceptions=False) as client:
-        app.state.serving.holder.reload()
+        app.state.service.holder.reload()
         yield client
 
 
-def ask(client: TestClient, method: str, path: str, key: str | None = None) -> int:
-    """Ask as the holder of a key; return the status."""
+def status_of(client: TestClient, method: str, path: str, key: str | None = None) -> int:
+    """Send a request with a key; return the status."""
     headers = {} if key is None else {HEADER: key}
     body = {"json": [example()] if "batch" in path else example()} if method == "POST" else {}
     return client.request(method, path, headers=headers, **body).status_code  # type: ignore[arg-type]
 
 
-def test_every_endpoint_is_listed_here(service: TestClient) -> None:
+def test_every_endpoint_has_a_role_in_this_test(service: TestClient) -> None:
     described = service.get("/openapi.json").json()["paths"]
-    found = {(method.upper(), path) for path, of in described.items() for method in of}
+    found = {(method.upper(), path) for path, methods in described.items() for method in methods}
 
-    assert found == set(ENDPOINTS) - UNDESCRIBED
+    assert found == set(ENDPOINTS) - NOT_IN_OPENAPI
     for method, path in found:
         role = ENDPOINTS[method, path]
         assert ("security" in described[path][method.lower()]) == (role != OPEN), path
 
 
 @pytest.mark.parametrize(("endpoint", "role"), ENDPOINTS.items(), ids=str)
-def test_each_role_may_do_what_it_should_and_no_more(
+def test_each_role_may_call_its_endpoints_and_no_others(
     service: TestClient, endpoint: tuple[str, str], role: str
 ) -> None:
-    by_key = {key: ask(service, *endpoint, key) for key in (None, STRANGER, *KEYS.values())}
+    by_key = {key: status_of(service, *endpoint, key) for key in (None, STRANGER, *KEYS.values())}
 
-    # 503 and 409: let in, and the registry is away in this test
-    let_in = {200, 409, 503}
+    # 409 and 503: authorized, but the registry is unavailable in this test
+    authorized = {200, 409, 503}
     if role == OPEN:
-        assert set(by_key.values()) <= let_in
+        assert set(by_key.values()) <= authorized
         return
     assert by_key[None] == by_key[STRANGER] == 401
-    assert by_key[KEYS["admin"]] in let_in
-    assert by_key[KEYS["predict"]] in (let_in if role == PREDICT else {403})
+    assert by_key[KEYS["admin"]] in authorized
+    assert by_key[KEYS["predict"]] in (authorized if role == PREDICT else {403})
 
 
 @pytest.mark.parametrize(
     ("anonymous", "predict", "reload"),
     [("none", 401, 401), ("predict", 200, 401), ("admin", 200, 200)],
 )
-def test_a_caller_without_a_key_has_the_role_that_is_set(
-    shelf: Shelf, anonymous: str, predict: int, reload: int
+def test_a_caller_without_a_key_has_the_configured_role(
+    fake_store: FakeModelStore, anonymous: str, predict: int, reload: int
 ) -> None:
-    app = create_app(settings(anonymous), shelf)
+    app = create_app(settings(anonymous), fake_store)
     with TestClient(app) as client:
-        app.state.serving.holder.reload()
+        app.state.service.holder.reload()
 
-        assert ask(client, "POST", "/predict") == predict
-        assert ask(client, "POST", "/reload_model") == reload
-        # a key that is wrong is wrong, whatever those without one may do
-        assert ask(client, "POST", "/predict", STRANGER) == 401
+        assert status_of(client, "POST", "/predict") == predict
+        assert status_of(client, "POST", "/reload_model") == reload
+        # an unknown key is rejected, even where no key is needed
+        assert status_of(client, "POST", "/predict", STRANGER) == 401
 
 
 @pytest.mark.parametrize(
     "key", ["", " ", "x" * 5_000, "ключ".encode().decode("latin-1"), KEYS["admin"] + " x", "\x00"]
 )
-def test_a_key_that_is_none_is_refused_in_the_one_shape(service: TestClient, key: str) -> None:
+def test_an_invalid_key_gets_the_usual_error_response(service: TestClient, key: str) -> None:
     response = service.post("/predict", json=example(), headers={HEADER: key.encode("latin-1")})
 
-    body = check_refusal(response, 401, "unauthorized")
+    body = check_error(response, 401, "unauthorized")
     assert "X-API-Key" in body["message"]
 
 
-def test_a_refusal_says_which_role_is_needed(service: TestClient) -> None:
-    refused = service.post("/rollback", headers={HEADER: KEYS["predict"]})
+def test_a_forbidden_response_names_the_needed_role(service: TestClient) -> None:
+    response = service.post("/rollback", headers={HEADER: KEYS["predict"]})
 
-    assert "'admin'" in check_refusal(refused, 403, "forbidden")["message"]
+    assert "'admin'" in check_error(response, 403, "forbidden")["message"]
 
 
-def test_nothing_of_a_key_is_logged_or_answered(
+def test_keys_are_neither_logged_nor_returned(
     service: TestClient, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        answers = [
+        responses = [
             service.request(method, path, headers={HEADER: key}, json=example())
             for key in (*KEYS.values(), STRANGER)
             for method, path in (("POST", "/predict"), ("POST", "/reload_model"), ("GET", "/model"))
         ]
         metrics = service.get("/metrics").text
-    told = caplog.text + "".join(capfd.readouterr()) + metrics
-    told += "".join(answer.text + str(answer.headers) for answer in answers)
+    output = caplog.text + "".join(capfd.readouterr()) + metrics
+    output += "".join(response.text + str(response.headers) for response in responses)
     for key in (*KEYS.values(), STRANGER):
-        assert key not in told
-        assert hashlib.sha256(key.encode()).hexdigest() not in told
+        assert key not in output
+        assert hashlib.sha256(key.encode()).hexdigest() not in output
 
 
-def test_a_key_that_is_made_works() -> None:
+def test_a_new_key_works() -> None:
     command = [sys.executable, "-m", "api.access.keys", "admin"]
     made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
 
@@ -182,8 +182,8 @@ def test_a_key_that_is_made_works() -> None:
         keyring.identify(key[:-1], "1.2.3.4", Role.PREDICT)
 
 
-def test_no_key_is_kept_in_memory() -> None:
-    key = "a key that somebody has presented"
+def test_keys_are_not_kept_in_memory() -> None:
+    key = "a key that somebody sent"
     keyring = Keyring([entry_of("admin", key)], "none")
 
     for _ in range(2):
@@ -192,63 +192,63 @@ def test_no_key_is_kept_in_memory() -> None:
     assert key.encode() not in pickle.dumps(keyring)
 
 
-def test_a_key_in_place_of_its_hash_is_refused_and_not_repeated(
+def test_a_key_in_place_of_its_hash_is_rejected_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("READMISSION_API_KEYS", f"admin:{STRANGER}")
 
-    with pytest.raises(SettingsError, match="READMISSION_API_KEYS") as refused:
+    with pytest.raises(SettingsError, match="READMISSION_API_KEYS") as caught:
         Settings.from_environment()
 
-    assert STRANGER not in str(refused.value)
+    assert STRANGER not in str(caught.value)
 
 
-def test_who_asks_too_much_is_told_so_and_nobody_else_is(shelf: Shelf) -> None:
-    app = create_app(settings(api_rate_limit=3), shelf)
+def test_the_rate_limit_of_one_caller_does_not_affect_others(fake_store: FakeModelStore) -> None:
+    app = create_app(settings(api_rate_limit=3), fake_store)
     with TestClient(app) as client:
-        app.state.serving.holder.reload()
+        app.state.service.holder.reload()
         headers = {HEADER: KEYS["predict"]}
-        answers = [client.post("/predict", json=example(), headers=headers) for _ in range(200)]
+        responses = [client.post("/predict", json=example(), headers=headers) for _ in range(200)]
 
-        refused = next(answer for answer in answers if answer.status_code != 200)
-        body = check_refusal(refused, 429, "too_many")
-        assert "At most 3 requests a second" in body["message"]
-        assert ask(client, "POST", "/predict", KEYS["admin"]) == 200
-        assert ask(client, "GET", "/health") == 200
+        rejected = next(response for response in responses if response.status_code != 200)
+        body = check_error(rejected, 429, "too_many")
+        assert "At most 3 requests per second" in body["message"]
+        assert status_of(client, "POST", "/predict", KEYS["admin"]) == 200
+        assert status_of(client, "GET", "/health") == 200
 
 
 @pytest.mark.parametrize("key", [None, STRANGER])
-def test_who_tries_keys_is_held_up_too(shelf: Shelf, key: str | None) -> None:
-    with TestClient(create_app(settings(api_rate_limit=3), shelf)) as client:
-        statuses = [ask(client, "POST", "/predict", key) for _ in range(100)]
+def test_failed_key_attempts_are_rate_limited(fake_store: FakeModelStore, key: str | None) -> None:
+    with TestClient(create_app(settings(api_rate_limit=3), fake_store)) as client:
+        statuses = [status_of(client, "POST", "/predict", key) for _ in range(100)]
 
         assert statuses[:3] == [401] * 3
         assert set(statuses) == {401, 429}
-        # and who has a key is not
-        assert ask(client, "GET", "/model/history", KEYS["admin"]) in (200, 503)
+        # and callers with a key are not affected
+        assert status_of(client, "GET", "/model/history", KEYS["admin"]) in (200, 503)
 
 
-def test_a_limit_lets_through_so_many_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_allows_a_number_of_requests_per_second(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
     monkeypatch.setattr("api.access.limits.monotonic", lambda: now[0])
     limit = RateLimit(10)
 
-    def let_through(caller: str, times: int) -> int:
-        answered = 0
+    def allowed(caller: str, times: int) -> int:
+        count = 0
         for _ in range(times):
             try:
                 limit.take(caller)
-            except TooMany:
+            except RateLimited:
                 continue
-            answered += 1
-        return answered
+            count += 1
+        return count
 
-    assert let_through("a", 50) == 10
-    assert let_through("b", 5) == 5
+    assert allowed("a", 50) == 10
+    assert allowed("b", 5) == 5
     now[0] += 0.5
-    assert let_through("a", 50) == 5
+    assert allowed("a", 50) == 5
     now[0] += 60
-    assert let_through("a", 50) == 10
+    assert allowed("a", 50) == 10
 
 
 @pytest.mark.parametrize(
@@ -259,15 +259,15 @@ def test_a_limit_lets_through_so_many_a_second(monkeypatch: pytest.MonkeyPatch) 
         ("OPTIONS", "/predict"),
     ],
 )
-def test_every_answer_carries_the_headers_that_keep_patients_data_in(
+def test_every_response_has_the_headers_that_protect_patient_data(
     service: TestClient, method: str, path: str
 ) -> None:
     for key in (None, KEYS["admin"]):
         headers = {"origin": "https://elsewhere.example"} | ({HEADER: key} if key else {})
-        answer = service.request(method, path, headers=headers)
+        response = service.request(method, path, headers=headers)
 
-        assert HEADERS.items() <= dict(answer.headers).items()
-        assert answer.headers["x-request-id"]
-        assert "server" not in answer.headers
-        # another site's page may not read it
-        assert not [name for name in answer.headers if name.startswith("access-control-")]
+        assert HEADERS.items() <= dict(response.headers).items()
+        assert response.headers["x-request-id"]
+        assert "server" not in response.headers
+        # a page of another site may not read it
+        assert not [name for name in response.headers if name.startswith("access-control-")]

@@ -1,4 +1,4 @@
-"""What the service accepts and refuses, field by field."""
+"""Which requests the service accepts and rejects, field by field."""
 
 import json
 from collections.abc import Iterator
@@ -24,10 +24,10 @@ def parse(**changes: Any) -> dict[str, str | int]:
     return dict(parse_encounter(json.dumps(example() | changes).encode()))
 
 
-def refusal(**changes: Any) -> InvalidEncounter:
-    with pytest.raises(InvalidEncounter) as refused:
+def rejected(**changes: Any) -> InvalidEncounter:
+    with pytest.raises(InvalidEncounter) as caught:
         parse(**changes)
-    return refused.value
+    return caught.value
 
 
 def wrong_values() -> Iterator[Any]:
@@ -39,26 +39,26 @@ def wrong_values() -> Iterator[Any]:
             yield pytest.param(column, value, id=f"{column.name}={str(value)[:20]!r}")
 
 
-def test_the_request_has_every_column_but_the_outcome() -> None:
+def test_a_request_has_every_column_except_the_outcome() -> None:
     assert set(EncounterBody.json_schema()["properties"]) == set(schema.NAMES) - {schema.TARGET}
 
 
-def test_the_example_is_accepted_as_it_is() -> None:
+def test_the_example_is_accepted_unchanged() -> None:
     assert parse() == {c.name: example().get(c.name, MISSING) for c in schema.REQUEST_COLUMNS}
 
 
 @pytest.mark.parametrize(("column", "value"), list(wrong_values()))
-def test_a_wrong_value_is_refused_by_field_value_and_expectation(
+def test_a_wrong_value_is_rejected_with_field_value_and_expectation(
     column: Column, value: Any
 ) -> None:
-    refused = refusal(**{column.name: value})
+    error = rejected(**{column.name: value})
 
-    assert refused.status == 422
-    (problem,) = refused.problems
+    assert error.status == 422
+    (problem,) = error.problems
     assert problem.field == column.name
     assert problem.expected == column.expected
-    assert column.name in refused.message
-    assert column.expected in refused.message
+    assert column.name in error.message
+    assert column.expected in error.message
     json.dumps(problem.value, allow_nan=False)
 
 
@@ -66,8 +66,8 @@ def test_a_wrong_value_is_refused_by_field_value_and_expectation(
 def test_limits_are_inclusive(column: Column) -> None:
     assert parse(**{column.name: column.minimum})[column.name] == column.minimum
     assert parse(**{column.name: column.maximum})[column.name] == column.maximum
-    assert refusal(**{column.name: column.minimum - 1}).problems[0].value == column.minimum - 1
-    assert refusal(**{column.name: column.maximum + 1}).problems[0].value == column.maximum + 1
+    assert rejected(**{column.name: column.minimum - 1}).problems[0].value == column.minimum - 1
+    assert rejected(**{column.name: column.maximum + 1}).problems[0].value == column.maximum + 1
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_code_may_be_written_as_a_number(column: Column) -> None:
 
 
 @pytest.mark.parametrize("column", [c for c in schema.FEATURES if c.nullable], ids=lambda c: c.name)
-def test_missing_may_be_spelt_in_three_ways(column: Column) -> None:
+def test_a_missing_value_may_be_sent_in_three_ways(column: Column) -> None:
     body = example()
     del body[column.name]
     omitted = parse_encounter(json.dumps(body).encode())
@@ -98,19 +98,19 @@ def test_missing_may_be_spelt_in_three_ways(column: Column) -> None:
 @pytest.mark.parametrize(
     "column", [c for c in schema.REQUEST_COLUMNS if is_required(c)], ids=lambda c: c.name
 )
-def test_a_field_left_out_is_named(column: Column) -> None:
+def test_a_missing_field_is_named(column: Column) -> None:
     body = example()
     del body[column.name]
 
-    with pytest.raises(InvalidEncounter, match=f"field '{column.name}' is missing") as refused:
+    with pytest.raises(InvalidEncounter, match=f"field '{column.name}' is missing") as caught:
         parse_encounter(json.dumps(body).encode())
 
-    assert refused.value.problems[0].expected == column.expected
+    assert caught.value.problems[0].expected == column.expected
 
 
-def test_not_measured_is_a_value_and_null_is_not() -> None:
+def test_none_as_text_means_not_measured_and_null_is_rejected() -> None:
     assert parse(A1Cresult="None")["A1Cresult"] == "None"
-    assert refusal(A1Cresult=None).problems[0].field == "A1Cresult"
+    assert rejected(A1Cresult=None).problems[0].field == "A1Cresult"
 
 
 @pytest.mark.parametrize("code", ["250.83", "8", "V57", "E909", "V45.81", "E950.3"])
@@ -121,38 +121,38 @@ def test_icd9_codes_are_accepted(code: str) -> None:
 @pytest.mark.parametrize(
     "code", ["I50.9", "2500", "250.", "V5", "E90", "250.83 ", "v57", "٤٢٨", "428\n"]
 )
-def test_what_is_no_icd9_code_is_refused(code: str) -> None:
-    assert refusal(diag_1=code).problems[0].value == code
+def test_other_codes_than_icd9_are_rejected(code: str) -> None:
+    assert rejected(diag_1=code).problems[0].value == code
 
 
-def test_an_unknown_field_gets_a_hint() -> None:
-    refused = refusal(num_medication=3)
+def test_a_similar_field_is_suggested_for_an_unknown_one() -> None:
+    error = rejected(num_medication=3)
 
-    assert refused.problems[0].field == "num_medication"
-    assert refused.problems[0].value == 3
-    assert "'num_medications'" in refused.message
-
-
-def test_the_outcome_is_no_input() -> None:
-    assert "what is predicted" in refusal(readmitted="NO").message
+    assert error.problems[0].field == "num_medication"
+    assert error.problems[0].value == 3
+    assert "'num_medications'" in error.message
 
 
-def test_everything_wrong_is_told_at_once_and_wrong_before_missing() -> None:
-    with pytest.raises(InvalidEncounter) as refused:
+def test_the_outcome_is_not_an_input() -> None:
+    assert "the service predicts it" in rejected(readmitted="NO").message
+
+
+def test_all_problems_are_listed_at_once_and_wrong_values_come_first() -> None:
+    with pytest.raises(InvalidEncounter) as caught:
         parse_encounter(b'{"age": 5, "foo": 1}')
 
-    fields = [problem.field for problem in refused.value.problems]
+    fields = [problem.field for problem in caught.value.problems]
     assert fields[:2] == ["age", "foo"]
     assert set(fields[2:]) == {c.name for c in schema.REQUEST_COLUMNS if is_required(c)} - {"age"}
-    assert len(refused.value.message) < 1_000
+    assert len(caught.value.message) < 1_000
 
 
-def test_a_thousand_unknown_fields_do_not_swell_the_answer() -> None:
-    refused = refusal(**{f"{'field' * 30}{i}": "value" * 50 for i in range(1_000)})
+def test_a_thousand_unknown_fields_do_not_swell_the_response() -> None:
+    error = rejected(**{f"{'field' * 30}{i}": "value" * 50 for i in range(1_000)})
 
-    assert len(refused.problems) < 100
-    assert all(len(p.field) <= 100 and len(str(p.value)) <= 101 for p in refused.problems)
-    assert "and 997 more" in refused.message
+    assert len(error.problems) < 100
+    assert all(len(p.field) <= 100 and len(str(p.value)) <= 101 for p in error.problems)
+    assert "and 997 more" in error.message
 
 
 @pytest.mark.parametrize(
@@ -170,15 +170,15 @@ def test_a_thousand_unknown_fields_do_not_swell_the_answer() -> None:
     ],
     ids=lambda body: repr(body[:20]),
 )
-def test_what_is_not_json_is_refused_as_such(body: bytes) -> None:
-    with pytest.raises(MalformedBody, match="not valid JSON") as refused:
+def test_a_body_that_is_not_json_is_rejected(body: bytes) -> None:
+    with pytest.raises(MalformedBody, match="not valid JSON") as caught:
         parse_encounter(body)
 
-    assert refused.value.status == 400
+    assert caught.value.status == 400
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"1", b'"x"', b"NaN", b"[{}]"])
-def test_what_is_not_an_object_is_refused(body: bytes) -> None:
+def test_json_that_is_not_an_object_is_rejected(body: bytes) -> None:
     with pytest.raises(InvalidEncounter, match="JSON object"):
         parse_encounter(body)
 
@@ -193,16 +193,16 @@ def test_what_is_not_an_object_is_refused(body: bytes) -> None:
         ).map(lambda value: json.dumps(value).encode()),
     )
 )
-def test_no_body_gets_anything_but_an_answer_or_a_refusal(body: bytes) -> None:
+def test_a_random_body_is_rejected_with_an_api_error(body: bytes) -> None:
     try:
         parsed = parse_encounter(body)
-    except ApiError as refused:
-        json.dumps([problem.value for problem in refused.problems], allow_nan=False)
+    except ApiError as error:
+        json.dumps([problem.value for problem in error.problems], allow_nan=False)
     else:
         raise AssertionError(f"accepted {parsed}")
 
 
-def test_encounters_of_the_file_are_accepted_and_unchanged(encounters: Path) -> None:
+def test_encounters_of_the_uci_file_are_accepted_unchanged(encounters: Path) -> None:
     table = read(encounters).encounters
     for row in table.take(list(range(0, table.num_rows, 29))).to_pylist():
         as_json = {
@@ -211,7 +211,7 @@ def test_encounters_of_the_file_are_accepted_and_unchanged(encounters: Path) -> 
         assert parse_encounter(json.dumps(as_json).encode()) == as_json
 
 
-def test_the_description_is_enough_to_build_an_acceptable_request() -> None:
+def test_a_valid_request_can_be_built_from_the_description() -> None:
     fields = DESCRIPTION["fields"]
     assert [f["name"] for f in fields] == [c.name for c in schema.REQUEST_COLUMNS]
 

@@ -45,7 +45,7 @@ NEW_FIELD = """\
     ] = Field(description="Coarse risk.", examples=["low"])
 """
 
-ASK_IN_EVERY_FORM = """
+REQUEST_EVERY_FORM = """
 import io, json, sys
 from pathlib import Path
 import pyarrow.parquet as pq
@@ -65,17 +65,17 @@ class Store:
 
 with TestClient(create_app(Settings(api_anonymous_role="admin"), Store())) as client:
     assert client.post("/reload_model").status_code == 200
-    def ask(answer):
+    def upload(answer):
         response = client.post("/predict/batch", params={"answer": answer}, json=[example()] * 2)
         assert response.status_code == 200, response.text
         return response
-    table = pq.read_table(io.BytesIO(ask("parquet").content))
+    table = pq.read_table(io.BytesIO(upload("parquet").content))
     openapi = client.get("/openapi.json").json()
     print(json.dumps({
         "json": client.post("/predict", json=example()).json(),
         "explained": client.post("/explain", json=example()).json(),
-        "ndjson": json.loads(ask("ndjson").text.splitlines()[0]),
-        "csv": ask("csv").text.splitlines()[0].split(","),
+        "ndjson": json.loads(upload("ndjson").text.splitlines()[0]),
+        "csv": upload("csv").text.splitlines()[0].split(","),
         "parquet": {field.name: str(field.type) for field in table.schema},
         "parquet row": table.to_pylist()[0],
         "schemas": openapi["components"]["schemas"],
@@ -93,15 +93,15 @@ def forms(fits: tuple[Fit, Fit], tmp_path_factory: pytest.TempPathFactory) -> di
     assert declared.count(BEFORE) == 1
     (copy / DECLARED).write_text(declared.replace(BEFORE, NEW_FIELD + BEFORE))
 
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK_IN_EVERY_FORM, str(bundle_of(fits[0]))],
+    done = subprocess.run(
+        [sys.executable, "-c", REQUEST_EVERY_FORM, str(bundle_of(fits[0]))],
         cwd=copy,
         env=os.environ | {"PYTHONPATH": f"{copy}:{CHECKOUT / 'include'}"},
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
-    assert asked.returncode == 0, asked.stderr
-    return dict(json.loads(asked.stdout.splitlines()[-1]))
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def test_a_declared_field_is_in_every_form_of_json(forms: dict[str, Any]) -> None:

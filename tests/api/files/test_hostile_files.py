@@ -1,4 +1,4 @@
-"""Small files that would become large, or fail: refused by name, in little memory."""
+"""Small files that expand, or make a reader fail: rejected with little memory."""
 
 import io
 import json
@@ -19,11 +19,11 @@ from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction, ServedModel
 from readmission.settings import CHECKOUT
 from tests.api.models import raw_encounters
-from tests.api.routes.test_about import check_refusal
+from tests.api.routes.test_about import check_error
 from tests.api.routes.test_predict_batch import CSV, JSON, PARQUET, TELLTALE, as_csv, lines, send
 
 GROWTH_KB = 40_000
-"""A reader with its libraries, warmed up, may grow by this; the files below made it 1 GB."""
+"""Allowed growth of a warmed-up reader; without limits, the files below need 1 GB."""
 
 PEAK_KB = """
 from pathlib import Path
@@ -40,7 +40,7 @@ from api.files import readers
 def read(path):
     with open(path, "rb") as file:
         try:
-            return [type(row).__name__ for row in files.rows(file, sys.argv[1])]
+            return [type(row).__name__ for row in readers.read_rows(file, sys.argv[1])]
         except Exception as error:
             return [type(error).__name__]
 read(sys.argv[2])
@@ -50,7 +50,7 @@ print(*read(sys.argv[3]), peak_kb() - before)
 
 
 def read_alone(kind: str, harmless: bytes, hostile: bytes, folder: Path) -> tuple[list[str], int]:
-    """Read a file in a process of its own; return what became of the rows, and kB of growth."""
+    """Read a file in a new process; return the type of each row and the growth in kB."""
     paths = [folder / "harmless", folder / "hostile"]
     for path, content in zip(paths, (harmless, hostile), strict=True):
         path.write_bytes(content)
@@ -64,11 +64,11 @@ def read_alone(kind: str, harmless: bytes, hostile: bytes, folder: Path) -> tupl
 
 
 @pytest.mark.parametrize(
-    ("depth", "refusal"),
+    ("depth", "error"),
     [(9, "InvalidEncounter"), (20_000, "MalformedBody"), (400_000, "MalformedBody")],
 )
-def test_depth_costs_no_memory_and_only_its_own_row(
-    depth: int, refusal: str, tmp_path: Path
+def test_a_deep_row_needs_little_memory_and_affects_no_other_row(
+    depth: int, error: str, tmp_path: Path
 ) -> None:
     good = json.dumps(example())
     deep = '{"age":' + "[" * depth + "]" * depth + "}"
@@ -77,12 +77,12 @@ def test_depth_costs_no_memory_and_only_its_own_row(
         JSON, f"[{good}]".encode(), f"[{good},{deep},{good}]".encode(), tmp_path
     )
 
-    assert rows == ["dict", refusal, "dict"]
+    assert rows == ["dict", error, "dict"]
     assert growth < GROWTH_KB
 
 
 def parquet(rows: int, **columns: object) -> bytes:
-    """Return a Parquet file of acceptable rows, but for the columns given."""
+    """Return a Parquet file of valid rows with the given columns replaced."""
     table = pa.table({name: [value] * rows for name, value in example().items()} | columns)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
@@ -90,11 +90,11 @@ def parquet(rows: int, **columns: object) -> bytes:
 
 
 def one_text(size: int, rows: int) -> pa.Array:
-    """Return a column whose rows all point to one text."""
+    """Return a dictionary column whose rows all refer to one text."""
     return pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * size]))
 
 
-def test_a_text_that_a_dictionary_holds_once_is_not_made_a_hundred_times(tmp_path: Path) -> None:
+def test_a_long_text_of_a_dictionary_is_not_copied_for_every_row(tmp_path: Path) -> None:
     bomb = parquet(100, payer_code=one_text(8 << 20, 100))
     assert len(bomb) < 20_000
 
@@ -105,12 +105,12 @@ def test_a_text_that_a_dictionary_holds_once_is_not_made_a_hundred_times(tmp_pat
 
 
 def texts(*values: bytes) -> pa.Array:
-    """Return a column of texts that need not be UTF-8."""
+    """Return a text column whose bytes may be invalid UTF-8."""
     return pa.array(values, pa.binary()).view(pa.string())
 
 
 @pytest.mark.parametrize(
-    ("column", "answered"),
+    ("column", "errors"),
     [
         (pa.array([1 << 30] * 3, pa.date32()), ["invalid"] * 3),
         (pa.array([1] * 3, pa.timestamp("us", tz="Mars/Olympus")), ["invalid"] * 3),
@@ -118,31 +118,31 @@ def texts(*values: bytes) -> pa.Array:
         (pa.array([{"a": 1}] * 3), ["invalid"] * 3),
         (texts(b"a", b"\xff", b"b"), ["malformed"]),
     ],
-    ids=["far date", "zone of nowhere", "duration", "struct", "no UTF-8"],
+    ids=["far date", "unknown time zone", "duration", "struct", "not UTF-8"],
 )
-def test_values_that_python_cannot_have_are_refused(
-    service: TestClient, column: pa.Array, answered: Sequence[str]
+def test_values_without_a_python_type_are_rejected(
+    service: TestClient, column: pa.Array, errors: Sequence[str]
 ) -> None:
     response = send(service, parquet(3, payer_code=column), PARQUET)
 
-    if answered == ["malformed"]:
-        check_refusal(response, 400, "malformed")
+    if errors == ["malformed"]:
+        check_error(response, 400, "malformed")
         return
-    *told, last = lines(response)
-    assert [line["error"] for line in told] == answered
-    assert last["summary"]["refused"] == len(answered)
+    *rejected, last = lines(response)
+    assert [line["error"] for line in rejected] == errors
+    assert last["summary"]["refused"] == len(errors)
 
 
-def test_an_answer_that_fails_after_it_has_begun_says_so_at_its_end(
+def test_a_failure_after_the_first_chunk_is_the_last_row(
     service: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # given a model that fails at the second chunk, and of what it tells
-    whole, asked = ServedModel.predict_many, 0
+    # given a model that fails at the second chunk, with patient data in the message
+    whole, calls = ServedModel.predict_many, 0
 
     def predict_many(self: ServedModel, encounters: Sequence[Encounter]) -> list[Prediction]:
-        nonlocal asked
-        asked += 1
-        if asked == 2:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
             raise ValueError(TELLTALE)
         return whole(self, encounters)
 
@@ -152,11 +152,11 @@ def test_an_answer_that_fails_after_it_has_begun_says_so_at_its_end(
     # when a file is sent
     response = send(service, as_csv(rows), CSV)
 
-    # then what was answered is there, and the end says what became of the rest
+    # then the first chunk is predicted, and the last row is the error
     assert response.status_code == 200
-    *answered, broken, last = lines(response)
-    assert len(answered) == CHUNK_ROWS
-    assert broken["error"] == "internal"
+    *predicted, failed, last = lines(response)
+    assert len(predicted) == CHUNK_ROWS
+    assert failed["error"] == "internal"
     assert last["summary"] == {
         "rows": CHUNK_ROWS + 1,
         "answered": CHUNK_ROWS,

@@ -1,4 +1,4 @@
-"""An array is cut into what it is made of, wherever the pieces that are read of it end."""
+"""An array is split into its elements, wherever reads end."""
 
 import io
 import json
@@ -20,7 +20,7 @@ VALUES = st.recursive(
 
 
 @given(st.lists(VALUES), st.booleans(), st.sampled_from([None, 1]), st.integers(1, 9))
-def test_every_array_is_cut_into_its_elements(
+def test_every_array_is_split_into_its_elements(
     array: list[Any], only_ascii: bool, indent: int | None, piece_bytes: int
 ) -> None:
     text = json.dumps(array, ensure_ascii=only_ascii, indent=indent).encode()
@@ -33,7 +33,7 @@ def test_every_array_is_cut_into_its_elements(
 
 
 @given(st.lists(VALUES), st.data())
-def test_no_array_that_is_cut_passes_for_a_whole_one(array: list[Any], data: st.DataObject) -> None:
+def test_a_truncated_array_is_an_error(array: list[Any], data: st.DataObject) -> None:
     text = json.dumps(array).encode()
     cut = text[: data.draw(st.integers(0, len(text) - 1))]
 

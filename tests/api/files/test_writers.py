@@ -122,8 +122,8 @@ def test_a_csv_row_has_the_message_in_its_column_error(
     assert tuple(table[0]) == CSV_HEADER
     assert table[BAD_ROW]["error"] == expected[BAD_ROW]["message"]
     for name in set(CSV_HEADER) - {"error"}:
-        told = [None if row[name] == "" else type(expected[1][name])(row[name]) for row in table]
-        assert told == [row[name] for row in expected], name
+        cells = [None if row[name] == "" else type(expected[1][name])(row[name]) for row in table]
+        assert cells == [row[name] for row in expected], name
 
 
 def test_a_file_without_rows_is_a_table_without_rows(

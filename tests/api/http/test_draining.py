@@ -1,4 +1,4 @@
-"""A stop: nobody who asks meanwhile goes without an answer, and nobody waits longer than needed."""
+"""Shutdown: no request is lost, and it takes no longer than necessary."""
 
 import json
 import random
@@ -26,42 +26,42 @@ from tests.conftest import Platform
 
 CALLERS = 40
 PAUSE = 0.5
-"""Seconds between two requests of a caller, at most."""
-SOON = 3
-"""Seconds that a stop takes when nothing is under way; a shared machine is slow at times."""
+"""Longest time between two requests of a caller, in seconds."""
+IDLE_STOP_SECONDS = 3
+"""Limit for a shutdown without requests in flight; a shared machine is slow at times."""
 PATIENCE = 60
 NOWHERE = "http://127.0.0.1:9"
 BODY = json.dumps(example())
-CHANCE = random.Random(296)  # noqa: S311 - nothing is to be kept secret
+CHANCE = random.Random(296)  # noqa: S311 - not a secret
 
 
 @pytest.fixture(scope="module")
 def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
-    """Of a registered model in production."""
+    """Settings of a registered model in production."""
     return two_versions(platform.settings, fits, "drained")
 
 
 def started(stack: ExitStack, settings: Settings, log: Path, workers: int = 1) -> Service:
-    """Start the service with a model in all its processes."""
-    told = {"MODEL_NAME": settings.model_name, "WORKERS": str(workers), "API_RATE_LIMIT": "0"}
+    """Start the service and wait until all its processes have a model."""
+    values = {"MODEL_NAME": settings.model_name, "WORKERS": str(workers), "API_RATE_LIMIT": "0"}
     service = stack.enter_context(
-        running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=told)
+        running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=values)
     )
-    for _ in range(20):  # Each process has its own model; either may be asked.
+    for _ in range(20):  # Each process loads its own model; either may respond.
         wait_for(f"{service.url}/ready", 200, service.process, log)
     return service
 
 
 def connected(service: Service) -> HTTPConnection:
-    """Return a connection that is kept, and never made again by itself."""
+    """Return a keep-alive connection that does not reconnect."""
     connection = HTTPConnection(service.url.removeprefix("http://"), timeout=PATIENCE)
     connection.connect()
     connection.auto_open = False
     return connection
 
 
-def ask(connection: HTTPConnection, path: str) -> HTTPResponse:
-    """Ask over a connection; the answer is read to its end."""
+def get(connection: HTTPConnection, path: str) -> HTTPResponse:
+    """Send a GET request over a connection and read the whole response."""
     connection.request("GET", path)
     response = connection.getresponse()
     response.read()
@@ -69,36 +69,36 @@ def ask(connection: HTTPConnection, path: str) -> HTTPResponse:
 
 
 def is_last(response: HTTPResponse) -> bool:
-    """Whether an answer says that it is the last one on its connection."""
+    """Whether a response announces that the connection will be closed."""
     return response.getheader("connection") == "close"
 
 
 class Caller:
-    """Asks again and again over one connection; moves to the other service when told to."""
+    """Sends requests over one connection; changes to the other service when that closes."""
 
     def __init__(self, first: Service, second: Service, done: threading.Event) -> None:
         self._at, self._other = first, second
         self._done = done
-        self.told: Counter[str] = Counter()
+        self.outcomes: Counter[str] = Counter()
 
     def __call__(self) -> Counter[str]:
-        """Ask until all is done; return how often what happened."""
+        """Send requests until the test is done; return the count of each outcome."""
         connection = connected(self._at)
         while not self._done.wait(PAUSE * CHANCE.random()):
             try:
                 connection.request("POST", "/predict", BODY, {"content-type": "application/json"})
                 response = connection.getresponse()
                 response.read()
-                self.told[f"{response.status} of {self._at.url}"] += 1
+                self.outcomes[f"{response.status} from {self._at.url}"] += 1
             except (OSError, HTTPException) as error:
-                self.told[f"lost: {error!r}"] += 1
+                self.outcomes[f"lost: {error!r}"] += 1
                 break
             if is_last(response):
                 connection.close()
                 self._at, self._other = self._other, self._at
                 connection = connected(self._at)
         connection.close()
-        return self.told
+        return self.outcomes
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -107,7 +107,7 @@ def test_no_request_is_lost_when_one_of_two_services_stops(
     settings: Settings, tmp_path: Path, workers: int, repetition: int
 ) -> None:
     with ExitStack() as stack:
-        # given two services, and callers that ask the first over connections they keep
+        # given two services, and callers with keep-alive connections to the first
         first = started(stack, settings, tmp_path / "first", workers)
         second = started(stack, settings, tmp_path / "second")
         done = threading.Event()
@@ -115,16 +115,16 @@ def test_no_request_is_lost_when_one_of_two_services_stops(
             callers = [threads.submit(Caller(first, second, done)) for _ in range(CALLERS)]
             time.sleep(2 * PAUSE)
 
-            # when it is told to stop
+            # when the first gets a stop signal
             first.process.terminate()
             first.process.wait(PATIENCE)
             time.sleep(2 * PAUSE)
             done.set()
 
-        # then every request has been answered, by the one or the other
-        told = sum((caller.result() for caller in callers), Counter())
-        assert set(told) == {f"200 of {first.url}", f"200 of {second.url}"}
-        assert told[f"200 of {second.url}"] >= CALLERS
+        # then every request got a response from one of them
+        outcomes = sum((caller.result() for caller in callers), Counter())
+        assert set(outcomes) == {f"200 from {first.url}", f"200 from {second.url}"}
+        assert outcomes[f"200 from {second.url}"] >= CALLERS
     assert "Traceback" not in (tmp_path / "first").read_text()
 
 
@@ -135,33 +135,35 @@ def alone(tmp_path: Path) -> Iterator[Service]:
         yield service
 
 
-def test_meanwhile_it_answers_everybody_once_and_is_not_ready(alone: Service) -> None:
-    with closing(connected(alone)) as kept, closing(connected(alone)) as silent:
-        assert not is_last(ask(kept, "/health"))
-        assert not is_last(ask(silent, "/health"))
+def test_draining_closes_connections_after_a_response_and_fails_the_probe(
+    alone: Service,
+) -> None:
+    with closing(connected(alone)) as kept, closing(connected(alone)) as idle:
+        assert not is_last(get(kept, "/health"))
+        assert not is_last(get(idle, "/health"))
 
-        # when it is told to stop while connections are open
+        # when the stop signal comes while connections are open
         alone.process.terminate()
         time.sleep(0.5)
 
-        # then they go on being answered, and so do new ones, each for the last time
-        answer = ask(kept, "/health")
-        assert answer.status == 200
-        assert is_last(answer)
+        # then open and new connections get a response, which is their last
+        response = get(kept, "/health")
+        assert response.status == 200
+        assert is_last(response)
         ready = httpx.get(f"{alone.url}/ready", trust_env=False)
         assert (ready.status_code, ready.json()["error"]) == (503, "draining")
         assert ready.headers["connection"] == "close"
         assert alone.process.poll() is None
 
-        # and one over which nobody asks is closed at the end
+        # and an idle connection is closed at the end
         began = time.monotonic()
-        silent.sock.settimeout(PATIENCE)
-        assert silent.sock.recv(1) == b""
+        idle.sock.settimeout(PATIENCE)
+        assert idle.sock.recv(1) == b""
         assert time.monotonic() - began > DRAIN_SECONDS / 2
-        alone.process.wait(SOON)
+        alone.process.wait(IDLE_STOP_SECONDS)
 
 
-def test_an_answer_under_way_says_that_it_is_the_last(alone: Service) -> None:
+def test_a_response_in_progress_closes_its_connection(alone: Service) -> None:
     with closing(connected(alone)) as connection:
         # given half a request
         connection.putrequest("POST", "/predict")
@@ -174,34 +176,34 @@ def test_an_answer_under_way_says_that_it_is_the_last(alone: Service) -> None:
         time.sleep(0.5)
         connection.send(BODY[10:].encode())
 
-        # then it is answered, for the last time
+        # then it gets a response, which is the last
         response = connection.getresponse()
         assert b"no_model" in response.read()
         assert is_last(response)
-    alone.process.wait(SOON)
+    alone.process.wait(IDLE_STOP_SECONDS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_waits_for_nobody_if_nobody_is_there(alone: Service, number: signal.Signals) -> None:
+def test_a_stop_without_connections_is_immediate(alone: Service, number: signal.Signals) -> None:
     alone.process.send_signal(number)
 
-    alone.process.wait(SOON)
+    alone.process.wait(IDLE_STOP_SECONDS)
 
 
-def test_a_second_interrupt_ends_it_at_once(alone: Service) -> None:
-    with closing(connected(alone)) as silent:
-        ask(silent, "/health")
+def test_a_second_interrupt_stops_at_once(alone: Service) -> None:
+    with closing(connected(alone)) as idle:
+        get(idle, "/health")
         alone.process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         assert alone.process.poll() is None
 
         alone.process.send_signal(signal.SIGINT)
 
-        alone.process.wait(SOON)
+        alone.process.wait(IDLE_STOP_SECONDS)
 
 
 @pytest.mark.slow
-def test_a_file_under_way_is_answered_whole_however_slowly_it_comes(
+def test_a_slow_upload_in_progress_is_predicted_completely(
     settings: Settings, tmp_path: Path
 ) -> None:
     rows = raw_encounters(8_000)[list(schema.FEATURE_NAMES)].to_csv(index=False).encode()
@@ -211,7 +213,7 @@ def test_a_file_under_way_is_answered_whole_however_slowly_it_comes(
     with ExitStack() as stack:
         service = started(stack, settings, tmp_path / "log")
 
-        # given a file that takes half a minute, and a service that meanwhile is told to stop
+        # given an upload that takes half a minute, with a stop signal after two seconds
         def pieces() -> Iterator[bytes]:
             for second in range(seconds):
                 if second == 2:
@@ -219,7 +221,7 @@ def test_a_file_under_way_is_answered_whole_however_slowly_it_comes(
                 yield rows[second * size : (second + 1) * size]
                 time.sleep(1)
 
-        answer = httpx.post(
+        response = httpx.post(
             f"{service.url}/predict/batch",
             content=pieces(),
             headers={"content-type": "text/csv"},
@@ -227,7 +229,7 @@ def test_a_file_under_way_is_answered_whole_however_slowly_it_comes(
             timeout=PATIENCE,
         )
 
-        # then every row is answered
-        *_, last = answer.text.splitlines()
+        # then every row is predicted
+        *_, last = response.text.splitlines()
         assert json.loads(last)["summary"]["answered"] == 8_000
-        service.process.wait(SOON)
+        service.process.wait(IDLE_STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""The log of a real process: every line is JSON, every request is in it, and no patient is."""
+"""The log of a real process: JSON lines, one per request, without patient data."""
 
 import json
 import time
@@ -16,8 +16,8 @@ from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings
+from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.api.models import raw_encounters, two_versions
-from tests.api.passage import Passage, passage_to
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform, emptied
 
@@ -28,16 +28,16 @@ PATIENT = example() | KEYS | VALUES
 SECRETS = {str(value) for value in (*KEYS.values(), *VALUES.values())} - {"131"} | {
     "swordfish", "mauve", "V57.89", "secret-key", "password-of-nobody",
 }  # fmt: skip
-"""Of all that is sent below; 131 may well be the number of a line."""
+"""Values sent below that must not be logged; 131 is left out, as it may be a line number."""
 
-# A model that fails, and says of what: the only way to an error nobody foresaw.
+# A model that fails with patient data in the message, to cause an unexpected error.
 PROGRAM = """
 from readmission.serving.model import ServedModel
-whole = ServedModel.predict
+original = ServedModel.predict
 def predict(self, encounter):
     if encounter["diag_3"] == "V57.89":
         raise ValueError(f"cannot handle {encounter}")
-    return whole(self, encounter)
+    return original(self, encounter)
 ServedModel.predict = predict
 from api.__main__ import main
 main()
@@ -46,17 +46,17 @@ main()
 
 @dataclass(frozen=True)
 class Logged:
-    """A service, its log, and the way to the database of predictions."""
+    """A service, its log, and the proxy to the database of predictions."""
 
     service: Service
-    passage: Passage
+    proxy: FaultyProxy
 
     def lines(self) -> list[dict[str, Any]]:
-        """Return the log; a line that is no JSON is an error."""
+        """Return the log; fail if a line is not JSON."""
         return [json.loads(line) for line in self.service.log.read_text().splitlines()]
 
     def of(self, request_id: str, kind: str = "") -> list[dict[str, Any]]:
-        """Return the lines of a request, as soon as the one that ends it is there."""
+        """Wait for the access log line of a request; return all its lines."""
         until(lambda: any(_ends(line, request_id) for line in self.lines()))
         found = [line for line in self.lines() if line.get("request_id") == request_id]
         return [line for line in found if line["logger"].endswith(kind)]
@@ -67,7 +67,7 @@ def _ends(line: dict[str, Any], request_id: str) -> bool:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that must happen."""
+    """Wait for a condition."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
@@ -78,13 +78,13 @@ def until(condition: Callable[[], bool]) -> None:
 def logged(
     platform: Platform, fits: tuple[Fit, Fit], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Logged]:
-    """The service with a model and a log of predictions, whose database can be cut off."""
+    """The service with a model and a prediction log whose database can be cut off."""
     settings = two_versions(platform.settings, fits, "logged")
     folder = tmp_path_factory.mktemp("logged")
-    with emptied(platform.predictions_dsn), passage_to(platform.predictions_dsn) as passage:
-        told = {
+    with emptied(platform.predictions_dsn), faulty_proxy(platform.predictions_dsn) as proxy:
+        values = {
             "MODEL_NAME": settings.model_name,
-            "PREDICTION_LOG_DSN": passage.dsn,
+            "PREDICTION_LOG_DSN": proxy.dsn,
             "PREDICTION_LOG_KEY": "a key of at least thirty-two characters",
             "PREDICTION_SPOOL_DIR": str(folder / "spool"),
             "API_BATCH_MB": "1",
@@ -92,15 +92,15 @@ def logged(
         with running(
             folder / "log",
             mlflow_uri=platform.mlflow_uri,
-            settings=told,
+            settings=values,
             program=("-c", PROGRAM),
         ) as service:
             wait_for(f"{service.url}/ready", 200, service.process, service.log)
-            yield Logged(service, passage)
+            yield Logged(service, proxy)
 
 
 def csv(**changes: str) -> bytes:
-    """Return a file of three encounters, the second changed."""
+    """Return a CSV file of three encounters, the second one changed."""
     table = raw_encounters(3).assign(**{name: str(value) for name, value in KEYS.items()})
     for column, value in changes.items():
         table.loc[1, column] = value
@@ -115,7 +115,7 @@ def sent(content: bytes, kind: str = "application/json", **headers: str) -> dict
     return {"content": content, "headers": {"content-type": kind, **headers}}
 
 
-QUESTIONS: dict[str, tuple[str, dict[str, Any], int, str | None]] = {
+REQUESTS: dict[str, tuple[str, dict[str, Any], int, str | None]] = {
     "good": ("/predict", body(), 200, None),
     "explained": ("/explain", body(), 200, None),
     "wrong-value": ("/predict", body(age="swordfish"), 422, "invalid"),
@@ -138,51 +138,49 @@ QUESTIONS: dict[str, tuple[str, dict[str, Any], int, str | None]] = {
     "broken-file": ("/predict/batch", sent(b"PAR1swordfish", "application/vnd.apache.parquet"),
                     400, "malformed"),
 }  # fmt: skip
-"""By the head of its id: address, request, status, and the kind of the refusal in the log."""
+"""Path, request, status and kind of error in the log, by name."""
 
 
-def ask(logged: Logged, question: str) -> httpx.Response:
-    """Ask one of the questions, under an id of its own."""
-    path, request, _, _ = QUESTIONS[question]
-    named = {"x-request-id": f"{question}-{uuid4().hex}"} | request.get("headers", {})
+def send(logged: Logged, name: str) -> httpx.Response:
+    """Send one of the requests; its id begins with its name."""
+    path, request, _, _ = REQUESTS[name]
+    named = {"x-request-id": f"{name}-{uuid4().hex}"} | request.get("headers", {})
     url = logged.service.url + path
     return httpx.post(url, **request | {"headers": named}, trust_env=False, timeout=PATIENCE)
 
 
-def id_of(answer: httpx.Response) -> str:
-    return answer.headers["x-request-id"]
+def id_of(response: httpx.Response) -> str:
+    return response.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_request_is_one_line_under_the_id_that_its_caller_saw(
-    logged: Logged, question: str
-) -> None:
-    path, _, status, refusal = QUESTIONS[question]
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_request_is_one_line_with_the_id_that_its_caller_got(logged: Logged, name: str) -> None:
+    path, _, status, refusal = REQUESTS[name]
 
-    answer = ask(logged, question)
+    response = send(logged, name)
 
-    (line,) = logged.of(id_of(answer), "access")
-    assert answer.status_code == line["status"] == status
-    assert id_of(answer).startswith(f"{question}-")
+    (line,) = logged.of(id_of(response), "access")
+    assert response.status_code == line["status"] == status
+    assert id_of(response).startswith(f"{name}-")
     assert line["method"] == "POST"
     assert line["route"] == ("other" if status == 404 else path.partition("?")[0])
     assert line.get("refusal") == refusal
     assert 0 < line["duration_ms"] < 1000 * PATIENCE
-    assert line.get("role") == (None if question in ("wrong-key", "nowhere") else "admin")
+    assert line.get("role") == (None if name in ("wrong-key", "nowhere") else "admin")
 
 
-def test_an_error_nobody_foresaw_has_a_line_of_its_own_with_its_places(logged: Logged) -> None:
-    answer = ask(logged, "failing")
+def test_an_unexpected_error_is_logged_with_its_location(logged: Logged) -> None:
+    response = send(logged, "failing")
 
-    (error,) = logged.of(id_of(answer), "api")
-    assert answer.json()["request_id"] == id_of(answer)
+    (error,) = logged.of(id_of(response), "api")
+    assert response.json()["request_id"] == id_of(response)
     assert error["level"] == "ERROR"
     assert "ValueError at api/http/transport.py" in error["message"]
 
 
 def test_the_table_of_predictions_has_the_same_ids(logged: Logged, platform: Platform) -> None:
-    questions = ("good", "explained", "file", "file-with-bad-rows", "wrong-value")
-    ids = {question: id_of(ask(logged, question)) for question in questions}
+    sent_names = ("good", "explained", "file", "file-with-bad-rows", "wrong-value")
+    ids = {name: id_of(send(logged, name)) for name in sent_names}
 
     def rows() -> dict[str, int]:
         with psycopg.connect(platform.predictions_dsn) as connection:
@@ -195,35 +193,35 @@ def test_the_table_of_predictions_has_the_same_ids(logged: Logged, platform: Pla
     assert rows() == expected
 
 
-def test_a_reload_logs_what_it_does_under_its_id(logged: Logged) -> None:
+def test_a_reload_is_logged_with_its_id(logged: Logged) -> None:
     headers = {"x-request-id": "reloading"}
     httpx.post(f"{logged.service.url}/reload_model", headers=headers, timeout=PATIENCE)
 
-    asked, serving = (line["message"] for line in logged.of("reloading", "api"))
-    assert asked.startswith("a reload is asked for by ")
+    requested, serving = (line["message"] for line in logged.of("reloading", "api"))
+    assert requested.startswith("reload requested by ")
     assert serving.startswith("serving logged_")
 
 
-def test_a_database_that_goes_away_and_refuses_is_told_without_its_rows(logged: Logged) -> None:
-    logged.passage.shut()
-    headers = {"x-request-id": "away"}
+def test_an_outage_of_the_database_is_logged_without_rows(logged: Logged) -> None:
+    logged.proxy.disconnect()
+    headers = {"x-request-id": "outage"}
     url = f"{logged.service.url}/predict"
-    answer = httpx.post(url, json=PATIENT, headers=headers, timeout=PATIENCE)
-    assert answer.status_code == 200
-    until(lambda: any("database is away" in line["message"] for line in logged.lines()))
-    logged.passage.open()
+    response = httpx.post(url, json=PATIENT, headers=headers, timeout=PATIENCE)
+    assert response.status_code == 200
+    until(lambda: any("database is unavailable" in line["message"] for line in logged.lines()))
+    logged.proxy.recover()
     until(lambda: any("is back" in line["message"] for line in logged.lines()))
 
 
-def test_no_line_holds_an_identifier_or_a_value(logged: Logged) -> None:
-    for question in QUESTIONS:
-        ask(logged, question)
+def test_no_line_has_an_id_or_a_value_of_a_patient(logged: Logged) -> None:
+    for name in REQUESTS:
+        send(logged, name)
     url = f"{logged.service.url}/predict"
     odd = httpx.post(url, json=PATIENT, headers={"x-request-id": "swordfish 1864209753"})
     until(lambda: logged.of(odd.headers["x-request-id"]) != [])
 
     text = logged.service.log.read_text()
-    assert len(logged.lines()) > len(QUESTIONS)
+    assert len(logged.lines()) > len(REQUESTS)
     assert {secret for secret in SECRETS if secret in text} == set()
     known = {"time", "level", "service", "logger", "message", "request_id", "method", "route"} | {
         "status", "duration_ms", "role", "refusal", "error",
@@ -231,20 +229,20 @@ def test_no_line_holds_an_identifier_or_a_value(logged: Logged) -> None:
     assert {name for line in logged.lines() for name in line} <= known
 
 
-def test_a_level_above_info_leaves_what_failed() -> None:
+def test_above_level_info_only_server_errors_are_logged() -> None:
     written: list[bytes] = []
     log = AccessLog(Settings(log_level="warning", log_format="json"), written.append)
     scope = {"state": {"request_id": "1"}}
     log.start()
 
     for status in (200, 404, 503):
-        log.note(scope, "/predict", "POST", status, 0.001)
+        log.record(scope, "/predict", "POST", status, 0.001)
     log.close()
 
     assert [json.loads(line)["status"] for line in b"".join(written).splitlines()] == [503]
 
 
-def test_a_pipe_that_nobody_reads_costs_lines_and_no_memory(
+def test_a_full_queue_drops_lines_and_reports_how_many(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     written: list[bytes] = []
@@ -252,21 +250,21 @@ def test_a_pipe_that_nobody_reads_costs_lines_and_no_memory(
     scope = {"state": {"request_id": "1"}}
 
     for _ in range(QUEUE_LIMIT + 7):
-        log.note(scope, "/predict", "POST", 200, 0.001)
+        log.record(scope, "/predict", "POST", 200, 0.001)
     log.start()
     log.close()
 
     assert b"".join(written).count(b"\n") == QUEUE_LIMIT
     assert max(len(piece) for piece in written) < 4_096
-    assert "7 answers are not in this log" in caplog.text
+    assert "7 requests are missing from the access log" in caplog.text
 
 
-def test_a_caller_who_hung_up_is_logged_as_such() -> None:
+def test_a_disconnected_caller_is_logged_with_status_499() -> None:
     written: list[bytes] = []
     log = AccessLog(Settings(log_format="text"), written.append)
 
     log.start()
-    log.note({"state": {"request_id": "gone"}}, "/predict", "POST", 0, 0.5)
+    log.record({"state": {"request_id": "gone"}}, "/predict", "POST", 0, 0.5)
     log.close()
 
     assert written[0].endswith(b"POST /predict 499 500.0 ms [gone]\n")

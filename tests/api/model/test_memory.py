@@ -1,4 +1,4 @@
-"""What was freed goes back to the system."""
+"""Freed memory is returned to the system."""
 
 import subprocess
 import sys
@@ -7,21 +7,21 @@ KEPT_MB = 60
 
 PROGRAM = """
 import os
-from api.model.memory import give_back
+from api.model.memory import release_freed_memory
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 pieces = [bytes(5_000) for _ in range(20_000)]
-# The last piece holds the heap's end in its place: nothing before it shrinks by itself.
+# The last piece keeps the end of the heap in use, so glibc does not shrink it by itself.
 pieces = pieces[-1:]
 before = resident()
-give_back()
+release_freed_memory()
 print(before - resident())
 """
 
 
-def test_freed_memory_goes_back_to_the_system() -> None:
+def test_freed_memory_is_returned_to_the_system() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Models fetched from a real registry: what is damaged is refused, what is kept is enough."""
+"""The model store with a real registry: damaged versions are rejected, copies are enough."""
 
 import json
 import os
@@ -20,7 +20,8 @@ from api.errors import ReloadFailed
 from api.main import create_app
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
-from api.model.store import KEPT_SECONDS, LAST_GOOD, RegistryStore
+from api.model.registry import RegistryClient
+from api.model.store import KEPT_SECONDS, LAST_GOOD, LocalModelStore
 from readmission.domain.schema import example
 from readmission.errors import BundleRefused
 from readmission.modelling.fitting import Fit
@@ -35,20 +36,21 @@ from tests.api.models import put_into_production
 from tests.conftest import Platform
 
 SOUND, OTHER = "1", "2"
-"""Versions; the second is the one that comes to harm."""
-Harm = Callable[[Path], None]
+"""Versions; the second one gets damaged."""
+Damage = Callable[[Path], None]
+Apply = Callable[[Damage], None]
 
 
 @pytest.fixture(scope="module")
 def settings(platform: Platform) -> Settings:
-    """Of a registered model of our own."""
+    """Settings of a new registered model."""
     name = f"stored_{uuid4().hex}"
     return platform.settings.model_copy(update={"model_name": name, "experiment": name})
 
 
 @pytest.fixture(scope="module")
 def registry(settings: Settings, fits: tuple[Fit, Fit]) -> Registry:
-    """Two registered versions; the second went into production last."""
+    """A registry with two versions, the second in production."""
     for number, fit in enumerate(fits, 1):
         put_into_production(settings, fit, f"batch-{number:04}")
     return Registry(settings)
@@ -56,19 +58,25 @@ def registry(settings: Settings, fits: tuple[Fit, Fit]) -> Registry:
 
 @pytest.fixture(scope="module")
 def original(registry: Registry, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What serves the second version, as it was registered."""
+    """The bundle of the second version as registered."""
     return registry.download_bundle(OTHER, tmp_path_factory.mktemp("original"))
 
 
 @pytest.fixture
-def store(settings: Settings, tmp_path: Path) -> RegistryStore:
-    """The registry with an empty folder of its own."""
-    return RegistryStore(settings.model_copy(update={"model_cache_dir": tmp_path / "cache"}))
+def store(settings: Settings, tmp_path: Path) -> LocalModelStore:
+    """A model store in an empty folder."""
+    return store_in(tmp_path / "cache", settings)
+
+
+def store_in(folder: Path, settings: Settings) -> LocalModelStore:
+    """Return a model store in a folder."""
+    settings = settings.model_copy(update={"model_cache_dir": folder})
+    return LocalModelStore(settings, RegistryClient(settings))
 
 
 @pytest.fixture
-def holder(registry: Registry, store: RegistryStore) -> ChampionHolder:
-    """The first version serves."""
+def holder(registry: Registry, store: LocalModelStore) -> ChampionHolder:
+    """A holder with the first version; the second is in production."""
     registry.set_alias(PRODUCTION, SOUND)
     holder = ChampionHolder(store, Metrics())
     assert holder.reload().registered.version == SOUND
@@ -77,8 +85,8 @@ def holder(registry: Registry, store: RegistryStore) -> ChampionHolder:
 
 
 @pytest.fixture
-def harmed(registry: Registry, original: Path, tmp_path: Path) -> Iterator[Callable[[Harm], None]]:
-    """Does harm to what the registry stores with the second version; mends it afterwards."""
+def damage(registry: Registry, original: Path, tmp_path: Path) -> Iterator[Apply]:
+    """Damages the second version in the registry; repairs it afterwards."""
     run_id = registry.client.get_model_version(registry.name, OTHER).run_id
     (output,) = registry.client.get_run(run_id).outputs.model_outputs
     location = registry.client.get_logged_model(output.model_id).artifact_location
@@ -88,20 +96,20 @@ def harmed(registry: Registry, original: Path, tmp_path: Path) -> Iterator[Calla
         artifacts.delete_artifacts(place)
         artifacts.log_artifacts(str(folder), place)
 
-    def harm(change: Harm) -> None:
-        folder = Path(shutil.copytree(original, tmp_path / "harmed"))
+    def apply(change: Damage) -> None:
+        folder = Path(shutil.copytree(original, tmp_path / "damaged"))
         change(folder)
         if any(folder.iterdir()):
             store_again(folder)
         else:
             artifacts.delete_artifacts(place)
 
-    yield harm
+    yield apply
     store_again(original)
 
 
-def flip(name: str) -> Harm:
-    """Return how one byte in the middle of a file is changed."""
+def flip(name: str) -> Damage:
+    """Return a damage: one bit in the middle of a file is flipped."""
 
     def change(folder: Path) -> None:
         content = bytearray((folder / name).read_bytes())
@@ -111,31 +119,31 @@ def flip(name: str) -> Harm:
     return change
 
 
-def remove(name: str) -> Harm:
-    """Return how a file is lost."""
+def remove(name: str) -> Damage:
+    """Return a damage: a file is missing."""
     return lambda folder: (folder / name).unlink()
 
 
-def overwrite(name: str, text: str) -> Harm:
-    """Return how a file gets another content."""
+def overwrite(name: str, text: str) -> Damage:
+    """Return a damage: a file has other content."""
     return lambda folder: (folder / name).write_text(text) and None
 
 
 def of_another_schema(folder: Path) -> None:
-    """Make the manifest one of another contract."""
+    """Write another schema version into the manifest."""
     manifest = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps(manifest | {"schema_version": "another"}))
 
 
 def with_another_weight(folder: Path) -> None:
-    """Change one digit of what no other file repeats."""
+    """Change a value that is in the manifest only."""
     manifest = json.loads((folder / MANIFEST).read_text())
     first, *others = manifest["weights"]
     (folder / MANIFEST).write_text(json.dumps(manifest | {"weights": [first + 0.01, *others]}))
 
 
 def reseal(folder: Path) -> None:
-    """Write a manifest that fits the files, as somebody would who changed them on purpose."""
+    """Write a manifest that matches the changed files, as an attacker would."""
     manifest = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).unlink()
     facts = ("family", "weights", "risk_quantiles", "not_compiled")
@@ -143,7 +151,7 @@ def reseal(folder: Path) -> None:
 
 
 def with_another_golden_row(folder: Path) -> None:
-    """Let one golden row expect a probability that neither form of the model gives."""
+    """Change the probabilities that one golden row expects."""
     rows = golden_rows.GoldenRows.read(folder / golden_rows.FILE)
     rows.probabilities[17] = np.roll(rows.probabilities[17], 1)
     rows.write(folder / golden_rows.FILE)
@@ -151,7 +159,7 @@ def with_another_golden_row(folder: Path) -> None:
 
 
 def with_wrong_compiled_form(folder: Path) -> None:
-    """Let the tables take each inpatient stay for one more than it is."""
+    """Shift the encoding of inpatient stays by one."""
     content = json.loads((folder / TABLES_FILE).read_text())
     stays = content["fields"]["number_inpatient"]
     content["fields"]["number_inpatient"] = [
@@ -162,19 +170,19 @@ def with_wrong_compiled_form(folder: Path) -> None:
 
 
 def with_unreadable_compiled_form(folder: Path) -> None:
-    """Store an ONNX file of a kind this runtime does not know."""
+    """Store an ONNX file that the runtime cannot read."""
     (folder / ESTIMATOR).write_bytes(b"from the future")
     reseal(folder)
 
 
 def empty(folder: Path) -> None:
-    """Leave nothing, as in a version that was registered before models were compiled."""
+    """Remove the bundle, as in versions from before models were compiled."""
     shutil.rmtree(folder)
     folder.mkdir()
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (flip(ESTIMATOR), ESTIMATOR),
         (flip(TABLES_FILE), TABLES_FILE),
@@ -193,117 +201,118 @@ def empty(folder: Path) -> None:
         *("manifest-list", "schema", "weight", "golden-row", "no-bundle"),
     ],
 )
-def test_a_damaged_version_is_refused_by_name_and_the_old_model_stays(
-    holder: ChampionHolder, harmed: Callable[[Harm], None], change: Harm, told: str
+def test_a_damaged_version_is_rejected_with_a_reason_and_the_champion_stays(
+    holder: ChampionHolder, damage: Apply, change: Damage, message: str
 ) -> None:
     before = holder.require()
-    harmed(change)
+    damage(change)
 
-    with pytest.raises(ReloadFailed, match=f"Version {SOUND} goes on answering") as refused:
+    with pytest.raises(ReloadFailed, match=f"Version {SOUND} stays the champion") as caught:
         holder.reload()
 
-    assert told in refused.value.message
+    assert message in caught.value.message
     assert holder.failure is not None
-    assert told in holder.failure.message
+    assert message in holder.failure.message
     assert holder.require() is before
     assert before.model.predict(example()).predicted_class
 
 
-def test_a_version_that_cannot_serve_is_not_gone_back_to(
+def test_a_damaged_version_cannot_be_rolled_back_to(
     registry: Registry,
-    harmed: Callable[[Harm], None],
+    damage: Apply,
     settings: Settings,
     tmp_path: Path,
 ) -> None:
-    # given a version in production, and the one before it damaged
+    # given a version in production, and a damaged previous version
     registry.set_alias(PRODUCTION, SOUND)
     registry.set_alias(PREVIOUS, OTHER)
-    harmed(with_another_golden_row)
-    told = {"model_cache_dir": tmp_path / "cache", "api_anonymous_role": "admin"}
+    damage(with_another_golden_row)
+    changes = {"model_cache_dir": tmp_path / "cache", "api_anonymous_role": "admin"}
     before = registry.rollbacks()
-    with TestClient(create_app(settings.model_copy(update=told))) as service:
+    with TestClient(create_app(settings.model_copy(update=changes))) as service:
         assert service.post("/reload_model").json()["model_version"] == SOUND
 
-        # when somebody wants to go back, and again
+        # when a rollback is requested, twice
         for _ in range(2):
-            refused = service.post("/rollback")
+            response = service.post("/rollback")
 
-            # then nothing has changed anywhere
-            assert refused.status_code == 409
-            assert "nothing was changed" in refused.json()["message"]
+            # then nothing has changed
+            assert response.status_code == 409
+            assert "Nothing was changed" in response.json()["message"]
             assert registry.version_of(PRODUCTION) == SOUND
             assert service.get("/health").json()["model_version"] == SOUND
     assert registry.rollbacks() == before
 
 
 @pytest.mark.parametrize("change", [with_wrong_compiled_form, with_unreadable_compiled_form])
-def test_a_compiled_form_that_answers_otherwise_gives_way_to_the_pipeline(
-    holder: ChampionHolder, harmed: Callable[[Harm], None], change: Harm, fits: tuple[Fit, Fit]
+def test_the_pipeline_serves_if_the_compiled_model_predicts_otherwise(
+    holder: ChampionHolder, damage: Apply, change: Damage, fits: tuple[Fit, Fit]
 ) -> None:
-    harmed(change)
+    damage(change)
 
     champion = holder.reload()
 
     assert champion.registered.version == OTHER
     assert champion.model.bundle.scorer.runtime == "pipeline"
     assert holder.failure is None
-    assert_is(fits[1], champion.model.predict(example()).probabilities)
+    assert_predicts(fits[1], champion.model.predict(example()).probabilities)
 
 
-def assert_is(fit: Fit, probabilities: object) -> None:
-    """Check that probabilities are those of a fit for the example."""
+def assert_predicts(fit: Fit, probabilities: object) -> None:
+    """Check the probabilities of a fit for the example encounter."""
     import pandas as pd
 
     expected = fit.model.predict_proba(pd.DataFrame([example()]))[0]
     assert probabilities == pytest.approx(expected.tolist(), abs=1e-5)
 
 
-def test_a_damaged_local_copy_is_fetched_anew(
-    holder: ChampionHolder, store: RegistryStore, settings: Settings, fits: tuple[Fit, Fit]
+def test_a_damaged_local_copy_is_downloaded_again(
+    holder: ChampionHolder, store: LocalModelStore, settings: Settings, fits: tuple[Fit, Fit]
 ) -> None:
-    # given a version that lies in the folder, damaged since
+    # given a damaged copy of a version
     champion = holder.reload()
-    place = copy_of(store, OTHER)
-    flip(ESTIMATOR)(place)
+    folder = copy_of(store, OTHER)
+    flip(ESTIMATOR)(folder)
     assert store.last_good() is None
 
     # when it is loaded again
     again = holder.reload()
 
-    # then it is as it was registered, and so is the copy
+    # then model and copy are as registered
     assert again.registered == champion.registered
-    assert_is(fits[1], again.model.predict(example()).probabilities)
+    assert_predicts(fits[1], again.model.predict(example()).probabilities)
     kept = store.last_good()
     assert kept is not None
     assert kept.registered == champion.registered
-    assert not list(place.parent.glob(".fetching-*"))
+    assert not list(folder.parent.glob(".fetching-*"))
 
 
-def copy_of(store: RegistryStore, version: str) -> Path:
-    """Return where the local copy of a version lies."""
-    (place,) = store._folder.glob(f"{version}-*")
-    return place
+def copy_of(store: LocalModelStore, version: str) -> Path:
+    """Return the folder with the local copy of a version."""
+    (folder,) = store._folder.glob(f"{version}-*")
+    return folder
 
 
-def away(settings: Settings) -> Settings:
-    """Return settings whose MLflow does not answer."""
+def without_mlflow(settings: Settings) -> Settings:
+    """Return settings whose MLflow does not respond."""
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
     return settings.model_copy(update={"mlflow_tracking_uri": nowhere})
 
 
-STARTED = """
+PROGRAM = """
 import json, sys
 from itertools import pairwise
 from pathlib import Path
 from readmission.domain.schema import example
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
-from api.model.store import RegistryStore
+from api.model.registry import RegistryClient
+from api.model.store import LocalModelStore
 from readmission.settings import Settings
-name, uri, folder, way = sys.argv[1:]
+name, uri, folder, method = sys.argv[1:]
 settings = Settings(model_name=name, mlflow_tracking_uri=uri, model_cache_dir=Path(folder))
-holder = ChampionHolder(RegistryStore(settings), Metrics())
-getattr(holder, way)()
+holder = ChampionHolder(LocalModelStore(settings, RegistryClient(settings)), Metrics())
+getattr(holder, method)()
 failure = holder.failure and holder.failure.message
 model = holder.require().model
 print(json.dumps([model.registered.version, model.predict(example()).probabilities,
@@ -311,11 +320,11 @@ print(json.dumps([model.registered.version, model.predict(example()).probabiliti
 """
 
 
-def process(settings: Settings, folder: Path, way: str) -> subprocess.Popen[bytes]:
-    """Start a process of its own that loads a model and answers."""
-    arguments = [settings.model_name, settings.mlflow_tracking_uri, str(folder), way]
+def start(settings: Settings, folder: Path, method: str) -> subprocess.Popen[bytes]:
+    """Start a process that calls a method of the holder and predicts."""
+    arguments = [settings.model_name, settings.mlflow_tracking_uri, str(folder), method]
     return subprocess.Popen(
-        [sys.executable, "-c", STARTED, *arguments],
+        [sys.executable, "-c", PROGRAM, *arguments],
         cwd=CHECKOUT,
         env=os.environ | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"},
         stdout=subprocess.PIPE,
@@ -323,46 +332,48 @@ def process(settings: Settings, folder: Path, way: str) -> subprocess.Popen[byte
     )
 
 
-def said(started: subprocess.Popen[bytes]) -> list[object]:
-    """Return what such a process says in the end."""
+def output_of(started: subprocess.Popen[bytes]) -> list[object]:
+    """Return the output of such a process."""
     out, err = started.communicate(timeout=240)
     assert started.returncode == 0, err.decode()[-3_000:]
-    answer: list[object] = json.loads(out)
-    return answer
+    values: list[object] = json.loads(out)
+    return values
 
 
-def test_without_mlflow_it_starts_from_the_local_copy(
+def test_without_mlflow_the_service_starts_from_the_local_copy(
     holder: ChampionHolder, settings: Settings, tmp_path: Path
 ) -> None:
     expected = holder.reload().model.predict(example()).probabilities
 
-    version, probabilities, unit, _ = said(process(away(settings), tmp_path / "cache", "start"))
+    version, probabilities, unit, _ = output_of(
+        start(without_mlflow(settings), tmp_path / "cache", "start")
+    )
 
     assert (version, unit) == (OTHER, "log-odds")
     assert probabilities == expected
 
 
-def test_processes_that_share_the_folder_all_come_to_serve(
+def test_several_processes_can_share_the_folder(
     registry: Registry, settings: Settings, tmp_path: Path, fits: tuple[Fit, Fit]
 ) -> None:
     registry.set_alias(PRODUCTION, OTHER)
 
-    started = [process(settings, tmp_path / "cache", "reload") for _ in range(3)]
+    started = [start(settings, tmp_path / "cache", "reload") for _ in range(3)]
 
     for one in started:
-        version, probabilities, _, failure = said(one)
+        version, probabilities, _, failure = output_of(one)
         assert (version, failure) == (OTHER, None)
-        assert_is(fits[1], probabilities)
+        assert_predicts(fits[1], probabilities)
     left = {
         path.name.split("-")[0] for path in (tmp_path / "cache" / settings.model_name).iterdir()
     }
     assert left == {OTHER, LAST_GOOD.split("-")[0]}
 
 
-def test_what_another_process_may_be_fetching_is_left_alone_and_the_old_is_removed(
-    holder: ChampionHolder, store: RegistryStore
+def test_old_copies_are_deleted_and_recent_ones_stay(
+    holder: ChampionHolder, store: LocalModelStore
 ) -> None:
-    # given another process' half of a download, another version's folder, and leftovers
+    # given a recent download and copy of another process, and old ones
     folder = copy_of(store, SOUND).parent
     others = [folder / name for name in (".fetching-1", "7-a", ".fetching-2", "6-b")]
     for path in others:
@@ -374,12 +385,12 @@ def test_what_another_process_may_be_fetching_is_left_alone_and_the_old_is_remov
     # when a version is kept
     holder.reload()
 
-    # then only what nobody has touched for long is gone
+    # then the old ones are gone
     assert [path.exists() for path in others] == [True, True, False, False]
 
 
-def test_a_model_answers_and_explains_after_its_folder_is_gone(
-    holder: ChampionHolder, store: RegistryStore
+def test_a_loaded_model_does_not_need_its_folder(
+    holder: ChampionHolder, store: LocalModelStore
 ) -> None:
     champion = holder.reload()
     shutil.rmtree(store._folder)
@@ -389,7 +400,7 @@ def test_a_model_answers_and_explains_after_its_folder_is_gone(
 
 
 @pytest.mark.parametrize("trouble", ["no-folder", "no-room"])
-def test_a_folder_that_takes_nothing_does_not_stop_a_swap(
+def test_a_full_or_missing_disk_does_not_prevent_a_swap(
     registry: Registry,
     settings: Settings,
     tmp_path: Path,
@@ -397,74 +408,74 @@ def test_a_folder_that_takes_nothing_does_not_stop_a_swap(
     caplog: pytest.LogCaptureFixture,
     trouble: str,
 ) -> None:
-    # given a place that no folder can be made in, or a disk with too little room
+    # given a folder that cannot be created, or a disk with too little space
     folder = tmp_path / "cache"
     if trouble == "no-folder":
         folder.write_text("a file")
     else:
-        monkeypatch.setattr("api.model.store.ROOM", 1 << 60)
-    store = RegistryStore(settings.model_copy(update={"model_cache_dir": folder}))
+        monkeypatch.setattr("api.model.store.MIN_FREE_BYTES", 1 << 60)
+    store = store_in(folder, settings)
     holder = ChampionHolder(store, Metrics())
 
-    # then versions are swapped and answer
+    # then versions can be swapped and used
     for version in (SOUND, OTHER, SOUND):
         registry.set_alias(PRODUCTION, version)
         assert holder.reload().registered.version == version
         assert holder.require().model.explain(example()).contributions
     assert holder.failure is None
-    assert trouble == "no-room" or "no local copy of version 1 is kept" in caplog.text
+    assert trouble == "no-room" or "kept no local copy of version 1" in caplog.text
 
 
 @pytest.mark.parametrize(
-    "litter", [b"", b"nonsense", b"\xff\xfe", b"../..", b"1-nothing"], ids=repr
+    "content", [b"", b"nonsense", b"\xff\xfe", b"../..", b"1-nothing"], ids=repr
 )
-def test_litter_in_place_of_the_pointer_is_no_copy_and_no_error(
-    store: RegistryStore, litter: bytes
+def test_an_invalid_pointer_means_no_copy_and_no_error(
+    store: LocalModelStore, content: bytes
 ) -> None:
     store._folder.mkdir(parents=True)
-    (store._folder / LAST_GOOD).write_bytes(litter)
+    (store._folder / LAST_GOOD).write_bytes(content)
 
     assert store.last_good() is None
 
 
-@pytest.mark.parametrize("litter", [b"\xff\xfe", b"../..", b"a folder"], ids=["bytes", "up", "dir"])
-def test_litter_in_place_of_the_pointer_gives_way_to_the_next_model(
-    holder: ChampionHolder, store: RegistryStore, litter: bytes
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"../..", b"a folder"], ids=["bytes", "up", "dir"]
+)
+def test_an_invalid_pointer_is_replaced_by_the_next_model(
+    holder: ChampionHolder, store: LocalModelStore, content: bytes
 ) -> None:
-    # given a pointer that points nowhere
+    # given an invalid pointer to the last good copy
     pointer = store._folder / LAST_GOOD
-    if litter == b"a folder":
+    if content == b"a folder":
         pointer.unlink()
         pointer.mkdir()
     else:
-        pointer.write_bytes(litter)
+        pointer.write_bytes(content)
 
     # when another version is promoted
     holder.follow()
 
-    # then it serves, and is what the next start begins with if a file can be put there
+    # then it is the champion, and the next start uses it if the pointer can be written
     assert holder.require().registered.version == OTHER
     assert holder.failure is None
     kept = store.last_good()
     assert (kept is not None and kept.registered.version == OTHER) or pointer.is_dir()
 
 
-def test_a_registry_that_goes_away_between_two_questions_is_not_called_empty(
-    registry: Registry, store: RegistryStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_an_outage_during_a_download_is_not_reported_as_a_missing_bundle(
+    registry: Registry, store: LocalModelStore, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given that it has said which version it is
+    # given a version in production
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     wanted = store.current()
 
-    # when it does not hand the version out
+    # when the registry is unavailable for the download
     try:
-        gone = RegistryStore(
-            away(settings).model_copy(update={"model_cache_dir": store._settings.model_cache_dir})
-        )
-        with pytest.raises(Exception, match="MLflow did not answer") as failed:
-            gone.open(wanted)
+        cut_off = store_in(store._folder.parent, without_mlflow(settings))
+        with pytest.raises(Exception, match="MLflow did not respond") as failed:
+            cut_off.open(wanted)
     finally:
         Registry(settings)  # MLflow keeps its address in the process.
 
-    # then nobody is told to train again
+    # then the error does not ask to train the model again
     assert not isinstance(failed.value, BundleRefused)

@@ -1,4 +1,4 @@
-"""A real service whose model is swapped while many ask: every answer is one model's own."""
+"""Swapping the champion under load: every response comes from one model version."""
 
 import asyncio
 import json
@@ -25,65 +25,65 @@ from tests.conftest import Platform
 
 SWAPS = 20
 AT_ONCE = 1_000
-"""Callers, each with a connection; all have asked before the first looks for an answer."""
-FILES = 4_096
-"""A socket is one, here and in the service."""
+"""Callers, one connection each; all send a request before any reads a response."""
+OPEN_FILES = 4_096
+"""Limit for the sockets, here and in the service."""
 PATIENCE = 60
 POLL_SECONDS = 0.1
 PAUSE_SECONDS = 3
-"""Between two requests of one who asks: the machine has to load models besides."""
-ANSWERS_A_SWAP = 100
-"""Of the new version, before the next one comes: no machine is too fast for the test."""
+"""Between two requests of a caller, so that the machine can also load models."""
+RESPONSES_PER_SWAP = 100
+"""Responses of the new version before the next swap."""
 
 
 @pytest.fixture(scope="module")
 def settings(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
-    """Of a registered model with two versions, the second in production."""
+    """Settings of a registered model with two versions, the second in production."""
     return two_versions(platform.settings, fits, "swapped")
 
 
 @pytest.fixture(scope="module")
 def service(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service; it looks often, and does not hold a test back."""
-    told = {
+    """The service, polling often and without a rate limit."""
+    values = {
         "MODEL_NAME": settings.model_name,
         "MODEL_POLL_SECONDS": str(POLL_SECONDS),
         "API_RATE_LIMIT": "0",
     }
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(FILES, most), most))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, most), most))
     log = tmp_path_factory.mktemp("swaps") / "log"
-    with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=told) as service:
+    with running(log, mlflow_uri=settings.mlflow_tracking_uri, settings=values) as service:
         wait_for(f"{service.url}/ready", 200, service.process, log)
         yield service
 
 
 @pytest.fixture(scope="module")
 def known(fits: tuple[Fit, Fit]) -> Mapping[str, list[tuple[Encounter, Prediction]]]:
-    """Encounters, and what each version says of them."""
-    asked = as_encounters(raw_encounters(20)[list(schema.FEATURE_NAMES)])
+    """Encounters with the predictions of each version."""
+    encounters = as_encounters(raw_encounters(20)[list(schema.FEATURE_NAMES)])
     return {
-        version: list(zip(asked, loaded(version, fit).predict_many(asked), strict=True))
+        version: list(zip(encounters, loaded(version, fit).predict_many(encounters), strict=True))
         for version, fit in zip("12", fits, strict=True)
     }
 
 
-def is_whole(answer: dict[str, Any], said: Prediction) -> bool:
-    """Whether an answer is in all its parts what a version says."""
-    probabilities = list(answer["probabilities"].values())
+def matches(response: dict[str, Any], expected: Prediction) -> bool:
+    """Whether all parts of a response are of one prediction."""
+    probabilities = list(response["probabilities"].values())
     return (
-        answer["predicted_class"] == said.predicted_class
-        and answer["risk_percentile"] == said.risk_percentile
-        and probabilities == pytest.approx(list(said.probabilities), abs=1e-6)
+        response["predicted_class"] == expected.predicted_class
+        and response["risk_percentile"] == expected.risk_percentile
+        and probabilities == pytest.approx(list(expected.probabilities), abs=1e-6)
     )
 
 
 async def swap(
-    http: httpx.AsyncClient, registry: Registry, version: str, *, asked_to: bool
+    http: httpx.AsyncClient, registry: Registry, version: str, *, by_reload: bool
 ) -> None:
-    """Move the alias and see to it that the service follows, asked to or by itself."""
+    """Move the alias and wait until the service follows, by a reload or by polling."""
     await asyncio.to_thread(registry.set_alias, PRODUCTION, version)
-    if asked_to:
+    if by_reload:
         reloaded = await http.post("/reload_model")
         assert reloaded.status_code == 200, reloaded.text
         assert reloaded.json()["model_version"] == version
@@ -94,14 +94,14 @@ async def swap(
 
 
 class Caller:
-    """Asks one encounter again and again over one connection.
+    """Sends one encounter repeatedly over one connection.
 
     Parameters
     ----------
     place : int
-        Of the encounter among those that are known.
+        Index of the encounter among the known ones.
     encounter : Encounter
-        What is asked.
+        Body of the request.
     """
 
     def __init__(self, place: int, encounter: Encounter) -> None:
@@ -111,96 +111,96 @@ class Caller:
             b"POST /predict HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
         )
-        self.asked = 0
+        self.sent = 0
 
     async def connect(self, url: str) -> None:
         """Open the connection."""
         host, port = url.removeprefix("http://").split(":")
         self._reader, self._writer = await asyncio.open_connection(host, int(port))
 
-    async def ask(self) -> None:
+    async def send(self) -> None:
         """Send the request."""
-        self.asked += 1
+        self.sent += 1
         self._writer.write(self._request)
         await self._writer.drain()
 
-    async def answer(self) -> dict[str, Any]:
-        """Wait for the answer."""
+    async def receive(self) -> dict[str, Any]:
+        """Wait for the response."""
         head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200 "), head
         length = re.search(rb"content-length: (\d+)", head)
         assert length
-        answer: dict[str, Any] = json.loads(await self._reader.readexactly(int(length[1])))
-        return answer
+        body: dict[str, Any] = json.loads(await self._reader.readexactly(int(length[1])))
+        return body
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._writer.close()
 
 
-async def ask_while_swapping(
+async def send_while_swapping(
     service: Service,
     registry: Registry,
     known: Mapping[str, list[tuple[Encounter, Prediction]]],
 ) -> tuple[int, Counter[str], int]:
-    """Return how often was asked, how often each version answered, and how many answers broke."""
+    """Return the number of requests, of responses per version, and of wrong responses."""
     seen: Counter[str] = Counter()
-    broken = 0
+    wrong = 0
     done = asyncio.Event()
     places = [number % len(known["1"]) for number in range(AT_ONCE)]
     callers = [Caller(place, known["1"][place][0]) for place in places]
 
     async def listen(caller: Caller, pause: float) -> None:
-        nonlocal broken
+        nonlocal wrong
         while True:
-            answer = await caller.answer()
-            version = answer["model_version"]
+            response = await caller.receive()
+            version = response["model_version"]
             seen[version] += 1
-            broken += not is_whole(answer, known[version][caller.place][1])
+            wrong += not matches(response, known[version][caller.place][1])
             if done.is_set():
                 return
             await asyncio.sleep(pause)
-            await caller.ask()
+            await caller.send()
 
     async with asyncio.timeout(4 * PATIENCE), asyncio.TaskGroup() as opening:
         for caller in callers:
             opening.create_task(caller.connect(service.url))
-    # Nobody has read an answer when the last one asks.
-    await asyncio.gather(*(caller.ask() for caller in callers))
+    # All requests are sent before the first response is read.
+    await asyncio.gather(*(caller.send() for caller in callers))
     client = {"base_url": service.url, "trust_env": False, "timeout": 2 * PATIENCE}
-    async with httpx.AsyncClient(**client) as operator, asyncio.TaskGroup() as all_of_them:
+    async with httpx.AsyncClient(**client) as operator, asyncio.TaskGroup() as listening:
         for number, caller in enumerate(callers):
-            all_of_them.create_task(listen(caller, PAUSE_SECONDS * (0.5 + number / AT_ONCE)))
+            listening.create_task(listen(caller, PAUSE_SECONDS * (0.5 + number / AT_ONCE)))
         for turn in range(SWAPS):
             version = "12"[turn % 2]
-            await swap(operator, registry, version, asked_to=turn % 4 < 2)
+            await swap(operator, registry, version, by_reload=turn % 4 < 2)
             async with asyncio.timeout(PATIENCE):
-                enough = seen[version] + ANSWERS_A_SWAP
+                enough = seen[version] + RESPONSES_PER_SWAP
                 while seen[version] < enough:
                     await asyncio.sleep(POLL_SECONDS / 2)
         done.set()
     for caller in callers:
         caller.close()
-    return sum(caller.asked for caller in callers), seen, broken
+    return sum(caller.sent for caller in callers), seen, wrong
 
 
-def test_a_thousand_ask_at_once_through_twenty_swaps(
+def test_a_thousand_callers_get_whole_responses_during_twenty_swaps(
     service: Service,
     settings: Settings,
     known: Mapping[str, list[tuple[Encounter, Prediction]]],
 ) -> None:
-    # given two versions that no answer of which is alike
+    # given two versions whose predictions all differ
     assert not any(
         one.probabilities == pytest.approx(list(other.probabilities), abs=1e-4)
         for (_, one), (_, other) in zip(known["1"], known["2"], strict=True)
     )
 
-    # when a thousand ask all the while
-    asked, seen, broken = asyncio.run(ask_while_swapping(service, Registry(settings), known))
+    # when a thousand callers send requests during the swaps
+    sent, seen, wrong = asyncio.run(send_while_swapping(service, Registry(settings), known))
 
-    # then each has an answer, whole and of the version it names, and both versions answered
-    assert seen.total() == asked > AT_ONCE
-    assert broken == 0
+    # then each response is of the version it names, and both versions responded
+    assert seen.total() == sent > AT_ONCE
+    assert wrong == 0
     assert set(seen) == {"1", "2"}
     health = httpx.get(f"{service.url}/health", trust_env=False, timeout=PATIENCE).json()
     assert health["last_reload_error"] is None

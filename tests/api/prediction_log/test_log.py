@@ -1,4 +1,4 @@
-"""Every answer is in the log once, whatever happens to the database, the disk or the process."""
+"""Each prediction is logged once, whatever happens to database, disk or process."""
 
 import logging
 import os
@@ -14,14 +14,14 @@ import psycopg
 import pytest
 
 from api.prediction_log.encoding import Encoder
-from api.prediction_log.log import BATCH_ROWS, QUEUE_LIMIT, PredictionLog
+from api.prediction_log.log import CHUNK_ROWS, QUEUE_LIMIT, PredictionLog
 from api.prediction_log.spool import Spool
 from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.stack import Stack
 from readmission.warehouse.predictions.store import DailyCount, PredictionStore
-from tests.api.passage import Passage, passage_to
+from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.conftest import Platform, emptied
 
 KEY = "a key of at least thirty-two characters"
@@ -33,7 +33,7 @@ MIB = 1 << 20
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that must happen."""
+    """Wait for a condition."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline
@@ -47,41 +47,41 @@ def encounter(**changes: str | int) -> dict[str, str | int]:
 
 @pytest.fixture
 def table(platform: Platform) -> Iterator[psycopg.Connection]:
-    """A connection to the database of predictions, empty."""
+    """A connection to the empty database of predictions."""
     with emptied(platform.predictions_dsn) as connection:
         connection.autocommit = True
         yield connection
 
 
 @pytest.fixture
-def passage(platform: Platform, table: psycopg.Connection) -> Iterator[Passage]:
-    """A way to that database."""
-    with passage_to(platform.predictions_dsn) as passage:
-        yield passage
+def proxy(platform: Platform, table: psycopg.Connection) -> Iterator[FaultyProxy]:
+    """A proxy to that database."""
+    with faulty_proxy(platform.predictions_dsn) as proxy:
+        yield proxy
 
 
 class Logs:
-    """Makes logs and counts what is recorded in them."""
+    """Creates logs and counts the records in them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.made: list[PredictionLog] = []
+        self.created: list[PredictionLog] = []
         self.recorded = 0
 
     def __call__(self, dsn: str, limit: int = 64 * MIB, days: int = 365) -> PredictionLog:
         log = PredictionLog(dsn, KEY, Spool(self.folder, limit), timedelta(days=days))
         log.start()
-        self.made.append(log)
+        self.created.append(log)
         return log
 
     def record(self, log: PredictionLog, times: int) -> None:
-        """Record answers whose request ids are their numbers."""
+        """Record predictions whose request ids are consecutive numbers."""
         for number in range(self.recorded, self.recorded + times):
             log.record(str(number), 0, "7", encounter(), SHARES, "NO")
         self.recorded += times
 
-    def all_there(self, table: psycopg.Connection) -> bool:
-        """Whether each record is in the table, once."""
+    def all_in(self, table: psycopg.Connection) -> bool:
+        """Whether each record is in the table once."""
         query = "SELECT request_id FROM prediction"
         found = sorted(int(number) for (number,) in table.execute(query))
         return found == list(range(self.recorded))
@@ -91,42 +91,42 @@ class Logs:
 def logs(tmp_path: Path) -> Iterator[Logs]:
     logs = Logs(tmp_path / "spool")
     yield logs
-    for log in logs.made:
+    for log in logs.created:
         log.close(1)
 
 
-def test_an_answer_is_stored_as_it_was_given(
+def test_a_prediction_is_stored_as_it_was_made(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     log, before = logs(platform.predictions_dsn), datetime.now(UTC)
-    given = encounter(diag_1="V57", race="?", payer_code='\\a"b\té')
+    raw = encounter(diag_1="V57", race="?", payer_code='\\a"b\té')
 
-    log.record("a-request.7", 12, "3", given, (0.25, 0.125, 0.625), "<30")
+    log.record("a-request.7", 12, "3", raw, (0.25, 0.125, 0.625), "<30")
     log.close(PATIENCE)
 
     query = """SELECT at, request_id, row, model_version, features, p_no, p_over_30, p_under_30,
                       predicted_class, length(encounter_hash), length(patient_hash)
                FROM prediction"""
     [(at, *values)] = table.execute(query).fetchall()
-    features = {name: value for name, value in given.items() if name in schema.FEATURE_NAMES}
+    features = {name: value for name, value in raw.items() if name in schema.FEATURE_NAMES}
     assert before <= at <= datetime.now(UTC)
     assert values == ["a-request.7", 12, "3", features, 0.25, 0.125, 0.625, "<30", 32, 32]
     assert (log.written, log.lost, log.pending, log.spooled_bytes) == (1, 0, 0, 0)
 
 
-def test_closing_brings_every_record_home(
+def test_closing_writes_every_record(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     log = logs(platform.predictions_dsn)
 
-    logs.record(log, 2 * BATCH_ROWS + 7)
+    logs.record(log, 2 * CHUNK_ROWS + 7)
     log.close(PATIENCE)
 
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert log.written == logs.recorded
 
 
-def test_workers_share_table_and_folder(
+def test_workers_can_share_table_and_folder(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     workers = [logs(platform.predictions_dsn) for _ in range(4)]
@@ -138,32 +138,32 @@ def test_workers_share_table_and_folder(
     for log in workers:
         log.close(PATIENCE)
 
-    assert logs.all_there(table)
+    assert logs.all_in(table)
 
 
-def test_an_outage_costs_nothing(logs: Logs, table: psycopg.Connection, passage: Passage) -> None:
-    # Given a log at work
-    log = logs(passage.dsn)
+def test_an_outage_loses_nothing(logs: Logs, table: psycopg.Connection, proxy: FaultyProxy) -> None:
+    # given a log that writes to its database
+    log = logs(proxy.dsn)
     logs.record(log, 300)
     until(lambda: log.written == 300)
 
-    # When its database goes away for a while
-    passage.shut()
+    # when the database is unavailable for a while
+    proxy.disconnect()
     for _ in range(3):
         logs.record(log, 300)
         until(lambda: log.pending == 0)
     assert log.spooled_bytes > 0
     assert log.written == 300
-    passage.open()
+    proxy.recover()
     logs.record(log, 300)
 
-    # Then all is there when it is back
+    # then all records are written when it is back
     until(lambda: log.written == logs.recorded)
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert (log.lost, log.pending, log.spooled_bytes) == (0, 0, 0)
 
 
-def test_connections_that_are_ended_again_and_again_cost_nothing(
+def test_repeatedly_closed_connections_lose_nothing(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     log = logs(platform.predictions_dsn)
@@ -176,19 +176,19 @@ def test_connections_that_are_ended_again_and_again_cost_nothing(
         table.execute(end_all)
 
     until(lambda: log.written >= logs.recorded)
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert (log.written, log.lost) == (logs.recorded, 0)
 
 
-def test_a_database_that_takes_no_connections_for_a_while_costs_nothing(
+def test_a_database_that_rejects_connections_for_a_while_loses_nothing(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
-    # Given
+    # given
     log = logs(platform.predictions_dsn)
     logs.record(log, 10)
     until(lambda: log.written == 10)
 
-    # When
+    # when
     table.execute("ALTER DATABASE predictions CONNECTION LIMIT 0")
     table.execute(
         """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -198,35 +198,35 @@ def test_a_database_that_takes_no_connections_for_a_while_costs_nothing(
     until(lambda: log.spooled_bytes > 0)
     table.execute("ALTER DATABASE predictions CONNECTION LIMIT -1")
 
-    # Then
+    # then
     until(lambda: log.written == logs.recorded)
-    assert logs.all_there(table)
+    assert logs.all_in(table)
 
 
-def test_a_batch_whose_commit_nobody_heard_of_is_there_once(
-    logs: Logs, table: psycopg.Connection, passage: Passage
+def test_a_chunk_whose_commit_was_not_confirmed_is_stored_once(
+    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
 ) -> None:
-    # Given
-    log = logs(passage.dsn)
+    # given
+    log = logs(proxy.dsn)
     logs.record(log, 10)
     until(lambda: log.written == 10)
 
-    # When
-    passage.lose_next_commit()
+    # when
+    proxy.lose_next_commit()
     logs.record(log, 10)
 
-    # Then
-    until(lambda: passage.lost_a_commit and log.written == 20)
-    assert logs.all_there(table)
+    # then
+    until(lambda: proxy.lost_a_commit and log.written == 20)
+    assert logs.all_in(table)
 
 
-def test_a_file_that_is_replayed_twice_is_there_once(
+def test_a_segment_that_is_replayed_twice_is_stored_once(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
-    # Given a file that was stored, and not deleted because the process died
-    away = logs(NOWHERE)
-    logs.record(away, 100)
-    away.close(PATIENCE)
+    # given a segment that was stored, but not deleted because the process died
+    offline = logs(NOWHERE)
+    logs.record(offline, 100)
+    offline.close(PATIENCE)
     [segment] = logs.folder.rglob("*.segment")
     content, name = segment.read_bytes(), segment.name
     first = logs(platform.predictions_dsn)
@@ -236,44 +236,44 @@ def test_a_file_that_is_replayed_twice_is_there_once(
     left.mkdir()
     (left / name).write_bytes(content)
 
-    # When
+    # when
     second = logs(platform.predictions_dsn)
 
-    # Then
+    # then
     until(lambda: second.written == 100)
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert second.spooled_bytes == 0
 
 
-def test_a_file_that_cannot_be_read_keeps_no_other_from_being_replayed(
+def test_an_unreadable_segment_does_not_block_the_others(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
-    # Given what was left on disk, and the oldest of it damaged
-    away = logs(NOWHERE)
-    logs.record(away, 100)
-    away.close(PATIENCE)
+    # given segments on disk, the oldest of them unreadable
+    offline = logs(NOWHERE)
+    logs.record(offline, 100)
+    offline.close(PATIENCE)
     [segment] = logs.folder.rglob("*.segment")
     (segment.parent / f"{0:020d}.segment").mkdir()
 
-    # When
+    # when
     log = logs(platform.predictions_dsn)
 
-    # Then
+    # then
     until(lambda: log.written == 100)
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert log.lost == 0
 
 
-def test_a_database_that_does_not_move_holds_nobody_up(
-    logs: Logs, table: psycopg.Connection, passage: Passage
+def test_a_hanging_database_blocks_neither_requests_nor_shutdown(
+    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
 ) -> None:
-    # Given a log whose database stands still in the middle of its work
-    log = logs(passage.dsn)
+    # given a log whose database hangs
+    log = logs(proxy.dsn)
     logs.record(log, 10)
     until(lambda: log.written == 10)
-    passage.freeze()
+    proxy.freeze()
 
-    # When answers go on for a while and the process ends
+    # when more predictions are made and the process ends
     for _ in range(30):
         logs.record(log, 20)
         time.sleep(0.02)
@@ -281,10 +281,10 @@ def test_a_database_that_does_not_move_holds_nobody_up(
     log.close(1)
     assert time.monotonic() - started < PATIENCE / 2
 
-    # Then the next one finds them
-    passage.open()
-    heir = logs(passage.dsn)
-    until(lambda: heir.spooled_bytes == 0 and logs.all_there(table))
+    # then the next process writes them
+    proxy.recover()
+    successor = logs(proxy.dsn)
+    until(lambda: successor.spooled_bytes == 0 and logs.all_in(table))
     assert log.lost == 0
 
 
@@ -318,56 +318,56 @@ def python(script: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def test_what_a_killed_process_left_on_disk_is_replayed(
+def test_segments_of_a_killed_process_are_replayed(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
-    # Given
+    # given
     process = python(KILLED, logs.folder)
     assert process.stdout is not None
     with process:
-        said = ""
-        while "all on disk" not in said:
+        output = ""
+        while "all on disk" not in output:
             line = process.stdout.readline()
-            assert line, said
-            said += line
+            assert line, output
+            output += line
         process.kill()
 
-    # When
+    # when
     log = logs(platform.predictions_dsn)
 
-    # Then
+    # then
     until(lambda: log.written == 700)
     logs.recorded = 700
-    assert logs.all_there(table)
+    assert logs.all_in(table)
 
 
-def test_beyond_its_limit_the_spool_loses_what_is_new_and_counts_it(
+def test_when_the_spool_is_full_new_predictions_are_lost_and_counted(
     logs: Logs,
     table: psycopg.Connection,
     platform: Platform,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # Given room for some of the records
-    away = logs(NOWHERE, limit=2 * MIB)
+    # given a spool with space for some of the records
+    offline = logs(NOWHERE, limit=2 * MIB)
 
-    # When more come than disk and memory hold
-    logs.record(away, 15_000)
-    until(lambda: away.lost > 0)
-    assert MIB < away.spooled_bytes <= 2 * MIB
-    away.close(PATIENCE)
+    # when there are more than fit on disk and in memory
+    logs.record(offline, 15_000)
+    until(lambda: offline.lost > 0)
+    assert MIB < offline.spooled_bytes <= 2 * MIB
+    offline.close(PATIENCE)
 
-    # Then the first are kept, the rest is counted and told of once
-    assert 0 < away.lost < logs.recorded
-    told = [r for r in caplog.records if "missing from the log" in r.message]
-    assert 1 <= len(told) <= 2
-    assert "the spool is full" in told[0].message
-    heir = logs(platform.predictions_dsn)
-    until(lambda: heir.written == logs.recorded - away.lost)
-    assert table.execute("SELECT count(*) FROM prediction").fetchone() == (heir.written,)
+    # then the first are kept, the others are counted and reported once
+    assert 0 < offline.lost < logs.recorded
+    reports = [r for r in caplog.records if "missing from the log" in r.message]
+    assert 1 <= len(reports) <= 2
+    assert "the spool is full" in reports[0].message
+    successor = logs(platform.predictions_dsn)
+    until(lambda: successor.written == logs.recorded - offline.lost)
+    assert table.execute("SELECT count(*) FROM prediction").fetchone() == (successor.written,)
     assert table.execute("SELECT 1 FROM prediction WHERE request_id = '0'").fetchone()
 
 
-def test_more_than_memory_holds_is_counted_as_lost(logs: Logs) -> None:
+def test_records_beyond_the_queue_limit_are_counted_as_lost(logs: Logs) -> None:
     log = PredictionLog(NOWHERE, KEY, Spool(logs.folder, MIB), timedelta(days=1))
 
     logs.record(log, QUEUE_LIMIT + 5)
@@ -381,8 +381,8 @@ from datetime import timedelta
 from pathlib import Path
 from api.prediction_log import PredictionLog
 from api.prediction_log.spool import Spool
-from tests.api.test_prediction_log import KEY, SHARES, encounter
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # the disk takes not one byte
+from tests.api.prediction_log.test_log import KEY, SHARES, encounter
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing can be written to disk
 log = PredictionLog(sys.argv[2], KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
 log.start()
 for number in range(1000):
@@ -392,58 +392,60 @@ print(log.written, log.lost, log.pending, log.spooled_bytes)
 """
 
 
-def test_a_full_disk_stops_nothing(logs: Logs, table: psycopg.Connection, passage: Passage) -> None:
-    # With the database there, nothing is lost; without it, what is lost is counted
-    for dsn, said in ((passage.dsn, "1000 0 0 0"), (NOWHERE, "0 1000 0 0")):
+def test_with_a_full_disk_the_log_goes_on(
+    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
+) -> None:
+    # With the database, nothing is lost; without it, lost records are counted.
+    for dsn, expected in ((proxy.dsn, "1000 0 0 0"), (NOWHERE, "0 1000 0 0")):
         process = python(FULL_DISK, logs.folder, dsn)
         output, _ = process.communicate(timeout=PATIENCE)
-        assert output.splitlines()[-1] == said, output
+        assert output.splitlines()[-1] == expected, output
     logs.recorded = 1000
-    assert logs.all_there(table)
+    assert logs.all_in(table)
 
 
-def test_without_disk_memory_bridges_a_short_outage(
-    logs: Logs, table: psycopg.Connection, passage: Passage
+def test_without_a_disk_memory_bridges_a_short_outage(
+    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
 ) -> None:
-    # Given a file where the folder should be
+    # given a file where the folder should be
     logs.folder.write_text("")
-    log = logs(passage.dsn)
+    log = logs(proxy.dsn)
     logs.record(log, 10)
     until(lambda: log.written == 10)
 
-    # When
-    passage.shut()
+    # when
+    proxy.disconnect()
     for _ in range(3):
         logs.record(log, 100)
         time.sleep(0.15)
     assert log.pending == 300
-    passage.open()
+    proxy.recover()
 
-    # Then
+    # then
     until(lambda: log.written == 310)
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert log.lost == 0
 
 
-def test_no_number_of_a_patient_is_written_anywhere(
-    logs: Logs, table: psycopg.Connection, passage: Passage, caplog: pytest.LogCaptureFixture
+def test_no_id_of_a_patient_is_written_anywhere(
+    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Given every path a record can take: straight, over the disk, and refused
+    # given records on every path: direct, through the spool, and rejected
     caplog.set_level(logging.DEBUG)
-    log = logs(passage.dsn)
+    log = logs(proxy.dsn)
     logs.record(log, 10)
     until(lambda: log.written == 10)
-    passage.shut()
+    proxy.disconnect()
     logs.record(log, 10)
     log.record("refused", 0, "7", encounter(race="Zebra"), SHARES, "perhaps")
     log.record("unfit", 0, "7", encounter(race="Zebra\0"), SHARES, "NO")
     until(lambda: log.pending == 0 and log.spooled_bytes > 0)
     on_disk = b"".join(path.read_bytes() for path in logs.folder.rglob("*") if path.is_file())
-    passage.open()
+    proxy.recover()
     until(lambda: log.written == 20 and log.lost == 2)
     log.close(PATIENCE)
 
-    # Then
+    # then
     [(in_table,)] = table.execute("SELECT string_agg(prediction::text, '') FROM prediction")
     for number in (ENCOUNTER_ID, PATIENT_NBR):
         assert str(number).encode() not in on_disk
@@ -460,7 +462,7 @@ def hashes(key: str, **changes: str | int) -> tuple[bytes, bytes]:
     return values[5], values[6]
 
 
-def test_hashes_recognise_a_patient_and_need_the_key() -> None:
+def test_hashes_are_the_same_for_a_patient_and_depend_on_the_key() -> None:
     encounter_hash, patient_hash = hashes(KEY)
 
     assert hashes(KEY) == (encounter_hash, patient_hash)
@@ -473,7 +475,7 @@ def test_hashes_recognise_a_patient_and_need_the_key() -> None:
     assert line.split(b"\t")[5:7] == [rb"\N", rb"\N"]
 
 
-def test_values_the_database_refuses_take_nobody_with_them(
+def test_a_rejected_row_does_not_affect_others_of_its_chunk(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     log = logs(platform.predictions_dsn)
@@ -484,7 +486,7 @@ def test_values_the_database_refuses_take_nobody_with_them(
     logs.record(log, 20)
     log.close(PATIENCE)
 
-    assert logs.all_there(table)
+    assert logs.all_in(table)
     assert (log.written, log.lost, log.pending) == (40, 2, 0)
 
 
@@ -498,18 +500,18 @@ def stored(table: psycopg.Connection, rows: int, age: timedelta) -> None:
     assert store.copy(b"".join(lines)) == 0
 
 
-def test_predictions_are_deleted_when_they_are_too_old(
+def test_expired_predictions_are_deleted(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
-    # Given more than are deleted at a time, and some that are just young enough
+    # given more expired rows than are deleted at a time, and rows that are not expired
     stored(table, 2_500, timedelta(days=31))
     stored(table, 20, timedelta(days=29))
 
-    # When
+    # when
     log = logs(platform.predictions_dsn, days=30)
     log.record("new", 0, "7", encounter(), SHARES, "NO")
 
-    # Then
+    # then
     until(lambda: log.written == 1 and rows_of(table) == 21)
     counts = PredictionStore(table).daily_counts(datetime.now(UTC) - timedelta(days=400))
     old, new = ((datetime.now(UTC) - timedelta(days=days)).date() for days in (29, 0))
@@ -523,7 +525,7 @@ def rows_of(table: psycopg.Connection) -> int:
 
 @pytest.fixture
 def writer_dsn(platform: Platform, table: psycopg.Connection) -> Iterator[str]:
-    """A role with no right that the log could do without."""
+    """The address of a role with the privileges that the log needs, and no others."""
     site = Stack(platform.settings).site
     administrator = psycopg.connect(
         platform.predictions_dsn, user="postgres", password=site.credentials.postgres
@@ -543,34 +545,34 @@ def writer_dsn(platform: Platform, table: psycopg.Connection) -> Iterator[str]:
         connection.execute("DROP ROLE log_writer")
 
 
-def test_few_rights_are_enough(logs: Logs, table: psycopg.Connection, writer_dsn: str) -> None:
+def test_few_privileges_are_enough(logs: Logs, table: psycopg.Connection, writer_dsn: str) -> None:
     stored(table, 5, timedelta(days=3))
     log = logs(writer_dsn, days=2)
 
     logs.record(log, 10)
     log.close(PATIENCE)
 
-    assert logs.all_there(table)
+    assert logs.all_in(table)
 
 
 def settings(**changes: Any) -> Settings:
     return Settings(prediction_log_dsn=NOWHERE, prediction_log_key=KEY, **changes)
 
 
-def test_no_database_no_log() -> None:
+def test_without_a_database_there_is_no_log() -> None:
     assert PredictionLog.from_settings(Settings()) is None
     assert PredictionLog.from_settings(settings()) is not None
 
 
-def test_a_log_without_its_key_is_refused() -> None:
+def test_a_database_without_a_key_is_rejected() -> None:
     with pytest.raises(SettingsError, match=r"^READMISSION_PREDICTION_LOG_KEY is missing"):
         PredictionLog.from_settings(Settings(prediction_log_dsn=NOWHERE))
 
 
-def test_an_address_that_makes_no_sense_is_refused_unseen() -> None:
+def test_an_invalid_address_is_rejected_and_not_repeated() -> None:
     nonsense = Settings(prediction_log_dsn="host=somewhere hunter2", prediction_log_key=KEY)
 
-    with pytest.raises(SettingsError, match=r"^READMISSION_PREDICTION_LOG_DSN ") as refused:
+    with pytest.raises(SettingsError, match=r"^READMISSION_PREDICTION_LOG_DSN ") as caught:
         PredictionLog.from_settings(nonsense)
 
-    assert "hunter2" not in str(refused.value)
+    assert "hunter2" not in str(caught.value)

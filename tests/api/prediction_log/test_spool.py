@@ -1,4 +1,4 @@
-"""What waits on disk: whole, in order, bounded, and found again by whoever comes next."""
+"""The spool: complete segments, in order, bounded, and adopted by the next process."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ def contents(spool: Spool) -> list[bytes]:
     return [segment.path.read_bytes() for segment in spool.oldest(MIB)]
 
 
-def test_what_came_first_is_first_to_go(tmp_path: Path) -> None:
+def test_segments_are_first_in_first_out(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", MIB)
     for content in (b"one", b"two", b"three"):
         spool.add(content)
@@ -28,7 +28,7 @@ def test_what_came_first_is_first_to_go(tmp_path: Path) -> None:
     assert contents(spool) == [b"two", b"three"]
 
 
-def test_one_segment_is_handed_out_however_large_it_is(tmp_path: Path) -> None:
+def test_the_oldest_segment_is_returned_however_large_it_is(tmp_path: Path) -> None:
     spool = Spool(tmp_path, MIB)
     spool.add(b"x" * 3 * BLOCK)
     spool.add(b"y")
@@ -38,7 +38,7 @@ def test_one_segment_is_handed_out_however_large_it_is(tmp_path: Path) -> None:
     assert len(spool.oldest(4 * BLOCK)) == 2
 
 
-def test_size_counts_whole_blocks_of_the_disk(tmp_path: Path) -> None:
+def test_size_counts_whole_disk_blocks(tmp_path: Path) -> None:
     spool = Spool(tmp_path, MIB)
     spool.add(b"x")
     spool.add(b"y" * (BLOCK + 1))
@@ -48,7 +48,7 @@ def test_size_counts_whole_blocks_of_the_disk(tmp_path: Path) -> None:
     assert spool.size == 0
 
 
-def test_a_full_spool_refuses_what_is_new_and_keeps_what_it_has(tmp_path: Path) -> None:
+def test_a_full_spool_rejects_new_segments_and_keeps_old_ones(tmp_path: Path) -> None:
     spool = Spool(tmp_path, 2 * BLOCK)
     spool.add(b"one")
     spool.add(b"two")
@@ -61,7 +61,7 @@ def test_a_full_spool_refuses_what_is_new_and_keeps_what_it_has(tmp_path: Path) 
     spool.add(b"four")
 
 
-def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_the_spool(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool", MIB)
     spool.add(b"x")
 
@@ -70,7 +70,7 @@ def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
         == ["0o600", "0o700", "0o700"]  # fmt: skip
 
 
-def test_a_process_leaves_the_segments_of_the_living_alone(tmp_path: Path) -> None:
+def test_segments_of_a_running_process_are_not_adopted(tmp_path: Path) -> None:
     first, second = Spool(tmp_path, MIB), Spool(tmp_path, MIB)
     first.add(b"mine")
 
@@ -80,7 +80,7 @@ def test_a_process_leaves_the_segments_of_the_living_alone(tmp_path: Path) -> No
     assert contents(first) == [b"mine"]
 
 
-def test_what_a_process_let_go_is_adopted(tmp_path: Path) -> None:
+def test_segments_of_a_closed_spool_are_adopted(tmp_path: Path) -> None:
     first, second = Spool(tmp_path, MIB), Spool(tmp_path, MIB)
     first.add(b"one")
     second.add(b"two")
@@ -90,15 +90,15 @@ def test_what_a_process_let_go_is_adopted(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="closed"):
             spool.add(b"too late")
 
-    heir = Spool(tmp_path, MIB)
-    heir.open()
+    successor = Spool(tmp_path, MIB)
+    successor.open()
 
-    assert contents(heir) == [b"one", b"two", b"three"]
-    assert heir.size == 3 * BLOCK
+    assert contents(successor) == [b"one", b"two", b"three"]
+    assert successor.size == 3 * BLOCK
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_what_a_killed_process_left_is_adopted_but_for_half_written_files(tmp_path: Path) -> None:
+def test_segments_of_a_killed_process_are_adopted_without_drafts(tmp_path: Path) -> None:
     # given a process that dies while it writes
     script = f"""
 import os, signal, sys
@@ -117,15 +117,15 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert killed.returncode == -9
 
     # when
-    heir = Spool(tmp_path, MIB)
-    heir.open()
+    successor = Spool(tmp_path, MIB)
+    successor.open()
 
     # then
-    assert contents(heir) == [b"whole"]
+    assert contents(successor) == [b"whole"]
     assert not list(tmp_path.rglob("*.half"))
 
 
-def test_an_empty_spool_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_an_empty_spool_deletes_its_folder(tmp_path: Path) -> None:
     spool = Spool(tmp_path, MIB)
     spool.add(b"x")
     spool.remove(spool.oldest(1))
@@ -135,8 +135,8 @@ def test_an_empty_spool_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_made_is_tried_again(tmp_path: Path) -> None:
-    # given a file in the place of the folder
+def test_creating_the_folder_is_retried(tmp_path: Path) -> None:
+    # given a file where the folder should be
     (tmp_path / "spool").write_text("")
     spool = Spool(tmp_path / "spool", MIB)
     with pytest.raises(OSError, match="exists"):
@@ -151,7 +151,7 @@ def test_a_folder_that_cannot_be_made_is_tried_again(tmp_path: Path) -> None:
     assert contents(spool) == [b"x"]
 
 
-def test_a_segment_that_cannot_be_read_is_left_to_the_next_process(tmp_path: Path) -> None:
+def test_an_unreadable_segment_is_left_to_the_next_process(tmp_path: Path) -> None:
     spool = Spool(tmp_path, MIB)
     spool.add(b"x")
 
@@ -160,6 +160,6 @@ def test_a_segment_that_cannot_be_read_is_left_to_the_next_process(tmp_path: Pat
     assert spool.size == 0
     spool.close()
 
-    heir = Spool(tmp_path, MIB)
-    heir.open()
-    assert contents(heir) == [b"x"]
+    successor = Spool(tmp_path, MIB)
+    successor.open()
+    assert contents(successor) == [b"x"]

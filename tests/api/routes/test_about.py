@@ -1,4 +1,4 @@
-"""The endpoints, asked as a caller asks them."""
+"""The endpoints from a caller's view."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from readmission.modelling.fitting import Fit
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import ServedModel
 from readmission.settings import Settings
-from tests.api.conftest import Shelf
+from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
 
 JSON = {"content-type": "application/json"}
@@ -30,8 +30,8 @@ def metric(client: TestClient, line: str) -> float:
     raise AssertionError(f"no metric {line}")
 
 
-def check_refusal(response: Any, status: int, kind: str) -> dict[str, Any]:
-    """Every refusal has the one shape and shows nothing of the inside."""
+def check_error(response: Any, status: int, kind: str) -> dict[str, Any]:
+    """Check that an error response has the usual fields and no internals; return its body."""
     assert response.status_code == status
     body: dict[str, Any] = response.json()
     assert set(body) == {"error", "message", "problems", "request_id"}
@@ -43,17 +43,19 @@ def check_refusal(response: Any, status: int, kind: str) -> dict[str, Any]:
     return body
 
 
-def test_home_names_service_model_and_links(service: TestClient) -> None:
-    home = service.get("/").json()
+def test_the_root_names_service_model_and_links(service: TestClient) -> None:
+    root = service.get("/").json()
 
-    assert home["model_name"] == "diabetes_readmission"
-    assert (home["model_version"], home["data_source"]) == ("1", "synthetic")
+    assert root["model_name"] == "diabetes_readmission"
+    assert (root["model_version"], root["data_source"]) == ("1", "synthetic")
     known = service.get("/openapi.json").json()["paths"]
-    assert set(home["links"].values()) - {"/docs"} <= set(known)
-    assert service.get(home["links"]["docs"]).status_code == 200
+    assert set(root["links"].values()) - {"/docs"} <= set(known)
+    assert service.get(root["links"]["docs"]).status_code == 200
 
 
-def test_without_a_model_the_service_lives_and_says_what_to_do(empty_service: TestClient) -> None:
+def test_without_a_model_the_error_says_what_to_do(
+    empty_service: TestClient,
+) -> None:
     health = empty_service.get("/health")
     assert health.status_code == 200
     assert health.json()["status"] == "alive"
@@ -62,7 +64,7 @@ def test_without_a_model_the_service_lives_and_says_what_to_do(empty_service: Te
     assert empty_service.get("/").json()["model_version"] is None
 
     for response in (empty_service.get("/ready"), empty_service.post("/predict", json=example())):
-        body = check_refusal(response, 503, "no_model")
+        body = check_error(response, 503, "no_model")
         assert "nothing has been promoted" in body["message"]
         assert "POST /reload_model" in body["message"]
     assert metric(empty_service, 'prediction_errors_total{kind="no_model"}') == 1
@@ -77,34 +79,34 @@ def test_with_a_model_the_service_is_ready(service: TestClient) -> None:
 
 
 def test_schema_lists_the_fields(service: TestClient) -> None:
-    answer = service.get("/schema").json()
-    assert [field["name"] for field in answer["fields"]] == [
+    described = service.get("/schema").json()
+    assert [field["name"] for field in described["fields"]] == [
         column.name for column in schema.REQUEST_COLUMNS
     ]
-    assert list(answer["classes"]) == list(schema.CLASSES)
-    assert list(answer["classes"])[-1] == "<30"
+    assert list(described["classes"]) == list(schema.CLASSES)
+    assert list(described["classes"])[-1] == "<30"
 
 
-def test_schema_tells_how_large_a_file_may_be(service: TestClient) -> None:
-    answer = service.get("/schema").json()
-    assert answer["limits"] == {"file_mb": Settings.model_fields["api_batch_mb"].default}
+def test_schema_has_the_size_limit_of_a_file(service: TestClient) -> None:
+    described = service.get("/schema").json()
+    assert described["limits"] == {"file_mb": Settings.model_fields["api_batch_mb"].default}
 
 
-def test_predict_answers_in_uci_words(service: TestClient, fits: tuple[Fit, Fit]) -> None:
+def test_predict_returns_the_classes_of_uci(service: TestClient, fits: tuple[Fit, Fit]) -> None:
     response = service.post("/predict", json=example())
 
     assert response.status_code == 200
-    answer = response.json()
-    assert answer["predicted_class"] in schema.CLASSES
-    assert answer["meaning"] == schema.BY_NAME[schema.TARGET].values[answer["predicted_class"]]
-    assert list(answer["probabilities"]) == list(schema.CLASSES)
-    assert sum(answer["probabilities"].values()) == pytest.approx(1)
-    assert (answer["model_name"], answer["model_version"], answer["data_source"]) == (
+    body = response.json()
+    assert body["predicted_class"] in schema.CLASSES
+    assert body["meaning"] == schema.BY_NAME[schema.TARGET].values[body["predicted_class"]]
+    assert list(body["probabilities"]) == list(schema.CLASSES)
+    assert sum(body["probabilities"].values()) == pytest.approx(1)
+    assert (body["model_name"], body["model_version"], body["data_source"]) == (
         "diabetes_readmission",
         "1",
         "synthetic",
     )
-    assert answer["request_id"] == response.headers["x-request-id"]
+    assert body["request_id"] == response.headers["x-request-id"]
 
 
 def test_predict_counts_by_class_and_version(service: TestClient) -> None:
@@ -136,21 +138,21 @@ def test_predict_counts_by_class_and_version(service: TestClient) -> None:
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_a_bad_body_is_refused_with_a_reason(
+def test_a_bad_body_is_rejected_with_a_reason(
     service: TestClient, content: bytes, headers: dict[str, str], status: int, kind: str
 ) -> None:
-    body = check_refusal(service.post("/predict", content=content, headers=headers), status, kind)
+    body = check_error(service.post("/predict", content=content, headers=headers), status, kind)
     assert len(json.dumps(body)) < 50_000
     assert metric(service, f'prediction_errors_total{{kind="{kind}"}}') == 1
 
 
-def test_a_body_without_content_type_is_taken_for_json(service: TestClient) -> None:
+def test_a_missing_content_type_counts_as_json(service: TestClient) -> None:
     response = service.post("/predict", content=json.dumps(example()).encode())
     assert response.status_code == 200
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-def test_content_type_is_read_as_the_standard_says(service: TestClient, content_type: str) -> None:
+def test_content_types_are_compared_by_the_standard(service: TestClient, content_type: str) -> None:
     body = json.dumps(example()).encode()
     response = service.post("/predict", content=body, headers={"content-type": content_type})
     assert response.status_code == 200
@@ -159,7 +161,7 @@ def test_content_type_is_read_as_the_standard_says(service: TestClient, content_
 def test_a_wrong_field_is_named_with_value_and_expectation(service: TestClient) -> None:
     response = service.post("/predict", json=example() | {"glyburide-metformin": "Sometimes"})
 
-    body = check_refusal(response, 422, "invalid")
+    body = check_error(response, 422, "invalid")
     assert body["problems"] == [
         {
             "field": "glyburide-metformin",
@@ -173,15 +175,15 @@ def test_a_wrong_field_is_named_with_value_and_expectation(service: TestClient) 
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/predict", 405), ("GET", "/x", 404)]
 )
-def test_a_wrong_address_is_refused_in_the_same_shape(
+def test_a_wrong_path_or_method_gets_the_usual_error_response(
     service: TestClient, method: str, path: str, status: int
 ) -> None:
     response = service.request(method, path)
-    check_refusal(response, status, "http")
+    check_error(response, status, "http")
     assert status != 405 or response.headers["allow"] == "POST"
 
 
-def test_a_callers_request_id_is_kept_if_it_is_one(service: TestClient) -> None:
+def test_a_valid_request_id_of_the_caller_is_kept(service: TestClient) -> None:
     kept = service.get("/health", headers={"x-request-id": "trace-1.2_3"})
     assert kept.headers["x-request-id"] == "trace-1.2_3"
     for bad in ("a b", "x" * 65, "<script>", ""):
@@ -190,31 +192,31 @@ def test_a_callers_request_id_is_kept_if_it_is_one(service: TestClient) -> None:
         assert len(replaced.headers["x-request-id"]) == 32
 
 
-def test_reload_answers_with_both_versions(
-    service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]
+def test_reload_returns_both_versions(
+    service: TestClient, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
 ) -> None:
     before = service.post("/predict", json=example()).json()
-    shelf.content = loaded("2", fits[1])
+    fake_store.content = loaded("2", fits[1])
 
-    answer = service.post("/reload_model")
+    response = service.post("/reload_model")
 
-    assert answer.status_code == 200
-    assert answer.json()["previous_version"] == "1"
-    assert answer.json()["model_version"] == "2"
+    assert response.status_code == 200
+    assert response.json()["previous_version"] == "1"
+    assert response.json()["model_version"] == "2"
     after = service.post("/predict", json=example()).json()
     assert after["model_version"] == "2"
     assert after["probabilities"] != before["probabilities"]
 
 
-def test_a_failing_reload_is_told_everywhere_and_changes_nothing(
-    service: TestClient, shelf: Shelf, caplog: pytest.LogCaptureFixture
+def test_a_failing_reload_is_reported_and_changes_nothing(
+    service: TestClient, fake_store: FakeModelStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shelf.content = OSError("the store is away")
+    fake_store.content = OSError("the store is down")
     with caplog.at_level(logging.ERROR):
-        body = check_refusal(service.post("/reload_model"), 503, "reload_failed")
+        body = check_error(service.post("/reload_model"), 503, "reload_failed")
 
-    assert "Version 1 goes on answering" in body["message"]
-    assert "the store is away" in caplog.text
+    assert "Version 1 stays the champion" in body["message"]
+    assert "the store is down" in caplog.text
     failure = service.get("/health").json()["last_reload_error"]
     assert failure["message"] in body["message"]
     assert metric(service, 'model_reloads_total{result="failure"}') == 1
@@ -222,11 +224,11 @@ def test_a_failing_reload_is_told_everywhere_and_changes_nothing(
 
 
 def test_a_reload_without_a_production_model_is_a_conflict(empty_service: TestClient) -> None:
-    body = check_refusal(empty_service.post("/reload_model"), 409, "reload_failed")
+    body = check_error(empty_service.post("/reload_model"), 409, "reload_failed")
     assert "nothing has been promoted" in body["message"]
 
 
-def test_a_model_that_fails_gives_no_detail_away(
+def test_a_failing_model_reveals_no_patient_data(
     service: TestClient,
     fits: tuple[Fit, Fit],
     monkeypatch: pytest.MonkeyPatch,
@@ -239,7 +241,7 @@ def test_a_model_that_fails_gives_no_detail_away(
     with caplog.at_level(logging.DEBUG):
         response = service.post("/predict", json=example() | TELLTALE)
 
-    body = check_refusal(response, 500, "internal")
+    body = check_error(response, 500, "internal")
     assert "ValueError" in caplog.text
     assert body["request_id"] in caplog.text
     for secret in TELLTALE.values():
@@ -269,31 +271,31 @@ def test_openapi_shows_the_request_with_an_example_that_works(service: TestClien
     (shown,) = content["schema"]["examples"]
     assert parse_encounter(json.dumps(shown).encode())
     assert service.post("/predict", json=shown).status_code == 200
-    for path, refusals in {"/predict": {"400", "413", "415", "422", "503"}}.items():
-        assert refusals <= set(api["paths"][path]["post"]["responses"])
+    for path, statuses in {"/predict": {"400", "413", "415", "422", "503"}}.items():
+        assert statuses <= set(api["paths"][path]["post"]["responses"])
 
 
-class InItsPlace:
-    """A scorer that stands for the pipeline: it takes long, and remembers who waited."""
+class SlowScorer:
+    """A scorer in place of the pipeline that records in which thread it runs."""
 
     runtime = "pipeline"
-    waited: ClassVar[list[str]] = []
+    threads: ClassVar[list[str]] = []
 
     def predict_one(self, encounter: Encounter) -> list[float]:
-        """Answer anything."""
-        self.waited.append(threading.current_thread().name)
+        """Return fixed probabilities."""
+        self.threads.append(threading.current_thread().name)
         assert encounter
         return [0.5, 0.3, 0.2]
 
 
-def test_a_model_that_takes_long_is_asked_beside_the_event_loop(
-    service: TestClient, shelf: Shelf, fits: tuple[Fit, Fit]
+def test_a_slow_model_runs_in_a_thread(
+    service: TestClient, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
 ) -> None:
     model = loaded("2", fits[0])
-    shelf.content = replace(model, bundle=replace(model.bundle, scorer=InItsPlace()))
+    fake_store.content = replace(model, bundle=replace(model.bundle, scorer=SlowScorer()))
     assert service.post("/reload_model").status_code == 200
 
     assert service.post("/predict", json=example()).json()["probabilities"]["NO"] == 0.5
 
-    (thread,) = InItsPlace.waited
+    (thread,) = SlowScorer.threads
     assert thread.startswith("asyncio_")

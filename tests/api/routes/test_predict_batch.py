@@ -1,4 +1,4 @@
-"""Files of encounters: every format, every way to be broken, in order and in bounded memory."""
+"""Uploads of encounters: all formats, broken files, order, limits and bounded memory."""
 
 import csv
 import io
@@ -27,15 +27,15 @@ from readmission.domain.schema import example
 from readmission.modelling.compilation import as_encounters
 from readmission.modelling.fitting import Fit
 from tests.api.models import loaded, put_into_production, raw_encounters
-from tests.api.routes.test_about import check_refusal, metric
+from tests.api.routes.test_about import check_error, metric
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform, emptied
 
 ROWS = 250
-"""Two chunks and a half."""
+"""Two and a half chunks."""
 MANY = 100_000
 GROWTH = 150 << 20
-"""Bytes by which a process may grow over a file of many rows; held whole it would be 1 GB."""
+"""Allowed growth of the process in bytes; held whole, the many rows would take 1 GB."""
 PATIENCE = 300
 
 CSV, JSON = "text/csv", "application/json"
@@ -72,13 +72,13 @@ WRITERS: dict[str, Callable[[pd.DataFrame], bytes]] = {
 
 @pytest.fixture(scope="module")
 def rows() -> pd.DataFrame:
-    """Synthetic encounters; copy before changing."""
+    """Synthetic encounters; copy them before changing them."""
     return raw_encounters(ROWS)[list(schema.FEATURE_NAMES)]
 
 
 @pytest.fixture(scope="module")
 def mixed(rows: pd.DataFrame) -> pd.DataFrame:
-    """The same with one row that is refused."""
+    """The same encounters with one invalid row."""
     changed = rows.copy()
     changed.loc[BAD_ROW, "age"] = BAD
     return changed
@@ -86,13 +86,13 @@ def mixed(rows: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def expected(rows: pd.DataFrame, fits: tuple[Fit, Fit]) -> list[list[float]]:
-    """What the pipeline says of each row."""
-    answers: list[list[float]] = fits[0].model.predict_proba(rows).tolist()
-    return answers
+    """The pipeline's probabilities for each row."""
+    probabilities: list[list[float]] = fits[0].model.predict_proba(rows).tolist()
+    return probabilities
 
 
 def send(client: TestClient, content: bytes, kind: str, answer: str = "ndjson") -> Any:
-    """Send a file."""
+    """Upload a file."""
     headers = {"content-type": kind}
     return client.post(
         "/predict/batch", params={"answer": answer}, content=content, headers=headers
@@ -100,19 +100,19 @@ def send(client: TestClient, content: bytes, kind: str, answer: str = "ndjson") 
 
 
 def lines(response: Any) -> list[dict[str, Any]]:
-    """Return the lines of an answer."""
+    """Return the lines of an NDJSON response."""
     assert response.status_code == 200, response.text
     assert response.headers["content-type"] == LINES
     return [json.loads(line) for line in response.text.splitlines()]
 
 
-def probabilities(answered: Sequence[dict[str, Any]]) -> list[list[float]]:
-    """Return the probabilities of lines that have them."""
-    return [list(line["probabilities"].values()) for line in answered]
+def probabilities(predicted: Sequence[dict[str, Any]]) -> list[list[float]]:
+    """Return the probabilities of predicted lines."""
+    return [list(line["probabilities"].values()) for line in predicted]
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_every_format_is_answered_row_by_row_in_order(
+def test_every_format_is_predicted_row_by_row_in_order(
     service: TestClient,
     mixed: pd.DataFrame,
     expected: list[list[float]],
@@ -120,21 +120,21 @@ def test_every_format_is_answered_row_by_row_in_order(
     kind: str,
 ) -> None:
     response = send(service, WRITERS[kind](mixed), kind)
-    *answered, last = lines(response)
+    *predicted, last = lines(response)
 
-    # every row has its line, in order
-    assert [line["row"] for line in answered] == list(range(ROWS))
-    # the row that is refused says why, and stops no other
-    refused = answered.pop(BAD_ROW)
-    assert refused["error"] == "invalid"
-    assert [(p["field"], p["value"]) for p in refused["problems"]] == [("age", BAD)]
-    assert "age" in refused["message"]
-    # the others are what the model says
-    others = [said for number, said in enumerate(expected) if number != BAD_ROW]
-    assert probabilities(answered) == [pytest.approx(said, abs=1e-5) for said in others]
-    assert all(0 <= line["risk_percentile"] <= 100 for line in answered)
-    # and the end sums up
-    by_class = Counter(line["predicted_class"] for line in answered)
+    # then every row has a line, in order
+    assert [line["row"] for line in predicted] == list(range(ROWS))
+    # and the invalid row has its error and does not affect the others
+    rejected = predicted.pop(BAD_ROW)
+    assert rejected["error"] == "invalid"
+    assert [(p["field"], p["value"]) for p in rejected["problems"]] == [("age", BAD)]
+    assert "age" in rejected["message"]
+    # and the others have the model's probabilities
+    others = [values for number, values in enumerate(expected) if number != BAD_ROW]
+    assert probabilities(predicted) == [pytest.approx(values, abs=1e-5) for values in others]
+    assert all(0 <= line["risk_percentile"] <= 100 for line in predicted)
+    # and the last line is the summary
+    by_class = Counter(line["predicted_class"] for line in predicted)
     assert last["summary"] == {
         "rows": ROWS,
         "answered": ROWS - 1,
@@ -145,13 +145,13 @@ def test_every_format_is_answered_row_by_row_in_order(
     assert last["request_id"] == response.headers["x-request-id"]
 
 
-def test_a_file_is_answered_like_single_encounters_and_counted_like_them(
+def test_rows_of_a_file_are_predicted_and_counted_like_single_encounters(
     service: TestClient, rows: pd.DataFrame
 ) -> None:
     few = rows.head(8)
-    *answered, last = lines(send(service, as_csv(few), CSV))
+    *predicted, last = lines(send(service, as_csv(few), CSV))
 
-    for line, encounter in zip(answered, as_encounters(few), strict=True):
+    for line, encounter in zip(predicted, as_encounters(few), strict=True):
         single = service.post("/predict", json=dict(encounter)).json()
         shared = ("predicted_class", "meaning", "risk_percentile")
         assert {name: line[name] for name in shared} == {name: single[name] for name in shared}
@@ -161,7 +161,7 @@ def test_a_file_is_answered_like_single_encounters_and_counted_like_them(
         assert metric(service, label) == 2 * count
 
 
-def test_the_answer_as_csv_has_a_row_for_each(service: TestClient, mixed: pd.DataFrame) -> None:
+def test_csv_has_one_line_per_row(service: TestClient, mixed: pd.DataFrame) -> None:
     response = send(service, as_csv(mixed), CSV, answer="csv")
 
     assert response.status_code == 200
@@ -171,20 +171,20 @@ def test_the_answer_as_csv_has_a_row_for_each(service: TestClient, mixed: pd.Dat
     assert [int(row["row"]) for row in table] == list(range(ROWS))
     assert "age" in table[BAD_ROW]["error"]
     assert not table[BAD_ROW]["predicted_class"]
-    answered = lines(send(service, as_csv(mixed), CSV))
-    for row, line in zip(table, answered, strict=False):
+    predicted = lines(send(service, as_csv(mixed), CSV))
+    for row, line in zip(table, predicted, strict=False):
         assert row["predicted_class"] == line.get("predicted_class", "")
-    assert float(table[0]["probability_<30"]) == answered[0]["probabilities"]["<30"]
+    assert float(table[0]["probability_<30"]) == predicted[0]["probabilities"]["<30"]
 
 
-def test_another_form_of_answer_is_refused(service: TestClient, rows: pd.DataFrame) -> None:
-    body = check_refusal(send(service, as_csv(rows), CSV, answer="xml"), 422, "invalid")
+def test_an_unknown_response_format_is_rejected(service: TestClient, rows: pd.DataFrame) -> None:
+    body = check_error(send(service, as_csv(rows), CSV, answer="xml"), 422, "invalid")
     assert "answer" in body["message"]
     assert metric(service, 'prediction_errors_total{kind="invalid"}') == 1
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_the_outcome_is_ignored_and_keys_are_not_repeated(
+def test_the_outcome_is_ignored_and_ids_are_not_returned(
     service: TestClient, rows: pd.DataFrame, kind: str
 ) -> None:
     keys = {schema.ENCOUNTER: 1_234_567_891, schema.PATIENT: 1_987_654_321}
@@ -208,24 +208,22 @@ def labelled_json(rows: pd.DataFrame) -> bytes:
     return b"[" + b",".join(labelled_lines(rows).splitlines()) + b"]"
 
 
-def test_text_cells_of_csv_that_are_empty_are_missing(
-    service: TestClient, rows: pd.DataFrame
-) -> None:
-    spelt = rows.head(1).assign(payer_code="?", race="?", diag_3="?")
+def test_an_empty_cell_of_csv_is_a_missing_value(service: TestClient, rows: pd.DataFrame) -> None:
+    marked = rows.head(1).assign(payer_code="?", race="?", diag_3="?")
     blank = rows.head(1).assign(payer_code="", race="", diag_3="")
 
-    answers = [lines(send(service, as_csv(one), CSV))[0] for one in (spelt, blank)]
+    responses = [lines(send(service, as_csv(one), CSV))[0] for one in (marked, blank)]
 
-    assert answers[0] == answers[1]
+    assert responses[0] == responses[1]
 
 
-def test_a_byte_order_mark_and_any_order_of_columns_are_fine(
+def test_a_byte_order_mark_and_any_order_of_columns_are_accepted(
     service: TestClient, rows: pd.DataFrame
 ) -> None:
     plain = lines(send(service, as_csv(rows.head(3)), CSV))
-    turned = as_csv(rows.head(3)[rows.columns[::-1]])
+    reversed_columns = as_csv(rows.head(3)[rows.columns[::-1]])
 
-    marked = lines(send(service, b"\xef\xbb\xbf" + turned, CSV + "; charset=utf-8"))
+    marked = lines(send(service, b"\xef\xbb\xbf" + reversed_columns, CSV + "; charset=utf-8"))
 
     assert marked[:-1] == plain[:-1]
 
@@ -235,7 +233,7 @@ def header_of(rows: pd.DataFrame) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("kind", "content", "status", "error", "told"),
+    ("kind", "content", "status", "error", "message"),
     [
         (CSV, b"", 400, "malformed", "first line"),
         (CSV, b"\n\n", 400, "malformed", "first line"),
@@ -260,19 +258,17 @@ def header_of(rows: pd.DataFrame) -> bytes:
     ],
     ids=lambda value: repr(value)[:24],
 )
-def test_what_is_no_file_of_encounters_is_refused_as_a_whole(
-    service: TestClient, kind: str, content: bytes, status: int, error: str, told: str
+def test_a_file_without_encounters_gets_an_error_response(
+    service: TestClient, kind: str, content: bytes, status: int, error: str, message: str
 ) -> None:
-    body = check_refusal(send(service, content, kind), status, error)
+    body = check_error(send(service, content, kind), status, error)
 
-    assert told in body["message"]
+    assert message in body["message"]
     assert len(json.dumps(body)) < 2_000
     assert metric(service, f'prediction_errors_total{{kind="{error}"}}') == 1
 
 
-def test_a_file_without_a_row_is_answered_with_nothing(
-    service: TestClient, rows: pd.DataFrame
-) -> None:
+def test_a_file_without_rows_has_only_a_summary(service: TestClient, rows: pd.DataFrame) -> None:
     empty = {CSV: header_of(rows), JSON: b"[]", LINES: b"\n\n", PARQUET: as_parquet(rows[:0])}
     for kind, content in empty.items():
         (only,) = lines(send(service, content, kind))
@@ -280,46 +276,46 @@ def test_a_file_without_a_row_is_answered_with_nothing(
 
 
 @pytest.mark.parametrize("kind", [CSV, PARQUET])
-def test_wrong_columns_are_all_named_at_once(
+def test_all_wrong_columns_are_named_at_once(
     service: TestClient, rows: pd.DataFrame, kind: str
 ) -> None:
     wrong = rows.rename(columns={"gender": "sex"}).drop(columns="insulin")
 
-    body = check_refusal(send(service, WRITERS[kind](wrong), kind), 422, "invalid")
+    body = check_error(send(service, WRITERS[kind](wrong), kind), 422, "invalid")
 
     assert {problem["field"] for problem in body["problems"]} == {"gender", "insulin", "sex"}
 
 
-def test_a_column_that_comes_twice_is_named(service: TestClient, rows: pd.DataFrame) -> None:
+def test_a_duplicate_column_is_named(service: TestClient, rows: pd.DataFrame) -> None:
     twice = pd.concat([rows, rows[["age"]]], axis=1)
 
-    body = check_refusal(send(service, as_csv(twice), CSV), 422, "invalid")
+    body = check_error(send(service, as_csv(twice), CSV), 422, "invalid")
 
     assert [problem["field"] for problem in body["problems"]] == ["age"]
 
 
-def test_a_row_in_place_of_the_header_is_not_repeated(
+def test_patient_data_in_place_of_the_header_is_not_returned(
     service: TestClient, rows: pd.DataFrame
 ) -> None:
     secret = rows.head(3).assign(payer_code=TELLTALE)
 
     response = send(service, secret.to_csv(index=False, header=False).encode(), CSV)
 
-    check_refusal(response, 400, "malformed")
+    check_error(response, 400, "malformed")
     assert TELLTALE not in response.text
     assert rows.iloc[0]["diag_1"] not in response.text
 
 
-def test_a_ragged_row_is_refused_alone(service: TestClient, rows: pd.DataFrame) -> None:
+def test_a_row_of_another_length_is_rejected_alone(service: TestClient, rows: pd.DataFrame) -> None:
     table = as_csv(rows.head(4)).splitlines()
     table[2] += b",more"
     table[3] = table[3].rpartition(b",")[0]
     table.insert(2, b"")
 
-    *answered, last = lines(send(service, b"\n".join(table), CSV))
+    *predicted, last = lines(send(service, b"\n".join(table), CSV))
 
-    assert ["error" in line for line in answered] == [False, True, True, False]
-    assert f"{len(rows.columns)} values" in answered[1]["message"]
+    assert ["error" in line for line in predicted] == [False, True, True, False]
+    assert f"{len(rows.columns)} values" in predicted[1]["message"]
     assert (last["summary"]["answered"], last["summary"]["refused"]) == (2, 2)
 
 
@@ -336,31 +332,31 @@ def cut_json(rows: pd.DataFrame) -> bytes:
 
 
 @pytest.mark.parametrize(("kind", "cut"), [(CSV, cut_csv), (JSON, cut_json)], ids=[CSV, JSON])
-def test_a_file_that_breaks_off_is_answered_up_to_there_and_says_so(
+def test_a_file_that_breaks_off_is_predicted_up_to_there(
     service: TestClient, rows: pd.DataFrame, kind: str, cut: Callable[[pd.DataFrame], bytes]
 ) -> None:
-    *answered, broken, last = lines(send(service, cut(rows), kind))
+    *predicted, broken, last = lines(send(service, cut(rows), kind))
 
-    # a reader may look some rows ahead, and says at most that those are not readable
-    assert [line["row"] for line in answered] == list(range(len(answered)))
-    assert all("predicted_class" in line for line in answered)
+    # a reader may read ahead, so some rows before the break may be missing
+    assert [line["row"] for line in predicted] == list(range(len(predicted)))
+    assert all("predicted_class" in line for line in predicted)
     assert broken["error"] == "malformed"
-    assert broken["row"] == len(answered) <= CUT_ROW
-    assert kind != JSON or len(answered) == CUT_ROW
-    assert last["summary"]["answered"] == len(answered)
+    assert broken["row"] == len(predicted) <= CUT_ROW
+    assert kind != JSON or len(predicted) == CUT_ROW
+    assert last["summary"]["answered"] == len(predicted)
     assert last["summary"]["refused"] == 1
     assert metric(service, 'prediction_errors_total{kind="malformed"}') == 1
 
 
-def test_a_parquet_file_that_is_cut_is_refused(service: TestClient, rows: pd.DataFrame) -> None:
+def test_a_truncated_parquet_file_is_rejected(service: TestClient, rows: pd.DataFrame) -> None:
     whole = as_parquet(rows)
-    check_refusal(send(service, whole[: len(whole) // 2], PARQUET), 400, "malformed")
+    check_error(send(service, whole[: len(whole) // 2], PARQUET), 400, "malformed")
     hole = whole[:200] + b"\0" * 2_000 + whole[2_200:]
     response = send(service, hole, PARQUET)
-    if response.status_code == 200:  # the hole lies behind the first rows
+    if response.status_code == 200:  # The damage is after the first rows.
         assert '"malformed"' in response.text
     else:
-        check_refusal(response, 400, "malformed")
+        check_error(response, 400, "malformed")
 
 
 @pytest.mark.parametrize(
@@ -380,23 +376,21 @@ def test_a_parquet_file_that_is_cut_is_refused(service: TestClient, rows: pd.Dat
     ids=lambda row: repr(row)[:24],
 )
 @pytest.mark.parametrize("kind", [JSON, LINES])
-def test_a_hostile_row_is_refused_in_its_line_and_stops_no_other(
-    service: TestClient, kind: str, row: bytes
-) -> None:
+def test_a_hostile_row_is_rejected_alone(service: TestClient, kind: str, row: bytes) -> None:
     good = json.dumps(example()).encode()
     ends, between = ((b"[", b"]"), b",") if kind == JSON else ((b"", b""), b"\n")
 
     response = send(service, ends[0] + between.join([*[good] * 5, row, good]) + ends[1], kind)
 
-    *answered, last = lines(response)
-    refused = answered.pop(5)
-    assert refused["error"] in ("invalid", "malformed")
-    assert ["predicted_class" in line for line in answered] == [True] * 6
+    *predicted, last = lines(response)
+    rejected = predicted.pop(5)
+    assert rejected["error"] in ("invalid", "malformed")
+    assert ["predicted_class" in line for line in predicted] == [True] * 6
     assert last["summary"]["refused"] == 1
     assert len(response.text) < 30_000
 
 
-def test_strange_types_of_parquet_are_refused_row_by_row(
+def test_unexpected_types_of_parquet_are_rejected_row_by_row(
     service: TestClient, rows: pd.DataFrame
 ) -> None:
     odd = rows.head(6).assign(
@@ -408,13 +402,13 @@ def test_strange_types_of_parquet_are_refused_row_by_row(
     sink = io.BytesIO()
     odd.to_parquet(sink)
 
-    *answered, last = lines(send(service, sink.getvalue(), PARQUET))
+    *predicted, last = lines(send(service, sink.getvalue(), PARQUET))
 
-    assert [line["error"] for line in answered] == ["invalid"] * 6
+    assert [line["error"] for line in predicted] == ["invalid"] * 6
     assert last["summary"]["refused"] == 6
 
 
-def test_one_line_as_large_as_a_file_is_refused_without_being_held(service: TestClient) -> None:
+def test_a_row_without_an_end_is_rejected(service: TestClient) -> None:
     endless = b'{"age": "' + b"x" * (4 << 20) + b'"}'
     header = header_of(pd.DataFrame(columns=list(schema.FEATURE_NAMES)))
     files = {
@@ -423,9 +417,9 @@ def test_one_line_as_large_as_a_file_is_refused_without_being_held(service: Test
         CSV: header + b"x," * (2 << 20),
     }
     for kind, content in files.items():
-        check_refusal(send(service, content, kind), 413, "too_large")
+        check_error(send(service, content, kind), 413, "too_large")
     never_ending = header + b'"\n",' * (1 << 20)
-    check_refusal(send(service, never_ending, CSV), 413, "too_large")
+    check_error(send(service, never_ending, CSV), 413, "too_large")
 
 
 @pytest.fixture(scope="module")
@@ -441,9 +435,9 @@ def model_name(platform: Platform, fits: tuple[Fit, Fit]) -> str:
 def real(
     platform: Platform, model_name: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """The service as a process of its own, with its log of predictions."""
+    """The service in its own process, with a prediction log."""
     folder = tmp_path_factory.mktemp("batches")
-    told = {
+    values = {
         "MODEL_NAME": model_name,
         "API_BATCH_MB": "64",
         "PREDICTION_LOG_DSN": platform.predictions_dsn,
@@ -452,7 +446,7 @@ def real(
     }
     with (
         emptied(platform.predictions_dsn),
-        running(folder / "log", mlflow_uri=platform.mlflow_uri, settings=told) as service,
+        running(folder / "log", mlflow_uri=platform.mlflow_uri, settings=values) as service,
     ):
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
         yield service
@@ -467,14 +461,14 @@ def many(rows: pd.DataFrame, tmp_path: Path) -> Path:
     return path
 
 
-def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Service) -> None:
+def test_upload_slots_are_limited_and_always_freed(real: Service) -> None:
     host, port = real.url.removeprefix("http://").split(":")
     begun = (
         f"POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Type: {CSV}\r\n"
         "Content-Length: 1000\r\n\r\na"
     ).encode()
 
-    def ask() -> httpx.Response:
+    def upload() -> httpx.Response:
         return httpx.post(
             f"{real.url}/predict/batch", content=json.dumps([example()]),
             headers={"content-type": JSON}, trust_env=False, timeout=PATIENCE,
@@ -482,34 +476,34 @@ def test_few_files_are_answered_at_once_and_every_place_is_given_back(real: Serv
 
     def until(status: int) -> httpx.Response:
         deadline = time.monotonic() + PATIENCE
-        while (answer := ask()).status_code != status:
+        while (response := upload()).status_code != status:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        return answer
+        return response
 
-    # given as many callers as there are places, who do not end
+    # given a slow upload in every slot
     slow = [socket.create_connection((host, int(port))) for _ in range(2)]
     for connection in slow:
         connection.sendall(begun)
 
-    # then another one is told so, and single encounters are answered
-    check_refusal(until(429), 429, "too_many_files")
+    # then a further upload is rejected, and single encounters are predicted
+    check_error(until(429), 429, "too_many_files")
     counted = httpx.get(f"{real.url}/metrics", trust_env=False).text
     assert 'prediction_errors_total{kind="too_many_files"} 0.0' not in counted
     single = httpx.post(f"{real.url}/predict", json=example(), trust_env=False)
     assert single.status_code == 200
 
-    # and when they hang up, or a file is refused, there is place again
+    # and disconnected or rejected uploads free their slots
     for connection in slow:
         connection.close()
     until(200)
     for _ in range(5):
-        refused = httpx.post(
+        rejected = httpx.post(
             f"{real.url}/predict/batch", content=b"x", headers={"content-type": "image/png"},
             trust_env=False,
         )  # fmt: skip
-        assert refused.status_code == 415
-    assert ask().status_code == 200
+        assert rejected.status_code == 415
+    assert upload().status_code == 200
 
 
 IMPATIENT = """
@@ -520,17 +514,17 @@ __main__.main()
 """
 
 
-def test_a_file_that_does_not_come_or_hardly_is_given_up_and_a_slow_one_is_not(
+def test_a_stalled_upload_times_out_and_a_steady_one_does_not(
     platform: Platform, model_name: str, rows: pd.DataFrame, tmp_path: Path
 ) -> None:
-    # given a service that waits a second, and files whose pieces come with pauses
+    # given a timeout of one second, and uploads with pauses between pieces
     whole = as_csv(pd.concat([rows] * 4))
     size = len(whole) // 20 + 1
     files = {
-        "stands still": [(whole[:1], 3.0), (whole[1:], 0.0)],
-        "stands still, having been quick": [(whole[:-1], 3.0), (whole[-1:], 0.0)],
-        "drips": [(bytes([byte]), 0.2) for byte in whole[:15]],
-        "is slow": [(whole[i : i + size], 0.2) for i in range(0, len(whole), size)],
+        "stalls": [(whole[:1], 3.0), (whole[1:], 0.0)],
+        "stalls before its last byte": [(whole[:-1], 3.0), (whole[-1:], 0.0)],
+        "is too slow": [(bytes([byte]), 0.2) for byte in whole[:15]],
+        "is steady": [(whole[i : i + size], 0.2) for i in range(0, len(whole), size)],
     }
 
     def send(pieces: list[tuple[bytes, float]]) -> httpx.Response:
@@ -545,24 +539,24 @@ def test_a_file_that_does_not_come_or_hardly_is_given_up_and_a_slow_one_is_not(
         )  # fmt: skip
 
     # when they are sent
-    told = {"MODEL_NAME": model_name, "API_FILES_AT_ONCE": str(len(files))}
+    values = {"MODEL_NAME": model_name, "API_FILES_AT_ONCE": str(len(files))}
     with running(
-        tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=told, program=("-c", IMPATIENT)
+        tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=values, program=("-c", IMPATIENT)
     ) as service:
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
         with ThreadPoolExecutor(len(files)) as senders:
-            *given_up, slow = senders.map(send, files.values())
+            *timed_out, steady = senders.map(send, files.values())
 
-    # then who keeps a place for nothing is told so, and who goes on is answered
-    for answer in given_up:
-        check_refusal(answer, 408, "too_slow")
-    assert lines(slow)[-1]["summary"]["answered"] == 4 * ROWS
+    # then the stalled and slow ones time out, and the steady one is predicted
+    for response in timed_out:
+        check_error(response, 408, "too_slow")
+    assert lines(steady)[-1]["summary"]["answered"] == 4 * ROWS
 
 
-def test_a_large_file_takes_little_memory_and_holds_up_nobody(
+def test_a_large_file_takes_little_memory_and_does_not_delay_others(
     real: Service, many: Path, platform: Platform, fits: tuple[Fit, Fit]
 ) -> None:
-    # given a service that has answered before
+    # given a service that is warmed up
     process = psutil.Process(real.process.pid)
     single: list[int] = []
     done = threading.Event()
@@ -571,17 +565,17 @@ def test_a_large_file_takes_little_memory_and_holds_up_nobody(
             http.post("/predict", json=example())
     before, largest = process.memory_info().rss, 0
 
-    def ask() -> None:
+    def predict() -> None:
         nonlocal largest
         with httpx.Client(base_url=real.url, trust_env=False, timeout=PATIENCE) as http:
             while not done.wait(0.05):
                 single.append(http.post("/predict", json=example()).status_code)
                 largest = max(largest, process.memory_info().rss)
 
-    asking = threading.Thread(target=ask)
-    asking.start()
+    caller = threading.Thread(target=predict)
+    caller.start()
 
-    # when it is sent many rows while others ask
+    # when it gets many rows and single encounters at the same time
     try:
         with (
             httpx.Client(base_url=real.url, trust_env=False, timeout=PATIENCE) as http,
@@ -592,24 +586,24 @@ def test_a_large_file_takes_little_memory_and_holds_up_nobody(
                 headers={"content-type": CSV, "x-request-id": "many"},
             ) as response,
         ):
-            numbers = 0
+            rows_read = 0
             for line in response.iter_lines():
-                said = json.loads(line)
-                if "summary" not in said:
-                    assert said["row"] == numbers
-                    assert said["predicted_class"]
-                    numbers += 1
+                parsed = json.loads(line)
+                if "summary" not in parsed:
+                    assert parsed["row"] == rows_read
+                    assert parsed["predicted_class"]
+                    rows_read += 1
     finally:
         done.set()
-        asking.join()
+        caller.join()
 
-    # then every row and everybody else has an answer
-    assert numbers == MANY == said["summary"]["answered"]
+    # then all rows and all single encounters are predicted
+    assert rows_read == MANY == parsed["summary"]["answered"]
     assert set(single) == {200}
     assert len(single) > 3
     # in bounded memory
     assert largest - before < GROWTH
-    # and each row is in the log, once
+    # and each row is in the log once
     with psycopg.connect(platform.predictions_dsn, autocommit=True) as connection:
         wait_for_rows(connection, MANY)
         found = connection.execute(
@@ -620,7 +614,7 @@ def test_a_large_file_takes_little_memory_and_holds_up_nobody(
 
 
 def wait_for_rows(connection: psycopg.Connection, number: int) -> None:
-    """Wait until the log holds so many rows of the large file."""
+    """Wait until the log has a number of rows of the large file."""
     deadline = threading.Event()
     for _ in range(10 * PATIENCE):
         query = "SELECT count(*) FROM prediction WHERE request_id = 'many'"
@@ -633,27 +627,27 @@ def wait_for_rows(connection: psycopg.Connection, number: int) -> None:
     raise AssertionError(f"{found[0]} of {number} rows are in the log")
 
 
-def test_a_file_that_is_too_large_is_refused(real: Service) -> None:
+def test_a_file_that_is_too_large_is_rejected(real: Service) -> None:
     content = b"x" * (65 << 20)
     with httpx.Client(base_url=real.url, trust_env=False, timeout=PATIENCE) as http:
-        refused = http.post("/predict/batch", content=content, headers={"content-type": CSV})
+        response = http.post("/predict/batch", content=content, headers={"content-type": CSV})
 
-        body = check_refusal(refused, 413, "too_large")
+        body = check_error(response, 413, "too_large")
         assert f"{64 << 20:,}" in body["message"]
         assert "one encounter" not in body["message"]
         assert http.get("/health").status_code == 200
 
 
-def test_the_model_that_began_a_file_ends_it(
-    service: TestClient, shelf: Any, fits: tuple[Fit, Fit], rows: pd.DataFrame
+def test_one_model_predicts_a_whole_file(
+    service: TestClient, fake_store: Any, fits: tuple[Fit, Fit], rows: pd.DataFrame
 ) -> None:
     expected = lines(send(service, as_csv(rows), CSV))
-    shelf.content = loaded("2", fits[1])
+    fake_store.content = loaded("2", fits[1])
     headers = {"content-type": CSV}
     content = as_csv(rows)
     with service.stream("POST", "/predict/batch", content=content, headers=headers) as response:
         assert service.post("/reload_model").json()["model_version"] == "2"
-        answered = [json.loads(line) for line in response.iter_lines()]
+        predicted = [json.loads(line) for line in response.iter_lines()]
 
-    assert answered[:-1] == expected[:-1]
-    assert answered[-1]["model_version"] == "1"
+    assert predicted[:-1] == expected[:-1]
+    assert predicted[-1]["model_version"] == "1"

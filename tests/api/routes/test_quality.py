@@ -1,4 +1,4 @@
-"""What the gates say, as the service reads it from the bucket of the reports."""
+"""The gates' results, read from the bucket of the reports."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from readmission.quality.report.summary import FILE, summarise
 from readmission.settings import Settings
 from readmission.stack.services import object_store
 from readmission.stack.site.site import Site
-from tests.api.conftest import Shelf
+from tests.api.conftest import FakeModelStore
 from tests.conftest import Platform
 
 
@@ -24,7 +24,7 @@ def site(platform: Platform) -> Site:
 
 @pytest.fixture
 def settings(site: Site) -> Settings:
-    """The service as it may read the bucket of the reports, and nothing else."""
+    """Settings with a key that may read the bucket of the reports, and nothing else."""
     return Settings(
         api_anonymous_role="predict",
         docs_endpoint=site.s3_endpoint,
@@ -34,26 +34,26 @@ def settings(site: Site) -> Settings:
     )
 
 
-def ask(settings: Settings) -> tuple[int, dict[str, object]]:
-    with TestClient(create_app(settings, Shelf())) as client:
+def quality(settings: Settings) -> tuple[int, dict[str, object]]:
+    with TestClient(create_app(settings, FakeModelStore())) as client:
         response = client.get("/quality")
     return response.status_code, response.json()
 
 
-def test_the_published_summary_is_told(site: Site, settings: Settings) -> None:
-    # given what the pipeline publishes
+def test_the_published_summary_is_returned(site: Site, settings: Settings) -> None:
+    # given a published summary
     content = summarise(Overview(lost="nothing"), datetime(2026, 1, 2, 3, 4, 5).astimezone())
     object_store.client(site).put_object(Bucket="data-docs", Key=FILE, Body=content.encode())
 
-    status, answer = ask(settings)
+    status, body = quality(settings)
 
-    assert status == 200, answer
-    assert answer["lost"] == "nothing"
-    assert answer["batches"] == []
-    assert answer["reports_url"] == "http://airflow/data-quality/index.html"
+    assert status == 200, body
+    assert body["lost"] == "nothing"
+    assert body["batches"] == []
+    assert body["reports_url"] == "http://airflow/data-quality/index.html"
 
 
-def test_its_key_opens_nothing_else(site: Site) -> None:
+def test_the_key_grants_nothing_else(site: Site) -> None:
     reader = boto3.client(
         "s3",
         endpoint_url=site.s3_endpoint,
@@ -71,18 +71,18 @@ def test_its_key_opens_nothing_else(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
-        ({"docs_endpoint": None}, "not told where"),
+        ({"docs_endpoint": None}, "No bucket of reports is configured"),
         ({"docs_bucket": "no-such-bucket"}, "cannot be read"),
         ({"docs_endpoint": "http://127.0.0.1:9"}, "cannot be read"),
     ],
-    ids=["not set", "no summary", "store away"],
+    ids=["not set", "no summary", "store down"],
 )
-def test_without_a_summary_it_says_what_is_wrong(
-    settings: Settings, change: dict[str, str | None], said: str
+def test_without_a_summary_the_error_says_why(
+    settings: Settings, change: dict[str, str | None], message: str
 ) -> None:
-    status, answer = ask(settings.model_copy(update=change))
+    status, body = quality(settings.model_copy(update=change))
 
-    assert (status, answer["error"]) == (503, "quality_away")
-    assert said in str(answer["message"])
+    assert (status, body["error"]) == (503, "quality_away")
+    assert message in str(body["message"])

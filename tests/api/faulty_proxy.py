@@ -1,4 +1,4 @@
-"""A way to the database that a test can shut, freeze, or break at the worst moment."""
+"""A TCP proxy to the database that a test can cut off, freeze, or break during a commit."""
 
 import socket
 import threading
@@ -9,11 +9,11 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 HOST = "127.0.0.1"
 COMMITTED = b"COMMIT\0"
-"""In PostgreSQL's answer to a transaction that is safe."""
+"""Part of PostgreSQL's response to a committed transaction."""
 
 
-class Passage:
-    """Hands bytes to and fro between its own port and that of the database."""
+class FaultyProxy:
+    """Forwards bytes between its own port and the port of the database."""
 
     def __init__(self, dsn: str) -> None:
         self._target = (HOST, int(conninfo_to_dict(dsn)["port"]))
@@ -26,22 +26,22 @@ class Passage:
         self.dsn = make_conninfo(dsn, port=self._listener.getsockname()[1], host=HOST)
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def shut(self) -> None:
-        """Cut all connections and let no new one through."""
+    def disconnect(self) -> None:
+        """Cut all connections and reject new ones."""
         self._is_open = False
         self._cut()
 
-    def open(self) -> None:
-        """Let everything through again."""
+    def recover(self) -> None:
+        """Accept connections and forward bytes again."""
         self._is_open = True
         self._flowing.set()
 
     def freeze(self) -> None:
-        """Keep connections, and every byte on them, where they are."""
+        """Keep connections open, but forward nothing."""
         self._flowing.clear()
 
     def lose_next_commit(self) -> None:
-        """Cut all connections right after the next commit, before anybody hears of it."""
+        """Cut all connections after the next commit, before the client gets the response."""
         self._loses_commit = True
 
     @property
@@ -79,7 +79,7 @@ class Passage:
                 end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Cut everything and give all sockets back."""
+        """Close the listener and all connections."""
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -90,10 +90,10 @@ class Passage:
 
 
 @contextmanager
-def passage_to(dsn: str) -> Iterator[Passage]:
-    """Open a passage for the length of a block."""
-    passage = Passage(dsn)
+def faulty_proxy(dsn: str) -> Iterator[FaultyProxy]:
+    """Run a proxy for the length of a block."""
+    proxy = FaultyProxy(dsn)
     try:
-        yield passage
+        yield proxy
     finally:
-        passage.close()
+        proxy.close()

@@ -1,4 +1,4 @@
-"""A Parquet file of encounters, some rows at a time, whatever it unfolds to."""
+"""Read a Parquet file of encounters chunk by chunk, with limits on its uncompressed size."""
 
 from collections.abc import Iterator
 from typing import IO, Any
@@ -8,28 +8,28 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from api.errors import BodyTooLarge, UnreadableFile
-from api.files.rows import CHUNK_ROWS, Row, check_header, checked
+from api.files.rows import CHUNK_ROWS, ParsedRow, check_header, parse_row
 
-UNFOLDS_TO = 1 << 30
-"""Bytes that a file may say it unfolds to; its own size says little."""
-TEXT_BYTES = 1_000
-"""Of one text; the longest that an encounter has take 60. A dictionary holds a long one once,
-and every row that is read from it has a copy."""
+MAX_UNCOMPRESSED_BYTES = 1 << 30
+"""Largest uncompressed size that a file may declare: a small file may expand to a huge one."""
+MAX_TEXT_BYTES = 1_000
+"""Longest text; an encounter has at most 60. A dictionary stores a long text once, but every row
+read from it gets a copy."""
 PAGE_BYTES = 1 << 16
-"""Read from a column at once."""
+"""Bytes read from a column at once."""
 
 
-def read(file: IO[bytes]) -> Iterator[Row]:
-    """Yield each encounter of the file.
+def read(file: IO[bytes]) -> Iterator[ParsedRow]:
+    """Yield each row of the file.
 
     Raises
     ------
     UnreadableFile
-        If it is no Parquet file, or damaged from some place on.
+        If the file is not Parquet, or is damaged.
     InvalidEncounter
         If its columns are not those of an encounter.
     BodyTooLarge
-        If a text is longer than any that an encounter has.
+        If a text is longer than `MAX_TEXT_BYTES`.
     """
     try:
         columns = pq.read_schema(file)
@@ -38,14 +38,16 @@ def read(file: IO[bytes]) -> Iterator[Row]:
         file.seek(0)
         table = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BYTES)
         groups = (table.metadata.row_group(i) for i in range(table.num_row_groups))
-        if sum(group.total_byte_size for group in groups) > UNFOLDS_TO:
-            raise UnreadableFile(f"The file unfolds to more than {UNFOLDS_TO:,} bytes.")
+        if sum(group.total_byte_size for group in groups) > MAX_UNCOMPRESSED_BYTES:
+            raise UnreadableFile(
+                f"The file expands to more than {MAX_UNCOMPRESSED_BYTES:,} bytes; split it."
+            )
         for batch in table.iter_batches(batch_size=CHUNK_ROWS):
             values = [_values(column) for column in batch.columns]
             for row in zip(*values, strict=True):
-                yield checked(dict(zip(columns.names, row, strict=True)))
+                yield parse_row(dict(zip(columns.names, row, strict=True)))
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise UnreadableFile("The body is not a Parquet file of encounters.") from error
+        raise UnreadableFile("The body is not a readable Parquet file of encounters.") from error
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -57,7 +59,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _values(column: Any) -> list[Any]:
-    """Return the values of a column; of a kind that no encounter has, the kind stands for them."""
+    """Return the values of a column; for an unsupported type, the name of the type instead."""
     kind = column.type
     if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
         _check_lengths(column.dictionary)
@@ -70,5 +72,5 @@ def _values(column: Any) -> list[Any]:
 
 def _check_lengths(texts: Any) -> None:
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
-    if longest > TEXT_BYTES:
-        raise BodyTooLarge(TEXT_BYTES, "a text in an encounter")
+    if longest > MAX_TEXT_BYTES:
+        raise BodyTooLarge(MAX_TEXT_BYTES, "a text in an encounter")
