@@ -18,7 +18,7 @@ from readmission.settings import CHECKOUT, PREFIX, Settings
 from readmission.stack.errors import StackError
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
-from readmission.stack.site.site import PORTS, Site
+from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from tests.databases import migrate
 
@@ -62,7 +62,7 @@ def random_settings(state_dir: Path, **changes: object) -> Settings:
 
     A run that the clock starts would take the rows that a test has delivered for its own.
     """
-    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     values = {"state_dir": state_dir, "scheduled_runs": False, **ports, **changes}
     return Settings(**values)  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from readmission.stack.site.ports import free_ports
-from readmission.stack.site.site import PORTS
+from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
 
 SAMPLE_SECONDS = 2.0
@@ -28,7 +28,7 @@ SAMPLE_SECONDS = 2.0
 
 def environment(state_dir: Path, *, cache: bool) -> dict[str, str]:
     """Return the environment of the run: free ports, a state folder of its own."""
-    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     chosen = {PREFIX + name.upper(): str(port) for name, port in ports.items()}
     chosen[f"{PREFIX}STATE_DIR"] = str(state_dir)
     return dict(os.environ) | chosen | ({} if cache else {"UV_NO_CACHE": "1"})

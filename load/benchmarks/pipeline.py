@@ -36,9 +36,9 @@ from readmission.settings import get_settings
 from readmission.stack.access import open_airflow
 from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
 from readmission.stack.services import postgres
-from readmission.stack.services.airflow_client import AirflowClient, Run
+from readmission.stack.services.airflow_client import AirflowClient, DagRun
 from readmission.stack.site.ports import free_ports
-from readmission.stack.site.site import PORTS, Site
+from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.migrations.upgrading import upgrade
@@ -169,7 +169,7 @@ def through_airflow(site: Site, size: int, batches: int) -> list[Journey]:
     return journeys
 
 
-def _finished(airflow: AirflowClient, dag_id: str, key: str) -> list[Run]:
+def _finished(airflow: AirflowClient, dag_id: str, key: str) -> list[DagRun]:
     return [r for r in airflow.runs(dag_id) if r.partition_key == key and r.state == "success"]
 
 
@@ -206,7 +206,7 @@ def main() -> None:
     console = Console()
     dataset = source.locate(get_settings())
     with tempfile.TemporaryDirectory() as folder:
-        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
         own = ports | {"state_dir": Path(folder) / "stack", "scheduled_runs": False}
         stack = Stack(get_settings().model_copy(update=own))
         try:

@@ -54,7 +54,7 @@ from readmission.domain.schema import example
 from readmission.modelling.families.xgboost import distribution
 from readmission.settings import get_settings
 from readmission.stack.site.ports import free_ports
-from readmission.stack.site.site import PORTS
+from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
 
 AIMS = {MLFLOW: 100.0, PIPELINE: 50.0, EMPTY: 0.5}
@@ -148,7 +148,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         folder.chmod(0o711)
-        ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
         changes: dict[str, Any] = {"state_dir": folder / "state", **ports}
         stack = Stack(get_settings().model_copy(update=changes))
         stack.up(only={"postgres", "object-store", "mlflow"})

@@ -10,7 +10,7 @@ from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
 from readmission.stack.errors import StackError
 from readmission.stack.services import postgres
 from readmission.stack.services.airflow import DAG_PROCESSOR, SCHEDULER
-from readmission.stack.services.airflow_client import AirflowClient, Run
+from readmission.stack.services.airflow_client import AirflowClient, DagRun
 from readmission.stack.site.ports import HOST
 from readmission.stack.stack import Stack
 from readmission.stack.supervision.boot import tail
@@ -61,7 +61,7 @@ def runs(stack: Stack, airflow: AirflowClient) -> Iterator[str]:
                     yield from _task(stack, run, task)
 
 
-def _task(stack: Stack, run: Run, task: dict[str, Any]) -> Iterator[str]:
+def _task(stack: Stack, run: DagRun, task: dict[str, Any]) -> Iterator[str]:
     if task["state"] in WELL:
         return
     known = ("task_id", "map_index", "state", "try_number", "pid", "start_date", "end_date")

@@ -16,7 +16,7 @@ import psycopg
 from readmission.registry import Registry
 from readmission.stack.cli.batch_progress import INGESTION, PROMOTION
 from readmission.stack.services import postgres
-from readmission.stack.services.airflow_client import FINISHED, AirflowClient, Run
+from readmission.stack.services.airflow_client import FINISHED_STATES, AirflowClient, DagRun
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.e2e.diagnosis import diagnose
@@ -56,19 +56,19 @@ class Pipeline:
         piece.to_csv(self.file, mode="a", header=not self.file.exists(), index=False)
         self.delivered += rows
 
-    def ingest(self, batch_size: int, batches: int = 0) -> Run:
+    def ingest(self, batch_size: int, batches: int = 0) -> DagRun:
         """Run the ingestion and wait for its end; the consumers go on by themselves."""
         run = self.airflow.trigger(INGESTION, {"batch_size": batch_size, "batches": batches})
         return self.finished(run)
 
-    def finished(self, run: Run) -> Run:
-        def look() -> Run | None:
+    def finished(self, run: DagRun) -> DagRun:
+        def look() -> DagRun | None:
             now = self.airflow.run(run.dag_id, run.run_id)
-            return now if now.state in FINISHED else None
+            return now if now.state in FINISHED_STATES else None
 
         return self.wait_for(f"the end of {run.dag_id} {run.partition_key}", look)
 
-    def run_of(self, dag_id: str, batch_id: str) -> Run:
+    def run_of(self, dag_id: str, batch_id: str) -> DagRun:
         """Wait for the run of a consumer that a batch's event starts."""
         return self.wait_for(
             f"a run of {dag_id} for {batch_id}",
@@ -77,20 +77,20 @@ class Pipeline:
             ),
         )
 
-    def promoted(self, batch_id: str) -> Run:
+    def promoted(self, batch_id: str) -> DagRun:
         """Wait until a batch has gone through the whole graph."""
         return self.finished(self.run_of(PROMOTION, batch_id))
 
-    def task(self, run: Run, task_id: str) -> dict[str, Any]:
+    def task(self, run: DagRun, task_id: str) -> dict[str, Any]:
         """Return the newest try of a task as Airflow has it."""
         found = self.airflow.tasks(run)
         return next(t for t in found if t["task_id"] == task_id)
 
-    def kill_task(self, run: Run, task_id: str) -> None:
+    def kill_task(self, run: DagRun, task_id: str) -> None:
         """Kill -9 a task's process while it runs."""
         os.kill(self.running(run, task_id), signal.SIGKILL)
 
-    def running(self, run: Run, task_id: str) -> int:
+    def running(self, run: DagRun, task_id: str) -> int:
         """Wait until a task, or any instance of it, runs; return its process."""
 
         def look() -> int | None:

@@ -6,10 +6,10 @@ import pytest
 from typer.testing import CliRunner
 
 from readmission.settings import PREFIX
-from readmission.stack.access import warehouses
+from readmission.stack.access import open_warehouses
 from readmission.stack.cli.app import app
 from readmission.stack.cli.batch_progress import PROCESSING
-from readmission.stack.cli.quarantine import DAG
+from readmission.stack.cli.quarantine import REPLAY_DAG
 from readmission.stack.services import object_store
 from readmission.warehouse import Quarantine, RawWarehouse
 from readmission.warehouse.reconciliation import Account, account
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 
 def counted(pipeline: Pipeline) -> Account:
-    with warehouses(pipeline.stack.site) as pair:
+    with open_warehouses(pipeline.stack.site) as pair:
         return account(*pair)
 
 
@@ -50,7 +50,7 @@ def replayed(pipeline: Pipeline, runs: int) -> None:
     """Wait until as many replays have ended, all well."""
 
     def look() -> bool:
-        found = pipeline.airflow.runs(DAG)
+        found = pipeline.airflow.runs(REPLAY_DAG)
         assert all(run.state != "failed" for run in found)
         return sum(run.state == "success" for run in found) == runs
 
@@ -81,7 +81,7 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
         "action": "waive", "batch_id": batch.batch_id, "source_rows": [waived],
         "decided_by": "Dr. Osei", "why": "no record of this patient",
     }  # fmt: skip
-    run = pipeline.finished(pipeline.airflow.trigger(DAG, decision))
+    run = pipeline.finished(pipeline.airflow.trigger(REPLAY_DAG, decision))
     assert run.state == "success", pipeline.airflow.failed_tasks(run)
     now = counted(pipeline)
     assert (now.quarantined, now.waived) == (before.quarantined + 1, before.waived + 1)
@@ -91,7 +91,7 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
         1,
     )
     assert "rows to be replayed: 1" in quarantine("replay")
-    pipeline.airflow.trigger(DAG, {})
+    pipeline.airflow.trigger(REPLAY_DAG, {})
     replayed(pipeline, 3)
     assert "nothing to replay" in quarantine("replay")
 
@@ -119,7 +119,8 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
 
 def test_a_decision_that_is_not_allowed_fails_its_run_at_once(pipeline: Pipeline) -> None:
     run = pipeline.airflow.trigger(
-        DAG, {"action": "waive", "batch_id": "batch-0001", "source_rows": [1], "why": "no name"}
+        REPLAY_DAG,
+        {"action": "waive", "batch_id": "batch-0001", "source_rows": [1], "why": "no name"},
     )
 
     assert pipeline.finished(run).state == "failed"

@@ -13,7 +13,7 @@ from readmission.exporter.metrics import databases
 from readmission.stack.services import postgres
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
-from readmission.stack.supervision.unprivileged import installed_programs, server_home
+from readmission.stack.supervision.unprivileged import installed_programs, prepare_postgres_home
 from tests.conftest import random_settings
 from tests.k8s.cluster import K8S
 
@@ -29,7 +29,7 @@ def server(state_folders: Path) -> Iterator[dict[str, str]]:
     stack.paths.create()
     Site.prepare(stack.settings, stack.paths)
     site = stack.site
-    service, home = postgres.service(site), server_home(site.paths)
+    service, home = postgres.service(site), prepare_postgres_home(site.paths)
     assert service.prepare
     service.prepare()
     process = subprocess.Popen(

@@ -1,1 +1,1 @@
-"""The whole system on one machine: its processes, their supervision and the command line."""
+"""The whole system on one machine: services, process supervision and the command line."""

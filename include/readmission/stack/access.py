@@ -1,4 +1,4 @@
-"""Ways into a running stack: its ledgers, its reports and its Airflow."""
+"""Access to a running stack: its warehouses, its reports and its Airflow."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,15 +14,15 @@ from readmission.warehouse.migrations import require_current
 
 
 @contextmanager
-def warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
-    """Connect to the ledgers of a running stack.
+def open_warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
+    """Connect to the RAW and CLEAN warehouses of a running stack.
 
     Raises
     ------
     StackError
-        If the database does not answer.
+        If PostgreSQL is unavailable.
     DatabaseNotMigrated, DatabaseTooNew
-        If its tables are not those of this version.
+        If the tables are older or newer than this version of the code.
     """
     with ExitStack() as connections:
         try:
@@ -32,7 +32,7 @@ def warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
             )
         except psycopg.OperationalError as error:
             raise StackError(
-                f"PostgreSQL does not answer: {error}; `readmission status` says what runs"
+                f"PostgreSQL is unavailable: {error}; `readmission status` shows what is running"
             ) from error
         require_current(raw, "raw")
         require_current(clean, "clean")
@@ -40,19 +40,19 @@ def warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
 
 
 def open_airflow(site: Site) -> AirflowClient:
-    """Return a client of the stack's Airflow."""
+    """Return a client for the stack's Airflow."""
     return AirflowClient(site.airflow_url, airflow.USER, site.credentials.airflow_admin)
 
 
 def write_overview(site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None:
-    """Write the reports' own pages anew, so that they show what has just been decided.
+    """Update the overview pages of the reports, so that they show a new decision at once.
 
     Raises
     ------
     StackError
-        If the object store does not answer; what was decided stands.
+        If the object store is unavailable. The decision itself is already saved.
     """
-    # What takes long to import is imported where it is needed.
+    # Imported lazily because these modules take long to import.
     from botocore.exceptions import BotoCoreError, ClientError
 
     from readmission.quality.report.publishing import publish_overview
@@ -62,6 +62,6 @@ def write_overview(site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None
         publish_overview(s3, settings.docs_bucket, settings.docs_dir, raw, clean)
     except (BotoCoreError, ClientError) as error:
         raise StackError(
-            f"decided, but the reports do not show it yet: the object store does not answer"
-            f" ({error}); they are written anew after the next decision or gate"
+            "the decision is saved, but the reports do not show it yet: the object store is"
+            f" unavailable ({error}); the next decision or gate updates them"
         ) from error

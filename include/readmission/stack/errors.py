@@ -1,38 +1,38 @@
-"""What can go wrong with the local stack, each error with the way out."""
+"""Errors of the local stack; each message says what to do."""
 
 from readmission.errors import ReadmissionError
 
 
 class StackError(ReadmissionError):
-    """The local stack cannot do what was asked."""
+    """A command on the local stack failed."""
 
 
 class StackBusy(StackError):
-    """Another command is at work on the same state."""
+    """Another command is running on the same state folder."""
 
 
 class PortTaken(StackError):
-    """A port that a service needs belongs to somebody else."""
+    """Another program uses a port that a service needs."""
 
 
 class ServiceFailed(StackError):
-    """A service did not come up.
+    """A service failed to start.
 
     Parameters
     ----------
     name : str
         The service.
     reason : str
-        What was seen.
+        What happened, as a predicate, such as "was not ready after 300 s".
     log : str
-        The end of its log.
+        The last lines of its log.
     """
 
     def __init__(self, name: str, reason: str, log: str) -> None:
-        shown = f"\nThe end of its log:\n{log}" if log else ""
+        shown = f"\nThe last lines of its log:\n{log}" if log else ""
         super().__init__(
             f"{name} {reason}.{shown}\n"
-            f"The whole log: readmission logs {name}. When it is mended, run `readmission up` "
-            "again: what already runs stays as it is."
+            f"For more of the log, run `readmission logs {name}`. After fixing the cause, run "
+            "`readmission up` again; services that already run are not restarted."
         )
         self.name = name

@@ -1,4 +1,4 @@
-"""The stack of one state folder: bring it up, look at it, take it down, forget it."""
+"""The stack of one state folder: start it, show its status, stop it, delete it."""
 
 import fcntl
 import os
@@ -13,46 +13,46 @@ from readmission.modelling.families import require_known
 from readmission.settings import Settings
 from readmission.stack.errors import StackBusy, StackError
 from readmission.stack.services import object_store
-from readmission.stack.services.catalogue import all_services, with_needs
-from readmission.stack.site.paths import Paths
-from readmission.stack.site.ports import kept_ports, require_free
+from readmission.stack.services.catalogue import all_services, with_dependencies
+from readmission.stack.site.paths import StatePaths
+from readmission.stack.site.ports import load_ports, require_free
 from readmission.stack.site.site import Site
 from readmission.stack.supervision import processes
-from readmission.stack.supervision.boot import Boot, Report
-from readmission.stack.supervision.processes import Usage
+from readmission.stack.supervision.boot import Boot, ReportPhase
+from readmission.stack.supervision.processes import MemoryUsage
 from readmission.stack.supervision.service import Service
-from readmission.stack.supervision.supervisor import State, Supervisor
-from readmission.stack.supervision.unprivileged import remove_server_home
+from readmission.stack.supervision.supervisor import ProcessState, Supervisor
+from readmission.stack.supervision.unprivileged import remove_postgres_home
 
-FOUNDATION = frozenset({"postgres", "object-store"})
-"""Stopped last: the others write to them while they end."""
+STORES = frozenset({"postgres", "object-store"})
+"""Stopped last, because the other services write to them while they shut down."""
 
 STOP_SECONDS = 150
-"""Until services count as stopped; longer than any of them may take before it is killed."""
-SWEEPS = 5
-"""What is ended may just have started another process."""
+"""How long to wait for services to stop; longer than any `stop_seconds` of a service."""
+SWEEP_ATTEMPTS = 5
+"""Several, because a process may start another one just before it ends."""
 
 
 @dataclass(frozen=True)
-class Status:
-    """How one service is.
+class ServiceStatus:
+    """Status of one service.
 
     Parameters
     ----------
     service : str
         Its name.
     state : str
-        As supervisor calls it, in lower case; ``done`` for work that ended well.
+        supervisord's state in lower case, or ``done`` for a one-shot service that succeeded.
     healthy : bool
-        Whether it does what it is there for.
+        Whether it is ready, or done.
     pid : int
-        0 if it does not run.
+        Its process id; 0 if it is not running.
     seconds : float
-        Since its start.
-    usage : Usage
+        How long it has been running.
+    memory : MemoryUsage
         Memory of its processes.
     url : str, optional
-        Where it is reached.
+        Its address.
     """
 
     service: str
@@ -60,59 +60,61 @@ class Status:
     healthy: bool
     pid: int
     seconds: float
-    usage: Usage
+    memory: MemoryUsage
     url: str | None
 
 
 class Stack:
-    """All components on one machine, under one state folder.
+    """All services on one machine, with all their state in one folder.
 
     Parameters
     ----------
     settings : Settings
-        Ports, state folder and everything the services are told.
+        Ports, the state folder and the settings of the services.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.paths = Paths(settings.state_dir.expanduser().resolve())
+        self.paths = StatePaths(settings.state_dir.expanduser().resolve())
         self._supervisor = Supervisor(self.paths)
 
     @property
     def site(self) -> Site:
-        """Settings, secrets and addresses, as the services have them; there after `up`."""
+        """The settings, secrets and addresses that the services share; requires an earlier `up`."""
         return Site.open(self.settings, self.paths)
 
     @property
     def services(self) -> tuple[Service, ...]:
-        """All services, in an order that respects what each needs; there after `up`."""
+        """All services, each after those it needs; requires an earlier `up`."""
         return all_services(self.site)
 
     @property
     def is_running(self) -> bool:
-        """Whether the supervisor of this stack answers."""
+        """Whether the supervisor of this stack responds."""
         return self.paths.exists and self._supervisor.pid is not None
 
-    def up(self, only: Collection[str] | None = None, report: Report = lambda *_: None) -> None:
-        """Bring the stack up; what already runs stays as it is.
+    def up(
+        self, only: Collection[str] | None = None, report: ReportPhase = lambda *_: None
+    ) -> None:
+        """Start services; those that already run are not restarted.
 
         Parameters
         ----------
         only : collection of str, optional
-            Services to bring up, with those they need; all by default.
-        report : Report
-            Told about the progress of each service.
+            Services to start, together with those they need; all by default.
+        report : ReportPhase
+            Called with the progress of each service.
 
         Raises
         ------
         StackBusy
-            If another command is at work on this stack.
+            If another command is running on this stack.
         PortTaken
-            If somebody else holds a port; nothing has then been started.
+            If another program uses a port; no service has been started then.
         ServiceFailed
-            If a service does not come up; the others go on running.
+            If a service fails to start; the others keep running.
         StackError
-            If the stack runs with other settings.
+            If the stack is running with other settings.
         UnknownFamily
             If the settings name a model family that does not exist.
         """
@@ -123,7 +125,7 @@ class Stack:
                 self._sweep()
                 Site.prepare(self.settings, self.paths)
             services = self.services
-            wanted = with_needs(services, only)
+            wanted = with_dependencies(services, only)
             if self.is_running:
                 self._check_settings(services)
             self._check_ports(wanted)
@@ -133,36 +135,36 @@ class Stack:
             Boot(self._supervisor, wanted, self.paths.log, report).run()
 
     def down(self) -> None:
-        """Stop everything and leave no process behind."""
+        """Stop all services and leave no process behind."""
         if not self.paths.exists:
             return
         with self._locked("down"):
             self._stop()
 
     def reset(self) -> None:
-        """Stop everything and delete all state."""
+        """Stop all services and delete all state."""
         if not self.paths.exists:
             return
         with self._locked("reset"):
             self._stop()
-            remove_server_home(self.paths)
+            remove_postgres_home(self.paths)
             self.paths.remove()
 
-    def status(self) -> list[Status]:
-        """Return how each service is; all stopped if the stack does not run."""
+    def status(self) -> list[ServiceStatus]:
+        """Return the status of each service; all are stopped if the stack is not running."""
         states = self._supervisor.states() if self.paths.exists else {}
         return [_status(service, states.get(service.name)) for service in self.services]
 
     def processes(self) -> list[psutil.Process]:
-        """Return every process of the stack, with or without a living supervisor."""
+        """Return every process of the stack, even if the supervisor is dead."""
         folders = (self.paths.run, self.paths.home / "postgres" / "data")
-        return processes.members(self.paths.home, folders)
+        return processes.stack_processes(self.paths.home, folders)
 
     def _stop(self) -> None:
         if self.is_running:
             names = set(self._supervisor.states())
-            self._stop_services(names - FOUNDATION)
-            self._stop_services(names & FOUNDATION)
+            self._stop_services(names - STORES)
+            self._stop_services(names & STORES)
             self._supervisor.shut_down()
             _wait_until(lambda: self._supervisor.pid is None, seconds=15)
         self._sweep()
@@ -176,21 +178,21 @@ class Stack:
         return any(state.pid for name, state in self._supervisor.states().items() if name in names)
 
     def _sweep(self) -> None:
-        """Clear away what a killed supervisor left behind."""
-        for _attempt in range(SWEEPS):
+        """End the processes and delete the sockets that a killed supervisor left behind."""
+        for _attempt in range(SWEEP_ATTEMPTS):
             left = self.processes()
-            processes.end(left)
+            processes.terminate(left)
             if not left:
                 break
         else:
-            raise StackError(f"processes of the stack do not end: {left}")
-        object_store.remove_sockets(kept_ports(self.paths.internal_ports))
+            raise StackError(f"these processes of the stack cannot be stopped: {left}")
+        object_store.remove_sockets(load_ports(self.paths.internal_ports))
 
     def _check_settings(self, services: Sequence[Service]) -> None:
-        if changed := self._supervisor.differs(services):
+        if changed := self._supervisor.changed_services(services):
             raise StackError(
-                f"the stack runs with other settings or another version of {', '.join(changed)}; "
-                "run `readmission down` first"
+                "the stack is running with other settings or another version of "
+                f"{', '.join(changed)}; run `readmission down` first"
             )
 
     def _check_ports(self, wanted: list[Service]) -> None:
@@ -208,7 +210,8 @@ class Stack:
             except BlockingIOError:
                 file.seek(0)
                 raise StackBusy(
-                    f"`readmission {file.read()} is at work on {self.paths.home}; wait for it"
+                    f"`readmission {file.read()} is running on {self.paths.home}; "
+                    "wait for it to finish"
                 ) from None
             file.truncate(0)
             file.write(f"{command}` (process {os.getpid()})")
@@ -216,17 +219,17 @@ class Stack:
             yield
 
 
-def _status(service: Service, state: State | None) -> Status:
+def _status(service: Service, state: ProcessState | None) -> ServiceStatus:
     if state is None:
-        return Status(service.name, "stopped", False, 0, 0, Usage(), service.url)
+        return ServiceStatus(service.name, "stopped", False, 0, 0, MemoryUsage(), service.url)
     done = service.one_shot and state.name == "EXITED" and state.exit_code == 0
-    # Supervisor says STARTING for a second, however soon the service is ready.
+    # supervisord reports STARTING for a second, even if the service is ready sooner.
     up = state.name in ("STARTING", "RUNNING")
     healthy = done or (up and _is_ready(service, state.started))
     seconds = time.time() - state.started if state.pid else 0
-    used = processes.usage(state.pid) if state.pid else Usage()
+    used = processes.memory_usage(state.pid) if state.pid else MemoryUsage()
     name = "done" if done else "running" if healthy else state.name.lower()
-    return Status(service.name, name, healthy, state.pid, seconds, used, service.url)
+    return ServiceStatus(service.name, name, healthy, state.pid, seconds, used, service.url)
 
 
 def _is_ready(service: Service, started: float) -> bool:

@@ -1,11 +1,11 @@
-"""A small stack of its own, for tests that kill it."""
+"""A site without services, and a stack of PostgreSQL alone that tests may kill."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from readmission.stack.site.paths import Paths
+from readmission.stack.site.paths import StatePaths
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
 from tests.conftest import random_settings
@@ -15,8 +15,8 @@ SMALL = {"postgres"}
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    """What the services of a stack would share, none of which runs."""
-    settings, paths = random_settings(tmp_path / "state"), Paths(tmp_path / "state")
+    """A prepared site; none of its services runs."""
+    settings, paths = random_settings(tmp_path / "state"), StatePaths(tmp_path / "state")
     paths.create()
     Site.prepare(settings, paths)
     return Site.open(settings, paths)
@@ -24,7 +24,7 @@ def site(tmp_path: Path) -> Site:
 
 @pytest.fixture(scope="module")
 def small_stack(state_folders: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack that is only ever asked for its database; removed after the module."""
+    """A stack of which tests start only PostgreSQL; deleted after the module."""
     name = request.module.__name__.rpartition(".")[2]
     stack = Stack(random_settings(state_folders / name))
     yield stack
@@ -33,6 +33,6 @@ def small_stack(state_folders: Path, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture
 def small(small_stack: Stack) -> Stack:
-    """The small stack, running."""
+    """The small stack, with PostgreSQL running."""
     small_stack.up(SMALL)
     return small_stack

@@ -1,4 +1,4 @@
-"""The stack as a whole: joining, refusing, crashing, recovering, leaving nothing behind."""
+"""The stack as a whole: start twice, refuse conflicts, recover from crashes, stop, delete."""
 
 import json
 import os
@@ -15,7 +15,7 @@ import pytest
 
 from readmission.stack.errors import PortTaken, StackBusy, StackError
 from readmission.stack.services import postgres
-from readmission.stack.site.paths import Paths
+from readmission.stack.site.paths import StatePaths
 from readmission.stack.site.ports import HOST
 from readmission.stack.stack import Stack
 from readmission.stack.supervision import processes
@@ -25,7 +25,7 @@ from tests.include.stack.conftest import SMALL
 
 def processes_of(stack: Stack) -> list[psutil.Process]:
     folders = (stack.paths.run, stack.paths.home / "postgres" / "data")
-    return processes.members(stack.paths.home, folders)
+    return processes.stack_processes(stack.paths.home, folders)
 
 
 def pids(stack: Stack) -> dict[str, int]:
@@ -43,7 +43,7 @@ def remembered(stack: Stack) -> set[str]:
         return {word for (word,) in connection.execute("SELECT word FROM memory")}
 
 
-def test_a_second_up_joins(small: Stack) -> None:
+def test_a_second_up_restarts_nothing(small: Stack) -> None:
     before = pids(small)
 
     small.up(SMALL)
@@ -52,14 +52,16 @@ def test_a_second_up_joins(small: Stack) -> None:
     assert before["postgres"]
 
 
-def test_an_up_with_other_settings_is_refused(small: Stack) -> None:
+def test_up_with_other_settings_is_refused(small: Stack) -> None:
     other = small.settings.model_copy(update={"batch_size": 7})
 
-    with pytest.raises(StackError, match=r"runs with other settings .*`readmission down` first"):
+    with pytest.raises(
+        StackError, match=r"is running with other settings .*`readmission down` first"
+    ):
         Stack(other).up(SMALL)
 
 
-def test_two_commands_at_once_are_refused(small: Stack) -> None:
+def test_a_second_command_at_the_same_time_is_refused(small: Stack) -> None:
     with (
         small._locked("down"),
         pytest.raises(StackBusy, match=rf"`readmission down` \(process {os.getpid()}\)"),
@@ -67,7 +69,7 @@ def test_two_commands_at_once_are_refused(small: Stack) -> None:
         Stack(small.settings).up(SMALL)
 
 
-def test_secrets_are_private_and_stay_the_same(small: Stack) -> None:
+def test_secrets_are_private_and_survive_a_restart(small: Stack) -> None:
     # Given the secrets of a stack
     before = small.paths.credentials.read_text()
 
@@ -75,13 +77,13 @@ def test_secrets_are_private_and_stay_the_same(small: Stack) -> None:
     small.down()
     small.up(SMALL)
 
-    # Then they are what they were, and nobody else reads them
+    # Then they are unchanged, and only the owner can read them
     assert small.paths.credentials.read_text() == before
     for path in (small.paths.credentials, small.paths.services, small.paths.supervisor_config):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_secrets_are_in_no_log_and_no_command_line(small: Stack) -> None:
+def test_no_log_and_no_command_line_contains_a_secret(small: Stack) -> None:
     secrets = json.loads(small.paths.credentials.read_text()).values()
     logs = "".join(path.read_text() for path in small.paths.logs.iterdir())
     commands = " ".join(part for process in processes_of(small) for part in process.cmdline())
@@ -89,7 +91,7 @@ def test_secrets_are_in_no_log_and_no_command_line(small: Stack) -> None:
     assert not [secret for secret in secrets if secret in logs or secret in commands]
 
 
-def test_a_taken_port_is_named_and_nothing_starts(state_folders: Path) -> None:
+def test_a_port_in_use_is_named_and_nothing_starts(state_folders: Path) -> None:
     stack = Stack(random_settings(state_folders / "taken"))
     port = stack.settings.postgres_port
     with socket.socket() as other:
@@ -105,11 +107,13 @@ def test_a_taken_port_is_named_and_nothing_starts(state_folders: Path) -> None:
 
 
 def test_an_unknown_service_is_named(small: Stack) -> None:
-    with pytest.raises(StackError, match="no service 'postgre'; there are postgres, object-store"):
+    with pytest.raises(
+        StackError, match="no service 'postgre'; the services are postgres, object-store"
+    ):
         small.up({"postgre"})
 
 
-def test_everything_killed_is_recovered_with_its_data(small: Stack) -> None:
+def test_data_survives_the_kill_of_every_process(small: Stack) -> None:
     # Given a stack with data, and every one of its processes killed
     remember(small, "before the crash")
     killed = processes_of(small)
@@ -124,11 +128,11 @@ def test_everything_killed_is_recovered_with_its_data(small: Stack) -> None:
     # When it comes up again
     small.up(SMALL)
 
-    # Then the data is there
+    # Then the data is still there
     assert "before the crash" in remembered(small)
 
 
-def test_a_killed_supervisor_leaves_nothing_in_the_way(small: Stack) -> None:
+def test_the_stack_starts_after_its_supervisor_was_killed(small: Stack) -> None:
     # Given processes that lost their supervisor
     remember(small, "orphaned")
     before = pids(small)["postgres"]
@@ -140,12 +144,12 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way(small: Stack) -> None:
     # When the stack comes up again
     small.up(SMALL)
 
-    # Then the old server has gone and its data is there
+    # Then the old server has ended and its data is still there
     assert not psutil.pid_exists(before)
     assert "orphaned" in remembered(small)
 
 
-def test_a_killed_service_comes_back(small: Stack) -> None:
+def test_a_killed_service_is_restarted(small: Stack) -> None:
     before = pids(small)["postgres"]
     psutil.Process(before).kill()
 
@@ -166,50 +170,52 @@ def test_down_leaves_no_process(small: Stack, supervised: bool) -> None:
     assert not small.is_running
 
 
-def test_a_lost_password_is_explained(state_folders: Path) -> None:
+def test_a_lost_password_file_is_explained(state_folders: Path) -> None:
     stack = Stack(random_settings(state_folders / "lost"))
     stack.up(SMALL)
     stack.down()
     stack.paths.credentials.unlink()
 
-    with pytest.raises(StackError, match="PostgreSQL does not know the password"):
+    with pytest.raises(StackError, match="PostgreSQL rejects the password"):
         stack.up(SMALL)
 
 
 @pytest.fixture
-def doomed(state_folders: Path) -> Iterator[Stack]:
-    yield (stack := Stack(random_settings(state_folders / "doomed")))
+def disposable(state_folders: Path) -> Iterator[Stack]:
+    yield (stack := Stack(random_settings(state_folders / "disposable")))
     stack.reset()
 
 
-def test_reset_leaves_nothing(doomed: Stack) -> None:
-    # Given a stack, part of which may lie outside its folder
-    doomed.up(SMALL)
-    data = (doomed.paths.home / "postgres").resolve()
+def test_reset_deletes_all_files_and_processes(disposable: Stack) -> None:
+    # Given a stack whose database may be outside its state folder
+    disposable.up(SMALL)
+    data = (disposable.paths.home / "postgres").resolve()
     assert data.exists()
 
     # When it is reset
-    doomed.reset()
+    disposable.reset()
 
     # Then neither files nor processes are left
-    assert not doomed.paths.home.exists()
+    assert not disposable.paths.home.exists()
     assert not data.exists()
-    assert processes_of(doomed) == []
+    assert processes_of(disposable) == []
 
 
-def test_a_folder_of_somebody_else_is_neither_used_nor_deleted(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_neither_used_nor_deleted(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("ten years of work")
     stack = Stack(random_settings(tmp_path))
 
-    with pytest.raises(StackError, match="was not made by this stack"):
+    with pytest.raises(StackError, match="was not created by the stack"):
         stack.up(SMALL)
     stack.reset()
 
     assert (tmp_path / "thesis.txt").exists()
 
 
-def test_a_long_state_folder_gets_short_sockets(tmp_path: Path) -> None:
-    deep = Paths(tmp_path / ("d" * 100))
+def test_a_long_state_folder_gets_short_socket_paths(tmp_path: Path) -> None:
+    deep = StatePaths(tmp_path / ("d" * 100))
 
     assert len(str(deep.supervisor_socket)) < 90
-    assert Paths(Path("/srv/state")).supervisor_socket == Path("/srv/state/run/supervisor.sock")
+    assert StatePaths(Path("/srv/state")).supervisor_socket == Path(
+        "/srv/state/run/supervisor.sock"
+    )

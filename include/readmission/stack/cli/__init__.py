@@ -1,1 +1,1 @@
-"""The command line `readmission`."""
+"""The command `readmission`."""

@@ -1,4 +1,4 @@
-"""The command line: `readmission up`, `demo`, `quarantine`, `status`, `logs`, `down`, `reset`."""
+"""The command `readmission`: start, inspect and stop the stack, and run the demo."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ import typer
 from readmission.settings import Settings
 from readmission.stack.cli import quarantine
 from readmission.stack.cli.boot_display import BootDisplay, status_table
-from readmission.stack.cli.terminal import console, open_stack, spoken
+from readmission.stack.cli.terminal import console, exit_on_error, open_stack
 from readmission.stack.errors import StackError
 from readmission.stack.services import airflow, prometheus
 from readmission.stack.stack import Stack
@@ -20,22 +20,30 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
-    help="""The readmission system on one machine: PostgreSQL, an object store, MLflow, Airflow,
-the prediction API and the clinicians' page, without Docker and without root.
+    help="""Run the readmission system on this machine: PostgreSQL, an object store, MLflow,
+Airflow, the prediction API and the clinicians' page. It needs neither Docker nor root.
 
-Everything is kept in one folder (`READMISSION_STATE_DIR`, by default `.state` in the checkout) and
-listens on the loopback interface only. Each port is a setting: `READMISSION_AIRFLOW_PORT` (8080),
+Start with `readmission demo`, which runs the whole pipeline once, or with `readmission up`, which
+only starts the services.
+
+All data, models, logs and passwords are in one folder (`READMISSION_STATE_DIR`, by default `.state`
+in the checkout). Services listen on 127.0.0.1 only.
+
+If a port is taken, set another one before `readmission up`: `READMISSION_AIRFLOW_PORT` (8080),
 `READMISSION_MLFLOW_PORT` (5000), `READMISSION_API_PORT` (8000), `READMISSION_UI_PORT` (8501),
 `READMISSION_S3_PORT` (9000), `READMISSION_POSTGRES_PORT` (5433), `READMISSION_EXPORTER_PORT`
 (9108), `READMISSION_AIRFLOW_METRICS_PORT` (9102), `READMISSION_PROMETHEUS_PORT` (9091).""",
 )
 app.add_typer(quarantine.app, name="quarantine")
 
-Services = Annotated[
+ServiceNames = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SERVICE]...", help="With those they need; all by default."),
+    typer.Argument(
+        metavar="SERVICE",
+        help="Services to start, together with those they need (default: all).",
+    ),
 ]
-PAGES = {
+PAGE_TITLES = {
     airflow.API_SERVER: "Airflow",
     "mlflow": "MLflow",
     "api": "API",
@@ -44,154 +52,163 @@ PAGES = {
 }
 
 
-def bring_up(stack: Stack, services: list[str] | None = None) -> None:
-    """Bring a stack up, showing how it comes along."""
+def start_stack(stack: Stack, services: list[str] | None = None) -> None:
+    """Start a stack and show the progress of each service."""
     with BootDisplay(console) as display:
         stack.up(services or None, display.report)
 
 
-class Role(StrEnum):
-    """What a caller of the prediction API may do."""
+class KeyRole(StrEnum):
+    """The roles of the prediction API."""
 
     predict = "predict"
     admin = "admin"
 
 
 @app.command()
-def up(services: Services = None) -> None:
-    """Start the stack, or what is missing of it; say where everything is.
+def up(services: ServiceNames = None) -> None:
+    """Start all services, or the ones you name, and print the addresses of the pages.
 
-    Safe to repeat: what runs stays as it is, what a crash left behind is cleared away.
+    Safe to repeat: running services stay as they are, and leftovers of a crash are cleaned up.
     """
-    with spoken():
+    with exit_on_error():
         stack = open_stack()
-        bring_up(stack, services)
-        _say_addresses(stack)
+        start_stack(stack, services)
+        _print_addresses(stack)
 
 
-def _say_addresses(stack: Stack) -> None:
+def _print_addresses(stack: Stack) -> None:
     running = {status.service for status in stack.status() if status.healthy}
     for service in stack.services:
-        if service.name in PAGES and service.name in running:
-            console.print(f"{PAGES[service.name]:<17} {service.url}")
+        if service.name in PAGE_TITLES and service.name in running:
+            console.print(f"{PAGE_TITLES[service.name]:<17} {service.url}")
     if airflow.API_SERVER in running:
-        console.print(
-            f"Airflow's user is {airflow.USER}, the password is in {stack.paths.airflow_passwords}"
-        )
-    _say_what_is_missing(stack)
+        console.print(f"Airflow: user {airflow.USER}, password in {stack.paths.airflow_passwords}")
+    _print_prometheus_advice(stack)
 
 
-def _say_what_is_missing(stack: Stack) -> None:
+def _print_prometheus_advice(stack: Stack) -> None:
     if prometheus.NAME not in {service.name for service in stack.services}:
         console.print(prometheus.ADVICE)
 
 
 @app.command()
 def demo() -> None:
-    """Do the main job: every batch of the dataset, from the file to a served prediction.
+    """Run the whole pipeline on every batch of the dataset, then ask for a prediction.
 
-    Starts what does not run, has Airflow ingest all batches that are left, follows each to
-    its verdict, asks the API for a prediction and sums up. The stack stays up. Safe to repeat.
+    Starts the services and has Airflow ingest the remaining batches. Waits until the
+    new model of each batch is promoted or refused; fails if a gate stops a batch. Then prints a
+    summary: rows, gates, models, the champion, one prediction and the addresses of the pages.
+
+    Takes minutes. The stack stays up. Safe to repeat: batches that are done are not run again.
     """
-    with spoken():
-        from readmission.stack.cli import demo as job  # pandas and MLflow take seconds to import
+    with exit_on_error():
+        from readmission.stack.cli import demo as job  # Importing pandas and MLflow takes seconds.
 
-        begun = time.monotonic()
+        started = time.monotonic()
         settings = Settings.from_environment()
         dataset = job.find_dataset(settings, console)
         stack = Stack(settings)
-        bring_up(stack)
-        job.ingest_everything(stack.site, dataset, console)
-        job.sum_up(stack.site, console)
+        start_stack(stack)
+        job.ingest_all_batches(stack.site, dataset, console)
+        job.print_summary(stack.site, console)
         console.print(
-            f"\ndone in {(time.monotonic() - begun) / 60:.1f} minutes; the stack stays up"
+            f"\ndone in {(time.monotonic() - started) / 60:.1f} minutes; the stack stays up"
         )
 
 
 @app.command()
 def status() -> None:
-    """Show state, memory and address of each service; exit code 1 unless all are well.
+    """Show state, memory and address of each service; exit with 1 unless all are healthy.
 
-    PSS divides memory that processes share among them, so its sum is what the stack takes.
+    RSS counts shared memory once for every process. PSS divides it among the processes that share
+    it, so the sum of PSS is the memory the stack really uses.
     """
-    with spoken():
+    with exit_on_error():
         stack = open_stack()
         if not stack.is_running:
-            raise StackError("the stack is down; start it with `readmission up`")
+            raise StackError("the stack is not running; start it with `readmission up`")
         statuses = stack.status()
         console.print(status_table(statuses))
-        _say_what_is_missing(stack)
-        if not all(one.healthy for one in statuses):
+        _print_prometheus_advice(stack)
+        if not all(status.healthy for status in statuses):
             raise typer.Exit(1)
 
 
 @app.command()
 def logs(
     service: Annotated[
-        str | None, typer.Argument(help="One service; all of them by default.")
+        str | None, typer.Argument(help="A service, as `status` names it (default: all).")
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on showing what is added.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new lines until you press Ctrl+C.")
     ] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="Lines of each log.")] = 40,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", help="How many lines of each log to print.")
+    ] = 40,
 ) -> None:
-    """Show the end of the logs.
+    """Print the last lines of the services' logs.
 
-    Logs of Airflow's tasks are in Airflow's own pages.
+    The logs of Airflow's tasks are on the pages of Airflow.
     """
-    with spoken():
+    with exit_on_error():
         stack = open_stack()
-        there = sorted(path.stem for path in stack.paths.logs.glob("*.log"))
-        if not there:
+        available = sorted(path.stem for path in stack.paths.logs.glob("*.log"))
+        if not available:
             raise StackError("no logs yet; start the stack with `readmission up`")
-        if service and service not in there:
-            raise StackError(f"no log of {service!r}; there are {', '.join(there)}")
-        files = [str(stack.paths.log(name)) for name in ([service] if service else there)]
+        if service and service not in available:
+            raise StackError(f"no log of {service!r}; there are logs of {', '.join(available)}")
+        files = [str(stack.paths.log(name)) for name in ([service] if service else available)]
         command = ["tail", "-n", str(lines), *(["-F"] if follow else []), *files]
         raise typer.Exit(subprocess.call(command))  # noqa: S603
 
 
 @app.command()
 def key(
-    role: Annotated[Role, typer.Argument(help="What the key is for.")] = Role.admin,
+    role: Annotated[KeyRole, typer.Argument(help="The role that the key grants.")] = KeyRole.admin,
 ) -> None:
-    """Print a key of the prediction API; reload and rollback need the one of an admin.
+    """Print an API key for the prediction API.
 
-    On this machine predictions are answered without a key.
+    Reloading the model and rolling back need the admin key. On this machine, predictions need no
+    key.
     """
-    with spoken():
+    with exit_on_error():
         stack = open_stack()
         if not stack.paths.exists:
-            raise StackError("there is no stack yet; `readmission up` makes one and its keys")
+            raise StackError(
+                "no stack has been set up yet; `readmission up` creates it and its keys"
+            )
         typer.echo(getattr(stack.site.credentials, f"api_{role.value}_key"))
 
 
 @app.command()
 def down() -> None:
-    """Stop everything; data, models and logs stay."""
-    with spoken():
+    """Stop all services; data, models and logs are kept."""
+    with exit_on_error():
         stack = open_stack()
-        with console.status("stopping"):
+        with console.status("stopping all services"):
             stack.down()
-        console.print("everything is stopped; `readmission up` goes on where it was")
+        console.print(
+            "all services are stopped; `readmission up` starts them again with the same data"
+        )
 
 
 @app.command()
 def reset(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Stop everything and delete all state: databases, models, logs, passwords."""
-    with spoken():
+    """Stop all services and delete all data, models, logs and passwords."""
+    with exit_on_error():
         stack = open_stack()
         if not stack.paths.exists:
-            console.print(f"nothing to delete at {stack.paths.home}")
+            console.print(f"nothing to delete in {stack.paths.home}")
             return
         if not yes:
             question = f"Delete all data, models, logs and passwords in {stack.paths.home}?"
             typer.confirm(question, abort=True)
-        with console.status("stopping and deleting"):
+        with console.status("stopping all services and deleting their data"):
             stack.reset()
-        console.print(f"{stack.paths.home} is gone")
+        console.print(f"deleted {stack.paths.home}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""How far each batch has come, read from the ledgers; Airflow says what is at work."""
+"""Progress of each batch: the ledgers show finished stages, Airflow running and failed ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from readmission.quality.catalogue import Stage, stopped_at
-from readmission.stack.services.airflow_client import AirflowClient, Run
+from readmission.stack.services.airflow_client import AirflowClient, DagRun
 from readmission.warehouse import (
     BatchState,
     Candidate,
@@ -26,8 +26,8 @@ PROMOTION = "model_promotion_pipeline"
 CONSUMERS = (PROCESSING, TRAINING, PROMOTION)
 
 
-class Progress(StrEnum):
-    """How a batch is doing at one stage."""
+class StageStatus(StrEnum):
+    """Status of a batch at one stage; *stopped* by a gate, *failed* in a task."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -37,63 +37,63 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
-    """One batch at one stage.
+class StageProgress:
+    """Progress of one batch at one stage.
 
     Parameters
     ----------
-    progress : Progress
-        How it is doing.
+    status : StageStatus
+        Its status at this stage.
     text : str
-        What came out, in a few words.
+        The result in a few words, such as ``15,000 rows``.
     why : str
         Why a gate stopped it.
-    run : Run, optional
-        The newest run about it.
+    run : DagRun, optional
+        The latest run of the stage's DAG for this batch.
     """
 
-    progress: Progress
+    status: StageStatus
     text: str = ""
     why: str = ""
-    run: Run | None = None
+    run: DagRun | None = None
 
 
 @dataclass(frozen=True)
-class Journey:
-    """One batch on its way from the file to production."""
+class BatchProgress:
+    """Progress of one batch at every stage, from the file to production."""
 
     batch_id: str
-    steps: Mapping[Stage, Step]
+    stages: Mapping[Stage, StageProgress]
 
     @property
-    def trouble(self) -> tuple[Stage, Step] | None:
-        """The stage that stopped the batch, if one has."""
-        for stage, step in self.steps.items():
-            if step.progress in (Progress.STOPPED, Progress.FAILED):
-                return stage, step
+    def blocked_at(self) -> tuple[Stage, StageProgress] | None:
+        """The stage at which the batch was stopped or failed, if any."""
+        for stage, progress in self.stages.items():
+            if progress.status in (StageStatus.STOPPED, StageStatus.FAILED):
+                return stage, progress
         return None
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing more will happen to the batch."""
-        arrived = self.steps[Stage.PROMOTION].progress is Progress.DONE
-        return arrived or self.trouble is not None
+    def is_finished(self) -> bool:
+        """Whether the batch has passed the last stage, was stopped or failed."""
+        arrived = self.stages[Stage.PROMOTION].status is StageStatus.DONE
+        return arrived or self.blocked_at is not None
 
     @property
-    def can_move(self) -> bool:
-        """Whether something more will happen though the ingestion has ended."""
-        return not self.is_over and self.steps[Stage.RAW].progress is Progress.DONE
+    def can_continue(self) -> bool:
+        """Whether later stages will still run after the ingestion has ended."""
+        return not self.is_finished and self.stages[Stage.RAW].status is StageStatus.DONE
 
 
-class Observer:
-    """Looks at the ledgers and at Airflow.
+class ProgressReader:
+    """Reads the progress of all batches from the ledgers and from Airflow.
 
     Parameters
     ----------
     raw, clean : RawWarehouse, CleanWarehouse
         The ledgers.
     airflow : AirflowClient
-        Tells what is at work and what has failed.
+        Its runs show which stages are running and which have failed.
     """
 
     def __init__(self, raw: RawWarehouse, clean: CleanWarehouse, airflow: AirflowClient) -> None:
@@ -102,43 +102,43 @@ class Observer:
         self._history = ModelHistory(clean.connection)
         self._airflow = airflow
 
-    def journeys(self, expected: int = 0) -> list[Journey]:
-        """Return the journeys of all batches, padded by those that are still to come.
+    def read(self, expected: int = 0) -> list[BatchProgress]:
+        """Return the progress of every batch, including batches that have not arrived yet.
 
         Parameters
         ----------
         expected : int
-            How many batches there will be.
+            How many batches there will be in total.
         """
         runs = {dag_id: self._newest(dag_id) for dag_id in CONSUMERS}
         clean = {batch.batch_id: batch for batch in self._clean.batches()}
-        candidates = {found.batch_id: found for found in self._history.candidates()}
+        candidates = {c.batch_id: c for c in self._history.candidates()}
         verdicts = {(p.batch_id, p.challenger_version): p for p in self._history.promotions()}
         gate_verdicts = VerdictLog(self._clean.connection).verdicts()
         untrainable = _failures(Stage.TRAINING, gate_verdicts)
         unpromotable = _failures(Stage.PROMOTION, gate_verdicts)
-        journeys, batches = [], self._raw.batches()
-        for raw in batches:
+        found, arrived = [], self._raw.batches()
+        for raw in arrived:
             if raw.ends_here:
                 continue
             key = raw.batch_id
             candidate = candidates.get(key)
             verdict = verdicts.get((key, candidate.version)) if candidate else None
-            steps = {
-                Stage.RAW: raw_step(raw),
-                Stage.CLEAN: clean_step(clean.get(key), runs[PROCESSING].get(key)),
-                Stage.TRAINING: training_step(
+            stages = {
+                Stage.RAW: raw_progress(raw),
+                Stage.CLEAN: clean_progress(clean.get(key), runs[PROCESSING].get(key)),
+                Stage.TRAINING: training_progress(
                     candidate, runs[TRAINING].get(key), untrainable.get(key)
                 ),
-                Stage.PROMOTION: promotion_step(
+                Stage.PROMOTION: promotion_progress(
                     verdict, runs[PROMOTION].get(key), unpromotable.get(key)
                 ),
             }
-            journeys.append(Journey(key, steps))
-        return journeys + _to_come(len(batches), expected)
+            found.append(BatchProgress(key, stages))
+        return found + _expected_batches(len(arrived), expected)
 
-    def _newest(self, dag_id: str) -> dict[str, Run]:
-        found: dict[str, Run] = {}
+    def _newest(self, dag_id: str) -> dict[str, DagRun]:
+        found: dict[str, DagRun] = {}
         for run in self._airflow.runs(dag_id):
             if run.partition_key:
                 found.setdefault(run.partition_key, run)
@@ -153,65 +153,73 @@ def _failures(stage: Stage, verdicts: Sequence[GateVerdict]) -> dict[str, str]:
     return {batch_id: "\n".join(sentences) for batch_id, sentences in failures.items()}
 
 
-def _to_come(there: int, expected: int) -> list[Journey]:
-    steps = {stage: Step(Progress.WAITING) for stage in Stage}
-    return [Journey(batch_name(n), steps) for n in range(there + 1, expected + 1)]
+def _expected_batches(arrived: int, expected: int) -> list[BatchProgress]:
+    stages = {stage: StageProgress(StageStatus.WAITING) for stage in Stage}
+    return [BatchProgress(batch_name(n), stages) for n in range(arrived + 1, expected + 1)]
 
 
-def raw_step(batch: RawBatch) -> Step:
-    """Return how a batch is doing in RAW."""
+def raw_progress(batch: RawBatch) -> StageProgress:
+    """Return the progress of a batch in RAW."""
     if batch.state is BatchState.REJECTED:
-        return Step(Progress.STOPPED, why=batch.reason)
+        return StageProgress(StageStatus.STOPPED, why=batch.reason)
     if batch.state is BatchState.LOADED:
-        return Step(Progress.RUNNING, f"{batch.rows:,} rows")
-    aside = f", {batch.quarantined_rows:,} aside" if batch.quarantined_rows else ""
-    return Step(Progress.DONE, f"{batch.rows:,} rows{aside}")
+        return StageProgress(StageStatus.RUNNING, f"{batch.rows:,} rows")
+    quarantined = f", {batch.quarantined_rows:,} quarantined" if batch.quarantined_rows else ""
+    return StageProgress(StageStatus.DONE, f"{batch.rows:,} rows{quarantined}")
 
 
-def clean_step(batch: CleanBatch | None, run: Run | None) -> Step:
-    """Return how a batch is doing in CLEAN."""
+def clean_progress(batch: CleanBatch | None, run: DagRun | None) -> StageProgress:
+    """Return the progress of a batch in CLEAN."""
     if batch and batch.state is BatchState.REJECTED:
-        return Step(Progress.STOPPED, why=batch.reason, run=run)
+        return StageProgress(StageStatus.STOPPED, why=batch.reason, run=run)
     if batch and batch.state is BatchState.ACCEPTED:
-        return Step(Progress.DONE, f"{batch.clean_rows:,} rows", run=run)
-    return at_work(run)
+        return StageProgress(StageStatus.DONE, f"{batch.clean_rows:,} rows", run=run)
+    return run_progress(run)
 
 
-def training_step(candidate: Candidate | None, run: Run | None, stopped: str | None) -> Step:
-    """Return how the training on a batch is doing."""
+def training_progress(
+    candidate: Candidate | None, run: DagRun | None, stopped: str | None
+) -> StageProgress:
+    """Return the progress of the training on a batch."""
     if candidate:
         text = f"{candidate.family}, version {candidate.version}"
-        return Step(Progress.DONE, text, run=run)
-    return Step(Progress.STOPPED, why=stopped, run=run) if stopped else at_work(run)
+        return StageProgress(StageStatus.DONE, text, run=run)
+    return (
+        StageProgress(StageStatus.STOPPED, why=stopped, run=run) if stopped else run_progress(run)
+    )
 
 
-def promotion_step(verdict: Promotion | None, run: Run | None, stopped: str | None) -> Step:
-    """Return how the promotion of a batch's challenger is doing.
+def promotion_progress(
+    verdict: Promotion | None, run: DagRun | None, stopped: str | None
+) -> StageProgress:
+    """Return the progress of the promotion of a batch's challenger.
 
-    A verdict is carried out after it was taken, so only the end of its run is the end.
+    The DAG records its verdict before it acts on it, so the stage is done when the run succeeds.
     """
     if verdict and run and run.state == "success":
-        return Step(Progress.DONE, verdict.verdict, run=run)
+        return StageProgress(StageStatus.DONE, verdict.verdict, run=run)
     if verdict and not (run and run.state == "failed"):
-        return Step(Progress.RUNNING, verdict.verdict, run=run)
-    return Step(Progress.STOPPED, why=stopped, run=run) if stopped else at_work(run)
+        return StageProgress(StageStatus.RUNNING, verdict.verdict, run=run)
+    return (
+        StageProgress(StageStatus.STOPPED, why=stopped, run=run) if stopped else run_progress(run)
+    )
 
 
-def at_work(run: Run | None) -> Step:
-    """Return how a batch is doing where no ledger knows it yet."""
+def run_progress(run: DagRun | None) -> StageProgress:
+    """Return the progress that a DAG run shows while no ledger has an entry."""
     if run is None or run.state == "queued":
-        return Step(Progress.WAITING, run=run)
+        return StageProgress(StageStatus.WAITING, run=run)
     if run.state == "failed":
-        return Step(Progress.FAILED, run=run)
-    return Step(Progress.RUNNING, run=run)
+        return StageProgress(StageStatus.FAILED, run=run)
+    return StageProgress(StageStatus.RUNNING, run=run)
 
 
-Trouble = tuple[str, Stage, Step]
-"""Batch, where, and how it was stopped."""
+BlockedStage = tuple[str, Stage, StageProgress]
+"""Batch, the stage that blocked it, and its progress there."""
 
 
-def troubles(journeys: Sequence[Journey]) -> list[Trouble]:
-    """Return what was stopped on the way."""
+def blocked_stages(batches: Sequence[BatchProgress]) -> list[BlockedStage]:
+    """Return the batches that were stopped or failed, each with the stage."""
     return [
-        (journey.batch_id, *journey.trouble) for journey in journeys if journey.trouble is not None
+        (batch.batch_id, *batch.blocked_at) for batch in batches if batch.blocked_at is not None
     ]

@@ -1,4 +1,4 @@
-"""The table that shows where each batch is."""
+"""The live table of the progress of each batch."""
 
 from collections.abc import Sequence
 from types import TracebackType
@@ -11,23 +11,23 @@ from rich.table import Table
 from rich.text import Text
 
 from readmission.quality.catalogue import Stage
-from readmission.stack.cli.batch_progress import Journey, Progress, Step
+from readmission.stack.cli.batch_progress import BatchProgress, StageProgress, StageStatus
 
 STYLES = {
-    Progress.WAITING: "dim",
-    Progress.RUNNING: "yellow",
-    Progress.DONE: "green",
-    Progress.STOPPED: "bold red",
-    Progress.FAILED: "bold red",
+    StageStatus.WAITING: "dim",
+    StageStatus.RUNNING: "yellow",
+    StageStatus.DONE: "green",
+    StageStatus.STOPPED: "bold red",
+    StageStatus.FAILED: "bold red",
 }
 
 
-class JourneyDisplay:
-    """A live table, one row a batch; one line a change where the output is no terminal."""
+class BatchTable:
+    """A live table with one row a batch; without a terminal, one line for each change."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._shown: dict[tuple[str, Stage], Step] = {}
+        self._shown: dict[tuple[str, Stage], StageProgress] = {}
         self._live = Live(console=console, transient=True)
 
     def __enter__(self) -> Self:
@@ -43,34 +43,34 @@ class JourneyDisplay:
     ) -> None:
         self._live.stop()
 
-    def show(self, journeys: Sequence[Journey]) -> None:
-        """Show how far the batches have come."""
+    def show(self, batches: Sequence[BatchProgress]) -> None:
+        """Show the current progress of the batches."""
         if self._console.is_terminal:
-            self._live.update(self._table(journeys))
+            self._live.update(self._table(batches))
             return
-        for journey in journeys:
-            for stage, step in journey.steps.items():
-                if step.progress is not Progress.WAITING:
-                    self._say(journey.batch_id, stage, step)
+        for batch in batches:
+            for stage, progress in batch.stages.items():
+                if progress.status is not StageStatus.WAITING:
+                    self._print_change(batch.batch_id, stage, progress)
 
-    def _say(self, batch_id: str, stage: Stage, step: Step) -> None:
+    def _print_change(self, batch_id: str, stage: Stage, progress: StageProgress) -> None:
         known = self._shown.get((batch_id, stage))
-        if known is None or (known.progress, known.text) != (step.progress, step.text):
-            self._shown[batch_id, stage] = step
-            text = f": {step.text}" if step.text else ""
-            self._console.print(f"{batch_id} {stage} {step.progress}{text}")
+        if known is None or (known.status, known.text) != (progress.status, progress.text):
+            self._shown[batch_id, stage] = progress
+            text = f": {progress.text}" if progress.text else ""
+            self._console.print(f"{batch_id} {stage} {progress.status}{text}")
 
-    def _table(self, journeys: Sequence[Journey]) -> Table:
+    def _table(self, batches: Sequence[BatchProgress]) -> Table:
         table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
         table.add_column("batch")
         for stage in Stage:
             table.add_column(stage)
-        for journey in journeys:
-            table.add_row(journey.batch_id, *map(self._cell, journey.steps.values()))
+        for batch in batches:
+            table.add_row(batch.batch_id, *map(self._cell, batch.stages.values()))
         return table
 
-    def _cell(self, step: Step) -> Spinner | Text:
-        if step.progress is Progress.RUNNING:
-            return Spinner("dots", text=Text(step.text), style="yellow")
-        word = step.text or ("·" if step.progress is Progress.WAITING else step.progress)
-        return Text(word, STYLES[step.progress])
+    def _cell(self, progress: StageProgress) -> Spinner | Text:
+        if progress.status is StageStatus.RUNNING:
+            return Spinner("dots", text=Text(progress.text), style="yellow")
+        word = progress.text or ("·" if progress.status is StageStatus.WAITING else progress.status)
+        return Text(word, STYLES[progress.status])

@@ -1,4 +1,4 @@
-"""What a person sees of a boot and of the running stack."""
+"""The tables of `readmission up` and `readmission status`."""
 
 import threading
 import time
@@ -10,31 +10,31 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from readmission.stack.stack import Status
-from readmission.stack.supervision.boot import Phase
+from readmission.stack.stack import ServiceStatus
+from readmission.stack.supervision.boot import BootPhase
 
 MEBIBYTE = 1 << 20
 STYLES = {
-    Phase.WAITING: ("dim", "waiting"),
-    Phase.STARTING: ("yellow", "starting"),
-    Phase.READY: ("green", "ready"),
-    Phase.FAILED: ("bold red", "failed"),
+    BootPhase.WAITING: ("dim", "waiting"),
+    BootPhase.STARTING: ("yellow", "starting"),
+    BootPhase.READY: ("green", "ready"),
+    BootPhase.FAILED: ("bold red", "failed"),
 }
 
 
 class BootDisplay:
-    """A live table of services coming up; one line each where the output is no terminal.
+    """A live table of the services that start; without a terminal, one line for each service.
 
     Parameters
     ----------
     console : Console
-        Where to write.
+        Where to print.
     """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._phases: dict[str, Phase] = {}
-        self._begun: dict[str, float] = {}
+        self._phases: dict[str, BootPhase] = {}
+        self._started: dict[str, float] = {}
         self._ended: dict[str, float] = {}
         self._lock = threading.Lock()
         self._live = Live(get_renderable=self._table, console=console, transient=True)
@@ -54,34 +54,34 @@ class BootDisplay:
         if self._console.is_terminal:
             self._console.print(self._table())
 
-    def report(self, service: str, phase: Phase) -> None:
-        """Show that a service has come further; called from several threads."""
+    def report(self, service: str, phase: BootPhase) -> None:
+        """Show the new phase of a service; called from several threads."""
         with self._lock:
             now = time.monotonic()
-            if phase is Phase.STARTING:
-                self._begun[service] = now
-            elif phase in (Phase.READY, Phase.FAILED):
+            if phase is BootPhase.STARTING:
+                self._started[service] = now
+            elif phase in (BootPhase.READY, BootPhase.FAILED):
                 self._ended[service] = now
             self._phases[service] = phase
-            if not self._console.is_terminal and phase in (Phase.READY, Phase.FAILED):
+            if not self._console.is_terminal and phase in (BootPhase.READY, BootPhase.FAILED):
                 self._console.print(f"{service}: {phase} after {self._seconds(service):.1f} s")
 
     def _seconds(self, service: str) -> float:
-        begun = self._begun.get(service)
-        if begun is None:
+        started = self._started.get(service)
+        if started is None:
             return 0.0
-        return self._ended.get(service, time.monotonic()) - begun
+        return self._ended.get(service, time.monotonic()) - started
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))
         for service, phase in self._phases.items():
             style, word = STYLES[phase]
-            seconds = f"{self._seconds(service):.1f} s" if service in self._begun else ""
+            seconds = f"{self._seconds(service):.1f} s" if service in self._started else ""
             table.add_row(service, Text(word, style), Text(seconds, "dim", justify="right"))
         return table
 
 
-def status_table(statuses: list[Status]) -> Table:
+def status_table(statuses: list[ServiceStatus]) -> Table:
     """Return the table of ``readmission status``."""
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0), caption="RSS, PSS in MiB")
     for heading in ("service", "state"):
@@ -96,17 +96,17 @@ def status_table(statuses: list[Status]) -> Table:
             Text(word, "green" if status.healthy else "red"),
             str(status.pid or ""),
             duration(status.seconds) if status.pid else "",
-            _mebibytes(status.usage.rss),
-            _mebibytes(status.usage.pss),
+            _mebibytes(status.memory.rss),
+            _mebibytes(status.memory.pss),
             status.url or "",
         )
-    rss, pss = (sum(getattr(s.usage, kind) for s in statuses) for kind in ("rss", "pss"))
+    rss, pss = (sum(getattr(s.memory, kind) for s in statuses) for kind in ("rss", "pss"))
     table.add_row("all", "", "", "", _mebibytes(rss), _mebibytes(pss), "", style="bold")
     return table
 
 
 def duration(seconds: float) -> str:
-    """Return a duration as people say it: 42 s, 7 min, 3 h, 2 d."""
+    """Return a duration in its largest unit: 42 s, 7 min, 3 h, 2 d."""
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
             return f"{seconds // size:.0f} {unit}"

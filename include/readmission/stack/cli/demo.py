@@ -1,4 +1,4 @@
-"""The main job, start to end: every batch of the dataset, until the last one is judged."""
+"""The work of `readmission demo`: ingest all batches and follow each to the end of the pipeline."""
 
 import time
 from collections.abc import Sequence
@@ -9,38 +9,39 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from readmission.pipeline import ingest, source
 from readmission.pipeline.source import Dataset
 from readmission.settings import Settings
-from readmission.stack.access import open_airflow, warehouses
+from readmission.stack.access import open_airflow, open_warehouses
 from readmission.stack.cli import summary
 from readmission.stack.cli.batch_progress import (
     CONSUMERS,
     INGESTION,
-    Journey,
-    Observer,
-    Trouble,
-    troubles,
+    BatchProgress,
+    BlockedStage,
+    ProgressReader,
+    StageStatus,
+    blocked_stages,
 )
-from readmission.stack.cli.batch_progress import Progress as Outcome
-from readmission.stack.cli.batch_table import JourneyDisplay
+from readmission.stack.cli.batch_table import BatchTable
 from readmission.stack.cli.boot_display import duration
 from readmission.stack.errors import StackError
-from readmission.stack.services.airflow_client import FINISHED, AirflowClient, Run
+from readmission.stack.services.airflow_client import FINISHED_STATES, AirflowClient, DagRun
 from readmission.stack.site.site import Site
 
 POLL_SECONDS = 1.0
-STANDSTILL_SECONDS = 25 * 60
-"""Longer than the sweep takes to find and restart a batch that was left behind."""
-ALL = 0
-"""As many batches as are left."""
+STALL_SECONDS = 25 * 60
+"""Give up after this time without progress; the sweep restarts a stranded batch earlier."""
+ALL_BATCHES = 0
+"""The DAG's parameter for ingesting all remaining batches."""
 
 
 def find_dataset(settings: Settings, console: Console) -> Dataset:
-    """Return the encounters, fetched from UCI if need be, with progress."""
-    columns = (TextColumn("fetching the dataset"), BarColumn(), DownloadColumn())
+    """Return the dataset; show a progress bar if it has to be downloaded from UCI."""
+    columns = (TextColumn("downloading the dataset"), BarColumn(), DownloadColumn())
     progress = Progress(*columns, TransferSpeedColumn(), console=console)
     task = progress.add_task("download", total=None)
 
     def show(done: int, total: int) -> None:
-        progress.start()  # Only now: most of the time there is nothing to fetch.
+        # Started here because usually there is nothing to download.
+        progress.start()
         progress.update(task, completed=done, total=total or None)
 
     try:
@@ -49,114 +50,113 @@ def find_dataset(settings: Settings, console: Console) -> Dataset:
         progress.stop()
 
 
-def ingest_everything(site: Site, dataset: Dataset, console: Console) -> list[Journey]:
-    """Have Airflow ingest all that is left, and follow every batch to its verdict.
+def ingest_all_batches(site: Site, dataset: Dataset, console: Console) -> list[BatchProgress]:
+    """Have Airflow ingest the remaining batches, and follow each to the end of the pipeline.
 
     Returns
     -------
-    list of Journey
-        All of them over.
+    list of BatchProgress
+        All batches, each finished.
 
     Raises
     ------
     StackError
-        If a batch was stopped or failed, or nothing moves any more.
+        If a batch was stopped or failed, or if there is no more progress.
     """
     client = open_airflow(site)
     client.wait_for_dags([INGESTION, *CONSUMERS])
-    with warehouses(site) as (raw, clean):
+    with open_warehouses(site) as (raw, clean):
         left = ingest.plan(dataset, raw, site.settings.batch_size)
         known = {batch.source_offset for batch in raw.batches()}
         expected = len(raw.batches()) + sum(piece.offset not in known for piece in left)
-        run = client.trigger(INGESTION, {"batches": ALL}) if left else None
-        journeys = follow(Observer(raw, clean, client), client, run, expected, console)
-    if found := troubles(journeys):
-        raise StackError(explain(site, found, client))
-    return journeys
+        run = client.trigger(INGESTION, {"batches": ALL_BATCHES}) if left else None
+        batches = follow(ProgressReader(raw, clean, client), client, run, expected, console)
+    if found := blocked_stages(batches):
+        raise StackError(explain_failures(site, found, client))
+    return batches
 
 
 def follow(
-    observer: Observer,
+    reader: ProgressReader,
     client: AirflowClient,
-    run: Run | None,
+    run: DagRun | None,
     expected: int,
     console: Console,
-    standstill: float = STANDSTILL_SECONDS,
-) -> list[Journey]:
-    """Show the journeys until all of them are over.
+    stall_seconds: float = STALL_SECONDS,
+) -> list[BatchProgress]:
+    """Show the progress of the batches until all of them are finished.
 
     Parameters
     ----------
-    observer, client : Observer, AirflowClient
-        Where to look.
-    run : Run, optional
-        The ingestion; no further batch comes once it has finished.
+    reader, client : ProgressReader, AirflowClient
+        The sources of the progress.
+    run : DagRun, optional
+        The run of the ingestion; no more batches arrive once it has finished.
     expected : int
-        How many batches there will be.
+        How many batches there will be in total.
     console : Console
-        Where to show them.
-    standstill : float
-        Seconds without any change after which waiting is given up.
+        Where to show the progress.
+    stall_seconds : float
+        Give up after this many seconds without a change.
 
     Raises
     ------
     StackError
-        If the ingestion failed without any batch to blame, or nothing moves any more.
+        If the ingestion failed although no batch did, or if there is no more progress.
     """
-    with JourneyDisplay(console) as display:
-        before: Sequence[Journey] = ()
-        moved = time.monotonic()
+    with BatchTable(console) as display:
+        before: Sequence[BatchProgress] = ()
+        changed = time.monotonic()
         while True:
-            if run and run.state not in FINISHED:
+            if run and run.state not in FINISHED_STATES:
                 run = client.run(run.dag_id, run.run_id)
-            ended = run is None or run.state in FINISHED
-            journeys = observer.journeys(0 if ended else expected)
-            display.show(journeys)
-            if journeys != before:
-                before, moved = journeys, time.monotonic()
-            if ended and not any(journey.can_move for journey in journeys):
+            ended = run is None or run.state in FINISHED_STATES
+            batches = reader.read(0 if ended else expected)
+            display.show(batches)
+            if batches != before:
+                before, changed = batches, time.monotonic()
+            if ended and not any(batch.can_continue for batch in batches):
                 break
-            if time.monotonic() - moved > standstill:
-                raise StackError(_stuck(journeys, standstill, client))
+            if time.monotonic() - changed > stall_seconds:
+                raise StackError(_describe_stall(batches, stall_seconds, client))
             time.sleep(POLL_SECONDS)
-    if run and run.state == "failed" and not troubles(journeys):
-        raise StackError(f"the ingestion failed: {_failed_run(run, client)}")
-    return journeys
+    if run and run.state == "failed" and not blocked_stages(batches):
+        raise StackError(f"the ingestion failed: {_explain_failed_run(run, client)}")
+    return batches
 
 
-def sum_up(site: Site, console: Console) -> None:
-    """Print what the main job has left behind."""
-    with warehouses(site) as (raw, clean):
-        summary.show(console, site, raw, clean)
+def print_summary(site: Site, console: Console) -> None:
+    """Print the summary at the end of the demo."""
+    with open_warehouses(site) as (raw, clean):
+        summary.print_summary(console, site, raw, clean)
 
 
-def explain(site: Site, found: Sequence[Trouble], client: AirflowClient) -> str:
-    """Say what stopped which batch, where to read about it and what to do."""
+def explain_failures(site: Site, found: Sequence[BlockedStage], client: AirflowClient) -> str:
+    """Return which batches were stopped or failed, where to read about it and what to do."""
     lines = []
-    for batch_id, stage, step in found:
-        if step.progress is Outcome.STOPPED:
-            lines += [f"the {stage} gate stopped {batch_id}:", step.why]
-            lines.append(f"reports of the gates: {site.settings.docs_dir}")
-            lines.append("its rows stay readable in their database, and nothing is trained on them")
+    for batch_id, stage, progress in found:
+        if progress.status is StageStatus.STOPPED:
+            lines += [f"the {stage} gate stopped {batch_id}:", progress.why]
+            lines.append(f"see the reports of the gates in {site.settings.docs_dir}")
+            lines.append("its rows stay in their database, but no model is trained on them")
         else:
-            lines += [f"{batch_id} failed in {stage}:", _failed_run(step.run, client)]
-    return "\n".join([*lines, "the other batches went on, and the stack still runs"])
+            lines += [f"{batch_id} failed in {stage}:", _explain_failed_run(progress.run, client)]
+    return "\n".join([*lines, "the other batches were processed, and the stack is still running"])
 
 
-def _failed_run(run: Run | None, client: AirflowClient) -> str:
+def _explain_failed_run(run: DagRun | None, client: AirflowClient) -> str:
     if run is None:
-        return "Airflow knows no run about it"
-    tasks = ", ".join(client.failed_tasks(run)) or "none, the run itself failed"
+        return "Airflow has no run for it"
+    tasks = ", ".join(client.failed_tasks(run)) or "none; the run itself failed"
     return (
-        f"failed tasks: {tasks}; their logs: {client.url}{run.path}\n"
-        'once the cause is mended, press "Clear" on that page; `readmission demo` follows it'
+        f"failed tasks: {tasks}; see their logs at {client.url}{run.path}\n"
+        'after fixing the cause, press "Clear" on that page and run `readmission demo` again'
     )
 
 
-def _stuck(journeys: Sequence[Journey], seconds: float, client: AirflowClient) -> str:
-    waiting = ", ".join(journey.batch_id for journey in journeys if not journey.is_over)
+def _describe_stall(batches: Sequence[BatchProgress], seconds: float, client: AirflowClient) -> str:
+    waiting = ", ".join(batch.batch_id for batch in batches if not batch.is_finished)
     return (
-        f"nothing has moved for {duration(seconds)}; still on the way: {waiting}. See "
-        f"{client.url} and `readmission status`; the stack goes on, and `readmission demo` "
-        "follows it again"
+        f"no progress for {duration(seconds)}; unfinished: {waiting}. See {client.url} and "
+        "`readmission status`. The stack is still running; `readmission demo` continues waiting"
     )

@@ -1,6 +1,6 @@
-"""The command line of the quarantine: `readmission quarantine list`, `show`, `fix`, `waive`, …
+"""The commands `readmission quarantine`: `list`, `show`, `history`, `fix`, `waive`, `replay`, …
 
-What takes long to import is imported by the command that needs it.
+Slow imports are inside the commands that need them, so that `--help` stays fast.
 """
 
 import getpass
@@ -11,92 +11,99 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from readmission.errors import ReadmissionError
-from readmission.stack.cli.terminal import console, open_stack, plain, spoken
+from readmission.stack.cli.terminal import console, escape_markup, exit_on_error, open_stack
 from readmission.stack.errors import StackError
 
 if TYPE_CHECKING:
     from readmission.stack.site.site import Site
     from readmission.warehouse import CleanWarehouse, RawWarehouse
 
-DAG = "quarantine_replay"
+REPLAY_DAG = "quarantine_replay"
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="""Rows that the raw gate set aside: look at them, decide, send them on.
+    help="""Review the rows that the raw gate put in quarantine, and decide what happens to them.
 
-A quarantined row is **open** until somebody decides about it:
+A quarantined row is **open** until somebody decides:
 
-- **fix** gives the right values; **replay** then sends the corrected row through the same gates and
-  cleaning, in a batch of its own (`replay-0008`);
-- **waive** gives it up for ever.
+- **fix** corrects its values. **replay** then sends all fixed rows through the same gates and
+  cleaning again, as a new batch (`replay-0008`).
+- **waive** excludes it permanently.
 
-Who decided, when and why is kept for ever (**history**), and the row itself stays in RAW as it
-arrived.
-**account** proves that no row was lost. Numbers of patients and of encounters are never shown.""",
+A typical session is `list`, `show`, `fix` or `waive`, `replay`, `account`.
+
+The original row stays in RAW unchanged. Each decision is kept permanently with its author, time and
+reason (**history**). **account** checks that no row was lost. Patient and encounter numbers are
+never shown.""",
 )
 
-Batch = Annotated[
-    str, typer.Argument(metavar="BATCH", help="Key of the batch, such as batch-0001.")
+BatchArgument = Annotated[
+    str, typer.Argument(metavar="BATCH", help="The batch, such as batch-0001.")
 ]
-Row = Annotated[int, typer.Argument(metavar="ROW", help="The row's number, as `list` shows it.")]
-Rows = Annotated[
-    list[int], typer.Argument(metavar="ROW", help="The rows' numbers, as `list` shows them.")
+RowArgument = Annotated[
+    int, typer.Argument(metavar="ROW", help="Number of the row, as `list` shows it.")
 ]
-OneBatch = Annotated[
-    str | None, typer.Option("--batch", "-b", metavar="BATCH", help="Only rows of this batch.")
+RowsArgument = Annotated[
+    list[int], typer.Argument(metavar="ROW", help="Numbers of the rows, as `list` shows them.")
 ]
-Why = Annotated[str, typer.Option("--why", "-w", help="The reason; kept with the row.")]
-By = Annotated[
+BatchOption = Annotated[
+    str | None, typer.Option("--batch", "-b", metavar="BATCH", help="Only rows from this batch.")
+]
+WhyOption = Annotated[
+    str, typer.Option("--why", "-w", help="The reason for the decision; kept in the history.")
+]
+ByOption = Annotated[
     str,
     typer.Option(
         "--by",
         default_factory=getpass.getuser,
         show_default="your user name",
-        help="Who decides; kept with the row.",
+        help="The person who decided; kept in the history.",
     ),
 ]
 
 
 @app.command("list")
 def list_rows(
-    batch: OneBatch = None,
+    batch: BatchOption = None,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="Waived and replayed rows too.")
+        bool, typer.Option("--all", "-a", help="Also list waived and replayed rows.")
     ] = False,
 ) -> None:
-    """List the rows that wait: for a decision (open), or for their replay (fixed)."""
+    """List the rows that need a decision (open) or a replay (fixed)."""
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with _ledgers() as (_, raw, _clean):
+    with _open_stack_warehouses() as (_, raw, _clean):
         if batch:
-            raw.batch(batch)  # A batch that nobody knows is not merely empty.
+            raw.batch(batch)  # An unknown batch is an error, not an empty list.
         rows = Quarantine(raw.connection).rows(batch)
         shown = rows if everything else [row for row in rows if row.is_waiting]
         if shown:
             console.print(display.rows_table(shown))
-        console.print(display.count_line(rows))
+        console.print(display.state_counts(rows))
 
 
 @app.command()
 def show(
-    batch: Batch,
-    row: Row,
+    batch: BatchArgument,
+    row: RowArgument,
     everything: Annotated[
-        bool, typer.Option("--all", "-a", help="All columns, not only those in question.")
+        bool,
+        typer.Option("--all", "-a", help="Show all columns, not only invalid or corrected ones."),
     ] = False,
 ) -> None:
-    """Show one row: why it was set aside, its wrong values, and all that was decided."""
+    """Show one row: why it is in quarantine, its invalid values and the decisions about it."""
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import DecisionLog, Quarantine
 
-    with _ledgers() as (_, raw, _clean):
+    with _open_stack_warehouses() as (_, raw, _clean):
         quarantine = Quarantine(raw.connection)
         found = quarantine.row(batch, row)
         (arrived,) = quarantine.as_arrived([found])
-        for line in display.story(found, DecisionLog(raw.connection).decisions(batch, row)):
-            console.print(plain(line))
+        for line in display.row_history(found, DecisionLog(raw.connection).decisions(batch, row)):
+            console.print(escape_markup(line))
         table = display.values_table(found, arrived, everything=everything)
         if table.row_count:
             console.print()
@@ -104,44 +111,46 @@ def show(
 
 
 @app.command()
-def history(batch: OneBatch = None) -> None:
-    """List every decision ever taken, the oldest first; none is overwritten by a later one."""
+def history(batch: BatchOption = None) -> None:
+    """List all decisions, oldest first; later decisions do not overwrite earlier ones."""
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import DecisionLog
 
-    with _ledgers() as (_, raw, _clean):
+    with _open_stack_warehouses() as (_, raw, _clean):
         if batch:
             raw.batch(batch)
         decisions = DecisionLog(raw.connection).decisions(batch)
         for decision in decisions:
-            console.print(plain(display.decision_line(decision)))
+            console.print(escape_markup(display.decision_line(decision)))
         if not decisions:
-            console.print("nobody has decided anything yet")
+            console.print("there are no decisions yet")
 
 
 @app.command()
 def fix(
-    batch: Batch,
-    rows: Rows,
-    why: Why,
-    by: By,
+    batch: BatchArgument,
+    rows: RowsArgument,
+    why: WhyOption,
+    by: ByOption,
     changes: Annotated[
         list[str] | None,
         typer.Option(
             "--set",
             "-s",
             metavar="COLUMN=VALUE",
-            help="A right value, as the file spells it; once for each column.",
+            help="The correct value, written as in the source file; repeatable.",
         ),
     ] = None,
     as_it_is: Annotated[
         bool,
-        typer.Option("--as-it-is", help="Right as it arrived, e.g. its twin was waived."),
+        typer.Option(
+            "--as-it-is", help="Accept the row unchanged, e.g. after waiving its duplicate."
+        ),
     ] = False,
 ) -> None:
-    """Say what is right in a row; `replay` then sends it on.
+    """Correct the values of one or more rows; `replay` then processes them again.
 
-    Several rows get the same values. Until the replay a second fix counts instead of the first.
+    All rows get the same values. Until the replay, a new fix replaces the previous one.
 
     Example: `readmission quarantine fix batch-0001 4711 --set 'age=[70-80)' --why "asked the ward"`
     """
@@ -149,74 +158,77 @@ def fix(
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with _ledgers() as (site, raw, clean):
+    with _open_stack_warehouses() as (site, raw, clean):
         if bool(changes) is as_it_is:
-            raise ReadmissionError("say what is right by --set COLUMN=VALUE, or --as-it-is")
+            raise ReadmissionError(
+                "give either the correct values with --set COLUMN=VALUE, or --as-it-is"
+            )
         quarantine = Quarantine(raw.connection)
-        fixed = quarantine.fix(batch, rows, dict(map(_assignment, changes or ())), by, why)
+        fixed = quarantine.fix(batch, rows, dict(map(_parse_assignment, changes or ())), by, why)
         for row, arrived in zip(fixed, quarantine.as_arrived(fixed), strict=True):
-            console.print(plain(display.decision_line(row)))
-            for problem in display.still_wrong(row, arrived):
-                console.print(f"[yellow]  still wrong:[/] {plain(problem)}")
-        console.print("`readmission quarantine replay` sends what is fixed on")
+            console.print(escape_markup(display.decision_line(row)))
+            for problem in display.remaining_problems(row, arrived):
+                console.print(f"[yellow]  still invalid:[/] {escape_markup(problem)}")
+        console.print("run `readmission quarantine replay` to process the fixed rows again")
         write_overview(site, raw, clean)
 
 
 @app.command()
 def waive(
-    batch: Batch,
-    rows: Rows,
-    why: Why,
-    by: By,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    batch: BatchArgument,
+    rows: RowsArgument,
+    why: WhyOption,
+    by: ByOption,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Give rows up for ever: they never reach CLEAN, and nobody can take it back."""
+    """Exclude rows permanently: they never reach CLEAN. This cannot be undone."""
     from readmission.stack.access import write_overview
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with _ledgers() as (site, raw, clean):
+    with _open_stack_warehouses() as (site, raw, clean):
         if not yes:
-            typer.confirm(f"Waive row {', '.join(map(str, rows))} of {batch} for ever?", abort=True)
+            numbers = ", ".join(map(str, rows))
+            typer.confirm(f"Permanently waive row {numbers} of {batch}?", abort=True)
         for row in Quarantine(raw.connection).waive(batch, rows, by, why):
-            console.print(plain(display.decision_line(row)))
+            console.print(escape_markup(display.decision_line(row)))
         write_overview(site, raw, clean)
 
 
 @app.command()
-def replay(batch: OneBatch = None) -> None:
-    """Have Airflow send all fixed rows on, in a batch of their own.
+def replay(batch: BatchOption = None) -> None:
+    """Have Airflow process all fixed rows again, as a new batch.
 
-    Each row goes once: asked again, there is nothing left. A row that is still wrong is set
-    aside again, in the new batch.
+    Each fixed row is replayed once; running the command twice does not repeat it. A row that is
+    still invalid goes back into quarantine, as part of the new batch.
     """
     from readmission.pipeline.replay import awaiting_gate
     from readmission.stack.access import open_airflow
     from readmission.stack.cli.batch_progress import CONSUMERS
     from readmission.warehouse import Quarantine, RowState
 
-    with _ledgers() as (site, raw, _clean):
+    with _open_stack_warehouses() as (site, raw, _clean):
         if batch:
             raw.batch(batch)
         fixed = len(Quarantine(raw.connection).rows(batch, RowState.FIXED))
         left = sum(replayed.rows for replayed in awaiting_gate(raw))
         if not fixed + left:
-            console.print("nothing to replay: no row is fixed and waits")
+            console.print("nothing to replay: there are no fixed rows")
             return
         client = open_airflow(site)
-        client.wait_for_dags([DAG, *CONSUMERS])
-        run = client.trigger(DAG, {"action": "replay", "batch_id": batch})
-        console.print(f"rows to be replayed: {fixed + left}; see {client.url}{run.path}")
-        console.print("afterwards `readmission quarantine account` says where every row is")
+        client.wait_for_dags([REPLAY_DAG, *CONSUMERS])
+        run = client.trigger(REPLAY_DAG, {"action": "replay", "batch_id": batch})
+        console.print(f"replaying {fixed + left} rows; follow the run at {client.url}{run.path}")
+        console.print("afterwards, `readmission quarantine account` shows where every row is")
 
 
 @app.command()
 def account() -> None:
-    """Count both databases and say where every row is; exit code 1 if one is nowhere."""
+    """Count the rows of both databases and show where each is; exit with 1 if any is missing."""
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import reconciliation
 
-    with _ledgers() as (_, raw, clean):
+    with _open_stack_warehouses() as (_, raw, clean):
         found = reconciliation.account(raw, clean)
         if found.lines:
             console.print(display.account_table(found))
@@ -224,20 +236,20 @@ def account() -> None:
 
 
 @contextmanager
-def _ledgers() -> Iterator[tuple["Site", "RawWarehouse", "CleanWarehouse"]]:
-    """Yield the running stack's site and warehouses; errors are said in words."""
-    with spoken():
-        from readmission.stack.access import warehouses
+def _open_stack_warehouses() -> Iterator[tuple["Site", "RawWarehouse", "CleanWarehouse"]]:
+    """Yield the site and the warehouses of the running stack; exit on an error."""
+    with exit_on_error():
+        from readmission.stack.access import open_warehouses
 
         stack = open_stack()
         if not stack.is_running:
-            raise StackError("the stack is down; start it with `readmission up`")
+            raise StackError("the stack is not running; start it with `readmission up`")
         site = stack.site
-        with warehouses(site) as (raw, clean):
+        with open_warehouses(site) as (raw, clean):
             yield site, raw, clean
 
 
-def _assignment(text: str) -> tuple[str, str]:
+def _parse_assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ReadmissionError(f"--set {text}: expected COLUMN=VALUE, such as 'age=[70-80)'")

@@ -1,4 +1,4 @@
-"""How the command line shows the quarantine: never a number of a patient or an encounter."""
+"""Tables and lines about the quarantine; patient and encounter numbers are never shown."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,19 +17,19 @@ STYLES = {
     RowState.WAIVED: "dim",
     RowState.REPLAYED: "green",
 }
-FIGURES = (
+ACCOUNT_COLUMNS = (
     "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "on_the_way",
 )  # fmt: skip
 
 
 def rows_table(rows: Sequence[QuarantinedRow]) -> Table:
-    """Return one line a row: which, its state, what is wrong and who decided."""
+    """Return a table with one line a row: batch, number, state, decision and reasons."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("batch", no_wrap=True)
     table.add_column("row", justify="right", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("decided", no_wrap=True)
-    table.add_column("why it was set aside", overflow="fold")
+    table.add_column("why it is in quarantine", overflow="fold")
     for row in rows:
         decided = f"{row.decided_by}, {row.decided_at:%Y-%m-%d}" if row.decided_at else ""
         table.add_row(
@@ -42,28 +42,29 @@ def rows_table(rows: Sequence[QuarantinedRow]) -> Table:
     return table
 
 
-def count_line(rows: Sequence[QuarantinedRow]) -> str:
-    """Return how many rows are in each state."""
+def state_counts(rows: Sequence[QuarantinedRow]) -> str:
+    """Return the number of rows in each state, as one line."""
     counted = Counter(row.state for row in rows)
     return ", ".join(f"{counted[state]:,} {state}" for state in RowState)
 
 
-def story(row: QuarantinedRow, decisions: Sequence[Decision]) -> Iterator[str]:
-    """Yield what has happened to a row, line by line."""
-    yield f"row {row.source_row} of {row.batch_id}, set aside {row.created_at:%Y-%m-%d %H:%M}:"
+def row_history(row: QuarantinedRow, decisions: Sequence[Decision]) -> Iterator[str]:
+    """Yield the history of a row: its reasons, the decisions about it and its replay."""
+    since = f"{row.created_at:%Y-%m-%d %H:%M}"
+    yield f"row {row.source_row} of {row.batch_id}, in quarantine since {since}:"
     for reason in row.reasons:
         yield f"  - {reason}"
     if not decisions:
-        yield "open: nobody has decided yet"
+        yield "open: no decision yet"
     yield from map(decision_line, decisions)
     if row.replay_batch:
         yield f"replayed in {row.replay_batch}"
 
 
 def decision_line(decision: Decision | QuarantinedRow) -> str:
-    """Return who decided what, when and why."""
+    """Return a decision as one line: the row, its new state, author, time, reason and changes."""
     changes = (
-        f"{name} is {shown(name, value)}" for name, value in sorted(decision.correction.items())
+        f"{name} = {shown(name, value)}" for name, value in sorted(decision.correction.items())
     )
     return (
         f"row {decision.source_row} of {decision.batch_id}: {decision.state} by"
@@ -75,9 +76,9 @@ def decision_line(decision: Decision | QuarantinedRow) -> str:
 def values_table(
     row: QuarantinedRow, arrived: Mapping[str, str], *, everything: bool = False
 ) -> Table:
-    """Return the values in question: those that break the contract, or were corrected."""
+    """Return the invalid and the corrected values of a row; all values with `everything`."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("column", "as it arrived", "correction"):
+    for heading in ("column", "original", "correction"):
         table.add_column(heading, no_wrap=True)
     table.add_column("expected", overflow="fold")
     for column in schema.COLUMNS:
@@ -93,8 +94,8 @@ def values_table(
     return table
 
 
-def still_wrong(row: QuarantinedRow, arrived: Mapping[str, str]) -> list[str]:
-    """Return what the gate will find in a row though it is fixed."""
+def remaining_problems(row: QuarantinedRow, arrived: Mapping[str, str]) -> list[str]:
+    """Return the values of a fixed row that are still invalid."""
     values = {**arrived, **row.correction}
     return [
         f"{column.name} is {shown(column.name, values[column.name])}, expected {column.expected}"
@@ -104,18 +105,18 @@ def still_wrong(row: QuarantinedRow, arrived: Mapping[str, str]) -> list[str]:
 
 
 def account_table(found: Account) -> Table:
-    """Return what has become of the rows of each batch."""
+    """Return a table of where the rows of each batch are now."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("batch", no_wrap=True)
-    for figure in FIGURES:
+    for figure in ACCOUNT_COLUMNS:
         table.add_column(figure.replace("_", " "), justify="right", no_wrap=True)
     for line in found.lines:
-        numbers = (getattr(line, figure) for figure in FIGURES)
+        numbers = (getattr(line, figure) for figure in ACCOUNT_COLUMNS)
         table.add_row(line.batch_id, *(f"{number:,}" if number else "-" for number in numbers))
     return table
 
 
 def _short(reason: str) -> str:
-    """The first words of a reason; `show` has the rest."""
+    """Return the start of a reason; `readmission quarantine show` prints all of it."""
     first, *others = reason.partition(";")[0].split(", ")
     return f"{first}, …" if others else first

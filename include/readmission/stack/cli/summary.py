@@ -1,4 +1,4 @@
-"""What the main job leaves behind, on one screen."""
+"""The summary at the end of `readmission demo`."""
 
 import time
 from collections import defaultdict
@@ -40,19 +40,19 @@ ORIGINS = {
 NOT_FEATURES = (Kind.KEY, Kind.IGNORED)
 
 
-def show(console: Console, site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None:
-    """Print rows, gates, models, what is in production and why, a prediction, all pages.
+def print_summary(console: Console, site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None:
+    """Print rows, gates, models, the champion, one prediction and the addresses of the pages.
 
     Raises
     ------
     NoModel
-        If nothing is in production.
+        If no model is in production.
     """
     history, registry = ModelHistory(clean.connection), Registry(site.settings)
     verdicts = VerdictLog(raw.connection).verdicts() + VerdictLog(clean.connection).verdicts()
     sections: dict[str, RenderableType] = {
         "Data": data_line(raw.batches(), account(raw, clean)),
-        "Rows of each batch and part": rows_table(clean.batches(), clean.part_sizes()),
+        "Rows of each batch and split": rows_table(clean.batches(), clean.part_sizes()),
         "Gates": gates_table(verdicts),
         "Models of the last batch, on validation": models_table(history, registry),
         "In production": production(history, registry),
@@ -65,13 +65,13 @@ def show(console: Console, site: Site, raw: RawWarehouse, clean: CleanWarehouse)
 
 
 def data_line(batches: Sequence[RawBatch], found: Account) -> str:
-    """Return whose encounters these are, and that every one is accounted for."""
+    """Return the origin of the encounters and where all of them are now."""
     origins = ", ".join(sorted({ORIGINS[Origin(batch.origin)] for batch in batches}))
     return f"{origins}: {found}"
 
 
 def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], int]) -> Table:
-    """Return the rows of each batch: as they came, set aside, clean, and in each part."""
+    """Return the rows of each batch: raw, quarantined, clean and in each split."""
     lines = [
         (
             batch.batch_id,
@@ -114,7 +114,7 @@ def _status(verdict: GateVerdict | None) -> Text:
 
 
 def models_table(history: ModelHistory, registry: Registry) -> Table:
-    """Return the metrics of the models trained on the last batch; the best one is marked."""
+    """Return the metrics of the models trained on the last batch, with the best one in bold."""
     shown = {name: METRICS[name] for name in ("weighted_f1", "auroc_under_30", "log_loss")}
     table = _table("model", *shown.values(), "fit", "registered")
     last = history.candidates()[-1]
@@ -135,12 +135,12 @@ def models_table(history: ModelHistory, registry: Registry) -> Table:
 
 
 def production(history: ModelHistory, registry: Registry) -> str:
-    """Return which version serves, why, and how good it is on today's test rows."""
+    """Return the champion, why it was promoted, and its metrics on the test rows of that time."""
     version = registry.version_of(PRODUCTION)
     promotions = history.promotions()
     made = [p for p in promotions if p.verdict == PROMOTED and p.challenger_version == version]
     if version is None or not made:
-        raise NoModel(f"{registry.name} has nothing in production; were all challengers refused?")
+        raise NoModel(f"{registry.name} has no model in production; were all challengers refused?")
     verdicts = ", ".join(f"{p.batch_id} {p.verdict}" for p in promotions)
     figures = made[-1].figures["challenger"]
     shown = ", ".join(f"{label} {figures[name]:.4f}" for name, label in METRICS.items())
@@ -152,34 +152,36 @@ def production(history: ModelHistory, registry: Registry) -> str:
 
 
 def prediction(api_url: str) -> str:
-    """Ask the API about the example of its own description, and return its answer."""
+    """Request a prediction for the example of the API's own schema, and return it as text."""
     with httpx.Client(base_url=api_url, timeout=30, trust_env=False) as api:
         _wait_for_model(api)
         fields = api.get("/schema").raise_for_status().json()["fields"]
         features = [field for field in fields if field["kind"] not in NOT_FEATURES]
         encounter = {field["name"]: field["example"] for field in features}
-        answer = api.post("/predict", json=encounter).raise_for_status().json()
-    chances = ", ".join(f"{name} {chance:.1%}" for name, chance in answer["probabilities"].items())
+        predicted = api.post("/predict", json=encounter).raise_for_status().json()
+    risks = predicted["probabilities"].items()
+    probabilities = ", ".join(f"{name} {probability:.1%}" for name, probability in risks)
+    origin = predicted["data_source"]
     return (
         f"{encounter['gender']}, {encounter['age']} years, {encounter['time_in_hospital']} days in "
         f"hospital, primary diagnosis {encounter['diag_1']}\n"
-        f"{answer['predicted_class']} ({answer['meaning']}); {chances}\n"
-        f"by {answer['model_name']} version {answer['model_version']}, "
-        f"trained on {ORIGINS.get(answer['data_source'], answer['data_source'])}"
+        f"{predicted['predicted_class']} ({predicted['meaning']}); {probabilities}\n"
+        f"by {predicted['model_name']} version {predicted['model_version']}, "
+        f"trained on {ORIGINS.get(origin, origin)}"
     )
 
 
 def _wait_for_model(api: httpx.Client, seconds: float = 60) -> None:
-    """Give a service that has just started the time to load its model."""
+    """Wait until the API has loaded its model; it may have just started."""
     deadline = time.monotonic() + seconds
-    while (answer := api.get("/ready")).status_code != httpx.codes.OK:
+    while (response := api.get("/ready")).status_code != httpx.codes.OK:
         if time.monotonic() > deadline:
-            raise NoModel(f"the API has no model to answer with: {answer.json()['message']}")
+            raise NoModel(f"the API has not loaded a model: {response.json()['message']}")
         time.sleep(0.5)
 
 
 def pages(site: Site) -> Table:
-    """Return the address of every page."""
+    """Return the addresses of all pages."""
     settings = site.settings
     table = Table.grid(padding=(0, 2))
     table.add_row("Clinicians' page", f"http://{HOST}:{settings.ui_port}")
@@ -187,7 +189,7 @@ def pages(site: Site) -> Table:
     table.add_row("Airflow", f"{site.airflow_url}/assets")
     table.add_row("", f"user {airflow.USER}, password in {site.paths.airflow_passwords}")
     table.add_row("MLflow", f"{settings.mlflow_tracking_uri}/#/models/{settings.model_name}")
-    table.add_row("Reports of the gates", f"{site.airflow_url}/plugin/data-quality")
+    table.add_row("Data quality", f"{site.airflow_url}/plugin/data-quality")
     table.add_row("", f"{settings.docs_dir}/index.html, bucket {settings.docs_bucket}")
     recorded = [service.url for service in prometheus.services(site)]
     table.add_row("Prometheus", *(recorded or [prometheus.ADVICE]))

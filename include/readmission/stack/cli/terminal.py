@@ -1,4 +1,4 @@
-"""What all commands share: where they print, how they fail, which stack they are about."""
+"""What every command needs: the consoles, error handling and the stack to work on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,27 +11,27 @@ from readmission.settings import Settings
 from readmission.stack.stack import Stack
 
 console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def spoken() -> Iterator[None]:
-    """Say an error in words and leave with exit code 1."""
+def exit_on_error() -> Iterator[None]:
+    """Print an error as one message instead of a traceback, and exit with code 1."""
     try:
         yield
     except ReadmissionError as error:
-        errors.print(f"[bold red]error:[/] {plain(str(error))}")
+        error_console.print(f"[bold red]error:[/] {escape_markup(str(error))}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
-        errors.print("stopped; `readmission status` says what runs")
+        error_console.print("interrupted; `readmission status` shows what is running")
         raise typer.Exit(130) from None
 
 
-def plain(text: str) -> str:
-    """Return a text such that its brackets are no markup."""
+def escape_markup(text: str) -> str:
+    """Return a text whose brackets rich prints instead of reading them as markup."""
     return text.replace("[", r"\[")
 
 
 def open_stack() -> Stack:
-    """Return the stack that the environment describes."""
+    """Return the stack that the environment variables describe."""
     return Stack(Settings.from_environment())

@@ -1,1 +1,1 @@
-"""One service a file: how it is configured and started on one machine."""
+"""The services of the stack, one file each: configuration, command and readiness probe."""

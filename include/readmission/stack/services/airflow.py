@@ -1,4 +1,4 @@
-"""Airflow: api-server, scheduler with LocalExecutor and dag-processor, and what counts them."""
+"""Airflow: API server, scheduler with LocalExecutor, DAG processor, and its StatsD bridge."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from readmission.stack.services import object_store, postgres, web
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
-from readmission.stack.supervision.service import Check, Service, answers
+from readmission.stack.supervision.service import ReadinessProbe, Service, http_probe
 
 MIGRATION = "airflow-migrate"
 API_SERVER = "airflow-api-server"
@@ -28,21 +28,25 @@ LOCAL_SETTINGS = CHECKOUT / "docker"
 
 
 def services(site: Site) -> tuple[Service, ...]:
-    """Return the migration of Airflow's database and its three servers."""
+    """Return the database migration of Airflow and its three servers."""
     port = site.settings.airflow_port
     environment = _environment(site)
 
-    def airflow(name: str, ready: Check, needs: tuple[str, ...], *arguments: str) -> Service:
+    def airflow(
+        name: str, ready: ReadinessProbe, needs: tuple[str, ...], *arguments: str
+    ) -> Service:
         command = (sys.executable, "-m", "airflow", *arguments)
         return Service(name, command, ready, needs, environment)
 
     migration = airflow(MIGRATION, lambda _started: False, (postgres.NAME,), "db", "migrate")
     serve = ("api-server", "--host", HOST, "--port", str(port), "--workers", "1")
     needs = (MIGRATION,)
-    api_server = airflow(API_SERVER, answers(port, HEALTH), needs, *serve)
-    scheduler_beats = heartbeat(site, "scheduler")
-    scheduler = airflow(SCHEDULER, scheduler_beats, needs, "scheduler", "--skip-serve-logs")
-    processor = airflow(DAG_PROCESSOR, heartbeat(site, "dag_processor"), needs, "dag-processor")
+    api_server = airflow(API_SERVER, http_probe(port, HEALTH), needs, *serve)
+    scheduler_probe = heartbeat_probe(site, "scheduler")
+    scheduler = airflow(SCHEDULER, scheduler_probe, needs, "scheduler", "--skip-serve-logs")
+    processor = airflow(
+        DAG_PROCESSOR, heartbeat_probe(site, "dag_processor"), needs, "dag-processor"
+    )
     return (
         replace(migration, one_shot=True, prepare=lambda: write_passwords(site)),
         replace(
@@ -51,14 +55,14 @@ def services(site: Site) -> tuple[Service, ...]:
             port_setting="READMISSION_AIRFLOW_PORT",
             url=site.airflow_url,
         ),
-        # Its tasks bring what became of the patients to the predictions.
+        # Its tasks record the patients' outcomes in the prediction log.
         replace(scheduler, environment=environment | web.prediction_log(site)),
         processor,
     )
 
 
 def statsd_service(site: Site) -> Service:
-    """Return what takes Airflow's metrics and shows them to Prometheus."""
+    """Return the StatsD bridge, which exposes Airflow's metrics to Prometheus."""
     port = site.settings.airflow_metrics_port
     return Service(
         name=STATSD,
@@ -67,7 +71,7 @@ def statsd_service(site: Site) -> Service:
         port=port,
         port_setting="READMISSION_AIRFLOW_METRICS_PORT",
         url=f"http://{HOST}:{port}/metrics",
-        ready=answers(port, "/metrics"),
+        ready=http_probe(port, "/metrics"),
     )
 
 
@@ -76,26 +80,26 @@ def write_passwords(site: Site) -> None:
     write_private(site.paths.airflow_passwords, json.dumps({USER: site.credentials.airflow_admin}))
 
 
-def heartbeat(site: Site, part: str) -> Check:
-    """Return a check that a part of Airflow has reported since it was started."""
-    # Straight to the loopback interface, whatever proxy the machine is told to use.
+def heartbeat_probe(site: Site, component: str) -> ReadinessProbe:
+    """Return a probe for a component of Airflow: it has sent a heartbeat since it was started."""
+    # The loopback interface is reached directly, even if the machine has a proxy configured.
     opener = build_opener(ProxyHandler({}))
 
-    def check(started: float) -> bool:
+    def probe(started: float) -> bool:
         try:
-            with opener.open(f"{site.airflow_url}{HEALTH}", timeout=5) as answer:
-                health = json.load(answer)[part]
+            with opener.open(f"{site.airflow_url}{HEALTH}", timeout=5) as response:
+                health = json.load(response)[component]
         except (OSError, URLError, ValueError, KeyError):
             return False
-        beat = health.get(f"latest_{part}_heartbeat")
+        beat = health.get(f"latest_{component}_heartbeat")
         alive = health["status"] == "healthy"
         return alive and beat is not None and datetime.fromisoformat(beat).timestamp() > started
 
-    return check
+    return probe
 
 
 def _environment(site: Site) -> dict[str, str]:
-    """Return settings, connections and import path of all Airflow processes."""
+    """Return the settings, connections and import path of all Airflow processes."""
     options = {
         **_basics(site), **_secrets(site), **_latency(), **_recovery(), **_task_logs(),
         **_metrics(site),
@@ -106,7 +110,7 @@ def _environment(site: Site) -> dict[str, str]:
         "AIRFLOW_HOME": str(site.paths.airflow_home),
         "PYTHONPATH": f"{shared['PYTHONPATH']}:{LOCAL_SETTINGS}",
     }
-    # A promotion tells the prediction API to load what it has promoted.
+    # After a promotion, a task asks the prediction API to load the new model.
     key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
     return shared | home | key | configured | _connections(site)
 
@@ -144,7 +148,7 @@ def _secrets(site: Site) -> Mapping[str, str]:
 
 
 def _latency() -> Mapping[str, str]:
-    """Return what takes an event to the next task in 0.3 s instead of 1."""
+    """Return settings that start the next task 0.3 s after an event instead of 1 s."""
     return {
         "scheduler__scheduler_idle_sleep_time": "0.25",
         "workers__min_heartbeat_interval": "1",
@@ -154,12 +158,12 @@ def _latency() -> Mapping[str, str]:
 
 
 def _recovery() -> Mapping[str, str]:
-    """Return what finds the work of a killed task or scheduler in seconds, not minutes."""
+    """Return settings that detect a killed task or scheduler within seconds, not minutes."""
     return {
         "scheduler__task_instance_heartbeat_timeout": "30",
         "scheduler__orphaned_tasks_check_interval": "15",
         "core__killed_task_cleanup_time": "10",
-        # A busy laptop is no reason to give a task or a DAG file up.
+        # Longer timeouts, so that tasks and DAG files do not fail on a busy laptop.
         "workers__execution_api_timeout": "30",
         "core__dagbag_import_timeout": "120",
         "dag_processor__dag_file_processor_timeout": "180",
@@ -185,7 +189,7 @@ def _metrics(site: Site) -> Mapping[str, str]:
 
 
 def _connections(site: Site) -> dict[str, str]:
-    """Return Airflow's connections, which reach the tasks through the environment."""
+    """Return Airflow's connections as environment variables, which the tasks inherit."""
     databases = {
         f"POSTGRES_{name.upper()}": {
             "conn_type": "postgres",

@@ -1,4 +1,4 @@
-"""The services of the stack, in an order that respects what each needs."""
+"""The list of all services, each after the services it needs."""
 
 from collections.abc import Collection, Sequence
 
@@ -31,13 +31,13 @@ def all_services(site: Site) -> tuple[Service, ...]:
     )
 
 
-def with_needs(services: Sequence[Service], names: Collection[str] | None) -> list[Service]:
-    """Return services by name and those they need, in their order; all if no name is given.
+def with_dependencies(services: Sequence[Service], names: Collection[str] | None) -> list[Service]:
+    """Return the named services and those they need, in starting order; all without names.
 
     Raises
     ------
     StackError
-        If there is no such service.
+        If a name is unknown.
     """
     by_name = {service.name: service for service in services}
     wanted: set[str] = set()
@@ -45,7 +45,7 @@ def with_needs(services: Sequence[Service], names: Collection[str] | None) -> li
     while queue:
         name = queue.pop()
         if name not in by_name:
-            raise StackError(f"no service {name!r}; there are {', '.join(by_name)}")
+            raise StackError(f"no service {name!r}; the services are {', '.join(by_name)}")
         wanted.add(name)
         queue.extend(set(by_name[name].needs) - wanted)
     return [service for service in services if service.name in wanted]

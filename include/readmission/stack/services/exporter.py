@@ -1,4 +1,4 @@
-"""The exporter of the pipeline's metrics, with a role and a key that may only look."""
+"""The exporter of the pipeline's metrics, with a read-only database role and a list-only key."""
 
 import sys
 
@@ -6,7 +6,7 @@ from readmission.settings import PREFIX
 from readmission.stack.services import mlflow, postgres
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
-from readmission.stack.supervision.service import Service, answers
+from readmission.stack.supervision.service import Service, http_probe
 
 NAME = "exporter"
 
@@ -22,7 +22,7 @@ def service(site: Site) -> Service:
         port=port,
         port_setting="READMISSION_EXPORTER_PORT",
         url=f"http://{HOST}:{port}/metrics",
-        ready=answers(port, "/metrics"),
+        ready=http_probe(port, "/metrics"),
     )
 
 
@@ -36,6 +36,6 @@ def _environment(site: Site) -> dict[str, str]:
         f"{PREFIX}DOCS_ENDPOINT": site.s3_endpoint,
         f"{PREFIX}MONITORING_ACCESS_KEY": site.credentials.monitoring_access_key,
         f"{PREFIX}MONITORING_SECRET_KEY": site.credentials.monitoring_secret_key,
-        # A pool of threads would keep memory for each of them otherwise.
+        # Otherwise glibc keeps a separate memory arena for each thread of the pool.
         "MALLOC_ARENA_MAX": "2",
     }

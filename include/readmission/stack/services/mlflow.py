@@ -5,7 +5,7 @@ import sys
 from readmission.stack.services import object_store, postgres
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
-from readmission.stack.supervision.service import Service, answers
+from readmission.stack.supervision.service import Service, http_probe
 
 NAME = "mlflow"
 
@@ -21,7 +21,7 @@ def service(site: Site) -> Service:
         port=port,
         port_setting="READMISSION_MLFLOW_PORT",
         url=site.settings.mlflow_tracking_uri,
-        ready=answers(port, "/health"),
+        ready=http_probe(port, "/health"),
     )
 
 
@@ -33,8 +33,8 @@ def _environment(site: Site) -> dict[str, str]:
         "MLFLOW_S3_ENDPOINT_URL": site.s3_endpoint,
         "MLFLOW_SERVER_ALLOWED_HOSTS": f"{HOST}:{port},localhost:{port}",
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        # What `mlflow server` hands to its workers. No public interface: the version is
-        # locked, and a test logs, registers and loads through it.
+        # The variables that `mlflow server` passes to its workers. They are private, but the
+        # version is locked, and a test logs, registers and loads a model through them.
         "_MLFLOW_SERVER_FILE_STORE": dsn,
         "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",

@@ -1,7 +1,7 @@
-"""The MLflow server in one process; reads the environment that `mlflow.service` gives it.
+"""Run the MLflow server in one process, configured by the environment from `mlflow.service`.
 
-``mlflow server`` imports MLflow twice, once in a parent that only waits, which costs
-190 MB and five seconds of every boot.
+The command ``mlflow server`` imports MLflow a second time in a parent process that only waits.
+That costs 190 MB and five seconds at every start.
 """
 
 import os
@@ -12,7 +12,7 @@ from mlflow.server.handlers import initialize_backend_stores
 
 
 def serve(host: str, port: int) -> None:
-    """Bring the database up to date and serve until told to stop."""
+    """Migrate MLflow's database, then serve until stopped."""
     backend = os.environ["MLFLOW_BACKEND_STORE_URI"]
     initialize_backend_stores(backend, backend, os.environ["_MLFLOW_SERVER_ARTIFACT_ROOT"])
     uvicorn.run("mlflow.server.fastapi_app:app", host=host, port=port, access_log=False)

@@ -13,7 +13,7 @@ from readmission.operations.buckets import make_buckets
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
-from readmission.stack.supervision.service import Service, answers
+from readmission.stack.supervision.service import Service, http_probe
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -28,7 +28,7 @@ def service(site: Site) -> Service:
     return Service(
         name=NAME,
         command=_command(site),
-        # It would read /etc and the home folder of the caller for settings otherwise.
+        # Otherwise it would also read settings from the caller's home folder.
         environment={
             "HOME": str(site.paths.object_store),
         },
@@ -36,16 +36,16 @@ def service(site: Site) -> Service:
         port=site.settings.s3_port,
         port_setting="READMISSION_S3_PORT",
         url=site.s3_endpoint,
-        ready=answers(site.settings.s3_port, "/healthz"),
+        ready=http_probe(site.settings.s3_port, "/healthz"),
         prepare=lambda: _write_identity(site),
         finish=lambda: make_buckets(client(site), site.settings.buckets),
-        # It waits for idle connections; killed, it loses nothing that was acknowledged.
+        # Stopping waits for idle connections. Killing it loses no acknowledged write.
         stop_seconds=3,
     )
 
 
 def _command(site: Site) -> tuple[str, ...]:
-    ports, home = site.internal, site.paths.object_store
+    ports, home = site.internal_ports, site.paths.object_store
     options = {
         "dir": _data(site),
         "ip": HOST,
@@ -53,12 +53,12 @@ def _command(site: Site) -> tuple[str, ...]:
         "master.port": ports["master"],
         "master.port.grpc": ports["master_grpc"],
         "master.telemetry": "false",
-        # The only candidate need not wait ten seconds for others.
+        # There is only one candidate, so skip the default wait of ten seconds for others.
         "master.electionTimeout": "1s",
         "master.volumeSizeLimitMB": VOLUME_MEGABYTES,
         "volume.port": ports["volume"],
         "volume.port.grpc": ports["volume_grpc"],
-        # Each bucket grows by seven volumes at a time; the default of eight is one bucket's.
+        # Each bucket grows by seven volumes at a time; the default of 8 suffices for one bucket.
         "volume.max": 100,
         "volume.id": "local",
         "volume.preStopSeconds": 0,
@@ -82,7 +82,7 @@ def _command(site: Site) -> tuple[str, ...]:
 
 
 def remove_sockets(ports: Mapping[str, int]) -> None:
-    """Delete the sockets that SeaweedFS makes for each internal port and, killed, leaves."""
+    """Delete the sockets that SeaweedFS creates for its internal ports and leaves when killed."""
     for name, port in ports.items():
         part = name.removesuffix("_grpc")
         Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
@@ -100,9 +100,9 @@ def _write_identity(site: Site) -> None:
     everything = ["Admin", "Read", "Write", "List", "Tagging"]
     identities = [
         _identity("readmission", secrets.s3_access_key, secrets.s3_secret_key, everything),
-        # The prediction API reads what the gates say, and nothing else.
+        # The prediction API reads the gates' reports and nothing else.
         _identity("reader", secrets.docs_access_key, secrets.docs_secret_key, [f"Read:{bucket}"]),
-        # The exporter counts what lies in each bucket, and opens none of it.
+        # The exporter lists the objects in each bucket but cannot read them.
         _identity(
             "monitoring", secrets.monitoring_access_key, secrets.monitoring_secret_key, ["List"]
         ),
@@ -116,7 +116,7 @@ def _identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str,
 
 
 def client(site: Site) -> "S3Client":
-    """Return a client of the object store."""
+    """Return an S3 client for the object store."""
     return boto3.client(
         "s3",
         endpoint_url=site.s3_endpoint,

@@ -1,6 +1,6 @@
-"""PostgreSQL 18 from a wheel: five databases, each with a role that reaches no other.
+"""PostgreSQL 18 from a wheel: five databases, each with a role that can access only that one.
 
-One more role may connect to all of them and look at what the tables' owners grant it.
+The read-only role of the exporter may connect to all of them and read what it is granted.
 """
 
 import subprocess
@@ -13,7 +13,7 @@ from readmission.stack.errors import StackError
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.stack.supervision.service import Service
-from readmission.stack.supervision.unprivileged import Home, server_home
+from readmission.stack.supervision.unprivileged import PostgresHome, prepare_postgres_home
 from readmission.warehouse import migrations
 from readmission.warehouse.sql import privileges
 
@@ -33,7 +33,7 @@ CONFIGURATION = {
 
 def service(site: Site) -> Service:
     """Return the database server as a service."""
-    home = server_home(site.paths)
+    home = prepare_postgres_home(site.paths)
     options = CONFIGURATION | {"port": str(site.settings.postgres_port)}
     given = (part for name, value in options.items() for part in ("-c", f"{name}={value}"))
     return Service(
@@ -53,27 +53,27 @@ def service(site: Site) -> Service:
 
 
 def dsn(site: Site, database: str, role: str | None = None) -> str:
-    """Return the address of a database with a role and its password; its own if none is given."""
+    """Return the connection URL of a database, by default with the database's own role."""
     role = role or database
     password = getattr(site.credentials, f"{role}_db")
     return f"postgresql://{role}:{password}@{HOST}:{site.settings.postgres_port}/{database}"
 
 
 def is_ready(site: Site) -> bool:
-    """Return whether the server takes connections.
+    """Return whether the server accepts connections.
 
     Raises
     ------
     StackError
-        If it refuses the password, which no waiting mends.
+        If it rejects the password, because waiting would not help.
     """
     try:
         _connect(site).close()
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise StackError(
-                f"PostgreSQL does not know the password in {site.paths.credentials}; put the file "
-                "back that belongs to this state, or start anew with `readmission reset`"
+                f"PostgreSQL rejects the password in {site.paths.credentials}; restore the file "
+                "that belongs to this state folder, or delete all data with `readmission reset`"
             ) from error
         return False
     return True
@@ -91,23 +91,23 @@ def _connect(site: Site) -> psycopg.Connection:
     )
 
 
-def initialise(home: Home, password: str) -> None:
-    """Make the data folder if there is none, and forget a server that was killed.
+def initialise(home: PostgresHome, password: str) -> None:
+    """Create the data folder if it is missing; otherwise delete a stale process id file.
 
     Raises
     ------
     StackError
-        With what ``initdb`` said.
+        If ``initdb`` fails, with its error output.
     """
     if home.data.exists():
-        # The stack has made sure that no server of its own is alive; the process id in
-        # this file may since have been given to another program.
+        # The stack has made sure that its own server is not running. Another program may have
+        # got the process id in this file since.
         (home.data / "postmaster.pid").unlink(missing_ok=True)
         return
     secret = home.folder / "password"
     secret.touch(0o600)
     secret.write_text(password)
-    home.own(secret)
+    home.give_ownership(secret)
     options = ["--username", SUPERUSER, "--pwfile", str(secret), "--auth", "scram-sha-256"]
     locale = ["--encoding", "UTF8", "--locale-provider", "builtin", "--locale", "C.UTF-8"]
     try:
@@ -118,41 +118,43 @@ def initialise(home: Home, password: str) -> None:
                 user=home.uid, group=home.gid, extra_groups=None if home.uid is None else [],
             )  # fmt: skip
     except subprocess.CalledProcessError as error:
-        raise StackError(f"PostgreSQL's data folder could not be made: {error.stderr}") from error
+        raise StackError(
+            f"PostgreSQL's data folder could not be created: {error.stderr}"
+        ) from error
     finally:
         secret.unlink()
 
 
 def prepare_databases(site: Site) -> None:
-    """Make what is missing: databases, roles, and the revisions of our own tables."""
-    # Alembic takes half a second to import, which no other command should wait for.
+    """Create missing databases and roles, and migrate the project's own tables."""
+    # Imported lazily because Alembic takes half a second to import.
     from readmission.warehouse.migrations.upgrading import upgrade
 
-    make_databases(site)
+    create_databases(site)
     for name in migrations.DATABASES:
         upgrade(dsn(site, name), name)
 
 
-def make_databases(site: Site) -> None:
-    """Make each database and the one role that may connect to it."""
+def create_databases(site: Site) -> None:
+    """Create each database and the one role that may connect to it."""
     with _connect(site) as connection:
         for database in ("postgres", "template1"):
-            _shut(connection, database)
+            _revoke_public_access(connection, database)
         roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
-        there = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
+        existing = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
         for name in (MONITORING, *DATABASES):
-            _make_role(connection, name, getattr(site.credentials, f"{name}_db"), name in roles)
-        connection.execute(_LOOK_ONLY)
+            _set_up_role(connection, name, getattr(site.credentials, f"{name}_db"), name in roles)
+        connection.execute(_READ_ONLY)
         for name in DATABASES:
-            if name not in there:
-                make = sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name))
-                connection.execute(make)
-            _shut(connection, name)
-            connection.execute(_LET_IN.format(sql.Identifier(name), _ROLE))
+            if name not in existing:
+                statement = sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name))
+                connection.execute(statement)
+            _revoke_public_access(connection, name)
+            connection.execute(_GRANT_CONNECT.format(sql.Identifier(name), _ROLE))
 
 
-def _make_role(connection: psycopg.Connection, name: str, password: str, exists: bool) -> None:
-    # Encrypted here, so that the password never stands in the server's log.
+def _set_up_role(connection: psycopg.Connection, name: str, password: str, exists: bool) -> None:
+    # Hashed here, so that the password never appears in the server's log.
     secret = connection.pgconn.encrypt_password(
         password.encode(), name.encode(), b"scram-sha-256"
     ).decode()
@@ -162,11 +164,11 @@ def _make_role(connection: psycopg.Connection, name: str, password: str, exists:
     )
 
 
-def _shut(connection: psycopg.Connection, database: str) -> None:
+def _revoke_public_access(connection: psycopg.Connection, database: str) -> None:
     statement = "REVOKE ALL ON DATABASE {} FROM PUBLIC"
     connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
 
 
 _ROLE = sql.Identifier(MONITORING)
-_LOOK_ONLY = sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(_ROLE)
-_LET_IN = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+_READ_ONLY = sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(_ROLE)
+_GRANT_CONNECT = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")

@@ -1,4 +1,4 @@
-"""Prometheus on one machine: the deployment's own configuration, its addresses replaced."""
+"""Prometheus with the deployment's configuration, its addresses replaced by local ones."""
 
 import shutil
 from typing import Any
@@ -10,11 +10,11 @@ from readmission.stack.errors import StackError
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
-from readmission.stack.supervision.service import Service, answers
+from readmission.stack.supervision.service import Service, http_probe
 
 NAME = "prometheus"
 ADVICE = (
-    "Prometheus is not on this machine, so nothing is recorded over time: "
+    "Prometheus is not installed, so no metrics are recorded. To record them: "
     "`apt-get install prometheus` (Debian, Ubuntu) or `brew install prometheus` (macOS), "
     "then `readmission down` and `readmission up`"
 )
@@ -25,19 +25,19 @@ JOBS = {
     "pipeline": "exporter_port",
     "prometheus": "prometheus_port",
 }
-"""Each job of the scrape configuration, and the setting that is its port here."""
+"""Each job of the scrape configuration, with the setting of its port on this machine."""
 SCRAPE_INTERVAL = "5s"
-"""A demo takes minutes: fifteen seconds would show little of it."""
+"""Shorter than the deployment's 15 s, because a demo only takes minutes."""
 RETENTION = ("--storage.tsdb.retention.time=31d", "--storage.tsdb.retention.size=1GB")
 
 
 def program() -> str | None:
-    """Return the path of Prometheus, if the machine has it."""
+    """Return the path of the Prometheus program, or None if it is not installed."""
     return shutil.which("prometheus")
 
 
 def services(site: Site) -> tuple[Service, ...]:
-    """Return Prometheus as a service; none where the machine does not have it."""
+    """Return Prometheus as a service; empty if it is not installed."""
     if (found := program()) is None:
         return ()
     port, home = site.settings.prometheus_port, site.paths.prometheus
@@ -55,7 +55,7 @@ def services(site: Site) -> tuple[Service, ...]:
             port=port,
             port_setting="READMISSION_PROMETHEUS_PORT",
             url=f"http://{HOST}:{port}",
-            ready=answers(port, "/-/ready"),
+            ready=http_probe(port, "/-/ready"),
             prepare=lambda: write_configuration(site),
         ),
     )
@@ -69,25 +69,27 @@ def write_configuration(site: Site) -> None:
 
 
 def configuration(site: Site) -> dict[str, Any]:
-    """Return the deployment's configuration with this stack's addresses and rules.
+    """Return the deployment's configuration with the addresses and rule files of this stack.
 
     Raises
     ------
     StackError
-        If the deployment has a job that nothing answers here.
+        If a job of the deployment has no service in this stack.
     """
     deployed = yaml.safe_load((SOURCE / "prometheus.yml").read_text())
     return deployed | {
         "global": deployed["global"] | {"scrape_interval": SCRAPE_INTERVAL},
         "rule_files": [str(SOURCE / pattern) for pattern in deployed["rule_files"]],
-        "scrape_configs": [_here(job, site) for job in deployed["scrape_configs"]],
+        "scrape_configs": [_with_local_target(job, site) for job in deployed["scrape_configs"]],
     }
 
 
-def _here(job: dict[str, Any], site: Site) -> dict[str, Any]:
+def _with_local_target(job: dict[str, Any], site: Site) -> dict[str, Any]:
     name = job["job_name"]
     if name not in JOBS:
-        raise StackError(f"Prometheus' job {name!r} has no service here; there are {list(JOBS)}")
+        raise StackError(
+            f"Prometheus' job {name!r} has no service in this stack; known jobs: {list(JOBS)}"
+        )
     kept = {key: value for key, value in job.items() if not key.endswith("_configs")}
     target = f"{HOST}:{getattr(site.settings, JOBS[name])}"
     return kept | {"static_configs": [{"targets": [target]}]}

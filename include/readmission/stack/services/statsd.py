@@ -1,10 +1,10 @@
-"""Airflow's StatsD as Prometheus text: what prom/statsd-exporter does elsewhere.
+"""A bridge from Airflow's StatsD metrics to Prometheus, in place of prom/statsd-exporter.
 
-That exporter is neither a wheel nor a Debian package, so this stands in for it, on one
-machine only. Without a mapping file both give the same names and labels to what Airflow
-sends with ``STATSD_INFLUXDB_ENABLED``: ``airflow.ti.finish,dag_id=a:1|c`` becomes
-``airflow_ti_finish{dag_id="a"} 1``. Timers are summaries in seconds, here without quantiles.
-Airflow's counts add up over its short-lived processes, which is why it pushes them.
+The deployments use statsd-exporter, but it is neither a wheel nor a Debian package, so the local
+stack uses this bridge. Without a mapping file, both give the same names and labels to the metrics
+that Airflow sends with ``STATSD_INFLUXDB_ENABLED``: ``airflow.ti.finish,dag_id=a:1|c`` becomes
+``airflow_ti_finish{dag_id="a"} 1``. Timers become summaries in seconds, here without quantiles.
+Airflow pushes its metrics because its task processes end too soon to be scraped.
 """
 
 import re
@@ -17,40 +17,40 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import isfinite
 
-MOST_SERIES = 5_000
-"""Series beyond it are dropped and counted; the project's DAGs make some hundred."""
-LARGEST_PACKET = 65_535
-KINDS = {"c": "counter", "g": "gauge", "ms": "summary"}
+MAX_SERIES = 5_000
+"""Further series are dropped and counted; the project's DAGs produce a few hundred."""
+MAX_PACKET_BYTES = 65_535
+METRIC_TYPES = {"c": "counter", "g": "gauge", "ms": "summary"}
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-NO_NAME_CHARACTER = re.compile(r"[^a-zA-Z0-9_]")
+INVALID_NAME_CHARACTER = re.compile(r"[^a-zA-Z0-9_]")
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
-OWN = {
+OWN_METRICS = {
     "statsd_exporter_udp_packets_total": ("counter", "UDP packets received."),
-    "statsd_exporter_samples_total": ("counter", "Samples taken from the packets."),
-    "statsd_exporter_sample_errors_total": ("counter", "Samples refused, by reason."),
+    "statsd_exporter_samples_total": ("counter", "Samples accepted."),
+    "statsd_exporter_sample_errors_total": ("counter", "Samples rejected, by reason."),
 }
 
 Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Sample:
-    """One measurement.
+class StatsdSample:
+    """One StatsD sample.
 
     Parameters
     ----------
     name : str
-        As Prometheus writes it.
+        A valid Prometheus name.
     labels : tuple of (str, str)
         Sorted by name.
     kind : str
         ``counter``, ``gauge`` or ``summary``.
     value : float
-        An increment, a level or a change of it, seconds.
+        Counter: the increment. Gauge: the value or its change. Summary: seconds.
     relative : bool
-        Whether a gauge is changed by the value, not set to it.
+        Whether the value is added to the gauge instead of replacing it.
     weight : float
-        How many measurements it stands for, where the sender sends some of them only.
+        How many measurements it represents; above 1 if the sender sends only a fraction.
     """
 
     name: str
@@ -61,33 +61,35 @@ class Sample:
     weight: float = 1.0
 
 
-class Refused(Exception):
-    """A sample cannot be taken; the text is the reason it is counted under."""
+class SampleRejected(Exception):
+    """A sample is invalid; the message is the label under which it is counted."""
 
 
-def parse(line: str) -> Sample:
-    """Return the sample of one line, ``name,tag=value,…:number|kind[|@rate]``.
+def parse(line: str) -> StatsdSample:
+    """Parse one line: ``name,tag=value,…:number|kind[|@rate]``.
 
     Raises
     ------
-    Refused
-        If it is none.
+    SampleRejected
+        If the line is not a valid sample.
     """
     head, colon, body = line.rpartition(":")
     number, _, rest = body.partition("|")
     kind, *extra = rest.split("|")
     name, *tags = head.split(",")
-    if not colon or not name or kind not in KINDS:
-        raise Refused("malformed_line")
+    if not colon or not name or kind not in METRIC_TYPES:
+        raise SampleRejected("malformed_line")
     try:
         value, rate = float(number), _rate(extra)
     except ValueError:
-        raise Refused("malformed_value") from None
+        raise SampleRejected("malformed_value") from None
     if not isfinite(value) or (kind == "c" and value < 0):
-        raise Refused("illegal_value")
+        raise SampleRejected("illegal_value")
     relative = kind == "g" and number[0] in "+-"
     value = value / 1000 if kind == "ms" else value
-    return Sample(escaped(name), _labels(tags), KINDS[kind], value, relative, 1 / rate)
+    return StatsdSample(
+        metric_name(name), _labels(tags), METRIC_TYPES[kind], value, relative, 1 / rate
+    )
 
 
 def _rate(extra: list[str]) -> float:
@@ -102,28 +104,28 @@ def _labels(tags: list[str]) -> Labels:
     for tag in tags:
         key, equals, value = tag.partition("=")
         if not key or not equals:
-            raise Refused("malformed_tag")
-        found[escaped(key)] = value
+            raise SampleRejected("malformed_tag")
+        found[metric_name(key)] = value
     return tuple(sorted(found.items()))
 
 
-def escaped(name: str) -> str:
-    """Return a name in Prometheus' alphabet: what is not in it becomes an underscore."""
-    plain = NO_NAME_CHARACTER.sub("_", name)
+def metric_name(name: str) -> str:
+    """Return a valid Prometheus name; each invalid character becomes an underscore."""
+    plain = INVALID_NAME_CHARACTER.sub("_", name)
     return f"_{plain}" if plain[0].isdigit() else plain
 
 
-class Metrics:
-    """What has been received, added up; safe to use from several threads.
+class SampleAggregator:
+    """Adds up the received samples; thread-safe.
 
     Parameters
     ----------
-    most_series : int
-        How many combinations of name and labels are kept.
+    max_series : int
+        Maximum number of series, i.e. combinations of name and labels.
     """
 
-    def __init__(self, most_series: int = MOST_SERIES) -> None:
-        self._most = most_series
+    def __init__(self, max_series: int = MAX_SERIES) -> None:
+        self._max_series = max_series
         self._lock = threading.Lock()
         self._kinds: dict[str, str] = {}
         self._values: dict[str, dict[Labels, float]] = defaultdict(dict)
@@ -134,23 +136,23 @@ class Metrics:
         self._errors: Counter[str] = Counter()
 
     def receive(self, packet: bytes) -> None:
-        """Take each line of a packet; one that cannot be read costs no other."""
+        """Add each line of a packet; an invalid line is counted and does not affect the others."""
         with self._lock:
             self._packets += 1
             for line in filter(None, packet.decode(errors="replace").split("\n")):
                 try:
                     self._add(parse(line))
                     self._samples += 1
-                except Refused as refusal:
-                    self._errors[str(refusal)] += 1
+                except SampleRejected as rejection:
+                    self._errors[str(rejection)] += 1
 
-    def _add(self, sample: Sample) -> None:
+    def _add(self, sample: StatsdSample) -> None:
         if self._kinds.get(sample.name, sample.kind) != sample.kind:
-            raise Refused("conflicting_kind")
+            raise SampleRejected("conflicting_kind")
         values = self._values[sample.name] if sample.name in self._kinds else {}
         if sample.labels not in values:
-            if self._series >= self._most:
-                raise Refused("too_many_series")
+            if self._series >= self._max_series:
+                raise SampleRejected("too_many_series")
             self._series += 1
         self._kinds[sample.name] = sample.kind
         self._values[sample.name][sample.labels] = _next(values.get(sample.labels, 0.0), sample)
@@ -159,7 +161,7 @@ class Metrics:
             counts[sample.labels] = counts.get(sample.labels, 0.0) + sample.weight
 
     def text(self) -> str:
-        """Return everything in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         with self._lock:
             return "".join(f"{line}\n" for line in (*self._received(), *self._own()))
 
@@ -174,20 +176,20 @@ class Metrics:
                     yield _line(f"{name}_count", labels, self._counts[name][labels])
 
     def _own(self) -> Iterator[str]:
-        packets, samples, errors = OWN
+        packets, samples, errors = OWN_METRICS
         values: dict[str, dict[Labels, float]] = {
             packets: {(): self._packets},
             samples: {(): self._samples},
             errors: {(("reason", reason),): n for reason, n in sorted(self._errors.items())},
         }
-        for name, (kind, explained) in OWN.items():
-            yield f"# HELP {name} {explained}"
+        for name, (kind, description) in OWN_METRICS.items():
+            yield f"# HELP {name} {description}"
             yield f"# TYPE {name} {kind}"
             for labels, value in values[name].items():
                 yield _line(name, labels, value)
 
 
-def _next(before: float, sample: Sample) -> float:
+def _next(before: float, sample: StatsdSample) -> float:
     if sample.kind == "gauge" and not sample.relative:
         return sample.value
     return before + sample.value * (1 if sample.kind == "gauge" else sample.weight)
@@ -198,13 +200,13 @@ def _line(name: str, labels: Labels, value: float) -> str:
     return f"{name}{{{shown}}} {value!r}" if shown else f"{name} {value!r}"
 
 
-def listen(metrics: Metrics, host: str, port: int) -> socket.socket:
-    """Receive UDP packets in a thread; closing the socket ends it.
+def receive_udp(metrics: SampleAggregator, host: str, port: int) -> socket.socket:
+    """Receive UDP packets in a thread, until the socket is closed.
 
     Raises
     ------
     OSError
-        If the port is taken.
+        If the port is in use.
     """
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     server.bind((host, port))
@@ -212,7 +214,7 @@ def listen(metrics: Metrics, host: str, port: int) -> socket.socket:
     def receive() -> None:
         while True:
             try:
-                packet = server.recv(LARGEST_PACKET)
+                packet = server.recv(MAX_PACKET_BYTES)
             except OSError:
                 return
             metrics.receive(packet)
@@ -221,8 +223,8 @@ def listen(metrics: Metrics, host: str, port: int) -> socket.socket:
     return server
 
 
-def http_server(metrics: Metrics, host: str, port: int) -> ThreadingHTTPServer:
-    """Return a server that answers ``GET /metrics``, bound but not yet serving."""
+def metrics_server(metrics: SampleAggregator, host: str, port: int) -> ThreadingHTTPServer:
+    """Return an HTTP server for ``GET /metrics``, bound but not started."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -237,16 +239,16 @@ def http_server(metrics: Metrics, host: str, port: int) -> ThreadingHTTPServer:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing of each scrape."""
+            """Do not log each scrape."""
 
     return ThreadingHTTPServer((host, port), Handler)
 
 
 def serve(host: str, port: int) -> None:
-    """Receive StatsD over UDP and answer Prometheus over HTTP, on the same port number."""
-    metrics = Metrics()
-    listen(metrics, host, port)
-    http_server(metrics, host, port).serve_forever()
+    """Receive StatsD over UDP and serve metrics over HTTP, both on the same port number."""
+    metrics = SampleAggregator()
+    receive_udp(metrics, host, port)
+    metrics_server(metrics, host, port).serve_forever()
 
 
 if __name__ == "__main__":

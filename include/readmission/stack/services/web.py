@@ -7,14 +7,14 @@ from readmission.settings import PREFIX
 from readmission.stack.services import mlflow, postgres
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
-from readmission.stack.supervision.service import Service, answers
+from readmission.stack.supervision.service import Service, http_probe
 
 API = "api"
 UI = "ui"
 API_STOP_SECONDS = 120
-"""A file that is being answered is answered to its end; if there is none, a stop takes none."""
-LEAN = {"MALLOC_ARENA_MAX": "2"}
-"""Threads share what memory they took; each would keep its own for ever otherwise."""
+"""Time to finish a running file prediction; without one, the API stops at once."""
+FEW_MEMORY_ARENAS = {"MALLOC_ARENA_MAX": "2"}
+"""Limits glibc to two memory arenas; otherwise each thread keeps memory of its own."""
 
 
 def api_service(site: Site) -> Service:
@@ -23,18 +23,22 @@ def api_service(site: Site) -> Service:
     return Service(
         name=API,
         command=(sys.executable, "-m", "api"),
-        environment=site.environment | LEAN | prediction_log(site) | _keys(site) | _reports(site),
+        environment=site.environment
+        | FEW_MEMORY_ARENAS
+        | prediction_log(site)
+        | _keys(site)
+        | _reports(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",
         url=site.settings.api_url,
-        ready=answers(port, "/"),
+        ready=http_probe(port, "/"),
         stop_seconds=API_STOP_SECONDS,
     )
 
 
 def prediction_log(site: Site) -> dict[str, str]:
-    """Return the address of the prediction log and its key, for those who write to it."""
+    """Return the address and the key of the prediction log, for the services that write to it."""
     return {
         f"{PREFIX}PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),
         f"{PREFIX}PREDICTION_LOG_KEY": site.credentials.prediction_log_key,
@@ -42,7 +46,7 @@ def prediction_log(site: Site) -> dict[str, str]:
 
 
 def _keys(site: Site) -> dict[str, str]:
-    """Return who may do what: predict without a key on the loopback, operate with one."""
+    """Return the API's roles: anonymous callers may predict, everything else needs a key."""
     keys = {"predict": site.credentials.api_predict_key, "admin": site.credentials.api_admin_key}
     entries = (f"{role}:{sha256(key.encode()).hexdigest()}" for role, key in keys.items())
     return {
@@ -53,7 +57,7 @@ def _keys(site: Site) -> dict[str, str]:
 
 
 def _reports(site: Site) -> dict[str, str]:
-    """Return where the API reads what the gates say, with a key that opens nothing else."""
+    """Return where the API reads the gates' reports, with a key that gives access to them only."""
     return {
         f"{PREFIX}DOCS_ENDPOINT": site.s3_endpoint,
         f"{PREFIX}DOCS_ACCESS_KEY": site.credentials.docs_access_key,
@@ -75,5 +79,5 @@ def ui_service(site: Site) -> Service:
         port=port,
         port_setting="READMISSION_UI_PORT",
         url=f"http://{HOST}:{port}",
-        ready=answers(port, "/_stcore/health"),
+        ready=http_probe(port, "/_stcore/health"),
     )

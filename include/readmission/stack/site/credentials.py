@@ -1,4 +1,4 @@
-"""Passwords and keys of the local stack: random, made once, kept in one private file."""
+"""Passwords and keys of the local stack: random, generated once, kept in one private file."""
 
 import base64
 import json
@@ -21,7 +21,7 @@ def _fernet_key() -> str:
 
 @dataclass(frozen=True)
 class Credentials:
-    """Every secret of one stack; a fresh instance holds fresh ones."""
+    """All secrets of one stack; a new instance has newly generated secrets."""
 
     postgres: str = field(default_factory=_password, repr=False)
     airflow_db: str = field(default_factory=_password, repr=False)
@@ -46,25 +46,25 @@ class Credentials:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read the secrets.
+        """Read the secrets from a file; generate those it lacks.
 
         Raises
         ------
         StackError
-            If the file is not readable as credentials.
+            If the file cannot be read or parsed.
         """
         try:
-            kept = json.loads(path.read_text())
-            return cls(**{f.name: kept[f.name] for f in fields(cls) if f.name in kept})
+            saved = json.loads(path.read_text())
+            return cls(**{f.name: saved[f.name] for f in fields(cls) if f.name in saved})
         except (OSError, ValueError, TypeError) as error:
             raise StackError(
-                f"{path} cannot be read ({error}); put a copy back, or start anew with "
+                f"{path} cannot be read ({error}); restore it from a copy, or delete all data with "
                 "`readmission reset`"
             ) from error
 
     @classmethod
-    def make(cls, path: Path) -> None:
-        """Make and keep the secrets that are not kept yet."""
+    def ensure(cls, path: Path) -> None:
+        """Generate the secrets that the file lacks, and save them."""
         found = cls.load(path) if path.exists() else cls()
         if not path.exists() or json.loads(path.read_text()) != asdict(found):
             write_private(path, json.dumps(asdict(found), indent=1))

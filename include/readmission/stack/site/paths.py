@@ -1,4 +1,4 @@
-"""Where the local stack keeps things: everything under one folder."""
+"""The layout of the state folder, which contains all files of the local stack."""
 
 import hashlib
 import os
@@ -12,126 +12,126 @@ from readmission.stack.errors import StackError
 
 MARKER = ".readmission-state"
 LONGEST_SOCKET = 90
-"""A unix socket's path has 108 bytes; supervisord appends its pid while it binds."""
+"""The limit is 108 bytes, and supervisord appends its process id while it binds."""
 
 
 @dataclass(frozen=True)
-class Paths:
-    """The layout of one state folder.
+class StatePaths:
+    """Paths of all files in one state folder.
 
     Parameters
     ----------
     home : Path
-        The state folder, absolute.
+        The state folder, as an absolute path.
     """
 
     home: Path
 
     @property
     def credentials(self) -> Path:
-        """Passwords and keys, readable by their owner alone."""
+        """Passwords and keys; only the owner can read the file."""
         return self.home / "credentials.json"
 
     @property
     def airflow_passwords(self) -> Path:
-        """Airflow's users and passwords, in the form Airflow reads."""
+        """Airflow's users and passwords, in Airflow's format."""
         return self.home / "airflow-password.json"
 
     @property
     def internal_ports(self) -> Path:
-        """Ports between the parts of one component, chosen once."""
+        """The internal ports of the object store, chosen once."""
         return self.home / "ports.json"
 
     @property
     def lock(self) -> Path:
-        """Held while a command changes the stack."""
+        """Locked while a command changes the stack."""
         return self.home / "lock"
 
     @property
     def logs(self) -> Path:
-        """One log a service."""
+        """Folder of the logs, one for each service."""
         return self.home / "logs"
 
     @property
     def run(self) -> Path:
-        """Working directory of the services; sweeping recognises them by it."""
+        """Working directory of the services, by which orphaned processes are found."""
         return self.home / "run"
 
     @property
     def services(self) -> Path:
-        """Command and environment of each service, secrets included."""
+        """Command and environment of each service, including secrets."""
         return self.home / "services.json"
 
     @property
     def supervisor_config(self) -> Path:
-        """Supervisor's configuration, generated."""
+        """The generated configuration of supervisord."""
         return self.home / "supervisord.conf"
 
     @property
     def airflow_home(self) -> Path:
-        """Airflow's own folder."""
+        """Airflow's home folder."""
         return self.home / "airflow"
 
     @property
     def object_store(self) -> Path:
-        """Buckets and their index."""
+        """Data of the object store."""
         return self.home / "object-store"
 
     @property
     def prometheus(self) -> Path:
-        """Prometheus' configuration and what it has recorded."""
+        """Configuration and data of Prometheus."""
         return self.home / "prometheus"
 
     @property
     def sockets(self) -> Path:
-        """Folder of the unix sockets; outside `home` only if that path is too long."""
+        """Folder of the Unix sockets; outside `home` only if its path is too long."""
         if len(str(self.run)) + len("/supervisor.sock") <= LONGEST_SOCKET:
             return self.run
         return Path(tempfile.gettempdir()) / f"readmission-{os.getuid()}-{self.fingerprint}"
 
     @property
     def supervisor_socket(self) -> Path:
-        """Where supervisord listens."""
+        """The socket on which supervisord listens."""
         return self.sockets / "supervisor.sock"
 
     @property
     def fingerprint(self) -> str:
-        """Short name of this state folder, for what must live elsewhere."""
+        """Short hash of this state folder's path; names the folders that must be elsewhere."""
         return hashlib.sha256(os.fsencode(self.home)).hexdigest()[:12]
 
     def log(self, service: str) -> Path:
-        """Return the log of a service."""
+        """Return the path of a service's log."""
         return self.logs / f"{service}.log"
 
     @property
     def exists(self) -> bool:
-        """Whether this folder was made by the local stack."""
+        """Whether the local stack created this folder."""
         return (self.home / MARKER).exists()
 
     def create(self) -> None:
-        """Make the folder, or adopt the one this stack made before.
+        """Create the folder, or reuse the one that a stack created before.
 
         Raises
         ------
         StackError
-            If the folder holds something else.
+            If the folder contains other files.
         """
         if not self.exists and self.home.is_dir() and any(self.home.iterdir()):
             raise StackError(
-                f"{self.home} is not empty and was not made by this stack; "
-                "set READMISSION_STATE_DIR to a folder of its own"
+                f"{self.home} is not empty and was not created by the stack; "
+                "set READMISSION_STATE_DIR to a new folder"
             )
         self.home.mkdir(parents=True, exist_ok=True)
-        # Run by root, PostgreSQL lives in here under another user, who must get through.
+        # If root runs the stack, PostgreSQL's user must be able to enter this folder.
         self.home.chmod(0o711 if os.getuid() == 0 else 0o700)
         (self.home / MARKER).touch()
         for folder in (self.logs, self.run, self.sockets, self.airflow_home, self.object_store):
             folder.mkdir(mode=0o700, exist_ok=True)
         if self.sockets.lstat().st_uid != os.getuid():
-            raise StackError(f"{self.sockets} belongs to somebody else; remove it")
+            raise StackError(f"{self.sockets} belongs to another user; delete it")
 
     def remove(self) -> None:
-        """Delete everything, if this stack made it."""
+        """Delete the folder, if the stack created it."""
         if not self.exists:
             return
         shutil.rmtree(self.sockets, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Ports: which are free, who holds those that are not, and which setting changes them."""
+"""Choose free ports and report ports that are in use."""
 
 import contextlib
 import json
@@ -15,9 +15,9 @@ HOST = "127.0.0.1"
 
 
 def is_free(port: int) -> bool:
-    """Return whether a server could listen on this port of the loopback interface."""
+    """Return whether this port of the loopback interface is free."""
     with socket.socket() as probe:
-        # Without it, a server that has just stopped would look like one that runs.
+        # Otherwise the port of a server that has just stopped would count as taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -44,46 +44,46 @@ def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
     return found
 
 
-def kept_ports(path: Path) -> dict[str, int]:
-    """Return the ports that were chosen before, by name."""
+def load_ports(path: Path) -> dict[str, int]:
+    """Return the saved ports by name; empty if none have been chosen yet."""
     return json.loads(path.read_text()) if path.exists() else {}
 
 
 def choose_ports(path: Path, names: Collection[str], avoid: Collection[int]) -> None:
-    """Choose and keep one free port a name, unless those of the last time can be had.
+    """Choose and save a free port for each name, unless the saved ports are still free.
 
     Parameters
     ----------
     path : Path
-        Where they are kept.
+        File that saves the ports.
     names : collection of str
-        What needs a port.
+        Names of the ports.
     avoid : collection of int
-        Ports that are meant for something else.
+        Ports reserved for other services.
     """
-    kept = kept_ports(path)
-    usable = set(map(is_free, kept.values())) == {True} and not set(kept.values()) & set(avoid)
-    if kept.keys() != set(names) or not usable:
+    saved = load_ports(path)
+    usable = set(map(is_free, saved.values())) == {True} and not set(saved.values()) & set(avoid)
+    if saved.keys() != set(names) or not usable:
         chosen = dict(zip(names, free_ports(len(names), avoid), strict=True))
         write_private(path, json.dumps(chosen))
 
 
 def require_free(service: str, port: int, setting: str) -> None:
-    """Check that nobody listens on the port of a service that is about to start.
+    """Check that the port of a service that is about to start is free.
 
     Raises
     ------
     PortTaken
-        Naming the port, who holds it and the setting that moves the service.
+        If it is in use; names the program and the setting that changes the port.
     """
     if not is_free(port):
         raise PortTaken(
-            f"port {port} of {service} is taken{_holder(port)}; stop that program or set "
+            f"port {port} of {service} is in use{_user_of(port)}; stop that program or set "
             f"{setting} to another port"
         )
 
 
-def _holder(port: int) -> str:
+def _user_of(port: int) -> str:
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections(kind="tcp"):
             listens = connection.status == psutil.CONN_LISTEN

@@ -1,4 +1,4 @@
-"""What the components of one stack share: settings, folders, secrets, addresses."""
+"""What the services of one stack share: settings, folders, secrets and addresses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,20 @@ from pydantic import SecretStr
 
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from readmission.stack.site.credentials import Credentials
-from readmission.stack.site.paths import Paths
-from readmission.stack.site.ports import HOST, choose_ports, kept_ports
+from readmission.stack.site.paths import StatePaths
+from readmission.stack.site.ports import HOST, choose_ports, load_ports
 
-INTERNAL = ("master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc", "s3_grpc")
-"""Ports between the parts of the object store."""
+INTERNAL_PORTS = (
+    "master", "master_grpc", "volume", "volume_grpc", "filer", "filer_grpc", "s3_grpc",
+)  # fmt: skip
+"""Internal ports of the object store."""
 STATE_FOLDERS = {
     "docs_dir": "data-docs",
     "model_cache_dir": "model-cache",
     "prediction_spool_dir": "prediction-spool",
 }
-"""Settings that are folders below the state folder, unless they are given."""
-PORTS = (
+"""Settings that default to a folder in the state folder."""
+PORT_SETTINGS = (
     "airflow_port", "mlflow_port", "api_port", "ui_port", "s3_port", "postgres_port",
     "exporter_port", "airflow_metrics_port", "prometheus_port",
 )  # fmt: skip
@@ -33,50 +35,50 @@ class Site:
     Parameters
     ----------
     settings : Settings
-        As the services see them: addresses follow the ports, paths are absolute.
-    paths : Paths
+        As the services receive them: local addresses, absolute paths.
+    paths : StatePaths
         The state folder.
     credentials : Credentials
         The secrets.
-    internal : mapping of str to int
-        Ports nobody but the object store itself uses.
+    internal_ports : mapping of str to int
+        Internal ports of the object store by name.
     """
 
     settings: Settings
-    paths: Paths
+    paths: StatePaths
     credentials: Credentials
-    internal: Mapping[str, int]
+    internal_ports: Mapping[str, int]
 
     @classmethod
-    def open(cls, settings: Settings, paths: Paths) -> Self:
-        """Read what the state folder keeps.
+    def open(cls, settings: Settings, paths: StatePaths) -> Self:
+        """Load the site from a state folder that `prepare` has set up.
 
         Parameters
         ----------
         settings : Settings
-            As the caller gave them.
-        paths : Paths
-            The state folder, prepared before.
+            The settings from the environment.
+        paths : StatePaths
+            The state folder.
         """
-        internal = kept_ports(paths.internal_ports)
-        return cls(localised(settings), paths, Credentials.load(paths.credentials), internal)
+        credentials, ports = Credentials.load(paths.credentials), load_ports(paths.internal_ports)
+        return cls(with_local_addresses(settings), paths, credentials, ports)
 
     @staticmethod
-    def prepare(settings: Settings, paths: Paths) -> None:
-        """Make secrets and choose ports, where there are none or they are taken."""
-        Credentials.make(paths.credentials)
-        public = {getattr(settings, name) for name in PORTS}
-        choose_ports(paths.internal_ports, INTERNAL, public)
+    def prepare(settings: Settings, paths: StatePaths) -> None:
+        """Generate missing secrets, and choose internal ports if they are missing or in use."""
+        Credentials.ensure(paths.credentials)
+        public = {getattr(settings, name) for name in PORT_SETTINGS}
+        choose_ports(paths.internal_ports, INTERNAL_PORTS, public)
 
     @property
     def environment(self) -> dict[str, str]:
-        """Settings and import path of every process that runs the project's code.
+        """Environment variables for every process that runs the project's code.
 
-        Settings that are secrets are left out: each service is given its own.
+        Secret settings are left out; each service receives only the secrets it needs.
         """
         secret = {name for name, value in self.settings if isinstance(value, SecretStr)}
         values = self.settings.model_dump(mode="json", exclude_none=True, exclude=secret)
-        return {PREFIX + name.upper(): _spelt(value) for name, value in values.items()} | {
+        return {PREFIX + name.upper(): _as_text(value) for name, value in values.items()} | {
             "PYTHONPATH": f"{CHECKOUT / 'include'}:{CHECKOUT}",
             "MLFLOW_TRACKING_URI": self.settings.mlflow_tracking_uri,
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -98,8 +100,8 @@ class Site:
         return f"http://{HOST}:{self.settings.airflow_port}"
 
 
-def localised(settings: Settings) -> Settings:
-    """Return settings whose addresses follow the ports and whose paths are absolute."""
+def with_local_addresses(settings: Settings) -> Settings:
+    """Return settings with this stack's local addresses and with absolute paths."""
     home = settings.state_dir.expanduser().resolve()
     given = settings.model_fields_set
     folders = {
@@ -118,7 +120,7 @@ def localised(settings: Settings) -> Settings:
     )
 
 
-def _spelt(value: object) -> str:
+def _as_text(value: object) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 

@@ -1,4 +1,4 @@
-"""Bring services up: in parallel, each as soon as those it needs are ready."""
+"""Start services in parallel, each as soon as the services it needs are ready."""
 
 import threading
 import time
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from readmission.stack.errors import ServiceFailed
 from readmission.stack.supervision.service import Service
-from readmission.stack.supervision.supervisor import State, Supervisor
+from readmission.stack.supervision.supervisor import ProcessState, Supervisor
 
 POLL_SECONDS = 0.1
-TRIES = 3
-"""Starts after which a service that keeps ending is given up."""
+MAX_STARTS = 3
+"""Starts after which a service that keeps exiting counts as failed."""
 
 
-class Phase(StrEnum):
-    """How far a service has come."""
+class BootPhase(StrEnum):
+    """Phases of the start of a service."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -25,23 +25,23 @@ class Phase(StrEnum):
     FAILED = "failed"
 
 
-Report = Callable[[str, Phase], None]
-"""Told about every change: name of the service and its new phase."""
+ReportPhase = Callable[[str, BootPhase], None]
+"""Called with the name of a service and its new phase at every change."""
 
 
 class Boot:
-    """One attempt to bring services up.
+    """One attempt to start services.
 
     Parameters
     ----------
     supervisor : Supervisor
-        Running, configured with the services.
+        A running supervisor, configured with the services.
     services : sequence of Service
-        What to bring up, with everything they need.
+        The services to start, including those they need.
     log : callable
-        Path of the log of a service.
-    report : Report
-        Told about every change.
+        Returns the path of a service's log.
+    report : ReportPhase
+        Called at every change of phase.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Boot:
         supervisor: Supervisor,
         services: Sequence[Service],
         log: Callable[[str], Path],
-        report: Report,
+        report: ReportPhase,
     ) -> None:
         self._supervisor = supervisor
         self._services = services
@@ -59,26 +59,26 @@ class Boot:
         self._aborted = threading.Event()
 
     def run(self) -> None:
-        """Return when all services are ready.
+        """Start the services and wait until all are ready.
 
         Raises
         ------
         ServiceFailed
-            For the first one that does not get there; it is then stopped.
+            If a service fails to start; that service is stopped.
         """
         with ThreadPoolExecutor(len(self._services)) as pool:
             futures = [pool.submit(self._bring_up, service) for service in self._services]
             try:
                 wait(futures)
             finally:
-                # Interrupted, the threads would go on for as long as their patience lasts.
+                # After an interruption, the threads would otherwise run until their timeouts.
                 self._aborted.set()
         failures = [error for future in futures if (error := future.exception())]
         if failures:
             raise failures[0]
 
     def _bring_up(self, service: Service) -> None:
-        self._report(service.name, Phase.WAITING)
+        self._report(service.name, BootPhase.WAITING)
         for needed in service.needs:
             while not self._ready[needed].wait(POLL_SECONDS):
                 if self._aborted.is_set():
@@ -87,28 +87,28 @@ class Boot:
             self._start(service)
         except BaseException as error:
             self._aborted.set()
-            self._report(service.name, Phase.FAILED)
+            self._report(service.name, BootPhase.FAILED)
             if isinstance(error, ServiceFailed):
                 self._supervisor.stop_service(service.name)
             raise
 
     def _start(self, service: Service) -> None:
-        self._report(service.name, Phase.STARTING)
+        self._report(service.name, BootPhase.STARTING)
         state = self._supervisor.states()[service.name]
         if not state.pid and not _is_done(service, state):
             if service.prepare:
                 service.prepare()
             self._supervisor.start_service(service.name)
-        if not self._wait(service):
+        if not self._wait_until_ready(service):
             return
         if service.finish:
             service.finish()
         self._ready[service.name].set()
-        self._report(service.name, Phase.READY)
+        self._report(service.name, BootPhase.READY)
 
-    def _wait(self, service: Service) -> bool:
-        """Return whether the service got ready; False if another one has failed."""
-        deadline = time.monotonic() + service.patience
+    def _wait_until_ready(self, service: Service) -> bool:
+        """Wait until the service is ready; return False if another service has failed."""
+        deadline = time.monotonic() + service.start_timeout
         seen: set[int] = set()
         while not self._aborted.is_set():
             state = self._supervisor.states()[service.name]
@@ -120,22 +120,24 @@ class Boot:
                 ready = state.pid != 0 and service.ready(state.started)
             if ready:
                 return True
-            self._give_up(service, state, len(seen), time.monotonic() > deadline)
+            self._check_failure(service, state, len(seen), time.monotonic() > deadline)
             time.sleep(POLL_SECONDS)
         return False
 
-    def _give_up(self, service: Service, state: State, starts: int, late: bool) -> None:
+    def _check_failure(
+        self, service: Service, state: ProcessState, starts: int, late: bool
+    ) -> None:
         ended = state.name == "EXITED" and service.one_shot
-        if state.name == "FATAL" or ended or starts > TRIES:
-            reason = f"keeps ending (exit code {state.exit_code})"
+        if state.name == "FATAL" or ended or starts > MAX_STARTS:
+            reason = f"keeps exiting (exit code {state.exit_code})"
         elif late:
-            reason = f"was not ready after {service.patience:.0f} s"
+            reason = f"was not ready after {service.start_timeout:.0f} s"
         else:
             return
         raise ServiceFailed(service.name, reason, tail(self._log(service.name)))
 
 
-def _is_done(service: Service, state: State) -> bool:
+def _is_done(service: Service, state: ProcessState) -> bool:
     return service.one_shot and state.name == "EXITED" and state.exit_code == 0
 
 

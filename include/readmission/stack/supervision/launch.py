@@ -1,7 +1,7 @@
-"""Become one service: read its command, environment and user from a private file, and exec.
+"""Start one service: read its command, environment and user from a private file, then exec.
 
-Supervisor starts every service through this file, so that secrets stand neither in a
-command line nor in supervisor's own configuration.
+supervisord starts every service through this script, so that no secret appears in a command line
+or in supervisord's configuration.
 """
 
 import json
@@ -12,14 +12,14 @@ from pathlib import Path
 
 
 def launch(services: Path, name: str) -> None:
-    """Replace this process by the service.
+    """Replace this process with the service.
 
     Parameters
     ----------
     services : Path
-        JSON object: service name to ``command``, ``environment``, ``folder`` and ``user``.
+        JSON file: each service's ``command``, ``environment``, ``folder`` and ``user``.
     name : str
-        Which one to become.
+        The service to start.
     """
     _end_predecessor(services.parent, name)
     service = json.loads(services.read_text())[name]
@@ -34,20 +34,22 @@ def launch(services: Path, name: str) -> None:
 
 
 def _end_predecessor(home: Path, name: str) -> None:
-    """End what a killed predecessor of this service left behind.
+    """End the processes that a killed predecessor of this service left behind.
 
-    Workers of a killed Airflow scheduler would wait for it for ever, and finish tasks
-    that the new one has started again. Supervisor gives each service a process group;
-    a file keeps its number for as long as supervisor runs.
+    Otherwise the workers of a killed Airflow scheduler would run on, and finish tasks that the new
+    scheduler has started again. supervisord gives each service a process group; a file keeps the
+    number of the group while supervisord runs.
     """
     record = home / "run" / f"{name}.group"
     if record.exists():
-        # Only now: importing takes longer than the rest of this file.
+        # Imported lazily because the import takes longer than the rest of this script.
         from readmission.stack.supervision import processes
 
         group = int(record.read_text())
-        left = processes.members(home, [home / "run"])
-        processes.end([process for process in left if processes.group(process) == group], 1)
+        left = processes.stack_processes(home, [home / "run"])
+        processes.terminate(
+            [process for process in left if processes.process_group(process) == group], 1
+        )
     record.write_text(str(os.getpgrp()))
 
 

@@ -1,8 +1,8 @@
-"""Processes of one stack, found even when their supervisor has died.
+"""Find and end the processes of one stack, even after their supervisor was killed.
 
-Children of a killed supervisord live on. Most carry the stack's mark in their
-environment; PostgreSQL and Airflow overwrite theirs when they set a process title, and
-are known by their working directory and program instead.
+The children of a killed supervisord keep running. Most are found by an environment variable.
+PostgreSQL and Airflow overwrite their environment when they set a process title; they are found by
+their working directory and program instead.
 """
 
 import contextlib
@@ -20,35 +20,35 @@ MARK = "STACK_STATE_DIR"
 PROGRAMS = frozenset({"postgres", "weed", Path(sys.executable).resolve().name})
 
 
-def members(home: Path, folders: Iterable[Path]) -> list[psutil.Process]:
-    """Return all living processes of a stack, this one and its parents excepted.
+def stack_processes(home: Path, folders: Iterable[Path]) -> list[psutil.Process]:
+    """Return all running processes of a stack, except the current one and its parents.
 
     Parameters
     ----------
     home : Path
         The stack's state folder.
     folders : iterable of Path
-        Working directories that only the stack's own programs have.
+        Working directories that only the stack's own programs use.
     """
     excepted = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
-    rooms = tuple(str(folder.resolve()) for folder in folders)
+    resolved = tuple(str(folder.resolve()) for folder in folders)
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
-        if process.pid not in found and _belongs(process, str(home), rooms):
+        if process.pid not in found and _belongs(process, str(home), resolved):
             found[process.pid] = process
             for child in _children(process):
                 found[child.pid] = child
     return [process for pid, process in found.items() if pid not in excepted]
 
 
-def _belongs(process: psutil.Process, home: str, rooms: tuple[str, ...]) -> bool:
+def _belongs(process: psutil.Process, home: str, folders: tuple[str, ...]) -> bool:
     try:
         if process.environ().get(MARK) == home:
             return True
     except psutil.Error:
         pass
     try:
-        return process.cwd() in rooms and Path(process.exe()).name in PROGRAMS
+        return process.cwd() in folders and Path(process.exe()).name in PROGRAMS
     except psutil.Error:
         return False
 
@@ -60,7 +60,7 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
         return []
 
 
-def group(process: psutil.Process) -> int:
+def process_group(process: psutil.Process) -> int:
     """Return the process group of a process; 0 if it has ended."""
     try:
         return os.getpgid(process.pid)
@@ -68,10 +68,10 @@ def group(process: psutil.Process) -> int:
         return 0
 
 
-def end(processes: list[psutil.Process], seconds: float = 5) -> None:
-    """Ask processes to end, and kill those that have not after a while."""
+def terminate(processes: list[psutil.Process], seconds: float = 5) -> None:
+    """Signal processes to end, and kill those that have not ended after `seconds`."""
     for process in processes:
-        # SIGTERM asks PostgreSQL to wait for its clients, SIGINT does not.
+        # On SIGTERM, PostgreSQL waits until its clients disconnect; on SIGINT it does not.
         _signal(process, signal.SIGINT if _name(process) == "postgres" else signal.SIGTERM)
     _, stubborn = psutil.wait_procs(processes, timeout=seconds)
     for process in stubborn:
@@ -92,39 +92,39 @@ def _name(process: psutil.Process) -> str:
 
 
 @dataclass(frozen=True)
-class Usage:
+class MemoryUsage:
     """Memory of a process and its descendants, in bytes.
 
     Parameters
     ----------
     rss : int
-        Resident memory; pages shared between processes are counted in each.
+        Resident memory; shared pages count in full for each process.
     pss : int
-        Proportional memory; shared pages are divided among their users. Equal to
-        `rss` where the system does not tell.
+        Proportional memory; shared pages are divided among the processes that share them.
+        Equal to `rss` where the system does not report it.
     """
 
     rss: int = 0
     pss: int = 0
 
-    def __add__(self, other: "Usage") -> "Usage":
-        return Usage(self.rss + other.rss, self.pss + other.pss)
+    def __add__(self, other: "MemoryUsage") -> "MemoryUsage":
+        return MemoryUsage(self.rss + other.rss, self.pss + other.pss)
 
 
-def usage(pid: int) -> Usage:
+def memory_usage(pid: int) -> MemoryUsage:
     """Return the memory used by a process and all its descendants."""
     try:
         root = psutil.Process(pid)
     except psutil.NoSuchProcess:
-        return Usage()
-    return sum((_own_usage(process) for process in [root, *_children(root)]), Usage())
+        return MemoryUsage()
+    return sum((_own_memory(process) for process in [root, *_children(root)]), MemoryUsage())
 
 
-def _own_usage(process: psutil.Process) -> Usage:
+def _own_memory(process: psutil.Process) -> MemoryUsage:
     try:
         memory = process.memory_full_info()
-        return Usage(memory.rss, getattr(memory, "pss", memory.rss))
+        return MemoryUsage(memory.rss, getattr(memory, "pss", memory.rss))
     except psutil.AccessDenied:
-        return Usage(process.memory_info().rss, process.memory_info().rss)
+        return MemoryUsage(process.memory_info().rss, process.memory_info().rss)
     except psutil.Error:
-        return Usage()
+        return MemoryUsage()

@@ -1,4 +1,4 @@
-"""What the stack knows about one of its processes."""
+"""The definition of one service of the stack, and a readiness probe over HTTP."""
 
 import http.client
 from collections.abc import Callable, Mapping
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from readmission.stack.site.ports import HOST
 
-Check = Callable[[float], bool]
-"""Answers whether a service is ready; receives when its process started, in epoch seconds."""
+ReadinessProbe = Callable[[float], bool]
+"""Returns whether a service is ready; called with the start time of its process (epoch seconds)."""
 
 
 @dataclass(frozen=True)
@@ -18,38 +18,38 @@ class Service:
     Parameters
     ----------
     name : str
-        How people call it.
+        Its name on the command line and in messages.
     command : tuple of str
-        Program and arguments; never a secret, everyone can read a command line.
-    ready : Check
-        Whether it can be used.
+        Program and arguments; no secrets, because any user can read a command line.
+    ready : ReadinessProbe
+        Returns whether it can be used.
     needs : tuple of str
         Services that must be ready before this one starts.
     environment : mapping of str to str
-        Added to the environment, may hold secrets.
+        Added to the inherited environment; may contain secrets.
     port : int, optional
         The port it listens on.
     port_setting : str, optional
         The setting that changes the port.
     url : str, optional
-        Where people or programs reach it.
+        Its address, as `readmission status` shows it.
     prepare, finish : callable
-        Work of this process right before the start, and once it is ready.
+        Called right before it starts, and once it is ready.
     one_shot : bool
-        Whether it ends by itself; it is then ready when it ended well.
+        Whether it exits by itself; it is ready once it has exited with code 0.
     folder, user : optional
-        Where and as whom it runs, if not in the stack's folder as the caller.
+        Working directory and user, if not the stack's folder and the caller.
     stop_signal : str
-        How it is asked to end.
+        Signal that stops it.
     stop_seconds : int
-        How long it may take before it is killed.
-    patience : float
-        Seconds until a service that is not ready is given up.
+        Seconds after which it is killed if it has not stopped.
+    start_timeout : float
+        Seconds after which it counts as failed if it is not ready.
     """
 
     name: str
     command: tuple[str, ...]
-    ready: Check
+    ready: ReadinessProbe
     needs: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     port: int | None = None
@@ -62,13 +62,13 @@ class Service:
     user: str | None = None
     stop_signal: str = "TERM"
     stop_seconds: int = 10
-    patience: float = 300
+    start_timeout: float = 300
 
 
-def answers(port: int, path: str) -> Check:
-    """Return a check that a page of the loopback interface answers without a server error."""
+def http_probe(port: int, path: str) -> ReadinessProbe:
+    """Return a probe for a path on a local port: it responds, and not with a server error."""
 
-    def check(_started: float) -> bool:
+    def probe(_started: float) -> bool:
         connection = http.client.HTTPConnection(HOST, port, timeout=5)
         try:
             connection.request("GET", path)
@@ -78,4 +78,4 @@ def answers(port: int, path: str) -> Check:
         finally:
             connection.close()
 
-    return check
+    return probe

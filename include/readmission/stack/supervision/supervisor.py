@@ -1,4 +1,4 @@
-"""The process supervisor of the stack: its configuration, its start, and talking to it."""
+"""supervisord, the process supervisor of the stack: its configuration, start and control."""
 
 import json
 import os
@@ -15,15 +15,17 @@ from typing import Any
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
 from readmission.stack.errors import StackError
-from readmission.stack.site.paths import Paths, write_private
+from readmission.stack.site.paths import StatePaths, write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.supervision import launch
 from readmission.stack.supervision.processes import MARK
 from readmission.stack.supervision.service import Service
 
-FOREIGN = ("AIRFLOW", "AWS_", "GX_", "MLFLOW", "PG", "PYTHON", "READMISSION_", "S3_", "STREAMLIT_",
-           "SUPERVISOR_", "UVICORN_", "WEED_", "_AIRFLOW", "_MLFLOW")  # fmt: skip
-"""Variables of the caller that would steer a component behind the stack's back."""
+FOREIGN_PREFIXES = (
+    "AIRFLOW", "AWS_", "GX_", "MLFLOW", "PG", "PYTHON", "READMISSION_", "S3_", "STREAMLIT_",
+    "SUPERVISOR_", "UVICORN_", "WEED_", "_AIRFLOW", "_MLFLOW",
+)  # fmt: skip
+"""Prefixes of the caller's environment variables that would change how a component behaves."""
 
 CONFIG = """\
 [unix_http_server]
@@ -63,19 +65,19 @@ stdout_logfile_backups = 2
 
 
 @dataclass(frozen=True)
-class State:
-    """What supervisor knows of one process.
+class ProcessState:
+    """State of one process, as supervisord reports it.
 
     Parameters
     ----------
     name : str
         STOPPED, STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL or UNKNOWN.
     pid : int
-        0 if it does not run.
+        Its process id; 0 if it is not running.
     started : float
-        When, in epoch seconds; 0 if never.
+        Its start time in epoch seconds; 0 if it was never started.
     exit_code : int
-        Of the last process.
+        Exit code of its last run.
     """
 
     name: str
@@ -85,25 +87,25 @@ class State:
 
 
 class Supervisor:
-    """A supervisord of one state folder."""
+    """Controls the supervisord of one state folder."""
 
-    def __init__(self, paths: Paths) -> None:
+    def __init__(self, paths: StatePaths) -> None:
         self._paths = paths
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running supervisord, if it answers."""
+        """Process id of supervisord, or None if it does not respond."""
         try:
             return int(self._call("getPID"))
         except OSError:
             return None
 
     def configure(self, services: Iterable[Service]) -> None:
-        """Write the configuration of all services, none of which runs."""
+        """Write the configuration of all services; none may be running."""
         services = list(services)
         for record in self._paths.run.glob("*.group"):
             record.unlink()
-        write_private(self._paths.services, describe(services, self._paths))
+        write_private(self._paths.services, service_definitions(services, self._paths))
         head = CONFIG.format(
             socket=_escape(self._paths.supervisor_socket),
             log=_escape(self._paths.log("supervisord")),
@@ -124,26 +126,27 @@ class Supervisor:
             log=_escape(self._paths.log(service.name)),
         )
 
-    def differs(self, services: Iterable[Service]) -> list[str]:
-        """Return the names of services that were configured otherwise than given."""
-        there = _load(self._paths.services)
-        wanted = json.loads(describe(services, self._paths))
-        return sorted(n for n in there.keys() | wanted.keys() if there.get(n) != wanted.get(n))
+    def changed_services(self, services: Iterable[Service]) -> list[str]:
+        """Return the names of services whose definition differs from the configured one."""
+        configured = _load(self._paths.services)
+        wanted = json.loads(service_definitions(services, self._paths))
+        names = configured.keys() | wanted.keys()
+        return sorted(name for name in names if configured.get(name) != wanted.get(name))
 
     def start(self, seconds: float = 60) -> None:
-        """Start supervisord and wait until it answers.
+        """Start supervisord and wait until it responds.
 
         Raises
         ------
         StackError
-            If it does not.
+            If it exits or does not respond in time.
         """
         self._paths.supervisor_socket.unlink(missing_ok=True)
         command = [sys.executable, "-m", "supervisor.supervisord"]
         with self._paths.log("supervisord").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
                 [*command, "-c", str(self._paths.supervisor_config)],
-                env=environment(os.environ, self._paths.home),
+                env=clean_environment(os.environ, self._paths.home),
                 cwd=self._paths.run,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -153,13 +156,11 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         while self.pid is None:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise StackError(
-                    f"the process supervisor did not start; see {self._paths.log('supervisord')}"
-                )
+                raise StackError(f"supervisord did not start; see {self._paths.log('supervisord')}")
             time.sleep(0.02)
 
     def start_service(self, name: str) -> None:
-        """Start a service; no effect if it runs."""
+        """Start a service; no effect if it is running."""
         try:
             self._call("startProcess", name, False)
         except xmlrpc.client.Fault as fault:
@@ -167,7 +168,7 @@ class Supervisor:
                 raise
 
     def stop_service(self, name: str) -> None:
-        """Ask a service to stop, without waiting; no effect if it does not run."""
+        """Signal a service to stop, without waiting; no effect if it is not running."""
         try:
             self._call("stopProcess", name, False)
         except xmlrpc.client.Fault as fault:
@@ -175,32 +176,32 @@ class Supervisor:
                 raise
 
     def shut_down(self) -> None:
-        """Stop supervisord, and with it what still runs."""
+        """Stop supervisord and all services that are still running."""
         self._call("shutdown")
 
-    def states(self) -> dict[str, State]:
-        """Return the state of each service; empty if supervisord does not run."""
+    def states(self) -> dict[str, ProcessState]:
+        """Return the state of each service; empty if supervisord is not running."""
         try:
             found: list[dict[str, Any]] = self._call("getAllProcessInfo")
         except OSError:
             return {}
         return {
-            info["name"]: State(
+            info["name"]: ProcessState(
                 info["statename"], info["pid"], float(info["start"]), info["exitstatus"]
             )
             for info in found
         }
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        # One connection a call: proxies are not shared between the threads of a boot.
+        # One connection per call, because the threads of a boot cannot share one.
         transport = SupervisorTransport(None, None, f"unix://{self._paths.supervisor_socket}")
         with xmlrpc.client.ServerProxy(f"http://{HOST}", transport=transport) as proxy:
             return getattr(proxy.supervisor, method)(*arguments)
 
 
-def describe(services: Iterable[Service], paths: Paths) -> str:
-    """Return what `launch` reads, for all services."""
-    described = {
+def service_definitions(services: Iterable[Service], paths: StatePaths) -> str:
+    """Return the definitions of all services as JSON, as `launch` reads them."""
+    definitions = {
         service.name: {
             "command": list(service.command),
             "environment": dict(service.environment),
@@ -209,12 +210,12 @@ def describe(services: Iterable[Service], paths: Paths) -> str:
         }
         for service in services
     }
-    return json.dumps(described, indent=1)
+    return json.dumps(definitions, indent=1)
 
 
-def environment(caller: Mapping[str, str], home: Path) -> dict[str, str]:
-    """Return the caller's environment without what steers components, with the stack's mark."""
-    kept = {n: v for n, v in caller.items() if not n.startswith(FOREIGN)}
+def clean_environment(caller: Mapping[str, str], home: Path) -> dict[str, str]:
+    """Return the caller's environment without foreign settings, plus the stack's mark."""
+    kept = {n: v for n, v in caller.items() if not n.startswith(FOREIGN_PREFIXES)}
     for name in ("NO_PROXY", "no_proxy"):
         kept[name] = ",".join(filter(None, [kept.get(name), HOST, "localhost"]))
     return kept | {MARK: str(home), "PYTHONUNBUFFERED": "1"}

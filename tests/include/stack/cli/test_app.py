@@ -1,4 +1,4 @@
-"""The command line says what happened and what to do."""
+"""Commands that start, show, stop and delete a stack, and their error messages."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +14,15 @@ from tests.conftest import random_settings
 
 @pytest.fixture
 def runner(state_folders: Path) -> Iterator[CliRunner]:
-    """A runner whose environment describes a small stack of its own."""
+    """A command runner whose environment describes a separate stack."""
     settings = random_settings(state_folders / "command-line")
     values = settings.model_dump(mode="json", exclude_unset=True)
     yield CliRunner(env={PREFIX + name.upper(): str(value) for name, value in values.items()})
     Stack(settings).reset()
 
 
-def test_the_life_of_a_stack(runner: CliRunner) -> None:
-    # Given nothing
+def test_a_stack_is_started_inspected_stopped_and_deleted(runner: CliRunner) -> None:
+    # Given no stack
     assert "nothing to delete" in runner.invoke(app, ["reset"]).stdout
 
     # When it starts
@@ -30,23 +30,23 @@ def test_the_life_of_a_stack(runner: CliRunner) -> None:
     assert started.exit_code == 0, started.output
     assert "postgres: ready after" in started.stdout
 
-    # Then its state can be seen; the rest is down, so not all is well
+    # Then `status` shows it, and exits with 1 because the other services are stopped
     status = runner.invoke(app, ["status"])
     assert status.exit_code == 1
     assert "running" in status.stdout
 
-    # And its log
+    # And `logs` prints its log
     assert runner.invoke(app, ["logs", "postgres"]).exit_code == 0
-    assert "there are postgres" in runner.invoke(app, ["logs", "postgre"]).stderr
+    assert "there are logs of postgres" in runner.invoke(app, ["logs", "postgre"]).stderr
 
-    # When it is reset, then only after a question
+    # When it is reset, then only after a confirmation
     refused = runner.invoke(app, ["reset"], input="n\n")
     assert refused.exit_code == 1
     assert runner.invoke(app, ["down"]).exit_code == 0
-    assert "is gone" in runner.invoke(app, ["reset", "--yes"]).stdout
+    assert "deleted" in runner.invoke(app, ["reset", "--yes"]).stdout
 
 
-def test_a_stack_that_is_down_says_how_to_start_it(runner: CliRunner) -> None:
+def test_status_of_a_stopped_stack_says_how_to_start_it(runner: CliRunner) -> None:
     status = runner.invoke(app, ["status"])
 
     assert status.exit_code == 1
@@ -54,7 +54,7 @@ def test_a_stack_that_is_down_says_how_to_start_it(runner: CliRunner) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "status", "logs", "down", "reset"])
-def test_an_unknown_setting_is_refused_by_name(command: str) -> None:
+def test_an_unknown_setting_is_rejected_by_name(command: str) -> None:
     result = CliRunner(env={"READMISSION_BATCHSIZE": "7"}).invoke(app, [command])
 
     assert result.exit_code == 1

@@ -1,4 +1,4 @@
-"""Prometheus on one machine: the deployment's jobs and rules, the stack's addresses."""
+"""Prometheus in the stack: jobs and rules of the deployment, addresses of the stack."""
 
 import json
 import shutil
@@ -27,14 +27,14 @@ from tests.promtool import promtool
 
 
 @pytest.fixture
-def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine without Prometheus."""
+def not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that Prometheus is not installed."""
     monkeypatch.setattr(shutil, "which", lambda _name: None)
 
 
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that has Prometheus, whether this one does or not."""
+    """Pretend that Prometheus is installed."""
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
 
 
@@ -46,14 +46,14 @@ def stack(state_folders: Path) -> Iterator[Stack]:
     stack.reset()
 
 
-def ask(stack: Stack, path: str) -> Any:
+def query(stack: Stack, path: str) -> Any:
     opener = build_opener(ProxyHandler({}))
     url = f"http://{HOST}:{stack.settings.prometheus_port}/api/v1/{path}"
-    with opener.open(url, timeout=5) as answer:
-        return json.load(answer)["data"]
+    with opener.open(url, timeout=5) as response:
+        return json.load(response)["data"]
 
 
-def test_every_job_of_the_deployment_is_asked_here(site: Site) -> None:
+def test_every_job_of_the_deployment_is_scraped(site: Site) -> None:
     deployed = yaml.safe_load((prometheus.SOURCE / "prometheus.yml").read_text())
 
     here = prometheus.configuration(site)
@@ -72,18 +72,18 @@ def test_every_job_of_the_deployment_is_asked_here(site: Site) -> None:
     assert "_sd_configs" not in json.dumps(here)
 
 
-def test_a_job_that_nothing_answers_here_is_named(
+def test_a_job_without_a_service_is_named(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     deployed = {"global": {}, "rule_files": [], "scrape_configs": [{"job_name": "kubelet"}]}
     (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(deployed))
     monkeypatch.setattr(prometheus, "SOURCE", tmp_path)
 
-    with pytest.raises(StackError, match="job 'kubelet' has no service here"):
+    with pytest.raises(StackError, match="job 'kubelet' has no service in this stack"):
         prometheus.configuration(site)
 
 
-def test_promtool_finds_nothing_wrong_with_the_configuration(site: Site) -> None:
+def test_promtool_accepts_the_configuration(site: Site) -> None:
     prometheus.write_configuration(site)
 
     found = promtool("check", "config", site.paths.prometheus / "prometheus.yml")
@@ -93,19 +93,19 @@ def test_promtool_finds_nothing_wrong_with_the_configuration(site: Site) -> None
     assert f"{rules} rule files found" in found.stdout
 
 
-def test_promtool_finds_nothing_wrong_with_the_configuration_deployed() -> None:
+def test_promtool_accepts_the_deployed_configuration() -> None:
     found = promtool("check", "config", prometheus.SOURCE / "prometheus.yml")
 
     assert found.returncode == 0, found.stderr
 
 
-@pytest.mark.usefixtures("nowhere")
-def test_without_prometheus_the_rest_is_there_and_the_way_to_it_is_said(
+@pytest.mark.usefixtures("not_installed")
+def test_without_prometheus_the_stack_prints_how_to_install_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {service.name for service in all_services(site)}
     monkeypatch.setattr(app.console, "print", (said := []).append)
-    app._say_what_is_missing(Stack(site.settings))
+    app._print_prometheus_advice(Stack(site.settings))
 
     assert "prometheus" not in names
     assert {"api", "statsd", "airflow-scheduler"} <= names
@@ -114,9 +114,11 @@ def test_without_prometheus_the_rest_is_there_and_the_way_to_it_is_said(
 
 
 @pytest.mark.usefixtures("installed")
-def test_with_prometheus_its_address_is_said(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_prometheus_the_summary_shows_its_address(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(app.console, "print", (said := []).append)
-    app._say_what_is_missing(Stack(site.settings))
+    app._print_prometheus_advice(Stack(site.settings))
 
     assert said == []
     shown = list(summary.pages(site).columns[1].cells)
@@ -124,7 +126,7 @@ def test_with_prometheus_its_address_is_said(site: Site, monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("installed")
-def test_it_listens_on_the_loopback_interface_alone_and_forgets(site: Site) -> None:
+def test_it_listens_on_loopback_only_and_limits_its_data(site: Site) -> None:
     (service,) = prometheus.services(site)
 
     assert f"--web.listen-address={HOST}:{site.settings.prometheus_port}" in service.command
@@ -132,11 +134,11 @@ def test_it_listens_on_the_loopback_interface_alone_and_forgets(site: Site) -> N
     assert str(site.paths.home) in " ".join(service.command)
 
 
-def test_the_default_port_is_not_that_of_debians_own_service() -> None:
+def test_the_default_port_differs_from_debians_service() -> None:
     assert Settings.model_fields["prometheus_port"].default != 9090
 
 
-def test_a_taken_port_is_named_and_nothing_starts(stack: Stack) -> None:
+def test_a_port_in_use_is_named_and_nothing_starts(stack: Stack) -> None:
     port = stack.settings.prometheus_port
     with socket.socket() as other:
         other.bind((HOST, port))
@@ -150,28 +152,28 @@ def test_a_taken_port_is_named_and_nothing_starts(stack: Stack) -> None:
     assert not stack.is_running
 
 
-def test_it_asks_the_stacks_services_and_runs_the_rules(stack: Stack) -> None:
-    # Given Prometheus and, of all it asks, Airflow's metrics alone
+def test_it_scrapes_the_services_and_loads_the_rules(stack: Stack) -> None:
+    # Given Prometheus, and of its targets only Airflow's metrics
     stack.up({"prometheus", "statsd"})
 
-    # When it has asked each once
+    # When it has scraped each target once
     deadline = time.monotonic() + 60
     while not (health := states(stack)) or "unknown" in health.values():
         assert time.monotonic() < deadline, health
         time.sleep(0.2)
 
-    # Then it knows who answers, and has read the rules
+    # Then it knows which targets are up, and has loaded the rules
     assert health == {"api": "down", "airflow": "up", "pipeline": "down", "prometheus": "up"}
-    rules = {Path(group["file"]).name for group in ask(stack, "rules")["groups"]}
+    rules = {Path(group["file"]).name for group in query(stack, "rules")["groups"]}
     assert rules == {path.name for path in (prometheus.SOURCE / "rules").glob("*.yml")}
 
 
 def states(stack: Stack) -> dict[str, str]:
     return {
         target["labels"]["job"]: target["health"]
-        for target in ask(stack, "targets")["activeTargets"]
+        for target in query(stack, "targets")["activeTargets"]
     }
 
 
-def test_help_names_its_port() -> None:
+def test_help_names_its_port_setting() -> None:
     assert "READMISSION_PROMETHEUS_PORT" in CliRunner().invoke(app.app, ["--help"]).stdout

@@ -1,4 +1,4 @@
-"""What Airflow sends by StatsD comes out as Prometheus text, whatever else arrives."""
+"""The StatsD bridge: Airflow's metrics, invalid samples and limits."""
 
 import os
 import socket
@@ -16,7 +16,12 @@ from statsd import StatsClient
 
 from readmission.settings import CHECKOUT
 from readmission.stack.services.catalogue import all_services
-from readmission.stack.services.statsd import LARGEST_PACKET, Metrics, http_server, listen
+from readmission.stack.services.statsd import (
+    MAX_PACKET_BYTES,
+    SampleAggregator,
+    metrics_server,
+    receive_udp,
+)
 from readmission.stack.site.ports import HOST, free_ports
 from readmission.stack.site.site import Site
 from tests.promtool import promtool
@@ -32,23 +37,23 @@ sender.timing("dagrun.dependency-check", 250.0, tags={"dag_id": "data_processing
 """
 
 
-class Bridge:
-    """A bridge on a free port, as Airflow and as Prometheus see it."""
+class StatsdBridge:
+    """A StatsD bridge on a free port, with the clients to send and to scrape."""
 
     def __init__(self) -> None:
         (self.port,) = free_ports(1)
-        self.metrics = Metrics()
-        self.udp = listen(self.metrics, HOST, self.port)
-        self.http = http_server(self.metrics, HOST, self.port)
+        self.metrics = SampleAggregator()
+        self.udp = receive_udp(self.metrics, HOST, self.port)
+        self.http = metrics_server(self.metrics, HOST, self.port)
         Thread(target=self.http.serve_forever, daemon=True).start()
 
     def scrape(self) -> str:
         opener = build_opener(ProxyHandler({}))
-        with opener.open(f"http://{HOST}:{self.port}/metrics", timeout=5) as answer:
-            return answer.read().decode()
+        with opener.open(f"http://{HOST}:{self.port}/metrics", timeout=5) as response:
+            return response.read().decode()
 
     def wait_for(self, line: str) -> str:
-        """Return what is scraped once it holds a line; UDP takes its time."""
+        """Scrape until the text contains a line, because UDP packets arrive later."""
         deadline = time.monotonic() + 10
         while line not in (text := self.scrape()).splitlines():
             assert time.monotonic() < deadline, text
@@ -62,48 +67,48 @@ class Bridge:
 
 
 @pytest.fixture
-def bridge() -> Iterator[Bridge]:
-    with closing(Bridge()) as bridge:
+def bridge() -> Iterator[StatsdBridge]:
+    with closing(StatsdBridge()) as bridge:
         yield bridge
 
 
 @pytest.fixture
-def client(bridge: Bridge) -> Iterator[StatsClient]:
+def client(bridge: StatsdBridge) -> Iterator[StatsClient]:
     with closing(StatsClient(HOST, bridge.port, prefix="airflow")) as client:
         yield client
 
 
-def received(*packets: bytes, most_series: int = 100) -> list[str]:
-    """Return the lines with values after some packets."""
-    metrics = Metrics(most_series)
+def received(*packets: bytes, max_series: int = 100) -> list[str]:
+    """Return the metric lines after some packets, without comments."""
+    metrics = SampleAggregator(max_series)
     for packet in packets:
         metrics.receive(packet)
     return [line for line in metrics.text().splitlines() if not line.startswith("#")]
 
 
-def test_airflow_as_the_stack_configures_it_is_understood(
-    bridge: Bridge, site: Site, tmp_path: Path
+def test_it_understands_airflow_as_the_stack_configures_it(
+    bridge: StatsdBridge, site: Site, tmp_path: Path
 ) -> None:
-    # Given Airflow's own sender with the settings of the local stack, but for the port
+    # Given Airflow's own StatsD client with the stack's settings and the bridge's port
     (scheduler,) = [s for s in all_services(site) if s.name == "airflow-scheduler"]
     told = {n: v for n, v in scheduler.environment.items() if n.startswith("AIRFLOW__METRICS__")}
     told["AIRFLOW__METRICS__STATSD_PORT"] = str(bridge.port)
 
-    # When it counts, measures and times something with tags
+    # When it sends counters, a gauge and a timer with tags
     subprocess.run(
         [sys.executable, "-c", AIRFLOW],
         env={"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(tmp_path / "airflow"), **told},
         check=True,
     )
 
-    # Then Prometheus sees the names and labels that statsd_exporter would give
+    # Then the names and labels are those that statsd_exporter would give
     text = bridge.wait_for('airflow_dagrun_dependency_check_count{dag_id="data_processing"} 1.0')
     assert 'airflow_ti_finish{dag_id="data_processing",state="success"} 3.0' in text
     assert 'airflow_pool_open_slots{pool_name="default_pool"} 127.0' in text
     assert 'airflow_dagrun_dependency_check_sum{dag_id="data_processing"} 0.25' in text
 
 
-def test_airflow_is_told_the_same_here_as_on_kubernetes(site: Site) -> None:
+def test_airflow_has_the_same_metrics_settings_as_on_kubernetes(site: Site) -> None:
     (scheduler,) = [s for s in all_services(site) if s.name == "airflow-scheduler"]
     lines = (CHECKOUT / "k8s" / "airflow" / "airflow.env").read_text().splitlines()
     deployed = dict(line.split("=", 1) for line in lines if line.startswith("AIRFLOW__METRICS__"))
@@ -116,10 +121,10 @@ def test_airflow_is_told_the_same_here_as_on_kubernetes(site: Site) -> None:
     }
 
 
-def test_promtool_has_nothing_against_it_but_the_names_of_counters(
-    bridge: Bridge, client: StatsClient
+def test_promtool_only_objects_to_the_names_of_counters(
+    bridge: StatsdBridge, client: StatsClient
 ) -> None:
-    # Given a sample of each kind; Airflow names its counters, and statsd_exporter leaves them
+    # Given a sample of each kind; like statsd_exporter, the bridge keeps Airflow's names
     client.incr("ti.finish,dag_id=a,state=success")
     client.timing("task.duration,dag_id=a", 1500)
     client.gauge("pool.open_slots,pool_name=default_pool", 128)
@@ -144,7 +149,7 @@ def test_promtool_has_nothing_against_it_but_the_names_of_counters(
         (b"runs,b=2,a=1:1|c\nruns,a=1,b=2:1|c", 'runs{a="1",b="2"} 2.0'),
     ],
 )
-def test_a_sample_is_read_as_statsd_means_it(sent: bytes, value: str) -> None:
+def test_samples_are_parsed_as_statsd_defines_them(sent: bytes, value: str) -> None:
     assert value in received(sent)
 
 
@@ -168,35 +173,37 @@ def test_a_sample_is_read_as_statsd_means_it(sent: bytes, value: str) -> None:
         (b"\xff\x00|\x80:|", "malformed_line"),
     ],
 )
-def test_what_cannot_be_read_is_counted_and_costs_no_other(sent: bytes, reason: str | None) -> None:
+def test_invalid_samples_are_counted_and_do_not_affect_others(
+    sent: bytes, reason: str | None
+) -> None:
     lines = received(b"good:1|c\n" + sent + b"\ngood:1|c")
 
     assert "good 2.0" in lines
-    refused = [line for line in lines if line.startswith("statsd_exporter_sample_errors_total")]
+    rejected = [line for line in lines if line.startswith("statsd_exporter_sample_errors_total")]
     expected = f'statsd_exporter_sample_errors_total{{reason="{reason}"}} 1'
-    assert refused == ([expected] if reason else [])
+    assert rejected == ([expected] if reason else [])
 
 
 def test_the_number_of_series_is_bounded() -> None:
     packets = [f"runs,dag_id={n}:1|c".encode() for n in range(5)]
 
-    lines = received(*packets, b"runs,dag_id=0:1|c", most_series=3)
+    lines = received(*packets, b"runs,dag_id=0:1|c", max_series=3)
 
     assert 'runs{dag_id="0"} 2.0' in lines
     assert len([line for line in lines if line.startswith("runs")]) == 3
     assert 'statsd_exporter_sample_errors_total{reason="too_many_series"} 2' in lines
 
 
-def test_garbage_stops_nothing(bridge: Bridge, client: StatsClient) -> None:
-    # Given packets of any kind, up to the largest
+def test_garbage_does_not_stop_the_bridge(bridge: StatsdBridge, client: StatsClient) -> None:
+    # Given invalid packets, up to the largest size
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-        for packet in (b"", b"\x00" * 10, b"|:|:\n" * 1000, b"x" * (LARGEST_PACKET - 28)):
+        for packet in (b"", b"\x00" * 10, b"|:|:\n" * 1000, b"x" * (MAX_PACKET_BYTES - 28)):
             sender.sendto(packet, (HOST, bridge.port))
 
-    # When Airflow goes on
+    # When Airflow sends the next sample
     client.incr("scheduler_heartbeat")
 
-    # Then it is heard
+    # Then the bridge still counts it
     assert "statsd_exporter_udp_packets_total 5" in bridge.wait_for(
         "airflow_scheduler_heartbeat 1.0"
     )

