@@ -84,12 +84,12 @@ def _print_addresses(stack: Stack) -> None:
             console.print(f"{PAGE_TITLES[service.name]:<17} {service.url}")
     if airflow.API_SERVER in running:
         console.print(f"Airflow: user {airflow.USER}, password in {stack.paths.airflow_passwords}")
-    _print_prometheus_advice(stack)
+    _print_prometheus_hint(stack)
 
 
-def _print_prometheus_advice(stack: Stack) -> None:
+def _print_prometheus_hint(stack: Stack) -> None:
     if prometheus.NAME not in {service.name for service in stack.services}:
-        console.print(prometheus.ADVICE)
+        console.print(prometheus.INSTALL_HINT)
 
 
 @app.command()
@@ -130,7 +130,7 @@ def status() -> None:
             raise StackError("the stack is not running; start it with `readmission up`")
         statuses = stack.status()
         console.print(status_table(statuses))
-        _print_prometheus_advice(stack)
+        _print_prometheus_hint(stack)
         if not all(status.healthy for status in statuses):
             raise typer.Exit(1)
 

@@ -28,7 +28,7 @@ from readmission.stack.site.site import Site
 
 POLL_SECONDS = 1.0
 STALL_SECONDS = 25 * 60
-"""Give up after this time without progress; the sweep restarts a stranded batch earlier."""
+"""Give up after this time without progress; by then the sweep would have restarted a batch."""
 ALL_BATCHES = 0
 """The DAG's parameter for ingesting all remaining batches."""
 
@@ -61,7 +61,7 @@ def ingest_all_batches(site: Site, dataset: Dataset, console: Console) -> list[B
     Raises
     ------
     StackError
-        If a batch was stopped or failed, or if there is no more progress.
+        If a batch was stopped or failed, or if progress has stalled.
     """
     client = open_airflow(site)
     client.wait_for_dags([INGESTION, *CONSUMERS])
@@ -102,7 +102,7 @@ def follow(
     Raises
     ------
     StackError
-        If the ingestion failed although no batch did, or if there is no more progress.
+        If the ingestion failed although no batch did, or if progress has stalled.
     """
     with BatchTable(console) as display:
         before: Sequence[BatchProgress] = ()
@@ -132,7 +132,7 @@ def print_summary(site: Site, console: Console) -> None:
 
 
 def explain_failures(site: Site, found: Sequence[BlockedStage], client: AirflowClient) -> str:
-    """Return which batches were stopped or failed, where to read about it and what to do."""
+    """Return a message for each blocked batch: what happened, where to read more, what to do."""
     lines = []
     for batch_id, stage, progress in found:
         if progress.status is StageStatus.STOPPED:

@@ -55,9 +55,9 @@ def print_summary(console: Console, site: Site, raw: RawWarehouse, clean: CleanW
         "Rows of each batch and split": rows_table(clean.batches(), clean.part_sizes()),
         "Gates": gates_table(verdicts),
         "Models of the last batch, on validation": models_table(history, registry),
-        "In production": production(history, registry),
-        "A prediction": prediction(site.settings.api_url),
-        "Pages": pages(site),
+        "In production": champion_text(history, registry),
+        "A prediction": prediction_text(site.settings.api_url),
+        "Pages": pages_table(site),
     }
     for title, content in sections.items():
         console.print(Text(f"\n{title}", "bold"))
@@ -134,24 +134,25 @@ def models_table(history: ModelHistory, registry: Registry) -> Table:
     return table
 
 
-def production(history: ModelHistory, registry: Registry) -> str:
+def champion_text(history: ModelHistory, registry: Registry) -> str:
     """Return the champion, why it was promoted, and its metrics on the test rows of that time."""
     version = registry.version_of(PRODUCTION)
     promotions = history.promotions()
     made = [p for p in promotions if p.verdict == PROMOTED and p.challenger_version == version]
     if version is None or not made:
         raise NoModel(f"{registry.name} has no model in production; were all challengers refused?")
+    promotion = made[-1]
     verdicts = ", ".join(f"{p.batch_id} {p.verdict}" for p in promotions)
-    figures = made[-1].figures["challenger"]
+    figures = promotion.figures["challenger"]
     shown = ", ".join(f"{label} {figures[name]:.4f}" for name, label in METRICS.items())
     return (
-        f"{registry.name} version {version}, since {made[-1].batch_id}: {made[-1].reason}\n"
-        f"on {made[-1].figures['test_rows']:,} test rows: {shown}\n"
+        f"{registry.name} version {version}, since {promotion.batch_id}: {promotion.reason}\n"
+        f"on {promotion.figures['test_rows']:,} test rows: {shown}\n"
         f"history: {verdicts}"
     )
 
 
-def prediction(api_url: str) -> str:
+def prediction_text(api_url: str) -> str:
     """Request a prediction for the example of the API's own schema, and return it as text."""
     with httpx.Client(base_url=api_url, timeout=30, trust_env=False) as api:
         _wait_for_model(api)
@@ -180,7 +181,7 @@ def _wait_for_model(api: httpx.Client, seconds: float = 60) -> None:
         time.sleep(0.5)
 
 
-def pages(site: Site) -> Table:
+def pages_table(site: Site) -> Table:
     """Return the addresses of all pages."""
     settings = site.settings
     table = Table.grid(padding=(0, 2))
@@ -191,8 +192,8 @@ def pages(site: Site) -> Table:
     table.add_row("MLflow", f"{settings.mlflow_tracking_uri}/#/models/{settings.model_name}")
     table.add_row("Data quality", f"{site.airflow_url}/plugin/data-quality")
     table.add_row("", f"{settings.docs_dir}/index.html, bucket {settings.docs_bucket}")
-    recorded = [service.url for service in prometheus.services(site)]
-    table.add_row("Prometheus", *(recorded or [prometheus.ADVICE]))
+    addresses = [service.url for service in prometheus.services(site)]
+    table.add_row("Prometheus", *(addresses or [prometheus.INSTALL_HINT]))
     return table
 
 

@@ -28,7 +28,7 @@ def exit_on_error() -> Iterator[None]:
 
 
 def escape_markup(text: str) -> str:
-    """Return a text whose brackets rich prints instead of reading them as markup."""
+    """Escape brackets, so that rich prints them instead of reading them as markup."""
     return text.replace("[", r"\[")
 
 

@@ -81,7 +81,7 @@ def write_passwords(site: Site) -> None:
 
 
 def heartbeat_probe(site: Site, component: str) -> ReadinessProbe:
-    """Return a probe for a component of Airflow: it has sent a heartbeat since it was started."""
+    """Return a probe that passes once a component has sent a heartbeat since its start."""
     # The loopback interface is reached directly, even if the machine has a proxy configured.
     opener = build_opener(ProxyHandler({}))
 

@@ -13,7 +13,7 @@ from readmission.stack.site.site import Site
 from readmission.stack.supervision.service import Service, http_probe
 
 NAME = "prometheus"
-ADVICE = (
+INSTALL_HINT = (
     "Prometheus is not installed, so no metrics are recorded. To record them: "
     "`apt-get install prometheus` (Debian, Ubuntu) or `brew install prometheus` (macOS), "
     "then `readmission down` and `readmission up`"

@@ -62,7 +62,7 @@ class StatsdSample:
 
 
 class SampleRejected(Exception):
-    """A sample is invalid; the message is the label under which it is counted."""
+    """A sample is invalid; the message is the label `reason` of the error counter."""
 
 
 def parse(line: str) -> StatsdSample:

@@ -17,7 +17,7 @@ MAX_STARTS = 3
 
 
 class BootPhase(StrEnum):
-    """Phases of the start of a service."""
+    """Phases of a starting service."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -67,7 +67,7 @@ class Boot:
             If a service fails to start; that service is stopped.
         """
         with ThreadPoolExecutor(len(self._services)) as pool:
-            futures = [pool.submit(self._bring_up, service) for service in self._services]
+            futures = [pool.submit(self._start_after_needs, service) for service in self._services]
             try:
                 wait(futures)
             finally:
@@ -77,7 +77,7 @@ class Boot:
         if failures:
             raise failures[0]
 
-    def _bring_up(self, service: Service) -> None:
+    def _start_after_needs(self, service: Service) -> None:
         self._report(service.name, BootPhase.WAITING)
         for needed in service.needs:
             while not self._ready[needed].wait(POLL_SECONDS):

@@ -30,7 +30,7 @@ def stack_processes(home: Path, folders: Iterable[Path]) -> list[psutil.Process]
     folders : iterable of Path
         Working directories that only the stack's own programs use.
     """
-    excepted = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
+    excluded = {os.getpid(), *(p.pid for p in psutil.Process().parents())}
     resolved = tuple(str(folder.resolve()) for folder in folders)
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
@@ -38,7 +38,7 @@ def stack_processes(home: Path, folders: Iterable[Path]) -> list[psutil.Process]
             found[process.pid] = process
             for child in _children(process):
                 found[child.pid] = child
-    return [process for pid, process in found.items() if pid not in excepted]
+    return [process for pid, process in found.items() if pid not in excluded]
 
 
 def _belongs(process: psutil.Process, home: str, folders: tuple[str, ...]) -> bool:

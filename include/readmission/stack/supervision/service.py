@@ -66,7 +66,7 @@ class Service:
 
 
 def http_probe(port: int, path: str) -> ReadinessProbe:
-    """Return a probe for a path on a local port: it responds, and not with a server error."""
+    """Return a probe that passes if a local URL responds without a server error."""
 
     def probe(_started: float) -> bool:
         connection = http.client.HTTPConnection(HOST, port, timeout=5)

@@ -105,12 +105,12 @@ def test_without_prometheus_the_stack_prints_how_to_install_it(
 ) -> None:
     names = {service.name for service in all_services(site)}
     monkeypatch.setattr(app.console, "print", (said := []).append)
-    app._print_prometheus_advice(Stack(site.settings))
+    app._print_prometheus_hint(Stack(site.settings))
 
     assert "prometheus" not in names
     assert {"api", "statsd", "airflow-scheduler"} <= names
-    assert said == [prometheus.ADVICE]
-    assert "apt-get install prometheus" in str(list(summary.pages(site).columns[1].cells))
+    assert said == [prometheus.INSTALL_HINT]
+    assert "apt-get install prometheus" in str(list(summary.pages_table(site).columns[1].cells))
 
 
 @pytest.mark.usefixtures("installed")
@@ -118,10 +118,10 @@ def test_with_prometheus_the_summary_shows_its_address(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.console, "print", (said := []).append)
-    app._print_prometheus_advice(Stack(site.settings))
+    app._print_prometheus_hint(Stack(site.settings))
 
     assert said == []
-    shown = list(summary.pages(site).columns[1].cells)
+    shown = list(summary.pages_table(site).columns[1].cells)
     assert f"http://{HOST}:{site.settings.prometheus_port}" in shown
 
 
