@@ -23,10 +23,10 @@ PROFILE ?=
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
-demo: $(READY) ## Set up, start everything, ingest all batches, predict; the stack stays up
+demo: $(READY) ## Set up, start the stack, ingest all batches, predict; leave it running
 	@$(BIN)/readmission demo $(ARGS)
 
-test: $(READY) check ## Set up and pass every test
+test: $(READY) check ## Set up, run the static checks and all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## Static checks
@@ -45,7 +45,7 @@ up: $(READY) ## Start the stack and leave it running
 status: $(READY) ## Show every service
 	@$(BIN)/readmission status
 
-logs: $(READY) ## Show the end of the logs; ARGS="api -f" follows one
+logs: $(READY) ## Show the last lines of all logs; ARGS="api -f" follows one log
 	@$(BIN)/readmission logs $(ARGS)
 
 down: $(READY) ## Stop the stack, keep its state
@@ -57,20 +57,20 @@ reset: $(READY) ## Stop the stack and delete its state; asks first
 load: $(READY) ## Load the running stack; PROFILE=smoke, steady, ramp or soak
 	@$(BIN)/python -m load.run $(if $(PROFILE),--load-profile $(PROFILE)) $(ARGS)
 
-dashboards: $(READY) ## Write Grafana's dashboards from grafana/source/
+dashboards: $(READY) ## Generate Grafana's dashboards from grafana/source/
 	$(BIN)/python -m grafana.source
 
-env: ## Make the secrets of Docker Compose in .env; those that are there stay
+env: ## Generate missing secrets for Docker Compose in .env
 	@k8s/secrets.sh env .env
 
-uninstall: ## Delete what setup installed; run `make reset` before
+uninstall: ## Delete what setup installed; run `make reset` first
 	rm -rf .venv .tools
 
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock"
 
-lock: $(UV) ## Compile requirements/ from pyproject.toml, one shared set of versions
+lock: $(UV) ## Compile requirements/ from pyproject.toml, with one set of versions
 	$(COMPILE) pyproject.toml $(GROUPS:%=--group %) -o requirements/constraints.txt
 	@set -e; for group in $(GROUPS); do \
 		echo "requirements/$$group.txt"; \

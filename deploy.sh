@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Bring the whole system up on Kubernetes; running it again changes only what has changed.
+# Deploy the whole system to Kubernetes; running it again applies only what has changed.
 #
 #   ./deploy.sh [--minikube] [--overlay NAME] [--dry-run]
 #   ./deploy.sh --delete [--yes]
 #
-#   --minikube       start Minikube if it does not run (6 CPUs, 14 GiB, Calico, so that network policies
-#                    hold), build the images into it, and start again what runs on those that changed
+#   --minikube       start Minikube if it is not running (6 CPUs, 14 GiB, Calico to enforce network
+#                    policies), build the images in it, and restart the servers whose image has changed
 #   --overlay NAME   minikube (default), scale-out or production
-#   --dry-run        say what would be done, and do nothing
-#   --delete         delete what this script made, with all data; asks first, and leaves what others made
-#   --yes            do not ask
-#   --wait SECONDS   how long to wait for each part to be ready (default 900)
+#   --dry-run        print what would be done, and change nothing
+#   --delete         delete what this script created, with all data, and nothing else; asks first
+#   --yes            delete without asking
+#   --wait SECONDS   how long to wait for each part to become ready (default 900)
 #
-# The images are built on PYTHON_IMAGE, and trust the file EXTRA_CA while they are, if those are set.
+# Two optional variables for image builds: PYTHON_IMAGE, the base image; EXTRA_CA, a CA file to trust.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -22,16 +22,16 @@ readonly VERSION=0.1.0
 readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy OURS=app.kubernetes.io/part-of=readmission
 readonly TARGETS=(airflow mlflow api ui load)
 readonly JOBS=(minio-buckets minio-reader airflow-migrate warehouse-migrate)
-# What an overlay may have and another not; and what is deleted besides when all is.
+# PARTS are the kinds that can differ between overlays; --delete also deletes the REST.
 readonly PARTS=deployments,statefulsets,cronjobs,services,serviceaccounts,networkpolicies,poddisruptionbudgets,\
 horizontalpodautoscalers,roles,rolebindings,ingresses
 readonly REST=jobs,configmaps,secrets
-# Kubernetes itself puts these into every namespace.
+# Kubernetes itself creates these in every namespace.
 readonly OF_KUBERNETES='serviceaccount/default|configmap/kube-root-ca.crt'
 OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
-# Images that were there before and are others now: their servers have to be started again.
+# Images that existed before this run and were rebuilt differently; their servers need a restart.
 CHANGED=()
-# What the overlay builds, the names of what was applied, and whether the API had a model before.
+# The overlay's manifests, the names of the applied objects, and whether the API was ready before this run.
 OBJECTS='' APPLIED='' SERVES=no
 
 say() { printf '%s\n' "$*" >&2; }
@@ -42,7 +42,7 @@ fail() {
 }
 usage() { sed -n '2,16s/^# \{0,1\}//p' "$0"; }
 
-# Whatever context is current: with --minikube, nothing is done to another cluster.
+# With --minikube, always use Minikube's cluster, not that of the current context.
 kubectl() {
     if [ "$MINIKUBE" = yes ]; then
         command kubectl --context minikube "$@"
@@ -51,7 +51,7 @@ kubectl() {
     fi
 }
 
-# Run a command that changes something, or only show it.
+# Run a command that changes something; in a dry run, only print it.
 run() {
     if [ "$DRY_RUN" = yes ]; then
         printf '  would run: %s\n' "$*" >&2
@@ -95,30 +95,30 @@ check_tools() {
     for tool in "${tools[@]}"; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    [ ${#missing[@]} -eq 0 ] || fail "please install: ${missing[*]} (docs/quick-reference.md says from where)"
-    OBJECTS=$(kubectl kustomize "k8s/overlays/$OVERLAY") || fail "k8s/overlays/$OVERLAY does not build"
+    [ ${#missing[@]} -eq 0 ] || fail "please install: ${missing[*]} (see docs/quick-reference.md)"
+    OBJECTS=$(kubectl kustomize "k8s/overlays/$OVERLAY") || fail "cannot build k8s/overlays/$OVERLAY"
 }
 
 start_minikube() {
     step "Minikube"
     if minikube status --format '{{.Host}}' 2>/dev/null | grep -q Running; then
-        say "runs already"
+        say "already running"
     else
         run minikube start --cpus 6 --memory 14g --cni calico --container-runtime docker
     fi
     run minikube addons enable metrics-server
     if [ "$DRY_RUN" = no ] && ! kubectl --namespace kube-system get daemonset calico-node --output name >/dev/null 2>&1; then
-        say "Without Calico the network policies have no effect; 'minikube delete', which takes all data
-in it, and this script again make one with it."
+        say "This Minikube runs without Calico, so the network policies have no effect. To create one with Calico,
+run 'minikube delete', which deletes all data in it, and then this script again."
     fi
 }
 
 build_images() {
     local target image engine before options=()
     step "Images"
-    # Built by Minikube's own engine: nothing is copied, and nothing is pulled later.
+    # Build in Minikube's own engine, so that images need not be copied or pulled.
     if [ "$DRY_RUN" = no ]; then
-        engine=$(minikube docker-env) || fail "Minikube's engine does not answer; 'minikube status' says more"
+        engine=$(minikube docker-env) || fail "Minikube's engine does not respond; see 'minikube status'"
         eval "$engine"
     fi
     [ -z "${PYTHON_IMAGE:-}" ] || options+=(--build-arg "PYTHON_IMAGE=$PYTHON_IMAGE")
@@ -135,11 +135,11 @@ image_id() {
     [ "$DRY_RUN" = yes ] || docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true
 }
 
-# The name of an image that was built again is the same, so nothing in the objects says that it is another.
+# A rebuilt image keeps its name, so the manifests do not change and Kubernetes does not restart its servers.
 restart_changed() {
     local name images image
     [ ${#CHANGED[@]} -gt 0 ] || return 0
-    step "Servers whose image has changed"
+    step "Restarting servers whose image has changed"
     images=$(kubectl --namespace "$NAMESPACE" get deployments --output \
         'jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{"\n"}{end}')
     while read -r name images; do
@@ -152,12 +152,12 @@ restart_changed() {
 check_cluster() {
     [ "$DRY_RUN" = yes ] && return
     kubectl version --request-timeout 20s >/dev/null 2>&1 \
-        || fail "no cluster answers as $(kubectl config current-context 2>/dev/null || echo 'no context is set'); \
+        || fail "cannot reach a cluster (context: $(kubectl config current-context 2>/dev/null || echo none)); \
 start one, or use --minikube"
     say "Cluster: $(kubectl config current-context)"
 }
 
-# The label says that the namespace is this script's to delete; one that was there before is not.
+# Label the namespace as ours to delete, unless it existed before.
 make_namespace() {
     local made=yes
     step "Namespace"
@@ -166,9 +166,9 @@ make_namespace() {
     [ "$made" = no ] || run kubectl label namespace "$NAMESPACE" "$LABEL"
 }
 
-# Apply, and remember what.
+# Apply objects and record their names.
 put() {
-    # On the server: dashboards are longer than the annotation of a client-side apply may be.
+    # Server-side, because dashboards exceed the size of the annotation that a client-side apply writes.
     if [ "$DRY_RUN" = yes ]; then
         run kubectl apply --server-side --force-conflicts "$@"
     else
@@ -176,17 +176,17 @@ put() {
     fi
 }
 
-# A Secret that is there is never touched: its databases were made with it.
+# Never change an existing Secret: databases were created with its passwords.
 make_secrets() {
     local name
     step "Secrets"
     for name in $(k8s/secrets.sh names); do
         if [ "$DRY_RUN" = yes ]; then
-            say "  would make secret $name if it is not there"
+            say "  would create secret $name if it does not exist"
         elif kubectl --namespace "$NAMESPACE" get secret "$name" --output name >/dev/null 2>&1; then
-            say "  $name is there"
+            say "  $name exists"
         else
-            # Through standard input: no list of processes and no file shows the values.
+            # Through standard input, so that the values appear in no process list and no file.
             k8s/secrets.sh secret "$name" \
                 | kubectl --namespace "$NAMESPACE" create secret generic "$name" --from-env-file /dev/stdin \
                     --output name
@@ -195,13 +195,13 @@ make_secrets() {
     done
 }
 
-# MLflow answers only for hosts that it knows, and people ask the nodes.
+# MLflow accepts only known host names, and browsers use the addresses of the nodes.
 name_nodes() {
     local address addresses port hosts before
     [ "$OVERLAY" != production ] && [ "$DRY_RUN" = no ] || return 0
-    step "Addresses"
+    step "MLflow's allowed hosts"
     addresses=$(kubectl get nodes --output 'jsonpath={.items[*].status.addresses[*].address}') \
-        || fail "the cluster does not say the addresses of its nodes"
+        || fail "cannot read the addresses of the cluster's nodes"
     port=$(sed -n 's/.*nodePort: \([0-9]*\).*/\1/p' k8s/mlflow/server.yaml)
     hosts=$(sed -n 's/^MLFLOW_SERVER_ALLOWED_HOSTS=//p' k8s/mlflow/mlflow.env)
     for address in $addresses; do
@@ -216,22 +216,22 @@ name_nodes() {
         --from-literal "MLFLOW_SERVER_ALLOWED_HOSTS=$hosts" \
         | put --filename -
     mark configmap mlflow-people
-    # It reads them when it starts.
+    # MLflow reads them only at startup.
     [ -z "$before" ] || kubectl --namespace "$NAMESPACE" rollout restart deployment mlflow
 }
 
-# The label says that something is this script's to delete.
+# Label objects as ours to delete.
 mark() { kubectl --namespace "$NAMESPACE" label --overwrite "$@" "$LABEL" >/dev/null; }
 
-# A Job cannot be changed: one that has done its work, or cannot, makes room for the next.
+# A Job cannot be changed, so delete the old ones; wait for those that are running.
 make_room() {
     local job working
     for job in "${JOBS[@]}"; do
         working=$(kubectl --namespace "$NAMESPACE" get job "$job" --ignore-not-found --output 'jsonpath={.status.ready}')
         [ "${working:-0}" -gt 0 ] || continue
-        say "job $job is at work, and is let finish"
+        say "waiting for running job $job to finish"
         kubectl --namespace "$NAMESPACE" wait --for condition=complete "job/$job" --timeout "${WAIT}s" >/dev/null \
-            || fail "job $job still works, or failed, after $WAIT s; nothing was changed"
+            || fail "job $job did not complete within $WAIT s; the overlay was not applied"
     done
     kubectl --namespace "$NAMESPACE" delete job "${JOBS[@]}" --ignore-not-found
 }
@@ -249,7 +249,7 @@ apply() {
     [ "$DRY_RUN" = yes ] || prune
 }
 
-# What another overlay had and this one has not: a right to make pods, a way through the network.
+# Delete what only another overlay had, such as the right to create pods or an opening in the network.
 prune() {
     local found thing left=()
     found=$(kubectl --namespace "$NAMESPACE" get "$PARTS" --selector "$LABEL" --output name)
@@ -257,7 +257,7 @@ prune() {
         grep -qxF "$thing" <<<"$APPLIED" || left+=("$thing")
     done
     if [ ${#left[@]} -gt 0 ]; then
-        say "not in $OVERLAY, and deleted: ${left[*]}"
+        say "deleting objects that are not in $OVERLAY: ${left[*]}"
         kubectl --namespace "$NAMESPACE" delete "${left[@]}" --ignore-not-found
     fi
     mark --filename - <<<"$OBJECTS"
@@ -266,27 +266,27 @@ prune() {
 
 wait_for() {
     local found things thing number=0 waiting
-    step "Waiting"
+    step "Waiting until everything is ready"
     [ "$DRY_RUN" = no ] || return 0
     found=$(
         kubectl --namespace "$NAMESPACE" get statefulsets --output name \
             && kubectl --namespace "$NAMESPACE" get job "${JOBS[@]}" --ignore-not-found --output name \
             && kubectl --namespace "$NAMESPACE" get deployments --output name
-    ) || fail "the cluster does not say what there is to wait for"
+    ) || fail "cannot list what to wait for"
     mapfile -t things <<<"$found"
     for thing in "${things[@]}"; do
         number=$((number + 1))
         say "[$number/${#things[@]}] $thing"
-        # The API is ready with a model, and its first one comes with the first batch.
+        # The API is ready once it has a model, and the first model comes with the first batch.
         if [ "$thing" = deployment.apps/fastapi ] && [ "$SERVES" = no ]; then
-            say "  becomes ready when the first model is in production"
+            say "  not waiting: becomes ready when the first model is in production"
             continue
         fi
         waiting=(rollout status)
         [ "${thing%%/*}" != job.batch ] || waiting=(wait --for condition=complete)
         if ! kubectl --namespace "$NAMESPACE" "${waiting[@]}" "$thing" --timeout "${WAIT}s" >/dev/null; then
             kubectl --namespace "$NAMESPACE" get pods >&2
-            fail "$thing is not ready after $WAIT s: docs/troubleshooting.md, or
+            fail "$thing is not ready after $WAIT s; see docs/troubleshooting.md, or run
   kubectl --namespace $NAMESPACE describe $thing"
         fi
     done
@@ -312,11 +312,11 @@ print_urls() {
     kubectl --namespace "$NAMESPACE" get services --output \
         'jsonpath={range .items[?(@.spec.type=="NodePort")]}{.metadata.name}{range .spec.ports[?(@.nodePort)]} {.nodePort}{end}{"\n"}{end}' \
         | while read -r name ports; do
-            # The last port of a service is the one for people.
+            # The last port of a service is the web page.
             printf '  %-20s http://%s:%s\n' "$name" "$host" "${ports##* }"
         done
     say ""
-    say "Airflow's user is admin; its password:"
+    say "Airflow's user is admin. To show its password:"
     say "  kubectl --namespace $NAMESPACE get secret airflow --output 'go-template={{.data.AIRFLOW_ADMIN_PASSWORD | base64decode}}'"
 }
 
@@ -328,31 +328,31 @@ delete_all() {
         return
     fi
     if ! kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1; then
-        say "there is no namespace $NAMESPACE"
+        say "nothing to delete: there is no namespace $NAMESPACE"
         return
     fi
-    # Of the External Secrets Operator, where a cluster has it.
+    # Only if the External Secrets Operator is installed.
     ! kubectl api-resources --output name | grep -qx externalsecrets.external-secrets.io \
         || kinds+=,externalsecrets.external-secrets.io
     if [ "$YES" = no ]; then
-        say "This deletes in the namespace $NAMESPACE of $(kubectl config current-context):"
+        say "This deletes from the namespace $NAMESPACE of $(kubectl config current-context):"
         kubectl --namespace "$NAMESPACE" get statefulsets,deployments --selector "$LABEL" --output name >&2
         kubectl --namespace "$NAMESPACE" get persistentvolumeclaims --selector "$OURS" --output name >&2
-        read -r -p "All their data is lost. Type the namespace's name to go on: " answer
+        read -r -p "All their data will be lost. Type the name of the namespace to continue: " answer
         [ "$answer" = "$NAMESPACE" ] || fail "nothing was deleted"
     fi
     kubectl --namespace "$NAMESPACE" delete "$kinds" --selector "$LABEL"
-    # What the objects made themselves has no label of this script, but the one they gave it.
+    # Pods, Jobs and claims that the objects created themselves do not have this script's label.
     kubectl --namespace "$NAMESPACE" delete pods,jobs,persistentvolumeclaims --selector "$OURS" --ignore-not-found
     left=$(kubectl --namespace "$NAMESPACE" get "$kinds,pods,persistentvolumeclaims" --output name \
         | grep -vxE "$OF_KUBERNETES" || true)
     if [ -n "$left" ]; then
-        say "The namespace stays, there is more in it:"
+        say "The namespace stays because it contains other objects:"
         say "$left"
     elif kubectl get namespaces --selector "$LABEL" --output name | grep -qx "namespace/$NAMESPACE"; then
         kubectl delete namespace "$NAMESPACE"
     else
-        say "the namespace was there before, and stays"
+        say "The namespace stays because it existed before the first deployment."
     fi
 }
 
@@ -370,7 +370,7 @@ main() {
     fi
     check_cluster
     make_namespace
-    # In production the secrets come from the vault.
+    # In production, secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets
     name_nodes
     apply

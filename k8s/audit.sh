@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Scan all that a cluster is given, and the Dockerfile, for what should not be so; `make audit` installs the
-# scanner. What is not looked at, and why, is in .checkov.yaml.
+# Scan everything that is applied to a cluster, and the Dockerfile, for insecure settings; `make audit` installs the
+# scanner. .checkov.yaml lists the skipped checks and why they are skipped.
 #
 #   k8s/audit.sh CHECKOV
 set -euo pipefail
@@ -11,14 +11,14 @@ trees=$(mktemp -d)
 trap 'rm -rf "$trees"' EXIT
 failed=no
 
-# The pod of a task, in the namespace that Airflow gives it. It serves nobody, so there is nothing to probe.
+# The pod of a task, with the namespace that Airflow sets. It is not a server, so skip the checks for probes.
 task() {
     printf -- '---\n'
     sed 's/^  name: task$/&\n  namespace: mlops-proyecto3\n  annotations: {checkov.io\/skip1: CKV_K8S_8, checkov.io\/skip2: CKV_K8S_9}/' \
         k8s/overlays/scale-out/pod-template.yaml
 }
 
-# What is made by hand from a backup; only a name can be scanned.
+# The restore job, which is created by hand. The scanner needs a name instead of a generateName.
 restore() {
     printf -- '---\n'
     sed 's/^  generateName: .*/  name: restore/' k8s/backup/restore-job.yaml
@@ -27,7 +27,7 @@ restore() {
 scan() {
     local name=$1 file=$2 found
     found=$("$CHECKOV" --config-file .checkov.yaml --file "$file") || failed=yes
-    # A file that cannot be read is no failure to checkov; but then nothing of it passes.
+    # checkov succeeds on a file that it cannot read, but then reports no passed checks.
     if [[ $found =~ Passed\ checks:\ ([1-9][0-9]*),\ Failed\ checks:\ ([0-9]+),\ Skipped\ checks:\ ([0-9]+) ]]; then
         printf '%-12s %4d passed, %d failed, %d skipped\n' "$name" "${BASH_REMATCH[@]:1}"
         [ "${BASH_REMATCH[2]}" = 0 ] || printf '%s\n' "$found"

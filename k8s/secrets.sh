@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# The one list of secrets, and how each is made. Needs bash and openssl.
+# Generate secrets; the only place that lists them. Needs bash and openssl.
 #
-#   secrets.sh env FILE       complete an .env file for Compose; what is there stays
-#   secrets.sh names          the Secrets of the cluster
-#   secrets.sh secret NAME    the content of one Secret, freshly made, as KEY=VALUE lines
+#   secrets.sh env FILE       add missing secrets to an .env file for Compose; existing ones stay
+#   secrets.sh names          list the Secrets of the cluster
+#   secrets.sh secret NAME    generate the content of one Secret as KEY=VALUE lines
 set -euo pipefail
 umask 077
 
-# Secret of the cluster, variable, kind
+# Columns: Secret in the cluster, variable, kind
 secret_table() {
     cat <<'TABLE'
 postgres-airflow POSTGRES_AIRFLOW_SUPERUSER password
@@ -40,17 +40,17 @@ TABLE
 
 sha256() { printf '%s' "$1" | openssl dgst -sha256 -r | cut -d ' ' -f 1; }
 
-# Hexadecimal, so that a password means itself in an address and in JSON.
+# Hexadecimal, so that a password needs no escaping in a URL or in JSON.
 make_secret() {
     case $1 in
     password) openssl rand -hex 24 ;;
     fernet) openssl rand -base64 32 | tr '+/' '-_' ;;
-    # The service is given hashes only; who calls it has the keys.
+    # The API gets only hashes; its clients have the keys.
     hashes) echo "predict:$(sha256 "$API_KEY_PREDICT"),admin:$(sha256 "$API_KEY_ADMIN")" ;;
     esac
 }
 
-# Print KEY=VALUE of the given rows; a variable that is set already keeps its value.
+# Print KEY=VALUE for each table row on standard input; a variable that is already set keeps its value.
 make_lines() {
     local variable kind
     while read -r _ variable kind; do
@@ -71,7 +71,7 @@ complete_env() {
         fi
     done <"$file"
     {
-        # Whatever else people keep in the file stays there.
+        # Keep all other lines of the file.
         grep -vE "^($(secret_table | cut -d ' ' -f 2 | paste -sd '|' -))=" "$file" || true
         secret_table | make_lines
     } >"$file.new"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# dump.sh FOLDER DATABASE...: dump databases into FOLDER/DATABASE/TIME.dump and read each dump back.
-# A database is dumped by the role of its name, whose password is NAME_DB_PASSWORD, from the server at
-# NAME_DB_ADDRESS (host:port), or from the one that libpq finds in the environment.
+# dump.sh FOLDER DATABASE...: dump databases into FOLDER/DATABASE/TIME.dump and check that each dump is readable.
+# Each database is dumped by the role of the same name, with the password NAME_DB_PASSWORD, from the server at
+# NAME_DB_ADDRESS (host:port), or from libpq's default server if that is not set.
 set -euo pipefail
 folder=$1
 shift
@@ -12,7 +12,7 @@ for database in "$@"; do
     mkdir -p "$folder/$database"
     file=$folder/$database/$(date -u +%Y%m%dT%H%M%SZ).dump
     pg_dump --dbname "$database" --format custom --no-password --file "$file.part"
-    # A dump that cannot be read is none.
+    # Fail if the dump is not readable.
     pg_restore --list "$file.part" >/dev/null
     mv "$file.part" "$file"
     echo "dumped $database: $(wc -c <"$file") bytes"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# restore.sh FILE DATABASE: make a database what its dump says, in one transaction, or leave it as it is.
-# What the database holds now is dropped: stop whoever writes to it first. Who may read what comes back, too,
-# so the roles that had rights on it must be there (postgres/base/databases.sh makes them).
+# restore.sh FILE DATABASE: replace the contents of a database with a dump, in one transaction. If anything fails,
+# the database stays as it was. The current contents are dropped, so stop all writers first. Grants are restored too,
+# so their roles must exist (postgres/base/databases.sh creates them).
 set -euo pipefail
 file=$1 database=$2
 password=${database^^}_DB_PASSWORD address=${database^^}_DB_ADDRESS
@@ -9,14 +9,14 @@ export PGUSER=$database PGPASSWORD=${!password}
 [ -z "${!address:-}" ] || export PGHOST=${!address%:*} PGPORT=${!address##*:}
 contents=$(mktemp)
 trap 'rm -f "$contents"' EXIT
-# The schema itself is made here, as a new database has it; some dumps name it and some do not.
+# Some dumps create the schema `public` and some do not, so leave it out and create it below as in a new database.
 pg_restore --list "$file" | grep -v ' SCHEMA - public ' >"$contents"
 new_schema="SET LOCAL client_min_messages TO warning;
     DROP SCHEMA public CASCADE;
     CREATE SCHEMA public AUTHORIZATION pg_database_owner;
     GRANT USAGE ON SCHEMA public TO PUBLIC;
     COMMENT ON SCHEMA public IS 'standard public schema';"
-# COMMIT is said last, and only if the whole dump could be read; what ends without it is rolled back.
+# COMMIT is sent only if the whole dump could be read; without it, the transaction is rolled back.
 {
     echo "BEGIN; $new_schema" \
         && pg_restore --no-owner --use-list "$contents" --file - "$file" \

@@ -1,24 +1,24 @@
 #!/bin/sh
-# Make the users of the store who may look, and nothing else; again is harmless.
+# Create the store's read-only users; safe to run again.
 set -eu
 until mc ready store >/dev/null 2>&1; do sleep 2; done
 
-# make_user POLICY ACCESS_KEY SECRET_KEY: what the policy allows is read from standard input.
+# make_user POLICY ACCESS_KEY SECRET_KEY: create a user and its policy, whose statement comes from standard input.
 make_user() {
     printf '{"Version": "2012-10-17", "Statement": [%s]}' "$(cat)" >"$HOME/$1.json"
     mc admin policy create store "$1" "$HOME/$1.json"
     mc admin user add store "$2" "$3"
-    # MinIO calls it an error that the user has the policy already.
+    # Attaching a policy that the user already has is an error in MinIO.
     mc admin policy attach store "$1" --user "$2" && return
     # The image has no grep.
     case $(mc admin user info store "$2") in *"$1"*) ;; *) return 1 ;; esac
 }
 
-# The API opens the reports of the gates.
+# The API reads the reports of the gates.
 make_user docs-reader "$DOCS_ACCESS_KEY" "$DOCS_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::data-docs/*"]}
 ALLOWED
-# The exporter counts what lies in each bucket, and opens none of it.
+# The exporter counts the objects in each bucket but cannot read them.
 make_user monitoring "$MONITORING_ACCESS_KEY" "$MONITORING_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}
 ALLOWED

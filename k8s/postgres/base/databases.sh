@@ -1,12 +1,13 @@
 #!/bin/bash
-# Run once by a new server: the databases in $DATABASES, each with one role that reaches no other, and
-# the role `monitoring`: who may connect sees a database's size. What else it may read, the tables say.
+# A new server runs this once. It creates the databases in $DATABASES, each with a role that can connect to no other
+# database, and the role `monitoring`, which may connect to all of them because that is enough to read a database's
+# size. Any other right of `monitoring` is granted table by table.
 set -euo pipefail
 psql=(psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres)
 for database in postgres template1; do
     "${psql[@]}" --command "REVOKE ALL ON DATABASE $database FROM PUBLIC"
 done
-# psql reads a password from the environment: no list of processes shows it.
+# psql reads the password from the environment, so that it appears in no process list.
 "${psql[@]}" <<'SQL'
 \getenv password MONITORING_DB_PASSWORD
 CREATE ROLE monitoring LOGIN PASSWORD :'password' CONNECTION LIMIT 10;
