@@ -1,4 +1,4 @@
-"""What `kubectl kustomize` makes of a folder, and the questions the tests ask of it."""
+"""Builds folders of `k8s/` with `kubectl kustomize` and gives tests access to the objects."""
 
 import shutil
 import subprocess
@@ -22,13 +22,13 @@ COMPONENTS = (
 )  # fmt: skip
 OVERLAYS = ("minikube", "scale-out", "production")
 TREES = tuple(f"overlays/{name}" for name in OVERLAYS)
-"""Whole systems; each is applied after `namespace.yaml`."""
+"""Complete systems; each is applied after `namespace.yaml`."""
 
 Object = dict[str, Any]
 
 
 class Workload(NamedTuple):
-    """Something that makes pods."""
+    """An object that creates pods."""
 
     kind: str
     name: str
@@ -44,13 +44,13 @@ class Cluster:
     Parameters
     ----------
     objects : list of dict
-        As the cluster is given them.
+        As they would be applied to a cluster.
     """
 
     objects: list[Object]
 
     def of(self, *kinds: str) -> list[Object]:
-        """Return the objects of some kinds."""
+        """Return the objects of the given kinds."""
         return [thing for thing in self.objects if thing["kind"] in kinds]
 
     def named(self, kind: str) -> dict[str, Object]:
@@ -58,7 +58,7 @@ class Cluster:
         return {name(thing): thing for thing in self.of(kind)}
 
     def workloads(self) -> Iterator[Workload]:
-        """Yield everything that makes pods, the template of Airflow's tasks included."""
+        """Yield everything that creates pods, including the pod template of Airflow's tasks."""
         for thing in self.of("Deployment", "StatefulSet", "Job"):
             yield _workload(thing, thing["spec"]["template"])
         for thing in self.of("CronJob"):
@@ -80,19 +80,19 @@ def name(thing: Object) -> str:
 
 
 def containers(pod: Object) -> list[Object]:
-    """Return all containers of a pod, those that come first included."""
+    """Return all containers of a pod, including the init containers."""
     return [*pod.get("initContainers", []), *pod["containers"]]
 
 
 def selects(selector: Object | None, labels: dict[str, str]) -> bool:
-    """Whether a selector, all of whose terms are `matchLabels`, takes a pod with some labels."""
+    """Whether a selector, which may only use `matchLabels`, matches the labels of a pod."""
     wanted = (selector or {}).get("matchLabels", selector or {})
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
 @cache
 def kubectl() -> str:
-    """Return a kubectl whose kustomize knows components."""
+    """Return a kubectl whose kustomize supports components."""
     found = shutil.which("kubectl")
     if found:
         done = subprocess.run(
@@ -119,13 +119,13 @@ def build(tree: str) -> Cluster:
 
 @cache
 def foundation() -> Cluster:
-    """Return what is applied before everything else."""
+    """Return the objects of `namespace.yaml`, which is applied first."""
     return Cluster(list(yaml.safe_load_all((K8S / "namespace.yaml").read_text())))
 
 
 @cache
 def secret_keys() -> dict[str, set[str]]:
-    """Return what `secrets.sh` makes: the variables of each Secret."""
+    """Return the variables of each Secret that `secrets.sh` generates."""
     script = K8S / "secrets.sh"
     names = subprocess.run([script, "names"], capture_output=True, text=True, check=True)
     return {

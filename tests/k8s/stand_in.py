@@ -1,7 +1,7 @@
-"""Stands in for kubectl: keeps the names, labels and data of what it is given in $CLUSTER.
+"""A fake kubectl that stores the names, labels and data of applied objects in $CLUSTER.
 
-It knows no more than `deploy.sh` asks. Files of a test say what is odd about the cluster:
-``silent``, ``job-fails``, ``job-works``, ``serves``. What was asked is in ``calls``.
+It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
+differently: ``silent``, ``job-fails``, ``job-works``, ``serves``. ``calls`` records every call.
 """
 # ruff: noqa: T201
 
@@ -28,7 +28,7 @@ Things = dict[str, dict[str, Any]]
 
 
 def options() -> tuple[argparse.Namespace, list[str]]:
-    """Return what is said by flags, and the rest."""
+    """Return the parsed flags and the remaining arguments."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for flag in (
         "namespace", "context", "selector", "output", "filename", "timeout", "for",
@@ -41,7 +41,7 @@ def options() -> tuple[argparse.Namespace, list[str]]:
 
 
 def singular(kinds: str) -> set[str]:
-    """Return kinds as they stand before a name."""
+    """Return kinds in the singular, as they appear before a name."""
     endings = (("ies", "y"), ("sses", "ss"), ("s", ""))
     found = set()
     for kind in kinds.split(","):
@@ -51,8 +51,8 @@ def singular(kinds: str) -> set[str]:
 
 
 def documents(said: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the objects a command is given."""
-    # Most commands need none of it.
+    """Return the objects passed to a command."""
+    # Imported here because most commands do not need it.
     import yaml
 
     text = sys.stdin.read() if said.filename == "-" else Path(said.filename).read_text()
@@ -60,18 +60,18 @@ def documents(said: argparse.Namespace) -> list[dict[str, Any]]:
 
 
 def key(thing: dict[str, Any]) -> str:
-    """Return what an object is called: ``deployment.apps/fastapi``."""
+    """Return the full name of an object: ``deployment.apps/fastapi``."""
     group, slash, _ = thing["apiVersion"].partition("/")
     return f"{thing['kind'].lower()}{f'.{group}' if slash else ''}/{thing['metadata']['name']}"
 
 
 def kind_of(name: str) -> str:
-    """Return ``deployment`` of ``deployment.apps/fastapi``."""
+    """Return the kind in a full name: ``deployment`` for ``deployment.apps/fastapi``."""
     return re.split("[./]", name)[0]
 
 
 def named(things: Things, kinds: str, names: list[str]) -> list[str]:
-    """Return those objects of a kind that are there."""
+    """Return the objects of a kind that exist under the given names."""
     return [
         thing
         for thing in things
@@ -80,7 +80,7 @@ def named(things: Things, kinds: str, names: list[str]) -> list[str]:
 
 
 def chosen(things: Things, kinds: str, selector: str | None) -> list[str]:
-    """Return the objects of some kinds, or those that have a label."""
+    """Return the objects of the given kinds, only those with a label if a selector is given."""
     label, _, value = (selector or "").partition("=")
     return [
         name
@@ -91,7 +91,7 @@ def chosen(things: Things, kinds: str, selector: str | None) -> list[str]:
 
 
 def apply(things: Things, said: argparse.Namespace) -> None:
-    """Keep what is given; a StatefulSet makes its claim."""
+    """Store the given objects; a StatefulSet also creates its claim."""
     for document in documents(said):
         name, labels = key(document), document["metadata"].get("labels", {})
         kept = things.get(name, {"labels": {}})["labels"]
@@ -103,7 +103,7 @@ def apply(things: Things, said: argparse.Namespace) -> None:
 
 
 def label(things: Things, said: argparse.Namespace, words: list[str]) -> None:
-    """Put a label on what is named or given."""
+    """Label the objects that are named or passed as documents."""
     *of_whom, pair = words
     if said.filename:
         names = [key(document) for document in documents(said)]
@@ -114,7 +114,7 @@ def label(things: Things, said: argparse.Namespace, words: list[str]) -> None:
 
 
 def delete(things: Things, said: argparse.Namespace, words: list[str]) -> None:
-    """Forget what is named or selected."""
+    """Remove the objects that are named or selected."""
     if said.selector:
         names = chosen(things, words[0], said.selector)
     elif "/" in words[0]:
@@ -130,7 +130,7 @@ def delete(things: Things, said: argparse.Namespace, words: list[str]) -> None:
 
 
 def get(things: Things, said: argparse.Namespace, words: list[str]) -> int:
-    """Print what there is."""
+    """Print the objects or fields that the script queries."""
     odd = {path.name for path in CLUSTER.iterdir()}
     what, *names = words
     if (said.output or "").startswith("jsonpath"):
@@ -154,7 +154,7 @@ def get(things: Things, said: argparse.Namespace, words: list[str]) -> int:
 
 
 def main() -> int:
-    """Do what is asked; return the exit code."""
+    """Run one command and return its exit code."""
     asked = " ".join(sys.argv[1:])
     with (CLUSTER / "calls").open("a") as calls:
         calls.write(f"{asked}\n")

@@ -1,8 +1,7 @@
-"""The scan: it sees all that a cluster is given, what it finds is a failure, and what it is not
-asked for is as its reasons say.
+"""The scan covers every applied object, fails on findings, and skips checks only for valid reasons.
 
-checkov itself is not installed beside the tests (`make audit`). What stands in for it keeps the
-files it is shown.
+checkov itself is installed only by `make audit`. The tests use a fake that keeps the files it is
+called with.
 """
 
 import os
@@ -35,16 +34,16 @@ BESIDE: dict[str, set[tuple[str, str]]] = {
     "overlays/production": {TASK},
     "backup": {RESTORE},
 }
-"""What a cluster is given beside each tree; without a name it could not be scanned."""
+"""Objects applied in addition to each tree; the script names them so that they can be scanned."""
 WITHOUT_DIGEST = {"postgres"} | {
     f"readmission-{image}" for image in ("airflow", "mlflow", "api", "ui", "load")
 }
 LOW = {"postgres": 999, "grafana/grafana": 472}
-"""Users below 10000 that own files of their image."""
+"""Users below 10000 that own the files of their image."""
 
 
 def audit(kept: Path, **outcome: str) -> subprocess.CompletedProcess[str]:
-    """Run the script with the stand-in."""
+    """Run the script with the fake checkov."""
     (kept / "bin").mkdir()
     (kept / "bin" / "kubectl").symlink_to(kubectl())
     checkov = kept / "bin" / "checkov"
@@ -67,7 +66,7 @@ def shown(kept: Path, tree: str) -> list[Object]:
     return list(yaml.load_all((kept / f"{tree}.yaml").read_text(), yaml.CSafeLoader))
 
 
-def test_the_scan_sees_all_that_a_cluster_is_given(tmp_path: Path) -> None:
+def test_the_scan_covers_every_applied_object(tmp_path: Path) -> None:
     done = audit(tmp_path)
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -87,21 +86,21 @@ def test_the_scan_sees_all_that_a_cluster_is_given(tmp_path: Path) -> None:
         ("CANNOT_READ", "Dockerfile", r"Dockerfile +was not scanned"),
     ],
 )
-def test_a_finding_is_a_failure_and_so_is_a_file_that_cannot_be_read(
+def test_a_finding_or_an_unreadable_file_fails_the_scan(
     tmp_path: Path, outcome: str, file: str, told: str
 ) -> None:
     done = audit(tmp_path, **{outcome: file})
 
     assert done.returncode == 1
     assert re.search(told, done.stdout)
-    assert done.stdout.count("7 passed, 0 failed") == 4, "the others are told all the same"
+    assert done.stdout.count("7 passed, 0 failed") == 4, "the other trees are not reported"
 
 
-def test_ci_scans() -> None:
+def test_ci_runs_the_scan() -> None:
     assert "\nmake audit\n" in (CHECKOUT / ".ci" / "run").read_text()
 
 
-def test_what_is_not_looked_for_has_its_reason() -> None:
+def test_every_skipped_check_has_a_reason() -> None:
     skipped = yaml.safe_load(SKIPPED)["skip-check"]
 
     lines = SKIPPED.splitlines()
@@ -111,7 +110,7 @@ def test_what_is_not_looked_for_has_its_reason() -> None:
 
 
 @pytest.mark.parametrize("tree", [*TREES, "backup"])
-def test_images_have_their_digest_but_for_two_kinds(tree: str) -> None:
+def test_images_have_a_digest_except_two_kinds(tree: str) -> None:
     images = {
         image["image"] for workload in build(tree).workloads() for image in containers(workload.pod)
     }
@@ -122,7 +121,7 @@ def test_images_have_their_digest_but_for_two_kinds(tree: str) -> None:
 
 
 @pytest.mark.parametrize("tree", [*TREES, "backup"])
-def test_only_two_images_run_as_a_user_of_their_own(tree: str) -> None:
+def test_only_two_images_run_as_a_user_below_10000(tree: str) -> None:
     for workload in build(tree).workloads():
         user = workload.pod["securityContext"]["runAsUser"]
         (image, *_) = {image["image"].partition(":")[0] for image in workload.pod["containers"]}

@@ -1,4 +1,4 @@
-"""The nightly backup takes every database there is, and the job that restores one fits in."""
+"""The nightly backup dumps every database, and the restore job is valid for each of them."""
 
 import kubernetes_validate
 import pytest
@@ -10,7 +10,7 @@ PRODUCTION = "overlays/production"
 
 
 def databases() -> dict[str, str]:
-    """Return every database of the cluster and its server."""
+    """Return the server of each database in the cluster."""
     return {
         database: name
         for name, server in build(PRODUCTION).named("StatefulSet").items()
@@ -49,7 +49,7 @@ def test_every_database_is_dumped_from_its_own_server() -> None:
 
 
 @pytest.mark.parametrize("database", ["raw", "clean", "predictions", "mlflow", "airflow"])
-def test_the_job_that_restores_a_database_is_valid_and_finds_what_it_needs(database: str) -> None:
+def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> None:
     # given
     server = databases()[database]
     text = (K8S / "backup" / "restore-job.yaml").read_text()
@@ -62,7 +62,7 @@ def test_the_job_that_restores_a_database_is_valid_and_finds_what_it_needs(datab
     (workload,) = Cluster([job]).workloads()
     (nightly,) = (w for w in build(PRODUCTION).workloads() if w.name == "backup")
     assert workload.pod["securityContext"] == nightly.pod["securityContext"]
-    assert workload.labels == nightly.labels, "another policy would hold for it"
+    assert workload.labels == nightly.labels, "the backup's network policy does not apply"
     hardened = containers(nightly.pod)[0]["securityContext"]
     assert all(c["securityContext"] == hardened for c in containers(workload.pod))
     (password,) = (v for v in workload.pod["containers"][0]["env"] if "valueFrom" in v)

@@ -1,4 +1,4 @@
-"""Docker Compose: the same services as on Kubernetes, hardened, on loopback, with made secrets."""
+"""Docker Compose runs the services of Kubernetes, hardened, on loopback, with generated secrets."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ AIRFLOW = {
 ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.fromkeys(
     ("dumps", "restore"), "restore"
 )
-"""Services that `docker compose up` leaves alone, and their profile."""
+"""Services that `docker compose up` does not start, and their profile."""
 ONE_SHOT = {
     "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader",
     "pg-dump", "backup", "dumps", "restore",
@@ -31,7 +31,7 @@ VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
 
 
 def over(there: Any, given: Any) -> Any:
-    """Return what Compose makes of a value and of the later file's: maps grow, others give way."""
+    """Merge a value with the later file's as Compose does: maps are merged, others replaced."""
     if not (isinstance(there, dict) and isinstance(given, dict)):
         return given
     return there | {key: over(there.get(key), value) for key, value in given.items()}
@@ -42,7 +42,7 @@ SERVICES: dict[str, dict[str, Any]] = MERGED["services"]
 EACH = pytest.mark.parametrize("name", SERVICES)
 
 
-def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
+def test_one_file_holds_airflow_and_the_other_everything_else() -> None:
     airflow = set(yaml.safe_load(BASE.read_text())["services"])
     beside = set(yaml.safe_load(OVERRIDE.read_text())["services"])
 
@@ -54,7 +54,7 @@ def test_one_file_is_airflow_and_the_other_everything_beside_it() -> None:
     }  # fmt: skip
 
 
-def test_up_starts_what_always_runs_and_nothing_that_is_asked_for() -> None:
+def test_up_does_not_start_services_on_demand() -> None:
     profiles = {
         name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service
     }
@@ -70,12 +70,12 @@ def test_a_service_is_hardened(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
-    # Only who gives a volume to its user may do more than that user.
+    # Only the service that changes the owner of a volume needs capabilities.
     assert "cap_add" not in service or name == "minio-volume"
 
 
 @EACH
-def test_a_service_has_the_memory_of_the_cluster(name: str) -> None:
+def test_a_service_has_the_same_memory_limit_as_on_the_cluster(name: str) -> None:
     of_the_cluster = {
         workload.name: containers(workload.pod)[-1]["resources"]["limits"]["memory"]
         for workload in build("base").workloads()
@@ -83,26 +83,26 @@ def test_a_service_has_the_memory_of_the_cluster(name: str) -> None:
     memory = SERVICES[name]["mem_limit"]
 
     assert re.fullmatch(r"\d+[mg]", memory)
-    # Files of encounters lie on a disk there, and in memory here.
+    # The API's uploads are on disk there and in memory here.
     if name in of_the_cluster and name != "fastapi":
         assert memory == of_the_cluster[name].removesuffix("i").lower()
 
 
 @EACH
-def test_a_service_has_as_long_to_end_as_on_the_cluster(name: str) -> None:
+def test_a_service_has_the_same_grace_period_as_on_the_cluster(name: str) -> None:
     of_the_cluster = {
         workload.name: workload.pod.get("terminationGracePeriodSeconds", 30)
         for workload in build("base").workloads()
         if workload.kind in ("Deployment", "StatefulSet")
     }
-    # A pod of the API is first taken out of its Service.
+    # A pod of the API needs longer, because it is first removed from its Service.
     if name in of_the_cluster and name != "fastapi":
         number, unit = re.fullmatch(r"(\d+)([sm])", SERVICES[name]["stop_grace_period"]).groups()
         assert int(number) * {"s": 1, "m": 60}[unit] == of_the_cluster[name]
 
 
 @EACH
-def test_a_service_is_reached_from_this_machine_only(name: str) -> None:
+def test_a_service_is_reachable_only_from_this_machine(name: str) -> None:
     for port in SERVICES[name].get("ports", []):
         assert port.startswith("127.0.0.1:"), port
 
@@ -117,13 +117,13 @@ def test_a_service_waits_for_what_it_needs(name: str) -> None:
             assert condition == "service_healthy"
             ours = SERVICES[needed]["image"].startswith("readmission-")
             assert ours or "healthcheck" in SERVICES[needed], f"{needed} has no health check"
-        # Whoever is asked for by name finds what it needs without another profile.
+        # A service started by name must not depend on a service of another profile.
         profiles = SERVICES[needed].get("profiles")
         assert profiles in (None, SERVICES[name].get("profiles"))
 
 
 @EACH
-def test_an_image_is_the_one_of_the_cluster(name: str) -> None:
+def test_an_image_is_the_same_as_on_the_cluster(name: str) -> None:
     of_the_cluster = {
         container["image"]
         for workload in build("base").workloads()
@@ -134,7 +134,7 @@ def test_an_image_is_the_one_of_the_cluster(name: str) -> None:
 
 
 @EACH
-def test_a_file_that_is_mounted_or_read_exists(name: str) -> None:
+def test_mounted_and_env_files_exist(name: str) -> None:
     files = [*SERVICES[name].get("env_file", [])]
     files += [v.split(":")[0] for v in SERVICES[name].get("volumes", []) if v.startswith("./")]
 
@@ -143,17 +143,17 @@ def test_a_file_that_is_mounted_or_read_exists(name: str) -> None:
 
 
 CHOICES = {"EXTRA_CA", "PYTHON_IMAGE", "READMISSION_DATASET", "READMISSION_OFFLINE"}
-"""What whoever starts the stack may set; the rest are secrets."""
+"""Optional variables that a user may set; all others are secrets."""
 
 
 @pytest.mark.parametrize("path", [BASE, OVERRIDE], ids=lambda path: path.stem)
-def test_every_secret_is_made_by_make_env_and_none_has_a_default(path: Path) -> None:
+def test_make_env_generates_every_secret_and_none_has_a_default(path: Path) -> None:
     known = {key for keys in secret_keys().values() for key in keys}
 
     for variable, default in VARIABLE.findall(path.read_text()):
         if variable in CHOICES:
             continue
-        assert variable in known, f"{variable} is nobody's"
+        assert variable in known, f"secrets.sh does not generate {variable}"
         assert default == ":?", f"{variable} may be empty"
 
 
@@ -161,7 +161,7 @@ def test_every_secret_is_made_by_make_env_and_none_has_a_default(path: Path) -> 
     "name",
     ["airflow", "mlflow", "fastapi", "streamlit", "minio", "pipeline-exporter", "grafana"],
 )
-def test_settings_shared_with_the_cluster_hold_no_secret(name: str) -> None:
+def test_settings_shared_with_the_cluster_contain_no_secret(name: str) -> None:
     settings = settings_of(K8S / name / f"{name}.env")
 
     words = ("PASSWORD", "SECRET", "FERNET", "API_KEY")
@@ -169,7 +169,7 @@ def test_settings_shared_with_the_cluster_hold_no_secret(name: str) -> None:
     assert secrets in ([], ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
 
 
-def test_only_tasks_migrations_and_backups_reach_the_warehouses() -> None:
+def test_only_tasks_migrations_and_backups_get_the_warehouse_password() -> None:
     reaching = {
         name
         for name, service in SERVICES.items()
@@ -181,7 +181,7 @@ def test_only_tasks_migrations_and_backups_reach_the_warehouses() -> None:
     }  # fmt: skip
 
 
-def test_every_database_is_dumped_and_can_be_restored_at_its_server() -> None:
+def test_every_database_is_dumped_from_and_restored_to_its_server() -> None:
     server_of = {
         database: name
         for name, service in SERVICES.items()
@@ -199,7 +199,7 @@ def test_every_database_is_dumped_and_can_be_restored_at_its_server() -> None:
             assert server in service["depends_on"]
 
 
-def test_a_dump_is_kept_for_as_long_as_on_the_cluster() -> None:
+def test_as_many_dumps_are_kept_as_on_the_cluster() -> None:
     (nightly,) = build("overlays/production").of("CronJob")
     pod = nightly["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (upload,) = pod["containers"]
@@ -209,13 +209,13 @@ def test_a_dump_is_kept_for_as_long_as_on_the_cluster() -> None:
 
 
 def faults(path: Path) -> str:
-    """Return what the schema of the Compose specification says against a file."""
+    """Return the errors of a file against the schema of the Compose specification."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
     done = subprocess.run([*command, path], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def test_both_files_and_their_merge_are_what_the_specification_calls_valid(tmp_path: Path) -> None:
+def test_both_files_and_their_merge_are_valid(tmp_path: Path) -> None:
     together = tmp_path / "together.yml"
     together.write_text(yaml.safe_dump(MERGED))
 
@@ -233,7 +233,7 @@ def test_both_files_and_their_merge_are_what_the_specification_calls_valid(tmp_p
         ("\nvolumes:", "\nvolume:", "volume"),
     ],
 )
-def test_the_specification_knows_no_invented_key(
+def test_the_specification_rejects_invented_keys_and_values(
     right: str, wrong: str, named: str, tmp_path: Path
 ) -> None:
     text = OVERRIDE.read_text()
@@ -244,7 +244,7 @@ def test_the_specification_knows_no_invented_key(
     assert named in faults(broken)
 
 
-def test_compose_itself_takes_both_files(tmp_path: Path) -> None:
+def test_compose_accepts_both_files(tmp_path: Path) -> None:
     if (
         not shutil.which("docker")
         or subprocess.run(

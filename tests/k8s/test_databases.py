@@ -1,4 +1,4 @@
-"""What a new server's first script makes, run by a real server that has nothing yet."""
+"""The script that creates databases and roles, run against a new, empty PostgreSQL server."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ PASSWORDS = {name: f"password of {name}" for name in (*MADE, "monitoring")}
 
 @pytest.fixture(scope="module")
 def server(state_folders: Path) -> Iterator[dict[str, str]]:
-    """A server after the script; yields how to reach it."""
+    """A server on which the script has run; yields the variables to connect to it."""
     stack = Stack(random_settings(state_folders / "new-server"))
     stack.paths.create()
     Site.prepare(stack.settings, stack.paths)
@@ -50,7 +50,7 @@ def server(state_folders: Path) -> Iterator[dict[str, str]]:
 
 
 def run_script(address: dict[str, str]) -> None:
-    """Run the script as the image of PostgreSQL does."""
+    """Run the script the way PostgreSQL's image runs it."""
     passwords = {f"{name.upper()}_DB_PASSWORD": word for name, word in PASSWORDS.items()}
     done = subprocess.run(
         [SCRIPT],
@@ -75,7 +75,7 @@ def dsn(server: dict[str, str], role: str, database: str) -> str:
 
 
 @pytest.mark.parametrize("database", MADE)
-def test_a_role_owns_its_database_and_reaches_no_other(
+def test_a_role_owns_its_database_and_can_connect_to_no_other(
     server: dict[str, str], database: str
 ) -> None:
     with psycopg.connect(dsn(server, database, database)) as connection:
@@ -86,7 +86,7 @@ def test_a_role_owns_its_database_and_reaches_no_other(
             psycopg.connect(dsn(server, database, closed))
 
 
-def test_monitoring_sees_how_large_and_how_busy_each_database_is(server: dict[str, str]) -> None:
+def test_monitoring_sees_the_size_and_connections_of_each_database(server: dict[str, str]) -> None:
     found = databases.read({name: dsn(server, "monitoring", name) for name in MADE})
 
     for database in found.values():
@@ -95,8 +95,10 @@ def test_monitoring_sees_how_large_and_how_busy_each_database_is(server: dict[st
         assert 0 < database.connections < database.limit
 
 
-def test_monitoring_reads_what_it_is_given_and_writes_nothing(server: dict[str, str]) -> None:
-    # given a table of which one column is let out
+def test_monitoring_reads_only_what_it_is_granted_and_writes_nothing(
+    server: dict[str, str],
+) -> None:
+    # given a table with one column that monitoring may read
     with psycopg.connect(dsn(server, "clean", "clean")) as connection:
         connection.execute("CREATE TABLE let_out (counted integer, hidden text)")
         connection.execute("GRANT SELECT (counted) ON let_out TO monitoring")

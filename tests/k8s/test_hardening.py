@@ -1,4 +1,4 @@
-"""What a hospital's platform team asks of every pod, one test a line."""
+"""The hardening that a hospital's platform team requires of every pod, one test per rule."""
 
 from decimal import Decimal
 
@@ -20,11 +20,11 @@ SERVERS = {"Deployment", "StatefulSet"}
 MINIKUBE = {"cpu": Decimal(6), "memory": Decimal(14 * 1024**3)}
 UNITS = {"": 1, "m": Decimal("0.001"), "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 TOKENS = {"overlays/scale-out": {"airflow-scheduler"}, "overlays/production": {"airflow-scheduler"}}
-"""Who talks to the cluster's API: with the KubernetesExecutor, the scheduler."""
+"""Workloads that call the cluster's API: with the KubernetesExecutor, the scheduler."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test every pod, or every container, of every tree."""
+    """Parametrize tests over every pod, or every container, of every tree."""
     if "workload" in metafunc.fixturenames:
         cases = [(tree, w) for tree in TREES for w in build(tree).workloads()]
         metafunc.parametrize(
@@ -40,7 +40,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def quantity(text: str | float) -> Decimal:
-    """Return how much a Kubernetes quantity is."""
+    """Return a Kubernetes quantity as a number."""
     number = str(text).rstrip("mKMGi")
     return Decimal(number) * UNITS[str(text)[len(number) :]]
 
@@ -60,7 +60,7 @@ def test_a_pod_does_not_run_as_root(tree: str, workload: Workload) -> None:
     assert context["runAsGroup"] > 0
 
 
-def test_a_pod_is_held_to_the_runtimes_system_calls(tree: str, workload: Workload) -> None:
+def test_a_pod_uses_the_runtimes_seccomp_profile(tree: str, workload: Workload) -> None:
     assert workload.pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
 
 
@@ -76,17 +76,17 @@ def test_a_pod_shares_nothing_with_its_node(tree: str, workload: Workload) -> No
     assert all("hostPath" not in volume for volume in workload.pod.get("volumes", []))
 
 
-def test_a_pod_is_told_of_no_services_it_did_not_ask_for(tree: str, workload: Workload) -> None:
+def test_a_pod_gets_no_environment_variables_for_services(tree: str, workload: Workload) -> None:
     assert workload.pod["enableServiceLinks"] is False
 
 
-def test_scratch_space_has_a_limit(tree: str, workload: Workload) -> None:
+def test_scratch_space_has_a_size_limit(tree: str, workload: Workload) -> None:
     for volume in workload.pod.get("volumes", []):
         if "emptyDir" in volume:
             assert "sizeLimit" in volume["emptyDir"], volume["name"]
 
 
-def test_a_server_survives_a_drain_that_is_announced(tree: str, workload: Workload) -> None:
+def test_a_server_has_one_disruption_budget(tree: str, workload: Workload) -> None:
     if workload.kind in SERVERS:
         budgets = [
             budget
@@ -96,7 +96,7 @@ def test_a_server_survives_a_drain_that_is_announced(tree: str, workload: Worklo
         assert len(budgets) == 1
 
 
-def test_a_server_is_given_time_to_end(tree: str, workload: Workload) -> None:
+def test_a_server_has_time_to_stop(tree: str, workload: Workload) -> None:
     if workload.kind in SERVERS:
         assert workload.pod["terminationGracePeriodSeconds"] >= 30
 
@@ -115,23 +115,19 @@ def test_a_container_cannot_write_to_its_image(owner: Workload, container: Objec
     assert "/tmp" in {mount["mountPath"] for mount in container["volumeMounts"]}  # noqa: S108
 
 
-def test_a_container_says_what_it_needs_and_what_it_may_take(
-    owner: Workload, container: Object
-) -> None:
+def test_a_container_has_requests_and_limits(owner: Workload, container: Object) -> None:
     for resource in ("cpu", "memory", "ephemeral-storage"):
         needed = quantity(container["resources"]["requests"][resource])
         assert 0 < needed <= quantity(container["resources"]["limits"][resource])
 
 
-def test_a_container_runs_a_version_that_is_named(owner: Workload, container: Object) -> None:
+def test_an_image_has_a_version_tag(owner: Workload, container: Object) -> None:
     image, _, tag = container["image"].partition("@")[0].rpartition(":")
     assert image
     assert tag[:1].isdigit() or tag.startswith(("v", "RELEASE."))
 
 
-def test_a_containers_secrets_do_not_stand_in_its_description(
-    owner: Workload, container: Object
-) -> None:
+def test_a_manifest_contains_no_secret_values(owner: Workload, container: Object) -> None:
     for variable in container.get("env", []):
         secret = any(
             word in variable["name"] for word in ("PASSWORD", "SECRET", "FERNET", "API_KEY")
@@ -139,17 +135,19 @@ def test_a_containers_secrets_do_not_stand_in_its_description(
         assert not (secret and "value" in variable), variable["name"]
 
 
-def test_a_server_is_probed_when_it_starts_serves_and_lives(tree: str, workload: Workload) -> None:
+def test_a_server_has_startup_readiness_and_liveness_probes(tree: str, workload: Workload) -> None:
     if workload.kind in SERVERS:
         (container,) = workload.pod["containers"]
         start = container["startupProbe"]
-        assert start["periodSeconds"] * start["failureThreshold"] >= 300, "a slow machine"
+        assert start["periodSeconds"] * start["failureThreshold"] >= 300, (
+            "too short for a slow machine"
+        )
         assert "readinessProbe" in container
         live = container["livenessProbe"]
-        assert live["periodSeconds"] * live["failureThreshold"] >= 60, "busy is not dead"
+        assert live["periodSeconds"] * live["failureThreshold"] >= 60, "would restart a busy server"
 
 
-def test_the_api_is_alive_without_a_model_and_ready_with_one() -> None:
+def test_the_api_is_alive_without_a_model_but_ready_only_with_one() -> None:
     (container,) = build("base").named("Deployment")["fastapi"]["spec"]["template"]["spec"][
         "containers"
     ]
@@ -157,7 +155,7 @@ def test_the_api_is_alive_without_a_model_and_ready_with_one() -> None:
     assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
 
 
-def test_a_new_version_of_the_api_loses_no_request() -> None:
+def test_a_rollout_of_the_api_loses_no_request() -> None:
     deployment = build("base").named("Deployment")["fastapi"]
     pod = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -172,7 +170,7 @@ def test_a_new_version_of_the_api_loses_no_request() -> None:
 @pytest.mark.parametrize(
     ("tree", "largest"), [("base", 4), ("overlays/scale-out", 10), ("overlays/production", 10)]
 )
-def test_the_api_grows_with_its_work_and_spreads_over_nodes(tree: str, largest: int) -> None:
+def test_the_api_scales_with_load_and_spreads_over_nodes(tree: str, largest: int) -> None:
     cluster = build(tree)
     (scaler,) = cluster.of("HorizontalPodAutoscaler")
 
@@ -182,14 +180,14 @@ def test_the_api_grows_with_its_work_and_spreads_over_nodes(tree: str, largest: 
 
 
 @pytest.mark.parametrize("resource", MINIKUBE)
-def test_everything_fits_a_minikube(resource: str) -> None:
+def test_everything_fits_into_minikube(resource: str) -> None:
     total = sum(demand(build("overlays/minikube"), resource))
 
     assert total <= MINIKUBE[resource]
 
 
 def demand(cluster: Cluster, resource: str) -> list[Decimal]:
-    """Return what every pod asks for; the containers that come first run before the rest."""
+    """Return each workload's total request; init containers run before the others, one by one."""
     replicas = {
         "fastapi": max(s["spec"]["minReplicas"] for s in cluster.of("HorizontalPodAutoscaler"))
     }
@@ -205,7 +203,7 @@ def demand(cluster: Cluster, resource: str) -> list[Decimal]:
 
 
 @pytest.mark.parametrize("tree", TOKENS)
-def test_the_scheduler_may_make_pods_here_and_nothing_else(tree: str) -> None:
+def test_the_scheduler_may_only_manage_pods_in_its_namespace(tree: str) -> None:
     cluster = build(tree)
 
     assert not cluster.of("ClusterRole", "ClusterRoleBinding")

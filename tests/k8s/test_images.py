@@ -1,4 +1,4 @@
-"""The Dockerfile: clean, and each image made from its own lock and its own rooms."""
+"""The Dockerfile passes hadolint, and each image contains only its own lock and folders."""
 
 import re
 import subprocess
@@ -29,7 +29,7 @@ def stages() -> dict[str, str]:
     return {name: text for _, name, text in zip(*[iter(parts)] * 3, strict=True)}
 
 
-def test_hadolint_has_nothing_to_say() -> None:
+def test_the_dockerfile_passes_hadolint() -> None:
     done = subprocess.run(
         [CHECKOUT / ".venv/bin/hadolint", "--no-color", CHECKOUT / "Dockerfile"],
         capture_output=True, text=True, check=False,
@@ -39,7 +39,7 @@ def test_hadolint_has_nothing_to_say() -> None:
 
 
 @IMAGE
-def test_an_image_holds_its_own_lock_and_rooms(image: str) -> None:
+def test_an_image_contains_its_own_lock_and_folders(image: str) -> None:
     stage = stages()[image]
 
     assert f"COPY --from=requirements-{image} /opt/venv /opt/venv" in stage
@@ -48,7 +48,7 @@ def test_an_image_holds_its_own_lock_and_rooms(image: str) -> None:
 
 
 @IMAGE
-def test_an_image_runs_as_somebody_and_can_be_asked_how_it_is(image: str) -> None:
+def test_an_image_runs_unprivileged_and_has_a_health_check(image: str) -> None:
     stage = stages()[image]
 
     assert "USER 10001:10001" in stage
@@ -56,7 +56,7 @@ def test_an_image_runs_as_somebody_and_can_be_asked_how_it_is(image: str) -> Non
 
 
 @IMAGE
-def test_an_image_is_given_nothing_to_build_with(image: str) -> None:
+def test_a_final_stage_installs_nothing(image: str) -> None:
     assert "RUN pip" not in stages()[image]
     assert "apt-get" not in DOCKERFILE
 
@@ -69,13 +69,13 @@ def test_an_image_stays_small(image: str) -> None:
     assert not installed & NEVER[image]
 
 
-def test_hashes_are_checked_and_nothing_is_compiled() -> None:
+def test_packages_are_checked_by_hash_and_not_built_from_source() -> None:
     install = (CHECKOUT / "docker" / "install-lock.sh").read_text()
 
     assert {"--require-hashes", "--no-deps", "--only-binary", "--compile"} <= set(install.split())
 
 
-def test_the_build_is_shown_only_what_images_are_made_of() -> None:
+def test_the_build_context_contains_only_what_images_need() -> None:
     lines = (CHECKOUT / ".dockerignore").read_text().splitlines()
 
     shown = {line[1:] for line in lines if line.startswith("!")}
@@ -93,7 +93,7 @@ def test_an_image_knows_its_version_without_being_installed() -> None:
     assert f"ARG VERSION={__version__}" in DOCKERFILE
 
 
-def test_every_stage_begins_with_the_base_image_that_is_asked_for() -> None:
+def test_every_stage_starts_from_the_requested_base_image() -> None:
     begins = {name: base for base, name in STAGE.findall(DOCKERFILE)}
 
     assert len(begins) == len(re.findall("^FROM ", DOCKERFILE, re.MULTILINE))
@@ -104,22 +104,22 @@ def test_every_stage_begins_with_the_base_image_that_is_asked_for() -> None:
 
 
 @IMAGE
-def test_an_authority_is_trusted_while_packages_are_installed_and_left_behind(image: str) -> None:
+def test_a_build_secret_is_used_for_the_installation_and_not_kept(image: str) -> None:
     stage = stages()[f"requirements-{image}"]
 
     assert "--mount=type=secret,id=ca install-lock" in stage
-    assert "required" not in stage.replace("requirements", ""), "one who has none builds as well"
+    assert "required" not in stage.replace("requirements", ""), "a build without a CA must work"
     assert "ca.pem" not in re.sub("^#.*", "", DOCKERFILE, flags=re.MULTILINE)
 
 
-def test_nothing_to_install_with_and_no_cache_of_it_is_left() -> None:
+def test_no_pip_and_no_pip_cache_is_left() -> None:
     requirements = stages()["requirements"]
 
     assert "PIP_NO_CACHE_DIR=1" in requirements
     assert "venv --without-pip /opt/venv" in requirements
 
 
-def test_everything_is_compiled() -> None:
+def test_all_code_is_compiled() -> None:
     code = stages()["code"]
 
     copied = set(re.findall(r"^COPY (\w+) \1$", code, re.MULTILINE))
@@ -129,15 +129,17 @@ def test_everything_is_compiled() -> None:
 
 
 @IMAGE
-def test_an_image_runs_as_the_user_that_was_made_and_as_no_other(image: str) -> None:
+def test_an_image_runs_only_as_the_created_user(image: str) -> None:
     assert "useradd --uid 10001 --gid 10001" in stages()["runtime"]
     assert re.findall(r"^USER (\S+)$", stages()[image], re.MULTILINE) == ["10001:10001"]
     copies = [match.end() for match in re.finditer(r"^COPY .*$", stages()[image], re.MULTILINE)]
-    assert max(copies) < stages()[image].index("USER "), "what it runs is not its own to change"
+    assert max(copies) < stages()[image].index("USER "), (
+        "code must not belong to the user that runs it"
+    )
 
 
 @IMAGE
-def test_an_image_is_asked_how_it_is_where_it_listens(image: str) -> None:
+def test_the_health_check_uses_the_exposed_port(image: str) -> None:
     stage = stages()[image]
 
     (port,) = re.findall(r"^EXPOSE (\d+)$", stage, re.MULTILINE)
@@ -145,25 +147,25 @@ def test_an_image_is_asked_how_it_is_where_it_listens(image: str) -> None:
 
 
 @IMAGE
-def test_an_image_says_what_it_is_and_another_revision_finds_the_layers_there(image: str) -> None:
+def test_an_image_is_labelled_and_another_revision_reuses_its_layers(image: str) -> None:
     runtime, stage = stages()["runtime"], stages()[image]
 
     assert f'org.opencontainers.image.title="readmission-{image}"' in stage
     labels = runtime[runtime.index("ARG VERSION") :]
     for label in ("description", "licenses", "version", "revision", "created"):
         assert f"org.opencontainers.image.{label}=" in labels
-    # An argument is part of every RUN after it, and of all that stands on one.
+    # A changed build argument invalidates the cache of every RUN after it.
     assert not re.search("^(RUN|COPY) ", labels, re.MULTILINE)
     assert not re.search("^RUN .*?^COPY ", stage, re.MULTILINE | re.DOTALL)
 
 
-def test_the_folders_are_those_of_an_astro_project() -> None:
+def test_the_checkout_is_an_astro_project() -> None:
     config = yaml.safe_load((CHECKOUT / ".astro" / "config.yaml").read_text())
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
     (*_, (_, last)) = STAGE.findall(DOCKERFILE)
 
     assert config["project"]["name"] == project["name"]
-    assert last == "airflow", "the Astro CLI names no target"
+    assert last == "airflow", "the Astro CLI builds the last stage"
     for folder in ("dags", "include", "plugins", "tests"):
         assert any((CHECKOUT / folder).rglob("*.py")), folder
     assert (CHECKOUT / "docker-compose.override.yml").exists()

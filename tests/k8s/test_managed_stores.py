@@ -1,4 +1,4 @@
-"""Managed stores in place of our own: a short overlay, and no server is left that nobody calls."""
+"""An overlay with managed stores removes our servers and points every client at the new ones."""
 
 import re
 import shutil
@@ -17,7 +17,7 @@ CLIENTS = {
 OURS = re.compile(
     r"\b(postgres-\w+:5432|minio:9000|us-east-1|s3://(mlflow|airflow-logs)|data-docs)"
 )
-"""What stores.env says of stores: addresses, region, buckets."""
+"""The values that stores.env sets: addresses, region, buckets."""
 OVERLAY = {
     "apiVersion": "kustomize.config.k8s.io/v1beta1",
     "kind": "Kustomization",
@@ -29,7 +29,7 @@ OVERLAY = {
 
 @pytest.fixture(scope="module")
 def managed(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    """The scaled-out system of somebody who has databases and buckets elsewhere."""
+    """The scale-out overlay with managed databases and buckets."""
     checkout = tmp_path_factory.mktemp("checkout")
     for folder in ("k8s", "grafana"):
         shutil.copytree(CHECKOUT / folder, checkout / folder)
@@ -54,15 +54,15 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     return Cluster(list(yaml.safe_load_all(done.stdout)))
 
 
-def test_our_own_stores_are_gone(managed: Cluster) -> None:
+def test_our_own_stores_are_removed(managed: Cluster) -> None:
     left = {name(thing) for thing in managed.objects if thing["kind"] != "ConfigMap"}
 
     assert not {n for n in left if n.startswith("postgres-") or "minio" in n}
     assert set(managed.named("StatefulSet")) == {"prometheus", "grafana"}
 
 
-def test_everybody_is_told_of_the_new_ones_and_of_nothing_else(managed: Cluster) -> None:
-    # given what containers are told: by name, or as a whole
+def test_every_client_gets_only_the_managed_stores(managed: Cluster) -> None:
+    # given the environment of every container, from single variables and whole ConfigMaps
     configs = {key: config["data"] for key, config in managed.named("ConfigMap").items()}
     told = {}
     for workload in managed.workloads():
@@ -82,14 +82,14 @@ def test_everybody_is_told_of_the_new_ones_and_of_nothing_else(managed: Cluster)
     assert told["backup/dump-raw:RAW_DB_ADDRESS"].startswith("theirs-of-raw_db_address")
 
 
-def test_whoever_calls_a_store_may_go_there(managed: Cluster) -> None:
+def test_every_client_of_a_store_has_egress_to_it(managed: Cluster) -> None:
     policy = managed.named("NetworkPolicy")["managed-stores"]["spec"]
     (term,) = policy["podSelector"]["matchExpressions"]
     assert term["key"] == NAME
     assert set(term["values"]) == CLIENTS <= {w.name for w in managed.workloads()}
 
 
-def test_every_parameter_of_a_store_is_read_by_somebody() -> None:
+def test_every_parameter_of_a_store_is_used() -> None:
     read = "".join(
         path.read_text()
         for folder in (K8S, CHECKOUT / "include")
@@ -98,4 +98,4 @@ def test_every_parameter_of_a_store_is_read_by_somebody() -> None:
     )
     known_to = {"MLFLOW_": "MLflow", "AIRFLOW__": "Airflow", "AWS_": "boto3", "READMISSION_": "us"}
     for key in settings_of(K8S / "overlays" / "scale-out" / "stores.env"):
-        assert key in read or key.startswith(tuple(known_to)), f"nobody reads {key}"
+        assert key in read or key.startswith(tuple(known_to)), f"nothing uses {key}"

@@ -1,4 +1,4 @@
-"""The arrows of the design are let through, both ends of each, and nothing else is."""
+"""The network policies allow the connections of the design, on both ends, and no others."""
 
 from collections.abc import Iterator
 
@@ -90,12 +90,12 @@ ARROWS = {
     "overlays/scale-out": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BACKUPS | PAGES,
     "overlays/production": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BEHIND_AN_INGRESS | BACKUPS,
 }
-"""Who calls whom, at which port: the design, once."""
+"""The design: client, server and port of every allowed connection."""
 
 ANYBODY = "0.0.0.0/0"
 PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
 LINK_LOCAL = "169.254.0.0/16"
-"""Where clouds tell a machine its credentials."""
+"""The range of clouds' metadata services, which hand out a machine's credentials."""
 PODS_OF_MINIKUBE = "10.244.0.0/16"
 INGRESS = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress-nginx"}}}
 NAMES = {
@@ -105,7 +105,7 @@ NAMES = {
 
 
 def block(cidr: str, *but: str) -> Object:
-    """Return a range of addresses as a policy has it."""
+    """Return a range of addresses in the form that policies use."""
     return {"ipBlock": {"cidr": cidr} | ({"except": list(but)} if but else {})}
 
 
@@ -115,7 +115,7 @@ OUTSIDE = {
     "world": [block(ANYBODY, *PRIVATE, LINK_LOCAL)],
     "cluster": [block(cidr) for cidr in PRIVATE],
 }
-"""Who is no pod of ours, as policies say it."""
+"""Peers that are not our pods, in the form that policies use."""
 CALLERS = {"people", "ingress"}
 DATAGRAMS = {STATSD}
 
@@ -123,16 +123,16 @@ Arrow = tuple[str, str, int]
 
 
 def arrows(cluster: Cluster, direction: str) -> Iterator[Arrow]:
-    """Yield what the policies let through, seen from one end."""
+    """Yield the connections that the policies allow in one direction."""
     way, peers = ("ingress", "from") if direction == "Ingress" else ("egress", "to")
     pods = {workload.name: workload.labels for workload in cluster.workloads()}
     for policy in cluster.of("NetworkPolicy"):
         owners = [
             pod for pod, labels in pods.items() if selects(policy["spec"]["podSelector"], labels)
         ]
-        assert len(owners) == 1, f"{name(policy)} is about {owners}"
+        assert len(owners) == 1, f"{name(policy)} selects {owners}"
         for rule in policy["spec"].get(way, []):
-            assert rule[peers], f"{name(policy)} lets in whoever comes"
+            assert rule[peers], f"{name(policy)} allows every peer"
             for port in rule["ports"]:
                 assert port["protocol"] == ("UDP" if port["port"] in DATAGRAMS else "TCP")
                 for peer in rule[peers]:
@@ -142,32 +142,32 @@ def arrows(cluster: Cluster, direction: str) -> Iterator[Arrow]:
 
 
 def others(peer: Object, pods: dict[str, dict[str, str]], direction: str) -> list[str]:
-    """Return whom one peer of a policy stands for."""
+    """Return the pods or outside groups that a peer of a policy matches."""
     for who, said in OUTSIDE.items():
         if peer in said and (who in CALLERS) == (direction == "Ingress"):
             return [who]
-    assert peer.keys() == {"podSelector"}, f"nobody knows who {peer} is"
+    assert peer.keys() == {"podSelector"}, f"unknown peer {peer}"
     found = [pod for pod, labels in pods.items() if selects(peer["podSelector"], labels)]
-    assert found, f"nobody is {peer}"
+    assert found, f"no pod matches {peer}"
     return found
 
 
 @pytest.mark.parametrize("tree", ARROWS)
-def test_a_caller_may_call_whom_the_design_says_and_nobody_else(tree: str) -> None:
+def test_egress_is_what_the_design_allows(tree: str) -> None:
     leaving = set(arrows(build(tree), "Egress"))
 
     assert leaving == {arrow for arrow in ARROWS[tree] if arrow[0] not in CALLERS}
 
 
 @pytest.mark.parametrize("tree", ARROWS)
-def test_a_server_lets_in_whom_the_design_says_and_nobody_else(tree: str) -> None:
+def test_ingress_is_what_the_design_allows(tree: str) -> None:
     arriving = set(arrows(build(tree), "Ingress"))
 
     assert arriving == {arrow for arrow in ARROWS[tree] if arrow[1] not in OUTSIDE}
 
 
 @pytest.mark.parametrize("tree", ARROWS)
-def test_an_arrow_ends_at_a_port_that_listens(tree: str) -> None:
+def test_every_connection_ends_at_a_declared_port(tree: str) -> None:
     listening = {
         (workload.name, port["containerPort"])
         for workload in build(tree).workloads()
@@ -180,7 +180,7 @@ def test_an_arrow_ends_at_a_port_that_listens(tree: str) -> None:
 
 
 @pytest.mark.parametrize("tree", ARROWS)
-def test_every_pod_has_a_policy_that_shuts_both_ways(tree: str) -> None:
+def test_every_pod_has_a_policy_in_both_directions(tree: str) -> None:
     cluster = build(tree)
     for workload in cluster.workloads():
         shut = {
@@ -192,7 +192,7 @@ def test_every_pod_has_a_policy_that_shuts_both_ways(tree: str) -> None:
         assert shut == {"Ingress", "Egress"}, workload.name
 
 
-def test_on_minikube_people_come_in_and_pods_of_others_do_not() -> None:
+def test_on_minikube_people_have_access_and_pods_of_other_namespaces_do_not() -> None:
     doors = [
         peer
         for policy in build("overlays/minikube").of("NetworkPolicy")
@@ -203,7 +203,7 @@ def test_on_minikube_people_come_in_and_pods_of_others_do_not() -> None:
     assert doors == [block(ANYBODY, PODS_OF_MINIKUBE)] * len(PAGES)
 
 
-def test_whatever_no_policy_names_is_denied_but_for_names() -> None:
+def test_everything_else_except_dns_is_denied() -> None:
     policies = foundation().named("NetworkPolicy")
 
     deny = policies.pop("default-deny")["spec"]
@@ -215,6 +215,6 @@ def test_whatever_no_policy_names_is_denied_but_for_names() -> None:
     assert names["spec"]["policyTypes"] == ["Egress"]
 
 
-def test_labels_of_pods_are_what_policies_go_by() -> None:
+def test_every_pod_has_the_label_that_policies_select_by() -> None:
     for workload in build("overlays/production").workloads():
         assert workload.labels[NAME] == workload.name

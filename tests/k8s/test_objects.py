@@ -1,4 +1,4 @@
-"""Every tree builds, is valid for the cluster, and its objects find each other."""
+"""Every tree builds, its objects are valid, and what they refer to exists."""
 
 import json
 from typing import Any
@@ -22,13 +22,13 @@ from tests.k8s.cluster import (
 )
 
 FOREIGN = {"ExternalSecret"}
-"""Kinds that an operator brings to the cluster: no schema of Kubernetes knows them."""
+"""Kinds that an operator adds to the cluster; Kubernetes has no schema for them."""
 APPLICABLE = (".", "backup", *COMPONENTS, *TREES)
 WHOLE = pytest.mark.parametrize("tree", TREES)
 
 
 @pytest.mark.parametrize("tree", APPLICABLE)
-def test_a_folder_builds_into_valid_objects_of_our_namespace(tree: str) -> None:
+def test_a_folder_builds_valid_objects_in_our_namespace(tree: str) -> None:
     cluster = build(tree)
 
     for thing in cluster.objects:
@@ -36,12 +36,12 @@ def test_a_folder_builds_into_valid_objects_of_our_namespace(tree: str) -> None:
             kubernetes_validate.validate(thing, "1.37", strict=True)
         if thing["kind"] != "Namespace":
             assert thing["metadata"].get("namespace") == NAMESPACE, name(thing)
-        assert thing["kind"] != "Secret", "secrets are made in the cluster"
-        # More than a ConfigMap may hold, or an annotation would be lost on the way.
+        assert thing["kind"] != "Secret", "secrets are generated in the cluster"
+        # The API server rejects larger objects.
         assert len(json.dumps(thing)) < 1_000_000, name(thing)
 
 
-def test_everything_together_is_the_namespace_and_all_components() -> None:
+def test_the_root_builds_the_namespace_and_all_components() -> None:
     together = {(thing["kind"], name(thing)) for thing in build(".").objects}
     parts = {(thing["kind"], name(thing)) for part in COMPONENTS for thing in build(part).objects}
 
@@ -52,7 +52,7 @@ def test_everything_together_is_the_namespace_and_all_components() -> None:
 
 
 @WHOLE
-def test_every_service_has_pods_that_listen_where_it_sends(tree: str) -> None:
+def test_every_service_has_pods_that_listen_on_its_port(tree: str) -> None:
     cluster = build(tree)
     workloads = list(cluster.workloads())
     node_ports = []
@@ -73,7 +73,7 @@ def test_every_service_has_pods_that_listen_where_it_sends(tree: str) -> None:
 
 
 @WHOLE
-def test_every_probe_asks_a_port_that_exists(tree: str) -> None:
+def test_every_probe_uses_a_port_that_exists(tree: str) -> None:
     for workload in build(tree).workloads():
         for container in workload.pod["containers"]:
             ports = {port["name"] for port in container.get("ports", [])}
@@ -83,7 +83,7 @@ def test_every_probe_asks_a_port_that_exists(tree: str) -> None:
 
 
 @WHOLE
-def test_whatever_a_pod_refers_to_exists(tree: str) -> None:
+def test_everything_a_pod_refers_to_exists(tree: str) -> None:
     cluster = build(tree)
     configs = {key: set(value.get("data", {})) for key, value in cluster.named("ConfigMap").items()}
     accounts = set(cluster.named("ServiceAccount"))
@@ -103,7 +103,7 @@ def test_whatever_a_pod_refers_to_exists(tree: str) -> None:
 
 
 def references(pod: Object) -> list[tuple[str, str, str | None]]:
-    """Return kind, name and key of every ConfigMap and Secret that a pod reads."""
+    """Return the kind, name and key of every ConfigMap and Secret that a pod uses."""
     found: list[tuple[str, str, str | None]] = []
     for container in containers(pod):
         for source in container.get("envFrom", []):
@@ -125,7 +125,7 @@ def claims_of(thing: Object) -> list[Any]:
 
 
 @WHOLE
-def test_a_variable_stands_after_those_it_is_made_of(tree: str) -> None:
+def test_a_variable_follows_those_it_refers_to(tree: str) -> None:
     for workload in build(tree).workloads():
         for container in containers(workload.pod):
             before: set[str] = set()
@@ -136,7 +136,7 @@ def test_a_variable_stands_after_those_it_is_made_of(tree: str) -> None:
 
 
 @WHOLE
-def test_what_keeps_data_has_a_claim_and_what_scales_has_a_target(tree: str) -> None:
+def test_stateful_sets_have_claims_and_autoscalers_have_targets(tree: str) -> None:
     cluster: Cluster = build(tree)
 
     stateful = cluster.named("StatefulSet")
@@ -150,10 +150,10 @@ def test_what_keeps_data_has_a_claim_and_what_scales_has_a_target(tree: str) -> 
         target = cluster.named(scaler["spec"]["scaleTargetRef"]["kind"])[
             scaler["spec"]["scaleTargetRef"]["name"]
         ]
-        assert "replicas" not in target["spec"], "each apply would undo what the autoscaler did"
+        assert "replicas" not in target["spec"], "each apply would undo the autoscaler's scaling"
 
 
-def test_what_the_ingress_points_at_exists() -> None:
+def test_backends_of_the_ingress_exist() -> None:
     cluster = build("overlays/production")
     services = cluster.named("Service")
 
@@ -169,7 +169,7 @@ def test_what_the_ingress_points_at_exists() -> None:
     assert all(service["spec"].get("type") != "NodePort" for service in services.values())
 
 
-def test_a_vault_gives_every_secret() -> None:
+def test_the_vault_supplies_every_secret() -> None:
     external = build("overlays/production").named("ExternalSecret")
 
     assert set(external) == set(secret_keys())

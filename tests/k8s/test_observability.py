@@ -1,4 +1,4 @@
-"""What Prometheus and Grafana are given is what lies in `grafana/`, all of it."""
+"""Prometheus and Grafana get every file of `grafana/`, and what they scrape or query exists."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ MEBIBYTE = 1024**2
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_config_map_holds_every_file_of_its_folder(name: str) -> None:
+def test_a_config_map_contains_every_file_of_its_folder(name: str) -> None:
     held = {
         key.rsplit("-", 1)[0]: value.get("data", {})
         for key, value in build("base").named("ConfigMap").items()
@@ -32,7 +32,7 @@ def test_a_config_map_holds_every_file_of_its_folder(name: str) -> None:
     assert sum(len(text) for text in held.values()) < MEBIBYTE
 
 
-def test_prometheus_asks_services_that_exist() -> None:
+def test_prometheus_scrapes_services_that_exist() -> None:
     services = {
         f"{name}:{port['port']}"
         for name, service in build("base").named("Service").items()
@@ -56,7 +56,7 @@ def test_prometheus_asks_services_that_exist() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES["grafana-datasources"], ids=lambda path: path.name)
-def test_grafana_asks_a_prometheus_that_exists(path: Path) -> None:
+def test_grafana_queries_our_prometheus(path: Path) -> None:
     for source in yaml.safe_load(path.read_text())["datasources"]:
         assert source["url"] == "http://prometheus:9090"
 
@@ -73,7 +73,7 @@ def test_grafana_looks_for_dashboards_where_they_are_mounted(path: Path) -> None
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_the_databases_of_a_server_fit_its_disk_when_each_is_full(tree: str) -> None:
+def test_the_databases_of_a_server_fit_on_its_disk_at_full_capacity(tree: str) -> None:
     cluster = build(tree)
     (exporter,) = (
         config["data"]
@@ -90,13 +90,13 @@ def test_the_databases_of_a_server_fit_its_disk_when_each_is_full(tree: str) -> 
 
 
 def databases_of(server: Object) -> list[str]:
-    """Return the databases that a server keeps."""
+    """Return the databases of a server."""
     (container,) = server["spec"]["template"]["spec"]["containers"]
     (variable,) = (v["value"] for v in container["env"] if v["name"] == "DATABASES")
     return str(variable).split()
 
 
-def test_what_watches_sees_every_database_with_a_role_that_may_only_look() -> None:
+def test_the_exporter_connects_to_every_database_as_monitoring() -> None:
     cluster = build("base")
     (exporter,) = (w.pod for w in cluster.workloads() if w.name == "pipeline-exporter")
     (container,) = exporter["containers"]

@@ -1,4 +1,4 @@
-"""Lines that anybody could change unnoticed, and that something depends on."""
+"""Values that are easy to change by accident although something else depends on them."""
 
 import re
 
@@ -16,11 +16,11 @@ FOR_PEOPLE = {
     "airflow-api-server", "fastapi", "grafana", "locust", "minio", "mlflow", "prometheus",
     "streamlit",
 }  # fmt: skip
-"""What people open in a browser; a database is not among it."""
+"""Services that people open in a browser."""
 
 
 def test_every_image_of_ours_has_the_version_of_the_code() -> None:
-    # given all places where one stands
+    # given every place that names a version
     tags = {
         image["image"].partition("@")[0].rpartition(":")[2]
         for tree in TREES
@@ -58,7 +58,7 @@ def test_the_services_of_airflow_share_their_keys(tree: str) -> None:
 
 
 @pytest.mark.parametrize("tree", ["base", *TREES])
-def test_a_budget_lets_a_node_be_drained_and_keeps_one_of_several(tree: str) -> None:
+def test_a_budget_allows_drains_and_keeps_one_of_several_replicas(tree: str) -> None:
     cluster = build(tree)
     replicas = {
         name: thing["spec"].get("replicas", 1)
@@ -78,7 +78,7 @@ def test_a_budget_lets_a_node_be_drained_and_keeps_one_of_several(tree: str) -> 
             assert replicas[name] == 1, name
 
 
-def test_the_api_grows_before_it_is_full_and_spreads_evenly() -> None:
+def test_the_api_scales_before_it_is_full_and_spreads_evenly() -> None:
     cluster = build("base")
     (scaler,) = cluster.of("HorizontalPodAutoscaler")
     (metric,) = scaler["spec"]["metrics"]
@@ -88,7 +88,7 @@ def test_the_api_grows_before_it_is_full_and_spreads_evenly() -> None:
     assert pod["topologySpreadConstraints"][0]["maxSkew"] == 1
 
 
-def test_a_pod_of_the_api_has_time_to_finish() -> None:
+def test_a_pod_of_the_api_has_time_to_stop() -> None:
     pod = build("base").named("Deployment")["fastapi"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     withdrawn = container["lifecycle"]["preStop"]["sleep"]["seconds"]
@@ -103,7 +103,7 @@ def test_a_pod_of_the_api_has_time_to_finish() -> None:
 
 
 @pytest.mark.parametrize("tree", ["base", *TREES])
-def test_only_what_people_open_is_reachable_from_outside(tree: str) -> None:
+def test_only_services_for_people_are_reachable_from_outside(tree: str) -> None:
     outside = {
         name
         for name, service in build(tree).named("Service").items()
@@ -114,26 +114,26 @@ def test_only_what_people_open_is_reachable_from_outside(tree: str) -> None:
 
 
 @pytest.mark.parametrize("tree", ["base", *TREES])
-def test_every_component_runs_under_a_name_of_its_own(tree: str) -> None:
+def test_every_component_has_its_own_service_account(tree: str) -> None:
     accounts: dict[str, set[str]] = {}
     for workload in build(tree).workloads():
         accounts.setdefault(workload.pod["serviceAccountName"], set()).add(workload.name)
 
     assert "default" not in accounts
     shared = {account: names for account, names in accounts.items() if len(names) > 1}
-    # The Jobs that set up the store work with the store's own keys.
+    # The Jobs that set up the store share its account and its keys.
     assert set(shared) <= {"minio"}, shared
 
 
-def test_a_client_side_apply_is_not_needed_for_any_folder() -> None:
-    limit = 262_144  # of an annotation, which such an apply writes
+def test_config_maps_fit_into_the_annotation_of_a_client_side_apply() -> None:
+    limit = 262_144  # the largest annotation; a client-side apply copies the object into one
     for component in COMPONENTS:
         for config in build(component).of("ConfigMap"):
             size = sum(len(text) for text in config["data"].values())
             assert size < limit, f"{component}: {size:,} bytes"
 
 
-def test_images_say_what_they_are_and_start_without_compiling() -> None:
+def test_images_are_labelled_and_contain_compiled_code() -> None:
     recipe = (CHECKOUT / "Dockerfile").read_text()
     for label in ("title", "description", "licenses", "version", "revision"):
         assert f"org.opencontainers.image.{label}=" in recipe
@@ -142,5 +142,5 @@ def test_images_say_what_they_are_and_start_without_compiling() -> None:
     assert "/run/secrets/ca" in (CHECKOUT / "docker/install-lock.sh").read_text()
 
 
-def test_minikube_is_started_with_a_network_that_knows_policies() -> None:
+def test_minikube_starts_with_a_network_that_enforces_policies() -> None:
     assert "--cni calico" in (CHECKOUT / "deploy.sh").read_text()

@@ -1,7 +1,7 @@
-"""The shell scripts: clean, and doing again what was done changes nothing.
+"""The shell scripts pass shellcheck, and running them again changes nothing.
 
-No cluster can run beside the tests. What stands in for it (`stand_in.py`) keeps what it is given
-in files, and knows no more than `deploy.sh` asks.
+The tests run without a cluster. A fake kubectl (`stand_in.py`) stores applied objects in files; it
+supports only what `deploy.sh` uses.
 """
 
 import base64
@@ -43,7 +43,7 @@ esac
 """
 DOCKER = """\
 #!/bin/bash
-# An image is a file; another one if the code of its target is.
+# An image is a file whose content follows the code of its target.
 echo "docker $* on ${DOCKER_HOST:-this machine}" >>"$CLUSTER/calls"
 case $* in
 'image inspect'*) cat "$CLUSTER/image-$5" ;;
@@ -53,7 +53,7 @@ esac
 
 
 def make_cluster(folder: Path) -> Path:
-    """Make a folder that stands for a cluster, with the programs that reach it."""
+    """Set up a folder as a fake cluster, with fake kubectl, minikube and docker."""
     (folder / "bin").mkdir()
     stand_in = KUBECTL % (kubectl(), sys.executable, Path(__file__).with_name("stand_in.py"))
     for called, script in (("kubectl", stand_in), ("minikube", MINIKUBE), ("docker", DOCKER)):
@@ -65,13 +65,13 @@ def make_cluster(folder: Path) -> Path:
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Path:
-    """A cluster with nothing in it."""
+    """An empty cluster."""
     return make_cluster(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def first_time(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cluster after the first time, for others to copy."""
+    """A cluster after the first deployment, to be copied by tests."""
     cluster = make_cluster(tmp_path_factory.mktemp("deployed"))
     done = deploy(cluster)
     assert done.returncode == 0, done.stderr
@@ -81,12 +81,12 @@ def first_time(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def deployed(first_time: Path, tmp_path: Path) -> Path:
-    """A cluster where `deploy.sh` was run once."""
+    """A cluster on which `deploy.sh` has run once."""
     return Path(shutil.copytree(first_time, tmp_path / "cluster"))
 
 
 def deploy(cluster: Path, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
-    """Run `deploy.sh` against the stand-in."""
+    """Run `deploy.sh` against the fake cluster."""
     environment = {
         **os.environ,
         "PATH": f"{cluster / 'bin'}:{os.environ['PATH']}",
@@ -103,12 +103,12 @@ def deploy(cluster: Path, *options: str, answer: str = "") -> subprocess.Complet
 
 
 def things(cluster: Path) -> set[str]:
-    """Return the names of all there is in the cluster."""
+    """Return the names of all objects in the cluster."""
     return set(json.loads((cluster / "things.json").read_text()))
 
 
 def put(cluster: Path, *names: str, **labels: str) -> None:
-    """Put somebody's objects there."""
+    """Add objects that `deploy.sh` did not create."""
     path = cluster / "things.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(kept | {name: {"labels": labels} for name in names}))
@@ -120,7 +120,7 @@ def calls(cluster: Path) -> str:
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_shellcheck_has_nothing_to_say(script: Path) -> None:
+def test_a_script_passes_shellcheck(script: Path) -> None:
     done = subprocess.run(
         [CHECKOUT / ".venv/bin/shellcheck", script], capture_output=True, text=True, check=False
     )
@@ -143,7 +143,7 @@ def test_deploying_again_keeps_the_secrets(deployed: Path) -> None:
     assert "http://192.0.2.7:30808" in again.stderr + again.stdout
 
 
-def test_no_secret_shows_in_a_command_or_on_the_screen(cluster: Path) -> None:
+def test_no_secret_appears_in_a_command_or_in_the_output(cluster: Path) -> None:
     done = deploy(cluster)
 
     shown = calls(cluster) + done.stdout + done.stderr
@@ -160,7 +160,7 @@ def test_a_dry_run_changes_nothing(cluster: Path) -> None:
     assert "would run" in done.stderr
 
 
-def test_delete_asks_first_and_takes_no_for_an_answer(deployed: Path) -> None:
+def test_delete_asks_first_and_can_be_refused(deployed: Path) -> None:
     before = things(deployed)
 
     refused = deploy(deployed, "--delete", answer="no\n")
@@ -171,7 +171,7 @@ def test_delete_asks_first_and_takes_no_for_an_answer(deployed: Path) -> None:
     assert things(deployed) == before
 
 
-def test_delete_deletes_when_told_so(deployed: Path) -> None:
+def test_delete_deletes_everything_once_confirmed(deployed: Path) -> None:
 
     done = deploy(deployed, "--delete", answer="mlops-proyecto3\n")
 
@@ -181,8 +181,8 @@ def test_delete_deletes_when_told_so(deployed: Path) -> None:
     assert deploy(deployed, "--delete").returncode == 0
 
 
-def test_what_others_made_stays_and_the_namespace_with_it(deployed: Path) -> None:
-    # given something of somebody else in the namespace that this script made
+def test_delete_keeps_the_objects_of_others_and_so_the_namespace(deployed: Path) -> None:
+    # given objects of others in the namespace that the script created
     theirs = {"deployment.apps/theirs", "secret/theirs", "serviceaccount/default"}
     put(deployed, *theirs)
 
@@ -196,7 +196,7 @@ def test_what_others_made_stays_and_the_namespace_with_it(deployed: Path) -> Non
     assert "serviceaccount/default" not in done.stderr
 
 
-def test_a_namespace_that_was_there_before_stays(cluster: Path) -> None:
+def test_delete_keeps_a_namespace_that_existed_before(cluster: Path) -> None:
     put(cluster, NAMESPACE)
     deploy(cluster)
 
@@ -207,7 +207,7 @@ def test_a_namespace_that_was_there_before_stays(cluster: Path) -> None:
     assert "existed before" in done.stderr
 
 
-def test_what_another_overlay_had_goes_and_what_others_made_stays(cluster: Path) -> None:
+def test_changing_the_overlay_deletes_its_leftovers_and_nothing_of_others(cluster: Path) -> None:
     # given
     deploy(cluster, "--overlay", "scale-out")
     only_there = {"role.rbac.authorization.k8s.io/airflow-scheduler", "cronjob.batch/backup"}
@@ -217,7 +217,7 @@ def test_what_another_overlay_had_goes_and_what_others_made_stays(cluster: Path)
     # when
     back = deploy(cluster)
 
-    # then data and secrets are no parts of an overlay
+    # then only objects of the other overlay are deleted, not data or secrets
     assert back.returncode == 0, back.stderr
     assert not only_there & things(cluster)
     assert "deleting objects that are not in minikube: " in back.stderr
@@ -235,7 +235,7 @@ def test_deploying_again_deletes_nothing(deployed: Path) -> None:
     assert "deleting objects" not in again.stderr
 
 
-def test_a_migration_at_work_is_let_finish(deployed: Path) -> None:
+def test_a_running_migration_may_finish(deployed: Path) -> None:
     (deployed / "job-works").touch()
 
     deploy(deployed)
@@ -249,7 +249,7 @@ def test_a_migration_at_work_is_let_finish(deployed: Path) -> None:
 
 
 @pytest.mark.parametrize("serves", [False, True])
-def test_the_api_is_waited_for_once_it_has_a_model(cluster: Path, serves: bool) -> None:
+def test_deploying_waits_for_the_api_only_if_it_has_a_model(cluster: Path, serves: bool) -> None:
     if serves:
         (cluster / "serves").touch()
 
@@ -259,7 +259,7 @@ def test_the_api_is_waited_for_once_it_has_a_model(cluster: Path, serves: bool) 
     assert ("when the first model is in production" in done.stderr) is not serves
 
 
-def test_mlflow_answers_people_under_the_addresses_of_the_nodes(cluster: Path) -> None:
+def test_mlflow_accepts_the_addresses_of_the_nodes_as_hosts(cluster: Path) -> None:
     # when
     deploy(cluster)
     hosts = people_hosts(cluster)
@@ -273,13 +273,13 @@ def test_mlflow_answers_people_under_the_addresses_of_the_nodes(cluster: Path) -
 
 
 def people_hosts(cluster: Path) -> list[str]:
-    """Return the hosts that MLflow is told of."""
+    """Return the hosts that MLflow is configured to accept."""
     kept = json.loads((cluster / "things.json").read_text())
     hosts: str = kept["configmap/mlflow-people"]["data"]["MLFLOW_SERVER_ALLOWED_HOSTS"]
     return hosts.split(",")
 
 
-def test_mlflow_is_started_again_when_the_nodes_are_others(deployed: Path) -> None:
+def test_mlflow_restarts_when_the_nodes_change(deployed: Path) -> None:
     # given
     path = deployed / "things.json"
     path.write_text(path.read_text().replace("192.0.2.7:30500", "192.0.2.6:30500"))
@@ -293,7 +293,7 @@ def test_mlflow_is_started_again_when_the_nodes_are_others(deployed: Path) -> No
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_no_tree_lets_in_a_host_by_the_beginning_of_its_name(tree: str) -> None:
+def test_no_tree_accepts_a_host_by_a_prefix_of_its_name(tree: str) -> None:
     cluster = build(tree)
     (config,) = (c for c in cluster.of("ConfigMap") if name(c).startswith("mlflow-"))
     hosts = config["data"]["MLFLOW_SERVER_ALLOWED_HOSTS"].split(",")
@@ -306,21 +306,21 @@ def test_no_tree_lets_in_a_host_by_the_beginning_of_its_name(tree: str) -> None:
     assert last == {"name": "mlflow-people", "optional": True}
 
 
-def test_a_job_that_does_not_complete_is_no_success(cluster: Path) -> None:
+def test_a_job_that_does_not_complete_is_an_error(cluster: Path) -> None:
     # given
     (cluster / "job-fails").touch()
 
     # when
     done = deploy(cluster)
 
-    # then servers are waited for first, and what stands still is named
+    # then the script waits for servers first, and names the job that did not complete
     assert done.returncode == 1
     assert "job.batch/minio-reader is not ready" in done.stderr
     assert calls(cluster).index("rollout status statefulset") < calls(cluster).index("wait --for")
 
 
-def test_what_runs_on_an_image_that_was_built_again_is_started_again(cluster: Path) -> None:
-    # given a first time, when nothing can be older than its image
+def test_servers_of_a_rebuilt_image_restart(cluster: Path) -> None:
+    # given a first deployment, after which nothing needs a restart
     assert deploy(cluster, "--minikube").returncode == 0
     assert "rollout restart" not in calls(cluster)
 
@@ -328,13 +328,13 @@ def test_what_runs_on_an_image_that_was_built_again_is_started_again(cluster: Pa
     (cluster / "code-api").write_text("new")
     again = deploy(cluster, "--minikube")
 
-    # then its server is started again, and no other
+    # then its server restarts, and no other
     assert again.returncode == 0, again.stderr
     assert "rollout restart deployment fastapi" in calls(cluster)
     assert "rollout restart deployment mlflow" not in calls(cluster)
 
 
-def test_minikube_is_the_one_cluster_that_is_touched(cluster: Path) -> None:
+def test_with_minikube_no_other_cluster_is_used(cluster: Path) -> None:
     done = deploy(cluster, "--minikube")
 
     assert done.returncode == 0, done.stderr
@@ -344,7 +344,7 @@ def test_minikube_is_the_one_cluster_that_is_touched(cluster: Path) -> None:
     assert all(line.startswith("--context minikube ") for line in asked if line not in built)
 
 
-def test_an_engine_that_does_not_answer_ends_it(cluster: Path) -> None:
+def test_an_unreachable_engine_is_an_error(cluster: Path) -> None:
     (cluster / "no-engine").touch()
 
     done = deploy(cluster, "--minikube")
@@ -354,7 +354,7 @@ def test_an_engine_that_does_not_answer_ends_it(cluster: Path) -> None:
     assert "docker build" not in calls(cluster)
 
 
-def test_a_cluster_that_does_not_say_what_it_has_is_no_success(cluster: Path) -> None:
+def test_a_cluster_that_cannot_list_its_objects_is_an_error(cluster: Path) -> None:
     (cluster / "silent").touch()
 
     done = deploy(cluster)
@@ -363,7 +363,7 @@ def test_a_cluster_that_does_not_say_what_it_has_is_no_success(cluster: Path) ->
     assert "cannot list what to wait for" in done.stderr
 
 
-def test_the_overlay_of_production_makes_no_secrets(cluster: Path) -> None:
+def test_the_production_overlay_creates_no_secrets(cluster: Path) -> None:
     done = deploy(cluster, "--overlay", "production")
 
     assert done.returncode == 0, done.stderr
@@ -380,8 +380,8 @@ def read(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in path.read_text().splitlines())
 
 
-def test_an_env_file_is_private_complete_and_kept(tmp_path: Path) -> None:
-    # given a file with a choice of one's own and one secret
+def test_an_env_file_is_private_and_complete_and_keeps_its_values(tmp_path: Path) -> None:
+    # given a file with one setting of the user and one secret
     path = tmp_path / "env"
     path.write_text("PYTHON_IMAGE=mine\nRAW_DB_PASSWORD=kept\n")
 
@@ -401,7 +401,7 @@ def test_an_env_file_is_private_complete_and_kept(tmp_path: Path) -> None:
     assert len(set(generated)) == len(generated)
 
 
-def test_the_api_is_given_hashes_of_the_keys_that_its_callers_have(tmp_path: Path) -> None:
+def test_the_api_gets_hashes_of_its_clients_keys(tmp_path: Path) -> None:
     path = tmp_path / "env"
     subprocess.run([SECRETS, "env", path], check=True)
     made = read(path)
@@ -413,7 +413,7 @@ def test_the_api_is_given_hashes_of_the_keys_that_its_callers_have(tmp_path: Pat
     }
 
 
-def test_the_api_takes_the_secrets_it_is_given(
+def test_the_api_accepts_the_generated_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "env"
@@ -428,7 +428,7 @@ def test_the_api_takes_the_secrets_it_is_given(
     assert settings.prediction_log_key is not None
 
 
-def test_the_stores_users_are_made_again_in_an_image_with_little_in_it(tmp_path: Path) -> None:
+def test_creating_the_stores_users_again_works_in_minios_minimal_image(tmp_path: Path) -> None:
     # given MinIO's image, which has bash and coreutils, and a store that has the users already
     client = tmp_path / "mc"
     client.write_text(
@@ -455,13 +455,13 @@ def test_the_stores_users_are_made_again_in_an_image_with_little_in_it(tmp_path:
         for policy in ("monitoring", "none")
     }
 
-    # then what is there is as good as made, and what is not there is missed
+    # then an attached policy counts as success, and a missing one is an error
     assert codes["monitoring"] == 0
     assert codes["none"] != 0
 
 
-def test_the_stores_users_may_look_and_nothing_else(tmp_path: Path) -> None:
-    # given a client of the store that keeps what it is told
+def test_the_stores_users_are_read_only(tmp_path: Path) -> None:
+    # given a client of the store that records its calls and policies
     client = tmp_path / "mc"
     client.write_text(
         '#!/bin/sh\necho "$*" >>"$HOME/calls"\n'

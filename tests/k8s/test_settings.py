@@ -1,4 +1,4 @@
-"""What configures our services is a setting they know: an unknown one stops them at their start."""
+"""Manifests use only settings that exist: a service refuses to start with an unknown one."""
 
 import re
 from pathlib import Path
@@ -20,17 +20,17 @@ FILES = [
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_a_file_names_settings_that_exist(path: Path) -> None:
+def test_a_file_uses_settings_that_exist(path: Path) -> None:
     assert set(NAME.findall(path.read_text())) <= KNOWN
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_an_object_names_settings_that_exist(tree: str) -> None:
+def test_an_object_uses_settings_that_exist(tree: str) -> None:
     assert set(NAME.findall(yaml.safe_dump(build(tree).objects))) <= KNOWN
 
 
 @pytest.mark.parametrize("tree", TREES)
-def test_a_service_is_found_where_the_settings_say(tree: str) -> None:
+def test_addresses_in_settings_are_those_of_services(tree: str) -> None:
     services = {
         f"{name}:{port['port']}"
         for name, service in build(tree).named("Service").items()

@@ -1,4 +1,4 @@
-"""A task of its own pod: Airflow's executor takes the template, and what it makes is hardened."""
+"""With the KubernetesExecutor, Airflow builds a valid and hardened pod for each task."""
 
 import json
 import os
@@ -40,7 +40,7 @@ print(json.dumps(ApiClient().sanitize_for_serialization(pod)))
 
 
 def resources() -> dict[str, Object]:
-    """Return what some tasks need, by DAG and task."""
+    """Return the resources of tasks that need more than others, by DAG and task."""
     text = build("overlays/scale-out").of("ConfigMap")
     (config,) = (c["data"] for c in text if name(c).startswith("pod-template-"))
     needed: dict[str, Object] = yaml.safe_load(config["task-resources.yaml"])
@@ -48,7 +48,7 @@ def resources() -> dict[str, Object]:
 
 
 def construct(home: Path, task: str) -> Object:
-    """Return the pod that Airflow makes for a task."""
+    """Return the pod that Airflow builds for a task."""
     dag_id, task_id = task.split(".")
     arguments = [SCALE_OUT / "pod-template.yaml", dag_id, task_id, json.dumps(resources())]
     done = subprocess.run(
@@ -63,11 +63,11 @@ def construct(home: Path, task: str) -> Object:
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Object:
-    """The pod of a task that needs no more than others."""
+    """The pod of a task with default resources."""
     return construct(tmp_path_factory.mktemp("airflow"), "model_promotion_pipeline.decide")
 
 
-def test_airflow_makes_a_valid_pod_of_the_template(task: Object) -> None:
+def test_airflow_builds_a_valid_pod_from_the_template(task: Object) -> None:
     kubernetes_validate.validate(task, "1.37", strict=True)
 
     (container,) = task["spec"]["containers"]
@@ -75,7 +75,7 @@ def test_airflow_makes_a_valid_pod_of_the_template(task: Object) -> None:
     assert "command" not in container
 
 
-def test_a_task_runs_on_the_image_of_its_scheduler_and_may_fetch_it(task: Object) -> None:
+def test_a_task_uses_its_schedulers_image_and_pull_secrets(task: Object) -> None:
     (container,) = task["spec"]["containers"]
 
     assert container["image"] == "hospital/airflow:2.0"
@@ -83,20 +83,20 @@ def test_a_task_runs_on_the_image_of_its_scheduler_and_may_fetch_it(task: Object
     assert task["spec"]["imagePullSecrets"] == [{"name": "hospital"}]
 
 
-def test_a_task_that_needs_more_is_given_more(tmp_path: Path) -> None:
+def test_a_task_gets_the_resources_declared_for_it(tmp_path: Path) -> None:
     for needy, needed in resources().items():
         (container,) = construct(tmp_path, needy)["spec"]["containers"]
         assert container["resources"] == needed
 
 
-def test_resources_are_of_tasks_that_exist() -> None:
+def test_resources_are_declared_for_tasks_that_exist() -> None:
     code = {path.stem: path.read_text() for path in (CHECKOUT / "dags").glob("*.py")}
     for needy in resources():
         dag_id, task_id = needy.split(".")
         assert any(f"def {dag_id}(" in text and f"def {task_id}(" in text for text in code.values())
 
 
-def test_a_task_has_no_key_that_signs_or_decrypts(task: Object) -> None:
+def test_a_task_gets_neither_the_signing_nor_the_fernet_key(task: Object) -> None:
     secrets = {
         variable["valueFrom"]["secretKeyRef"]["key"]
         for variable in task["spec"]["containers"][0]["env"]
@@ -109,17 +109,17 @@ def test_a_task_has_no_key_that_signs_or_decrypts(task: Object) -> None:
     }  # fmt: skip
 
 
-def test_what_airflow_adds_takes_nothing_away(task: Object) -> None:
+def test_airflow_keeps_the_templates_hardening(task: Object) -> None:
     (template,) = (w for w in build("overlays/scale-out").workloads() if w.name == "airflow-task")
 
     (made,), (given,) = containers(task["spec"]), containers(template.pod)
     assert made["securityContext"] == given["securityContext"]
     assert made["resources"] == given["resources"]
     assert task["spec"]["securityContext"] == template.pod["securityContext"]
-    assert template.labels.items() <= task["metadata"]["labels"].items(), "its policy is lost"
+    assert template.labels.items() <= task["metadata"]["labels"].items(), "no policy selects it"
 
 
-def test_the_scheduler_finds_the_template_where_it_looks() -> None:
+def test_the_template_is_mounted_where_the_scheduler_expects_it() -> None:
     settings = settings_of(SCALE_OUT / "executor.env")
     path = Path(settings["AIRFLOW__KUBERNETES_EXECUTOR__POD_TEMPLATE_FILE"])
     hook = (CHECKOUT / "docker" / "airflow_local_settings.py").read_text()
@@ -135,7 +135,7 @@ def test_the_scheduler_finds_the_template_where_it_looks() -> None:
     assert f'"{path.parent}/task-resources.yaml"' in hook
 
 
-def test_a_tasks_settings_are_the_schedulers() -> None:
+def test_a_task_has_the_same_settings_as_the_scheduler() -> None:
     configs = build("overlays/scale-out").named("ConfigMap")
 
     (shared,) = (
