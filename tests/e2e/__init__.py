@@ -1,1 +1,1 @@
-"""The whole graph on a stack of its own, which all modules of this folder share."""
+"""End-to-end tests of the whole asset graph; all modules share one stack."""

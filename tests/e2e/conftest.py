@@ -1,4 +1,4 @@
-"""The whole stack, fed from a file that grows while it runs."""
+"""The whole stack, with a source file that grows while it runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.e2e.pipeline import TASK_SECONDS, Pipeline
 def pipeline(
     state_folders: Path, encounters: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
-    """The whole stack on free ports, with an empty source; gone before other tests run."""
+    """The whole stack on free ports, with an empty source; deleted before other tests run."""
     file = tmp_path_factory.mktemp("source") / "encounters.csv"
     supply = source.read(encounters).encounters.to_pandas()
     changes = {"dataset": file, "sweep_grace_seconds": 5, "task_timeout_seconds": TASK_SECONDS}
@@ -26,7 +26,7 @@ def pipeline(
     stack.up()
     site = stack.site
     airflow = AirflowClient(site.airflow_url, USER, site.credentials.airflow_admin)
-    # An event that is sent before Airflow knows its consumer is lost.
+    # An asset event is lost if Airflow has not yet loaded the DAGs that consume it.
     airflow.wait_for_dags(DAGS)
     yield Pipeline(stack, airflow, supply, file)
     stack.reset()

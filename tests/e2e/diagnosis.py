@@ -1,4 +1,4 @@
-"""How a stack is that does not do what it should, for the message of the test that gave up."""
+"""Describes the state of a stack for the error message of a test that timed out."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,14 +20,14 @@ SERVICES = (SCHEDULER, DAG_PROCESSOR)
 WELL = {"success", "skipped"}
 LINES = 40
 WIDTH = 240
-"""Characters of a line that are shown; task logs are JSON with whole stacks in a line."""
+"""Characters shown of each line; task logs are JSON with a whole stack trace on one line."""
 
 
 def diagnose(stack: Stack, airflow: AirflowClient) -> str:
-    """Return batches, runs, unfinished tasks, waiting transactions and the ends of logs."""
+    """Return batches, runs, failed and unfinished tasks, active sessions and the ends of logs."""
     sections = {
         "batches": batches(stack),
-        "runs, and their tasks that are not well": runs(stack, airflow),
+        "runs, with their failed and unfinished tasks": runs(stack, airflow),
         "database sessions that are not idle": sessions(stack),
         **{name: iter(tail(stack.paths.log(name), LINES).splitlines()) for name in SERVICES},
     }
@@ -37,12 +37,12 @@ def diagnose(stack: Stack, airflow: AirflowClient) -> str:
         try:
             lines.extend(line[:WIDTH] for line in found)
         except (StackError, psycopg.Error, httpx.HTTPError, OSError) as error:
-            lines.append(f"cannot be told: {error!r}")
+            lines.append(f"not available: {error!r}")
     return "\n".join(lines)
 
 
 def batches(stack: Stack) -> Iterator[str]:
-    """Yield both ledgers."""
+    """Yield the batches in both ledgers."""
     for database in ("raw", "clean"):
         with psycopg.connect(postgres.dsn(stack.site, database)) as connection:
             columns = "batch_id, state, reason, created_at, decided_at"
@@ -52,7 +52,7 @@ def batches(stack: Stack) -> Iterator[str]:
 
 
 def runs(stack: Stack, airflow: AirflowClient) -> Iterator[str]:
-    """Yield every run, the newest first; its id tells who started it."""
+    """Yield every run, the newest first; the run id shows what started it."""
     for dag_id in DAGS:
         for run in airflow.runs(dag_id):
             yield f"{dag_id} {run.run_id} {run.partition_key} {run.state}"
@@ -75,7 +75,7 @@ def _task(stack: Stack, run: DagRun, task: dict[str, Any]) -> Iterator[str]:
 
 
 def sessions(stack: Stack) -> Iterator[str]:
-    """Yield what every connection is doing, and who keeps it from it."""
+    """Yield the query of every active session, and the sessions that block it."""
     with psycopg.connect(
         host=HOST,
         port=stack.settings.postgres_port,

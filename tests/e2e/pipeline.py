@@ -1,4 +1,4 @@
-"""A running stack as the end-to-end tests see it."""
+"""Drives and inspects a running stack for the end-to-end tests."""
 
 import os
 import signal
@@ -24,14 +24,14 @@ from tests.e2e.diagnosis import diagnose
 T = TypeVar("T")
 
 TASK_SECONDS = 180
-"""Age at which a task counts as hung; generous for a batch of 3,000 on a busy machine."""
+"""Age at which a task counts as hung; ample for a batch of 3,000 on a busy machine."""
 PATIENCE = 480
-"""Seconds after which what should have happened has not, though a hung task was tried again."""
+"""Seconds to wait for anything; long enough for a retry of a hung task."""
 
 
 @dataclass
 class Pipeline:
-    """A running stack as a test sees it."""
+    """A running stack and the data that a test delivers to it."""
 
     stack: Stack
     airflow: AirflowClient
@@ -40,24 +40,24 @@ class Pipeline:
     delivered: int = 0
 
     def wait_for(self, what: str, look: Callable[[], T | None]) -> T:
-        """Return what `look` finds, as soon as it finds something."""
+        """Call `look` until it returns something, and return that."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if found := look():
                 return found
             time.sleep(0.2)
-        found_instead = diagnose(self.stack, self.airflow)
-        raise AssertionError(f"{what} did not happen within {PATIENCE} s\n{found_instead}")
+        state = diagnose(self.stack, self.airflow)
+        raise AssertionError(f"waited {PATIENCE} s in vain for {what}\n{state}")
 
     def deliver(self, rows: int, **damage: str) -> None:
-        """Append the next real encounters to the file, damaged in the columns that are named."""
+        """Append the next real encounters to the file, with some columns overwritten."""
         piece = self.supply.iloc[self.delivered : self.delivered + rows].assign(**damage)
         assert len(piece) == rows, "the data has run out"
         piece.to_csv(self.file, mode="a", header=not self.file.exists(), index=False)
         self.delivered += rows
 
     def ingest(self, batch_size: int, batches: int = 0) -> DagRun:
-        """Run the ingestion and wait for its end; the consumers go on by themselves."""
+        """Run the ingestion and wait for its end; consumers are triggered automatically."""
         run = self.airflow.trigger(INGESTION, {"batch_size": batch_size, "batches": batches})
         return self.finished(run)
 
@@ -69,7 +69,7 @@ class Pipeline:
         return self.wait_for(f"the end of {run.dag_id} {run.partition_key}", look)
 
     def run_of(self, dag_id: str, batch_id: str) -> DagRun:
-        """Wait for the run of a consumer that a batch's event starts."""
+        """Wait for the consumer run that a batch's event triggers."""
         return self.wait_for(
             f"a run of {dag_id} for {batch_id}",
             lambda: next(
@@ -78,20 +78,20 @@ class Pipeline:
         )
 
     def promoted(self, batch_id: str) -> DagRun:
-        """Wait until a batch has gone through the whole graph."""
+        """Wait until a batch has passed through the whole graph."""
         return self.finished(self.run_of(PROMOTION, batch_id))
 
     def task(self, run: DagRun, task_id: str) -> dict[str, Any]:
-        """Return the newest try of a task as Airflow has it."""
+        """Return the newest try of a task from Airflow's API."""
         found = self.airflow.tasks(run)
         return next(t for t in found if t["task_id"] == task_id)
 
     def kill_task(self, run: DagRun, task_id: str) -> None:
-        """Kill -9 a task's process while it runs."""
+        """Kill a task's process with SIGKILL while it runs."""
         os.kill(self.running(run, task_id), signal.SIGKILL)
 
     def running(self, run: DagRun, task_id: str) -> int:
-        """Wait until a task, or any instance of it, runs; return its process."""
+        """Wait until a task, or any mapped instance of it, runs; return its process id."""
 
         def look() -> int | None:
             tasks = (t for t in self.airflow.tasks(run) if t["task_id"] == task_id)
@@ -114,7 +114,7 @@ class Pipeline:
         return [entry["Key"] for page in pages for entry in page.get("Contents", ())]
 
     def logs(self) -> Iterator[tuple[str, str]]:
-        """Yield name and text of every log there is: of services, of Airflow, of tasks."""
+        """Yield the name and text of every log of services, Airflow and tasks."""
         paths = self.stack.site.paths
         for folder in (paths.logs, paths.airflow_home / "logs"):
             for file in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -134,7 +134,7 @@ class Pipeline:
         )
 
     def fingerprint(self) -> dict[str, str]:
-        """Return a hash of every row of RAW and CLEAN, ledgers and times included."""
+        """Return a hash of each table of RAW and CLEAN, including ledgers and timestamps."""
         prints = {}
         for database, tables in (
             ("raw", ("batch", "encounter", "quarantine")),
@@ -147,7 +147,7 @@ class Pipeline:
         return prints
 
     def unaccounted(self) -> list[str]:
-        """Return the accepted batches whose RAW rows are not CLEAN rows plus quarantined rows."""
+        """Return accepted batches whose RAW rows differ from CLEAN plus quarantined rows."""
         with self.connected("raw") as raw, self.connected("clean") as clean:
             stored = dict(clean.execute("SELECT batch_id, count(*) FROM encounter GROUP BY 1"))
             CleanWarehouse(clean).batches()

@@ -1,4 +1,4 @@
-"""Real batches through the whole asset graph: the happy way, bad input, and kills."""
+"""Real batches pass through the whole asset graph: good input, bad input, and killed processes."""
 
 import os
 import re
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 @pytest.fixture(scope="module")
 def two_batches(pipeline: Pipeline) -> Pipeline:
-    """Given two batches that have gone all the way."""
+    """Given two batches that have passed through the whole graph."""
     pipeline.deliver(2 * BATCH)
     assert pipeline.ingest(BATCH).state == "success"
     for batch_id in ("batch-0001", "batch-0002"):
@@ -37,7 +37,7 @@ def two_batches(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def test_every_row_is_accounted_for_and_no_patient_is_in_two_parts(two_batches: Pipeline) -> None:
+def test_every_row_is_accounted_for_and_no_patient_is_in_two_splits(two_batches: Pipeline) -> None:
     with two_batches.connected("raw") as raw, two_batches.connected("clean") as clean:
         assert [b.rows for b in RawWarehouse(raw).batches()] == [BATCH, BATCH]
         parts = clean.execute(
@@ -61,7 +61,7 @@ def test_each_batch_trains_three_models_and_passes_every_gate(two_batches: Pipel
     }
 
 
-def test_the_api_serves_what_was_promoted_last(two_batches: Pipeline) -> None:
+def test_the_api_serves_the_last_promoted_model(two_batches: Pipeline) -> None:
     with two_batches.connected("clean") as clean:
         promoted = [p for p in ModelHistory(clean).promotions() if p.verdict == "promoted"]
     url = f"{two_batches.stack.site.settings.api_url}/predict"
@@ -73,7 +73,7 @@ def test_the_api_serves_what_was_promoted_last(two_batches: Pipeline) -> None:
     assert sum(answer.json()["probabilities"].values()) == pytest.approx(1)
 
 
-def test_the_api_serves_it_compiled_and_logs_its_answers(two_batches: Pipeline) -> None:
+def test_the_api_serves_the_compiled_model_and_logs_predictions(two_batches: Pipeline) -> None:
     site = two_batches.stack.site
     with httpx.Client(base_url=site.settings.api_url, trust_env=False, timeout=60) as api:
         assert api.get("/health").json()["runtime"] == "compiled"
@@ -88,16 +88,16 @@ def test_the_api_serves_it_compiled_and_logs_its_answers(two_batches: Pipeline) 
         return found
 
     told = (explained["model_version"], explained["predicted_class"])
-    assert two_batches.wait_for("the answer in the log", logged) == told
+    assert two_batches.wait_for("the prediction to be logged", logged) == told
 
 
-def test_only_an_admin_takes_the_model_back_and_forth(two_batches: Pipeline) -> None:
+def test_only_an_admin_can_roll_back_and_forward(two_batches: Pipeline) -> None:
     site, registry = two_batches.stack.site, two_batches.registry
     current, previous = registry.version_of(PRODUCTION), registry.version_of(PREVIOUS)
     admin = {"X-API-Key": site.credentials.api_admin_key}
     with httpx.Client(base_url=site.settings.api_url, trust_env=False, timeout=60) as api:
         assert api.post("/rollback").status_code == 401
-        if previous is None:  # Nothing but the first model was good enough.
+        if previous is None:  # No later model beat the first one.
             assert api.post("/rollback", headers=admin).status_code == 409
             return
         for left, back in ((current, previous), (previous, current)):
@@ -107,14 +107,14 @@ def test_only_an_admin_takes_the_model_back_and_forth(two_batches: Pipeline) -> 
         versions = api.get("/model/history").raise_for_status().json()["versions"]
     assert next(v["version"] for v in versions if PRODUCTION in v["aliases"]) == current
 
-    # and the sweep carries both into the history that nobody can rewrite
+    # and the sweep copies both rollbacks into the append-only history
     two_batches.finished(two_batches.airflow.trigger("ledger_sweep", {}))
     with two_batches.connected("clean") as clean:
         kept = {(one.left, one.back) for one in RollbackLog(clean).rollbacks()}
     assert kept >= {(current, previous), (previous, current)}
 
 
-def test_the_api_tells_what_the_gates_say(two_batches: Pipeline) -> None:
+def test_the_api_returns_the_results_of_the_gates(two_batches: Pipeline) -> None:
     site = two_batches.stack.site
     answer = httpx.get(f"{site.settings.api_url}/quality", trust_env=False, timeout=60)
 
@@ -131,7 +131,7 @@ def test_reports_and_task_logs_are_in_their_buckets(two_batches: Pipeline) -> No
     assert any("dag_id=model_training_pipeline" in key for key in logs)
 
 
-def test_airflow_shows_what_every_gate_said_of_every_batch(two_batches: Pipeline) -> None:
+def test_airflow_shows_each_gates_report_for_each_batch(two_batches: Pipeline) -> None:
     site = two_batches.stack.site
     secret = {"username": USER, "password": site.credentials.airflow_admin}
     with httpx.Client(base_url=site.airflow_url, timeout=30) as airflow:
@@ -152,7 +152,7 @@ def test_running_any_dag_again_leaves_the_same_rows(two_batches: Pipeline) -> No
     before = two_batches.fingerprint()
     runs_before = len(two_batches.registry.client.search_runs(["1"]))
 
-    # Each consumer is started again by the event of the one before.
+    # The event of each rerun DAG triggers the next one.
     again = two_batches.airflow.trigger(PROCESSING, {}, partition_key="batch-0002")
     assert two_batches.finished(again).state == "success"
     for dag_id in (TRAINING, PROMOTION):
@@ -175,7 +175,7 @@ def test_running_any_dag_again_leaves_the_same_rows(two_batches: Pipeline) -> No
     assert len(two_batches.registry.client.search_runs(["1"])) == runs_before
 
 
-def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_goes_through(
+def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_passes(
     two_batches: Pipeline,
 ) -> None:
     two_batches.deliver(1_500, age="[300-310)")
@@ -197,7 +197,7 @@ def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_goes_through(
     assert sorted((t["state"], t["try_number"]) for t in checks) == [("failed", 1), ("success", 1)]
 
 
-def test_a_file_without_a_column_is_refused_and_nothing_is_lost(two_batches: Pipeline) -> None:
+def test_a_file_without_a_column_is_rejected_and_nothing_is_lost(two_batches: Pipeline) -> None:
     whole = two_batches.file.read_bytes()
     before = two_batches.fingerprint()
     two_batches.file.write_bytes(whole.replace(b"insulin", b"insulina", 1))
@@ -214,7 +214,7 @@ def test_a_file_without_a_column_is_refused_and_nothing_is_lost(two_batches: Pip
 def test_a_task_killed_in_the_middle_of_each_stage_changes_nothing(two_batches: Pipeline) -> None:
     two_batches.deliver(BATCH)
 
-    # Given: each stage is held in the middle of its transaction, or caught at work.
+    # Given: each stage is blocked in the middle of its transaction, or killed while it runs.
     with two_batches.connected("raw") as holder:
         holder.execute("LOCK TABLE encounter IN SHARE MODE")
         ingestion = two_batches.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
@@ -230,7 +230,7 @@ def test_a_task_killed_in_the_middle_of_each_stage_changes_nothing(two_batches: 
     promotion = two_batches.run_of(PROMOTION, "batch-0005")
     two_batches.kill_task(promotion, "judge")
 
-    # Then: Airflow tries again, and each stage ends as if nothing had happened.
+    # Then: Airflow retries, and each stage ends as if nothing had happened.
     assert two_batches.promoted("batch-0005").state == "success"
     for run, task_id in (
         (ingestion, "ingest.load"),
@@ -249,7 +249,7 @@ def test_a_task_killed_in_the_middle_of_each_stage_changes_nothing(two_batches: 
     assert sorted(run.data.tags["family"] for run in finished) == sorted(FAMILIES)
 
 
-def test_the_scheduler_killed_at_work_goes_on_where_it_was(two_batches: Pipeline) -> None:
+def test_a_killed_scheduler_resumes_its_work(two_batches: Pipeline) -> None:
     two_batches.deliver(BATCH)
     two_batches.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
     training = two_batches.run_of(TRAINING, "batch-0006")
@@ -265,7 +265,7 @@ def test_the_scheduler_killed_at_work_goes_on_where_it_was(two_batches: Pipeline
 
 
 def test_a_lost_event_is_found_by_the_sweep(two_batches: Pipeline) -> None:
-    # Given: a batch that is accepted in RAW and was never announced.
+    # Given: a batch that was accepted in RAW but never announced by an event.
     two_batches.deliver(BATCH)
     with two_batches.connected("raw") as raw:
         warehouse = RawWarehouse(raw)
@@ -308,7 +308,7 @@ def test_without_mlflow_a_batch_is_announced_in_clean_as_soon_as_its_gate_has_pa
 
 
 def blocked(pipeline: Pipeline, database: str) -> None:
-    """Wait until a transaction of a task waits for the test's lock."""
+    """Wait until a task's transaction is blocked by the test's lock."""
 
     def look() -> bool:
         with pipeline.connected(database) as watcher:
@@ -319,11 +319,11 @@ def blocked(pipeline: Pipeline, database: str) -> None:
             ).fetchone()
         return waiting > 0
 
-    pipeline.wait_for("a COPY held by the lock", look)
+    pipeline.wait_for("a COPY blocked by the lock", look)
 
 
-def test_no_log_names_a_patient_or_a_stay(two_batches: Pipeline) -> None:
-    # Shorter numbers than these may be anything.
+def test_no_log_contains_a_patient_or_encounter_number(two_batches: Pipeline) -> None:
+    # Shorter numbers could be anything.
     with two_batches.connected("raw") as raw:
         keys = raw.execute("SELECT encounter_id, patient_nbr FROM encounter").fetchall()
     known = {str(key) for row in keys for key in row if len(str(key)) >= 8}

@@ -26,7 +26,7 @@ def counted(pipeline: Pipeline) -> Account:
 
 
 def command_line(pipeline: Pipeline) -> Callable[..., str]:
-    """Return `readmission quarantine` as a function that must go well."""
+    """Return a function that runs `readmission quarantine` and fails on an error."""
     values = pipeline.stack.settings.model_dump(mode="json", exclude_unset=True)
     runner = CliRunner(env={PREFIX + name.upper(): str(value) for name, value in values.items()})
 
@@ -39,7 +39,7 @@ def command_line(pipeline: Pipeline) -> Callable[..., str]:
 
 
 def quarantine_page(pipeline: Pipeline) -> str:
-    """Return the page of the quarantine as people read it now."""
+    """Return the current quarantine page from the bucket."""
     site = pipeline.stack.site
     s3 = object_store.client(site)
     page = s3.get_object(Bucket=site.settings.docs_bucket, Key="quarantine.html")
@@ -47,7 +47,7 @@ def quarantine_page(pipeline: Pipeline) -> str:
 
 
 def replayed(pipeline: Pipeline, runs: int) -> None:
-    """Wait until as many replays have ended, all well."""
+    """Wait until the given number of replays has succeeded; fail if one fails."""
 
     def look() -> bool:
         found = pipeline.airflow.runs(REPLAY_DAG)
@@ -58,7 +58,7 @@ def replayed(pipeline: Pipeline, runs: int) -> None:
 
 
 def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipeline) -> None:
-    # given a batch with two bad rows, in CLEAN without them
+    # given a batch with two bad rows, whose other rows are in CLEAN
     before = counted(pipeline)
     pipeline.deliver(GOOD_ROWS)
     fixed, waived = pipeline.delivered, pipeline.delivered + 1
@@ -72,8 +72,8 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
     after = counted(pipeline)
     assert (after.clean, after.quarantined) == (before.clean + GOOD_ROWS, before.quarantined + 2)
 
-    # when one is fixed by the command line, the other is waived by the DAG, and replays are
-    # asked for by both
+    # when one is fixed on the command line, the other is waived through the DAG, and a replay is
+    # requested both ways
     quarantine = command_line(pipeline)
     corrected = ("fix", batch.batch_id, str(fixed), "--set", "age=[30-40)", "--why", "asked")
     assert "fixed by" in quarantine(*corrected)
@@ -95,7 +95,7 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
     replayed(pipeline, 3)
     assert "nothing to replay" in quarantine("replay")
 
-    # then the fixed row has come once, on its own way, and every row is somewhere
+    # then the fixed row has arrived once, in a replay batch, and every row is accounted for
     with pipeline.connected("raw") as raw:
         replay = RawWarehouse(raw).batches()[-1]
     assert (replay.kind, replay.rows, replay.quarantined_rows) == ("replay", 1, 0)
@@ -111,7 +111,7 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
         before.clean + GOOD_ROWS + 1, before.quarantined, before.waived + 1, before.on_the_way,
     )  # fmt: skip
     assert str(end) in quarantine("account")
-    # as the reports show
+    # and the report shows the replay
     assert f'<strong>replayed</strong> in <a href="index.html#{replay.batch_id}' in " ".join(
         quarantine_page(pipeline).split()
     )

@@ -1,4 +1,4 @@
-"""Every panel of every dashboard finds data in the Prometheus of a stack at work."""
+"""Every panel of every dashboard finds data in the Prometheus of a running stack."""
 
 import json
 import math
@@ -23,20 +23,20 @@ from tests.e2e.pipeline import PATIENCE, Pipeline
 BATCH = 3_000
 FILE_ROWS = 400
 REQUESTS = 20
-"""Predictions of one round of traffic."""
+"""Predictions in one round of traffic."""
 SCRAPED = 180
 """Seconds after which every scrape and every recording rule has run a few times."""
 LOOKING_BACK = 3_600
 
 pytestmark = pytest.mark.timeout(3 * PATIENCE)
 
-Question = tuple[str, str]
-"""Where a query stands, and the query."""
+PanelQuery = tuple[str, str]
+"""The dashboard and panel of a query, and the query."""
 
 
 @pytest.fixture(scope="module")
 def watched(pipeline: Pipeline) -> Pipeline:
-    """Given a stack with a model, and predictions whose outcome came after them."""
+    """Given a stack with a model, and predictions whose outcomes arrived later."""
     if pipeline.registry.version_of(PRODUCTION) is None:
         bring_one_batch(pipeline)
     with service(pipeline) as api:
@@ -55,7 +55,7 @@ def bring_one_batch(pipeline: Pipeline) -> None:
 
 @contextmanager
 def service(pipeline: Pipeline) -> Iterator[httpx.Client]:
-    """Open the prediction service as an administrator sees it."""
+    """Open a client of the API with the admin key."""
     site = pipeline.stack.site
     admin = {"X-API-Key": site.credentials.api_admin_key}
     url = site.settings.api_url
@@ -71,22 +71,22 @@ def prometheus(pipeline: Pipeline) -> Iterator[Prometheus]:
 
 
 def predict_rows(api: httpx.Client, rows: pd.DataFrame) -> None:
-    """Send the first of some rows as a file, without their outcome."""
+    """Send the first rows as a file, without their outcomes."""
     file = rows.head(FILE_ROWS).drop(columns=schema.TARGET).to_csv(index=False)
     answer = api.post("/predict/batch", content=file, headers={"Content-Type": "text/csv"})
     assert answer.status_code == 200, answer.text
 
 
 def traffic(api: httpx.Client) -> None:
-    """Send predictions, one refusal and one reload."""
+    """Send predictions, one invalid request and one reload."""
     for _ in range(REQUESTS):
         assert api.post("/predict", json=example()).status_code == 200
     assert api.post("/predict", json={"age": "old"}).status_code == 422
     assert api.post("/reload_model").status_code == 200
 
 
-def questions(asked: Prometheus) -> set[Question]:
-    """Return every query of every panel, for everything a reader can choose."""
+def panel_queries(asked: Prometheus) -> set[PanelQuery]:
+    """Return every query of every panel, for every choice of the dashboard's variables."""
     found = set()
     for path in sorted(FOLDER.glob("*.json")):
         board = json.loads(path.read_text())
@@ -98,30 +98,32 @@ def questions(asked: Prometheus) -> set[Question]:
 
 
 def has_data(asked: Prometheus, query: str) -> bool:
-    """Whether a query gives at least one number; a share of nothing is none."""
+    """Whether a query returns a finite number; dividing by zero gives NaN."""
     return any(math.isfinite(value) for _, value in asked.query(query))
 
 
 def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
-    silent: set[Question] = set()
+    silent: set[PanelQuery] = set()
     deadline = time.monotonic() + SCRAPED
     with prometheus(watched) as asked, service(watched) as api:
-        # Patients of the test part, too: whichever model is in use now has outcomes to show.
+        # Includes patients of the test split, so that the current model has outcomes to show.
         predict_rows(api, watched.supply)
         while time.monotonic() < deadline:
             traffic(api)
             time.sleep(5)
-            every = questions(asked)
+            every = panel_queries(asked)
             silent = {one for one in every if not has_data(asked, one[1])}
             if every and not silent:
                 break
 
     boards = {where.split(":")[0] for where, _ in every}
-    assert boards == {path.stem for path in FOLDER.glob("*.json")}, "a choice offers nothing"
+    assert boards == {path.stem for path in FOLDER.glob("*.json")}, (
+        "a dashboard's variable has no values"
+    )
     assert not silent, "no data:\n" + "\n".join(f"{where}\n  {query}" for where, query in silent)
 
 
-def test_another_model_is_marked_in_every_graph(watched: Pipeline) -> None:
+def test_a_change_of_the_model_is_annotated_on_every_dashboard(watched: Pipeline) -> None:
     end = time.time()
     with prometheus(watched) as asked:
         for path in FOLDER.glob("*.json"):
@@ -130,7 +132,7 @@ def test_another_model_is_marked_in_every_graph(watched: Pipeline) -> None:
             assert found, f"{path.stem}: {mark['expr']}"
 
 
-def test_prometheus_reaches_everything_and_no_rule_fails(watched: Pipeline) -> None:
+def test_prometheus_scrapes_every_job_and_no_rule_fails(watched: Pipeline) -> None:
     with prometheus(watched) as asked:
         reached = {series["job"]: value for series, value in asked.query("avg by (job) (up)")}
         failing = asked.query("sum(prometheus_rule_evaluation_failures_total) > 0")

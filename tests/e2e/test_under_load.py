@@ -1,4 +1,4 @@
-"""A hundred users while the model changes and what is behind the service restarts."""
+"""A hundred users send requests while the model changes and the API's dependencies restart."""
 
 import re
 import signal
@@ -22,16 +22,16 @@ from tests.e2e.pipeline import PATIENCE, Pipeline
 BATCH = 3_000
 USERS = 100
 SECONDS = 60
-"""Under load, at least; as long as everything that is done meanwhile takes."""
-AWAY_SECONDS = 2
-"""How long a service stays away that is restarted."""
+"""Minimum duration of the load; it lasts longer if the steps during it do."""
+DOWNTIME_SECONDS = 2
+"""How long a restarted service stays down."""
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 
 @dataclass
 class Load:
-    """A load test that goes on until it is ended."""
+    """A load test that runs until it is stopped."""
 
     process: subprocess.Popen[str]
     answered: Path
@@ -42,14 +42,14 @@ class Load:
         return self.process.poll() is None
 
     def end(self) -> None:
-        """End it as a person does, and keep what it says."""
+        """Interrupt it as Ctrl-C does, and keep its output."""
         self.process.send_signal(signal.SIGINT)
         self.said = self.process.communicate(timeout=120)[0]
 
 
 @contextmanager
 def under_load(pipeline: Pipeline, folder: Path) -> Iterator[Load]:
-    """Let a hundred users ask until the block ends."""
+    """Let a hundred users send requests until the block ends."""
     answered = folder / "answered"
     url = pipeline.stack.site.settings.api_url
     size = ("--load-users", str(USERS), "--load-seconds", str(PATIENCE))
@@ -57,7 +57,7 @@ def under_load(pipeline: Pipeline, folder: Path) -> Iterator[Load]:
         [*run.command("steady", url, folder, *size), "--load-journal", str(answered)],
         cwd=CHECKOUT, env={f"{PREFIX}DATASET": str(pipeline.file)}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        # A shell that runs the tests in the background lets its children ignore the signal.
+        # If a shell runs the tests in the background, its children would ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         load = Load(process, answered)
@@ -71,7 +71,7 @@ def under_load(pipeline: Pipeline, folder: Path) -> Iterator[Load]:
 
 @pytest.fixture(scope="module")
 def versions(pipeline: Pipeline) -> list[str]:
-    """Given two versions, the first of them in production."""
+    """Given two versions, the first of which is in production."""
     registry = pipeline.registry
     if len(registry.versions()) < 2:
         pipeline.deliver(2 * BATCH)
@@ -85,7 +85,7 @@ def versions(pipeline: Pipeline) -> list[str]:
 
 
 def served(pipeline: Pipeline, version: str) -> None:
-    """Wait until the service answers by a version."""
+    """Wait until the API serves a version."""
     url = f"{pipeline.stack.site.settings.api_url}/ready"
     pipeline.wait_for(
         f"version {version} served",
@@ -94,7 +94,7 @@ def served(pipeline: Pipeline, version: str) -> None:
 
 
 def rolled_back(pipeline: Pipeline) -> str:
-    """Roll back by the service and return the version that answers again."""
+    """Roll back through the API and return the version that it serves again."""
     site = pipeline.stack.site
     key = {"X-API-Key": site.credentials.api_admin_key}
     answer = httpx.post(
@@ -104,32 +104,32 @@ def rolled_back(pipeline: Pipeline) -> str:
 
 
 def restart(pipeline: Pipeline, name: str) -> None:
-    """Stop a service, leave it away for a while, and wait until it is well again."""
+    """Stop a service, start it after a pause, and wait until it is healthy again."""
     supervisor = Supervisor(pipeline.stack.paths)
     supervisor.stop_service(name)
     pipeline.wait_for(f"the end of {name}", lambda: not supervisor.states()[name].pid)
-    time.sleep(AWAY_SECONDS)
+    time.sleep(DOWNTIME_SECONDS)
     supervisor.start_service(name)
     pipeline.wait_for(
-        f"{name} back",
+        f"a healthy {name}",
         lambda: next(s.healthy for s in pipeline.stack.status() if s.service == name),
     )
 
 
-def test_nothing_that_happens_behind_the_service_fails_a_request(
+def test_model_changes_and_restarts_behind_the_api_fail_no_request(
     pipeline: Pipeline, versions: list[str], tmp_path: Path
 ) -> None:
     current, other = versions
 
-    # given a hundred users who ask
+    # given a hundred users sending requests
     with under_load(pipeline, tmp_path) as load:
         began = time.monotonic()
         pipeline.wait_for(
-            "the first answers",
+            "the first responses",
             lambda: load.answered.exists() and len(journal.read(load.answered)) > USERS,
         )
 
-        # when the model changes, there and back, and the registry and the database restart
+        # when the model is promoted and rolled back, and the registry and the database restart
         pipeline.registry.promote(other)
         served(pipeline, other)
         assert rolled_back(pipeline) == current
@@ -140,14 +140,14 @@ def test_nothing_that_happens_behind_the_service_fails_a_request(
         served(pipeline, other)
         time.sleep(max(0, SECONDS - (time.monotonic() - began)))
 
-    # then every request was answered well, by both versions
+    # then every request succeeded
     total = re.search(r"^all +([\d,]+) +([\d,]+) ", load.said, re.MULTILINE)
     assert total is not None, load.said
     assert total[2] == "0", load.said
     answered = journal.read(load.answered)
     assert len(answered) > USERS * 10
 
-    # and is in the log, each row once
+    # and every row is logged once, predicted by one of the two versions
     def logged() -> bool:
         with pipeline.connected("predictions") as log:
             (rows,) = log.execute(
@@ -155,7 +155,7 @@ def test_nothing_that_happens_behind_the_service_fails_a_request(
             ).fetchone()
         return rows >= sum(answered.values())
 
-    pipeline.wait_for("every answer in the log", logged)
+    pipeline.wait_for("every prediction to be logged", logged)
     with pipeline.connected("predictions") as log:
         found = log.execute(
             "SELECT request_id, count(*), count(DISTINCT row) FROM prediction"

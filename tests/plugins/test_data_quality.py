@@ -1,4 +1,4 @@
-"""The reports inside Airflow: for who is signed in, from the bucket, and nothing else."""
+"""Airflow's data-quality pages serve reports from the bucket, only to users who have signed in."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ HEAVY = ("boto3", "botocore", "fastapi", "airflow.api_fastapi", "airflow.provide
 
 @pytest.fixture(scope="module")
 def stack(state_folders: Path) -> Iterator[Stack]:
-    """Airflow's api-server and the object store, which is all that the pages need."""
+    """Airflow's api-server and the object store, which are all that the pages need."""
     stack = Stack(random_settings(state_folders / "plugins"))
     stack.up(PARTS)
     yield stack
@@ -38,7 +38,7 @@ def stack(state_folders: Path) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def airflow(stack: Stack) -> Iterator[httpx.Client]:
-    """A client of Airflow's api-server that has not signed in."""
+    """A client of Airflow's api-server, not signed in."""
     with httpx.Client(base_url=stack.site.airflow_url, timeout=30, trust_env=False) as client:
         yield client
 
@@ -59,7 +59,7 @@ def signed_in(stack: Stack, token: str) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module", autouse=True)
 def published(stack: Stack) -> None:
-    """Given an overview, a report and a style in the bucket."""
+    """Given an overview, a report and a style sheet in the bucket."""
     s3: Any = boto3.client(
         "s3",
         endpoint_url=stack.site.s3_endpoint,
@@ -72,7 +72,7 @@ def published(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("key", [*FILES, "", "absent.html", "../secret"])
-def test_whoever_is_not_signed_in_is_refused(airflow: httpx.Client, key: str) -> None:
+def test_a_request_without_a_valid_sign_in_is_rejected(airflow: httpx.Client, key: str) -> None:
     for headers in ({}, {"Authorization": "Bearer made-up"}, {"Cookie": "_token=made-up"}):
         answer = airflow.get(f"/data-quality/{key}".replace("..", "%2e%2e"), headers=headers)
 
@@ -81,14 +81,14 @@ def test_whoever_is_not_signed_in_is_refused(airflow: httpx.Client, key: str) ->
 
 
 @pytest.mark.parametrize("key", FILES)
-def test_who_is_signed_in_sees_what_is_in_the_bucket(signed_in: httpx.Client, key: str) -> None:
+def test_a_signed_in_user_sees_the_files_in_the_bucket(signed_in: httpx.Client, key: str) -> None:
     answer = signed_in.get(f"/{key}")
 
     assert answer.status_code == 200
     assert (answer.headers["content-type"], answer.content) == FILES[key]
 
 
-def test_a_session_of_the_browser_is_enough_and_the_overview_comes_first(
+def test_a_browser_session_is_accepted_and_the_root_is_the_overview(
     airflow: httpx.Client, token: str
 ) -> None:
     answer = airflow.get("/data-quality/", headers={"Cookie": f"_token={token}"})
@@ -96,7 +96,7 @@ def test_a_session_of_the_browser_is_enough_and_the_overview_comes_first(
     assert (answer.status_code, answer.content) == (200, FILES["index.html"][1])
 
 
-def test_pages_run_no_script_and_are_framed_by_airflow_alone(signed_in: httpx.Client) -> None:
+def test_pages_run_no_script_and_only_airflow_can_frame_them(signed_in: httpx.Client) -> None:
     headers = signed_in.get("/index.html").headers
 
     policy = headers["content-security-policy"]
@@ -114,7 +114,7 @@ def test_pages_run_no_script_and_are_framed_by_airflow_alone(signed_in: httpx.Cl
         "%00", "index.html%0a", "http:%2f%2fexample.org", "x" * 600, "openapi.json", "docs",
     ],
 )  # fmt: skip
-def test_what_is_no_report_is_not_found(signed_in: httpx.Client, key: str) -> None:
+def test_a_path_that_is_not_a_report_is_not_found(signed_in: httpx.Client, key: str) -> None:
     answer = signed_in.get(f"/{key}")
 
     assert answer.status_code == 404
@@ -127,7 +127,7 @@ def test_nothing_can_be_changed(signed_in: httpx.Client, method: str) -> None:
     assert signed_in.get("/index.html").content == FILES["index.html"][1]
 
 
-def test_the_navigation_leads_to_the_overview(airflow: httpx.Client, token: str) -> None:
+def test_the_navigation_links_to_the_overview(airflow: httpx.Client, token: str) -> None:
     bearer = {"Authorization": f"Bearer {token}"}
     plugins = airflow.get("/api/v2/plugins", headers=bearer).raise_for_status().json()["plugins"]
     errors = airflow.get("/api/v2/plugins/importErrors", headers=bearer).raise_for_status().json()
@@ -139,7 +139,9 @@ def test_the_navigation_leads_to_the_overview(airflow: httpx.Client, token: str)
     assert errors["import_errors"] == []
 
 
-def test_a_store_that_is_down_is_said_and_got_over(stack: Stack, signed_in: httpx.Client) -> None:
+def test_an_unavailable_store_gives_503_until_it_is_back(
+    stack: Stack, signed_in: httpx.Client
+) -> None:
     # when
     stack._stop_services({object_store.NAME})
     try:
@@ -150,7 +152,7 @@ def test_a_store_that_is_down_is_said_and_got_over(stack: Stack, signed_in: http
     # then
     assert answer.status_code == 503
     assert answer.text.startswith("The object store does not answer")
-    # A store that listens again may need some seconds more to find its volumes.
+    # After a restart the store may need a few more seconds to find its volumes.
     deadline = time.monotonic() + 60
     while (again := signed_in.get("/index.html")).status_code == 503:
         assert time.monotonic() < deadline, again.text
