@@ -29,7 +29,7 @@ readonly REST=jobs,configmaps,secrets
 # Kubernetes itself creates these in every namespace.
 readonly OF_KUBERNETES='serviceaccount/default|configmap/kube-root-ca.crt'
 OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
-# Images that existed before this run and were rebuilt differently; their servers need a restart.
+# Existing images whose content changed in this run; their servers need a restart.
 CHANGED=()
 # The overlay's manifests, the names of the applied objects, and whether the API was ready before this run.
 OBJECTS='' APPLIED='' SERVES=no
@@ -335,14 +335,14 @@ delete_all() {
     ! kubectl api-resources --output name | grep -qx externalsecrets.external-secrets.io \
         || kinds+=,externalsecrets.external-secrets.io
     if [ "$YES" = no ]; then
-        say "This deletes from the namespace $NAMESPACE of $(kubectl config current-context):"
+        say "This will delete in the namespace $NAMESPACE of $(kubectl config current-context):"
         kubectl --namespace "$NAMESPACE" get statefulsets,deployments --selector "$LABEL" --output name >&2
         kubectl --namespace "$NAMESPACE" get persistentvolumeclaims --selector "$OURS" --output name >&2
         read -r -p "All their data will be lost. Type the name of the namespace to continue: " answer
         [ "$answer" = "$NAMESPACE" ] || fail "nothing was deleted"
     fi
     kubectl --namespace "$NAMESPACE" delete "$kinds" --selector "$LABEL"
-    # Pods, Jobs and claims that the objects created themselves do not have this script's label.
+    # Pods, Jobs and claims created by controllers lack this script's label, so select them by the application's.
     kubectl --namespace "$NAMESPACE" delete pods,jobs,persistentvolumeclaims --selector "$OURS" --ignore-not-found
     left=$(kubectl --namespace "$NAMESPACE" get "$kinds,pods,persistentvolumeclaims" --output name \
         | grep -vxE "$OF_KUBERNETES" || true)

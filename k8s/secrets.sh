@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Generate secrets; the only place that lists them. Needs bash and openssl.
+# Generate secrets; this script has the only list of them. Needs bash and openssl.
 #
 #   secrets.sh env FILE       add missing secrets to an .env file for Compose; existing ones stay
 #   secrets.sh names          list the Secrets of the cluster

@@ -22,7 +22,7 @@ from tests.e2e.pipeline import PATIENCE, Pipeline
 BATCH = 3_000
 USERS = 100
 SECONDS = 60
-"""Minimum duration of the load; it lasts longer if the steps during it do."""
+"""Minimum duration of the load; it runs until all steps of the test are done."""
 DOWNTIME_SECONDS = 2
 """How long a restarted service stays down."""
 

@@ -83,7 +83,7 @@ def test_a_service_has_the_same_memory_limit_as_on_the_cluster(name: str) -> Non
     memory = SERVICES[name]["mem_limit"]
 
     assert re.fullmatch(r"\d+[mg]", memory)
-    # The API's uploads are on disk there and in memory here.
+    # On the cluster the API keeps uploads on disk; here they are in memory.
     if name in of_the_cluster and name != "fastapi":
         assert memory == of_the_cluster[name].removesuffix("i").lower()
 

@@ -37,7 +37,7 @@ def test_a_folder_builds_valid_objects_in_our_namespace(tree: str) -> None:
         if thing["kind"] != "Namespace":
             assert thing["metadata"].get("namespace") == NAMESPACE, name(thing)
         assert thing["kind"] != "Secret", "secrets are generated in the cluster"
-        # The API server rejects larger objects.
+        # A ConfigMap can hold at most 1 MiB.
         assert len(json.dumps(thing)) < 1_000_000, name(thing)
 
 

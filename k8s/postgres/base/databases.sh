@@ -1,7 +1,7 @@
 #!/bin/bash
 # A new server runs this once. It creates the databases in $DATABASES, each with a role that can connect to no other
-# database, and the role `monitoring`, which may connect to all of them because that is enough to read a database's
-# size. Any other right of `monitoring` is granted table by table.
+# database. It also creates the role `monitoring`, which may connect to each of them: that is enough to read a
+# database's size. Tables grant `monitoring` further rights where it needs them.
 set -euo pipefail
 psql=(psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres)
 for database in postgres template1; do
