@@ -1,4 +1,4 @@
-"""What is stored with a model to serve it by: compiled form, golden rows, card, explanations."""
+"""Write the serving bundle of a model: compiled form, golden rows, card and explainer."""
 
 import json
 import logging
@@ -31,26 +31,26 @@ log = logging.getLogger(__name__)
 
 _PERCENTILES = np.linspace(0, 100, 101)
 _SHARES = (*(i / 1_000 for i in range(10)), *(i / 100 for i in range(1, 101)))
-"""Of the patients; finer where a hospital that can follow up one or two of 200 reads."""
+"""Shares of patients to follow up; finer below 1 %, for hospitals with little capacity."""
 
 
 def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
-    """Write everything that serves a fitted model into a new folder.
+    """Write the serving bundle of a fitted model into a new folder.
 
     Parameters
     ----------
     folder : Path
-        Does not exist yet.
+        Folder to create.
     fit : Fit
         The model and its validation rows.
     lineage : mapping
-        What it was trained on, for its card.
+        The data it was trained on, for its card.
 
     Returns
     -------
     Path
-        `folder`, sealed. A model that cannot be compiled is stored without a compiled form,
-        and why; it is then served by its pipeline.
+        `folder`, with a manifest. If the model cannot be compiled, the manifest says why, and
+        the API serves the pipeline instead.
     """
     folder.mkdir()
     model = fit.model
@@ -69,12 +69,12 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
 
 
 def _write_compiled(folder: Path, fit: Fit) -> str | None:
-    """Write tables and estimator; return why not, if they do not answer like the model."""
+    """Write the tables and the compiled estimator; return the reason if it cannot be compiled."""
     compile_tables(fit.model).write(folder / TABLES_FILE)
     try:
         compiled = compile_estimator(fit.model, fit.features)
     except BundleRefused as refused:
-        log.warning("%s; the pipeline will serve", refused)
+        log.warning("%s; the model will be served by its pipeline", refused)
         return str(refused)
     (folder / onnx_estimator.FILE).write_bytes(compiled)
     return None
@@ -95,24 +95,25 @@ def _card(fit: Fit, lineage: Mapping[str, Any]) -> ModelCard:
 
 
 def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> list[dict[str, float]]:
-    """Return what following up the riskiest patients would catch, for 0 to 100 % of them.
+    """Return how many early readmissions a follow-up of the riskiest patients would catch.
 
-    Following up nobody has the highest risk that was given as its threshold: a line from there
-    to the next point stays among risks that patients have.
+    The points range from following up nobody to following up all patients. The first point has
+    the highest predicted risk as its threshold, so that interpolating between the first two
+    points yields risks that patients have.
 
     Parameters
     ----------
     soon : ndarray of bool, shape (n,)
-        Who came back within 30 days, among validation patients.
+        Whether each validation patient came back within 30 days.
     risk : ndarray, shape (n,)
-        The probability the model gave it.
+        The predicted probability of that.
 
     Returns
     -------
     list of dict
-        ``share`` of patients followed up, ``threshold`` on the probability from which they are,
-        ``caught``: share of those who came back among them, ``precision``: share of
-        followed-up patients who came back.
+        ``share`` of all patients who are followed up; ``threshold``, the lowest risk among them;
+        ``caught``, the share of all early readmissions among them; ``precision``, the share of
+        them who come back within 30 days.
     """
     order = np.argsort(-risk, kind="stable")
     found = np.concatenate([[0], np.cumsum(soon[order])])

@@ -1,4 +1,4 @@
-"""Compiling a fitted model when it is registered; runs at training, never while serving."""
+"""Compile a fitted model for serving. This runs at training, never in the API."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -22,20 +22,20 @@ from readmission.serving.onnx_estimator import CompiledEstimator
 
 GOLDEN_ROWS = 200
 _CLEAR_CALL = 1e-4
-"""Golden rows are no toss-ups: the two best weighted probabilities are at least this far apart."""
+"""Smallest gap between the two best weighted probabilities of a golden row, to exclude ties."""
 _ONE_CODE_A_GROUP = ("V57", *(str(ranges[0][0]) for _, ranges in DIAGNOSIS_GROUPS))
 
 
 def compile_tables(model: ReadmissionModel) -> EncodingTables:
-    """Return the fitted encoder as tables, by running it over every value of every field.
+    """Return the fitted encoder as lookup tables, made by encoding every value of every field.
 
-    No rule of cleaning or encoding is written down a second time: each value goes through
-    `readmission.domain.cleaning.clean` and the encoder, in a row that is otherwise the example.
+    The rules of cleaning and encoding are not repeated here: each value is set in the example
+    encounter, which then passes through `readmission.domain.cleaning.clean` and the encoder.
 
     Raises
     ------
     BundleRefused
-        If a value fills more than one column of its field, which tables cannot say.
+        If a value sets more than one column of its field, which tables cannot represent.
     """
     probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
     raw = pd.DataFrame([schema.example() | {column.name: value} for column, value in probes])
@@ -44,43 +44,45 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
     for (column, value), cells in zip(probes, _cells(model, raw), strict=True):
         own = [(place, cell) for place, cell in cells if columns[place] == column.name]
         if len(own) > 1:
-            raise BundleRefused(f"{column.name}: {value!r} fills {len(own)} columns, one at most")
+            raise BundleRefused(
+                f"{column.name}: {value!r} sets {len(own)} encoded columns, expected at most one"
+            )
         key = _group(value) if column.kind is Kind.DIAGNOSIS else value
         entries[column.name][key] = own[0] if own else None
     return EncodingTables(columns.tolist(), family(model.family).absent, entries)
 
 
 def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> bytes:
-    """Return the estimator in ONNX, after it has answered the validation rows like the model.
+    """Return the estimator as ONNX, after comparing its predictions on the validation rows.
 
     Parameters
     ----------
     model : ReadmissionModel
         Fitted.
-    validation : DataFrame, shape (n, >= 46)
-        CLEAN features.
+    validation : DataFrame, shape (n, columns)
+        CLEAN rows with at least the features.
 
     Raises
     ------
     BundleRefused
-        If a probability differs by more than `golden.TOLERANCE`, or a class does.
+        If a probability differs by more than `golden_rows.TOLERANCE`, or a class differs.
     """
     columns = len(model.encoder.get_feature_names_out())
     compiled = family(model.family).to_onnx(model.estimator, columns)
-    answered = CompiledEstimator(compiled).predict_proba(dense(model, validation))
+    predicted = CompiledEstimator(compiled).predict_proba(dense(model, validation))
     expected = model.score(validation)
-    worst = float(np.max(np.abs(answered - expected)))
-    changed = int(np.count_nonzero(model.decide(answered) != model.decide(expected)))
+    worst = float(np.max(np.abs(predicted - expected)))
+    changed = int(np.count_nonzero(model.decide(predicted) != model.decide(expected)))
     if not worst <= TOLERANCE or changed:
         raise BundleRefused(
-            f"the compiled {model.family} is off by {worst:.2g} and decides {changed}"
-            f" of {len(expected)} validation rows otherwise"
+            f"the probabilities of the compiled {model.family} are off by up to {worst:.2g},"
+            f" and {changed} of {len(expected)} validation rows get another class"
         )
     return compiled
 
 
 def dense(model: ReadmissionModel, features: pd.DataFrame) -> npt.NDArray[np.float32]:
-    """Return the encoded features as the compiled estimator takes them, shape (n, columns)."""
+    """Encode features as the dense input of the compiled estimator, shape (n, columns)."""
     encoded = model.encoder.transform(features[list(schema.FEATURE_NAMES)]).astype(np.float32)
     if not family(model.family).sparse:
         return np.asarray(encoded)
@@ -91,7 +93,7 @@ def dense(model: ReadmissionModel, features: pd.DataFrame) -> npt.NDArray[np.flo
 
 
 def make_golden_rows(model: ReadmissionModel) -> GoldenRows:
-    """Return synthetic encounters with the fitted pipeline's answers to them."""
+    """Return synthetic encounters with the fitted pipeline's predictions for them."""
     raw = synthetic.encounters(2 * GOLDEN_ROWS).to_pandas()[list(schema.FEATURE_NAMES)]
     probabilities = model.predict_proba(raw)
     weighted = np.sort(probabilities * np.asarray(model.weights), axis=1)
@@ -100,13 +102,13 @@ def make_golden_rows(model: ReadmissionModel) -> GoldenRows:
 
 
 def as_encounters(raw: pd.DataFrame) -> Sequence[Encounter]:
-    """Return raw encounters as a request spells them: counts are numbers."""
+    """Return raw encounters as a request contains them, with counts as numbers."""
     typed = raw.astype({c.name: int for c in schema.FEATURES if c.is_number})
     return [{str(name): value for name, value in row.items()} for row in typed.to_dict("records")]
 
 
 def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:
-    """Yield every value that a field can have and that the encoder can tell from others."""
+    """Yield every value of a field that the encoder can tell from others."""
     if column.nullable:
         yield MISSING
     if column.is_number:
@@ -131,7 +133,7 @@ def _group(value: Value) -> str:
 
 
 def _cells(model: ReadmissionModel, raw: pd.DataFrame) -> Iterator[list[tuple[int, float]]]:
-    """Yield what each row's encoded matrix holds: column and content of each cell."""
+    """Yield the stored cells of each encoded row, as pairs of column and content."""
     encoded = model.encoder.transform(clean(raw)).astype(np.float32)
     stored = sparse.csr_matrix(encoded)
     for start, end in pairwise(stored.indptr):

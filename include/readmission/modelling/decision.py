@@ -1,4 +1,4 @@
-"""From probabilities to a class: weights per class that maximise weighted F1."""
+"""The decision rule: class weights, tuned for weighted F1, turn probabilities into a class."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ _SOON = np.arange(1.0, 3.61, 0.1)
 def decide(
     probabilities: npt.NDArray[np.floating], weights: Sequence[float]
 ) -> npt.NDArray[np.intp]:
-    """Return the class code of each row: the largest weighted probability.
+    """Return the class code with the largest weighted probability in each row.
 
     Parameters
     ----------
     probabilities : ndarray, shape (n, 3)
         In the order of `schema.CLASSES`.
     weights : sequence of 3 floats
-        Multiplies each class's probability; (1, 1, 1) is the plain argmax.
+        Factor of each class's probability; (1, 1, 1) gives the plain argmax.
     """
     return np.argmax(probabilities * np.asarray(weights), axis=1)
 
@@ -29,14 +29,15 @@ def tune_weights(
 ) -> tuple[float, float, float]:
     """Return the weights that maximise weighted F1 on validation rows.
 
-    A grid over the two readmitted classes, with NO fixed at 1. Never call it with test rows.
+    Searches a grid over the two readmitted classes; the weight of NO is 1. Never call it with
+    test rows.
 
     Parameters
     ----------
     outcomes : ndarray of int, shape (n,)
         Class codes.
     probabilities : ndarray, shape (n, 3)
-        What the model says of the same rows.
+        Predictions for the same rows.
     """
     grid = [(1.0, float(later), float(soon)) for later in _LATER for soon in _SOON]
     scores = [_weighted_f1(outcomes, decide(probabilities, weights)) for weights in grid]
@@ -45,8 +46,8 @@ def tune_weights(
 
 
 def _weighted_f1(outcomes: npt.NDArray[np.integer], predicted: npt.NDArray[np.intp]) -> float:
-    """F1 per class weighted by its size; a confusion matrix is ten times faster than sklearn."""
+    """Return the F1 of the classes weighted by size; ten times faster than scikit-learn's."""
     confusion = np.bincount(outcomes * 3 + predicted, minlength=9).reshape(3, 3)
-    actual, said = confusion.sum(axis=1), confusion.sum(axis=0)
-    f1 = 2 * np.diag(confusion) / np.maximum(actual + said, 1)
+    actual, called = confusion.sum(axis=1), confusion.sum(axis=0)
+    f1 = 2 * np.diag(confusion) / np.maximum(actual + called, 1)
     return float(f1 @ actual / actual.sum())

@@ -1,4 +1,4 @@
-"""The encoder that all families share: from CLEAN features to a matrix of float32."""
+"""The encoder that all families share: it turns CLEAN features into a matrix."""
 
 from sklearn.compose import ColumnTransformer
 from sklearn.preprocessing import OneHotEncoder, RobustScaler
@@ -10,13 +10,13 @@ from readmission.domain.columns import Kind
 def new_encoder(*, sparse: bool) -> ColumnTransformer:
     """Return the unfitted encoder of CLEAN features.
 
-    Age and counts are scaled by median and interquartile range, categories become one
-    column each and one never seen becomes all zeros, scales of 0..3 stay as they are.
+    Age and counts are scaled by median and interquartile range. Categories are one-hot encoded;
+    an unseen category becomes all zeros. Ordinal codes are kept as they are.
 
     Parameters
     ----------
     sparse : bool
-        Whether it yields a CSR matrix or a dense array.
+        Whether the encoder returns a CSR matrix or a dense array.
     """
     scaled = [c.name for c in schema.of_kind(Kind.INTERVAL, Kind.COUNT)]
     scales = [c.name for c in schema.of_kind(Kind.ORDINAL)]
@@ -37,12 +37,12 @@ def new_encoder(*, sparse: bool) -> ColumnTransformer:
 
 
 def source_fields(encoder: ColumnTransformer) -> list[str]:
-    """Return the field that each encoded column comes from, in the order of the columns."""
+    """Return the field from which each encoded column was made, in the order of columns."""
     return [_source_field(str(name)) for name in encoder.get_feature_names_out()]
 
 
 def _source_field(encoded: str) -> str:
-    """The field of one column: one-hot columns are called field_value."""
+    """Return the field of an encoded column; one-hot columns are named ``field_value``."""
     if encoded in schema.BY_NAME:
         return encoded
     return max((n for n in schema.CATEGORICAL_FEATURES if encoded.startswith(n + "_")), key=len)

@@ -1,4 +1,4 @@
-"""How good a model is: the same figures for validation, test and both kinds of rows."""
+"""Metrics of a model, the same for validation and test, for all patients and eligible ones."""
 
 from collections.abc import Mapping
 
@@ -63,18 +63,18 @@ def evaluate_twice(
     weights: tuple[float, float, float],
     eligible: npt.NDArray[np.bool_],
 ) -> dict[str, float]:
-    """Return the metrics over all rows and, prefixed ``eligible_``, over patients who lived.
+    """Return the metrics over all rows and, prefixed ``eligible_``, over eligible patients.
 
-    Who died cannot be readmitted: those rows are easy, and flatter every figure.
+    Patients who died cannot be readmitted. Their rows are easy to predict and improve every metric.
     """
     everyone = evaluate(outcomes, probabilities, weights)
-    living = evaluate(outcomes[eligible], probabilities[eligible], weights)
-    return everyone | {f"eligible_{name}": value for name, value in living.items()}
+    alive = evaluate(outcomes[eligible], probabilities[eligible], weights)
+    return everyone | {f"eligible_{name}": value for name, value in alive.items()}
 
 
-def prefixed(metrics: Mapping[str, float], part: str) -> dict[str, float]:
-    """Return the metrics under the names MLflow shows: ``val_weighted_f1``."""
-    return {f"{part}_{name}": float(value) for name, value in metrics.items()}
+def prefixed(metrics: Mapping[str, float], split: str) -> dict[str, float]:
+    """Return the metrics under the names that MLflow shows, e.g. ``val_weighted_f1``."""
+    return {f"{split}_{name}": float(value) for name, value in metrics.items()}
 
 
 def _recall_at_top(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
@@ -83,7 +83,7 @@ def _recall_at_top(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floatin
 
 
 def _calibration_error(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
-    """Expected calibration error over bins of equal size."""
+    """Return the expected calibration error over bins of equal size."""
     bins = np.array_split(np.argsort(risk, kind="stable"), _CALIBRATION_BINS)
     gaps = [abs(positive[b].mean() - risk[b].mean()) * len(b) for b in bins if len(b)]
     return float(sum(gaps) / len(risk))

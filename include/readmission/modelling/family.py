@@ -1,4 +1,4 @@
-"""What a model family declares about itself, and the conversion that scikit-learn's share."""
+"""The declaration of a model family, and the ONNX conversion that scikit-learn's models share."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 SEED = 296
 OPSET = 15
-"""Version of ONNX's operators that the locked ONNX Runtime runs."""
+"""Version of the ONNX operators, supported by the locked ONNX Runtime."""
 INPUT = "encoded"
 
 Weights = npt.NDArray[np.floating[Any]]
@@ -22,30 +22,30 @@ Encoded = npt.NDArray[np.float32]
 class Family:
     """One kind of model, from fitting to serving.
 
-    The functions import their library when they are called, so that a program which only lists
-    families stays small.
+    The functions import their library when they are called, so that listing the families imports
+    none of them.
 
     Parameters
     ----------
     title : str
-        Name for people.
+        Display name.
     build : callable
-        Makes an unfitted classifier for a number of threads.
+        Returns an unfitted classifier that uses a given number of threads.
     to_onnx : callable
-        Converts a fitted estimator for a number of columns to a serialised ONNX graph, whose
-        input is a float32 matrix and whose second output is the probabilities.
+        Converts a fitted estimator with a given number of columns to a serialised ONNX graph. The
+        graph takes a float32 matrix; its second output is the probabilities.
     write_explainer : callable
-        Writes one of the files of `readmission.serving.explainers.EXPLAINERS` into a folder,
-        from the fitted estimator and the encoded validation rows, shape (n, columns).
+        Writes one of the files of `readmission.serving.explainers.EXPLAINERS` into a folder. It
+        takes the fitted estimator and the encoded validation rows, shape (n, columns).
     importance : callable
-        Returns how much each encoded column counts in a fitted estimator, shape (columns,).
+        Returns the importance of each encoded column in a fitted estimator, shape (columns,).
     sparse : bool
         Whether it is fitted on a CSR matrix.
     absent : float
-        What a cell that the CSR matrix does not hold means to the estimator: *missing* (NaN) to
-        XGBoost, zero to the others, at training and at prediction alike.
+        How the estimator reads a cell that the CSR matrix does not store, both at training and
+        at prediction: XGBoost as *missing* (NaN), the others as zero.
     distribution : callable, optional
-        Returns the name of the package it needs beside scikit-learn.
+        Returns the name of the package that it needs besides scikit-learn.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Fitting one family on the train rows and tuning its decision on the validation rows."""
+"""Fit one family on the train rows and tune its decision weights on the validation rows."""
 
 from dataclasses import dataclass
 from time import perf_counter
@@ -18,20 +18,20 @@ from readmission.modelling.model import ReadmissionModel
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A fitted model and what it does on the validation rows.
+    """A fitted model and its predictions for the validation rows.
 
     Parameters
     ----------
     model : ReadmissionModel
-        With decision weights.
+        With tuned decision weights.
     metrics : dict
-        As `evaluation.evaluate_twice` returns them, on validation.
-    features : DataFrame, shape (n, 46)
+        Validation metrics, as returned by `evaluation.evaluate_twice`.
+    features : DataFrame, shape (n, features)
         CLEAN features of the validation rows.
     outcomes, probabilities : ndarray
         Of the same rows: class codes, shape (n,), and probabilities, shape (n, 3).
     fit_seconds : float
-        Wall time of encoder and estimator.
+        Wall time of fitting encoder and estimator.
     """
 
     model: ReadmissionModel
@@ -50,17 +50,18 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
     family : str
         Key of `readmission.modelling.families.FAMILIES`.
     rows : DataFrame
-        Columns as in `readmission.warehouse.clean.warehouse.ROW_TYPES`; train and validation parts.
+        Train and validation rows, with the columns of
+        `readmission.warehouse.clean.warehouse.ROW_TYPES`.
     threads : int
         Threads of the fit.
 
     Raises
     ------
     ValueError
-        If a row is in neither part, which would be training on test rows.
+        If a row belongs to another split: no model may be trained on test rows.
     """
     if not rows["part"].isin([Part.TRAIN, Part.VALIDATION]).all():
-        raise ValueError("rows other than train and val were given to a training")
+        raise ValueError("training takes train and validation rows only")
     train, validation = rows[rows["part"] == Part.TRAIN], rows[rows["part"] == Part.VALIDATION]
     started = perf_counter()
     model = _fitted(family, train, threads)
@@ -82,6 +83,6 @@ def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:
     estimator = declared.build(threads)
     estimator.fit(encoded, train[schema.TARGET].to_numpy())
     if "n_jobs" in estimator.get_params():
-        # Fits use several threads; one row at a time is answered faster by one.
+        # Fitting uses several threads; predicting one row at a time is faster with one.
         estimator.set_params(n_jobs=1)
     return ReadmissionModel(family, encoder, estimator)

@@ -1,4 +1,4 @@
-"""One MLflow run for each fitted model: parameters, metrics, lineage, pictures, the artifact."""
+"""One MLflow run per fitted model: parameters, metrics, lineage, plots and the model itself."""
 
 import importlib.metadata
 import logging
@@ -36,23 +36,23 @@ _RUNTIME = (
     "scikit-learn",
 )
 _SHIPPED = ("__init__.py", "errors.py", "domain", "serving", "modelling")
-"""The parts of the library that a registered model imports."""
+"""Files and folders of the library that ship with a registered model."""
 
 
 @dataclass(frozen=True)
 class Lineage:
-    """Which data a model was trained on.
+    """The data that a model was trained on.
 
     Parameters
     ----------
     batch_id : str
-        The newest batch.
+        Newest batch.
     batches : int
-        How many accepted batches there were up to it.
+        Number of accepted batches up to it.
     rows : int
-        Train and validation rows.
+        Number of train and validation rows.
     data_sha256 : str
-        Identity of those rows.
+        Hash of those rows.
     data_source : str
         ``uci``, ``file``, ``synthetic``, or several joined by ``+``.
     """
@@ -71,7 +71,7 @@ class Lineage:
 def find_run(client: MlflowClient, experiment_id: str, lineage: Lineage, family: str) -> str | None:
     """Return the finished run of this family on exactly this data, if there is one.
 
-    A training that was killed after one of its fits, or repeated, goes on from here.
+    A repeated training uses it to skip the fits that have already finished.
     """
     condition = " and ".join(
         f"tags.{name} = '{value}'"
@@ -88,18 +88,20 @@ def find_run(client: MlflowClient, experiment_id: str, lineage: Lineage, family:
 
 
 def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[str, Any]) -> str:
-    """Log a fit as one run and return the run's id; a failed run is marked failed by MLflow.
+    """Log a fit as one MLflow run and return the run's id.
+
+    If logging fails, MLflow marks the run as failed.
 
     Parameters
     ----------
     fit : Fit
         The model and its validation rows.
     lineage : Lineage
-        What it was trained on.
+        The data it was trained on.
     experiment_id : str
-        Where the run goes.
+        Experiment of the run.
     artifacts : mapping
-        Further artifacts by file name, as JSON can hold them.
+        Further JSON artifacts by file name.
     """
     model = fit.model
     with mlflow.start_run(
@@ -119,7 +121,7 @@ def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[s
 
 
 def signature() -> ModelSignature:
-    """Return the contract of the artifact: raw encounters in, a class and probabilities out."""
+    """Return the model's signature: raw encounters in, a class and probabilities out."""
     inputs = [
         ColSpec("long" if c.is_number else "string", c.name, required=not c.nullable)
         for c in schema.FEATURES
@@ -131,7 +133,7 @@ def signature() -> ModelSignature:
 
 def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
     weights = zip(schema.CLASSES, model.weights, strict=True)
-    # MLflow takes no < or > in a name.
+    # MLflow does not allow < or > in the name of a parameter.
     named = {"NO": "no", ">30": "over_30", "<30": "under_30"}
     return model.estimator.get_params() | {
         f"decision_weight_{named[label]}": weight for label, weight in weights
@@ -139,9 +141,11 @@ def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
 
 
 def _log_model(fit: Fit, lineage: Lineage) -> None:
-    """Store the model with what serves it and the code it needs, to run anywhere."""
+    """Log the model with its serving bundle and the code that it imports."""
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")  # MLflow asks for type hints; the signature is explicit.
+        warnings.simplefilter(
+            "ignore"
+        )  # MLflow asks for type hints, but the signature is explicit.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage))
         mlflow.pyfunc.log_model(
@@ -162,7 +166,7 @@ def _requirements(model: ReadmissionModel) -> list[str]:
 
 
 def _serving_code(folder: Path) -> str:
-    """Copy what a model imports of this library into `folder`."""
+    """Copy the code that a model imports from this library into `folder`."""
     package = Path(readmission.__file__).parent
     copied = folder / package.name
     copied.mkdir()

@@ -1,4 +1,4 @@
-"""The registered artifact: from a raw encounter to probabilities and a class."""
+"""The registered model, which turns raw encounters into probabilities and classes."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     encoder : ColumnTransformer
         Fitted on the training rows.
     estimator : classifier
-        Fitted on what the encoder yields.
+        Fitted on the output of the encoder.
     weights : tuple of 3 floats
         Weight of each class in the decision.
     """
@@ -47,8 +47,8 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
 
         Parameters
         ----------
-        features : DataFrame, shape (n, >= 46)
-            What `readmission.domain.cleaning.clean` yields.
+        features : DataFrame, shape (n, columns)
+            At least the features, as returned by `readmission.domain.cleaning.clean`.
 
         Returns
         -------
@@ -58,7 +58,7 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         encoded = self.encoder.transform(features[list(schema.FEATURE_NAMES)])
         encoded = encoded.astype(np.float32)
         probabilities = np.asarray(self.estimator.predict_proba(encoded), dtype=np.float64)
-        # Boosted trees answer in float32, whose rows sum to 1 only within 1e-7.
+        # Boosted trees return float32, whose rows sum to 1 only within 1e-7.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict_proba(self, raw: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -72,7 +72,7 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         return self.score(clean(raw))
 
     def decide(self, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.str_]:
-        """Return the class of each row in UCI's words."""
+        """Return the class of each row, one of `schema.CLASSES`."""
         return np.array(schema.CLASSES)[decide(probabilities, self.weights)]
 
     def predict(
@@ -81,8 +81,8 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        """Answer as MLflow asks: ``prediction`` and one probability a class, row by row."""
+        """Return ``prediction`` and the probability of each class, as MLflow's pyfunc interface."""
         probabilities = self.predict_proba(model_input)
-        answers = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS, index=model_input.index)
-        answers.insert(0, "prediction", self.decide(probabilities))
-        return answers
+        rows = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS, index=model_input.index)
+        rows.insert(0, "prediction", self.decide(probabilities))
+        return rows

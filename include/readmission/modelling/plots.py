@@ -1,4 +1,4 @@
-"""Pictures of one model on the validation rows, for its MLflow run."""
+"""Plots of one model on the validation rows, for its MLflow run."""
 
 from collections.abc import Mapping
 
@@ -22,14 +22,14 @@ _COLOURS = ("#4c78a8", "#f58518", "#e45756")
 
 
 def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
-    """Return the pictures of a fit by file name.
+    """Return the plots of a fit by file name.
 
     Parameters
     ----------
     fit : Fit
         The model and its validation rows.
     subtitle : str
-        Whose data and which batch, shown on every picture.
+        Origin of the data and newest batch, shown on every plot.
     """
     heading = f"{family(fit.model.family).title}, validation rows\n{subtitle}"
     return {
@@ -41,9 +41,9 @@ def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
 
 
 def importance(model: ReadmissionModel) -> pd.Series:
-    """Return how much each original field counts in a model, summing to 1, largest first.
+    """Return the share of each original field in a model's importance, largest first.
 
-    What the family says of each encoded column is summed over the columns of the same field.
+    The importances of all columns that were encoded from the same field are added up.
     """
     weights = family(model.family).importance(model.estimator)
     summed = pd.Series(weights, index=source_fields(model.encoder)).groupby(level=0).sum()
@@ -75,27 +75,27 @@ def _confusion(fit: Fit, heading: str) -> Figure:
     axes.set_xticks(ticks, schema.CLASSES)
     axes.set_yticks(ticks, schema.CLASSES)
     axes.set_xlabel("predicted")
-    axes.set_ylabel("what happened")
+    axes.set_ylabel("outcome")
     return figure
 
 
 def _calibration(fit: Fit, heading: str) -> Figure:
     figure, (axes,) = _figure(heading)
     for code, (label, colour) in enumerate(zip(schema.CLASSES, _COLOURS, strict=True)):
-        said, happened = _calibration_points(fit.outcomes == code, fit.probabilities[:, code])
-        axes.plot(said, happened, marker="o", color=colour, label=label)
+        predicted, observed = _calibration_points(fit.outcomes == code, fit.probabilities[:, code])
+        axes.plot(predicted, observed, marker="o", color=colour, label=label)
     axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
     axes.set_xlabel("predicted probability")
-    axes.set_ylabel("share that happened")
+    axes.set_ylabel("observed share")
     axes.legend(title="class")
     return figure
 
 
 def _calibration_points(
-    happened: npt.NDArray[np.bool_], said: npt.NDArray[np.floating]
+    observed: npt.NDArray[np.bool_], predicted: npt.NDArray[np.floating]
 ) -> tuple[list[float], list[float]]:
-    bins = [b for b in np.array_split(np.argsort(said), _BINS) if len(b)]
-    return [float(said[b].mean()) for b in bins], [float(happened[b].mean()) for b in bins]
+    bins = [b for b in np.array_split(np.argsort(predicted), _BINS) if len(b)]
+    return [float(predicted[b].mean()) for b in bins], [float(observed[b].mean()) for b in bins]
 
 
 def _curves(fit: Fit, heading: str) -> Figure:

@@ -1,4 +1,4 @@
-"""Whether a model serves all kinds of patients: the same figures for each group of them."""
+"""Metrics by group of patients, which show whether a model works for all of them."""
 
 from collections.abc import Iterator, Mapping
 
@@ -12,22 +12,22 @@ from readmission.domain.columns import Kind
 from readmission.modelling.evaluation import AT_RISK_SHARE, SOON
 
 ATTRIBUTES = ("race", "gender", "age")
-"""Whom a model must not serve worse; age in the intervals of the file."""
+"""Attributes that define the groups; age in the intervals of the file."""
 
 MINIMUM_ROWS, MINIMUM_OUTCOMES = 100, 10
-"""A group with fewer patients, or fewer of either outcome, says nothing of the model."""
+"""Groups with fewer patients, or fewer of either outcome, are too small to judge a model by."""
 
 Figures = dict[str, dict[str, dict[str, float]]]
-"""By attribute, group and metric."""
+"""Values by attribute, group and metric."""
 
 
 def evaluate_subgroups(rows: pd.DataFrame, probabilities: npt.NDArray[np.floating]) -> Figures:
-    """Return what a model scored on each group of patients that is large enough.
+    """Return the metrics of a model for each group of patients that is large enough.
 
     Parameters
     ----------
     rows : DataFrame, shape (n, ...)
-        Of CLEAN, with the columns of `ATTRIBUTES` and the target as class codes.
+        CLEAN rows with the columns of `ATTRIBUTES` and the target as class codes.
     probabilities : ndarray, shape (n, 3)
         In the order of `schema.CLASSES`.
 
@@ -35,8 +35,8 @@ def evaluate_subgroups(rows: pd.DataFrame, probabilities: npt.NDArray[np.floatin
     -------
     dict
         ``rows``; ``auroc_under_30``; ``recall_top_20``, the share of the group's <30 patients
-        among the 20 % of all patients at highest risk; ``calibration_gap_under_30``, the mean
-        predicted risk less the share that came back (positive: risk is overstated).
+        who are among the 20 % of all patients at highest risk; ``calibration_gap_under_30``, the
+        mean predicted risk minus the share who came back (positive if risk is overestimated).
     """
     soon = rows[schema.TARGET].to_numpy() == SOON
     risk = probabilities[:, SOON]
@@ -57,13 +57,13 @@ def evaluate_subgroups(rows: pd.DataFrame, probabilities: npt.NDArray[np.floatin
 
 
 def _groups(values: pd.Series) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    spelt = _spelling(str(values.name))
+    intervals = _intervals(str(values.name))
     for value in sorted(values.unique()):
-        yield spelt.get(value, str(value)), (values == value).to_numpy()
+        yield intervals.get(value, str(value)), (values == value).to_numpy()
 
 
-def _spelling(attribute: str) -> Mapping[object, str]:
-    """Return how the file spells an interval that CLEAN holds as its midpoint."""
+def _intervals(attribute: str) -> Mapping[object, str]:
+    """Return the file's intervals by their midpoint, which is what CLEAN stores."""
     column = schema.BY_NAME[attribute]
     if column.kind is not Kind.INTERVAL:
         return {}

@@ -126,7 +126,7 @@ def test_every_figure_is_given_for_all_rows_and_for_the_living() -> None:
 
 
 def test_a_fit_refuses_test_rows(clean_rows: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="rows other than train and val"):
+    with pytest.raises(ValueError, match="train and validation rows only"):
         fit("logistic_regression", clean_rows, threads=1)
 
 

@@ -1,4 +1,4 @@
-"""The model families that can compete: each file declares one, under the file's name."""
+"""The model families. Each file of this folder declares one, and its name is the family's."""
 
 from collections.abc import Iterable, Mapping
 from importlib import import_module
@@ -10,22 +10,22 @@ from readmission.modelling.family import Family
 
 
 def declared() -> Mapping[str, Family]:
-    """Return the family of every file in this folder, by the file's name."""
+    """Return the family that each file in this folder declares, by file name."""
     names = sorted(module.name for module in iter_modules(__path__))
     return MappingProxyType({name: import_module(f"{__name__}.{name}").FAMILY for name in names})
 
 
 FAMILIES = declared()
-"""Every family by its name. Listing them imports no estimator library."""
+"""All families by name. Listing them does not import any estimator library."""
 
 
 def family(name: str) -> Family:
-    """Return a family.
+    """Return a family by its name.
 
     Raises
     ------
     UnknownFamily
-        Naming the known ones, if there is none of this name.
+        If no family has this name; the message lists the known ones.
     """
     if name not in FAMILIES:
         raise UnknownFamily(name, FAMILIES)
@@ -33,12 +33,12 @@ def family(name: str) -> Family:
 
 
 def require_known(names: Iterable[str]) -> None:
-    """Refuse names that no family has.
+    """Raise an error unless all names are those of families.
 
     Raises
     ------
     UnknownFamily
-        Naming the first unknown one and all known ones.
+        For the first unknown name; the message lists the known ones.
     """
     for name in names:
         family(name)

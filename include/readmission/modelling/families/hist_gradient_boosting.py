@@ -1,4 +1,4 @@
-"""Histogram gradient boosting of scikit-learn: boosted trees without a further library."""
+"""Scikit-learn's histogram gradient boosting: boosted trees without a further library."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from readmission.modelling.family import SEED, Encoded, Family, Weights, convert
 from readmission.serving.explainers import BOOSTED_TREES
 
 
-def build(threads: int) -> Any:  # noqa: ARG001 - OpenMP decides, and the task limits it
+def build(threads: int) -> Any:  # noqa: ARG001 - OpenMP decides; the task sets its limit
     """Return the unfitted estimator; its parameters were chosen on validation rows."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
@@ -28,8 +28,8 @@ def build(threads: int) -> Any:  # noqa: ARG001 - OpenMP decides, and the task l
 def to_onnx(estimator: Any, columns: int) -> bytes:
     """Convert a fitted estimator to ONNX.
 
-    skl2onnx 1.20 passes booleans where ONNX takes integers and fails on them; its own converter
-    is therefore called with a container that turns them into integers.
+    skl2onnx 1.20 fails on this model because it passes booleans where ONNX takes integers. Its
+    converter is therefore called with a container that turns them into integers.
     """
     from skl2onnx.common._registration import get_converter, get_shape_calculator
 
@@ -63,7 +63,7 @@ def to_onnx(estimator: Any, columns: int) -> bytes:
 
 
 def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:  # noqa: ARG001
-    """Store all trees as arrays over one numbering of nodes; the children of a leaf are -1."""
+    """Store all trees as arrays, with nodes numbered across trees; a leaf has children -1."""
     classes = len(estimator.classes_)
     rounds = estimator._predictors
     trees = [(tree.nodes, label) for by_class in rounds for label, tree in enumerate(by_class)]
@@ -90,11 +90,11 @@ def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None: 
 def expected_values(nodes: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Return the mean prediction of the training rows that reach each node of a tree.
 
-    The tree keeps such values for its leaves only: what it holds for inner nodes is not shrunk
+    The tree stores these means for its leaves only: its values of inner nodes are not multiplied
     by the learning rate.
     """
     values = np.array(nodes["value"], dtype=np.float64)
-    # Children stand behind their parent.
+    # Children have higher numbers than their parent.
     for place in np.flatnonzero(nodes["is_leaf"] == 0)[::-1]:
         sides = [nodes["left"][place], nodes["right"][place]]
         values[place] = np.average(values[sides], weights=nodes["count"][sides])

@@ -9,15 +9,15 @@ from readmission.modelling.family import SEED, Encoded, Family, Weights, convert
 from readmission.serving.explainers import LINEAR
 
 
-def build(threads: int) -> Any:  # noqa: ARG001 - its solver uses one
-    """Return the unfitted estimator; its strength was chosen on validation rows."""
+def build(threads: int) -> Any:  # noqa: ARG001 - its solver uses one thread
+    """Return the unfitted estimator; its regularisation was chosen on validation rows."""
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=0.3, max_iter=400, tol=1e-3, random_state=SEED)
 
 
 def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:
-    """Store the coefficients and the average patient that contributions are measured from."""
+    """Store the coefficients and the average patient, the baseline of contributions."""
     np.savez_compressed(
         folder / LINEAR,
         coefficients=estimator.coef_,

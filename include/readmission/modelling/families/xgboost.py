@@ -1,4 +1,4 @@
-"""XGBoost: boosted trees on a sparse matrix, in which an absent cell means *missing*."""
+"""XGBoost: boosted trees on a sparse matrix whose absent cells mean *missing*."""
 
 import importlib.metadata
 import math
@@ -12,7 +12,7 @@ from readmission.modelling.family import INPUT, OPSET, SEED, Encoded, Family, We
 from readmission.serving.explainers import BOOSTER
 
 DISTRIBUTIONS = ("xgboost-cpu", "xgboost")
-"""The distributions that offer XGBoost; one of them is installed."""
+"""Packages that contain XGBoost; one of them is installed."""
 
 
 def build(threads: int) -> Any:
@@ -55,7 +55,7 @@ def importance(estimator: Any) -> Weights:
 
 
 def distribution() -> str:
-    """Return the name of the distribution that XGBoost comes from on this machine."""
+    """Return the name of the installed package that contains XGBoost."""
     return next(name for name in DISTRIBUTIONS if any(importlib.metadata.distributions(name=name)))
 
 
