@@ -1,6 +1,6 @@
-"""From one raw encounter to an answer in microseconds: the registered model, compiled.
+"""The compiled form of a registered model, which predicts one encounter in microseconds.
 
-A model is compiled when it is registered, by running the one transformation over every
-value a field can have; what comes out is stored with the model, checked at every load
-against answers kept from training, and needs neither pandas nor scikit-learn.
+A model is compiled at training: every value of every field passes through cleaning and
+encoding, and the results are stored as lookup tables. Every load checks the compiled form
+against predictions stored at training. It needs neither pandas nor scikit-learn.
 """

@@ -1,4 +1,4 @@
-"""The folder that is stored with a model to serve it by, and the checks before it serves."""
+"""The serving bundle: the folder stored with a model, and the checks when it is loaded."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ from readmission.serving.scorers import (
 log = logging.getLogger(__name__)
 
 FOLDER = "serving"
-"""Name of the folder among a model's artifacts."""
+"""Name of the bundle among a model's artifacts."""
 
 MANIFEST = "manifest.json"
 FORMAT = 2
@@ -33,24 +33,24 @@ FORMAT = 2
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a bundle is and which files belong to it.
+    """Description of a bundle, with a hash of each file.
 
     Parameters
     ----------
     family : str
-        Kind of model.
+        Name of the model family.
     weights : sequence of 3 floats
         Decision weight of each class.
     risk_quantiles : sequence of 101 floats
         Percentiles 0..100 of the probability of <30 days among validation patients.
     not_compiled : str, optional
-        Why there is no compiled form, if there is none; then the pipeline serves.
+        Why there is no compiled form, if there is none; the pipeline is then served.
     files : dict of str to str
         SHA-256 of each file.
     schema_version, classes, format
-        Contract the model was trained on.
+        The contract that the model was trained for.
     sha256 : str
-        Of everything above, so that a changed digit here is noticed too.
+        Hash of all fields above, so that a change of the manifest is detected too.
     """
 
     family: str
@@ -64,27 +64,27 @@ class Manifest:
     sha256: str = ""
 
     def digest(self) -> str:
-        """Return what `sha256` must be."""
+        """Return the value that `sha256` must have."""
         facts = json.dumps(asdict(replace(self, sha256="")), sort_keys=True)
         return hashlib.sha256(facts.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified bundle, able to answer and whole in memory: its folder may go.
+    """A verified bundle, loaded into memory; its folder may be deleted.
 
     Parameters
     ----------
     manifest : Manifest
-        What it is.
+        Its description.
     scorer : Scorer
-        The compiled form, or else the pipeline.
+        The compiled form if it works, otherwise the pipeline.
     tables : EncodingTables
-        The fitted encoder, which explanations need whoever scores.
+        The fitted encoder; explanations need it with either scorer.
     make_explainer : callable
-        Slow and large, so not made before somebody asks.
+        Creates the explainer. Slow, and large in memory, so called on first use only.
     card : dict
-        As `readmission.serving.card.ModelCard` has it.
+        The fields of `readmission.serving.card.ModelCard`.
     """
 
     manifest: Manifest
@@ -95,12 +95,12 @@ class Bundle:
 
 
 def seal(folder: Path, **facts: Any) -> None:
-    """Write the manifest of a folder whose files are all there.
+    """Write the manifest of a folder that already holds all other files.
 
     Parameters
     ----------
     folder : Path
-        With the files of the bundle.
+        The folder of the bundle.
     **facts
         The first four fields of `Manifest`.
     """
@@ -111,23 +111,23 @@ def seal(folder: Path, **facts: Any) -> None:
 
 
 def open_bundle(folder: Path, load_pipeline: Callable[[], Pipeline]) -> Bundle:
-    """Read a bundle, verify every file and ask the golden rows.
+    """Read a bundle, verify every file and check the predictions for the golden rows.
 
-    If the compiled form does not answer as at training, the pipeline is asked; it then
-    serves, slower and right.
+    If the compiled form does not reproduce them, the pipeline is checked and used instead,
+    which is slower but correct.
 
     Parameters
     ----------
     folder : Path
-        A copy of what `seal` closed.
+        A copy of a folder that `seal` has completed.
     load_pipeline : callable
-        Fetches the registered model as it is; called only when it is needed.
+        Loads the pipeline of the registered model; called only if it is needed.
 
     Raises
     ------
     BundleRefused
-        If a file is missing or damaged, the contract is another one, or golden rows are
-        answered otherwise by both forms.
+        If a file is missing or damaged, the model was trained for another contract, or neither
+        form reproduces the golden rows.
     """
     manifest = _verified(folder)
     try:
@@ -152,7 +152,7 @@ def _compiled(
     try:
         scorer = CompiledScorer.read(folder, tables)
         rows.check(scorer, manifest.weights)
-    except Exception as error:  # noqa: BLE001 - another ONNX Runtime may refuse it in any way
+    except Exception as error:  # noqa: BLE001 - another ONNX Runtime may raise anything
         log.warning("the compiled model is not used: %s", error)
         return None
     return scorer
@@ -166,15 +166,15 @@ def _verified(folder: Path) -> Manifest:
     for name, expected in (("format", FORMAT), ("schema_version", schema.VERSION)):
         if (found := getattr(manifest, name)) != expected:
             raise BundleRefused(
-                f"the model was made for {name} {found} and this service has {expected};"
-                " serve it with the version of the project that trained it, or train again"
+                f"the model was trained for {name} {found}, but this service has {expected};"
+                " serve it with the version of the project that trained it, or train it again"
             )
     if manifest.sha256 != manifest.digest():
-        raise BundleRefused(f"the model's {MANIFEST} is not as it was at training")
+        raise BundleRefused(f"the model's {MANIFEST} has changed since training")
     for name, digest in manifest.files.items():
         path = folder / name
         if Path(name).name != name or not path.is_file() or _digest(path) != digest:
-            raise BundleRefused(f"{name} of the model is missing or not as it was at training")
+            raise BundleRefused(f"the model's {name} is missing or has changed since training")
     return manifest
 
 

@@ -1,4 +1,4 @@
-"""What people should know of a model, as it was at training: the text and figures of its card."""
+"""The model card: what users should know about a model, written at training."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,30 +15,30 @@ LIMITS = (
     "It tells what tends to go together, not what causes a readmission.",
     "Patients who died or left for a hospice are scored like all others.",
 )
-"""Sentences for people who decide with it."""
+"""Shown to people who base decisions on the model."""
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """A model's card.
+    """The card of one model.
 
     Parameters
     ----------
     family, title : str
-        Kind of model, as a key and for people.
+        Name of the model family, and its display name.
     trained_at : str
         ISO 8601, UTC.
     data : dict
-        Lineage: newest batch, batches, rows, hash, source.
+        Lineage: newest batch, number of batches and rows, hash, origin.
     metrics : dict of str to float
         On validation rows.
     decision_weights : dict of str to float
-        Multiplies each class's probability before the largest decides.
+        Factor of each class's probability; the largest product decides.
     importance : dict of str to float
         Share of each field, largest first.
     capacity : list of dict
-        For each share of patients that could be followed up, from the riskiest: the threshold
-        on the probability of <30 days, and the share of those patients it catches.
+        What a follow-up of the riskiest patients would catch, as returned by
+        `readmission.modelling.bundling.capacity`.
     """
 
     family: str

@@ -1,4 +1,4 @@
-"""The fitted encoder as tables: from each value of a field to one entry of the matrix."""
+"""The fitted encoder as lookup tables, from each value of a field to a cell of the matrix."""
 
 import json
 import math
@@ -16,21 +16,21 @@ from readmission.domain.diagnoses import diagnosis_group
 
 Value = str | int
 Encounter = Mapping[str, Value]
-"""One raw encounter as the file spells it: whole numbers as int, the rest as text."""
+"""One raw encounter: counts as int, all other values as the text of the file."""
 
 Entry = tuple[int, float] | None
-"""Column and content of the one cell that a value fills; None if it fills none."""
+"""Column and content of the cell that a value sets; None if it sets none."""
 
 
 class _OpenSet(dict[Value, Entry]):
-    """Values the encoder has never seen fill no cell, as at training."""
+    """The table of an open set: a value that was not in the training rows sets no cell."""
 
     def __missing__(self, value: Value) -> Entry:
         return None
 
 
 class _Diagnoses(dict[Value, Entry]):
-    """ICD-9 codes by their clinical group, remembered by code; there are finitely many."""
+    """The table of ICD-9 codes by clinical group; it caches each code, of which there are few."""
 
     def __init__(self, by_group: Mapping[Value, Entry]) -> None:
         super().__init__({MISSING: by_group.get(schema.UNKNOWN)})
@@ -42,16 +42,16 @@ class _Diagnoses(dict[Value, Entry]):
 
 
 class EncodingTables:
-    """What a fitted encoder does, one table a field.
+    """A fitted encoder as one table per field.
 
     Parameters
     ----------
     columns : sequence of str
-        The field that each column of the encoded matrix comes from.
+        The field of each column of the encoded matrix.
     absent : float
-        Content of a cell that no value fills: 0, or NaN where that means missing.
+        Content of a cell that no value sets: 0, or NaN where that means missing.
     entries : mapping of str to mapping
-        For each feature: value (diagnoses: clinical group) to column and content.
+        For each feature, the cell that each value sets; for diagnoses, each clinical group.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class EncodingTables:
         self._blank = array("f", [absent]) * len(columns)
 
     def encode(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float32]:
-        """Return the matrix that the fitted encoder would yield, shape (n, columns).
+        """Return the same matrix as the fitted encoder, shape (n, columns).
 
         Parameters
         ----------
         encounters : sequence of mapping, length n
-            Checked against the contract; every feature is there, what is missing as ``?``.
+            Validated; they contain every feature, with ``?`` for a missing value.
         """
         width, tables, start = len(self._blank), self._tables, 0
         cells = self._blank * len(encounters)
@@ -93,7 +93,7 @@ class EncodingTables:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read what `write` wrote."""
+        """Read tables that `write` has written."""
         content = json.loads(path.read_text())
         entries = {
             name: {value: _entry(cell) for value, *cell in table}

@@ -1,9 +1,9 @@
-"""What drove an answer: the contribution of each original field to each class.
+"""Explanations: the contribution of each original field to each class.
 
-Linear model: coefficient times distance from the average validation patient. XGBoost: its own
-SHAP values (Lundberg and Lee 2017). Other trees: the change of the prediction at every split of
-every path (Saabas 2014). Base and contributions always add up to the model's own score, which is
-a probability for a forest and log-odds for the others.
+For a linear model, it is the coefficient times the distance from the average validation patient;
+for XGBoost, its SHAP values (Lundberg and Lee 2017); for other trees, the change of the prediction
+at every split on the path (Saabas 2014). Base and contributions add up to the model's score, which
+is a probability for a forest and log-odds for the others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +22,8 @@ BOOSTER = "booster.ubj"
 
 LOG_ODDS, PROBABILITY = "log-odds", "probability"
 
-Row = npt.NDArray[np.float32]
-Cells = npt.NDArray[np.float64]
+EncodedRow = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float64]
 
 
 class Explainer(Protocol):
@@ -31,12 +31,12 @@ class Explainer(Protocol):
 
     unit: ClassVar[str]
 
-    def contributions(self, row: Row) -> tuple[Cells, Cells]:
-        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+    def contributions(self, row: EncodedRow) -> tuple[Scores, Scores]:
+        """Return the base, shape (3,), and each column's contribution, shape (columns, 3)."""
 
 
 class LinearExplainer:
-    """Coefficients times distance from the average."""
+    """Coefficients times the distance from the average patient."""
 
     unit: ClassVar[str] = LOG_ODDS
 
@@ -45,14 +45,14 @@ class LinearExplainer:
             self._coefficients, self._intercept = stored["coefficients"], stored["intercept"]
             self._average = stored["average"]
 
-    def contributions(self, row: Row) -> tuple[Cells, Cells]:
-        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+    def contributions(self, row: EncodedRow) -> tuple[Scores, Scores]:
+        """Return the base, shape (3,), and each column's contribution, shape (columns, 3)."""
         base = self._intercept + self._coefficients @ self._average
         return base, ((row - self._average) * self._coefficients).T
 
 
 class BoosterExplainer:
-    """SHAP values by XGBoost itself, which is imported when somebody asks."""
+    """SHAP values computed by XGBoost, which is imported on first use."""
 
     unit: ClassVar[str] = LOG_ODDS
 
@@ -65,8 +65,8 @@ class BoosterExplainer:
 
         return xgboost.Booster(model_file=bytearray(self._content))
 
-    def contributions(self, row: Row) -> tuple[Cells, Cells]:
-        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+    def contributions(self, row: EncodedRow) -> tuple[Scores, Scores]:
+        """Return the base, shape (3,), and each column's contribution, shape (columns, 3)."""
         import xgboost
 
         data = xgboost.DMatrix(row.reshape(1, -1), missing=np.nan, nthread=1)
@@ -75,14 +75,14 @@ class BoosterExplainer:
 
 
 class TreesExplainer:
-    """What each split adds on the way from a root to a leaf, summed over all trees (Saabas 2014).
+    """Changes of the prediction from root to leaf, summed over all trees (Saabas 2014).
 
     Parameters
     ----------
     content : bytes
-        NumPy archive with ``roots``, shape (trees,), and for each node ``children``, shape
-        (nodes, 2), -1 at a leaf; ``feature`` and ``threshold``; ``value``, shape (nodes, 3),
-        the mean prediction of the training rows that reach it.
+        NumPy archive. ``roots``, shape (trees,), are the numbers of the root nodes. For each node
+        there are ``children``, shape (nodes, 2), -1 at a leaf; ``feature`` and ``threshold``; and
+        ``value``, shape (nodes, 3), the mean prediction of the training rows that reach it.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -92,7 +92,7 @@ class TreesExplainer:
             self._value = stored["value"]
             self._base = stored.get("base", 0.0)
 
-    def _summed(self, row: Row) -> tuple[Cells, Cells]:
+    def _summed(self, row: EncodedRow) -> tuple[Scores, Scores]:
         nodes = self._roots
         base = self._value[nodes].sum(axis=0, dtype=np.float64) + self._base
         added = np.zeros((len(row), base.size))
@@ -108,22 +108,22 @@ class TreesExplainer:
 
 
 class BoostedTreesExplainer(TreesExplainer):
-    """Boosted trees add up."""
+    """Boosted trees, whose predictions are added up."""
 
     unit: ClassVar[str] = LOG_ODDS
 
-    def contributions(self, row: Row) -> tuple[Cells, Cells]:
-        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+    def contributions(self, row: EncodedRow) -> tuple[Scores, Scores]:
+        """Return the base, shape (3,), and each column's contribution, shape (columns, 3)."""
         return self._summed(row)
 
 
 class ForestExplainer(TreesExplainer):
-    """A forest averages its trees."""
+    """A forest, which averages the predictions of its trees."""
 
     unit: ClassVar[str] = PROBABILITY
 
-    def contributions(self, row: Row) -> tuple[Cells, Cells]:
-        """Return the base of each class, shape (3,), and what each column adds, (columns, 3)."""
+    def contributions(self, row: EncodedRow) -> tuple[Scores, Scores]:
+        """Return the base, shape (3,), and each column's contribution, shape (columns, 3)."""
         base, added = self._summed(row)
         return base / self._roots.size, added / self._roots.size
 
@@ -134,18 +134,18 @@ EXPLAINERS: Mapping[str, Callable[[bytes], Explainer]] = {
     BOOSTED_TREES: BoostedTreesExplainer,
     BOOSTER: BoosterExplainer,
 }
-"""By the file of a bundle that they are made from."""
+"""Explainers by the file of the bundle that they are read from."""
 
 
 def read_explainer(folder: Path) -> Callable[[], Explainer]:
-    """Return how to make the explainer of a bundle, whose folder is not needed any more."""
+    """Return a factory of a bundle's explainer; it does not need the folder any longer."""
     name = next(name for name in EXPLAINERS if (folder / name).exists())
     return partial(EXPLAINERS[name], (folder / name).read_bytes())
 
 
-def by_field(cells: Cells, columns: Sequence[str]) -> dict[str, list[float]]:
-    """Sum columns that come from the same field; each field to one figure a class."""
-    summed: dict[str, Cells] = {}
+def by_field(cells: Scores, columns: Sequence[str]) -> dict[str, list[float]]:
+    """Add up the columns of each field; return one value per class for each field."""
+    summed: dict[str, Scores] = {}
     for name, added in zip(columns, cells, strict=True):
         summed[name] = summed.get(name, np.zeros(cells.shape[1])) + added
-    return {name: figures.tolist() for name, figures in summed.items()}
+    return {name: values.tolist() for name, values in summed.items()}

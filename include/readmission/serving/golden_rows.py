@@ -1,6 +1,6 @@
-"""Golden rows: encounters whose answers are known from training, asked again at every load.
+"""Golden rows: encounters whose predictions are stored at training and checked at every load.
 
-They are synthetic, so no patient's data travels with a model.
+They are synthetic, so a model contains no patient data.
 """
 
 import json
@@ -17,34 +17,34 @@ from readmission.serving.scorers import Scorer
 
 FILE = "golden.json"
 TOLERANCE = 1e-5
-"""How far a probability may be from the one at training; float32 trees reach 1e-6."""
+"""Largest allowed change of a probability since training; float32 trees come to 1e-6."""
 
 
 @dataclass(frozen=True)
 class GoldenRows:
-    """Encounters and the probabilities that the fitted pipeline gave them, shape (n, 3)."""
+    """Encounters and the probabilities that the pipeline predicted, shape (n, 3)."""
 
     encounters: Sequence[Encounter]
     probabilities: npt.NDArray[np.float64]
 
     def check(self, scorer: Scorer, weights: Sequence[float]) -> None:
-        """Ask a scorer all rows.
+        """Compare a scorer's predictions with the stored ones.
 
         Raises
         ------
         BundleRefused
             If a probability is off by more than `TOLERANCE`, or a class differs.
         """
-        answered = scorer.predict_proba(self.encounters)
-        worst = float(np.max(np.abs(answered - self.probabilities)))
+        predicted = scorer.predict_proba(self.encounters)
+        worst = float(np.max(np.abs(predicted - self.probabilities)))
         decided, expected = (
-            np.argmax(p * np.asarray(weights), axis=1) for p in (answered, self.probabilities)
+            np.argmax(p * np.asarray(weights), axis=1) for p in (predicted, self.probabilities)
         )
         changed = int(np.count_nonzero(decided != expected))
         if not worst <= TOLERANCE or changed:
             raise BundleRefused(
-                f"the {scorer.runtime} model answers its golden rows otherwise than at training:"
-                f" {changed} of {len(expected)} classes differ, a probability is off by {worst:.2g}"
+                f"the {scorer.runtime} model does not reproduce its golden rows: {changed} of"
+                f" {len(expected)} classes differ, and probabilities are off by up to {worst:.2g}"
             )
 
     def write(self, path: Path) -> None:
@@ -56,6 +56,6 @@ class GoldenRows:
 
     @classmethod
     def read(cls, path: Path) -> "GoldenRows":
-        """Read what `write` wrote."""
+        """Read rows that `write` has written."""
         content = json.loads(path.read_text())
         return cls(content["encounters"], np.array(content["probabilities"], dtype=np.float64))

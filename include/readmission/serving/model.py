@@ -1,4 +1,4 @@
-"""A registered version, opened and able to answer, explain and describe itself."""
+"""A registered version, loaded for serving: it predicts and explains."""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -20,16 +20,16 @@ _SOON = schema.CLASSES.index("<30")
 
 @dataclass(frozen=True)
 class RegisteredVersion:
-    """What the registry says of one version.
+    """A model version as described by the registry.
 
     Parameters
     ----------
     name, version, run_id : str
-        Which model it is.
+        Registered model, its version, and the MLflow run that made it.
     data_source : str
-        Whose encounters it was trained on: ``uci``, ``file`` or ``synthetic``.
+        Origin of its training encounters: ``uci``, ``file`` or ``synthetic``.
     tags : mapping of str to str
-        Verdict and figures of its promotion, among others.
+        Its tags, among them verdict and figures of its promotion.
     """
 
     name: str
@@ -41,17 +41,17 @@ class RegisteredVersion:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One answer.
+    """The prediction for one encounter.
 
     Parameters
     ----------
     predicted_class : str
-        One of `schema.CLASSES`: the largest weighted probability.
+        The class with the largest weighted probability, one of `schema.CLASSES`.
     probabilities : sequence of 3 floats
         In the order of `schema.CLASSES`.
     risk_percentile : int
-        How many of 100 validation patients, whom the model has not learned from, have a lower
-        risk of <30 days.
+        Percentage of validation patients with a lower risk of <30 days. The model was not
+        trained on them.
     """
 
     predicted_class: str
@@ -61,17 +61,17 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What each field of one encounter adds to each class.
+    """The contribution of each field of one encounter to each class.
 
     Parameters
     ----------
     unit : str
         ``log-odds`` or ``probability``.
     base : sequence of 3 floats
-        The score before anything is known of the patient.
+        The score before any field is considered.
     contributions : mapping of str to sequence of 3 floats
-        One field each; with `base` they add up to the model's own score, for log-odds but
-        for a shift that is the same for all classes.
+        Contributions by field. Together with `base` they add up to the model's score. Log-odds
+        may differ from it by a constant that is the same for all classes.
     """
 
     unit: str
@@ -81,22 +81,22 @@ class Explanation:
 
 @dataclass(frozen=True)
 class ServedModel:
-    """One version with its verified bundle; immutable, so one request meets one model."""
+    """One version with its verified bundle; immutable, so a request uses a single model."""
 
     registered: RegisteredVersion
     bundle: Bundle
 
     def predict(self, encounter: Encounter) -> Prediction:
-        """Answer one encounter that the contract has accepted."""
+        """Predict one validated encounter."""
         return self._prediction(self.bundle.scorer.predict_one(encounter))
 
     def predict_many(self, encounters: Sequence[Encounter]) -> list[Prediction]:
-        """Answer many encounters at once."""
+        """Predict many validated encounters at once."""
         rows = self.bundle.scorer.predict_proba(encounters).tolist()
         return [self._prediction(probabilities) for probabilities in rows]
 
     def explain(self, encounter: Encounter) -> Explanation:
-        """Tell what drove the answer to an encounter."""
+        """Explain the prediction for an encounter."""
         unit, tables = self._explainer.unit, self.bundle.tables
         base, cells = self._explainer.contributions(tables.encode((encounter,))[0])
         if unit != PROBABILITY:
@@ -106,13 +106,13 @@ class ServedModel:
     def _prediction(self, probabilities: list[float]) -> Prediction:
         weighted = [p * w for p, w in zip(probabilities, self._weights, strict=True)]
         label = schema.CLASSES[weighted.index(max(weighted))]
-        # The first quantile is the lowest risk of all: above it, nobody is below yet.
-        passed = bisect_left(self._quantiles, probabilities[_SOON])
-        return Prediction(label, probabilities, max(passed - 1, 0))
+        # The first quantile is the lowest risk, below which there are 0 % of the patients.
+        below = bisect_left(self._quantiles, probabilities[_SOON])
+        return Prediction(label, probabilities, max(below - 1, 0))
 
     @cached_property
     def is_quick(self) -> bool:
-        """Whether one encounter is answered in less time than it takes to hand it to a thread."""
+        """Whether predicting one encounter takes less time than handing it to a thread."""
         return self.bundle.scorer.runtime == CompiledScorer.runtime
 
     @cached_property
@@ -129,14 +129,14 @@ class ServedModel:
 
     @property
     def card(self) -> Mapping[str, Any]:
-        """The model's card, as `readmission.serving.card.ModelCard` has it."""
+        """The fields of the model's `readmission.serving.card.ModelCard`."""
         return self.bundle.card
 
 
 def _centred(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Take out what is common to all classes.
+    """Subtract the mean over the classes.
 
-    It changes no probability, and without it the sign of a contribution says whether it
-    speaks for a class or against it.
+    This changes no probability, and a contribution becomes positive if it speaks for a class and
+    negative if it speaks against it.
     """
     return scores - scores.mean(axis=-1, keepdims=True)

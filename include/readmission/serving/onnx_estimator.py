@@ -1,4 +1,4 @@
-"""The estimator alone in ONNX Runtime: from an encoded matrix to probabilities."""
+"""The compiled estimator in ONNX Runtime, which turns an encoded matrix into probabilities."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class CompiledEstimator:
 
     def __init__(self, model: Path | bytes) -> None:
         options = onnxruntime.SessionOptions()
-        # One row is answered faster by the thread that asks than by handing it over.
+        # Handing one row to another thread takes longer than predicting it.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
         content = model if isinstance(model, bytes) else str(model)
@@ -33,14 +33,14 @@ class CompiledEstimator:
         self._output = [self._session.get_outputs()[_PROBABILITIES].name]
 
     def predict_one(self, encoded: npt.NDArray[np.float32]) -> list[float]:
-        """Return the probabilities of one row; numpy would take longer to add three numbers."""
-        (answered,) = self._session.run(self._output, {self._input: encoded})
-        first: list[float] = answered[0].tolist()
+        """Return the probabilities of one row, added up without NumPy, which would take longer."""
+        (rows,) = self._session.run(self._output, {self._input: encoded})
+        first: list[float] = rows[0].tolist()
         total = sum(first)
         return [probability / total for probability in first]
 
     def predict_proba(self, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3), summing to 1 in each row."""
-        (answered,) = self._session.run(self._output, {self._input: encoded})
-        probabilities = answered.astype(np.float64)
+        (rows,) = self._session.run(self._output, {self._input: encoded})
+        probabilities = rows.astype(np.float64)
         return probabilities / probabilities.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Two ways to the same probabilities: the compiled model, and the pipeline it was made from."""
+"""Two scorers with the same results: the compiled model and the pipeline it was made from."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ TABLES_FILE = "encoding.json"
 
 
 class Scorer(Protocol):
-    """Scores raw encounters that the contract has accepted."""
+    """Scores raw encounters that have been validated."""
 
     runtime: ClassVar[str]
 
@@ -31,7 +31,7 @@ class Scorer(Protocol):
 
 
 class CompiledScorer:
-    """Lookup tables and ONNX Runtime: some 60 microseconds an encounter."""
+    """Lookup tables and ONNX Runtime: about 60 microseconds per encounter."""
 
     runtime: ClassVar[str] = "compiled"
 
@@ -41,7 +41,7 @@ class CompiledScorer:
 
     @classmethod
     def read(cls, folder: Path, tables: EncodingTables) -> "CompiledScorer":
-        """Read what `readmission.modelling.compilation` made."""
+        """Read the estimator that `readmission.modelling.bundling` has written."""
         return cls(tables, CompiledEstimator(folder / onnx_estimator.FILE))
 
     def predict_one(self, encounter: Encounter) -> list[float]:
@@ -54,14 +54,14 @@ class CompiledScorer:
 
 
 class Pipeline(Protocol):
-    """A fitted model over raw data frames."""
+    """A fitted model that takes raw encounters as a data frame."""
 
     def predict_proba(self, raw: "pd.DataFrame") -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3)."""
 
 
 class PipelineScorer:
-    """The registered model as it is: milliseconds an encounter, for want of a compiled form."""
+    """The pipeline, used if there is no compiled form: milliseconds per encounter."""
 
     runtime: ClassVar[str] = "pipeline"
 
@@ -75,7 +75,7 @@ class PipelineScorer:
 
     def predict_proba(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3), in the order of `schema.CLASSES`."""
-        import pandas as pd  # Nothing else that serves needs it.
+        import pandas as pd  # Imported lazily: the compiled form does without pandas.
 
         raw = pd.DataFrame(encounters, columns=list(schema.FEATURE_NAMES))
         return self._model.predict_proba(raw)

@@ -192,8 +192,8 @@ def empty(folder: Path) -> None:
         (overwrite(MANIFEST, '{"family": '), f"{MANIFEST} cannot be read"),
         (overwrite(MANIFEST, "[1]"), f"{MANIFEST} cannot be read"),
         (of_another_schema, "schema_version another"),
-        (with_another_weight, f"{MANIFEST} is not as it was at training"),
-        (with_another_golden_row, "golden rows otherwise than at training"),
+        (with_another_weight, f"{MANIFEST} has changed since training"),
+        (with_another_golden_row, "does not reproduce its golden rows"),
         (empty, "has no serving bundle"),
     ],
     ids=[
