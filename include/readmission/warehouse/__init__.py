@@ -1,4 +1,4 @@
-"""RAW and CLEAN in PostgreSQL: tables derived from the schema, ledgers, COPY in both directions.
+"""RAW, CLEAN and PREDICTIONS in PostgreSQL: their tables, ledgers and histories.
 
 The names below are imported lazily so that the exporter does not load pandas.
 """

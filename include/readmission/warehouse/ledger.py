@@ -1,4 +1,4 @@
-"""The ledgers of RAW and CLEAN: a line for each batch, and what both do with their lines."""
+"""The ledgers of RAW and CLEAN: one line per batch, and the queries that both share."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,23 +24,23 @@ class RawBatch:
     number : int
         Position in order of arrival, from 1.
     rows : int
-        Encounters of the batch, quarantined ones included.
+        Encounters in the batch, including quarantined ones.
     source_offset : int
-        Row of the source file at which the batch starts; the first row of a replay.
+        Row of the source file at which the batch starts; for a replay, the first of its rows.
     content_sha256 : str
-        Identity of the content.
+        Hash of the content.
     origin : str
-        Whose encounters these are: ``uci``, ``file`` or ``synthetic``.
+        Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
     state : BatchState
-        What the gate said.
+        Whether the gate has accepted or rejected the batch.
     reason : str
-        Why a batch was rejected, else empty.
+        Why the batch was rejected; otherwise empty.
     quarantined_rows : int
-        Rows of the batch that were set aside, whatever has become of them.
+        Rows of the batch that were quarantined, including those decided on since.
     created_at, decided_at : datetime
-        When it was loaded, and when the gate decided.
+        When the batch was loaded, and when the gate decided.
     kind : BatchKind
-        Whether its rows came from the source, or out of the quarantine.
+        Whether its rows came from the source or from the quarantine.
     """
 
     batch_id: str
@@ -67,7 +67,7 @@ class RawBatch:
 
     @property
     def ends_here(self) -> bool:
-        """Whether the gate has set every row aside, so that nothing goes on to CLEAN."""
+        """Whether every row was quarantined, so that CLEAN does not receive the batch."""
         return self.state is BatchState.ACCEPTED and self.accepted_rows == 0
 
 
@@ -78,17 +78,17 @@ class CleanBatch:
     Parameters
     ----------
     batch_id, number : str, int
-        As in RAW.
+        As in RAW's ledger.
     raw_rows, clean_rows, quarantined_rows : int
-        What became of the rows of RAW.
+        Rows of the batch in RAW, and how many of them are in CLEAN and in quarantine.
     content_sha256 : str
-        Identity of the CLEAN rows, parts included.
+        Hash of the CLEAN rows, including their splits.
     origin : str
-        Whose encounters these are.
+        Origin of the encounters.
     state, reason : BatchState, str
-        What the gate said, and why it rejected.
+        Whether the gate has accepted or rejected the batch, and why it was rejected.
     created_at, decided_at : datetime
-        When it was written, and when the gate decided.
+        When the batch was written, and when the gate decided.
     """
 
     batch_id: str
@@ -111,16 +111,16 @@ Line = TypeVar("Line", RawBatch, CleanBatch)
 
 
 class Ledger(Generic[Line]):
-    """The batches of one database, behind one connection; every method is one transaction."""
+    """The batches of one database, on one connection; every method is one transaction."""
 
     ledger_name: ClassVar[str]
-    """How messages call it."""
+    """Name of the ledger in messages."""
     ledger_line: ClassVar[type[Any]]
-    """Class of a line."""
+    """Class of a ledger line."""
     ledger_query: ClassVar[sql.SQL]
-    """Selects the parameters of that class, under a ``{condition}``, in order of batches."""
+    """Selects the fields of that class in order of batches, with a ``{condition}``."""
     numbering_lock: ClassVar[int]
-    """Advisory lock of those who may write one at a time only."""
+    """Advisory lock for writes that must not run at the same time."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -135,7 +135,7 @@ class Ledger(Generic[Line]):
         Raises
         ------
         BatchNotFound
-            If there is no such batch.
+            If the ledger does not contain the batch.
         """
         found = self._select(sql.SQL("WHERE batch_id = %s"), batch_id)
         if not found:

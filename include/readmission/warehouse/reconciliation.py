@@ -1,4 +1,4 @@
-"""Where every encounter that ever arrived is now, and an error if one is nowhere."""
+"""Account for every encounter that has arrived, and raise an error if any is missing."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,23 +11,28 @@ from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, r
 if TYPE_CHECKING:
     from readmission.warehouse import CleanWarehouse, RawWarehouse
 
-ALWAYS_SAID = ("clean", "in quarantine")
-"""Figures that are said even if they are 0."""
+_ALWAYS_SHOWN = ("clean", "in quarantine")
+"""Counts that are shown even if they are 0."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """What has become of the rows of one batch.
+    """Where the rows of one batch are now.
 
     Parameters
     ----------
     batch_id, kind : str, BatchKind
-        The batch, and whether its rows came from the source or out of the quarantine.
+        The batch, and whether its rows came from the source or from the quarantine.
     rows : int
-        Rows it came with; those of a replay have been counted before, as ``replayed``.
-    clean, open, fixed, waived, replayed, rejected, on_the_way : int
-        Rows in accepted or undecided CLEAN batches, in quarantine by what was decided
-        about them, stopped by a gate as a whole batch, and not in CLEAN yet.
+        Rows of the batch. Their first batch also counts the rows of a replay, as ``replayed``.
+    clean : int
+        Rows in CLEAN, unless the batch was rejected.
+    open, fixed, waived, replayed : int
+        Quarantined rows, by the decision about them.
+    rejected : int
+        Rows of a batch that a gate rejected as a whole.
+    on_the_way : int
+        Rows that CLEAN has yet to receive.
     """
 
     batch_id: str
@@ -44,12 +49,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Account:
-    """Every encounter that arrived is in exactly one place.
+    """The place of every encounter that arrived; each is in exactly one.
 
     Parameters
     ----------
     lines : tuple of Line
-        One for each batch, in order.
+        One per batch, in order.
     """
 
     lines: tuple[Line, ...]
@@ -66,22 +71,22 @@ class Account:
 
     @property
     def quarantined(self) -> int:
-        """Encounters that wait for a decision, or for their replay."""
+        """Encounters that wait for a decision or for their replay."""
         return sum(line.open + line.fixed for line in self.lines)
 
     @property
     def waived(self) -> int:
-        """Encounters given up for ever."""
+        """Encounters that were waived, so that they never reach CLEAN."""
         return sum(line.waived for line in self.lines)
 
     @property
     def rejected(self) -> int:
-        """Encounters in batches that a gate stopped as a whole."""
+        """Encounters in batches that a gate rejected as a whole."""
         return sum(line.rejected for line in self.lines)
 
     @property
     def on_the_way(self) -> int:
-        """Encounters between RAW and CLEAN."""
+        """Encounters in RAW that CLEAN has yet to receive."""
         return sum(line.on_the_way for line in self.lines)
 
     def __str__(self) -> str:
@@ -92,34 +97,34 @@ class Account:
             "rejected": self.rejected,
             "on the way": self.on_the_way,
         }
-        parts = [f"{n:,} {what}" for what, n in named.items() if n or what in ALWAYS_SAID]
-        return f"{self.arrived:,} encounters = {' + '.join(parts)}"
+        shown = [f"{n:,} {what}" for what, n in named.items() if n or what in _ALWAYS_SHOWN]
+        return f"{self.arrived:,} encounters = {' + '.join(shown)}"
 
 
 def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
-    """Count both databases and say where every encounter is.
+    """Count the rows of both databases and return where every encounter is.
 
-    It may run beside the pipeline: CLEAN is counted first, so what moves meanwhile is
-    found on its way and not missed.
+    The pipeline may run meanwhile. CLEAN is counted before RAW, so a batch that reaches CLEAN
+    between the two counts as on the way.
 
     Raises
     ------
     RowsLost
-        Naming each batch whose rows do not add up, if arrivals are not CLEAN +
-        quarantined + waived + rejected + on the way.
+        If arrivals are not CLEAN + quarantined + waived + rejected + on the way; the message
+        names each batch whose rows do not add up.
     """
     processed = clean_tallies(clean.connection)
     tallies = raw_tallies(raw.connection)
     lines = tuple(_line(tally, processed.get(tally.batch_id)) for tally in tallies)
     problems = [
-        *_not_as_told(tallies),
+        *_unlike_ledger(tallies),
         *_unknown_to_raw(tallies, processed),
         *(_unbalanced(line) for line in lines if _balance(line) != line.rows),
     ]
     found = Account(lines)
     places = (found.clean, found.quarantined, found.waived, found.rejected, found.on_the_way)
     if not problems and found.arrived != sum(places):
-        problems.append(f"the whole does not add up: {found}")
+        problems.append(f"the totals do not add up: {found}")
     if problems:
         raise RowsLost(
             "rows are not where the ledgers say:\n" + "\n".join(f"  - {one}" for one in problems)
@@ -128,14 +133,14 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
 
 
 def unaccounted(tallies: Sequence[RawTally], processed: Mapping[str, CleanTally]) -> int:
-    """Return how many rows are not where the ledgers say; 0 unless something is wrong.
+    """Return how many rows are not where the ledgers say; 0 if everything is right.
 
     Parameters
     ----------
     tallies : sequence of RawTally
-        RAW, counted after CLEAN.
+        Row counts of RAW, taken after those of CLEAN.
     processed : mapping of str to CleanTally
-        CLEAN, by batch.
+        Row counts of CLEAN by batch.
     """
     lines = [_line(tally, processed.get(tally.batch_id)) for tally in tallies]
     misplaced = sum(abs(line.rows - _balance(line)) for line in lines)
@@ -167,7 +172,7 @@ def _line(raw: RawTally, clean: CleanTally | None) -> Line:
 
 
 def _is_outdated(clean: CleanTally, raw: RawTally) -> bool:
-    """Whether the raw gate has since set other rows aside, so the batch is written anew."""
+    """Whether RAW's gate has since quarantined other rows, so CLEAN must be written again."""
     decided_since = raw.decided_at is not None and raw.decided_at > clean.created_at
     return decided_since and clean.quarantined_rows != raw.set_aside
 
@@ -185,21 +190,21 @@ def _unbalanced(line: Line) -> str:
     )
 
 
-def _not_as_told(tallies: list[RawTally]) -> Iterator[str]:
+def _unlike_ledger(tallies: list[RawTally]) -> Iterator[str]:
     for tally in tallies:
         if tally.stored != tally.rows:
             yield (
-                f"{tally.batch_id}: RAW's ledger says {tally.rows} rows, and {tally.stored}"
-                " are there"
+                f"{tally.batch_id}: RAW's ledger says {tally.rows} rows, but its table has"
+                f" {tally.stored}"
             )
         expected = tally.rows if tally.kind is BatchKind.REPLAY else 0
         if tally.taken != expected:
             yield (
-                f"{tally.batch_id}: {tally.taken} quarantined rows say they were replayed in it,"
+                f"{tally.batch_id}: {tally.taken} quarantined rows are marked as replayed in it,"
                 f" expected {expected}"
             )
 
 
 def _unknown_to_raw(tallies: list[RawTally], processed: dict[str, CleanTally]) -> Iterator[str]:
     for batch_id in processed.keys() - {tally.batch_id for tally in tallies}:
-        yield f"{batch_id}: in CLEAN, and RAW does not know it"
+        yield f"{batch_id}: in CLEAN, but not in RAW"

@@ -1,4 +1,4 @@
-"""The life of a batch in a ledger, and of a row in quarantine."""
+"""The states of a batch in a ledger and of a row in quarantine."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 
 class BatchState(StrEnum):
-    """Loaded by one transaction, then accepted or rejected by the gate."""
+    """A batch is loaded in one transaction, and then accepted or rejected by its gate."""
 
     LOADED = "loaded"
     ACCEPTED = "accepted"
@@ -14,14 +14,14 @@ class BatchState(StrEnum):
 
 
 class BatchKind(StrEnum):
-    """Where the rows of a batch come from: the source, or the quarantine."""
+    """Where the rows of a batch come from: the source or the quarantine."""
 
     ARRIVAL = "arrival"
     REPLAY = "replay"
 
 
 class RowState(StrEnum):
-    """What people have decided about a quarantined row."""
+    """The decision about a quarantined row; open if there is none yet."""
 
     OPEN = "open"
     FIXED = "fixed"
@@ -37,7 +37,7 @@ BECOMES: Mapping[RowState, frozenset[RowState]] = MappingProxyType(
         RowState.REPLAYED: frozenset(),
     }
 )
-"""What each state may become; the last two are final."""
+"""The states that may follow each state; the last two are final."""
 
 PREFIXES: Mapping[BatchKind, str] = MappingProxyType(
     {BatchKind.ARRIVAL: "batch", BatchKind.REPLAY: "replay"}
@@ -47,12 +47,12 @@ PREFIXES: Mapping[BatchKind, str] = MappingProxyType(
 def batch_name(number: int, kind: BatchKind = BatchKind.ARRIVAL) -> str:
     """Return the key of a batch, which is also its asset partition.
 
-    Arrivals and replays share their numbers, so a key tells its place in the order:
+    Arrivals and replays share one sequence of numbers, so a key shows its place in the order:
     ``batch-0007``, ``replay-0008``, ``batch-0009``.
     """
     return f"{PREFIXES[kind]}-{number:04d}"
 
 
 def batch_number(batch_id: str) -> int:
-    """Return the place of a batch in the order of all batches."""
+    """Return the position of a batch in the order of all batches."""
     return int(batch_id.rpartition("-")[2])

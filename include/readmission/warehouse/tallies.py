@@ -1,4 +1,4 @@
-"""How many rows each database holds of every batch, counted and not remembered."""
+"""Row counts per batch in each database, taken from the tables, not from the ledgers."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,18 +11,18 @@ from readmission.warehouse.states import BatchKind, BatchState
 
 @dataclass(frozen=True)
 class RawTally:
-    """The rows of one batch in RAW.
+    """The row counts of one batch in RAW.
 
     Parameters
     ----------
     batch_id, kind, state, decided_at
         As in the ledger.
     rows, stored : int
-        Rows the ledger tells of, and rows that are there.
+        Rows according to the ledger, and rows in the table.
     open, fixed, waived, replayed : int
-        Rows in quarantine, by what was decided about them.
+        Quarantined rows, by the decision about them.
     taken : int
-        Quarantined rows of other batches that say they were replayed in this one.
+        Quarantined rows of other batches that are marked as replayed in this one.
     """
 
     batch_id: str
@@ -43,22 +43,22 @@ class RawTally:
 
     @property
     def set_aside(self) -> int:
-        """Rows that are in quarantine, whatever was decided."""
+        """Quarantined rows, whatever the decision about them."""
         return self.open + self.fixed + self.waived + self.replayed
 
 
 @dataclass(frozen=True)
 class CleanTally:
-    """The rows of one batch in CLEAN.
+    """The row counts of one batch in CLEAN.
 
     Parameters
     ----------
     batch_id, state, created_at
         As in the ledger.
     quarantined_rows : int
-        Rows that were in quarantine when the batch was written.
+        Rows that were quarantined when the batch was written.
     stored : int
-        Rows that are there.
+        Rows in the table.
     """
 
     batch_id: str
@@ -72,18 +72,18 @@ class CleanTally:
 
 
 def raw_tallies(connection: psycopg.Connection) -> list[RawTally]:
-    """Count RAW in order of batches, as it is at one moment."""
+    """Count the rows of RAW in a single snapshot, in order of batches."""
     with connection.transaction(), connection.cursor(row_factory=class_row(RawTally)) as cursor:
         return cursor.execute(_RAW).fetchall()
 
 
 def clean_tallies(connection: psycopg.Connection) -> dict[str, CleanTally]:
-    """Count CLEAN by batch, as it is at one moment."""
+    """Count the rows of CLEAN in a single snapshot, by batch."""
     with connection.transaction(), connection.cursor(row_factory=class_row(CleanTally)) as cursor:
         return {tally.batch_id: tally for tally in cursor.execute(_CLEAN)}
 
 
-# One statement each, for one statement sees one moment.
+# One statement each, because a statement sees a single snapshot.
 _RAW = """
 SELECT b.batch_id, b.kind, b.state, b.decided_at, b.rows,
        (SELECT count(*) FROM encounter e WHERE e.batch_id = b.batch_id) AS stored,

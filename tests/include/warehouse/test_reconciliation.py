@@ -77,14 +77,18 @@ def test_a_batch_that_was_looked_at_again_is_on_its_way_until_it_is_processed(
     ("database", "theft", "told"),
     [
         ("clean", "DELETE FROM encounter WHERE source_row = 20", f"{FIRST}: 100 RAW rows, but 97"),
-        ("raw", "DELETE FROM encounter WHERE source_row = 20", "says 100 rows, and 99 are there"),
+        (
+            "raw",
+            "DELETE FROM encounter WHERE source_row = 20",
+            "says 100 rows, but its table has 99",
+        ),
         ("raw", "DELETE FROM quarantine WHERE state = 'open'", f"{FIRST}: 100 RAW rows, but 98"),
         ("clean", "DELETE FROM encounter WHERE batch_id LIKE 'replay%'", "replay-0002: 1 RAW rows"),
         (
             "raw",
             "ALTER TABLE quarantine DISABLE TRIGGER USER;"
             "UPDATE quarantine SET state = 'fixed', replay_batch = NULL WHERE state = 'replayed'",
-            "replay-0002: 0 quarantined rows say they were replayed in it, expected 1",
+            "replay-0002: 0 quarantined rows are marked as replayed in it, expected 1",
         ),
         (
             "raw",
@@ -95,7 +99,7 @@ def test_a_batch_that_was_looked_at_again_is_on_its_way_until_it_is_processed(
         (
             "clean",
             "UPDATE batch SET batch_id = 'batch-0009', number = 9 WHERE number = 2",
-            "batch-0009: in CLEAN, and RAW does not know it",
+            "batch-0009: in CLEAN, but not in RAW",
         ),
     ],
     ids=["CLEAN row", "RAW row", "open row", "replay", "reopened", "replayed row", "unknown"],

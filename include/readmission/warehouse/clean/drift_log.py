@@ -1,4 +1,4 @@
-"""How far every batch had drifted from the reference of its day."""
+"""The drift of every batch, measured against the champion of the time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from readmission.domain.drift import COOL_DOWN, Drift, Level
 
 @dataclass(frozen=True)
 class Alarm:
-    """A column that has moved far, and from which model's rows."""
+    """A column with strong drift, and the model version whose training rows it drifted from."""
 
     column: str
     psi: float
@@ -22,18 +22,18 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Measurement:
-    """How far one column of one batch had moved.
+    """The drift of one column of one batch.
 
     Parameters
     ----------
     batch_id, column : str
-        Which column of which batch.
+        The batch and its column.
     psi, level : float, Level
-        Population stability index, and what it means.
+        Population stability index, and its level.
     alarm : bool
-        Whether it was strong, and news.
+        Whether the drift was strong and the column had not raised an alarm lately.
     reference_version : str
-        Model whose training rows it is the distance from.
+        Model version whose training rows are the reference.
     measured_at : datetime
         When it was measured.
     """
@@ -51,7 +51,7 @@ class Measurement:
 
 
 class DriftLog:
-    """Drift of every batch and column in the CLEAN database; every method is one transaction."""
+    """The drift of every batch and column, stored in CLEAN; every method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -63,7 +63,7 @@ class DriftLog:
         drifts: Sequence[Drift],
         alarms: Sequence[Drift],
     ) -> None:
-        """Store what was measured on a batch in place of an earlier measurement."""
+        """Store the measurements of a batch, replacing earlier ones."""
         alarming = {drift.column for drift in alarms}
         rows = [
             (batch_id, d.column, d.psi, d.level, d.column in alarming, reference_version)
@@ -78,7 +78,7 @@ class DriftLog:
             )
 
     def alarms(self, batch_id: str) -> list[Alarm]:
-        """Return what alarmed on a batch, the farthest first."""
+        """Return the alarms of a batch, strongest drift first."""
         with self.connection.transaction():
             found = self.connection.execute(
                 "SELECT column_name, psi, reference_version FROM drift"
@@ -88,13 +88,13 @@ class DriftLog:
         return [Alarm(*row) for row in found]
 
     def lately(self, batch_id: str) -> list[str]:
-        """Return the columns that alarmed in the `COOL_DOWN` measured batches before one."""
+        """Return the columns with an alarm in the `COOL_DOWN` measured batches before this one."""
         with self.connection.transaction():
             found = self.connection.execute(_LATELY, (batch_id, COOL_DOWN)).fetchall()
         return [column for (column,) in found]
 
     def latest(self) -> list[Measurement]:
-        """Return the measurement of each column on the newest batch that has one, by column."""
+        """Return the newest measurement of each column, in order of columns."""
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(Measurement)) as cursor,
@@ -102,7 +102,7 @@ class DriftLog:
             return cursor.execute(_LATEST).fetchall()
 
     def history(self) -> pd.DataFrame:
-        """Return everything: ``batch_id``, ``column``, ``psi``, ``level``, ``alarm``."""
+        """Return all measurements: ``batch_id``, ``column``, ``psi``, ``level``, ``alarm``."""
         with self.connection.transaction():
             found = self.connection.execute(
                 "SELECT batch_id, column_name, psi, level, alarm FROM drift ORDER BY 1, 2"

@@ -1,4 +1,4 @@
-"""Which candidates were trained, and the append-only history of promotions."""
+"""The candidates of each batch, and the append-only history of promotions."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,7 +14,7 @@ from readmission.warehouse.states import batch_number
 
 @dataclass(frozen=True)
 class Candidate:
-    """The best model of one training, registered and waiting for its verdict.
+    """The best model of one training, registered but not yet promoted or refused.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class Candidate:
     run_id, family, version : str
         MLflow run, model family, registered version.
     data_sha256 : str
-        Identity of the rows it was trained on.
+        Hash of the rows it was trained on.
     """
 
     batch_id: str
@@ -36,20 +36,20 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Promotion:
-    """One verdict: what went to production, what did not, and why.
+    """One verdict on a challenger: whether it was promoted to production, and why.
 
     Parameters
     ----------
     batch_id : str
         The batch whose arrival caused the comparison.
     challenger_version, incumbent_version : str
-        Registered versions; there is no incumbent the first time.
+        Registered versions of challenger and champion; None if there was no champion yet.
     verdict : str
         ``promoted`` or ``refused``.
     reason : str
         One sentence for people.
     figures : dict
-        Metrics of both models on the same test rows, and the challenger's on groups of patients.
+        Metrics of both models on the same test rows, and the challenger's by group of patients.
     """
 
     batch_id: str
@@ -63,7 +63,7 @@ class Promotion:
 
 
 class ModelHistory:
-    """Candidates and promotions in the CLEAN database; every method is one transaction."""
+    """The candidates and promotions in CLEAN; every method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -83,7 +83,7 @@ class ModelHistory:
         Raises
         ------
         BatchNotFound
-            If no training has finished for it.
+            If no training of the batch has finished.
         """
         found = [c for c in self.candidates() if c.batch_id == batch_id]
         if not found:
@@ -91,7 +91,7 @@ class ModelHistory:
         return found[0]
 
     def record_candidate(self, candidate: Candidate) -> None:
-        """Store a candidate; a training that was repeated replaces its earlier one."""
+        """Store a candidate; that of a repeated training replaces the earlier one."""
         with self.connection.transaction():
             self.connection.execute(
                 _UPSERT_CANDIDATE,
@@ -105,7 +105,7 @@ class ModelHistory:
             )
 
     def promotions(self) -> list[Promotion]:
-        """Return the whole history, oldest first."""
+        """Return all promotions, oldest first."""
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(Promotion)) as cursor,
@@ -113,10 +113,10 @@ class ModelHistory:
             return cursor.execute("SELECT * FROM promotion ORDER BY promotion_id").fetchall()
 
     def record_promotion(self, promotion: Promotion) -> Promotion:
-        """Append a verdict, once for each challenger of a batch, and return what is stored.
+        """Append a verdict and return it, or return the stored verdict on the same challenger.
 
-        A promotion that was killed after its verdict finds that verdict again here, so
-        that the same decision is carried out, not a new one taken.
+        A promotion that was killed after its verdict and is repeated gets that verdict again,
+        so it carries out the same decision.
         """
         with self.connection.transaction():
             self.connection.execute(

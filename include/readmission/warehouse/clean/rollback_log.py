@@ -1,4 +1,4 @@
-"""The append-only history of rollbacks, beside that of promotions in the CLEAN database."""
+"""The append-only history of rollbacks, stored in CLEAN."""
 
 from collections.abc import Sequence
 
@@ -9,20 +9,20 @@ from readmission.domain.rollback import Rollback
 
 
 class RollbackLog:
-    """The rollbacks behind a connection to CLEAN; every method is one transaction."""
+    """The rollbacks in CLEAN; every method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
     def record(self, rollbacks: Sequence[Rollback]) -> int:
-        """Append the rollbacks that are not there yet, and return how many those were."""
+        """Append the rollbacks that are new, and return their number."""
         rows = [(one.left, one.back, one.by, one.at) for one in rollbacks]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
-            return max(cursor.rowcount, 0)  # Of no rows at all it says -1.
+            return max(cursor.rowcount, 0)  # It is -1 if there were no rows.
 
     def rollbacks(self) -> list[Rollback]:
-        """Return the whole history, oldest first."""
+        """Return all rollbacks, oldest first."""
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(Rollback)) as cursor,

@@ -1,4 +1,4 @@
-"""CLEAN: model-ready encounters, the part of every patient, and the ledger of batches."""
+"""CLEAN: model-ready encounters, the split of every patient, and the ledger of batches."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.states import BatchState
 
 _LOCK = 296_002
-"""Advisory lock under which patients get their parts."""
+"""Advisory lock for assigning patients to splits."""
 
 _KEY_TYPES: dict[str, pa.DataType] = {
     "batch_id": pa.string(),
@@ -34,7 +34,7 @@ ROW_TYPES: dict[str, pa.DataType] = {**_KEY_TYPES, **_FEATURE_TYPES}
 
 
 class CleanWarehouse(Ledger[CleanBatch]):
-    """CLEAN behind one connection; every method is one transaction."""
+    """CLEAN on one connection; every method is one transaction."""
 
     ledger_name, ledger_line = "CLEAN", CleanBatch
     ledger_query = sql.SQL("SELECT * FROM batch {condition} ORDER BY number")
@@ -42,10 +42,10 @@ class CleanWarehouse(Ledger[CleanBatch]):
 
     @contextmanager
     def assigning(self, patients: Sequence[int]) -> Iterator[dict[int, str]]:
-        """Hold the right to give patients their parts, in one transaction.
+        """Open a transaction in which no other process can assign patients to splits.
 
-        Yields the part of those of `patients` that have one already; what is written
-        within the block is committed with it or not at all.
+        Yields the splits of those `patients` that have been assigned before. Everything written
+        within the block is committed together or not at all.
         """
         with self.connection.transaction():
             self._lock()
@@ -57,19 +57,19 @@ class CleanWarehouse(Ledger[CleanBatch]):
             )
 
     def write(self, batch: RawBatch, rows: pa.Table, new_parts: Mapping[int, str]) -> CleanBatch:
-        """Write a batch, the parts of its new patients and its line of the ledger.
+        """Write a batch, the splits of its new patients and its ledger line.
 
-        The same content again changes nothing; other content (rows released from
-        quarantine, better cleaning) replaces the batch, which then awaits its gate.
+        Writing the same content again changes nothing. Other content, e.g. after a change of
+        the quarantine, replaces the batch, which then waits for its gate.
 
         Parameters
         ----------
         batch : RawBatch
-            Where the rows come from.
+            The batch in RAW.
         rows : pyarrow.Table
             The columns of `ROW_TYPES`.
         new_parts : mapping of int to str
-            Part of each patient first seen in this batch.
+            Split of each patient who is new in this batch.
         """
         digest = content_hash(rows)
         with self.connection.transaction():
@@ -84,7 +84,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
         return self.batch(batch.batch_id)
 
     def accept(self, batch_id: str) -> CleanBatch:
-        """Mark a batch as good for training."""
+        """Mark a batch accepted, so that models are trained on it."""
         return self._decide(batch_id, BatchState.ACCEPTED)
 
     def reject(self, batch_id: str, failures: Sequence[str]) -> CleanBatch:
@@ -96,14 +96,14 @@ class CleanWarehouse(Ledger[CleanBatch]):
         return self._read(sql.SQL("e.batch_id = %s"), batch_id)
 
     def read_parts(self, parts: Sequence[Part], up_to: str | None = None) -> pd.DataFrame:
-        """Return the accepted rows of some parts.
+        """Return the rows of some splits in accepted batches.
 
         Parameters
         ----------
         parts : sequence of Part
-            Which parts.
+            The splits.
         up_to : str, optional
-            The last batch wanted; all that have arrived by default.
+            The last batch to include; by default the newest.
 
         Returns
         -------
@@ -121,12 +121,12 @@ class CleanWarehouse(Ledger[CleanBatch]):
         )
 
     def patient_parts(self) -> dict[int, str]:
-        """Return the part of every patient ever seen."""
+        """Return the split of every patient."""
         with self.connection.transaction():
             return dict(self.connection.execute("SELECT patient_nbr, part FROM patient").fetchall())
 
     def outcomes(self, batch_id: str) -> list[tuple[int, int, str]]:
-        """Return encounter, outcome (class code) and part of each row of a batch."""
+        """Return encounter, outcome (class code) and split of each row of a batch."""
         query = sql.SQL("SELECT encounter_id, {}, part FROM encounter WHERE batch_id = %s")
         with self.connection.transaction():
             return self.connection.execute(
@@ -134,7 +134,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
             ).fetchall()
 
     def part_sizes(self) -> dict[tuple[str, str], int]:
-        """Return the rows of each (batch, part)."""
+        """Return the number of rows by batch and split."""
         with self.connection.transaction():
             counted = self.connection.execute(
                 "SELECT batch_id, part, count(*) FROM encounter GROUP BY 1, 2 ORDER BY 1, 2"
@@ -148,12 +148,12 @@ class CleanWarehouse(Ledger[CleanBatch]):
             return copy_out(self.connection, query, ROW_TYPES, parameters).to_pandas()
 
 
-def _patient_rows(parts: Mapping[int, str], batch_id: str) -> pa.Table:
+def _patient_rows(splits: Mapping[int, str], batch_id: str) -> pa.Table:
     return pa.table(
         {
-            "patient_nbr": pa.array(list(parts), pa.int64()),
-            "part": pa.array(list(parts.values()), pa.string()),
-            "first_batch": pa.array([batch_id] * len(parts), pa.string()),
+            "patient_nbr": pa.array(list(splits), pa.int64()),
+            "part": pa.array(list(splits.values()), pa.string()),
+            "first_batch": pa.array([batch_id] * len(splits), pa.string()),
         }
     )
 

@@ -1,7 +1,7 @@
-"""The histories of the three databases' tables, and the check that code and tables fit.
+"""The migrations of the databases, and the check that a database fits the code.
 
-Alembic applies the revisions (`upgrading`); one folder holds those of one database. Tasks and
-services only check: they import neither Alembic nor SQLAlchemy.
+Each folder holds the revisions of one database; `upgrading` applies them with Alembic. Tasks and
+services only check the revision, and import neither Alembic nor SQLAlchemy.
 """
 
 from importlib import resources
@@ -23,12 +23,12 @@ def revisions(database: str) -> list[str]:
 
 
 def require_current(connection: psycopg.Connection, database: str) -> None:
-    """Refuse a database whose tables are not those that this version of the library expects.
+    """Raise an error unless a database is at the revision that this version needs.
 
     Parameters
     ----------
     connection : psycopg.Connection
-        Its current schema holds the tables.
+        A connection whose current schema holds the tables.
     database : str
         One of `DATABASES`.
 
@@ -48,7 +48,7 @@ def require_current(connection: psycopg.Connection, database: str) -> None:
 
 
 def revision_of(connection: psycopg.Connection) -> str | None:
-    """Return the revision of a database; none if it has never been migrated."""
+    """Return the revision of a database, or None if it has never been migrated."""
     with connection.transaction():
         (exists,) = connection.execute(
             "SELECT to_regclass(%s) IS NOT NULL", (VERSION_TABLE,)

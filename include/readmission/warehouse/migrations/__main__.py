@@ -1,4 +1,4 @@
-"""Migrate the databases whose addresses are set: ``python -m readmission.warehouse.migrations``."""
+"""Migrate the configured databases: ``python -m readmission.warehouse.migrations``."""
 
 import logging
 import sys
@@ -15,12 +15,12 @@ from readmission.warehouse.migrations.upgrading import upgrade
 log = logging.getLogger("readmission.migrations")
 
 PATIENCE_SECONDS = 600
-"""How long a database that does not answer yet is waited for."""
+"""How long to wait for a database that is not reachable yet."""
 PAUSE_SECONDS = 2
 
 
 def addresses(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield name and address of each database that is set."""
+    """Yield name and address of each configured database."""
     for name, dsn in (
         ("raw", settings.raw_dsn),
         ("clean", settings.clean_dsn),
@@ -31,7 +31,7 @@ def addresses(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def migrate(name: str, dsn: str) -> None:
-    """Migrate one database, waiting for it to answer."""
+    """Migrate one database, as soon as it is reachable."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -39,7 +39,7 @@ def migrate(name: str, dsn: str) -> None:
         except psycopg.OperationalError as error:
             if time.monotonic() > deadline:
                 raise
-            log.warning("%s does not answer yet: %s", name, error)
+            log.warning("%s is not reachable yet: %s", name, error)
             time.sleep(PAUSE_SECONDS)
         else:
             log.info("%s: %s", name, f"applied {', '.join(applied)}" if applied else "up to date")
@@ -47,7 +47,7 @@ def migrate(name: str, dsn: str) -> None:
 
 
 def main() -> None:
-    """Migrate every database that is set, one after the other."""
+    """Migrate every configured database, one after the other."""
     logs.configure("migrations")
     try:
         found = list(addresses(get_settings()))

@@ -1,4 +1,4 @@
-"""Run by Alembic: revisions are applied through the connection of `upgrading.upgrade`."""
+"""Run by Alembic: applies revisions on the connection of `upgrading.upgrade`."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Bring a database to its newest revision with Alembic."""
+"""Upgrade a database to its newest revision with Alembic."""
 
 from pathlib import Path
 
@@ -10,19 +10,19 @@ from sqlalchemy import NullPool, create_engine
 
 from readmission.errors import DatabaseTooNew
 from readmission.warehouse.migrations import DATABASES, VERSION_TABLE, revision_of, revisions
-from readmission.warehouse.sql.privileges import GRANTS, let_monitor
+from readmission.warehouse.sql.privileges import GRANTS, grant_monitoring
 
 _LOCK = 296_000
-"""Advisory lock under which a database is migrated: of two processes, one waits."""
+"""Advisory lock for migrating a database: of two processes, one waits for the other."""
 
 
 def upgrade(dsn: str, database: str) -> list[str]:
-    """Apply the revisions that a database lacks, all in one transaction.
+    """Apply all revisions that a database lacks, in one transaction.
 
     Parameters
     ----------
     dsn : str
-        Address of the database, with the role that owns its tables.
+        Address of the database, for the role that owns its tables.
     database : str
         One of `DATABASES`.
 
@@ -37,7 +37,7 @@ def upgrade(dsn: str, database: str) -> list[str]:
         If a later version of the library has migrated it.
     """
     if database not in DATABASES:
-        raise ValueError(f"{database!r} is no database of this project; expected {DATABASES}")
+        raise ValueError(f"{database!r} is not a database; expected one of {', '.join(DATABASES)}")
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(dsn), poolclass=NullPool
     )
@@ -55,7 +55,7 @@ def upgrade(dsn: str, database: str) -> list[str]:
         except CommandError as error:
             raise DatabaseTooNew(database, str(error)) from error
     with psycopg.connect(dsn) as after:
-        let_monitor(after, GRANTS[database])
+        grant_monitoring(after, GRANTS[database])
     return known[known.index(found) + 1 :] if found else known
 
 

@@ -1,4 +1,4 @@
-"""What became of the patients, beside the predictions and under the same hashes."""
+"""The outcomes of encounters, stored beside the predictions under the same hashes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,19 +8,19 @@ import psycopg
 from psycopg.rows import class_row
 
 Outcome = tuple[str, str, str]
-"""Hash of the encounter, class, part of the patient."""
+"""Hash of the encounter, class, and split of the patient."""
 
 
 @dataclass(frozen=True)
 class LiveOutcomes:
-    """How many encounters of one answer had one outcome.
+    """The number of encounters with one predicted class and one outcome.
 
     Parameters
     ----------
     model_version, predicted_class, readmitted : str
-        Which model answered what, and what happened.
+        Version of the model, predicted class, and outcome.
     encounters : int
-        How many.
+        Their number.
     """
 
     model_version: str
@@ -30,13 +30,13 @@ class LiveOutcomes:
 
 
 class OutcomeStore:
-    """Known outcomes in the database of predictions; every method is one transaction."""
+    """Known outcomes in the PREDICTIONS database; every method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
     def batches(self) -> Mapping[str, str]:
-        """Return the content hash of each batch whose outcomes are here."""
+        """Return the content hash of each batch whose outcomes are recorded."""
         with self.connection.transaction():
             return dict(
                 self.connection.execute(
@@ -47,19 +47,19 @@ class OutcomeStore:
     def record(
         self, batch_id: str, content_sha256: str, known_at: datetime, outcomes: Iterable[Outcome]
     ) -> int:
-        """Store the outcomes of a batch; return how many encounters there were.
+        """Store the outcomes of a batch; return the number of encounters.
 
-        An outcome that is there already is corrected, and goes on being known since the
-        first time: a model may have been trained on it then.
+        A known outcome is corrected, but keeps the time at which it first became known: from
+        then on, a model may have been trained on it.
 
         Parameters
         ----------
         batch_id, content_sha256 : str
-            Which batch, and the identity of its content.
+            The batch, and the hash of its content.
         known_at : datetime
-            Before this, no model can have seen these outcomes.
+            Time before which no model can have been trained on these outcomes.
         outcomes : iterable of tuple
-            Hash of the encounter, class, part.
+            Hash of the encounter, class, and split of the patient.
         """
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_ARRIVALS)
@@ -73,20 +73,20 @@ class OutcomeStore:
 
 
 def live_outcomes(connection: psycopg.Connection, days: int, versions: int) -> list[LiveOutcomes]:
-    """Compare predictions with outcomes that the model which answered had not seen.
+    """Compare predictions with outcomes that their model was not trained on.
 
     A prediction counts if its outcome became known after it, or if the patient is in the test
-    part, which no model is ever trained on. Whoever asks ten times about one encounter has
-    one prediction of each model version: the last.
+    split, which no model is trained on. If a model version has predicted an encounter several
+    times, only the last prediction counts.
 
     Parameters
     ----------
     connection : psycopg.Connection
-        To the database of predictions.
+        A connection to the PREDICTIONS database.
     days : int
-        How old the predictions may be.
+        Largest age of the predictions.
     versions : int
-        How many model versions, the newest ones.
+        Number of model versions to compare, newest first.
     """
     with connection.transaction(), connection.cursor(row_factory=class_row(LiveOutcomes)) as cursor:
         return cursor.execute(_LIVE, {"days": days, "versions": versions}).fetchall()

@@ -1,4 +1,4 @@
-"""What was answered to whom: the log of predictions, without a patient's own numbers."""
+"""The prediction log, which stores hashes instead of encounter and patient numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ COLUMNS = (
     "id", "at", "request_id", "row", "model_version", "encounter_hash", "patient_hash",
     "features", "p_no", "p_over_30", "p_under_30", "predicted_class",
 )  # fmt: skip
-"""Order of the values of one prediction, here and in every line that waits on disk."""
+"""Order of the values of one prediction, also in the lines of the spool."""
 
 _CLEANING_LOCK = 296_008
 _BLOCK_BYTES = 1 << 16
 
 
 def to_line(values: Sequence[str | None]) -> str:
-    r"""Return one prediction as a line that COPY reads; None is null.
+    r"""Return one prediction as a line for COPY; None becomes null.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def _send(cursor: psycopg.Cursor, statement: sql.Composed, lines: bytes) -> None
 
 @dataclass(frozen=True)
 class DailyCount:
-    """How often one version of the model gave one answer on one day (UTC)."""
+    """The number of predictions of one class by one model version on one day (UTC)."""
 
     day: date
     model_version: str
@@ -52,25 +52,25 @@ class DailyCount:
 
 
 class PredictionStore:
-    """The log of predictions in PostgreSQL; every method does all its work or none.
+    """The prediction log in PostgreSQL; every method does all of its work or none.
 
-    Its role needs to connect, to use the schema, to make temporary tables, and to select from,
-    insert into and delete from ``prediction``; it creates only while there is no table.
+    The role must be allowed to connect, to use the schema, to create temporary tables, and to
+    select from, insert into and delete from ``prediction``.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
     def copy(self, lines: bytes) -> int:
-        """Append predictions; return how many were not there before.
+        """Append predictions; return how many of them are new.
 
-        A prediction whose id is there already is left as it is, so that lines whose arrival
-        is in doubt can be sent again.
+        A prediction with a known id is skipped, so lines can be sent again if it is unclear
+        whether they arrived.
 
         Parameters
         ----------
         lines : bytes
-            Made by `to_line`, in UTF-8.
+            Lines made by `to_line`, in UTF-8.
         """
         try:
             with self.connection.transaction(), self.connection.cursor() as cursor:
@@ -80,7 +80,7 @@ class PredictionStore:
             return self._merge(lines)
 
     def _merge(self, lines: bytes) -> int:
-        """Append what is not there, by way of a temporary table: twice the work of the database."""
+        """Append new predictions through a temporary table, which is twice the work."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_ARRIVALS)
             _send(cursor, _COPY_ARRIVALS, lines)
@@ -90,14 +90,14 @@ class PredictionStore:
     def delete_before(self, moment: datetime, limit: int) -> int:
         """Delete the oldest predictions made before a moment; return how many.
 
-        If another process is at it right now, that is enough: it returns 0.
+        If another process is deleting at the same time, it returns 0.
 
         Parameters
         ----------
         moment : datetime
             With a time zone.
         limit : int
-            Most rows to delete, so that nobody waits for long.
+            Largest number of rows to delete, so that no other query waits for long.
         """
         with self.connection.transaction():
             free = self.connection.execute(
@@ -116,8 +116,8 @@ class PredictionStore:
             return cursor.execute(_DAILY, (since,)).fetchall()
 
 
-# Made anew in each transaction that needs it: behind a pooler, the next one may run in
-# another session.
+# Created in each transaction that needs it: behind a connection pooler, the next transaction may
+# run in another session.
 _ARRIVALS = """
 CREATE TEMPORARY TABLE IF NOT EXISTS prediction_arrival (LIKE prediction) ON COMMIT DELETE ROWS
 """

@@ -1,4 +1,4 @@
-"""Every decision about every quarantined row, for ever: a later one never overwrites an earlier."""
+"""The append-only log of decisions about quarantined rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from readmission.warehouse.states import RowState
 
 @dataclass(frozen=True)
 class Decision:
-    """What somebody decided about a row.
+    """One decision about one row.
 
     Parameters
     ----------
     batch_id, source_row : str, int
-        Which row of which batch.
+        The batch, and the row of the source file.
     state : RowState
-        Fixed or waived.
+        The decision: fixed or waived.
     correction : mapping of str to str
-        Column to the value that the file should have held; empty if none was wrong.
+        Corrected value by column; empty if no value was wrong.
     decided_by, decided_at, why : str, datetime, str
-        Who decided, when and for what reason.
+        Who decided, when, and the reason.
     """
 
     batch_id: str
@@ -40,7 +40,7 @@ class Decision:
 
 
 class DecisionLog:
-    """The decisions behind a connection to RAW; every method is one transaction."""
+    """The decision log in RAW; every method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -54,7 +54,7 @@ class DecisionLog:
         by: str,
         why: str,
     ) -> None:
-        """Add one decision for each row, with the time at which the transaction began."""
+        """Append one decision per row, with the time at which the transaction started."""
         line = (state, Jsonb(dict(correction)), by, why)
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(_INSERT, [(batch_id, row, *line) for row in source_rows])
@@ -62,12 +62,12 @@ class DecisionLog:
     def decisions(
         self, batch_id: str | None = None, source_row: int | None = None
     ) -> list[Decision]:
-        """Return decisions in the order in which they were taken.
+        """Return decisions in the order in which they were made.
 
         Parameters
         ----------
         batch_id, source_row : str, int, optional
-            Only those about this batch, or this row of it.
+            Return only the decisions about this batch, or this row.
         """
         with (
             self.connection.transaction(),

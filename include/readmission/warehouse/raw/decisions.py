@@ -1,4 +1,4 @@
-"""The rules of decisions about quarantined rows: what may be decided, and what is final."""
+"""The rules for decisions about quarantined rows: which are allowed and which are final."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -13,25 +13,25 @@ from readmission.warehouse.states import BECOMES, RowState
 
 @dataclass(frozen=True)
 class QuarantinedRow:
-    """One row that was set aside, and the last decision about it.
+    """A quarantined row and the last decision about it.
 
     Parameters
     ----------
     batch_id, source_row : str, int
-        Which row of which batch.
+        The batch, and the row of the source file.
     reasons : sequence of str
-        One sentence for each expectation that the row broke.
+        One sentence for each expectation that the row failed.
     state : RowState
-        What has been decided.
+        The last decision.
     correction : mapping of str to str
-        Column to the value that a replay writes, as the file spells it; empty if the row
-        is right as it arrived.
+        Corrected value by column, as it should be in the file; empty if the row is right as it
+        arrived.
     decided_by, decided_at, why : str, datetime, str
-        Who decided, when and for what reason; empty while the row is open.
+        Who decided, when, and the reason; empty while the row is open.
     replay_batch : str, optional
-        The batch in which the corrected row goes on.
+        The batch in which the row was replayed.
     created_at : datetime
-        When the row was set aside.
+        When the row was quarantined.
     """
 
     batch_id: str
@@ -50,22 +50,23 @@ class QuarantinedRow:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether something is still to happen to the row."""
+        """Whether the state of the row is not final."""
         return bool(BECOMES[self.state])
 
     def repeats(self, state: RowState, correction: Mapping[str, str], by: str, why: str) -> bool:
-        """Whether this very decision has been taken before, as by a task that is run again."""
+        """Whether this is the last decision again, e.g. because a task was repeated."""
         decided = (self.state, self.correction, self.decided_by, self.why)
         return decided == (state, correction, by, why)
 
 
 def require_allowed(name: str, value: str) -> None:
-    """Raise unless a column may hold a value, as the file spells it.
+    """Raise an error unless the contract allows a value, as text, in a column.
 
     Raises
     ------
     InvalidValue
-        Naming the column and what is expected; values of keys are not repeated.
+        If it does not. The message names the column and the expected values, but never repeats
+        the value of a key.
     """
     column = schema.BY_NAME.get(name)
     if column is None:
@@ -77,7 +78,7 @@ def require_allowed(name: str, value: str) -> None:
 
 
 def require_signed(by: str, why: str) -> None:
-    """Raise unless it is said who decides, and why.
+    """Raise an error unless a decision has a name and a reason.
 
     Raises
     ------
@@ -85,16 +86,16 @@ def require_signed(by: str, why: str) -> None:
         If either is empty.
     """
     if not (by.strip() and why.strip()):
-        raise DecisionRefused("a decision needs a name and a reason: say who decides, and why")
+        raise DecisionRefused("a decision needs a name and a reason: state who decides and why")
 
 
 def require_undecided(row: QuarantinedRow, wanted: RowState) -> None:
-    """Raise if a row is in a final state.
+    """Raise an error unless a row may get the wanted state.
 
     Raises
     ------
     DecisionRefused
-        Naming the state.
+        If the state of the row is final; the message names it.
     """
     if wanted in BECOMES[row.state]:
         return
@@ -102,6 +103,6 @@ def require_undecided(row: QuarantinedRow, wanted: RowState) -> None:
     if row.state is RowState.REPLAYED:
         done = f"replayed in {row.replay_batch}"
     raise DecisionRefused(
-        f"row {row.source_row} of {row.batch_id} was {done}; that is final, so it cannot be"
-        f" {wanted} any more"
+        f"row {row.source_row} of {row.batch_id} was {done}; that is final, so it can no longer"
+        f" be {wanted}"
     )

@@ -1,7 +1,7 @@
-"""The quarantine of RAW: which rows a gate set aside and why, and what people decided about them.
+"""The quarantine of RAW: the rows that a gate set aside, with its reasons and people's decisions.
 
-The row itself stays in RAW as it arrived. The last decision is written beside it: a correction
-to be replayed, or a waiver, which is for ever. `DecisionLog` keeps all of them.
+The row itself stays in RAW as it arrived. The quarantine stores the last decision about it, which
+is a correction to replay or a waiver; a waiver is final. `DecisionLog` stores all decisions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from readmission.warehouse.states import RowState
 
 
 class Quarantine:
-    """The quarantine behind a connection to RAW; every method is one transaction."""
+    """The quarantine in RAW; every method is one transaction."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -37,16 +37,16 @@ class Quarantine:
         *,
         hold: bool = False,
     ) -> list[QuarantinedRow]:
-        """Return the rows in order of batches and of the source.
+        """Return quarantined rows, ordered by batch and row of the source file.
 
         Parameters
         ----------
         batch_id, state : str, RowState, optional
-            Only the rows of this batch, or in this state.
+            Return only the rows of this batch, or in this state.
         hold : bool
-            Whether nobody may decide about them until the caller's transaction ends.
+            Whether to lock the rows until the caller's transaction ends.
         """
-        return self._select(_SUCH, (batch_id, batch_id, state, state), hold=hold)
+        return self._select(_OF_BATCH_IN_STATE, (batch_id, batch_id, state, state), hold=hold)
 
     def row(self, batch_id: str, source_row: int) -> QuarantinedRow:
         """Return one row.
@@ -56,13 +56,13 @@ class Quarantine:
         NotQuarantined
             If it is not in quarantine.
         """
-        found = self._select(_THESE, (batch_id, [source_row]))
+        found = self._select(_ROWS_OF_BATCH, (batch_id, [source_row]))
         if not found:
             raise NotQuarantined(batch_id, source_row)
         return found[0]
 
     def as_arrived(self, rows: Sequence[QuarantinedRow]) -> list[dict[str, str]]:
-        """Return the 50 values of each row as they arrived, in the order of `rows`."""
+        """Return the values of each row as they arrived, in the order of `rows`."""
         query = _AS_ARRIVED.format(sql.SQL(", ").join(map(sql.Identifier, schema.NAMES)))
         keys = [row.batch_id for row in rows], [row.source_row for row in rows]
         with (
@@ -72,16 +72,16 @@ class Quarantine:
             return cursor.execute(query, keys).fetchall()
 
     def set_aside(self, batch_id: str, rows: pd.DataFrame) -> None:
-        """Set the rows of a batch aside that a gate has named, in place of an earlier look.
+        """Quarantine the rows of a batch that failed its gate, replacing an earlier result.
 
-        Rows about which somebody has decided stay as they are, whatever the gate says now.
+        Rows with a decision are kept unchanged, whatever the gate's new result.
 
         Parameters
         ----------
         batch_id : str
             The batch.
         rows : DataFrame
-            ``source_row`` and ``reasons`` (list of str).
+            The failed rows, with ``source_row`` and ``reasons`` (list of str).
         """
         named = [int(row) for row in rows["source_row"]]
         with self.connection.transaction(), self.connection.cursor() as cursor:
@@ -103,22 +103,22 @@ class Quarantine:
         by: str,
         why: str,
     ) -> list[QuarantinedRow]:
-        """Correct rows, all of them or none; the last correction before the replay counts.
+        """Correct rows, all of them or none; the replay uses the last correction.
 
         Parameters
         ----------
         batch_id, source_rows : str, sequence of int
-            Which rows.
+            The batch, and rows of the source file.
         correction : mapping of str to str
-            Column to value, as the file spells it; none if the rows are right as they
-            arrived, e.g. because the twin of each was waived.
+            Corrected value by column, as it should be in the file; empty if the rows are right
+            as they arrived, e.g. because their duplicates were waived.
         by, why : str
-            Who decides, and the reason.
+            Who decides, and why.
 
         Raises
         ------
         InvalidValue
-            If a column is unknown, or must not hold the value.
+            If a column is unknown, or the contract does not allow the value.
         NotQuarantined, DecisionRefused
             As for `waive`.
         """
@@ -129,21 +129,22 @@ class Quarantine:
     def waive(
         self, batch_id: str, source_rows: Sequence[int], by: str, why: str
     ) -> list[QuarantinedRow]:
-        """Give rows up for ever, all of them or none; they never reach CLEAN.
+        """Give up rows, all of them or none. This is final: they never reach CLEAN.
 
-        The same decision again changes nothing.
+        Repeating the same decision changes nothing.
 
         Raises
         ------
         NotQuarantined
             If a row is not in quarantine.
         DecisionRefused
-            If a row was waived otherwise or replayed before, or it is not said who and why.
+            If a row was replayed or waived with another name or reason, or a name or reason is
+            missing.
         """
         return self._decide(batch_id, source_rows, RowState.WAIVED, {}, by, why)
 
     def mark_replayed(self, rows: Sequence[QuarantinedRow], replay_batch: str) -> None:
-        """Close fixed rows that go on in another batch."""
+        """Mark fixed rows as replayed in another batch, which is final."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(
                 "UPDATE quarantine SET state = 'replayed', replay_batch = %s"
@@ -174,7 +175,7 @@ class Quarantine:
         wanted = (batch_id, list(source_rows))
         decision = (state, dict(correction), by.strip(), why.strip())
         with self.connection.transaction():
-            known = {row.source_row: row for row in self._select(_THESE, wanted, hold=True)}
+            known = {row.source_row: row for row in self._select(_ROWS_OF_BATCH, wanted, hold=True)}
             new = []
             for number in source_rows:
                 if number not in known:
@@ -187,11 +188,13 @@ class Quarantine:
                 _DECIDE, (state, Jsonb(dict(correction)), *decision[2:], batch_id, new)
             )
             DecisionLog(self.connection).record(batch_id, new, *decision)
-            return self._select(_THESE, wanted)
+            return self._select(_ROWS_OF_BATCH, wanted)
 
 
-_THESE = sql.SQL("batch_id = %s AND source_row = ANY(%s)")
-_SUCH = sql.SQL("(%s::text IS NULL OR batch_id = %s) AND (%s::text IS NULL OR state = %s)")
+_ROWS_OF_BATCH = sql.SQL("batch_id = %s AND source_row = ANY(%s)")
+_OF_BATCH_IN_STATE = sql.SQL(
+    "(%s::text IS NULL OR batch_id = %s) AND (%s::text IS NULL OR state = %s)"
+)
 
 _ROWS = sql.SQL("""
 SELECT * FROM quarantine WHERE {} ORDER BY

@@ -15,7 +15,7 @@ from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.states import BatchKind, BatchState, batch_name
 
 _LOCK = 296_001
-"""Advisory lock under which batches get their numbers."""
+"""Advisory lock for numbering batches."""
 
 _ROW_TYPES: dict[str, pa.DataType] = {
     "source_row": pa.int64(),
@@ -32,29 +32,29 @@ FROM batch {condition} ORDER BY number
 
 
 class RawWarehouse(Ledger[RawBatch]):
-    """RAW behind one connection; every method is one transaction."""
+    """RAW on one connection; every method is one transaction."""
 
     ledger_name, ledger_line, ledger_query = "RAW", RawBatch, _LEDGER
     numbering_lock = _LOCK
 
     def load(self, encounters: pa.Table, source_offset: int, origin: str) -> RawBatch:
-        """Write a batch and its line of the ledger in one transaction.
+        """Write a batch and its ledger line in one transaction.
 
-        A batch that is there already, with the same content from the same place of the
-        source, is left as it is, so a load that was killed or repeated changes nothing.
+        A batch with the same offset and content is not written again, so repeating a load
+        changes nothing.
 
         Parameters
         ----------
-        encounters : pyarrow.Table, shape (n, 50)
+        encounters : pyarrow.Table, shape (n, columns)
             The columns of `schema.COLUMNS` as text.
         source_offset : int
             Row of the source file at which the batch starts.
         origin : str
-            Whose encounters these are.
+            Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
         """
-        place = sql.SQL("WHERE kind = 'arrival' AND source_offset = %s")
+        same_offset = sql.SQL("WHERE kind = 'arrival' AND source_offset = %s")
         with self.numbering():
-            for known in self._select(place, source_offset):
+            for known in self._select(same_offset, source_offset):
                 if known.content_sha256 == content_hash(encounters):
                     return known
             rows = range(source_offset, source_offset + encounters.num_rows)
@@ -62,7 +62,7 @@ class RawWarehouse(Ledger[RawBatch]):
 
     @contextmanager
     def numbering(self) -> Iterator[None]:
-        """Hold the right to give batches their numbers, in one transaction."""
+        """Open a transaction in which no other process can number batches."""
         with self.connection.transaction():
             self._lock()
             yield
@@ -75,20 +75,20 @@ class RawWarehouse(Ledger[RawBatch]):
         source_offset: int,
         origin: str,
     ) -> RawBatch:
-        """Write a new batch within the block of `numbering`.
+        """Write a new batch; to be called within `numbering`.
 
         Parameters
         ----------
         kind : BatchKind
             Where the rows come from.
-        encounters : pyarrow.Table, shape (n, 50)
+        encounters : pyarrow.Table, shape (n, columns)
             The columns of `schema.COLUMNS` as text.
         source_rows : sequence of int, length n
-            Row of the source file that each encounter is, ascending.
+            Row of the source file of each encounter, ascending.
         source_offset : int
-            The first of them; an empty batch has a place too.
+            The first of these rows; an empty batch has an offset, too.
         origin : str
-            Whose encounters these are.
+            Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
         """
         number = 1 + max((batch.number for batch in self.batches()), default=0)
         batch_id = batch_name(number, kind)
@@ -100,7 +100,7 @@ class RawWarehouse(Ledger[RawBatch]):
             "source_row", pa.array(source_rows, pa.int64())
         ).append_column("batch_id", pa.array([batch_id] * size))
         copy_in(self.connection, "encounter", keyed)
-        # Fresh rows have no statistics, and without them joins on encounters crawl.
+        # New rows have no statistics yet, and without them joins on encounters are very slow.
         self.connection.execute("ANALYZE encounter (batch_id, source_row, encounter_id)")
         return self.batch(batch_id)
 
@@ -112,12 +112,12 @@ class RawWarehouse(Ledger[RawBatch]):
         batch_id : str
             The batch.
         quarantined : bool
-            Whether quarantined rows are wanted too.
+            Whether to include quarantined rows.
 
         Returns
         -------
-        DataFrame, shape (n, 51)
-            ``source_row`` and the 50 columns.
+        DataFrame
+            ``source_row`` and the columns of `schema.COLUMNS`.
         """
         query = _ROWS.format(
             columns=sql.SQL(", ").join(sql.Identifier("e", name) for name in schema.NAMES),
@@ -127,26 +127,26 @@ class RawWarehouse(Ledger[RawBatch]):
             return copy_out(self.connection, query, _ROW_TYPES, (batch_id,)).to_pandas()
 
     def repeated(self, batch_id: str) -> pd.DataFrame:
-        """Return the rows of a batch whose encounter came before.
+        """Return the rows of a batch whose encounter is in an earlier batch.
 
         Returns
         -------
         DataFrame
-            ``source_row`` and ``earlier_batch``, the batch that holds the encounter
-            already; one that its gate has yet to decide on counts, a rejected one does not,
-            nor does a quarantined row: the original of a replayed row does not stop it.
+            ``source_row`` and ``earlier_batch``. Batches that wait for their gate count;
+            rejected batches and quarantined rows do not. A replayed row therefore does not
+            repeat its original, which is in quarantine.
         """
         with self.connection.transaction():
             rows = copy_out(self.connection, _REPEATED, _REPEATED_TYPES, (batch_id,))
         return rows.to_pandas()
 
     def missing_before(self, batch_id: str) -> dict[str, float]:
-        """Return how often each nullable column was missing in the accepted batches before.
+        """Return each nullable column's share of missing values in earlier accepted batches.
 
         Returns
         -------
         dict of str to float
-            Column to share, 0 to 1; empty for the first batch.
+            Share by column, from 0 to 1; empty for the first batch.
         """
         nullable = [column.name for column in schema.COLUMNS if column.nullable]
         shares = sql.SQL(", ").join(
@@ -162,28 +162,28 @@ class RawWarehouse(Ledger[RawBatch]):
         return {name: float(share) for name, share in zip(nullable, found, strict=True)}
 
     def accept(self, batch_id: str, quarantine: pd.DataFrame) -> RawBatch:
-        """Mark a batch accepted and set aside the rows that failed, in one transaction.
+        """Mark a batch accepted and quarantine its failed rows, in one transaction.
 
         Parameters
         ----------
         batch_id : str
             The batch.
         quarantine : DataFrame
-            ``source_row`` and ``reasons`` (list of str) of each row to set aside.
+            The failed rows, with ``source_row`` and ``reasons`` (list of str).
         """
         with self.connection.transaction():
             Quarantine(self.connection).set_aside(batch_id, quarantine)
             return self._decide(batch_id, BatchState.ACCEPTED)
 
     def reject(self, batch_id: str, failures: Sequence[str]) -> RawBatch:
-        """Mark a batch rejected; its rows stay readable and go nowhere."""
+        """Mark a batch rejected; its rows stay readable, but never reach CLEAN."""
         with self.connection.transaction():
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
             Quarantine(self.connection).set_aside(batch_id, nothing)
             return self._decide(batch_id, BatchState.REJECTED, failures)
 
     def quarantine(self) -> pd.DataFrame:
-        """Return every row that was set aside: ``batch_id``, ``source_row``, ``reasons``."""
+        """Return every quarantined row: ``batch_id``, ``source_row``, ``reasons``."""
         names = ("batch_id", "source_row", "reasons")
         rows = Quarantine(self.connection).rows()
         return pd.DataFrame([[getattr(r, name) for name in names] for r in rows], columns=names)

@@ -1,4 +1,4 @@
-"""Arrow tables through PostgreSQL's COPY, both ways."""
+"""Copy Arrow tables into and out of PostgreSQL with COPY."""
 
 import hashlib
 import io
@@ -15,14 +15,14 @@ _WRITE_PLAIN = arrow_csv.WriteOptions(include_header=False)
 
 
 def to_csv(rows: pa.Table) -> bytes:
-    """Return the rows as the CSV that COPY reads: text quoted, null unquoted, no header."""
+    """Return the rows as CSV for COPY: text is quoted, null is not, and there is no header."""
     sink = io.BytesIO()
     arrow_csv.write_csv(rows, sink, _WRITE_PLAIN)
     return sink.getvalue()
 
 
 def content_hash(rows: pa.Table) -> str:
-    """Return the sha256 of the rows as CSV, the identity of a batch's content."""
+    """Return the SHA-256 of the rows as CSV, which identifies the content of a batch."""
     return hashlib.sha256(to_csv(rows)).hexdigest()
 
 
@@ -43,7 +43,7 @@ def copy_out(
     types: Mapping[str, pa.DataType],
     parameters: Sequence[Any] = (),
 ) -> pa.Table:
-    """Return what `query` selects; its columns are those of `types`, in that order."""
+    """Return the rows of a query, whose columns are those of `types` in the same order."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
     content = io.BytesIO()
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:

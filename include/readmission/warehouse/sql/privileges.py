@@ -1,4 +1,4 @@
-"""What the role that monitors may read: counts and times, never a feature or a patient."""
+"""Columns that the monitoring role may read: counts and times, never features or patients."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 ROLE = "monitoring"
-"""Made with the databases, where there is monitoring; without it nothing is granted."""
+"""Created with the databases if there is monitoring; nothing is granted without it."""
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -38,16 +38,16 @@ GRANTS: Mapping[str, Columns] = {"raw": RAW, "clean": CLEAN, "predictions": PRED
 _LOCK = 296_010
 
 
-def let_monitor(connection: psycopg.Connection, columns: Columns) -> None:
-    """Grant the role what it lacks; it is enough to call this whenever tables may be new.
+def grant_monitoring(connection: psycopg.Connection, columns: Columns) -> None:
+    """Grant the monitoring role the privileges that it lacks, e.g. on new tables.
 
-    It takes no lock unless something is missing. Tables that are not there yet or that belong
-    to another role are passed over.
+    It takes a lock only if a privilege is missing. Tables that do not exist yet or belong to
+    another role are skipped.
 
     Parameters
     ----------
     connection : psycopg.Connection
-        Of the role that owns the tables.
+        A connection of the role that owns the tables.
     columns : mapping of str to sequence of str
         One of `RAW`, `CLEAN` and `PREDICTIONS`.
     """
@@ -63,11 +63,11 @@ def let_monitor(connection: psycopg.Connection, columns: Columns) -> None:
                     sql.Identifier(ROLE),
                 )
             )
-        connection.execute(_LET_IN)
+        connection.execute(_GRANT_USAGE)
 
 
 def _missing(connection: psycopg.Connection, columns: Columns) -> list[str]:
-    """Return our own tables of which the role may not read every column."""
+    """Return the tables of this role of which the monitoring role lacks a column."""
     pairs = [(table, name) for table, names in columns.items() for name in names]
     tables, names = zip(*pairs, strict=True)
     return [table for (table,) in connection.execute(_MISSING, (list(tables), list(names), ROLE))]
@@ -81,8 +81,8 @@ JOIN pg_roles r ON r.rolname = %s
 WHERE NOT has_column_privilege(r.oid, c.oid, wanted.column_name, 'SELECT')
 """
 
-# Everybody may use the schema that a database comes with, but not one that was made later.
-_LET_IN = sql.SQL("""
+# Every role may use the original schema of a database, but not one that was created later.
+_GRANT_USAGE = sql.SQL("""
 DO $$ BEGIN
     IF NOT has_schema_privilege({role}, current_schema(), 'USAGE') THEN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), {role});

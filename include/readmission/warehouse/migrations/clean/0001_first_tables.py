@@ -1,4 +1,4 @@
-"""CLEAN as version 0.1.0 had it; a database of that version is taken over with its rows."""
+"""The tables of CLEAN in version 0.1.0; a database of that version keeps its rows."""
 
 from alembic import op
 
@@ -30,7 +30,7 @@ def upgrade() -> None:
     op.execute(TABLES.replace("%FEATURES%", features))
     op.execute(MODELS)
     op.execute(VERDICTS)
-    # Version 0.1.0 kept the hash of its statements there.
+    # Version 0.1.0 stored the hash of its statements in these comments.
     for table in ("drift", "encounter", "gate_verdict", "promotion", "rollback"):
         op.execute(f"COMMENT ON TABLE {table} IS NULL")
 
@@ -131,7 +131,7 @@ CREATE TABLE IF NOT EXISTS gate_verdict (
     decided_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (batch_id, gate)
 );
--- The exporter reads this view: the sentences of a verdict may quote values, so they stay out.
+-- The exporter reads this view, which leaves out the failures: they may quote values.
 CREATE OR REPLACE VIEW gate_result AS
     SELECT batch_id, gate, passed, expectations, cardinality(failures) AS failed, seconds,
            decided_at

@@ -1,4 +1,4 @@
-"""The prediction log as version 0.1.0 had it; its database is taken over with its rows."""
+"""The tables of the prediction log in version 0.1.0; such a database keeps its rows."""
 
 from alembic import op
 
@@ -8,7 +8,7 @@ down_revision = None
 
 def upgrade() -> None:
     op.execute(TABLES)
-    # Version 0.1.0 kept the hash of its statements there.
+    # Version 0.1.0 stored the hash of its statements in this comment.
     op.execute("COMMENT ON TABLE outcome_batch IS NULL")
 
 

@@ -1,4 +1,4 @@
-"""RAW as version 0.1.0 had it; a database of that version is taken over with its rows."""
+"""The tables of RAW in version 0.1.0; a database of that version keeps its rows."""
 
 from alembic import op
 
@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.execute(QUARANTINE)
     op.execute(DECISIONS)
     op.execute(VERDICTS)
-    # Version 0.1.0 kept the hash of its statements there.
+    # Version 0.1.0 stored the hash of its statements in these comments.
     for table in ("quarantine_decision", "gate_verdict"):
         op.execute(f"COMMENT ON TABLE {table} IS NULL")
 
@@ -81,7 +81,7 @@ CREATE OR REPLACE TRIGGER final_rows_are_final BEFORE UPDATE OR DELETE ON quaran
 """
 
 DECISIONS = """
--- It refers to no table: it outlives what it is about.
+-- Without a foreign key: the log must outlive the rows that it is about.
 CREATE TABLE IF NOT EXISTS quarantine_decision (
     number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     batch_id text NOT NULL,
@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS gate_verdict (
     decided_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (batch_id, gate)
 );
--- The exporter reads this view: the sentences of a verdict may quote values, so they stay out.
+-- The exporter reads this view, which leaves out the failures: they may quote values.
 CREATE OR REPLACE VIEW gate_result AS
     SELECT batch_id, gate, passed, expectations, cardinality(failures) AS failed, seconds,
            decided_at
