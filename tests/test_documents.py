@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from api.contract.encounter import parse_encounter
 from api.errors import ApiError
-from api.files.readers import rows
+from api.files.readers import read_rows
 from api.main import create_app
 from docs import settings_table
 from readmission import __version__
@@ -155,7 +155,7 @@ def test_the_example_encounter_is_accepted() -> None:
 
 def test_the_example_file_is_accepted_row_by_row() -> None:
     with (EXAMPLES / "encounters.csv").open("rb") as file:
-        found = list(rows(file, "text/csv"))
+        found = list(read_rows(file, "text/csv"))
 
     assert len(found) == 4
     assert [str(row) for row in found if isinstance(row, ApiError)] == []

@@ -6,13 +6,16 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.contract.predictions import ClassName, ModelReference, ResponseModel
+from readmission.modelling.families import FAMILIES
+
+TITLES = [family.title for family in FAMILIES.values()]
 
 
 class ModelCard(ResponseModel):
     """What users should know about a model, as of its training."""
 
-    family: str = Field(examples=["xgboost"])
-    title: str = Field(examples=["XGBoost"])
+    family: str = Field(examples=list(FAMILIES))
+    title: str = Field(examples=TITLES)
     trained_at: datetime
     data: dict[str, Any]
     metrics: dict[str, float] = Field(description="On validation patients.")
@@ -41,7 +44,8 @@ class ModelVersion(ResponseModel):
     """One registered version."""
 
     version: str = Field(examples=["3"])
-    family: str | None = Field(examples=["xgboost"])
+    family: str | None = Field(examples=list(FAMILIES))
+    title: str | None = Field(description="Name of the family.", examples=TITLES)
     batch_id: str | None = Field(examples=["batch-0003"])
     data_source: str | None = Field(examples=["uci"])
     verdict: str | None = Field(examples=["promoted"])
@@ -54,7 +58,8 @@ class ModelVersion(ResponseModel):
 class Candidate(ResponseModel):
     """One of the models trained on the newest batch."""
 
-    family: str = Field(examples=["random_forest"])
+    family: str = Field(examples=list(FAMILIES))
+    title: str = Field(description="Name of the family.", examples=TITLES)
     run_id: str = Field(examples=["0f3c9a7be0d14c0b8e5a3a1d2c4b6f80"])
     batch_id: str = Field(examples=["batch-0003"])
     metrics: dict[str, float] = Field(examples=[{"val_weighted_f1": 0.57}])

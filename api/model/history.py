@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.model.registry import RegistryClient
+from readmission.modelling.families import title_of
 
 _TEST = "test_"
 _TAGS = ("batch_id", "family", "data_source", "verdict", "verdict_reason", "decided_at")
@@ -29,7 +30,11 @@ def read(registry: RegistryClient) -> dict[str, Any]:
     versions = [_version(found) for found in registry.query(lambda mlflow: mlflow.versions())]
     by_run = {found["run_id"]: found["version"] for found in versions}
     candidates = [
-        candidate | {"registered_version": by_run.get(candidate["run_id"])}
+        candidate
+        | {
+            "title": title_of(candidate["family"]),
+            "registered_version": by_run.get(candidate["run_id"]),
+        }
         for candidate in registry.query(lambda mlflow: mlflow.newest_candidates())
     ]
     return {"versions": versions, "candidates": candidates}
@@ -42,5 +47,6 @@ def _version(found: Mapping[str, Any]) -> dict[str, Any]:
         "run_id": found["run_id"],
         "aliases": found["aliases"],
         "test": test_metrics(tags),
+        "title": title_of(tags["family"]) if "family" in tags else None,
         **{name: tags.get(name) for name in _TAGS},
     }

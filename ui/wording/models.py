@@ -13,12 +13,6 @@ METRICS = {
 }
 """Name of each metric that is shown, in this order."""
 
-FAMILIES = {
-    "hist_gradient_boosting": "Histogram gradient boosting",
-    "logistic_regression": "Logistic regression",
-    "random_forest": "Random forest",
-    "xgboost": "XGBoost",
-}
 VERDICTS = {"promoted": "Promoted", "refused": "Not promoted"}
 NO_VERDICT = "Not judged yet"
 ROLES = {"production": "in production"}
@@ -48,7 +42,7 @@ def compare(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
 
 def candidate_heading(candidate: Json) -> str:
     """Return the heading of a candidate's column; a star marks the one that was registered."""
-    name = FAMILIES.get(candidate["family"], str(candidate["family"]))
+    name = str(candidate["title"])
     version = candidate["registered_version"]
     return f"{name} ★ version {version}" if version else name
 
@@ -67,7 +61,7 @@ def versions_table(versions: list[Json]) -> pd.DataFrame:
                 "Version": version["version"],
                 "Role": ", ".join(ROLES.get(name, name) for name in version["aliases"]),
                 "Batch": version["batch_id"] or MISSING,
-                "Type": FAMILIES.get(version["family"], version["family"]) or MISSING,
+                "Type": version["title"] or MISSING,
                 "Verdict": verdict(version),
                 "Reason": version["verdict_reason"] or MISSING,
             }

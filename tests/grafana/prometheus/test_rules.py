@@ -14,7 +14,7 @@ from api.routes.predict import router as predict_router
 from api.routes.predict_batch import router as predict_batch_router
 from readmission.domain import drift
 from readmission.exporter import catalogue
-from readmission.exporter.catalogue import Figure
+from readmission.exporter.catalogue import MetricFamily
 from readmission.settings import CHECKOUT
 from tests.grafana.prometheus.alerting import (
     RULES,
@@ -120,7 +120,7 @@ def api_metrics() -> set[str]:
 
 
 def exporter_metrics() -> set[str]:
-    return {figure.name for figure in vars(catalogue).values() if isinstance(figure, Figure)}
+    return {metric.name for metric in vars(catalogue).values() if isinstance(metric, MetricFamily)}
 
 
 def airflow_metrics() -> set[str]:

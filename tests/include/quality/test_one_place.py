@@ -23,7 +23,7 @@ from readmission.quality.report.overview import Overview
 from readmission.quality.report.pages import render
 from readmission.quality.report.summary import summarise
 from readmission.settings import CHECKOUT
-from readmission.stack.cli.batch_progress import Observer, Progress
+from readmission.stack.cli.batch_progress import ProgressReader, StageStatus
 from readmission.stack.cli.summary import gates_table
 from readmission.warehouse import BatchState, ModelHistory
 from readmission.warehouse.verdicts import NOT_RUN, Status, VerdictLog
@@ -104,11 +104,11 @@ def test_the_sweep_and_the_command_line_know_its_stage(hospital: Hospital) -> No
 
     # and the demo shows that the training on the first was stopped
     airflow: Any = SimpleNamespace(runs=lambda _dag_id: [])
-    first, second = Observer(hospital.raw, hospital.clean, airflow).journeys()
-    step = first.steps[Stage.TRAINING]
-    assert step.progress is Progress.STOPPED
-    assert step.why.startswith("age: ")
-    assert second.steps[Stage.TRAINING].progress is Progress.WAITING
+    first, second = ProgressReader(hospital.raw, hospital.clean, airflow).read()
+    training = first.stages[Stage.TRAINING]
+    assert training.status is StageStatus.STOPPED
+    assert training.why.startswith("age: ")
+    assert second.stages[Stage.TRAINING].status is StageStatus.WAITING
 
 
 def test_a_gate_that_passes_again_stops_nothing(hospital: Hospital) -> None:

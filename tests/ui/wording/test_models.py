@@ -1,11 +1,15 @@
 """Models and their metrics in words."""
 
-from readmission.modelling.families import FAMILIES
 from ui.wording import models
 
 
-def test_families_have_the_names_that_their_cards_show() -> None:
-    assert {name: family.title for name, family in FAMILIES.items()} == models.FAMILIES
+def test_a_family_has_the_name_that_the_service_gives_it() -> None:
+    candidate = {"family": "forest", "title": "Random forest", "registered_version": None}
+
+    assert models.candidate_heading(candidate) == "Random forest"
+    assert models.candidate_heading(candidate | {"registered_version": "3"}) == (
+        "Random forest ★ version 3"
+    )
 
 
 def test_a_missing_metric_is_shown_as_a_dash() -> None:

@@ -32,6 +32,11 @@ def family(name: str) -> Family:
     return FAMILIES[name]
 
 
+def title_of(name: str) -> str:
+    """Return the name of a family for people; that of a family that is gone stays as it is."""
+    return FAMILIES[name].title if name in FAMILIES else name
+
+
 def require_known(names: Iterable[str]) -> None:
     """Raise an error unless all names are those of families.
 
