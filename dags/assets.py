@@ -1,4 +1,4 @@
-"""The four assets; each is partitioned by batch, so every batch travels on its own."""
+"""The four assets; each is partitioned by batch, so every batch has runs of its own."""
 
 from airflow.sdk import Asset
 

@@ -1,4 +1,4 @@
-"""What tasks need of the outside, from Airflow's connections; imported inside tasks only."""
+"""Databases and object store of the tasks, from Airflow's connections; import only in tasks."""
 
 import logging
 from collections.abc import Iterator
@@ -38,29 +38,29 @@ def clean_warehouse() -> Iterator[CleanWarehouse]:
 
 @contextmanager
 def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
-    """Connect to the outcomes, which lie beside the prediction log."""
+    """Connect to the outcomes, which are in the database of the prediction log."""
     with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
         require_current(connection, "predictions")
         yield OutcomeStore(connection)
 
 
 def _connect(connection_id: str) -> psycopg.Connection:
-    # The hook's own type covers psycopg 2 as well; with SQLAlchemy 2 it is psycopg 3.
+    # The hook's return type covers psycopg 2 as well; with SQLAlchemy 2 it returns psycopg 3.
     return cast("psycopg.Connection", PostgresHook(connection_id).get_conn())
 
 
 def publish_report(site: Path, gate: str) -> None:
-    """Upload a gate's reports to the bucket of the data docs, and the overview of all gates."""
+    """Upload a gate's reports and the overview of all gates to the bucket of the data docs."""
     publish(S3Hook("minio").get_conn(), get_settings().docs_bucket, site, gate)
     try:
         write_overview()
     except psycopg.OperationalError as error:
-        # The verdict stands, and the next gate writes the overview of all anew.
-        log.warning("the overview of the gates stays as it was: %s", error)
+        # The verdict is stored, and the next gate publishes the overview again.
+        log.warning("the overview of the gates was not updated: %s", error)
 
 
 def write_overview() -> None:
-    """Write the overview of all gates, the quarantine and the drift anew, as they are now."""
+    """Publish the current overview of all gates, the quarantine and the drift."""
     settings, s3 = get_settings(), S3Hook("minio").get_conn()
     with raw_warehouse() as raw, clean_warehouse() as clean:
         publish_overview(s3, settings.docs_bucket, settings.docs_dir, raw, clean)

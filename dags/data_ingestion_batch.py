@@ -1,8 +1,8 @@
 """Every ten minutes the next encounters of the source become a RAW batch.
 
-One task reads the source and writes the batches, each with its line of the ledger in one
-transaction. The raw gate then checks each batch and announces it as a partition of RAW. A run that
-finds no new encounter is skipped.
+One task reads the source and writes the batches, each in one transaction with its line of the
+ledger. Then the raw gate checks each batch, and an accepted batch is announced as a partition of
+RAW. If there are no new encounters, the tasks are skipped.
 """
 
 from typing import Any
@@ -11,21 +11,21 @@ from airflow.sdk import Param, dag, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
-from policies import LABELLED, RETRIES, by_the_clock, label
+from policies import LABELLED, RETRIES, label, scheduled
 
 
 @dag(
-    schedule=by_the_clock("*/10 * * * *"),
+    schedule=scheduled("*/10 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=RETRIES,
     params={
         "batch_size": Param(
             None, type=["null", "integer"], minimum=1,
-            description="Encounters per batch; the setting READMISSION_BATCH_SIZE by default.",
+            description="Encounters per batch; by default the setting READMISSION_BATCH_SIZE.",
         ),
         "batches": Param(
-            1, type="integer", minimum=0, description="How many new batches; 0 for all.",
+            1, type="integer", minimum=0, description="Number of new batches; 0 for all.",
         ),
     },
     tags=["readmission"],
@@ -49,7 +49,7 @@ def data_ingestion_batch():
                 dag_run.start_date,
             )
         if not batches:
-            raise AirflowSkipException("the source holds no encounter that is not in RAW already")
+            raise AirflowSkipException("the source contains no new encounters")
         return [batch.batch_id for batch in batches]
 
     # One at a time, so that batches are announced in the order of the source.

@@ -1,31 +1,31 @@
-"""Every ten minutes: compare the ledgers and announce again what a lost event left behind.
+"""Every ten minutes: compare the ledgers, and announce a batch again if its event was lost.
 
-The event is only a doorbell. A batch that one stage finished and the next never started,
-because the event was lost or its run died, is announced once more, unless that stage is
-at work: it will then come to it by itself, or the next sweep will see it. Rollbacks, which
-the prediction API can note in the registry only, join the history here.
+If one stage has finished a batch and the next has never started it, because the event was lost or
+the run died, the batch is announced again. While the next stage is running, this is left to the
+next sweep, because the running stage may still reach the batch. The sweep also copies rollbacks
+into the history, because the API can record them only in the registry.
 """
 
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, MODEL_RUN, RAW
-from policies import RETRIES, by_the_clock
+from policies import RETRIES, scheduled
 
-BUSY = ["queued", "running"]
+ACTIVE = ["queued", "running"]
 
 
-def ring(asset, consumer: str, batches: list[str], ti, outlet_events) -> None:
-    """Announce batches again, unless the DAG that consumes them is at work."""
+def announce_again(asset, consumer: str, batches: list[str], ti, outlet_events) -> None:
+    """Announce batches again, unless the DAG that consumes them is active."""
     if not batches:
-        raise AirflowSkipException(f"{consumer} has left nothing behind")
-    if ti.get_dr_count(consumer, states=BUSY):
-        raise AirflowSkipException(f"{consumer} is at work; the next sweep looks again")
+        raise AirflowSkipException(f"no batch awaits {consumer}")
+    if ti.get_dr_count(consumer, states=ACTIVE):
+        raise AirflowSkipException(f"{consumer} is active; the next sweep checks again")
     outlet_events[asset].add_partitions(batches)
 
 
 @dag(
-    schedule=by_the_clock("5-59/10 * * * *"),
+    schedule=scheduled("5-59/10 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=RETRIES,
@@ -50,19 +50,19 @@ def ledger_sweep():
 
     @task(outlets=[RAW])
     def restart_processing(batches: list[str], ti, outlet_events) -> None:
-        ring(RAW, "data_processing_pipeline", batches, ti, outlet_events)
+        announce_again(RAW, "data_processing_pipeline", batches, ti, outlet_events)
 
     @task(outlets=[CLEAN])
     def restart_training(batches: list[str], ti, outlet_events) -> None:
-        ring(CLEAN, "model_training_pipeline", batches, ti, outlet_events)
+        announce_again(CLEAN, "model_training_pipeline", batches, ti, outlet_events)
 
     @task(outlets=[MODEL_RUN])
     def restart_promotion(batches: list[str], ti, outlet_events) -> None:
-        ring(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
+        announce_again(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
 
     @task
     def record_rollbacks() -> None:
-        """Append the rollbacks of the registry to the history."""
+        """Append the rollbacks that the registry has recorded to the history."""
         from connections import clean_warehouse
         from readmission.registry import Registry
         from readmission.settings import get_settings

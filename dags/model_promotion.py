@@ -1,4 +1,4 @@
-"""On each challenger: compare it with production on today's test rows, and serve the better one."""
+"""On each challenger: compare it with the champion on the same test rows, serve the better one."""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -18,7 +18,7 @@ from policies import RETRIES
 def model_promotion_pipeline():
     @task
     def judge(partition_key: str) -> dict[str, str]:
-        """Score both models on the same rows, take the verdict and move the aliases."""
+        """Score both models on the same rows, record the verdict and move the aliases."""
         from connections import clean_warehouse, publish_report
         from readmission.pipeline import promote, rollout
         from readmission.quality.gates import Gatekeeper
@@ -42,18 +42,18 @@ def model_promotion_pipeline():
         return {"batch_id": partition_key, "verdict": verdict.verdict, "reason": verdict.reason}
 
     @task(outlets=[PRODUCTION_MODEL])
-    def serve(decided: dict[str, str], outlet_events) -> None:
-        """See the promoted version answer, and announce it."""
+    def serve(decision: dict[str, str], outlet_events) -> None:
+        """Wait until the API serves the promoted version, and announce it."""
         from readmission.pipeline import promote, rollout
         from readmission.registry import Registry
         from readmission.settings import get_settings
 
-        if decided["verdict"] != promote.PROMOTED:
-            raise AirflowSkipException(f"production stays as it is; {decided['reason']}")
+        if decision["verdict"] != promote.PROMOTED:
+            raise AirflowSkipException(f"the champion stays; {decision['reason']}")
         settings = get_settings()
-        version = rollout.see_served(Registry(settings), settings)
-        outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decided["reason"]}
-        outlet_events[PRODUCTION_MODEL].add_partitions(decided["batch_id"])
+        version = rollout.wait_until_served(Registry(settings), settings)
+        outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decision["reason"]}
+        outlet_events[PRODUCTION_MODEL].add_partitions(decision["batch_id"])
 
     serve(judge())
 

@@ -18,7 +18,7 @@ from readmission.settings import get_settings
 def model_training_pipeline():
     @task
     def prepare(partition_key: str) -> dict[str, str | int]:
-        """Let the training gate look at the rows of all batches up to this one."""
+        """Let the training gate check the rows of all batches up to this one."""
         from connections import clean_warehouse, publish_report
         from readmission.modelling import families
         from readmission.pipeline import train
@@ -50,14 +50,14 @@ def model_training_pipeline():
     def register_best(
         trained: list[dict[str, str | float]], data: dict[str, str | int], outlet_events
     ) -> None:
-        """Make the best of the three the challenger, and announce it."""
+        """Register the best model as challenger, and announce it."""
         from connections import clean_warehouse
         from readmission.modelling.mlflow_runs import Lineage
         from readmission.pipeline import train
         from readmission.registry import Registry
         from readmission.warehouse import ModelHistory
 
-        results = [train.Trained(**result) for result in trained]
+        results = [train.FitResult(**result) for result in trained]
         with clean_warehouse() as warehouse:
             candidate = train.register_best(
                 results,

@@ -1,4 +1,4 @@
-"""When DAGs start, how tasks fail and what they are called: one place for all DAGs."""
+"""Schedule, retries, timeouts and labels: the policies that all DAGs share."""
 
 import faulthandler
 from datetime import timedelta
@@ -15,24 +15,24 @@ from airflow.sdk import (
 from readmission.settings import get_settings
 
 STDERR = 2
-LAST_WORDS_SECONDS = 10
-"""Time for a task that was asked to end, before it is ended."""
+GRACE_SECONDS = 10
+"""Seconds between Airflow's own timeout of a task and the end of its process."""
 
 
-def watch(_context: object) -> None:
-    """End the process of this task some seconds after its time is up, wherever it hangs.
+def start_watchdog(_context: object) -> None:
+    """End the process of this task when it is overdue, even if a native call hangs.
 
-    Airflow's own timeout is an exception. A native call that never returns, such as one that
-    waits for a lock no thread will give back, never sees it. This is a thread beside Python's,
-    which writes into the task's log where the task hung; Airflow then tries again.
+    Airflow's own timeout is an exception, which does not interrupt a native call that never
+    returns, for example one that waits for a lock. The watchdog is a native thread: it writes the
+    stack of the hanging task to the task's log and ends the process. Airflow then retries the task.
     """
-    seconds = get_settings().task_timeout_seconds + LAST_WORDS_SECONDS
+    seconds = get_settings().task_timeout_seconds + GRACE_SECONDS
     faulthandler.dump_traceback_later(seconds, exit=True, file=STDERR)
 
 
 RETRIES: dict[str, Any] = {
     "execution_timeout": timedelta(seconds=get_settings().task_timeout_seconds),
-    "pre_execute": watch,
+    "pre_execute": start_watchdog,
     "retries": 3,
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
@@ -52,24 +52,24 @@ RETRIES: dict[str, Any] = {
                     "readmission.settings.SettingsError",
                 ],
                 action=RetryAction.FAIL,
-                reason="the data or the settings are wrong; trying again cannot mend them",
+                reason="the data or the settings are wrong, so a retry would fail again",
             )
         ]
     ),
 }
-"""Default arguments of every DAG: what a gate or a bad file stops stays stopped, what is down
-or hangs is tried again."""
+"""Default arguments of every DAG. A task is retried if it hangs or a service is down, but not if a
+gate or a bad file has stopped it."""
 
 LABELLED = {"map_index_template": "{{ label }}"}
-"""Argument of a mapped task whose instances call `label`."""
+"""Arguments of a mapped task whose instances call `label`."""
 
 
-def by_the_clock(cron: str) -> CronTriggerTimetable | None:
-    """Return a schedule in UTC; none if everything is to be started by hand."""
+def scheduled(cron: str) -> CronTriggerTimetable | None:
+    """Return a schedule in UTC, or None if the settings allow only manual runs."""
     return CronTriggerTimetable(cron, timezone="UTC") if get_settings().scheduled_runs else None
 
 
 def label(text: str) -> None:
-    """Give this instance of a mapped task the name that Airflow's pages show."""
+    """Set the name under which Airflow's pages show this instance of a mapped task."""
     context: dict[str, Any] = get_current_context()  # type: ignore[assignment]
     context["label"] = text

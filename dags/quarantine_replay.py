@@ -1,13 +1,13 @@
-"""Started by hand: decide about quarantined rows, or send those that are fixed on.
+"""Started by hand: decide about quarantined rows, or replay the rows that were fixed.
 
-- **fix**: give the right values (`correction`) of rows (`batch_id`, `source_rows`).
-- **waive**: give rows up for ever.
-- **replay**: every fixed row, or those of one batch, becomes a batch of its own, is looked at by
-  the raw gate and announced as a partition of RAW; from there it travels like any batch. A row
-  that is still bad is set aside again in that batch.
+- **fix**: enter the right values (`correction`) of some rows (`batch_id`, `source_rows`).
+- **waive**: give rows up permanently.
+- **replay**: all fixed rows, or those of one batch, become a new batch. The raw gate checks it and
+  announces it as a partition of RAW, and from there it is processed like any other batch. Rows
+  that are still bad return to quarantine in the new batch.
 
-Whatever was done, the last tasks count every row and write the reports anew. `readmission
-quarantine --help` does the same from the command line.
+After every action, the last tasks count all rows and publish the reports. The command `readmission
+quarantine` does the same; see its `--help`.
 """
 
 from typing import Any
@@ -23,10 +23,10 @@ from readmission.domain.schema import of_kind
 FIX, WAIVE, REPLAY = "fix", "waive", "replay"
 NO_KEYS = {
     "not": {"enum": [column.name for column in of_kind(Kind.KEY)]},
-    "description": "numbers of patients and encounters are corrected by the command line,"
-    " `readmission quarantine fix`: what is entered here, everybody can read in the run",
+    "description": "correct patient and encounter numbers on the command line, with"
+    " `readmission quarantine fix`: everybody can read what is entered here",
 }
-"""A run's configuration is shown on Airflow's pages, so it is refused before it is stored."""
+"""Airflow shows a run's configuration on its pages, so the form rejects these columns."""
 
 
 @dag(
@@ -37,29 +37,29 @@ NO_KEYS = {
     params={
         "action": Param(
             REPLAY, type="string", enum=[FIX, WAIVE, REPLAY], title="What to do",
-            description="Waived is for ever; fixed can be changed until the replay.",
+            description="Waiving is permanent; a fix can be changed until the replay.",
         ),
         "batch_id": Param(
             None, type=["null", "string"], pattern=r"^(batch|replay)-[0-9]{4,}$", title="Batch",
-            description="The batch of the rows, such as batch-0001; a replay takes all if empty.",
+            description="Batch of the rows, for example batch-0001; if empty, replay all batches.",
         ),
         "source_rows": Param(
             [], type="array", items={"type": "integer", "minimum": 0}, title="Rows",
-            description="To fix or waive: numbers of the rows, one a line.",
+            description="To fix or waive: the row numbers, one per line.",
         ),
         "correction": Param(
             {}, type="object", additionalProperties={"type": "string"}, propertyNames=NO_KEYS,
             title="Right values",
-            description='To fix: column to value, as the file spells it: {"age": "[70-80)"}.'
-            " Numbers of patients and encounters: by `readmission quarantine fix` only.",
+            description='To fix: column and value, as written in the file: {"age": "[70-80)"}.'
+            " Patient and encounter numbers: only with `readmission quarantine fix`.",
         ),
         "decided_by": Param(
             None, type=["null", "string"], title="Who decides",
-            description="To fix or waive: a name; kept with the rows.",
+            description="To fix or waive: a name; stored with the rows.",
         ),
         "why": Param(
             None, type=["null", "string"], title="Why",
-            description="To fix or waive: the reason; kept with the rows.",
+            description="To fix or waive: the reason; stored with the rows.",
         ),
     },
     tags=["readmission"],
@@ -68,9 +68,9 @@ NO_KEYS = {
 def quarantine_replay():
     @task
     def decide(params: dict[str, Any]) -> None:
-        """Fix or waive the rows that are named."""
+        """Fix or waive the given rows."""
         if params["action"] == REPLAY:
-            raise AirflowSkipException("a replay decides about no row")
+            raise AirflowSkipException("the action is a replay, so there is nothing to decide")
         from connections import raw_warehouse
         from readmission.warehouse import Quarantine
 
@@ -85,21 +85,21 @@ def quarantine_replay():
 
     @task
     def replay(params: dict[str, Any]) -> list[str]:
-        """Make batches of the fixed rows."""
+        """Write the fixed rows as new batches."""
         if params["action"] != REPLAY:
-            raise AirflowSkipException("only a replay sends rows on")
+            raise AirflowSkipException("the action is not a replay")
         from connections import raw_warehouse
         from readmission.pipeline import replay
 
         with raw_warehouse() as warehouse:
             batches = replay.replay(warehouse, params["batch_id"])
         if not batches:
-            raise AirflowSkipException("no row is fixed and waits")
+            raise AirflowSkipException("no fixed row awaits a replay")
         return [batch.batch_id for batch in batches]
 
     @task(outlets=[RAW], max_active_tis_per_dagrun=1, **LABELLED)
     def check(batch_id: str, outlet_events) -> None:
-        """Let the raw gate decide, and announce what is good now."""
+        """Let the raw gate decide, and announce the batch if a row is good now."""
         label(batch_id)
         from connections import publish_report, raw_warehouse
         from readmission.pipeline.replay import NO_LIMIT
@@ -110,13 +110,15 @@ def quarantine_replay():
         with raw_warehouse() as warehouse:
             batch = gatekeeper.raw(warehouse, batch_id, NO_LIMIT)
         if batch.ends_here:
-            raise AirflowSkipException(f"{batch_id}: no row is good yet, all are set aside again")
+            raise AirflowSkipException(
+                f"{batch_id}: all rows are still bad and return to quarantine"
+            )
         outlet_events[RAW].extra = {"rows": batch.rows, "quarantined": batch.quarantined_rows}
         outlet_events[RAW].add_partitions(batch_id)
 
     @task(trigger_rule="none_failed")
     def account() -> str:
-        """Count both databases: no row may be lost."""
+        """Count the rows of both databases: none may be lost."""
         from connections import clean_warehouse, raw_warehouse
         from readmission.warehouse import reconciliation
 
@@ -125,7 +127,7 @@ def quarantine_replay():
 
     @task(trigger_rule="none_failed")
     def overview() -> None:
-        """Show in the reports what was decided."""
+        """Publish the decisions in the reports."""
         from connections import write_overview
 
         write_overview()

@@ -1,4 +1,4 @@
-"""Whether an answer is right: more than its status is looked at."""
+"""Checks of the API's responses: a load test checks the content, not only the status."""
 
 import json
 import math
@@ -9,24 +9,27 @@ from typing import Any
 from readmission.domain import schema
 
 TOLERANCE = 1e-5
-"""How far probabilities may be from adding up to 1: they are computed with 24 bits."""
+"""How far the sum of the probabilities may be from 1: they have single precision."""
 
 
-class WrongAnswer(Exception):
-    """What is wrong with an answer; never a value of an encounter, and the same for the same
-    fault, for failures are counted by it."""
+class WrongResponse(Exception):
+    """What is wrong with a response.
+
+    Locust counts failures by this message, so the same fault always has the same message. It never
+    contains a value of an encounter.
+    """
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back.
+class Response:
+    """A response of the API.
 
     Parameters
     ----------
     status : int
-        0 if nothing came.
+        HTTP status; 0 without a response.
     request_id : str or None
-        As its header says.
+        The request id in the header.
     content : bytes
         The body.
     """
@@ -36,25 +39,25 @@ class Answer:
     content: bytes
 
 
-Check = Callable[[Answer, str], None]
-"""Raises `WrongAnswer` unless an answer is the right one to the request with this id."""
+Check = Callable[[Response, str], None]
+"""Raises `WrongResponse` unless a response is right for the request with the given id."""
 
 
 def require(condition: object, complaint: str) -> None:
-    """Complain unless the condition holds."""
+    """Raise `WrongResponse` with this complaint unless the condition holds."""
     if not condition:
-        raise WrongAnswer(complaint)
+        raise WrongResponse(complaint)
 
 
-def arrived(answer: Answer, request_id: str) -> None:
-    """Check what every answer has: a good status and the id of its request."""
-    if answer.status != 200:
-        raise WrongAnswer(f"{answer.status} {_kind(answer.content)}".strip())
-    require(answer.request_id == request_id, "the header has another request id")
+def succeeded(response: Response, request_id: str) -> None:
+    """Check what all responses have in common: status 200 and the id of the request."""
+    if response.status != 200:
+        raise WrongResponse(f"{response.status} {_error_kind(response.content)}".strip())
+    require(response.request_id == request_id, "the header has another request id")
 
 
-def _kind(content: bytes) -> str:
-    """Return the kind of a refusal; its message may quote what was sent."""
+def _error_kind(content: bytes) -> str:
+    """Return the kind of an error response; its message may quote the request."""
     try:
         return str(json.loads(content)["error"])
     except (ValueError, KeyError, TypeError):
@@ -62,30 +65,30 @@ def _kind(content: bytes) -> str:
 
 
 def json_of(content: bytes) -> dict[str, Any]:
-    """Return the JSON object in a body."""
+    """Parse a body that is a JSON object."""
     try:
         found = json.loads(content)
     except ValueError:
-        raise WrongAnswer("the body is not JSON") from None
+        raise WrongResponse("the body is not JSON") from None
     require(isinstance(found, dict), "the body is not a JSON object")
     return dict(found)
 
 
-def prediction(answer: Answer, request_id: str) -> None:
-    """Check the answer to one encounter."""
-    _prediction(answer, request_id)
+def prediction(response: Response, request_id: str) -> None:
+    """Check the prediction for one encounter."""
+    _prediction(response, request_id)
 
 
-def explanation(answer: Answer, request_id: str) -> None:
-    """Check a prediction that says what drove it."""
-    found = _prediction(answer, request_id)
+def explanation(response: Response, request_id: str) -> None:
+    """Check a prediction with the contribution of each field."""
+    found = _prediction(response, request_id)
     fields = {part["field"] for part in found.get("contributions", [])}
     require(fields == set(schema.FEATURE_NAMES), "not every field has a contribution")
 
 
-def _prediction(answer: Answer, request_id: str) -> dict[str, Any]:
-    arrived(answer, request_id)
-    found = json_of(answer.content)
+def _prediction(response: Response, request_id: str) -> dict[str, Any]:
+    succeeded(response, request_id)
+    found = json_of(response.content)
     require(found.get("request_id") == request_id, "the body has another request id")
     _require_version(found)
     _require_prediction(found)
@@ -97,50 +100,53 @@ def _require_version(found: Mapping[str, Any]) -> None:
 
 
 def _require_prediction(found: Mapping[str, Any]) -> None:
-    require(found.get("predicted_class") in schema.CLASSES, "no such class")
-    shares = found.get("probabilities")
-    require(isinstance(shares, dict) and set(shares) == set(schema.CLASSES), "not these classes")
-    values = list(dict(shares or {}).values())
+    require(found.get("predicted_class") in schema.CLASSES, "unknown class")
+    probabilities = found.get("probabilities")
+    complete = isinstance(probabilities, dict) and set(probabilities) == set(schema.CLASSES)
+    require(complete, "the probabilities are not those of the classes")
+    values = list(dict(probabilities or {}).values())
     numbers = all(isinstance(value, int | float) and 0 <= value <= 1 for value in values)
-    require(numbers, "a probability beyond 0 and 1")
+    require(numbers, "a probability is not between 0 and 1")
     require(math.isclose(sum(values), 1, abs_tol=TOLERANCE), "probabilities do not add up to 1")
 
 
-def file_of(rows: int) -> Check:
-    """Return the check of the answer to a file of so many acceptable encounters."""
+def predictions(rows: int) -> Check:
+    """Return the check for the response to a file with this number of valid encounters."""
 
-    def check(answer: Answer, request_id: str) -> None:
-        arrived(answer, request_id)
-        *lines, last = [json_of(line) for line in answer.content.splitlines()] or [{}]
-        require([line.get("row") for line in lines] == list(range(rows)), "not every row, in order")
-        require(not any("error" in line for line in lines), "a good row was refused")
+    def check(response: Response, request_id: str) -> None:
+        succeeded(response, request_id)
+        *lines, last = [json_of(line) for line in response.content.splitlines()] or [{}]
+        complete = [line.get("row") for line in lines] == list(range(rows))
+        require(complete, "rows are missing or out of order")
+        require(not any("error" in line for line in lines), "a valid row was rejected")
         for line in lines:
             _require_prediction(line)
         require(last.get("request_id") == request_id, "the summary has another request id")
         _require_version(last)
-        require(last.get("summary", {}).get("answered") == rows, "the summary counts otherwise")
+        counted = last.get("summary", {}).get("answered")
+        require(counted == rows, "the summary has another number of rows")
 
     return check
 
 
-def model(answer: Answer, request_id: str) -> None:
-    """Check the card of the model that answers."""
-    arrived(answer, request_id)
-    found = json_of(answer.content)
+def model(response: Response, request_id: str) -> None:
+    """Check the model card of the champion."""
+    succeeded(response, request_id)
+    found = json_of(response.content)
     _require_version(found)
     require(found.get("card"), "no model card")
 
 
-def contract(answer: Answer, request_id: str) -> None:
-    """Check the description of an encounter."""
-    arrived(answer, request_id)
-    fields = {column.get("name") for column in json_of(answer.content).get("fields", [])}
+def contract(response: Response, request_id: str) -> None:
+    """Check the description of the fields of an encounter."""
+    succeeded(response, request_id)
+    fields = {column.get("name") for column in json_of(response.content).get("fields", [])}
     require(fields >= set(schema.FEATURE_NAMES), "not every field is described")
 
 
-def reload(answer: Answer, request_id: str) -> None:
-    """Check that the model in production was loaded."""
-    arrived(answer, request_id)
-    found = json_of(answer.content)
-    require(found.get("status") == "reloaded", "nothing was reloaded")
+def reload(response: Response, request_id: str) -> None:
+    """Check that the API has reloaded the champion."""
+    succeeded(response, request_id)
+    found = json_of(response.content)
+    require(found.get("status") == "reloaded", "the model was not reloaded")
     _require_version(found)

@@ -1,8 +1,7 @@
-"""What the callers of a load test send: encounters drawn from the data, ready to go.
+"""Request bodies of a load test: encounters drawn from the data, encoded before the first request.
 
-Everything is encoded before the first request, because a caller that is busy encoding measures
-itself. Single encounters go without the numbers of patient and stay, as callers should send them;
-files keep them, as an export of a ward has them.
+Encoding during the test would add to the measured latency. Single encounters have no patient and
+encounter numbers, because clients should not send them. Files have both, like a ward's export.
 """
 
 import csv
@@ -31,17 +30,17 @@ JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.par
 
 
 @dataclass(frozen=True)
-class Upload:
+class Payload:
     """The body of one request.
 
     Parameters
     ----------
     content_type : str
-        What it is.
+        Its media type.
     content : bytes
-        As it is sent.
+        Its bytes.
     rows : int
-        Encounters in it.
+        Number of encounters in it.
     """
 
     content_type: str
@@ -50,59 +49,59 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Supply:
-    """Everything there is to send, to be drawn from at random.
+class Payloads:
+    """All request bodies of a load test; users choose from them at random.
 
     Parameters
     ----------
     origin : Origin
         Whose encounters these are.
-    singles, files : tuple of Upload
-        One encounter each, and some hundred each.
+    singles, files : tuple of Payload
+        Bodies with one encounter, and files with some hundred.
     """
 
     origin: Origin
-    singles: tuple[Upload, ...]
-    files: tuple[Upload, ...]
+    singles: tuple[Payload, ...]
+    files: tuple[Payload, ...]
 
     @classmethod
-    def gather(cls, settings: Settings) -> "Supply":
-        """Draw encounters from the data that is at hand, or synthetic ones; nothing is fetched.
+    def prepare(cls, settings: Settings) -> "Payloads":
+        """Draw encounters from the local data, or synthetic ones; nothing is downloaded.
 
         Raises
         ------
         DatasetError
-            If the file that was named cannot be read, or has no acceptable encounter.
+            If the file that the settings name cannot be read, or none of its rows is valid.
         """
-        at_hand = settings.model_copy(update={"offline": True, "synthetic_rows": 2 * DRAWN})
-        dataset = source.locate(at_hand)
-        chance = random.Random(schema.VERSION)
-        drawn = draw(dataset.encounters, DRAWN, chance)
+        offline = settings.model_copy(update={"offline": True, "synthetic_rows": 2 * DRAWN})
+        dataset = source.locate(offline)
+        generator = random.Random(schema.VERSION)
+        drawn = draw(dataset.encounters, DRAWN, generator)
         encode = (as_csv, as_parquet)
         files = (
-            encode[number % 2](chance.sample(drawn, min(FILE_ROWS, len(drawn))))
+            encode[number % 2](generator.sample(drawn, min(FILE_ROWS, len(drawn))))
             for number in range(2 * FILES_OF_EACH_KIND)
         )
         return cls(dataset.origin, tuple(map(as_json, drawn)), tuple(files))
 
 
-def draw(encounters: pa.Table, count: int, chance: random.Random) -> list[Encounter]:
-    """Draw encounters that the contract accepts, without their outcome.
+def draw(encounters: pa.Table, count: int, generator: random.Random) -> list[Encounter]:
+    """Draw encounters and keep those that the contract accepts, without their outcome.
 
     Raises
     ------
     DatasetError
-        If there is none.
+        If the contract accepts none of them.
     """
-    rows = chance.sample(range(encounters.num_rows), min(count, encounters.num_rows))
+    rows = generator.sample(range(encounters.num_rows), min(count, encounters.num_rows))
     found = encounters.drop_columns(schema.TARGET).take(rows).to_pylist()
-    acceptable = [_typed(row) for row in found if _is_acceptable(row)]
-    if not acceptable:
-        raise DatasetError("no encounter that was drawn keeps to the contract; nothing to send")
-    return acceptable
+    valid = [_typed(row) for row in found if _is_valid(row)]
+    if not valid:
+        raise DatasetError("none of the drawn encounters is valid, so there is nothing to send")
+    return valid
 
 
-def _is_acceptable(row: dict[str, str]) -> bool:
+def _is_valid(row: dict[str, str]) -> bool:
     return all(schema.BY_NAME[name].allows(value) for name, value in row.items())
 
 
@@ -112,23 +111,23 @@ def _typed(row: dict[str, str]) -> Encounter:
     }
 
 
-def as_json(encounter: Encounter) -> Upload:
-    """Encode one encounter, without the numbers of patient and stay."""
-    sent = {name: value for name, value in encounter.items() if name in schema.FEATURE_NAMES}
-    return Upload(JSON, json.dumps(sent).encode())
+def as_json(encounter: Encounter) -> Payload:
+    """Encode one encounter, without its patient and encounter numbers."""
+    fields = {name: value for name, value in encounter.items() if name in schema.FEATURE_NAMES}
+    return Payload(JSON, json.dumps(fields).encode())
 
 
-def as_csv(encounters: Sequence[Encounter]) -> Upload:
+def as_csv(encounters: Sequence[Encounter]) -> Payload:
     """Encode encounters as a CSV file."""
     text = io.StringIO(newline="")
     lines = csv.DictWriter(text, list(encounters[0]))
     lines.writeheader()
     lines.writerows(encounters)
-    return Upload(CSV, text.getvalue().encode(), len(encounters))
+    return Payload(CSV, text.getvalue().encode(), len(encounters))
 
 
-def as_parquet(encounters: Sequence[Encounter]) -> Upload:
+def as_parquet(encounters: Sequence[Encounter]) -> Payload:
     """Encode encounters as a Parquet file."""
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(list(encounters)), sink)
-    return Upload(PARQUET, sink.getvalue(), len(encounters))
+    return Payload(PARQUET, sink.getvalue(), len(encounters))

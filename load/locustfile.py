@@ -1,11 +1,11 @@
-"""The load test, as Locust reads it: users, profiles, objectives.
+"""The load test for Locust: users, profiles and objectives.
 
     locust -f load/locustfile.py --headless --load-profile smoke -H http://127.0.0.1:8000
 
-Ends with a table and with exit code 1 if an objective was missed (`load/objectives.py`). Without
-`--headless` the profile is chosen on Locust's page. The keys of callers are the settings
-READMISSION_API_KEY and READMISSION_API_ADMIN_KEY; without the second nobody reloads the model.
-`make load` runs it against the stack of this machine.
+It prints a table at its end, and its exit code is 1 if an objective was missed
+(`load/objectives.py`). Without `--headless`, choose the profile on Locust's page. The settings
+READMISSION_API_KEY and READMISSION_API_ADMIN_KEY are the keys of the users; without the second, no
+user reloads the model. `make load` runs the test against the stack of this machine.
 """
 
 import sys
@@ -18,37 +18,38 @@ from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 
 from load import report
-from load.encounters import Supply
-from load.figures import ALL, Snapshot, figures, snapshots
+from load.encounters import Payloads
 from load.journal import Journal
-from load.profiles import DEFAULT, PROFILES, USERS_PER_SECOND, Course
-from load.users import Caller, Clinician, Operator, Reader, Ward
+from load.profiles import DEFAULT, PROFILES, USERS_PER_SECOND, ProfileRun
+from load.stats import ALL, Snapshot, between, snapshots
+from load.users import ApiUser, Clinician, Operator, Reader, Ward
 from readmission.settings import get_settings
 
 __all__ = ["Clinician", "Operator", "ProfileShape", "Reader", "Ward"]
 
 GRACE_SECONDS = 30
-"""For requests under way when the test ends: each is answered, and counted."""
+"""How long the test waits at its end for the responses of open requests."""
 
-_said: list[str] = []
+_reports: list[str] = []
+"""Texts to print at the end, below Locust's own tables."""
 
 
 class ProfileShape(LoadTestShape):
-    """As many users as the chosen profile wants at each moment."""
+    """The number of users at each moment, according to the chosen profile."""
 
-    course: Course
+    run: ProfileRun
 
     def reset_time(self) -> None:
-        """Begin the profile; Locust calls this whenever a test starts."""
+        """Start the profile; Locust calls this whenever a test starts."""
         options = _options(self._environment)
         profile = PROFILES[options.load_profile]
-        self.course = Course(profile.with_(options.load_users, options.load_seconds))
+        self.run = ProfileRun(profile.resized(options.load_users, options.load_seconds))
 
     def tick(self) -> tuple[int, float] | None:
-        """Return users and arrivals per second, or none at the end."""
+        """Return the users and how many start per second, or None at the end."""
         runner = self._environment.runner
         users = runner.user_count if runner else 0
-        stage = self.course.stage(users, snapshots(self._environment.stats))
+        stage = self.run.stage(users, snapshots(self._environment.stats))
         return None if stage is None else (stage.users, USERS_PER_SECOND)
 
     @property
@@ -66,52 +67,54 @@ def _add_options(parser: LocustArgumentParser, **_: Any) -> None:
     about = "; ".join(f"{name}: {profile.meaning}" for name, profile in PROFILES.items())
     parser.add_argument("--load-profile", choices=list(PROFILES), default=DEFAULT, help=about)
     parser.add_argument(
-        "--load-users", type=int, default=0, help="Users at most; 0 as the profile has it."
+        "--load-users",
+        type=int,
+        default=0,
+        help="Maximum number of users; 0 as in the profile.",
     )
     parser.add_argument(
-        "--load-seconds", type=int, default=0, help="Seconds of a stage; 0 as the profile has it."
+        "--load-seconds", type=int, default=0, help="Seconds per stage; 0 as in the profile."
     )
     parser.add_argument(
         "--load-journal", default="", include_in_web_ui=False,
-        help="File for the ids of all predictions that were answered.",
+        help="File for the ids of all successful predictions.",
     )  # fmt: skip
 
 
 def _prepare(environment: Environment, **_: Any) -> None:
-    Caller.supply = Supply.gather(get_settings())
-    sys.stderr.write(f"encounters to send: {Caller.supply.origin}\n")
+    ApiUser.payloads = Payloads.prepare(get_settings())
+    sys.stderr.write(f"encounters: {ApiUser.payloads.origin}\n")
     if path := _options(environment).load_journal:
-        Caller.journal = Journal(Path(path))
+        ApiUser.journal = Journal(Path(path))
     environment.stop_timeout = environment.stop_timeout or GRACE_SECONDS
-    # Until it is judged, a test has failed.
+    # The test counts as failed until its objectives are checked.
     environment.process_exit_code = 1
 
 
-def _judge(environment: Environment, **_: Any) -> None:
+def _evaluate(environment: Environment, **_: Any) -> None:
     shape, stats, runner = environment.shape_class, environment.stats, environment.runner
     if not isinstance(shape, ProfileShape) or runner is None:
         return
-    seen = figures({ALL: Snapshot.nothing(stats.start_time)}, snapshots(stats))
-    failed = report.failures(shape.course, seen, len(runner.exceptions))
+    total = between({ALL: Snapshot.empty(stats.start_time)}, snapshots(stats))
+    failed = report.failures(shape.run, total, len(runner.exceptions))
     environment.process_exit_code = 1 if failed else 0
     errors = {f"{e.method} {e.name}: {e.error}": e.occurrences for e in stats.errors.values()}
-    _said.append(report.text(shape.course, seen, errors, failed))
+    _reports.append(report.text(shape.run, total, errors, failed))
     if getattr(runner, "cpu_warning_emitted", False):
-        _said.append("the load test itself was short of CPU: part of the latency is its own")
+        _reports.append("the load test itself was short of CPU and caused part of the latency")
     if environment.web_ui is not None:
-        _say()
+        _print_reports()
 
 
-def _say(**_: Any) -> None:
-    """Print what was said, below Locust's own tables."""
-    while _said:
-        print(f"\n{_said.pop(0)}", flush=True)
+def _print_reports(**_: Any) -> None:
+    while _reports:
+        print(f"\n{_reports.pop(0)}", flush=True)
 
 
 for hook, listener in (
     (events.init_command_line_parser, _add_options),
     (events.init, _prepare),
-    (events.test_stop, _judge),
-    (events.quit, _say),
+    (events.test_stop, _evaluate),
+    (events.quit, _print_reports),
 ):
     hook.add_listener(listener)  # type: ignore[no-untyped-call]

@@ -1,38 +1,38 @@
-"""What callers may expect of the service; a load test that sees less of it fails.
+"""The service-level objectives; a load test that misses one fails.
 
-The same figures as the alerts (`grafana/prometheus/rules/slo.yml`), here as callers see them: the
-way there and back is part of the latency, and an answer that is wrong counts as none.
+They are those of the alerts (`grafana/prometheus/rules/slo.yml`), but measured by the client: the
+latency includes the network, and a wrong response counts as a failure.
 """
 
 from collections.abc import Mapping
 
-from load.figures import ALL, Figures
+from load.stats import ALL, EndpointStats
 
 AVAILABILITY = 0.995
-"""Share of all requests that are answered, and answered well."""
+"""Share of all requests that must succeed."""
 
 P99_MILLISECONDS = 100
-"""Within which 99 of 100 single predictions are answered."""
+"""Latency that 99 of 100 single predictions must not exceed."""
 
 PREDICTION = "POST /predict"
-"""The requests whose latency is promised; how long a file takes depends on the file."""
+"""The endpoint with a latency objective; the latency of a file depends on its size."""
 
 
-def missed(seen: Mapping[str, Figures]) -> list[str]:
+def missed(stats: Mapping[str, EndpointStats]) -> list[str]:
     """Return the objectives that were missed, each as a sentence.
 
     Parameters
     ----------
-    seen : mapping of str to Figures
-        By endpoint, and of all of them together; milliseconds.
+    stats : mapping of str to EndpointStats
+        By endpoint, and of all endpoints together.
     """
-    total, predictions = seen[ALL], seen.get(PREDICTION)
+    total, predictions = stats[ALL], stats.get(PREDICTION)
     if predictions is None or not predictions.requests:
-        return ["no prediction was asked for"]
+        return ["no prediction was requested"]
     sentences = []
     if total.availability < AVAILABILITY:
         sentences.append(
-            f"{total.availability:.3%} of all requests were answered well, not {AVAILABILITY:.1%}"
+            f"{total.availability:.3%} of all requests succeeded, not {AVAILABILITY:.1%}"
         )
     if predictions.p99 > P99_MILLISECONDS:
         sentences.append(

@@ -1,18 +1,18 @@
-"""How many users there are, and when: the load profiles and the way through one."""
+"""The load profiles, and the run of a profile: how many users there are at each moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from load.figures import ALL, Figures, Snapshot, figures
 from load.objectives import missed
+from load.stats import ALL, EndpointStats, Snapshot, between
 
 USERS_PER_SECOND = 20.0
-"""How fast users arrive and leave."""
+"""How many users start or stop per second."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A number of users for a time, which begins when all of them are there."""
+    """A number of users for some time, counted from the moment when all of them have started."""
 
     users: int
     seconds: float
@@ -25,27 +25,27 @@ class Profile:
     Parameters
     ----------
     meaning : str
-        What it is for.
+        What the profile is for.
     stages : tuple of Stage
-        One after the other.
+        The stages, one after the other.
     to_saturation : bool
-        Whether it is meant to end at the first stage that misses an objective, and is
-        judged by how far it came.
+        Whether the profile ends at the first stage that misses an objective; it then reports the
+        largest load under which all objectives were met.
     """
 
     meaning: str
     stages: tuple[Stage, ...]
     to_saturation: bool = False
 
-    def with_(self, users: int = 0, seconds: float = 0) -> "Profile":
-        """Return the profile with another size, where one is given.
+    def resized(self, users: int = 0, seconds: float = 0) -> "Profile":
+        """Return the profile with other numbers of users or another duration.
 
         Parameters
         ----------
         users : int
-            Of the largest stage, the others in proportion; 0 as it is.
+            Users of the largest stage; the others keep their proportion to it. 0 for no change.
         seconds : float
-            Of each stage; 0 as it is.
+            Duration of each stage; 0 for no change.
         """
         most = max(stage.users for stage in self.stages)
         scale = users / most if users else 1.0
@@ -60,7 +60,7 @@ PROFILES: Mapping[str, Profile] = {
     "smoke": Profile("every kind of user, for a few seconds", (Stage(20, 15),)),
     "steady": Profile("100 users for a minute", (Stage(100, 60),)),
     "ramp": Profile(
-        "100 users more every 20 s, until an objective is missed",
+        "100 more users every 20 s, until an objective is missed",
         tuple(Stage(users, 20) for users in range(100, 1_100, 100)),
         to_saturation=True,
     ),
@@ -70,43 +70,43 @@ DEFAULT = "steady"
 
 
 @dataclass(frozen=True)
-class Leg:
-    """A stage that is over, and what was seen in it."""
+class StageResult:
+    """A finished stage and its statistics by endpoint."""
 
     stage: Stage
-    seen: Mapping[str, Figures]
+    stats: Mapping[str, EndpointStats]
 
     @property
     def missed(self) -> list[str]:
-        """The objectives that were missed in it."""
-        return missed(self.seen)
+        """The objectives that this stage missed."""
+        return missed(self.stats)
 
 
 @dataclass
-class Course:
-    """The way through a profile.
+class ProfileRun:
+    """A run of a profile.
 
     Parameters
     ----------
     profile : Profile
-        Where it leads.
-    legs : list of Leg
-        The stages that are over.
+        The profile.
+    finished : list of StageResult
+        The finished stages.
     """
 
     profile: Profile
-    legs: list[Leg] = field(default_factory=list)
+    finished: list[StageResult] = field(default_factory=list)
     _before: Mapping[str, Snapshot] | None = None
 
     def stage(self, users: int, now: Mapping[str, Snapshot]) -> Stage | None:
-        """Return the stage for this moment, or none when the way is over.
+        """Return the current stage, or None at the end of the profile.
 
         Parameters
         ----------
         users : int
-            How many are there.
+            Number of users who have started.
         now : mapping of str to Snapshot
-            What has been counted until now.
+            The current counters.
         """
         current = self._current()
         if current is None or users < current.users:
@@ -114,17 +114,17 @@ class Course:
         if self._before is None:
             self._before = now
         elif now[ALL].at - self._before[ALL].at >= current.seconds:
-            self.legs.append(Leg(current, figures(self._before, now)))
+            self.finished.append(StageResult(current, between(self._before, now)))
             self._before = None
         return self._current()
 
     def _current(self) -> Stage | None:
-        if self.profile.to_saturation and self.legs and self.legs[-1].missed:
+        if self.profile.to_saturation and self.finished and self.finished[-1].missed:
             return None
-        return next(iter(self.profile.stages[len(self.legs) :]), None)
+        return next(iter(self.profile.stages[len(self.finished) :]), None)
 
     @property
-    def reached(self) -> Leg | None:
-        """The largest load under which all objectives held."""
-        held = [leg for leg in self.legs if not leg.missed]
-        return max(held, key=lambda leg: leg.stage.users, default=None)
+    def largest_met(self) -> StageResult | None:
+        """The stage with the largest load under which all objectives were met."""
+        met = [result for result in self.finished if not result.missed]
+        return max(met, key=lambda result: result.stage.users, default=None)

@@ -1,76 +1,84 @@
-"""What a load test says at its end, and whether it has failed."""
+"""The report of a load test, and whether the test has failed."""
 
 from collections.abc import Mapping, Sequence
 
-from load.figures import ALL, Figures
 from load.objectives import AVAILABILITY, P99_MILLISECONDS, PREDICTION, missed
-from load.profiles import Course
+from load.profiles import ProfileRun
+from load.stats import ALL, EndpointStats
 
 HEAD = ("", "requests", "failures", "per s", "p50 ms", "p95 ms", "p99 ms")
 
 
-def failures(course: Course, seen: Mapping[str, Figures], broken: int) -> list[str]:
-    """Return why the load test has failed; none if it has not.
+def failures(
+    run: ProfileRun, total: Mapping[str, EndpointStats], internal_errors: int
+) -> list[str]:
+    """Return why the load test has failed; empty if it has not.
 
     Parameters
     ----------
-    course : Course
-        The way it went; one to saturation fails only if its first stage was too much.
-    seen : mapping of str to Figures
-        Over the whole test.
-    broken : int
+    run : ProfileRun
+        The run of the profile; a profile to saturation fails only if its first stage misses an
+        objective.
+    total : mapping of str to EndpointStats
+        Statistics of the whole test.
+    internal_errors : int
         Errors of the load test itself.
     """
-    if not course.profile.to_saturation:
-        found = missed(seen)
-    elif course.legs:
-        found = course.legs[0].missed
+    if not run.profile.to_saturation:
+        found = missed(total)
+    elif run.finished:
+        found = run.finished[0].missed
     else:
         found = ["it ended before its first stage did"]
-    return found + ([f"{broken} errors of the load test itself"] if broken else [])
+    return found + (
+        [f"{internal_errors} errors of the load test itself"] if internal_errors else []
+    )
 
 
 def text(
-    course: Course, seen: Mapping[str, Figures], errors: Mapping[str, int], failed: Sequence[str]
+    run: ProfileRun,
+    total: Mapping[str, EndpointStats],
+    errors: Mapping[str, int],
+    failed: Sequence[str],
 ) -> str:
-    """Return the report: endpoints, the stages of a ramp, errors, verdict.
+    """Return the report: endpoints, the stages of a ramp, errors, missed objectives.
 
     Parameters
     ----------
-    course, seen :
+    run, total :
         As for `failures`.
     errors : mapping of str to int
-        Each kind of failure, and how often.
+        Number of failures of each kind.
     failed : sequence of str
-        What `failures` has found.
+        The result of `failures`.
     """
-    parts = [_table(seen)]
-    if course.profile.to_saturation:
-        stages = {f"{leg.stage.users:,} users": leg.seen[ALL] for leg in course.legs}
-        parts += [_table(stages), reach(course)]
+    sections = [_table(total)]
+    if run.profile.to_saturation:
+        stages = {f"{result.stage.users:,} users": result.stats[ALL] for result in run.finished}
+        sections += [_table(stages), saturation(run)]
     if errors:
-        parts.append("\n".join(f"{count:>8,} x {error}" for error, count in errors.items()))
-    promise = (
-        f"objectives: {AVAILABILITY:.1%} of all requests answered well,"
-        f" 99 of 100 at {PREDICTION} within {P99_MILLISECONDS} ms"
+        sections.append("\n".join(f"{count:>8,} x {error}" for error, count in errors.items()))
+    objectives = (
+        f"objectives: {AVAILABILITY:.1%} of all requests succeed,"
+        f" 99 of 100 at {PREDICTION} take at most {P99_MILLISECONDS} ms"
     )
-    parts.append("\n".join([promise, *(f"MISSED: {why}" for why in failed or ["none"])]))
-    return "\n\n".join(parts)
+    sections.append("\n".join([objectives, *(f"MISSED: {why}" for why in failed or ["none"])]))
+    return "\n\n".join(sections)
 
 
-def reach(course: Course) -> str:
-    """Say up to which load the objectives held, and what ended that."""
-    held = course.reached
-    if held is None:
-        return "the objectives did not hold at any number of users"
-    said = f"the objectives held up to {held.stage.users:,} users, {held.seen[ALL].per_second:,.0f}"
-    last = course.legs[-1]
-    ended = f"; with {last.stage.users:,} {'; '.join(last.missed)}" if last.missed else ""
-    return f"{said} requests per second{ended}"
+def saturation(run: ProfileRun) -> str:
+    """Return up to which load all objectives were met, and which one was missed next."""
+    largest = run.largest_met
+    if largest is None:
+        return "the objectives were not met with any number of users"
+    rate = largest.stats[ALL].per_second
+    met = f"the objectives were met up to {largest.stage.users:,} users, {rate:,.0f} requests/s"
+    last = run.finished[-1]
+    return f"{met}; with {last.stage.users:,}: {'; '.join(last.missed)}" if last.missed else met
 
 
-def _table(rows: Mapping[str, Figures]) -> str:
-    lines = [HEAD, *((name, *_cells(figures)) for name, figures in rows.items())]
+def _table(rows: Mapping[str, EndpointStats]) -> str:
+    lines = [HEAD, *((name, *_cells(stats)) for name, stats in rows.items())]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join([name.ljust(widths[0]), *map(str.rjust, cells, widths[1:])])
@@ -78,7 +86,6 @@ def _table(rows: Mapping[str, Figures]) -> str:
     )
 
 
-def _cells(figures: Figures) -> tuple[str, ...]:
-    numbers = (figures.p50, figures.p95, figures.p99)
-    counts = (f"{figures.requests:,}", f"{figures.failures:,}", f"{figures.per_second:,.1f}")
-    return (*counts, *map(str, numbers))
+def _cells(stats: EndpointStats) -> tuple[str, ...]:
+    counts = (f"{stats.requests:,}", f"{stats.failures:,}", f"{stats.per_second:,.1f}")
+    return (*counts, *map(str, (stats.p50, stats.p95, stats.p99)))

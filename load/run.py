@@ -1,8 +1,8 @@
-"""Run the load test against the stack of this machine, or where READMISSION_API_URL says.
+"""Run the load test against the stack of this machine, or against READMISSION_API_URL.
 
     .venv/bin/python -m load.run [--load-profile smoke|steady|ramp|soak] [options of Locust]
 
-Reports as HTML and CSV are in `load/reports/`. Exit code 1: an objective was missed.
+It writes reports as HTML and CSV to `load/reports/`. Its exit code is 1 if an objective was missed.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def command(profile: str, host: str, reports: Path, *more: str) -> list[str]:
     host : str
         Address of the API.
     reports : Path
-        Folder for the reports.
+        Folder of the reports.
     *more : str
         Further options of Locust.
     """
@@ -42,13 +42,13 @@ def command(profile: str, host: str, reports: Path, *more: str) -> list[str]:
 
 
 def target() -> tuple[str, Mapping[str, str]]:
-    """Return the address of the API and the keys to ask it with, as settings."""
+    """Return the address of the API and its keys, as settings."""
     settings = get_settings()
     if "api_url" in settings.model_fields_set:
         return settings.api_url, {}
     stack = Stack(settings)
     if not stack.is_running:
-        raise SystemExit(f"the stack is down: `make up`, or set {PREFIX}API_URL")
+        raise SystemExit(f"the stack is down: run `make up`, or set {PREFIX}API_URL")
     secrets = stack.site.credentials
     keys = {"API_KEY": secrets.api_predict_key, "API_ADMIN_KEY": secrets.api_admin_key}
     return stack.site.settings.api_url, {PREFIX + name: key for name, key in keys.items()}

@@ -1,4 +1,4 @@
-"""Who asks: clinicians, wards with files, people who look, and one who operates the service."""
+"""The users of a load test: clinicians, wards with files, readers, and one operator."""
 
 import random
 import uuid
@@ -7,33 +7,34 @@ from typing import Any, ClassVar
 from locust import FastHttpUser, between, task
 
 from load import checks
-from load.checks import Answer, Check, WrongAnswer
-from load.encounters import Supply, Upload
+from load.checks import Check, Response, WrongResponse
+from load.encounters import Payload, Payloads
 from load.journal import Journal
 from readmission.settings import get_settings
 
-_KEYS = get_settings()
+_SETTINGS = get_settings()
 REQUEST_ID, KEY = "X-Request-ID", "X-API-Key"
 
 
-class Caller(FastHttpUser):
-    """Somebody who asks the service and looks closely at the answer."""
+class ApiUser(FastHttpUser):
+    """A user who sends requests to the API and checks the responses."""
 
     abstract = True
     network_timeout = connection_timeout = 30.0
-    supply: ClassVar[Supply]
+    payloads: ClassVar[Payloads]
     journal: ClassVar[Journal | None] = None
-    key = _KEYS.api_key
+    key = _SETTINGS.api_key
 
-    def ask(self, method: str, path: str, check: Check, upload: Upload | None = None) -> None:
-        """Ask, check the answer, and note an answer to encounters in the journal."""
+    def send(self, method: str, path: str, check: Check, payload: Payload | None = None) -> None:
+        """Send a request, check the response, and note a successful prediction in the journal."""
         request_id = f"load-{uuid.uuid4().hex}"
         headers = {REQUEST_ID: request_id}
         if self.key is not None:
             headers[KEY] = self.key.get_secret_value()
-        if upload is not None:
-            headers["Content-Type"] = upload.content_type
-        body: Any = upload.content if upload else None  # Annotated as text, sent as it is.
+        if payload is not None:
+            headers["Content-Type"] = payload.content_type
+        # Locust annotates the body as text, but sends bytes unchanged.
+        body: Any = payload.content if payload else None
         with self.client.request(
             method, path, data=body, headers=headers, catch_response=True
         ) as response:
@@ -42,67 +43,67 @@ class Caller(FastHttpUser):
                 return
             echoed = response.headers.get(REQUEST_ID)
             try:
-                check(Answer(response.status_code, echoed, response.content or b""), request_id)
-            except WrongAnswer as wrong:
+                check(Response(response.status_code, echoed, response.content or b""), request_id)
+            except WrongResponse as wrong:
                 response.failure(str(wrong))
                 return
             response.success()
-        if upload is not None and self.journal is not None:
-            self.journal.note(request_id, upload.rows)
+        if payload is not None and self.journal is not None:
+            self.journal.note(request_id, payload.rows)
 
 
-class Clinician(Caller):
-    """Predicts one encounter about every second."""
+class Clinician(ApiUser):
+    """Requests a prediction for one encounter about every second."""
 
     weight = 18
     wait_time = between(0.5, 1.5)
 
     @task
     def predict(self) -> None:
-        upload = random.choice(self.supply.singles)
-        self.ask("POST", "/predict", checks.prediction, upload)
+        payload = random.choice(self.payloads.singles)
+        self.send("POST", "/predict", checks.prediction, payload)
 
 
-class Ward(Caller):
-    """Predicts a file, as CSV or as Parquet."""
+class Ward(ApiUser):
+    """Sends a file for prediction, as CSV or as Parquet."""
 
     weight = 1
     wait_time = between(4, 8)
 
     @task
     def predict_file(self) -> None:
-        upload = random.choice(self.supply.files)
-        self.ask("POST", "/predict/batch", checks.file_of(upload.rows), upload)
+        payload = random.choice(self.payloads.files)
+        self.send("POST", "/predict/batch", checks.predictions(payload.rows), payload)
 
 
-class Reader(Caller):
-    """Looks at what drove an answer, at the model and at the fields of an encounter."""
+class Reader(ApiUser):
+    """Requests explanations, the model card and the fields of an encounter."""
 
     weight = 1
     wait_time = between(1, 3)
 
     @task(2)
     def explain(self) -> None:
-        upload = random.choice(self.supply.singles)
-        self.ask("POST", "/explain", checks.explanation, upload)
+        payload = random.choice(self.payloads.singles)
+        self.send("POST", "/explain", checks.explanation, payload)
 
     @task
     def model(self) -> None:
-        self.ask("GET", "/model", checks.model)
+        self.send("GET", "/model", checks.model)
 
     @task
     def contract(self) -> None:
-        self.ask("GET", "/schema", checks.contract)
+        self.send("GET", "/schema", checks.contract)
 
 
-class Operator(Caller):
-    """The one who reloads the model; only there with the key of an admin."""
+class Operator(ApiUser):
+    """Reloads the model; exists only if an admin key is set."""
 
-    abstract = _KEYS.api_admin_key is None
+    abstract = _SETTINGS.api_admin_key is None
     fixed_count = 1
     wait_time = between(8, 12)
-    key = _KEYS.api_admin_key
+    key = _SETTINGS.api_admin_key
 
     @task
     def reload(self) -> None:
-        self.ask("POST", "/reload_model", checks.reload)
+        self.send("POST", "/reload_model", checks.reload)

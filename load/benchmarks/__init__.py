@@ -1,1 +1,1 @@
-"""Benchmarks: each prints ratios against a reference measured in the same run."""
+"""Benchmarks: each prints ratios to a reference that was measured in the same run."""

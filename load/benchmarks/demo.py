@@ -1,8 +1,8 @@
 """Measure `make demo` from an empty checkout: minutes and peak memory.
 
-Clones this checkout into an empty folder, runs `make demo` there on free ports, and
-samples the proportional memory (PSS) of everything that belongs to it. Downloads come
-from uv's cache if it has them; `--no-cache` fetches them anew.
+It clones this checkout into an empty folder, runs `make demo` there on free ports, and samples the
+proportional memory (PSS) of all its processes. Downloads come from uv's cache if it has them; with
+`--no-cache`, every package is downloaded again.
 
     .venv/bin/python load/benchmarks/demo.py
 """
@@ -27,7 +27,7 @@ SAMPLE_SECONDS = 2.0
 
 
 def environment(state_dir: Path, *, cache: bool) -> dict[str, str]:
-    """Return the environment of the run: free ports, a state folder of its own."""
+    """Return the environment of the run, with free ports and its own state folder."""
     ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     chosen = {PREFIX + name.upper(): str(port) for name, port in ports.items()}
     chosen[f"{PREFIX}STATE_DIR"] = str(state_dir)
@@ -35,7 +35,7 @@ def environment(state_dir: Path, *, cache: bool) -> dict[str, str]:
 
 
 def memory(state_dir: Path, root: psutil.Process) -> int:
-    """Return the bytes used by a process, its descendants and everything of the stack."""
+    """Return the memory of a process, its descendants and the stack, in bytes."""
     processes = set(Stack(Settings(state_dir=state_dir)).processes())
     with suppress(psutil.NoSuchProcess):
         processes |= {root, *root.children(recursive=True)}
@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--no-cache", action="store_true", help="download every package anew")
+    parser.add_argument("--no-cache", action="store_true", help="download every package again")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clone, state_dir = Path(folder) / "checkout", Path(folder) / "state"

@@ -1,4 +1,4 @@
-"""Peers of the service: an empty endpoint, and the usual way to serve a model.
+"""Services to compare with: an empty endpoint, and the usual way to serve a model.
 
 `uvicorn load.benchmarks.peers:empty` responds to every POST with a few bytes.
 `python -m load.benchmarks.peers PORT` does the same but writes each response in one piece, as the
@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request
 from api.http.protocol import SingleWriteProtocol
 
 MODEL = "PEER_MODEL"
-"""Variable with the folder of an MLflow model."""
+"""Environment variable with the folder of an MLflow model."""
 
 empty = FastAPI()
 pipeline = FastAPI()
@@ -25,22 +25,22 @@ _loaded: list[Any] = []
 
 @empty.post("/predict")
 async def nothing(request: Request) -> dict[str, bool]:
-    """Read the body and answer."""
+    """Read the body and respond."""
     await request.body()
     return {"ok": True}
 
 
 @pipeline.post("/predict")
 def predict(encounter: dict[str, Any]) -> dict[str, Any]:
-    """Answer one encounter by the pipeline."""
+    """Predict one encounter with the fitted pipeline."""
     import pandas as pd
 
     if not _loaded:
         import mlflow
 
         _loaded.append(mlflow.pyfunc.load_model(os.environ[MODEL]))
-    answer: dict[str, Any] = _loaded[0].predict(pd.DataFrame([encounter])).iloc[0].to_dict()
-    return answer
+    predicted: dict[str, Any] = _loaded[0].predict(pd.DataFrame([encounter])).iloc[0].to_dict()
+    return predicted
 
 
 if __name__ == "__main__":

@@ -1,14 +1,13 @@
-"""Measure the pipeline on this machine: what a batch costs, and what the machinery adds.
+"""Measure the pipeline on this machine: the time of a batch, and the overhead of Airflow.
 
-Brings up a stack of its own on free ports, lets a few batches through one after the
-other, and prints
+It starts a stack of its own on free ports, processes a few batches one after the other, and prints
 
-* RAW load against a bare COPY of the same bytes into a table without keys,
-* RAW to CLEAN,
-* from the RAW event to the new model serving: time in which a task ran, and the rest,
-* the same work done in this process, without Airflow, as the reference of the overhead.
+* the time to load RAW, and of a bare COPY of the same bytes into a table without keys,
+* the time from RAW to CLEAN,
+* the time from the RAW event until the new model is served, with and without a running task,
+* the time of the same work in this process, without Airflow, as the reference for the overhead.
 
-Run it on a machine that does nothing else:
+Run it on an otherwise idle machine:
 
     .venv/bin/python load/benchmarks/pipeline.py --batches 3
 """
@@ -51,7 +50,7 @@ LOAD, BARE, RAW_GATE = "RAW load", "bare COPY", "raw gate"
 
 
 @dataclass(frozen=True)
-class Journey:
+class BatchTiming:
     """Seconds of one batch from its RAW event to the end of its promotion."""
 
     batch_id: str
@@ -65,14 +64,14 @@ class Journey:
 
 @contextmanager
 def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
-    """Keep the seconds of a block under a name."""
+    """Store the duration of a block under a name."""
     started = time.perf_counter()
     yield
     seconds[what] = time.perf_counter() - started
 
 
 def copy_times(dsn: str, dataset: source.Dataset, size: int) -> list[dict[str, float]]:
-    """Return the seconds of RAW load and bare COPY of each of the first batches, interleaved."""
+    """Return the seconds of RAW load and bare COPY for each of the first batches, in turn."""
     rounds = []
     with psycopg.connect(dsn) as connection:
         upgrade(dsn, "raw")
@@ -101,7 +100,7 @@ def copy_times(dsn: str, dataset: source.Dataset, size: int) -> list[dict[str, f
 def in_process(
     site: Site, dataset: source.Dataset, size: int, batches: int
 ) -> list[dict[str, float]]:
-    """Return the seconds of each stage of each batch, run here one after the other."""
+    """Return the seconds of each stage of each batch, run in this process."""
     own_model = {"model_name": "reference", "experiment": "reference"}
     settings = site.settings.model_copy(update=own_model)
     registry = Registry(settings)
@@ -148,11 +147,11 @@ def _empty(connection: psycopg.Connection) -> None:
     connection.commit()
 
 
-def through_airflow(site: Site, size: int, batches: int) -> list[Journey]:
-    """Let one batch after the other through and read the times that were recorded."""
+def through_airflow(site: Site, size: int, batches: int) -> list[BatchTiming]:
+    """Process one batch after the other in Airflow and read the recorded times."""
     airflow = open_airflow(site)
     airflow.wait_for_dags([INGESTION, *CONSUMERS])
-    journeys = []
+    timings = []
     with psycopg.connect(postgres.dsn(site, "raw")) as connection:
         for number in track(range(1, batches + 1), "through Airflow"):
             key = batch_name(number)
@@ -161,12 +160,12 @@ def through_airflow(site: Site, size: int, batches: int) -> list[Journey]:
             runs = [_finished(airflow, dag_id, key)[0] for dag_id in CONSUMERS]
             tasks = [task for run in runs for task in airflow.tasks(run) if task["end_date"]]
             spans = sorted((_time(t["start_date"]), _time(t["end_date"])) for t in tasks)
-            # The gate's word in the ledger is the moment of the event, to some milliseconds.
+            # The ledger has the time of the gate's decision, milliseconds before the event.
             decided = RawWarehouse(connection).batch(key).decided_at
             event = decided.timestamp() if decided else spans[0][0]
             wall = max(end for _, end in spans) - event
-            journeys.append(Journey(key, wall, _covered(spans)))
-    return journeys
+            timings.append(BatchTiming(key, wall, _covered(spans)))
+    return timings
 
 
 def _finished(airflow: AirflowClient, dag_id: str, key: str) -> list[DagRun]:
@@ -177,7 +176,7 @@ def _wait_until_finished(airflow: AirflowClient, dag_id: str, key: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while not _finished(airflow, dag_id, key):
         if time.monotonic() > deadline:
-            raise SystemExit(f"{key} did not arrive; look at the logs of the stack")
+            raise SystemExit(f"{key} was not promoted; see the logs of the stack")
         time.sleep(0.5)
 
 
@@ -186,7 +185,7 @@ def _time(text: str) -> float:
 
 
 def _covered(spans: Sequence[tuple[float, float]]) -> float:
-    """Length of the union of the spans, which are sorted by their start."""
+    """Return the length of the union of the spans, which are sorted by their start."""
     covered, until = 0.0, 0.0
     for start, end in spans:
         covered += max(0.0, end - max(start, until))
@@ -213,15 +212,15 @@ def main() -> None:
             boot: dict[str, float] = {}
             with timed(boot, "boot"):
                 stack.up()
-            os.environ.update(stack.site.environment)  # Quiet, as in the services.
+            os.environ.update(stack.site.environment)  # The same quiet settings as in the services.
             rounds = copy_times(postgres.dsn(stack.site, "raw"), dataset, arguments.batch_size)
             reference = in_process(stack.site, dataset, arguments.batch_size, arguments.batches)
-            journeys = through_airflow(stack.site, arguments.batch_size, arguments.batches)
+            timings = through_airflow(stack.site, arguments.batch_size, arguments.batches)
         finally:
             stack.reset()
     console.print(f"data: {dataset.origin}; the stack was up after {boot['boot']:.0f} s")
     show_copy(console, rounds)
-    show_batches(console, reference, journeys)
+    show_batches(console, reference, timings)
 
 
 def show_copy(console: Console, rounds: Sequence[dict[str, float]]) -> None:
@@ -234,18 +233,18 @@ def show_copy(console: Console, rounds: Sequence[dict[str, float]]) -> None:
 
 
 def show_batches(
-    console: Console, reference: Sequence[dict[str, float]], journeys: Sequence[Journey]
+    console: Console, reference: Sequence[dict[str, float]], timings: Sequence[BatchTiming]
 ) -> None:
-    table = Table("seconds", *(journey.batch_id for journey in journeys))
+    table = Table("seconds", *(timing.batch_id for timing in timings))
     for stage in reference[0]:
         table.add_row(stage, *(f"{seconds[stage]:.1f}" for seconds in reference))
     after_raw = [sum(s.values()) - s[RAW_GATE] for s in reference]
     table.add_section()
     table.add_row("compute after RAW, in this process", *(f"{s:.1f}" for s in after_raw))
-    table.add_row("RAW event to served, Airflow", *(f"{j.wall:.1f}" for j in journeys))
-    table.add_row("  of it a task ran", *(f"{j.in_tasks:.1f}" for j in journeys))
-    table.add_row("  of it no task ran", *(f"{j.between_tasks:.1f}" for j in journeys))
-    overheads = (j.wall - s for j, s in zip(journeys, after_raw, strict=True))
+    table.add_row("RAW event to served, Airflow", *(f"{t.wall:.1f}" for t in timings))
+    table.add_row("  with a running task", *(f"{t.in_tasks:.1f}" for t in timings))
+    table.add_row("  between tasks", *(f"{t.between_tasks:.1f}" for t in timings))
+    overheads = (t.wall - s for t, s in zip(timings, after_raw, strict=True))
     table.add_row("overhead (served minus compute)", *(f"{s:.1f}" for s in overheads))
     console.print(table)
 

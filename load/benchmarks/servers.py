@@ -1,4 +1,4 @@
-"""Starts the servers that are compared: the prediction service and its peers."""
+"""Start the servers that are compared: the prediction service and its peers."""
 
 import json
 import os
@@ -20,7 +20,7 @@ from api.access.keys import entry_of
 from load.benchmarks.peers import MODEL
 from readmission.domain import cleaning, schema
 from readmission.domain.schema import example
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline import source
@@ -40,7 +40,7 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class Server:
-    """One server under measurement: where to ask, what to send."""
+    """A server under measurement: its address and the body to send."""
 
     name: str
     url: str
@@ -52,7 +52,7 @@ class Server:
 def started(
     name: str, command: Sequence[str], environment: Mapping[str, str], url: str, body: str
 ) -> Iterator[Server]:
-    """Run a server until the block ends; it answers before the block begins."""
+    """Run a server until the block ends; the block begins when the server responds."""
     log = Path(environment["LOG_FOLDER"]) / f"{name}.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(  # noqa: S603
@@ -61,9 +61,9 @@ def started(
         )  # fmt: skip
     try:
         deadline = time.monotonic() + PATIENCE
-        while not answers(url, body):
+        while not responds(url, body):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"{name} does not answer:\n{log.read_text()[-2000:]}")
+                raise SystemExit(f"{name} does not respond:\n{log.read_text()[-2000:]}")
             time.sleep(0.02)
         yield Server(name, url, body, psutil.Process(process.pid))
     finally:
@@ -72,8 +72,8 @@ def started(
         process.wait(30)
 
 
-def answers(url: str, body: str) -> bool:
-    """Whether the server answers a request well."""
+def responds(url: str, body: str) -> bool:
+    """Whether a request to the server succeeds."""
     headers = {"content-type": "application/json", "x-api-key": KEY}
     try:
         return httpx.post(url, content=body, headers=headers, timeout=30).is_success
@@ -82,12 +82,12 @@ def answers(url: str, body: str) -> bool:
 
 
 def register(settings: Settings) -> str:
-    """Fit XGBoost on the first encounters, put it into production and return its address."""
+    """Fit XGBoost on the first encounters, promote it to production and return its URI."""
     raw = source.locate(settings).encounters.slice(0, TRAINING_ROWS).to_pandas()
     rows = cleaning.clean(raw)
     rows[schema.TARGET] = cleaning.outcome(raw)
     rows["eligible"] = cleaning.eligible(raw)
-    rows["part"] = [Part.TRAIN if i % 6 else Part.VALIDATION for i in range(len(rows))]
+    rows["part"] = [Split.TRAIN if i % 6 else Split.VALIDATION for i in range(len(rows))]
     registry = Registry(settings)
     lineage = Lineage("batch-0001", 1, len(rows), "measured", "measured")
     run_id = log_fit(fit("xgboost", rows, 2), lineage, registry.experiment_id(), {})
@@ -97,9 +97,9 @@ def register(settings: Settings) -> str:
 
 
 def service_environment(stack: Stack, folder: Path, port: int) -> dict[str, str]:
-    """Return the settings of the service as it runs in earnest."""
+    """Return the settings of the service, with everything enabled as in production."""
     site = stack.site
-    told = {
+    values = {
         "API_PORT": port,
         "API_KEYS": entry_of("admin", KEY),
         "API_RATE_LIMIT": 1_000_000,
@@ -109,12 +109,12 @@ def service_environment(stack: Stack, folder: Path, port: int) -> dict[str, str]
         "PREDICTION_LOG_KEY": site.credentials.prediction_log_key,
         "PREDICTION_SPOOL_DIR": folder / "spool",
     }
-    return {PREFIX + name: str(value) for name, value in told.items()}
+    return {PREFIX + name: str(value) for name, value in values.items()}
 
 
 @contextmanager
 def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Server]]:
-    """Start the service and its peers, on one port each."""
+    """Start the service and its peers, each on a port of its own."""
     encounter, plain = example(), json.dumps(example())
     rows = json.dumps({"dataframe_split": {
         "columns": list(encounter), "data": [list(encounter.values())]
@@ -151,7 +151,7 @@ def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Se
 
 @contextmanager
 def reloading(server: Server) -> Iterator[list[int]]:
-    """Reload the model over and over until the block ends; the statuses are kept."""
+    """Reload the model again and again until the block ends, and yield the statuses."""
     done, statuses = threading.Event(), []
 
     def reload() -> None:

@@ -1,17 +1,17 @@
 """Measure the prediction service against its peers, in one interleaved run.
 
-Registers an XGBoost model in a stack of its own, starts the service with validation, keys,
-metrics and the prediction log switched on, and asks it over keep-alive connections with
-`wrk` (Debian's package), in turn with
+It registers an XGBoost model in a stack of its own and starts the service with validation, keys,
+metrics and the prediction log enabled. `wrk` (Debian's package) sends requests over keep-alive
+connections to the service and, in turn, to
 
-* an empty FastAPI endpoint on the same server, uvicorn as it comes: what HTTP alone costs,
-* the same with each answer in one write, as the service has it,
+* an empty FastAPI endpoint on the same server, uvicorn with its defaults: the cost of HTTP alone,
+* the same endpoint with each response in one write, as in the service,
 * the same fitted pipeline in a plain FastAPI endpoint,
 * `mlflow models serve` with the same model.
 
-Prints requests per second, p50 and p99 of each, ratios paired by round, what a reload does to
-p99 under full load, the time from process start to the first answer, and memory. Run it on a
-machine that does nothing else:
+It prints requests per second, p50 and p99 of each, ratios paired by round, the effect of a reload
+on p99 under full load, the time from process start to the first response, and memory. Run it on an
+otherwise idle machine:
 
     .venv/bin/python -m load.benchmarks.serving --rounds 3
 """
@@ -62,8 +62,8 @@ REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", distribut
 
 
 @dataclass(frozen=True)
-class Figures:
-    """What wrk saw: requests per second, milliseconds, failures."""
+class WrkResult:
+    """The results of wrk: requests per second, milliseconds, failures."""
 
     per_second: float
     p50: float
@@ -71,8 +71,8 @@ class Figures:
     failures: int
 
 
-def ask(server: Server, seconds: int, connections: int, folder: Path) -> Figures:
-    """Ask a server as fast as it answers."""
+def measure_server(server: Server, seconds: int, connections: int, folder: Path) -> WrkResult:
+    """Send requests to a server as fast as it responds."""
     script = folder / "post.lua"
     quoted = json.dumps(server.body)
     script.write_text(
@@ -80,26 +80,26 @@ def ask(server: Server, seconds: int, connections: int, folder: Path) -> Figures
         f'wrk.headers["Content-Type"] = "application/json"\nwrk.headers["X-API-Key"] = "{KEY}"\n'
     )
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
-    said = subprocess.run(  # noqa: S603
+    output = subprocess.run(  # noqa: S603
         [*command, "-s", str(script), server.url], capture_output=True, text=True, check=True
     ).stdout
-    return Figures(
-        per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1]),  # type: ignore[index]
-        p50=_milliseconds(said, "50%"),
-        p99=_milliseconds(said, "99%"),
+    return WrkResult(
+        per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),  # type: ignore[index]
+        p50=_milliseconds(output, "50%"),
+        p99=_milliseconds(output, "99%"),
         failures=sum(
-            map(int, re.findall(r"(?:responses|connect|read|write|timeout):? (\d+)", said))
+            map(int, re.findall(r"(?:responses|connect|read|write|timeout):? (\d+)", output))
         ),
     )
 
 
-def _milliseconds(said: str, percentile: str) -> float:
-    value, unit = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", said).groups()  # type: ignore[union-attr]
+def _milliseconds(output: str, percentile: str) -> float:
+    value, unit = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)\b", output).groups()  # type: ignore[union-attr]
     return float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def first_answer(stack: Stack, folder: Path, *, copy: bool) -> float:
-    """Return the seconds from process start to the first answer."""
+def seconds_to_first_response(stack: Stack, folder: Path, *, copy: bool) -> float:
+    """Return the seconds from process start to the first response."""
     if not copy:
         shutil.rmtree(folder / "model-cache", ignore_errors=True)
     (port,) = free_ports(1)
@@ -112,19 +112,19 @@ def first_answer(stack: Stack, folder: Path, *, copy: bool) -> float:
         return time.monotonic() - began
 
 
-def report(rounds: Sequence[Mapping[str, Figures]], console: Console) -> None:
-    """Print what was measured, and the ratios paired by round."""
+def report(rounds: Sequence[Mapping[str, WrkResult]], console: Console) -> None:
+    """Print the results, and the ratios paired by round."""
     table = Table("server", "requests/s", "p50 ms", "p99 ms", "failures", "ratio (rounds)", "aim")
     for name in rounds[0]:
-        seen = [each[name] for each in rounds]
+        results = [each[name] for each in rounds]
         ratios = sorted(each[SERVICE].per_second / each[name].per_second for each in rounds)
         shown = f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
         table.add_row(
             name,
-            f"{median(f.per_second for f in seen):,.0f}",
-            f"{median(f.p50 for f in seen):.2f}",
-            f"{median(f.p99 for f in seen):.2f}",
-            str(sum(f.failures for f in seen)),
+            f"{median(f.per_second for f in results):,.0f}",
+            f"{median(f.p50 for f in results):.2f}",
+            f"{median(f.p99 for f in results):.2f}",
+            str(sum(f.failures for f in results)),
             "" if name == SERVICE else shown,
             f">= {AIMS[name]:g}" if name in AIMS else "",
         )
@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=32)
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
-        raise SystemExit("wrk is missing; `apt-get install wrk` brings it")
+        raise SystemExit("wrk is missing; install it with `apt-get install wrk`")
     console = Console()
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     versions = {name: importlib.metadata.version(name) for name in REPOSITORY_OF_PEERS}
@@ -159,31 +159,31 @@ def main() -> None:
 
 
 def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console) -> None:
-    """Measure everything on a stack that runs."""
+    """Measure everything on a running stack."""
     model = register(stack.site.settings)
-    cold = first_answer(stack, folder, copy=False)
-    warm = first_answer(stack, folder, copy=True)
+    cold = seconds_to_first_response(stack, folder, copy=False)
+    warm = seconds_to_first_response(stack, folder, copy=True)
     with all_servers(stack, model, folder) as servers:
         service = servers[SERVICE]
-        how = (arguments.seconds, arguments.connections, folder)
+        options = (arguments.seconds, arguments.connections, folder)
         for server in servers.values():
-            ask(server, 2, arguments.connections, folder)
+            measure_server(server, 2, arguments.connections, folder)
         rounds = [
-            {name: ask(server, *how) for name, server in servers.items()}
+            {name: measure_server(server, *options) for name, server in servers.items()}
             for _ in track(range(arguments.rounds), "rounds", console=console)
         ]
         report(rounds, console)
-        quiet = ask(service, *how)
+        quiet = measure_server(service, *options)
         with reloading(service) as statuses:
-            busy = ask(service, *how)
+            busy = measure_server(service, *options)
         console.print(
             f"{len(statuses)} reloads under load ({set(statuses)}): p99 {quiet.p99:.1f} ->"
             f" {busy.p99:.1f} ms, {busy.p99 / quiet.p99:.2f}x (aim < 2), {busy.failures} failures"
         )
         memory = service.process.memory_full_info()
         console.print(
-            f"memory {memory.uss / 2**20:.0f} MiB of its own, {memory.rss / 2**20:.0f} MiB resident"
-            f" (aim <= 350); first answer {warm:.1f} s from the local copy, {cold:.1f} s from the"
+            f"memory {memory.uss / 2**20:.0f} MiB unique, {memory.rss / 2**20:.0f} MiB resident"
+            f" (aim <= 350); first response {warm:.1f} s from the local copy, {cold:.1f} s from the"
             " registry (aim <= 5)"
         )
         shown = httpx.get(service.url.replace("/predict", "/metrics")).text

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pandas as pd
 
 from readmission.domain import cleaning, schema, synthetic
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.fitting import Fit, fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
@@ -26,7 +26,7 @@ def small_fit(family: str = "logistic_regression", seed: int = 1) -> Fit:
     rows = cleaning.clean(raw)
     rows[schema.TARGET] = cleaning.outcome(raw)
     rows["eligible"] = cleaning.eligible(raw)
-    rows["part"] = [Part.TRAIN if i % 4 else Part.VALIDATION for i in range(ROWS)]
+    rows["part"] = [Split.TRAIN if i % 4 else Split.VALIDATION for i in range(ROWS)]
     return fit(family, rows, threads=1)
 
 

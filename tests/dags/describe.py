@@ -1,7 +1,7 @@
-"""Parse the DAG files as Airflow does, and print what they declare as JSON.
+"""Parse the DAG files as Airflow does, and write what they declare as JSON.
 
-A process of its own: what parsing imports can be told, and Airflow is configured by its
-environment before it is imported.
+This runs in a process of its own, so that the imports of parsing can be listed and Airflow can be
+configured by the environment before it is imported.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def describe(folder: Path) -> dict[str, Any]:
-    """Return the DAGs of a folder, their errors and what parsing them has imported."""
+    """Return the DAGs of a folder, their errors and the packages that parsing has imported."""
     from airflow.dag_processing.dagbag import BundleDagBag
 
     bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
@@ -60,7 +60,7 @@ def _task(task: Any) -> dict[str, Any]:
 
 
 def _values(task: Any) -> list[str] | None:
-    """Return what a task is mapped over, where the DAG's file says it."""
+    """Return the values over which a task is mapped, if the DAG's file lists them."""
     values = getattr(getattr(task, "op_kwargs_expand_input", None), "value", {})
     listed = [value for value in values.values() if isinstance(value, list)]
     return listed[0] if listed else None

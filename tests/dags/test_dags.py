@@ -1,4 +1,4 @@
-"""The DAG files: they parse, cheaply, and declare the graph of the design."""
+"""The DAG files: parsing them is cheap, and they declare the graph of the design."""
 
 import json
 import os
@@ -25,7 +25,7 @@ PIPELINES = {
     "model_training_pipeline": ("CLEAN", "MODEL_RUN"),
     "model_promotion_pipeline": ("MODEL_RUN", "PRODUCTION_MODEL"),
 }
-"""Each DAG, the asset that starts it and the asset it announces."""
+"""Each DAG with the asset that starts it and the asset that it announces."""
 FILES = {
     "data_ingestion_batch.py", "data_processing.py", "model_training.py", "model_promotion.py",
     "ledger_sweep.py", "quarantine_replay.py",
@@ -34,7 +34,7 @@ FILES = {
 
 @pytest.fixture(scope="session")
 def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What Airflow makes of the DAG folder."""
+    """The DAG folder as Airflow parses it."""
     return parse(tmp_path_factory.mktemp("airflow"))
 
 
@@ -42,9 +42,9 @@ def parse(home: Path, **settings: str) -> dict[str, Any]:
     """Parse the DAG folder with an Airflow home and settings of its own."""
     foreign = ("AIRFLOW", PREFIX, "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    answer = home / "dags.json"
+    description = home / "dags.json"
     done = subprocess.run(
-        [sys.executable, Path(__file__).with_name("describe.py"), CHECKOUT / "dags", answer],
+        [sys.executable, Path(__file__).with_name("describe.py"), CHECKOUT / "dags", description],
         env=kept
         | {
             "AIRFLOW_HOME": str(home),
@@ -58,7 +58,7 @@ def parse(home: Path, **settings: str) -> dict[str, Any]:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(answer.read_text())
+    return json.loads(description.read_text())
 
 
 def test_every_file_is_a_dag_that_parses(parsed: dict[str, Any]) -> None:
@@ -82,7 +82,7 @@ def test_each_dag_is_started_by_one_asset_and_announces_the_next(
     assert dag["trigger"] == trigger
     expected = "PartitionedAssetTimetable" if trigger else "CronTriggerTimetable"
     assert dag["timetable"] == expected
-    # One task announces it, the last one; mapped ones would announce a batch once each.
+    # Exactly one task announces the asset.
     outlets = [task["outlets"] for task in dag["tasks"].values() if task["outlets"]]
     assert outlets == [[announced]]
 
@@ -95,12 +95,12 @@ def test_ingestion_and_sweep_run_every_ten_minutes_and_never_together(
     assert crons == {"data_ingestion_batch": "*/10 * * * *", "ledger_sweep": "5-59/10 * * * *"}
 
 
-def test_without_scheduled_runs_nothing_starts_by_the_clock(tmp_path: Path) -> None:
-    by_hand = parse(tmp_path, scheduled_runs="false")
+def test_without_scheduled_runs_no_dag_has_a_schedule(tmp_path: Path) -> None:
+    manual = parse(tmp_path, scheduled_runs="false")
 
-    assert by_hand["errors"] == {}
-    assert {dag["cron"] for dag in by_hand["dags"].values()} == {None}
-    events = {dag["trigger"] for dag in by_hand["dags"].values() if dag["trigger"]}
+    assert manual["errors"] == {}
+    assert {dag["cron"] for dag in manual["dags"].values()} == {None}
+    events = {dag["trigger"] for dag in manual["dags"].values() if dag["trigger"]}
     assert events == {"RAW", "CLEAN", "MODEL_RUN"}
 
 
@@ -111,7 +111,7 @@ def test_the_sweep_can_announce_every_asset_that_starts_something(parsed: dict[s
     assert announced == {trigger for trigger, _ in PIPELINES.values() if trigger}
 
 
-def test_batches_go_through_one_at_a_time_and_nothing_is_caught_up(
+def test_runs_of_a_dag_come_one_at_a_time_without_catchup(
     parsed: dict[str, Any],
 ) -> None:
     for dag in parsed["dags"].values():
@@ -120,15 +120,15 @@ def test_batches_go_through_one_at_a_time_and_nothing_is_caught_up(
         assert dag["doc"]
 
 
-def test_what_trying_again_cannot_mend_is_not_tried_again(parsed: dict[str, Any]) -> None:
+def test_errors_that_a_retry_cannot_fix_are_not_retried(parsed: dict[str, Any]) -> None:
     tasks = [task for dag in parsed["dags"].values() for task in dag["tasks"].values()]
 
-    # then what is down or hangs is tried again, in every task
+    # then every task is retried if it hangs or a service is down
     assert all(task["retries"] > 0 for task in tasks)
     usual = [task for dag in parsed["dags"].values() for name, task in dag["tasks"].items()
              if name != "measure_drift"]  # fmt: skip
     assert {task["seconds"] for task in usual} == {Settings().task_timeout_seconds}
-    # and what a gate or a bad file stops stays stopped; every name is that of an error
+    # and not retried if a gate or a bad file has stopped it; each name is that of an error class
     (fatal,) = {tuple(task["fatal"]) for task in tasks}
     errors = {name: pydoc.locate(name) for name in fatal}
     assert all(issubclass(error, ReadmissionError) for error in errors.values())
@@ -139,7 +139,7 @@ def test_what_trying_again_cannot_mend_is_not_tried_again(parsed: dict[str, Any]
     }  # fmt: skip
 
 
-def test_the_families_that_are_set_are_trained_as_named_tasks(parsed: dict[str, Any]) -> None:
+def test_each_configured_family_is_trained_by_a_named_task(parsed: dict[str, Any]) -> None:
     train = parsed["dags"]["model_training_pipeline"]["tasks"]["train"]
 
     assert train["over"] == ["logistic_regression", "random_forest", "xgboost"]
@@ -162,17 +162,17 @@ def test_the_clean_gate_does_not_wait_for_the_measurement_of_drift(parsed: dict[
     assert tasks["measure_drift"]["seconds"] == 120
 
 
-def test_outcomes_join_the_predictions_after_clean_is_announced(parsed: dict[str, Any]) -> None:
+def test_outcomes_are_recorded_after_clean_is_announced(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["data_processing_pipeline"]["tasks"]
 
-    # Its failure comes too late to keep the event back, and the next batch hardly waits for it.
+    # If it fails, the event has been sent already, and the next batch hardly waits for the retry.
     assert tasks["check"]["outlets"] == ["CLEAN"]
     assert tasks["record_outcomes"]["upstream"] == ["check"]
     assert tasks["record_outcomes"]["outlets"] == []
     assert tasks["record_outcomes"]["retries"] == 1
 
 
-def test_the_quarantine_is_decided_by_hand_and_a_replay_announces_raw(
+def test_quarantine_decisions_are_manual_and_a_replay_announces_raw(
     parsed: dict[str, Any],
 ) -> None:
     dag = parsed["dags"]["quarantine_replay"]
@@ -181,13 +181,13 @@ def test_the_quarantine_is_decided_by_hand_and_a_replay_announces_raw(
     assert {name: task["outlets"] for name, task in dag["tasks"].items()} == {
         "decide": [], "replay": [], "check": ["RAW"], "account": [], "overview": [],
     }  # fmt: skip
-    # Whatever was done, all is counted and shown, and not after a failure.
+    # After every action, but not after a failure, rows are counted and the reports published.
     for last in ("account", "overview"):
         assert dag["tasks"][last]["trigger_rule"] == "none_failed"
         assert dag["tasks"][last]["upstream"] == ["check", "decide"]
 
 
-def test_the_quarantine_asks_for_one_of_three_actions_and_explains_every_field(
+def test_the_quarantine_form_offers_three_actions_and_explains_every_field(
     parsed: dict[str, Any],
 ) -> None:
     params = parsed["dags"]["quarantine_replay"]["params"]
@@ -200,7 +200,7 @@ def test_the_quarantine_asks_for_one_of_three_actions_and_explains_every_field(
 
 
 @pytest.mark.parametrize("column", [schema.ENCOUNTER, schema.PATIENT])
-def test_the_number_of_a_patient_cannot_be_entered_where_everybody_reads_it(
+def test_the_form_rejects_patient_numbers_because_everybody_can_read_them(
     parsed: dict[str, Any], column: str
 ) -> None:
     form = parsed["dags"]["quarantine_replay"]["params"]["correction"]["schema"]
@@ -209,7 +209,7 @@ def test_the_number_of_a_patient_cannot_be_entered_where_everybody_reads_it(
     with pytest.raises(jsonschema.ValidationError) as refused:
         jsonschema.validate({"age": "[70-80)", column: "8222157"}, form)
 
-    # Airflow's answer is this text: it names the way out and not the number.
+    # Airflow shows this text: it names the command to use, and not the number.
     assert column in str(refused.value)
     assert "readmission quarantine fix" in " ".join(str(refused.value).split())
     assert "8222157" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""A task that hangs is ended, also where Python cannot interrupt it."""
+"""A task that hangs is ended, even where Python cannot interrupt it."""
 
 import os
 import subprocess
@@ -10,19 +10,19 @@ from readmission.settings import CHECKOUT, PREFIX
 HANG = """
 import ctypes, policies
 
-def waits_for_a_lock_that_nobody_gives_back():
+def wait_for_a_lock_that_nobody_releases():
     mutex = ctypes.create_string_buffer(64)
-    libc = ctypes.PyDLL(None)  # Keeps Python's own lock, too.
+    libc = ctypes.PyDLL(None)  # Keeps the interpreter lock during calls.
     libc.pthread_mutex_lock(mutex)
     libc.pthread_mutex_lock(mutex)
 
-policies.LAST_WORDS_SECONDS = 0
-policies.watch({})
-waits_for_a_lock_that_nobody_gives_back()
+policies.GRACE_SECONDS = 0
+policies.start_watchdog({})
+wait_for_a_lock_that_nobody_releases()
 """
 
 
-def test_a_native_call_that_never_returns_is_ended_and_says_where_it_was() -> None:
+def test_a_native_call_that_never_returns_is_ended_and_its_stack_is_logged() -> None:
     paths = os.pathsep.join(map(str, (CHECKOUT / "include", CHECKOUT / "dags")))
 
     started = time.monotonic()
@@ -36,4 +36,4 @@ def test_a_native_call_that_never_returns_is_ended_and_says_where_it_was() -> No
 
     assert time.monotonic() - started > 1
     assert ended.returncode == 1
-    assert "waits_for_a_lock_that_nobody_gives_back" in ended.stderr
+    assert "wait_for_a_lock_that_nobody_releases" in ended.stderr

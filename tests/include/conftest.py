@@ -12,7 +12,7 @@ import pytest
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
-from readmission.domain.splitting import Part, assign_parts
+from readmission.domain.splitting import Split, assign_splits
 from readmission.modelling.families import FAMILIES
 from readmission.modelling.mlflow_runs import Lineage
 from readmission.pipeline import source, train
@@ -36,7 +36,7 @@ def dataset(encounters: Path) -> Dataset:
 
 @pytest.fixture(scope="session")
 def uci(dataset: Dataset) -> Dataset:
-    """The published file; tests of its figures are skipped where it is not."""
+    """The published file; without it, the test is skipped."""
     if dataset.origin is not Origin.UCI:
         pytest.skip(f"needs the UCI file, and the encounters here are {dataset.origin.value!r}")
     return dataset
@@ -44,7 +44,7 @@ def uci(dataset: Dataset) -> Dataset:
 
 @pytest.fixture(scope="session")
 def raw_rows(dataset: Dataset) -> pd.DataFrame:
-    """The first raw encounters, all text as spelt; copy before changing."""
+    """The first raw encounters, as text; copy before changing."""
     return dataset.encounters.slice(0, 2_000).to_pandas()
 
 
@@ -58,8 +58,8 @@ def cleaned(raw: pd.DataFrame) -> pd.DataFrame:
             "eligible": eligible(raw),
         }
     )
-    parts = assign_parts(rows[schema.PATIENT], rows[schema.TARGET], {}, "a key")
-    return rows.assign(part=rows[schema.PATIENT].map(parts))
+    splits = assign_splits(rows[schema.PATIENT], rows[schema.TARGET], {}, "a key")
+    return rows.assign(part=rows[schema.PATIENT].map(splits))
 
 
 @pytest.fixture(scope="session")
@@ -70,28 +70,28 @@ def clean_rows(raw_rows: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Training:
-    """What one training up to the first batch left in MLflow.
+    """One training on the first batch, logged to MLflow.
 
     Parameters
     ----------
     settings : Settings
-        With an experiment of its own.
+        Settings with an experiment of its own.
     rows, test_rows : DataFrame
-        What was trained on, and the test part of both batches.
+        The training rows, and the test rows of both batches.
     lineage : Lineage
-        What the rows are.
-    results : tuple of Trained
-        One for each family.
+        Describes the training rows.
+    results : tuple of FitResult
+        One result for each family.
     """
 
     settings: Settings
     rows: pd.DataFrame
     test_rows: pd.DataFrame
     lineage: Lineage
-    results: Sequence[train.Trained]
+    results: Sequence[train.FitResult]
 
     def registry(self) -> Registry:
-        """Return a registry whose registered model is new, next to the same runs."""
+        """Return a registry with the same runs and a new registered model."""
         name = f"model_{uuid4().hex}"
         return Registry(self.settings.model_copy(update={"model_name": name}))
 
@@ -102,7 +102,7 @@ class Training:
 
 
 def fill(raw: RawWarehouse, clean: CleanWarehouse, encounters: pa.Table) -> None:
-    """Bring the first two batches through RAW and CLEAN, both accepted."""
+    """Fill RAW and CLEAN with the first two batches, both accepted."""
     migrate(raw.connection)
     migrate(clean.connection)
     for position, batch_id in enumerate(BATCHES):
@@ -135,7 +135,7 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
         warehouse = CleanWarehouse(clean)
         fill(RawWarehouse(raw), warehouse, dataset.encounters)
         rows = train.training_rows(warehouse, BATCHES[0])
-        test_rows = warehouse.read_parts((Part.TEST,))
+        test_rows = warehouse.read_parts((Split.TEST,))
         lineage = train.lineage(warehouse, BATCHES[0], len(rows))
     results = [train.train(family, rows, lineage, registry, threads=1) for family in FAMILIES]
     return Training(settings, rows, test_rows, lineage, results)

@@ -1,4 +1,4 @@
-"""The schema applied by hand, column by column: what the gates must agree with."""
+"""An independent check of the contract, with which the gates must agree."""
 
 import re
 
@@ -9,7 +9,7 @@ from readmission.domain.columns import MISSING, Column
 
 
 def acceptable(column: Column, value: str) -> bool:
-    """Whether the schema allows this spelling of a value."""
+    """Whether the schema accepts a value, as written in the file."""
     if column.nullable and value == MISSING:
         return True
     if column.is_number:

@@ -1,4 +1,4 @@
-"""RAW, CLEAN and their gates without Airflow, for tests of what happens to single rows."""
+"""RAW, CLEAN and their gates without Airflow, for tests that follow single rows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,14 +16,14 @@ from tests.include.tables import encounters
 ROWS = 100
 FIRST = "batch-0001"
 BAD = {7: "[300-310)", 8: "[300-310)"}
-"""Ages that no patient has, by row."""
+"""Invalid ages, by row."""
 GOOD = {"age": "[30-40)"}
 LIMIT = 0.05
 REASONS = ["age: is one of …; 2 rows fail"]
 
 
 class Hospital:
-    """Both warehouses and what the DAGs do with them."""
+    """Both warehouses, and the steps of the DAGs on them."""
 
     def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection, docs: Path) -> None:
         self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
@@ -31,12 +31,12 @@ class Hospital:
         self.gatekeeper = Gatekeeper(docs, lambda *_: None)
 
     def arrive(self, offset: int = 0, origin: str = "file", **cells: Mapping[int, str]) -> RawBatch:
-        """Load the encounters that come at an offset; `cells` changes them, by row."""
+        """Load the encounters at an offset; `cells` changes values of a column, by row."""
         rows = encounters(offset + ROWS, **cells).slice(offset, ROWS)
         return self.raw.load(rows, offset, origin)
 
     def set_aside(self, batch_id: str, *rows: int) -> RawBatch:
-        """Accept a batch without some rows, as a gate would."""
+        """Accept a batch and put some rows into quarantine, like a gate."""
         reasons = [REASONS] * len(rows)
         return self.raw.accept(batch_id, pd.DataFrame({"source_row": rows, "reasons": reasons}))
 
@@ -46,7 +46,7 @@ class Hospital:
         return self.gatekeeper.raw(self.raw, batch.batch_id, limit)
 
     def refine(self, batch_id: str, *, gated: bool = False) -> None:
-        """Bring an accepted batch into CLEAN, through its gate if so wished: it takes a second."""
+        """Process an accepted batch into CLEAN; the gate is optional, because it takes a second."""
         process(self.raw, self.clean, batch_id, "a key")
         if gated:
             self.gatekeeper.clean(self.clean, batch_id)
@@ -54,7 +54,7 @@ class Hospital:
             self.clean.accept(batch_id)
 
     def replay(self, *, gated: bool = False) -> list[RawBatch]:
-        """Replay what is fixed and bring it as far as it goes."""
+        """Replay the fixed rows and process the new batches into CLEAN."""
         accept = self.gate if gated else self._accept
         batches = [accept(batch) for batch in replay(self.raw)]
         for batch in batches:
@@ -66,11 +66,11 @@ class Hospital:
         return self.set_aside(batch.batch_id)
 
     def account(self) -> Account:
-        """Return where every row is."""
+        """Count where every row is."""
         return account(self.raw, self.clean)
 
     def times_in_clean(self, source_row: int) -> int:
-        """Return how often a row of the source is in CLEAN."""
+        """Return how many times a row of the source is in CLEAN."""
         with self.clean.connection.transaction():
             found = self.clean.connection.execute(
                 "SELECT count(*) FROM encounter WHERE source_row = %s", (source_row,)

@@ -1,4 +1,4 @@
-"""Encounters that agree with themselves, and for each rule of plausibility what breaks it."""
+"""Consistent encounters, and for each plausibility rule the values that break it."""
 
 import pandas as pd
 
@@ -14,11 +14,11 @@ BROKEN = {
     "fewer diagnoses are counted than are entered": {"number_diagnoses": "1"},
     "a newborn admission of a patient of ten years or more": {"admission_type_id": "4"},
 }
-"""Sentence of each rule to the values that break it in a consistent encounter."""
+"""Description of each rule to the values that break it in a consistent encounter."""
 
 
 def consistent(rows: int) -> pd.DataFrame:
-    """Return encounters, as text, that break no rule; each has insulin and no other medicine."""
+    """Return encounters as text that break no rule; each has insulin as its only medicine."""
     table = encounters(rows).to_pandas()
     table[list(codes.MEDICINES)] = "No"
     table[["diag_1", "diag_2"]] = "250"

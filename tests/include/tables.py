@@ -1,4 +1,4 @@
-"""Encounters with chosen cells, and what a database holds, row by row."""
+"""Encounters with chosen values, and the contents of a database."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -11,11 +11,11 @@ from psycopg import sql
 from readmission.domain import schema, synthetic
 
 CLOCK = ("created_at", "decided_at")
-"""Columns that tell when, not what."""
+"""Columns with times, which differ between runs."""
 
 
 def encounters(rows: int, **cells: Mapping[int, str]) -> pa.Table:
-    """Return synthetic encounters; `cells` maps a column to row and value."""
+    """Return synthetic encounters; `cells` maps a column to values by row."""
     columns = synthetic.encounters(rows).to_pydict()
     for name, changed in cells.items():
         for row, value in changed.items():
@@ -24,7 +24,7 @@ def encounters(rows: int, **cells: Mapping[int, str]) -> pa.Table:
 
 
 def contents(connection: psycopg.Connection, *, clock: bool = True) -> dict[str, list[str]]:
-    """Return every row of every table as text, in order; without times if so wished."""
+    """Return every row of every table as text, in order; without times if `clock` is false."""
     tables = connection.execute(
         "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)"
         " FROM information_schema.columns JOIN information_schema.tables"
@@ -44,7 +44,7 @@ def contents(connection: psycopg.Connection, *, clock: bool = True) -> dict[str,
 
 @contextmanager
 def held(dsn: str, statement: str) -> Iterator[None]:
-    """Hold what `statement` locks until the block ends; it leaves no rows behind."""
+    """Hold the locks of `statement` until the block ends, then roll it back."""
     with psycopg.connect(dsn) as connection:
         connection.execute(statement.encode())
         yield
@@ -52,7 +52,7 @@ def held(dsn: str, statement: str) -> Iterator[None]:
 
 
 def waiting_backend(dsn: str) -> int:
-    """Return the process of the session that waits for a lock, once there is one."""
+    """Wait for a session that waits for a lock, and return its process id."""
     deadline = time.monotonic() + 60
     with psycopg.connect(dsn, autocommit=True) as connection:
         while time.monotonic() < deadline:
@@ -63,7 +63,7 @@ def waiting_backend(dsn: str) -> int:
             if found:
                 return int(found[0])
             time.sleep(0.02)
-    raise AssertionError("nobody came to wait for the lock")
+    raise AssertionError("no session waits for the lock")
 
 
 def terminate(dsn: str, backend: int) -> None:

@@ -1,4 +1,4 @@
-"""A wrong answer is noticed, though its status is 200."""
+"""A wrong response is detected, even with status 200."""
 
 import json
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from load import checks
-from load.checks import Answer, WrongAnswer
+from load.checks import Response, WrongResponse
 from readmission.domain import schema
 
 ID = "load-1"
@@ -24,72 +24,72 @@ CONTRACT = {"fields": [{"name": name} for name in schema.FEATURE_NAMES]}
 RELOADED = {"status": "reloaded", "model_version": "3"}
 
 
-def answer(*bodies: Any, status: int = 200, request_id: str | None = ID) -> Answer:
-    return Answer(status, request_id, "\n".join(map(json.dumps, bodies)).encode())
+def response(*bodies: Any, status: int = 200, request_id: str | None = ID) -> Response:
+    return Response(status, request_id, "\n".join(map(json.dumps, bodies)).encode())
 
 
 @pytest.mark.parametrize(
-    ("check", "good"),
+    ("check", "right"),
     [
-        (checks.prediction, answer(SINGLE)),
-        (checks.explanation, answer(EXPLAINED)),
-        (checks.file_of(2), answer(*ROWS, SUMMARY)),
-        (checks.model, answer(MODEL)),
-        (checks.contract, answer(CONTRACT)),
-        (checks.reload, answer(RELOADED)),
+        (checks.prediction, response(SINGLE)),
+        (checks.explanation, response(EXPLAINED)),
+        (checks.predictions(2), response(*ROWS, SUMMARY)),
+        (checks.model, response(MODEL)),
+        (checks.contract, response(CONTRACT)),
+        (checks.reload, response(RELOADED)),
     ],
 )
-def test_a_good_answer_passes_and_any_is_bad_with_another_status_or_id(
-    check: checks.Check, good: Answer
+def test_a_right_response_passes_unless_it_has_another_status_or_id(
+    check: checks.Check, right: Response
 ) -> None:
-    check(good, ID)
+    check(right, ID)
 
-    with pytest.raises(WrongAnswer, match="request id"):
-        check(good, "load-2")
-    with pytest.raises(WrongAnswer, match="request id"):
-        check(Answer(200, None, good.content), ID)
-    with pytest.raises(WrongAnswer, match="500"):
-        check(Answer(500, ID, good.content), ID)
-    with pytest.raises(WrongAnswer, match="not"):
-        check(Answer(200, ID, b"<html>"), ID)
+    with pytest.raises(WrongResponse, match="request id"):
+        check(right, "load-2")
+    with pytest.raises(WrongResponse, match="request id"):
+        check(Response(200, None, right.content), ID)
+    with pytest.raises(WrongResponse, match="500"):
+        check(Response(500, ID, right.content), ID)
+    with pytest.raises(WrongResponse, match="not"):
+        check(Response(200, ID, b"<html>"), ID)
 
 
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
-        ({"predicted_class": "MAYBE"}, "no such class"),
-        ({"predicted_class": None}, "no such class"),
+        ({"predicted_class": "MAYBE"}, "unknown class"),
+        ({"predicted_class": None}, "unknown class"),
         ({"probabilities": {"NO": 0.5, ">30": 0.3, "<30": 0.1}}, "add up"),
-        ({"probabilities": {"NO": 1.2, ">30": -0.3, "<30": 0.1}}, "beyond"),
-        ({"probabilities": {"NO": "1", ">30": "0", "<30": "0"}}, "beyond"),
-        ({"probabilities": {"NO": 1.0}}, "not these classes"),
-        ({"probabilities": None}, "not these classes"),
+        ({"probabilities": {"NO": 1.2, ">30": -0.3, "<30": 0.1}}, "not between"),
+        ({"probabilities": {"NO": "1", ">30": "0", "<30": "0"}}, "not between"),
+        ({"probabilities": {"NO": 1.0}}, "not those of the classes"),
+        ({"probabilities": None}, "not those of the classes"),
         ({"model_version": None}, "no model version"),
         ({"request_id": "load-2"}, "the body has another request id"),
     ],
 )
-def test_a_wrong_prediction_is_noticed(changed: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(WrongAnswer, match=complaint):
-        checks.prediction(answer(SINGLE | changed), ID)
+def test_a_wrong_prediction_is_detected(changed: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(WrongResponse, match=complaint):
+        checks.prediction(response(SINGLE | changed), ID)
 
 
 @pytest.mark.parametrize(
     ("bodies", "complaint"),
     [
-        ([ROWS[0], SUMMARY], "not every row"),
-        ([ROWS[1], ROWS[0], SUMMARY], "not every row"),
-        (ROWS, "not every row"),
-        ([], "not every row"),
-        ([ROWS[0], {"row": 1, "error": "invalid"}, SUMMARY], "a good row was refused"),
-        ([ROWS[0], ROWS[1] | {"predicted_class": "MAYBE"}, SUMMARY], "no such class"),
-        ([*ROWS, SUMMARY | {"summary": {"answered": 1}}], "counts otherwise"),
+        ([ROWS[0], SUMMARY], "rows are missing"),
+        ([ROWS[1], ROWS[0], SUMMARY], "rows are missing"),
+        (ROWS, "rows are missing"),
+        ([], "rows are missing"),
+        ([ROWS[0], {"row": 1, "error": "invalid"}, SUMMARY], "a valid row was rejected"),
+        ([ROWS[0], ROWS[1] | {"predicted_class": "MAYBE"}, SUMMARY], "unknown class"),
+        ([*ROWS, SUMMARY | {"summary": {"answered": 1}}], "another number of rows"),
         ([*ROWS, SUMMARY | {"model_version": None}], "no model version"),
         ([*ROWS, SUMMARY | {"request_id": "load-2"}], "the summary has another request id"),
     ],
 )
-def test_a_wrong_answer_to_a_file_is_noticed(bodies: list[Any], complaint: str) -> None:
-    with pytest.raises(WrongAnswer, match=complaint):
-        checks.file_of(2)(answer(*bodies), ID)
+def test_a_wrong_response_to_a_file_is_detected(bodies: list[Any], complaint: str) -> None:
+    with pytest.raises(WrongResponse, match=complaint):
+        checks.predictions(2)(response(*bodies), ID)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ def test_a_wrong_answer_to_a_file_is_noticed(bodies: list[Any], complaint: str) 
         (checks.reload, RELOADED | {"status": "kept"}, "reloaded"),
     ],
 )
-def test_other_wrong_answers_are_noticed(
+def test_other_wrong_responses_are_detected(
     check: Callable[..., None], body: Any, complaint: str
 ) -> None:
-    with pytest.raises(WrongAnswer, match=complaint):
-        check(answer(body), ID)
+    with pytest.raises(WrongResponse, match=complaint):
+        check(response(body), ID)
 
 
-def test_a_refusal_is_counted_by_its_kind_and_its_message_is_not_repeated() -> None:
-    refusal = {"error": "invalid", "message": "field 'age': \"[300-310)\" is not allowed"}
+def test_an_error_response_is_counted_by_its_kind_and_its_message_is_not_quoted() -> None:
+    body = {"error": "invalid", "message": "field 'age': \"[300-310)\" is not allowed"}
 
-    with pytest.raises(WrongAnswer) as caught:
-        checks.prediction(answer(refusal, status=422), ID)
+    with pytest.raises(WrongResponse) as caught:
+        checks.prediction(response(body, status=422), ID)
 
     assert str(caught.value) == "422 invalid"

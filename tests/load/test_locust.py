@@ -1,4 +1,4 @@
-"""Locust itself, against a tiny service: the exit code tells whether the objectives held."""
+"""Locust against a tiny service: the exit code tells whether the objectives were met."""
 
 import json
 import subprocess
@@ -24,14 +24,14 @@ from load import objectives
 objectives.P99_MILLISECONDS = 30_000
 from load.locustfile import *
 """
-"""A locustfile for a machine that is busy with other things."""
+"""A locustfile with a latency objective that a busy machine can meet."""
 
 
 @contextmanager
 def service(
     seconds: float = 0, status: int = 200, probabilities: dict[str, float] | None = None
 ) -> Iterator[str]:
-    """Run a service that answers predictions only: late, badly or wrongly, if it is told to."""
+    """Run a service that only predicts: slowly, with an error or wrongly, if the caller wants."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -65,7 +65,7 @@ def service(
 def clinicians(
     host: str, folder: Path, *more: str, file: str = "load/locustfile.py"
 ) -> subprocess.CompletedProcess[str]:
-    """Let five clinicians ask for two seconds."""
+    """Run five clinicians for two seconds."""
     command = run.command("smoke", host, folder, "--load-users", "5", "--load-seconds", "2", *more)
     command[command.index("--locustfile") + 1] = file
     settings = {f"{PREFIX}CACHE_DIR": str(folder)}
@@ -75,29 +75,29 @@ def clinicians(
     )  # fmt: skip
 
 
-def counts(said: str) -> tuple[int, int]:
-    """Return requests and failures of all predictions, as the report says them."""
-    rows = (line.split() for line in said.splitlines() if line.startswith("POST /predict "))
+def counts(output: str) -> tuple[int, int]:
+    """Return the requests and failures of all predictions in the report."""
+    rows = (line.split() for line in output.splitlines() if line.startswith("POST /predict "))
     requests, failures = next(rows)[2:4]
     return int(requests), int(failures)
 
 
-def test_a_service_that_keeps_its_promise_passes_and_its_answers_are_noted(
+def test_a_service_that_meets_the_objectives_passes_and_its_predictions_are_noted(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "patient.py").write_text(PATIENT)
-    answered = tmp_path / "answered"
+    noted = tmp_path / "journal"
 
     with service() as host:
         done = clinicians(
-            host, tmp_path, "--load-journal", str(answered), file=str(tmp_path / "patient.py")
+            host, tmp_path, "--load-journal", str(noted), file=str(tmp_path / "patient.py")
         )
 
     assert done.returncode == 0, done.stdout
     assert "MISSED: none" in done.stdout
     requests, failures = counts(done.stdout)
     assert (requests >= 5, failures) == (True, 0)
-    assert list(journal.read(answered).values()) == [1] * requests
+    assert list(journal.read(noted).values()) == [1] * requests
     assert (tmp_path / "smoke.html").stat().st_size > 10_000
     assert "/predict" in (tmp_path / "smoke_stats.csv").read_text()
 
@@ -111,7 +111,7 @@ def test_a_service_that_keeps_its_promise_passes_and_its_answers_are_noted(
     ],
     ids=["slow", "broken", "wrong"],
 )
-def test_a_service_that_breaks_its_promise_fails_the_load_test(
+def test_a_service_that_misses_an_objective_fails_the_load_test(
     tmp_path: Path, fault: dict[str, Any], why: str
 ) -> None:
     with service(**fault) as host:
@@ -122,7 +122,7 @@ def test_a_service_that_breaks_its_promise_fails_the_load_test(
     assert "MISSED: none" not in done.stdout
 
 
-def test_a_service_that_is_not_there_fails_the_load_test(tmp_path: Path) -> None:
+def test_a_service_that_is_down_fails_the_load_test(tmp_path: Path) -> None:
     with service() as host:
         pass
 
@@ -132,14 +132,14 @@ def test_a_service_that_is_not_there_fails_the_load_test(tmp_path: Path) -> None
     assert "0.000% of all requests" in done.stdout
 
 
-def test_the_image_holds_everything_the_load_test_imports(tmp_path: Path) -> None:
+def test_the_image_contains_everything_that_the_load_test_imports(tmp_path: Path) -> None:
     listed = "import importlib.metadata as m, json; print(json.dumps(m.packages_distributions()))"
-    made_of = json.loads(subprocess.check_output([sys.executable, "-c", listed], text=True))
+    distributions = json.loads(subprocess.check_output([sys.executable, "-c", listed], text=True))
     lock = (CHECKOUT / "requirements" / "load.txt").read_text().splitlines()
     locked = {line.split("==")[0].replace("-", "_") for line in lock if "==" in line}
     absent = [
         package
-        for package, owners in made_of.items()
+        for package, owners in distributions.items()
         if not {owner.lower().replace("-", "_") for owner in owners} & (locked | {"readmission"})
     ]
     (tmp_path / "locustfile.py").write_text(

@@ -1,4 +1,4 @@
-"""What a load test demands is what the alerts watch."""
+"""The objectives of the load test are those of the alerts."""
 
 import re
 

@@ -13,10 +13,10 @@ from readmission.errors import InvalidValue
 
 
 def parse(raw: pd.DataFrame) -> pd.DataFrame:
-    """Read the file's spelling: missing becomes null, counts and keys become numbers.
+    """Convert raw values: missing ones become null, counts and keys become numbers.
 
-    Nothing is refused here, so that the quality gate can name the row: a number that
-    cannot be read becomes null, and ``?`` stays where nothing may be missing.
+    Nothing is rejected here, so that the quality gate can name the bad rows: a number that cannot
+    be parsed becomes null, and ``?`` stays in a column that allows no missing value.
 
     Parameters
     ----------
@@ -40,20 +40,20 @@ def parse(raw: pd.DataFrame) -> pd.DataFrame:
 
 
 def clean(raw: pd.DataFrame) -> pd.DataFrame:
-    """Turn raw encounters into model features, row by row and independent of other rows.
+    """Turn raw encounters into model features, each row independently of the others.
 
     Missing categories become ``Unknown``, an age interval its midpoint in years, a
     diagnosis its clinical group, a scale (doses, test results, yes/no) its position.
 
     Parameters
     ----------
-    raw : DataFrame, shape (n, >= 46)
+    raw : DataFrame, one row per encounter
         The feature columns by their UCI names; `readmission.domain.schema` gives the values.
-        Keys, weight and outcome may be there and are not looked at.
+        Keys, weight and outcome may be present and are ignored.
 
     Returns
     -------
-    DataFrame, shape (n, 46)
+    DataFrame, one row per encounter
         `schema.FEATURES` in file order: text for categories, ``int32`` for all others.
 
     Raises
@@ -77,7 +77,7 @@ def outcome(raw: pd.DataFrame) -> pd.Series:
     Raises
     ------
     InvalidValue
-        If an outcome is none of the three.
+        If an outcome is not one of `schema.CLASSES`.
     """
     column = schema.BY_NAME[schema.TARGET]
     return _encode(raw[schema.TARGET], raw[schema.TARGET], column).astype("int16")
@@ -95,7 +95,7 @@ def _feature(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
         case Kind.DIAGNOSIS:
             return _grouped(values, raw, column)
         case Kind.COUNT:
-            _refuse(values.isna(), raw, column)
+            _reject_any(values.isna(), raw, column)
             return values.astype("int32")
         case _:
             return _encode(values, raw, column).astype("int32")
@@ -108,23 +108,23 @@ def _whole_numbers(values: pd.Series) -> pd.Series:
 
 def _category(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
     if not column.nullable:
-        _refuse(values.isna(), raw, column)
+        _reject_any(values.isna(), raw, column)
     return values.where(values.notna(), schema.UNKNOWN).astype(str)
 
 
 def _grouped(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
     known = values.notna()
-    _refuse(known & ~values.astype(str).str.match(ICD9_PATTERN), raw, column)
+    _reject_any(known & ~values.astype(str).str.match(ICD9_PATTERN), raw, column)
     groups = {code: diagnosis_group(str(code)) for code in values[known].unique()}
     return values.map(groups).where(known, schema.UNKNOWN).astype(str)
 
 
 def _encode(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
     encoded = values.map(column.codes)
-    _refuse(encoded.isna(), raw, column)
+    _reject_any(encoded.isna(), raw, column)
     return encoded
 
 
-def _refuse(wrong: pd.Series, raw: pd.Series, column: Column) -> None:
+def _reject_any(wrong: pd.Series, raw: pd.Series, column: Column) -> None:
     if wrong.any():
         raise InvalidValue(column.name, raw[wrong].iloc[0], column.expected)

@@ -116,7 +116,7 @@ PAYERS = MappingProxyType(
     {"BC": "Blue Cross / Blue Shield", "MC": "Medicare", "SP": "Self-pay"}
     | _plain("CH", "CM", "CP", "DM", "FR", "HM", "MD", "MP", "OG", "OT", "PO", "SI", "UN", "WC")
 )
-"""Only three codes are explained by the source; the others stand for themselves."""
+"""The source explains only three of the codes; the others are shown as they are."""
 
 SPECIALTIES = MappingProxyType(
     _plain(

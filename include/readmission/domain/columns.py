@@ -1,4 +1,4 @@
-"""What a column of the contract is: its kind, its place in a form and the values it allows."""
+"""A column of the contract: its kind, its place in a form and the values it allows."""
 
 import re
 from collections.abc import Mapping
@@ -7,11 +7,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 MISSING = "?"
-"""How the file spells a missing value; ``None`` is *not* missing, it means "not measured"."""
+"""A missing value in the file. ``None`` is *not* missing: it means "not measured"."""
 
 
 class Kind(StrEnum):
-    """What a column's values are, which decides how they are checked and cleaned."""
+    """The kind of a column's values; it decides how they are checked and cleaned."""
 
     KEY = "key"
     CATEGORY = "category"
@@ -24,7 +24,7 @@ class Kind(StrEnum):
 
 
 class Section(StrEnum):
-    """Where a column stands in a form that a clinician fills in."""
+    """The section of the form in which a clinician finds a column."""
 
     IDENTITY = "Record"
     PATIENT = "Patient"
@@ -45,13 +45,13 @@ class Column:
     name : str
         The name UCI gives it, used everywhere.
     kind : Kind
-        What its values are.
+        The kind of its values.
     section : Section
-        Where a form shows it.
+        The section of the form that shows it.
     meaning : str
         The sentence a clinician reads.
     example : str
-        A usual value, as the file spells it.
+        A typical value, as written in the file.
     values : mapping of str to str
         Value to meaning. For `Kind.ORDINAL` and `Kind.TARGET` the order is the
         scale: the position of a value is its code in CLEAN.
@@ -60,7 +60,7 @@ class Column:
     nullable : bool
         Whether the value may be missing.
     open_set : bool
-        Whether values beyond `values` are acceptable (they are then suggestions).
+        Whether other values are accepted as well; `values` are then suggestions.
     """
 
     name: str
@@ -81,12 +81,12 @@ class Column:
 
     @property
     def is_closed(self) -> bool:
-        """Whether only the listed values are acceptable."""
+        """Whether only the listed values are accepted."""
         return bool(self.values) and not self.open_set
 
     @property
     def pattern(self) -> str | None:
-        """Regular expression of an acceptable value, where values cannot be listed."""
+        """Regular expression of an accepted value, if the values cannot be listed."""
         if self.kind is Kind.DIAGNOSIS:
             return ICD9_PATTERN
         return OPEN_CATEGORY_PATTERN if self.open_set else None
@@ -100,7 +100,7 @@ class Column:
 
     @property
     def expected(self) -> str:
-        """What is acceptable, in words, for error messages."""
+        """The accepted values in words, for error messages."""
         if self.kind is Kind.DIAGNOSIS:
             what = "an ICD-9 code such as 250.83, 428, V57 or E909"
         elif self.is_number:
@@ -112,7 +112,7 @@ class Column:
         return f"{what}, or {MISSING!r} when missing" if self.nullable else what
 
     def allows(self, value: str) -> bool:
-        """Whether a value is acceptable, as the file spells it."""
+        """Whether a value is accepted, as written in the file."""
         if self.nullable and value == MISSING:
             return True
         if self.is_number:

@@ -1,4 +1,4 @@
-"""The clinical group of an ICD-9 code; without third-party packages, to keep serving light."""
+"""The clinical group of an ICD-9 code. No third-party packages, to keep serving light."""
 
 DIAGNOSIS_GROUPS: tuple[tuple[str, tuple[tuple[int, int], ...]], ...] = (
     ("circulatory", ((390, 459), (785, 785))),

@@ -1,8 +1,8 @@
-"""How far a batch has moved from the rows that the production model was trained on.
+"""The drift of a batch from the training rows of the production model.
 
-The population stability index compares shares, so it measures how large a change is and
-not how sure one can be of it: with 15,000 rows every p-value alarms. Source: Siddiqi 2006,
-"Credit Risk Scorecards", ch. 6, with its limits of 0.10 and 0.25.
+The population stability index (PSI) measures how large a change is, not how significant: with
+15,000 rows every p-value would raise an alarm. Source: Siddiqi 2006, "Credit Risk Scorecards",
+ch. 6, with its limits of 0.10 and 0.25.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,21 +18,21 @@ from readmission.domain import schema
 MODERATE = 0.10
 STRONG = 0.25
 MINIMUM_ROWS = 500
-"""Below this a share is too uncertain to be compared."""
+"""The drift of a smaller batch is not measured, because its shares are too uncertain."""
 COOL_DOWN = 3
-"""Batches during which the same column does not alarm again."""
+"""Number of batches after an alarm in which the same column raises no other alarm."""
 
 _BINS = 10
 _FLOOR = 1e-4
-"""Share given to a value that one side never saw, so that the index stays finite."""
+"""Share of a value that one side does not contain, so that the index stays finite."""
 _OTHER = "(other)"
 
-MONITORED = (*schema.FEATURE_NAMES, schema.TARGET)
-"""Columns that are watched: every feature and the target."""
+MEASURED = (*schema.FEATURE_NAMES, schema.TARGET)
+"""The columns whose drift is measured: every feature and the target."""
 
 
 class Level(StrEnum):
-    """How much a column has moved."""
+    """How strong the drift of a column is."""
 
     NONE = "none"
     MODERATE = "moderate"
@@ -46,7 +46,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Drift:
-    """One column of one batch against the reference.
+    """The drift of one column of a batch from the reference.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Drift:
     psi : float
         Population stability index, from 0.
     level : Level
-        What that means.
+        The level of that index.
     """
 
     column: str
@@ -64,20 +64,20 @@ class Drift:
 
 
 def reference_of(rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Summarise the rows a model was trained on, small enough to be stored with it.
+    """Summarise the training rows of a model, small enough to be stored with it.
 
     Parameters
     ----------
     rows : DataFrame
-        CLEAN rows with the columns of `MONITORED`.
+        CLEAN rows with the columns of `MEASURED`.
 
     Returns
     -------
     dict
-        For each column ``edges`` (numbers: inner limits of bins of about equal size) and
-        ``shares`` by bin, or ``shares`` by value (categories). JSON can hold it.
+        For each number column ``edges`` (inner edges of bins of about equal size) and ``shares``
+        per bin; for each category ``shares`` per value. It can be stored as JSON.
     """
-    return {name: _summary(rows[name]) for name in MONITORED}
+    return {name: _summary(rows[name]) for name in MEASURED}
 
 
 def measure(rows: pd.DataFrame, reference: Mapping[str, Mapping[str, Any]]) -> list[Drift]:
@@ -102,17 +102,17 @@ def measure(rows: pd.DataFrame, reference: Mapping[str, Mapping[str, Any]]) -> l
     return [Drift(name, psi, Level.of(psi)) for name, psi in ordered]
 
 
-def alarms(drifts: Sequence[Drift], lately: Sequence[str]) -> list[Drift]:
-    """Return the strong drifts that are news.
+def alarms(drifts: Sequence[Drift], recent: Sequence[str]) -> list[Drift]:
+    """Return the strong drifts of columns without a recent alarm.
 
     Parameters
     ----------
     drifts : sequence of Drift
-        What `measure` found.
-    lately : sequence of str
-        Columns that alarmed within the last `COOL_DOWN` batches.
+        The result of `measure`.
+    recent : sequence of str
+        Columns that raised an alarm within the last `COOL_DOWN` batches.
     """
-    return [d for d in drifts if d.level is Level.STRONG and d.column not in lately]
+    return [d for d in drifts if d.level is Level.STRONG and d.column not in recent]
 
 
 def psi(before: np.ndarray, after: np.ndarray) -> float:

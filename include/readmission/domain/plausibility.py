@@ -1,4 +1,4 @@
-"""What cannot be true of one encounter at once, though each value is allowed by itself."""
+"""Plausibility rules: values that are valid one by one but contradict each other."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -50,11 +50,11 @@ RULES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
         ),
     }
 )
-"""Sentence to rule; a rule takes parsed RAW rows and says which of them break it."""
+"""Description to rule; a rule takes parsed RAW rows and marks those that break it."""
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with one more column for each rule: true where the rule is broken.
+    """Add a column for each rule, true where a row breaks it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Privacy: what of a value may be shown, and the keyed hashes that stand for people."""
+"""Privacy: which values may be shown, and the keyed hashes that replace identifiers."""
 
 import re
 from collections.abc import Callable
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 HIDDEN = "(number not shown)"
 LONGEST = 60
-"""Characters that are shown of a value."""
+"""Longer values are cut to this many characters."""
 
 _LONG_NUMBER = re.compile(r"\d{5,}")
-"""No code or count of the contract has so many digits; a key in the wrong column has."""
+"""Codes and counts of the contract are shorter, so this is a key in the wrong column."""
 
 
 def shown(column: str, value: object) -> str:
     """Return a value of a column as people may see it.
 
-    Numbers of patients and of encounters are hidden, also those that got into another
-    column of the contract; what is not of the contract is ours, and shown.
+    Patient and encounter numbers are hidden, also in another column of the contract. A column
+    outside the contract was computed by the pipeline, so its values are shown.
 
     Parameters
     ----------
     column : str
-        Where the value stands.
+        The column of the value.
     value : object
-        The value, as it is spelt.
+        The value, as it was stored.
     """
     text = str(value)
     if column in schema.BY_NAME and (is_identifier(column) or _LONG_NUMBER.search(text)):
@@ -44,7 +44,7 @@ def all_shown(values: "pd.Series") -> "pd.Series":
 
 
 def is_identifier(column: str) -> bool:
-    """Whether a column holds numbers of patients or of encounters."""
+    """Whether a column holds patient or encounter numbers."""
     return column in schema.BY_NAME and schema.BY_NAME[column].kind is Kind.KEY
 
 
@@ -54,16 +54,16 @@ Hasher = Callable[[str | int | None], str | None]
 
 
 class Pseudonyms:
-    """Names for encounters and patients that nobody can take back without the key.
+    """Keyed hashes in place of encounter and patient numbers.
 
-    The numbers are replaced by keyed hashes (BLAKE2b, RFC 7693), each kind with a
-    personalisation of its own: the same patient is recognised, yet neither number can be
-    guessed. A number that is missing has no name.
+    The hash is BLAKE2b (RFC 7693), personalised for each of the two kinds of number. The same
+    patient always gets the same hash, and without the key nobody can find the number by trying
+    all of them. A missing number has no hash.
 
     Parameters
     ----------
     key : str
-        Secret of at least 32 characters; another key makes all known patients new ones.
+        Secret of at least 32 characters; with another key, every number gets another hash.
     """
 
     def __init__(self, key: str) -> None:

@@ -1,7 +1,7 @@
-"""Going back to the version before: who did it and when, as a tag of the registry says it.
+"""Rollbacks of the production model, recorded as tags in the registry.
 
-The service that rolls back cannot reach the warehouse. It leaves a tag on the version that
-left, and the pipeline copies the tags into the append-only history.
+The API rolls back, but it cannot reach the warehouse. It tags the version that was replaced, and
+the pipeline copies these tags into the append-only history.
 """
 
 import re
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Self
 
 _KEY = "rolled_back "
-_MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # A tag takes no plus sign.
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # No plus sign is allowed in the key of a tag.
 _VALUE = re.compile(r"to version (\d+) by (.+)")
 
 
@@ -22,9 +22,9 @@ class Rollback:
     Parameters
     ----------
     left, back : str
-        The version that was in production before, and the one that is since.
+        The version that was replaced, and the earlier one that is in production again.
     by : str
-        Who asked for it: the name of an API key.
+        Name of the API key that requested it.
     at : datetime
         When, in UTC and whole seconds.
     """
@@ -36,22 +36,22 @@ class Rollback:
 
     @classmethod
     def now(cls, left: str, back: str, by: str) -> Self:
-        """Return a rollback that happens at this moment."""
+        """Return a rollback that happens now."""
         return cls(left, back, by, datetime.now(UTC).replace(microsecond=0))
 
     @classmethod
     def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
-        """Read the rollbacks that left a version, oldest first; other tags are passed over."""
+        """Read rollbacks from the tags of a version, oldest first; other tags are ignored."""
         found = []
         for key, value in sorted(tags.items()):
-            told = _VALUE.fullmatch(value)
-            if key.startswith(_KEY) and told:
+            versions = _VALUE.fullmatch(value)
+            if key.startswith(_KEY) and versions:
                 at = datetime.strptime(key.removeprefix(_KEY), _MOMENT).replace(tzinfo=UTC)
-                found.append(cls(version, told[1], told[2], at))
+                found.append(cls(version, versions[1], versions[2], at))
         return found
 
     @property
     def tag(self) -> dict[str, str]:
-        """The tag of the version that left, which no later rollback overwrites."""
+        """The tag for the replaced version; the time in its key makes it unique."""
         moment = self.at.strftime(_MOMENT)
         return {f"{_KEY}{moment}": f"to version {self.back} by {self.by}"}

@@ -1,4 +1,4 @@
-"""The contract of one hospital encounter: every column of the UCI file, once.
+"""The contract of one hospital encounter: each column of the UCI file is defined here, once.
 
 The RAW and CLEAN tables, the quality suites, the API's request model, the form in
 the UI and the synthetic data are derived from `COLUMNS`.
@@ -203,11 +203,11 @@ def of_kind(*kinds: Kind) -> Iterator[Column]:
 FEATURES: tuple[Column, ...] = tuple(
     of_kind(Kind.CATEGORY, Kind.INTERVAL, Kind.COUNT, Kind.DIAGNOSIS, Kind.ORDINAL)
 )
-"""The columns a model may see: 46 of the 50, raw and clean under the same names."""
+"""The columns that a model may use; they have the same names in RAW and CLEAN."""
 
 FEATURE_NAMES: tuple[str, ...] = tuple(column.name for column in FEATURES)
 REQUEST_COLUMNS: tuple[Column, ...] = tuple(c for c in COLUMNS if c.kind is not Kind.TARGET)
-"""What a caller of the API may send: everything but the outcome."""
+"""The columns that a client of the API may send: all but the outcome."""
 CATEGORICAL_FEATURES: tuple[str, ...] = tuple(
     c.name for c in FEATURES if c.kind in (Kind.CATEGORY, Kind.DIAGNOSIS)
 )
@@ -227,4 +227,4 @@ def _contract_of(column: Column) -> tuple[object, ...]:
 
 
 VERSION: str = hashlib.sha256(repr([_contract_of(c) for c in FEATURES]).encode()).hexdigest()[:12]
-"""Identity of what a model is asked: another one when a feature's values or limits change."""
+"""Identity of a model's input: it changes when the values or limits of a feature change."""

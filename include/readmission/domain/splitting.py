@@ -1,4 +1,4 @@
-"""Train, validation and test parts: by patient, for ever, 70/15/15 in every batch."""
+"""Train, validation and test splits: permanent for each patient, 70/15/15 in every batch."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 
-class Part(StrEnum):
+class Split(StrEnum):
     """What a patient's encounters are used for."""
 
     TRAIN = "train"
@@ -18,29 +18,29 @@ class Part(StrEnum):
     TEST = "test"
 
 
-SHARES: Mapping[Part, float] = MappingProxyType(
-    {Part.TRAIN: 0.70, Part.VALIDATION: 0.15, Part.TEST: 0.15}
+SHARES: Mapping[Split, float] = MappingProxyType(
+    {Split.TRAIN: 0.70, Split.VALIDATION: 0.15, Split.TEST: 0.15}
 )
 DRAWN_BELOW = 100
-"""Rows below which a batch is too small to be cut: its patients are drawn, one by one."""
+"""A batch with fewer rows is too small for quotas: a hash draws the split of each patient."""
 
-_PARTS = tuple(SHARES)
+_SPLITS = tuple(SHARES)
 
 
-def assign_parts(
+def assign_splits(
     patients: pd.Series, labels: pd.Series, known: Mapping[int, str], key: str
 ) -> dict[int, str]:
-    """Give each patient of a batch that has no part yet one of the three.
+    """Assign each new patient of a batch to a split.
 
-    Patients with a part keep it; their rows count first. What then remains to reach
-    70/15/15 in each class is filled with the new patients: those with several stays
-    first, each into the part that lacks rows of its classes most, then those with one
-    stay, which fit exactly. Ties and order come from a keyed hash of the patient
-    number, so the result depends on nothing else.
+    Known patients keep their split, and their rows are counted first. New patients then fill each
+    split up to its share of each class. Those with several stays come first, each into the split
+    that lacks most rows of the patient's classes; those with one stay follow and fit exactly. Among
+    equals, a keyed hash of the patient number decides the order, so the result depends on nothing
+    else.
 
-    A batch of fewer than `DRAWN_BELOW` rows, such as a replayed row, has no 15 % to fill:
-    rounding would send every single patient into training. There the same hash draws a part
-    for each new patient, so many small batches come out 70/15/15 together.
+    A batch of fewer than `DRAWN_BELOW` rows, such as a replay of one row, has no 15 % to fill:
+    rounding would put every patient into training. There, the same hash draws a split for each new
+    patient, so that many small batches together come out 70/15/15.
 
     Parameters
     ----------
@@ -49,14 +49,14 @@ def assign_parts(
     labels : Series of int, shape (n,)
         Class code of each encounter.
     known : mapping of int to str
-        Parts of patients that were seen before; others are ignored.
+        Splits of patients who were seen before; patients who are not in the batch are ignored.
     key : str
         Key of the hash.
 
     Returns
     -------
     dict of int to str
-        Part of every *new* patient.
+        Split of every *new* patient.
     """
     if len(patients) < DRAWN_BELOW:
         return {int(p): _drawn(int(p), key) for p in patients.unique() if int(p) not in known}
@@ -64,7 +64,7 @@ def assign_parts(
     seen = stays.index.isin(list(known))
     lacking = _quotas(stays.to_numpy().sum(axis=0))
     for patient, counts in zip(stays.index[seen], stays.to_numpy()[seen], strict=True):
-        lacking[_PARTS.index(Part(known[int(patient)]))] -= counts
+        lacking[_SPLITS.index(Split(known[int(patient)]))] -= counts
 
     new = stays[~seen]
     rows = new.to_numpy()
@@ -72,26 +72,26 @@ def assign_parts(
     for position in _filling_order(new.index, rows, key):
         choice = _neediest(lacking, rows[position])
         lacking[choice] -= rows[position]
-        assigned[int(new.index[position])] = str(_PARTS[choice])
+        assigned[int(new.index[position])] = str(_SPLITS[choice])
     return assigned
 
 
 def _drawn(patient: int, key: str) -> str:
-    """Part of a patient, each as likely as its share is large."""
+    """Return the split of a patient; each split is as likely as its share."""
     position = int.from_bytes(_digest(patient, key)) / 2**64
     place = int(np.searchsorted(np.cumsum(list(SHARES.values()))[:-1], position, side="right"))
-    return str(_PARTS[place])
+    return str(_SPLITS[place])
 
 
 def _quotas(class_sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Rows of each class that each part should get; the remainders go to training."""
+    """Return the rows of each class for each split; what rounding leaves goes to training."""
     quotas = np.array([np.rint(class_sizes * share) for share in SHARES.values()], dtype=np.int64)
     quotas[0] = class_sizes - quotas[1:].sum(axis=0)
     return quotas
 
 
 def _filling_order(index: pd.Index, rows: npt.NDArray[np.int64], key: str) -> list[int]:
-    """Positions of the new patients, most stays first, then by keyed hash."""
+    """Return the positions of the new patients: most stays first, then by keyed hash."""
     stays = rows.sum(axis=1)
     digests = [_digest(int(patient), key) for patient in index]
     return sorted(range(len(index)), key=lambda position: (-stays[position], digests[position]))
@@ -102,6 +102,6 @@ def _digest(patient: int, key: str) -> bytes:
 
 
 def _neediest(lacking: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> int:
-    """Part whose shortage, relative to its share, in the classes of `row` is largest."""
+    """Return the split that lacks most rows of the classes in `row`, relative to its share."""
     shortage = lacking @ row / np.array(list(SHARES.values()))
     return int(np.argmax(shortage))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from readmission.domain import schema
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.modelling import families
 from readmission.modelling.decision import tune_weights
 from readmission.modelling.encoder import new_encoder
@@ -60,9 +60,9 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
     ValueError
         If a row belongs to another split: no model may be trained on test rows.
     """
-    if not rows["part"].isin([Part.TRAIN, Part.VALIDATION]).all():
+    if not rows["part"].isin([Split.TRAIN, Split.VALIDATION]).all():
         raise ValueError("training takes train and validation rows only")
-    train, validation = rows[rows["part"] == Part.TRAIN], rows[rows["part"] == Part.VALIDATION]
+    train, validation = rows[rows["part"] == Split.TRAIN], rows[rows["part"] == Split.VALIDATION]
     started = perf_counter()
     model = _fitted(family, train, threads)
     seconds = perf_counter() - started

@@ -1,1 +1,1 @@
-"""One verb a file: each module does the work of one DAG task."""
+"""The work of the DAG tasks, one verb per module."""

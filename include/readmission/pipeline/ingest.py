@@ -34,8 +34,8 @@ def ingest(
 ) -> list[RawBatch]:
     """Write the next batches of the source into RAW, and return those that await the raw gate.
 
-    Each batch is a transaction of its own. A run that was killed half-way and is tried again keeps
-    the batches that it has written and writes the others.
+    Each batch is a transaction of its own. If a run is killed half-way, its retry keeps the batches
+    that were written and writes the others.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def plan(
     batches: int | None = None,
     since: datetime | None = None,
 ) -> list[Slice]:
-    """Return the slices of a run: first the batches without a decision of the gate, then new ones.
+    """Return the slices of a run: first the batches that await the raw gate, then new ones.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def load(dataset: Dataset, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
 def _batches_of(dataset: Dataset, ledger: list[RawBatch]) -> list[RawBatch]:
     """Return the batches that came from this file, recognised by their content, not by its name.
 
-    So a file that has grown continues where it stopped, rows that were corrected in the file after
-    their batch was rejected are new, and another file starts from its first row.
+    Therefore a file that has grown continues where it stopped, and another file starts from its
+    first row. Rows that were corrected in the file after their batch was rejected count as new.
     """
     return [
         batch

@@ -1,11 +1,11 @@
-"""From RAW to CLEAN: clean the rows, give each patient a part, and lose nothing."""
+"""From RAW to CLEAN: clean the rows, assign each patient to a split, and lose no row."""
 
 import pandas as pd
 import pyarrow as pa
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
-from readmission.domain.splitting import assign_parts
+from readmission.domain.splitting import assign_splits
 from readmission.errors import BatchNotFound, RowsLost
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.warehouse import ROW_TYPES
@@ -17,18 +17,18 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
     Parameters
     ----------
     raw, warehouse : RawWarehouse, CleanWarehouse
-        Where the batch is, and where it goes.
+        Where the batch is read, and where it is written.
     batch_id : str
         The batch.
     key : str
-        Key of the hash that orders new patients before they are split.
+        Key of the hash that orders new patients before the split.
 
     Raises
     ------
     BatchNotFound
         If the batch is not accepted in RAW.
     RowsLost
-        If RAW rows are not CLEAN rows plus quarantined rows.
+        If the RAW rows are not the CLEAN rows plus the quarantined rows.
     """
     batch = raw.batch(batch_id)
     if batch.state is not BatchState.ACCEPTED:
@@ -42,7 +42,7 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
     rows = _keyed(encounters, batch_id)
     patients, labels = rows[schema.PATIENT], rows[schema.TARGET]
     with warehouse.assigning(patients.unique().tolist()) as known:
-        new = assign_parts(patients, labels, known, key)
+        new = assign_splits(patients, labels, known, key)
         rows["part"] = patients.map(known | new)
         return warehouse.write(batch, _arrow(rows), new)
 

@@ -1,4 +1,4 @@
-"""Outcomes become known when their batch is in CLEAN: there predictions meet what happened."""
+"""Copy the outcomes in CLEAN to the database of predictions, to compare both."""
 
 from collections.abc import Iterator
 
@@ -9,39 +9,42 @@ from readmission.warehouse.predictions.outcomes import Outcome, OutcomeStore
 
 
 def record_outcomes(warehouse: CleanWarehouse, store: OutcomeStore, key: str) -> dict[str, int]:
-    """Bring the outcomes of all accepted batches to the predictions, unless they are there.
+    """Record the outcomes of all accepted batches that are not recorded yet.
 
-    A batch whose outcomes could not be brought is made up for with the next one.
+    If this fails for one batch, the run of the next batch records its outcomes as well.
 
     Parameters
     ----------
     warehouse : CleanWarehouse
-        Holds the outcomes.
+        The outcomes are read from here.
     store : OutcomeStore
-        Gets them.
+        The outcomes are recorded here.
     key : str
-        Key of the hashes in the log of predictions.
+        Key of the hashes in the prediction log.
 
     Returns
     -------
     dict of str to int
-        Encounters of each batch that was new or has changed.
+        Number of encounters by batch, for each batch that was new or had changed.
     """
-    there, names = store.batches(), Pseudonyms(key)
+    recorded, pseudonyms = store.batches(), Pseudonyms(key)
     return {
         batch.batch_id: store.record(
             batch.batch_id,
             batch.content_sha256,
             batch.created_at,
-            _outcomes(warehouse, batch.batch_id, names),
+            _outcomes(warehouse, batch.batch_id, pseudonyms),
         )
         for batch in warehouse.batches()
-        if batch.state is BatchState.ACCEPTED and there.get(batch.batch_id) != batch.content_sha256
+        if batch.state is BatchState.ACCEPTED
+        and recorded.get(batch.batch_id) != batch.content_sha256
     }
 
 
-def _outcomes(warehouse: CleanWarehouse, batch_id: str, names: Pseudonyms) -> Iterator[Outcome]:
-    for encounter_id, outcome, part in warehouse.outcomes(batch_id):
-        hashed = names.encounter(encounter_id)
+def _outcomes(
+    warehouse: CleanWarehouse, batch_id: str, pseudonyms: Pseudonyms
+) -> Iterator[Outcome]:
+    for encounter_id, outcome, split in warehouse.outcomes(batch_id):
+        hashed = pseudonyms.encounter(encounter_id)
         if hashed is not None:
-            yield hashed, schema.CLASSES[outcome], part
+            yield hashed, schema.CLASSES[outcome], split

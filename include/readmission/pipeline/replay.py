@@ -1,4 +1,4 @@
-"""From the quarantine back into RAW: corrected rows become batches of their own."""
+"""From the quarantine back into RAW: corrected rows become new batches."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,28 +17,28 @@ from readmission.warehouse import (
 )
 
 NO_LIMIT = 1.0
-"""Share of bad rows at which the raw gate rejects a replay: never. People chose its rows one
-by one, so one that is still bad is set aside again and the others go on."""
+"""Quarantine limit of a replay: the raw gate never rejects it. People chose its rows one by one, so
+a row that is still bad returns to quarantine and the others continue."""
 
 
 def replay(warehouse: RawWarehouse, batch_id: str | None = None) -> list[RawBatch]:
-    """Write the fixed rows, corrected, as batches of kind ``replay``, in one transaction.
+    """Write the corrected rows as batches of kind ``replay``, in one transaction.
 
-    A row is replayed once: asked again, there is nothing left. Nearly always one batch
-    comes out of it; rows of different origins, and different rows that have the same place
-    in two source files, are kept apart.
+    Each row is replayed once, so calling this again writes nothing. Usually there is one batch.
+    Rows of different origins, and rows with the same number in two source files, come in separate
+    batches.
 
     Parameters
     ----------
     warehouse : RawWarehouse
-        Holds the rows, and gets the batches.
+        The rows are read from its quarantine, and the batches are written to it.
     batch_id : str, optional
-        Only the rows of this batch; all by default. Those of a rejected batch stay.
+        Replay only the rows of this batch; by default all rows. Rows of a rejected batch stay.
 
     Returns
     -------
     list of RawBatch
-        The replays that no gate has decided on, those of a killed run included.
+        All replays that await the raw gate, including those of a killed run.
 
     Raises
     ------
@@ -57,14 +57,16 @@ def replay(warehouse: RawWarehouse, batch_id: str | None = None) -> list[RawBatc
         fixed = quarantine.rows(batch_id, RowState.FIXED, hold=True)
         for origin, rows in _partitions(fixed, origins):
             encounters = _corrected(rows, quarantine.as_arrived(rows))
-            places = [row.source_row for row in rows]
-            batch = warehouse.append(BatchKind.REPLAY, encounters, places, places[0], origin)
+            source_rows = [row.source_row for row in rows]
+            batch = warehouse.append(
+                BatchKind.REPLAY, encounters, source_rows, source_rows[0], origin
+            )
             quarantine.mark_replayed(rows, batch.batch_id)
         return awaiting_gate(warehouse)
 
 
 def awaiting_gate(warehouse: RawWarehouse) -> list[RawBatch]:
-    """Return the replays that no gate has decided on."""
+    """Return the replays that await the raw gate."""
     undecided = (BatchKind.REPLAY, BatchState.LOADED)
     return [batch for batch in warehouse.batches() if (batch.kind, batch.state) == undecided]
 
@@ -72,7 +74,7 @@ def awaiting_gate(warehouse: RawWarehouse) -> list[RawBatch]:
 def _partitions(
     rows: Sequence[QuarantinedRow], origins: Mapping[str, str]
 ) -> Iterator[tuple[str, list[QuarantinedRow]]]:
-    """Yield origin and rows such that no source row is twice among them."""
+    """Yield the rows of each batch with their origin; no source row is twice in a batch."""
     batches: dict[tuple[str, int], list[QuarantinedRow]] = defaultdict(list)
     seen: dict[tuple[str, int], int] = defaultdict(int)
     for row in rows:

@@ -1,4 +1,4 @@
-"""Carry out a verdict: move the alias, tell the API, and wait until it serves the new version."""
+"""Carry out a verdict: move the alias, reload the API, and wait until it serves the version."""
 
 import time
 
@@ -11,29 +11,29 @@ from readmission.settings import Settings
 from readmission.warehouse import ModelHistory, Promotion
 
 _TAGGED = ("weighted_f1", "macro_f1", "log_loss", "auroc_under_30", "recall_top_20")
-"""Figures shown as tags in the registry; the promotion's row keeps all of them."""
+"""Metrics that become tags in the registry; the promotion's row holds all metrics."""
 
 
 def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
-    """Do what a verdict says; safe to repeat, and never undoes a later promotion."""
+    """Carry out a verdict; repeating it is safe and never undoes a later promotion."""
     registry.tag_version(promotion.challenger_version, _tags(promotion))
     promoted = [p for p in history.promotions() if p.verdict == PROMOTED]
     if promoted and promoted[-1].promotion_id == promotion.promotion_id:
         registry.promote(promotion.challenger_version)
 
 
-def see_served(registry: Registry, settings: Settings, timeout: float = 60) -> str:
-    """Tell the API to load what is in production, and return the version it then serves.
+def wait_until_served(registry: Registry, settings: Settings, timeout: float = 60) -> str:
+    """Tell the API to load the production model, and return the version that it then serves.
 
-    A reload reaches one of several processes; the others find out by themselves in seconds,
-    for which this waits.
+    The request reaches only one of the API's processes. The others notice the new version within
+    seconds, so this waits until the API reports it.
 
     Raises
     ------
     httpx.HTTPError
-        If the API cannot be reached; the promotion stands and a retry tells it again.
+        If the API cannot be reached. The promotion stands, and a retry reloads again.
     ServingMismatch
-        If it goes on serving another version.
+        If the API still serves another version.
     """
     key = settings.api_key
     headers = {"X-API-Key": key.get_secret_value()} if key else {}
@@ -50,7 +50,7 @@ def see_served(registry: Registry, settings: Settings, timeout: float = 60) -> s
             time.sleep(0.5)
     raise ServingMismatch(
         f"version {expected} is in production and the API serves {served};"
-        f" its answer to /reload_model was {reloaded.status_code} {reloaded.text[:300]}"
+        f" it responded to /reload_model with {reloaded.status_code} {reloaded.text[:300]}"
     )
 
 
@@ -59,11 +59,11 @@ def _tags(promotion: Promotion) -> dict[str, object]:
         "test": promotion.figures["challenger"],
         "incumbent_test": promotion.figures["incumbent"],
     }
-    figures = {
-        f"{side}_{name}": f"{metrics[name]:.4f}"
-        for side, metrics in sides.items()
+    metrics = {
+        f"{side}_{name}": f"{found[name]:.4f}"
+        for side, found in sides.items()
         for name in _TAGGED
-        if metrics and name in metrics
+        if found and name in found
     }
     decided_at = promotion.created_at.isoformat(timespec="seconds") if promotion.created_at else ""
     return {
@@ -71,5 +71,5 @@ def _tags(promotion: Promotion) -> dict[str, object]:
         "verdict": promotion.verdict,
         "verdict_reason": promotion.reason,
         "compared_with": promotion.incumbent_version or "none",
-        **figures,
+        **metrics,
     }

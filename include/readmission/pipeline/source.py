@@ -1,4 +1,4 @@
-"""Where encounters come from: a named file, the cached UCI file, UCI itself, or synthetic rows."""
+"""The source of encounters: a named file, the cached UCI file, UCI itself, or synthetic rows."""
 
 import hashlib
 import io
@@ -24,18 +24,18 @@ UCI_URL = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospita
 UCI_SHA256 = "0689e7ec031237dc63031b938805c48377748761a3b26acab621567afa24df97"
 UCI_CSV = "diabetic_data.csv"
 
-# Text as spelt: "None" and "?" are values of the file, and only the contract reads them.
-_AS_SPELT = arrow_csv.ConvertOptions(
+# All values are read as text: "None" and "?" are values, and only the contract interprets them.
+_ALL_TEXT = arrow_csv.ConvertOptions(
     column_types=dict.fromkeys(schema.NAMES, pa.string()),
     strings_can_be_null=False,
 )
 
 Progress = Callable[[int, int], None]
-"""Called with bytes so far and bytes in all (0 when the server does not say)."""
+"""Called with the bytes received so far and the total (0 if the server does not state it)."""
 
 
 class Origin(StrEnum):
-    """Whose encounters these are; shown wherever a figure made from them is shown."""
+    """Whose encounters these are; shown next to every figure that was computed from them."""
 
     UCI = "uci"
     FILE = "file"
@@ -53,7 +53,7 @@ class Dataset:
     origin : Origin
         Whose encounters these are.
     encounters : pyarrow.Table
-        All rows in file order, the 50 columns of `schema.COLUMNS`, all text as spelt.
+        All rows in file order: the columns of `schema.COLUMNS`, as text.
     """
 
     path: Path
@@ -70,31 +70,31 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
     Raises
     ------
     DatasetError
-        If a file that was asked for is absent or is not a file of encounters.
+        If the file that the settings name is missing or is not a file of encounters.
     """
     if settings.dataset is not None:
         return read(settings.dataset)
     cached = settings.cache_dir / "uci" / UCI_CSV
     if not cached.exists() and not settings.offline:
-        # No network: the data is then synthetic, and every page says so.
+        # Without a network, fall back to synthetic rows; every page then says so.
         with suppress(DownloadError):
             download(cached, progress)
     if cached.exists():
         return read(cached)
-    made = settings.cache_dir / "synthetic" / f"encounters-{settings.synthetic_rows}.csv"
-    if not made.exists():
-        _cache(made, synthetic.csv_bytes(settings.synthetic_rows))
-    return read(made)
+    generated = settings.cache_dir / "synthetic" / f"encounters-{settings.synthetic_rows}.csv"
+    if not generated.exists():
+        _cache(generated, synthetic.csv_bytes(settings.synthetic_rows))
+    return read(generated)
 
 
 def read(path: Path) -> Dataset:
-    """Read a CSV, or the CSV inside a zip, and recognise the UCI file by its hash.
+    """Read a CSV, or the CSV inside a zip; the UCI file is recognised by its hash.
 
     Raises
     ------
     DatasetError
-        Naming the file and what is wrong with it: absent, empty, truncated, columns
-        missing or unknown, a row with too many or too few values.
+        Names the file and the problem: missing, empty or truncated file, missing or unknown
+        columns, a row with too many or too few values.
     """
     content = _content(path)
     encounters = _parse(content, path)
@@ -107,9 +107,9 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
     Raises
     ------
     DownloadError
-        If UCI cannot be reached or what arrived is not the published file.
+        If UCI cannot be reached or sends anything but the published file.
     """
-    # Only here: an image that never downloads has no client.
+    # Imported here, because an image that never downloads has no HTTP client.
     import httpx
 
     with tempfile.SpooledTemporaryFile(max_size=64 << 20) as archive:
@@ -124,11 +124,11 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
             raise DownloadError(f"UCI could not be reached ({error}); see {UCI_URL}") from error
         archive.seek(0)
         try:
-            content = _member(io.BytesIO(archive.read()), target)
+            content = _csv_in_zip(io.BytesIO(archive.read()), target)
         except DatasetError as error:
-            raise DownloadError(f"what {UCI_URL} sent is not the published zip") from error
+            raise DownloadError(f"{UCI_URL} did not send the published zip") from error
     if hashlib.sha256(content).hexdigest() != UCI_SHA256:
-        raise DownloadError(f"what {UCI_URL} sent is not the published file: its sha256 differs")
+        raise DownloadError(f"{UCI_URL} did not send the published file: its sha256 differs")
     _cache(target, content)
 
 
@@ -145,11 +145,11 @@ def _content(path: Path) -> bytes:
         raise DatasetError(
             f"{path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV or a zip"
         ) from error
-    return _member(io.BytesIO(content), path) if content[:2] == b"PK" else content
+    return _csv_in_zip(io.BytesIO(content), path) if content[:2] == b"PK" else content
 
 
-def _member(archive: io.BytesIO, path: Path) -> bytes:
-    """Return the bytes of the CSV of encounters inside a zip, wherever in it the CSV lies."""
+def _csv_in_zip(archive: io.BytesIO, path: Path) -> bytes:
+    """Return the bytes of the CSV of encounters in a zip, in whatever folder it is."""
     try:
         with zipfile.ZipFile(archive) as opened:
             for name in opened.namelist():
@@ -159,15 +159,15 @@ def _member(archive: io.BytesIO, path: Path) -> bytes:
                     if schema.ENCOUNTER.encode() in member.readline(4096):
                         return opened.read(name)
     except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
-        raise DatasetError(f"{path} is a damaged zip ({error}); fetch it again") from error
-    raise DatasetError(f"{path} holds no CSV with a column {schema.ENCOUNTER!r}")
+        raise DatasetError(f"{path} is a damaged zip ({error}); download it again") from error
+    raise DatasetError(f"{path} contains no CSV with a column {schema.ENCOUNTER!r}")
 
 
 def _parse(content: bytes, path: Path) -> pa.Table:
     if not content.strip():
         raise DatasetError(f"{path} is empty; expected a CSV with {len(schema.NAMES)} columns")
     if b"\0" in content:
-        raise DatasetError(f"{path} is not a readable CSV: it holds a zero byte")
+        raise DatasetError(f"{path} is not a readable CSV: it contains a zero byte")
     table = _read_csv(content, path)
     _check_header(table.column_names, path)
     if table.num_rows == 0:
@@ -176,11 +176,11 @@ def _parse(content: bytes, path: Path) -> pa.Table:
 
 
 def _read_csv(content: bytes, path: Path) -> pa.Table:
-    """Read every value as text; one thread, which alone can number a ragged row."""
-    ragged: list[arrow_csv.InvalidRow] = []
+    """Read every value as text; in one thread, so that Arrow can number an invalid row."""
+    invalid: list[arrow_csv.InvalidRow] = []
 
     def stop(row: arrow_csv.InvalidRow) -> Literal["error"]:
-        ragged.append(row)
+        invalid.append(row)
         return "error"
 
     try:
@@ -188,11 +188,11 @@ def _read_csv(content: bytes, path: Path) -> pa.Table:
             io.BytesIO(content),
             read_options=arrow_csv.ReadOptions(use_threads=False),
             parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=stop),
-            convert_options=_AS_SPELT,
+            convert_options=_ALL_TEXT,
         )
     except pa.ArrowInvalid as error:
         problem = str(error)
-        for row in ragged:  # Arrow's own words quote the row, and with it a patient.
+        for row in invalid:  # Arrow's own message quotes the row, and with it a patient's data.
             problem = (
                 f"row {row.number} has {row.actual_columns} values, the header"
                 f" {row.expected_columns}"
@@ -202,17 +202,17 @@ def _read_csv(content: bytes, path: Path) -> pa.Table:
 
 def _check_header(names: list[str], path: Path) -> None:
     if schema.BY_NAME.keys().isdisjoint(names):
-        # Without a header these are values, a patient's number among them: none is repeated.
+        # The line is not quoted: without a header it holds a patient's data.
         raise DatasetError(
-            f"{path}: the first line is no header, with names between commas; expected the"
+            f"{path}: the first line is not a header of comma-separated names; expected the"
             f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
         )
     missing = [name for name in schema.NAMES if name not in names]
     extra = [name for name in names if name not in schema.BY_NAME]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted({name for name in names if names.count(name) > 1})
     problems = [
-        f"{what}: {', '.join(columns)}"
-        for what, columns in (("missing", missing), ("unknown", extra), ("repeated", twice))
+        f"{problem}: {', '.join(columns)}"
+        for problem, columns in (("missing", missing), ("unknown", extra), ("repeated", repeated))
         if columns
     ]
     if problems:

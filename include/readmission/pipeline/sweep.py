@@ -1,4 +1,4 @@
-"""Finds the batches that a lost event left behind, by comparing the ledgers."""
+"""Find the batches that a lost event left behind, by comparing the ledgers."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""One training: which rows, three fits, and the best of them as challenger."""
+"""One training: select the rows, fit each family, register the best model as challenger."""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from readmission.domain.drift import reference_of
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound
 from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import Lineage, find_run, log_fit
@@ -18,8 +18,8 @@ CHOSEN_BY = "val_weighted_f1"
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What one fit leaves for the choice among the three."""
+class FitResult:
+    """The run of one family, and the metric by which the best family is chosen."""
 
     family: str
     run_id: str
@@ -27,16 +27,16 @@ class Trained:
 
 
 def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
-    """Say which data a training up to `batch_id` uses.
+    """Describe the data of a training on all batches up to `batch_id`.
 
     Parameters
     ----------
     warehouse : CleanWarehouse
-        Its ledger tells the batches.
+        Its ledger lists the batches.
     batch_id : str
         The newest batch.
     rows : int
-        Train and validation rows of all accepted batches up to it.
+        Number of train and validation rows in all accepted batches up to the newest.
 
     Raises
     ------
@@ -62,42 +62,42 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
 
 
 def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
-    """Return the train and validation rows of all accepted batches up to one."""
-    return warehouse.read_parts((Part.TRAIN, Part.VALIDATION), batch_id)
+    """Return the train and validation rows of all accepted batches up to `batch_id`."""
+    return warehouse.read_parts((Split.TRAIN, Split.VALIDATION), batch_id)
 
 
 def train(
     family: str, rows: pd.DataFrame, data: Lineage, registry: Registry, threads: int
-) -> Trained:
-    """Fit one family and log it as a run, unless the same fit is there already.
+) -> FitResult:
+    """Fit one family and log a run; a run of the same family on the same data is reused.
 
     Parameters
     ----------
     family : str
         Key of `readmission.modelling.families.FAMILIES`.
     rows : DataFrame
-        What `training_rows` returns.
+        The result of `training_rows`.
     data : Lineage
-        What the rows are.
+        Describes the rows.
     registry : Registry
-        Where the run goes.
+        The run is logged to its experiment.
     threads : int
-        Threads of the fit.
+        Number of threads of the fit.
     """
     experiment_id = registry.experiment_id()
     run_id = find_run(registry.client, experiment_id, data, family)
     if run_id is None:
-        reference = reference_of(rows[rows["part"] == Part.TRAIN])
+        reference = reference_of(rows[rows["part"] == Split.TRAIN])
         fitted = fit(family, rows, threads)
         run_id = log_fit(fitted, data, experiment_id, {DRIFT_REFERENCE: reference})
-    return Trained(family, run_id, registry.run_metrics(run_id)[CHOSEN_BY])
+    return FitResult(family, run_id, registry.run_metrics(run_id)[CHOSEN_BY])
 
 
 def register_best(
-    trained: Sequence[Trained], data: Lineage, registry: Registry, history: ModelHistory
+    results: Sequence[FitResult], data: Lineage, registry: Registry, history: ModelHistory
 ) -> Candidate:
-    """Register the model with the best weighted F1 on validation, alias ``challenger``."""
-    best = max(trained, key=lambda result: result.weighted_f1)
+    """Register the model with the best validation F1 (weighted) under the alias ``challenger``."""
+    best = max(results, key=lambda result: result.weighted_f1)
     version = registry.register(best.run_id, data.tags() | {"family": best.family})
     registry.set_alias(CHALLENGER, version)
     candidate = Candidate(data.batch_id, best.run_id, best.family, version, data.data_sha256)

@@ -10,7 +10,7 @@ from great_expectations.expectations.expectation import Expectation
 from readmission.domain import schema
 from readmission.domain.columns import Column
 from readmission.domain.plausibility import PREFIX, RULES, TOLERATED
-from readmission.domain.splitting import DRAWN_BELOW, SHARES, Part
+from readmission.domain.splitting import DRAWN_BELOW, SHARES, Split
 from readmission.quality.checkpoint import ROW_SCOPE
 
 SHARES_NEED_ROWS = DRAWN_BELOW
@@ -102,7 +102,7 @@ def clean_suite(raw_rows: int, quarantined_rows: int) -> list[Expectation]:
             notes=f"{raw_rows} RAW rows minus {quarantined_rows} quarantined",
         ),
         _critical(gxe.ExpectColumnValuesToBeUnique, schema.ENCOUNTER),
-        _critical(gxe.ExpectColumnValuesToBeInSet, "part", value_set=[str(p) for p in Part]),
+        _critical(gxe.ExpectColumnValuesToBeInSet, "part", value_set=[str(p) for p in Split]),
         _critical(gxe.ExpectColumnValuesToBeInSet, schema.TARGET, value_set=[0, 1, 2]),
     ]
     if rows >= SHARES_NEED_ROWS:
@@ -125,7 +125,7 @@ def training_suite() -> list[Expectation]:
     """Return the suite of a training set: no test row, each patient in one split, every class."""
     suite: list[Expectation] = [
         gxe.ExpectColumnValuesToBeInSet(
-            column="part", value_set=[str(Part.TRAIN), str(Part.VALIDATION)],
+            column="part", value_set=[str(Split.TRAIN), str(Split.VALIDATION)],
             severity="critical", notes="no test row",
         ),
         gxe.ExpectColumnPairValuesToBeEqual(

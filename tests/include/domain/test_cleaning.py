@@ -1,4 +1,4 @@
-"""The one transformation: every rule of the brief, and the same answer however rows are given."""
+"""The transformation: every rule of the brief, and the same result for rows in any form."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ encounters = st.lists(
 
 
 def as_numbers(raw: pd.DataFrame) -> pd.DataFrame:
-    """Return the encounters as JSON would bring them: numbers and codes as int, missing as None."""
+    """Return the encounters as if from JSON: numbers and codes as int, missing values as None."""
     return pd.DataFrame(
         {
             name: [
@@ -120,7 +120,7 @@ def test_a_value_becomes_a_feature(name: str, raw: object, expected: object) -> 
 
 
 def test_every_medicine_becomes_its_dose() -> None:
-    # given one encounter a dose, in which every medicine has it
+    # given one encounter per dose, with that dose for all medicines
     doses = ["No", "Steady", "Down", "Up"]
     raw = pd.concat([encounter()] * 4).assign(**dict.fromkeys(codes.MEDICINES, doses))
 
@@ -128,7 +128,7 @@ def test_every_medicine_becomes_its_dose() -> None:
     features = clean(raw)[list(codes.MEDICINES)]
 
     # then
-    assert features.shape == (4, 23)
+    assert features.shape == (4, len(codes.MEDICINES))
     assert (features.T.to_numpy() == [0, 1, 2, 3]).all()
 
 
@@ -139,20 +139,20 @@ def test_the_outcome_becomes_its_code() -> None:
 
 
 @pytest.mark.parametrize("value", ["YES", "?", "", "no", None])
-def test_an_outcome_never_seen_is_refused(value: object) -> None:
+def test_an_unknown_outcome_is_an_error(value: object) -> None:
     with pytest.raises(InvalidValue, match=r"column 'readmitted': .* expected one of NO, >30, <30"):
         outcome(pd.DataFrame({schema.TARGET: ["NO", value]}))
 
 
 @pytest.mark.parametrize("as_type", [str, int])
-def test_who_died_is_not_eligible(as_type: type) -> None:
+def test_patients_who_died_are_not_eligible(as_type: type) -> None:
     codes = [1, 11, 13, 19, 20, 21, 22]
     raw = pd.DataFrame({"discharge_disposition_id": [as_type(code) for code in codes]})
 
     assert eligible(raw).tolist() == [True, False, True, False, False, False, True]
 
 
-def test_keys_weight_and_outcome_are_not_looked_at() -> None:
+def test_keys_weight_and_outcome_are_ignored() -> None:
     hidden = [name for name in schema.NAMES if name not in schema.FEATURE_NAMES]
     raw = encounter()
 
@@ -165,15 +165,15 @@ def test_keys_weight_and_outcome_are_not_looked_at() -> None:
 
 @given(encounters)
 @settings(max_examples=20, deadline=None)
-def test_a_row_is_cleaned_the_same_alone_in_a_batch_and_from_json(raw: pd.DataFrame) -> None:
+def test_a_row_is_cleaned_in_the_same_way_alone_in_a_batch_and_from_json(raw: pd.DataFrame) -> None:
     # when
     before = raw.copy()
     together = clean(raw)
 
-    # then the last row is what it is alone, and all are what they are as numbers
+    # then the last row alone gives the same features, and so do the rows from JSON
     pd.testing.assert_frame_equal(clean(raw.tail(1)), together.tail(1))
     pd.testing.assert_frame_equal(clean(as_numbers(raw)), together)
-    # then nothing is missing and what was given is untouched
+    # and no feature is missing, and the input is unchanged
     assert together.notna().all(axis=None)
     pd.testing.assert_frame_equal(raw, before)
     for name in schema.NUMERIC_FEATURES:
@@ -205,29 +205,29 @@ def test_real_rows_keep_their_index_and_order(raw_rows: pd.DataFrame) -> None:
         ("gender", None),
     ],
 )
-def test_a_value_outside_its_contract_is_refused_by_column_and_value(
+def test_the_error_about_an_invalid_value_names_column_and_value(
     column: str, value: object
 ) -> None:
     # given two good rows and a bad one
     raw = pd.concat([encounter(), encounter(**{column: value}), encounter()])
 
     # when
-    with pytest.raises(InvalidValue) as refused:
+    with pytest.raises(InvalidValue) as caught:
         clean(raw)
 
     # then
-    assert refused.value.column == column
-    assert pd.isna(refused.value.value) if value is None else refused.value.value == value
-    assert f"column {column!r}" in str(refused.value)
-    assert f"expected {schema.BY_NAME[column].expected}" in str(refused.value)
+    assert caught.value.column == column
+    assert pd.isna(caught.value.value) if value is None else caught.value.value == value
+    assert f"column {column!r}" in str(caught.value)
+    assert f"expected {schema.BY_NAME[column].expected}" in str(caught.value)
 
 
-def test_a_missing_column_is_refused_by_name() -> None:
+def test_the_error_about_a_missing_column_names_it() -> None:
     with pytest.raises(InvalidValue, match="column 'insulin': 'no such column' is not allowed"):
         clean(encounter().drop(columns="insulin"))
 
 
-def test_parsing_refuses_nothing_so_that_the_gate_can_name_the_row() -> None:
+def test_parsing_rejects_nothing_so_that_the_gate_can_name_the_row() -> None:
     # given
     raw = encounter(time_in_hospital="many", num_procedures="2", race="?", gender="?")
 

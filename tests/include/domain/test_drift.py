@@ -1,4 +1,4 @@
-"""Drift: what the index says, when it alarms, and what it finds in the real file."""
+"""Drift: the index, its alarms, and the drift of the real file."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,8 @@ import pytest
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, outcome
 from readmission.domain.drift import (
+    MEASURED,
     MINIMUM_ROWS,
-    MONITORED,
     Drift,
     Level,
     alarms,
@@ -42,7 +42,7 @@ def cleaned(path: Path, start: int, rows: int) -> pd.DataFrame:
         ([1.0, 0.0], [0.0, 1.0], 2 * (1 - 1e-4) * np.log(1e4)),
     ],
 )
-def test_the_index_is_the_published_one(
+def test_the_index_follows_the_published_formula(
     before: list[float], after: list[float], expected: float
 ) -> None:
     assert psi(np.array(before), np.array(after)) == pytest.approx(expected)
@@ -52,22 +52,22 @@ def test_the_index_is_the_published_one(
     ("value", "level"),
     [(0.0999, Level.NONE), (0.1, Level.MODERATE), (0.2499, Level.MODERATE), (0.25, Level.STRONG)],
 )
-def test_levels_start_at_their_limits(value: float, level: Level) -> None:
+def test_a_level_includes_its_limit(value: float, level: Level) -> None:
     assert Level.of(value) is level
 
 
-def test_rows_do_not_drift_from_themselves_and_the_reference_survives_json(
+def test_rows_do_not_drift_from_themselves_even_after_json(
     encounters: Path,
 ) -> None:
     rows = cleaned(encounters, 0, 5_000)
 
     found = measure(rows, json.loads(json.dumps(reference_of(rows))))
 
-    assert {drift.column for drift in found} == set(MONITORED)
+    assert {drift.column for drift in found} == set(MEASURED)
     assert max(drift.psi for drift in found) == pytest.approx(0, abs=1e-9)
 
 
-def test_values_never_seen_before_count_as_drift(encounters: Path) -> None:
+def test_new_values_count_as_drift(encounters: Path) -> None:
     rows = cleaned(encounters, 0, 5_000)
     reference = reference_of(rows)
 
@@ -77,15 +77,15 @@ def test_values_never_seen_before_count_as_drift(encounters: Path) -> None:
     assert [drift.psi for drift in found] == sorted((d.psi for d in found), reverse=True)
 
 
-def test_a_small_batch_is_not_judged(encounters: Path) -> None:
+def test_a_small_batch_is_not_measured(encounters: Path) -> None:
     rows = cleaned(encounters, 0, 5_000)
 
     assert measure(rows[: MINIMUM_ROWS - 1], reference_of(rows)) == []
 
 
-def test_only_strong_drift_that_is_news_alarms() -> None:
-    assert alarms([STRONG, MODERATE], lately=[]) == [STRONG]
-    assert alarms([STRONG, MODERATE], lately=["payer_code"]) == []
+def test_strong_drift_raises_an_alarm_unless_there_was_one_recently() -> None:
+    assert alarms([STRONG, MODERATE], recent=[]) == [STRONG]
+    assert alarms([STRONG, MODERATE], recent=["payer_code"]) == []
 
 
 def test_the_real_file_drifts_in_payer_code_and_not_in_gender(uci: Dataset) -> None:
@@ -98,8 +98,10 @@ def test_the_real_file_drifts_in_payer_code_and_not_in_gender(uci: Dataset) -> N
     assert found["gender"].level is Level.NONE
 
 
-def test_a_column_cools_down_for_three_batches(clean_db: psycopg.Connection) -> None:
-    # Given a column that alarmed in batch 2, and batches 3 to 6 in which it drifts on.
+def test_an_alarm_silences_a_column_for_three_batches(
+    clean_db: psycopg.Connection,
+) -> None:
+    # given a column that drifts in the batches 2 to 6
     log = DriftLog(clean_db)
     alarmed = {}
     for number in range(2, 7):
@@ -111,7 +113,7 @@ def test_a_column_cools_down_for_three_batches(clean_db: psycopg.Connection) -> 
     assert alarmed == {2: ["payer_code"], 3: [], 4: [], 5: [], 6: ["payer_code"]}
 
 
-def test_measuring_again_replaces_what_was_measured(clean_db: psycopg.Connection) -> None:
+def test_measuring_again_replaces_the_measurement(clean_db: psycopg.Connection) -> None:
     log = DriftLog(clean_db)
 
     for _ in range(2):
@@ -123,10 +125,10 @@ def test_measuring_again_replaces_what_was_measured(clean_db: psycopg.Connection
     assert log.history()["column"].tolist() == ["age", "payer_code"]
 
 
-def test_the_latest_measurement_of_each_column_says_when_and_against_what(
+def test_the_latest_measurement_of_a_column_has_its_time_and_reference(
     clean_db: psycopg.Connection,
 ) -> None:
-    # given two batches, and a replay between them in which only one column was measured
+    # given two batches, and between them a replay with a measurement of one column only
     log = DriftLog(clean_db)
     assert log.latest() == []
     milder = Drift("payer_code", 0.4, Level.STRONG)

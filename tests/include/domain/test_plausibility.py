@@ -1,4 +1,4 @@
-"""What cannot be true at once, and missing values that come or go: both warn, neither stops."""
+"""Implausible rows and changed shares of missing values warn, but never stop a batch."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ ROWS = 200
 
 
 def file_of(values: dict[str, str]) -> Dataset:
-    """Return consistent encounters of which every one has these values."""
+    """Return consistent encounters that all have these values."""
     table = consistent(ROWS).assign(**values)
     return Dataset(Path("file.csv"), Origin.FILE, pa.Table.from_pandas(table, preserve_index=False))
 
@@ -29,7 +29,7 @@ def test_every_rule_has_an_example() -> None:
 
 
 @pytest.mark.parametrize("sentence", [None, *BROKEN])
-def test_a_rule_is_broken_by_its_example_and_by_nothing_else(sentence: str | None) -> None:
+def test_an_example_breaks_its_rule_and_no_other(sentence: str | None) -> None:
     rows = parse(file_of(BROKEN.get(sentence or "", {})).encounters.to_pandas())
 
     verdicts = judged(rows).filter(like=PREFIX).all()
@@ -38,10 +38,10 @@ def test_a_rule_is_broken_by_its_example_and_by_nothing_else(sentence: str | Non
     assert broken == ({sentence} if sentence else set())
 
 
-def test_the_gate_warns_of_the_implausible_and_of_values_that_go_missing(
+def test_the_gate_warns_of_implausible_rows_and_of_new_missing_values(
     raw_db: psycopg.Connection, tmp_path: Path
 ) -> None:
-    # given a batch like any other, then one without payers whose medicines contradict themselves
+    # given a normal batch, then one without payers and with contradictory medicines
     warehouse = RawWarehouse(raw_db)
     gatekeeper = Gatekeeper(tmp_path, lambda _site, _gate: None)
     usual = load(file_of({}), warehouse, Slice(0, ROWS))

@@ -1,4 +1,4 @@
-"""The contract: one definition of every column, which the real file keeps."""
+"""The contract: one definition of each column, which the real file satisfies."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from readmission.pipeline.source import Dataset
 from tests.include.contract import acceptable, violations
 
 
-def test_every_column_of_the_file_is_defined_once_and_in_its_order(dataset: Dataset) -> None:
+def test_every_column_of_the_file_is_defined_once_and_in_file_order(dataset: Dataset) -> None:
     assert tuple(dataset.encounters.column_names) == schema.NAMES
     assert len(schema.COLUMNS) == len(schema.BY_NAME) == 50
 
 
-def test_the_models_see_everything_but_keys_weight_and_outcome() -> None:
+def test_the_models_use_all_columns_but_keys_weight_and_outcome() -> None:
     hidden = set(schema.NAMES) - set(schema.FEATURE_NAMES)
 
     assert hidden == {"encounter_id", "patient_nbr", "weight", "readmitted"}
@@ -25,13 +25,13 @@ def test_the_models_see_everything_but_keys_weight_and_outcome() -> None:
 
 
 @pytest.mark.parametrize("column", schema.COLUMNS, ids=lambda c: c.name)
-def test_a_column_explains_itself_and_keeps_its_own_contract(column: Column) -> None:
+def test_a_column_has_a_description_and_a_valid_example(column: Column) -> None:
     assert acceptable(column, column.example)
     assert column.meaning.endswith((".", "?"))
     assert all(column.values.values())
 
 
-def test_every_value_of_the_file_keeps_the_contract(dataset: Dataset) -> None:
+def test_every_value_of_the_file_satisfies_the_contract(dataset: Dataset) -> None:
     assert violations(dataset.encounters.to_pandas()) == {}
 
 
@@ -85,7 +85,7 @@ def test_an_error_message_says_what_is_expected() -> None:
     assert schema.BY_NAME["payer_code"].expected.startswith("letters, digits")
 
 
-def test_the_dead_are_recognised_by_their_discharge() -> None:
+def test_patients_who_died_are_recognised_by_their_discharge() -> None:
     died = {
         code
         for code, meaning in schema.BY_NAME["discharge_disposition_id"].values.items()

@@ -1,4 +1,4 @@
-"""Synthetic encounters: as good as real ones to every part of the system."""
+"""Synthetic encounters work like real ones in every part of the system."""
 
 import io
 
@@ -8,7 +8,7 @@ from readmission.domain import cleaning, schema, synthetic
 from tests.include.contract import violations
 
 
-def test_every_value_keeps_the_contract() -> None:
+def test_every_value_satisfies_the_contract() -> None:
     assert violations(synthetic.encounters(5_000).to_pandas()) == {}
 
 
@@ -17,7 +17,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     assert synthetic.csv_bytes(300) != synthetic.csv_bytes(300, seed=1)
 
 
-def test_the_csv_holds_the_encounters_as_the_file_would_spell_them() -> None:
+def test_the_csv_is_written_like_the_uci_file() -> None:
     table = synthetic.encounters(300)
 
     read = arrow_csv.read_csv(io.BytesIO(synthetic.csv_bytes(300)))
@@ -30,7 +30,7 @@ def test_the_csv_holds_the_encounters_as_the_file_would_spell_them() -> None:
     assert read["A1Cresult"].to_pylist() == table["A1Cresult"].to_pylist()
 
 
-def test_they_hold_what_the_pipeline_must_cope_with() -> None:
+def test_they_contain_all_cases_that_the_pipeline_handles() -> None:
     raw = synthetic.encounters(5_000).to_pandas()
 
     assert raw[schema.ENCOUNTER].is_unique
@@ -42,9 +42,9 @@ def test_they_hold_what_the_pipeline_must_cope_with() -> None:
     assert (raw.loc[:, [c.name for c in schema.COLUMNS if c.nullable]] == "?").any().all()
 
 
-def test_they_are_told_from_real_ones() -> None:
-    made = synthetic.encounters(10)
+def test_they_are_recognised_as_synthetic() -> None:
+    generated = synthetic.encounters(10)
 
-    assert synthetic.is_synthetic(made)
-    assert not synthetic.is_synthetic(made.slice(1))
-    assert not synthetic.is_synthetic(made.slice(0, 0))
+    assert synthetic.is_synthetic(generated)
+    assert not synthetic.is_synthetic(generated.slice(1))
+    assert not synthetic.is_synthetic(generated.slice(0, 0))

@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import f1_score
 
 from readmission.domain import schema
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.errors import InvalidValue
 from readmission.modelling.decision import decide, tune_weights
 from readmission.modelling.encoder import new_encoder
@@ -31,7 +31,7 @@ PLAIN = (1.0, 1.0, 1.0)
 @pytest.fixture(scope="module")
 def known_rows(clean_rows: pd.DataFrame) -> pd.DataFrame:
     """What a training gets: no test row."""
-    return clean_rows[clean_rows["part"] != Part.TEST]
+    return clean_rows[clean_rows["part"] != Split.TEST]
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +133,7 @@ def test_a_fit_refuses_test_rows(clean_rows: pd.DataFrame) -> None:
 def test_weights_and_figures_come_from_the_validation_rows_only(
     fitted: Fit, known_rows: pd.DataFrame
 ) -> None:
-    validation = known_rows[known_rows["part"] == Part.VALIDATION]
+    validation = known_rows[known_rows["part"] == Split.VALIDATION]
 
     assert fitted.outcomes.tolist() == validation[schema.TARGET].tolist()
     np.testing.assert_array_equal(fitted.probabilities, fitted.model.score(validation))
@@ -147,7 +147,7 @@ def test_weights_and_figures_come_from_the_validation_rows_only(
 
 
 def test_a_fit_has_learnt_from_the_train_rows(fitted: Fit, known_rows: pd.DataFrame) -> None:
-    train = known_rows[known_rows["part"] == Part.TRAIN]
+    train = known_rows[known_rows["part"] == Split.TRAIN]
 
     figures = evaluate(
         train[schema.TARGET].to_numpy(), fitted.model.score(train), fitted.model.weights

@@ -1,4 +1,4 @@
-"""Which rows of the source are next."""
+"""Which rows of the source come next, and what reaches RAW."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,14 +50,14 @@ def test_batches_come_in_order_until_nothing_is_left(raw: RawWarehouse) -> None:
     assert plan(dataset, raw, 100, 1) == [Slice(100, 100)]
     accept_next(dataset, raw, 100, None)
     assert plan(dataset, raw, 100) == []
-    # and every row is there, once, where it was
+    # and RAW holds every row once, in the order of the source
     read = pd.concat([raw.read(batch.batch_id) for batch in raw.batches()], ignore_index=True)
     assert read["source_row"].tolist() == list(range(250))
     pd.testing.assert_frame_equal(read[list(schema.NAMES)], dataset.encounters.to_pandas())
     assert {batch.origin for batch in raw.batches()} == {"file"}
 
 
-def test_a_batch_no_gate_has_decided_on_comes_first_and_is_not_loaded_twice(
+def test_a_batch_without_a_decision_comes_first_and_is_not_loaded_twice(
     raw: RawWarehouse,
 ) -> None:
     # given a run that was killed between load and gate
@@ -74,14 +74,14 @@ def test_a_batch_no_gate_has_decided_on_comes_first_and_is_not_loaded_twice(
     assert contents(raw.connection) == before
 
 
-def test_a_run_that_is_tried_again_keeps_its_batches_and_loads_no_more_than_it_was_asked_for(
+def test_a_retried_run_keeps_its_batches_and_loads_no_more_than_requested(
     raw: RawWarehouse,
 ) -> None:
     # given a batch of an earlier run that was killed before its gate
     dataset = file_of(encounters(450))
     earlier = load(dataset, raw, Slice(0, 100))
     began = datetime.now(UTC)
-    # and a run of two batches whose first try was killed after one of them
+    # and a run whose first try was killed after one new batch
     (first,) = ingest(dataset, raw, 100, 1, began)[1:]
     before = contents(raw.connection)
 
@@ -98,35 +98,35 @@ def test_a_run_that_is_tried_again_keeps_its_batches_and_loads_no_more_than_it_w
     ]  # fmt: skip
 
 
-def test_another_batch_size_goes_on_where_the_last_batch_ended(raw: RawWarehouse) -> None:
+def test_another_batch_size_continues_where_the_last_batch_ended(raw: RawWarehouse) -> None:
     dataset = file_of(encounters(250))
     accept_next(dataset, raw, 100)
 
     assert plan(dataset, raw, 60) == [Slice(100, 60), Slice(160, 60), Slice(220, 30)]
 
 
-def test_a_file_that_has_grown_goes_on(raw: RawWarehouse) -> None:
+def test_a_grown_file_continues_where_it_ended(raw: RawWarehouse) -> None:
     grown = encounters(250)
     accept_next(file_of(grown.slice(0, 150)), raw, 100, None)
 
     assert plan(file_of(grown, "next_week.zip"), raw, 100) == [Slice(150, 100)]
 
 
-def test_another_file_starts_anew(raw: RawWarehouse) -> None:
+def test_another_file_starts_from_its_first_row(raw: RawWarehouse) -> None:
     whole = encounters(300)
     accept_next(file_of(whole.slice(0, 150)), raw, 100, None)
 
     assert plan(file_of(whole.slice(150)), raw, 100) == [Slice(0, 100), Slice(100, 50)]
 
 
-def test_a_rejected_batch_is_not_tried_again_and_the_next_one_comes(raw: RawWarehouse) -> None:
+def test_a_rejected_batch_is_not_loaded_again_and_the_next_one_follows(raw: RawWarehouse) -> None:
     dataset = file_of(encounters(250))
     raw.reject(load(dataset, raw, Slice(0, 100)).batch_id, ["bad"])
 
     assert plan(dataset, raw, 100, 1) == [Slice(100, 100)]
 
 
-def test_a_rejected_stretch_that_was_mended_in_the_file_is_new(raw: RawWarehouse) -> None:
+def test_rejected_rows_that_were_corrected_in_the_file_are_new(raw: RawWarehouse) -> None:
     # given a file whose second batch was rejected
     good = encounters(300)
     ages = good["age"].to_pylist()
@@ -139,12 +139,12 @@ def test_a_rejected_stretch_that_was_mended_in_the_file_is_new(raw: RawWarehouse
         else:
             raw.accept(batch.batch_id, NO_ROWS)
 
-    # then only that stretch is left, once the file is right
+    # then only those rows are new, once the file is corrected
     assert plan(damaged, raw, 100) == []
-    mended = file_of(good)
-    assert plan(mended, raw, 100) == [Slice(100, 100)]
-    accept_next(mended, raw, 100)
-    assert plan(mended, raw, 100) == []
+    corrected = file_of(good)
+    assert plan(corrected, raw, 100) == [Slice(100, 100)]
+    accept_next(corrected, raw, 100)
+    assert plan(corrected, raw, 100) == []
     assert [batch.state for batch in raw.batches()] == [
         "accepted",
         "rejected",

@@ -1,4 +1,4 @@
-"""From RAW to CLEAN: every row accounted for, the same rows however often it runs."""
+"""From RAW to CLEAN: every row is accounted for, and a repeated run changes nothing."""
 
 import pandas as pd
 import psycopg
@@ -47,19 +47,19 @@ def test_raw_rows_are_clean_rows_plus_quarantined_rows(
     assert rows["source_row"].tolist() == [row for row in range(ROWS) if row not in (3, 5)]
 
 
-def test_the_rows_are_what_cleaning_says(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:
+def test_the_rows_are_those_of_the_cleaning(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:
     # when
     process(raw, warehouse, "batch-0002", KEY)
 
     # then
-    given, rows = raw.read("batch-0002"), warehouse.read_batch("batch-0002")
-    pd.testing.assert_frame_equal(rows[list(schema.FEATURE_NAMES)], clean(given))
-    assert rows[schema.TARGET].tolist() == outcome(given).tolist()
-    assert rows["eligible"].tolist() == eligible(given).tolist()
-    assert rows[schema.PATIENT].astype(str).tolist() == given[schema.PATIENT].tolist()
+    raw_rows, rows = raw.read("batch-0002"), warehouse.read_batch("batch-0002")
+    pd.testing.assert_frame_equal(rows[list(schema.FEATURE_NAMES)], clean(raw_rows))
+    assert rows[schema.TARGET].tolist() == outcome(raw_rows).tolist()
+    assert rows["eligible"].tolist() == eligible(raw_rows).tolist()
+    assert rows[schema.PATIENT].astype(str).tolist() == raw_rows[schema.PATIENT].tolist()
 
 
-def test_patients_keep_their_part_in_later_batches(
+def test_patients_keep_their_split_in_later_batches(
     raw: RawWarehouse, warehouse: CleanWarehouse
 ) -> None:
     # when
@@ -76,7 +76,7 @@ def test_patients_keep_their_part_in_later_batches(
     assert rows["part"].tolist() == rows[schema.PATIENT].map(everyone).tolist()
 
 
-def test_a_repeated_run_leaves_the_same_rows_and_the_decision(
+def test_a_repeated_run_keeps_the_rows_and_the_decision(
     raw: RawWarehouse, warehouse: CleanWarehouse
 ) -> None:
     # given
@@ -93,7 +93,7 @@ def test_a_repeated_run_leaves_the_same_rows_and_the_decision(
     assert contents(warehouse.connection) == before
 
 
-def test_rows_released_from_quarantine_replace_the_batch_and_await_the_gate(
+def test_rows_released_from_quarantine_replace_the_batch_which_awaits_the_gate(
     raw: RawWarehouse, warehouse: CleanWarehouse
 ) -> None:
     # given a good row in quarantine
@@ -101,7 +101,7 @@ def test_rows_released_from_quarantine_replace_the_batch_and_await_the_gate(
     raw.accept("batch-0002", good)
     process(raw, warehouse, "batch-0002", KEY)
     warehouse.accept("batch-0002")
-    parts = warehouse.patient_parts()
+    splits = warehouse.patient_parts()
 
     # when it is released
     raw.accept("batch-0002", NO_ROWS)
@@ -109,10 +109,10 @@ def test_rows_released_from_quarantine_replace_the_batch_and_await_the_gate(
 
     # then
     assert (batch.clean_rows, batch.state) == (ROWS, BatchState.LOADED)
-    assert parts.items() <= warehouse.patient_parts().items()
+    assert splits.items() <= warehouse.patient_parts().items()
 
 
-def test_rows_that_vanished_stop_the_batch(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:
+def test_lost_rows_stop_the_batch(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:
     # given
     raw.connection.execute("DELETE FROM encounter WHERE source_row = %s", (ROWS + 1,))
     raw.connection.commit()
@@ -127,7 +127,7 @@ def test_rows_that_vanished_stop_the_batch(raw: RawWarehouse, warehouse: CleanWa
 
 
 @pytest.mark.parametrize("state", ["loaded", "rejected"])
-def test_a_batch_no_gate_has_accepted_goes_no_further(
+def test_only_an_accepted_batch_is_processed(
     raw: RawWarehouse, warehouse: CleanWarehouse, state: str
 ) -> None:
     raw.connection.execute("UPDATE batch SET state = %s WHERE number = 2", (state,))
@@ -136,6 +136,6 @@ def test_a_batch_no_gate_has_accepted_goes_no_further(
         process(raw, warehouse, "batch-0002", KEY)
 
 
-def test_a_batch_raw_does_not_know_is_refused(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:
+def test_an_unknown_batch_is_an_error(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:
     with pytest.raises(BatchNotFound, match="batch-0009 is not in the RAW ledger"):
         process(raw, warehouse, "batch-0009", KEY)

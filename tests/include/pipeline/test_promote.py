@@ -1,4 +1,4 @@
-"""Challenger against incumbent: judged once, carried out once, seen to be served."""
+"""Challenger against champion: judged once, carried out once, and served."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from readmission.domain import schema
 from readmission.errors import BatchNotFound, GateFailed, ServingMismatch
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.pipeline.promote import PROMOTED, REFUSED, decide, judge
-from readmission.pipeline.rollout import carry_out, see_served
+from readmission.pipeline.rollout import carry_out, wait_until_served
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.settings import Settings
@@ -30,7 +30,7 @@ FIRST, SECOND = BATCHES
 
 @dataclass(frozen=True)
 class Arena:
-    """Everything a promotion touches."""
+    """Everything that a promotion reads and writes."""
 
     warehouse: CleanWarehouse
     history: ModelHistory
@@ -56,13 +56,13 @@ class Arena:
         carry_out(promotion, self.history, self.registry)
 
     def decided(self, batch_id: str, version: str, verdict: str = PROMOTED) -> Promotion:
-        """Record a verdict and nothing else, as a run does that is killed right after it."""
+        """Record a verdict and nothing else, like a run that is killed right after it."""
         figures = {"challenger": {"weighted_f1": 0.5}, "incumbent": None, "test_rows": 1}
         promotion = Promotion(batch_id, version, None, verdict, "because", figures)
         return self.history.record_promotion(promotion)
 
     def aliases(self) -> tuple[str | None, str | None]:
-        """Return the version in production and the one before."""
+        """Return the production version and the previous one."""
         return self.registry.version_of(PRODUCTION), self.registry.version_of(PREVIOUS)
 
     def version(self, version: str) -> tuple[str, dict[str, str]]:
@@ -82,7 +82,7 @@ def arena(filled: CleanWarehouse, trained: Training, tmp_path: Path) -> Iterator
 
 @pytest.fixture(scope="module")
 def figures(trained: Training) -> dict[str, dict[str, float]]:
-    """What each family reaches on the test rows, from the worst weighted F1 to the best."""
+    """The metrics of each family on the test rows, from the worst weighted F1 to the best."""
     registry = trained.registry()
     found = {}
     for result in trained.results:
@@ -97,7 +97,7 @@ def figures(trained: Training) -> dict[str, dict[str, float]]:
 
 
 @pytest.mark.parametrize(
-    ("challenger", "incumbent", "verdict", "because"),
+    ("challenger", "champion", "verdict", "because"),
     [
         ((0.50, 0.90), None, PROMOTED, "first model, weighted F1 0.5000"),
         ((0.51, 0.90), (0.50, 0.90), PROMOTED, "better: weighted F1 0.5100 against 0.5000"),
@@ -107,16 +107,16 @@ def figures(trained: Training) -> dict[str, dict[str, float]]:
         ((0.49, 0.80), (0.50, 0.90), REFUSED, "not better"),
     ],
 )
-def test_better_decisions_count_and_must_not_cost_worse_probabilities(
+def test_better_decisions_win_unless_they_cost_worse_probabilities(
     challenger: tuple[float, float],
-    incumbent: tuple[float, float] | None,
+    champion: tuple[float, float] | None,
     verdict: str,
     because: str,
 ) -> None:
     def named(values: tuple[float, float] | None) -> dict[str, float] | None:
         return dict(zip(("weighted_f1", "log_loss"), values, strict=True)) if values else None
 
-    found, reason = decide(named(challenger) or {}, named(incumbent), 0.0050001)
+    found, reason = decide(named(challenger) or {}, named(champion), 0.0050001)
 
     assert found == verdict
     assert re.match(because, reason)
@@ -151,42 +151,42 @@ def test_the_first_model_is_promoted_and_repeating_it_changes_nothing(
     assert arena.aliases() == (version, None)
 
 
-def test_a_better_challenger_replaces_the_incumbent(
+def test_a_better_challenger_replaces_the_champion(
     arena: Arena, figures: dict[str, dict[str, float]]
 ) -> None:
     # given the worst in production
     worst, *_, best = figures
-    incumbent = arena.register(worst)
-    arena.registry.promote(incumbent)
+    champion = arena.register(worst)
+    arena.registry.promote(champion)
     challenger = arena.register(best)
 
     # when
     verdict = arena.judge()
     arena.carry_out(verdict)
 
-    # then both were scored on all test rows there are, those of later batches too
+    # then both were scored on all test rows, including those of later batches
     assert verdict.verdict == PROMOTED
     assert verdict.figures["test_rows"] == len(arena.trained.test_rows)
     assert {"Female", "Male"} <= verdict.figures["subgroups"]["gender"].keys()
     assert verdict.figures["challenger"] == pytest.approx(figures[best])
     assert verdict.figures["incumbent"] == pytest.approx(figures[worst])
-    assert arena.aliases() == (challenger, incumbent)
-    assert arena.version(incumbent)[0] == "Archived"
+    assert arena.aliases() == (challenger, champion)
+    assert arena.version(champion)[0] == "Archived"
     stage, tags = arena.version(challenger)
     assert stage == "Production"
-    assert (tags["compared_with"], tags["verdict_reason"]) == (incumbent, verdict.reason)
+    assert (tags["compared_with"], tags["verdict_reason"]) == (champion, verdict.reason)
     assert float(tags["incumbent_test_weighted_f1"]) == pytest.approx(
         figures[worst]["weighted_f1"], abs=1e-4
     )
 
 
-def test_a_worse_challenger_leaves_production_as_it_is(
+def test_a_worse_challenger_does_not_change_production(
     arena: Arena, figures: dict[str, dict[str, float]]
 ) -> None:
     # given the best in production
     worst, *_, best = figures
-    incumbent = arena.register(best)
-    arena.registry.promote(incumbent)
+    champion = arena.register(best)
+    arena.registry.promote(champion)
     challenger = arena.register(worst)
 
     # when
@@ -196,35 +196,35 @@ def test_a_worse_challenger_leaves_production_as_it_is(
     # then
     assert verdict.verdict == REFUSED
     assert verdict.reason.startswith("not better: weighted F1")
-    assert arena.aliases() == (incumbent, None)
+    assert arena.aliases() == (champion, None)
     stage, tags = arena.version(challenger)
     assert (stage, tags["verdict"]) == ("None", "refused")
     assert [p.verdict for p in arena.history.promotions()] == [REFUSED]
 
 
 def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Arena) -> None:
-    # given outcomes that are what the challenger says
+    # given outcomes that equal the predictions of the challenger
     version = arena.register("xgboost")
     model = arena.registry.load_version(version).model
     rows = arena.trained.test_rows
-    said = np.argmax(model.score(rows) * model.weights, axis=1)
+    predicted = np.argmax(model.score(rows) * model.weights, axis=1)
     with arena.warehouse.connection.cursor() as cursor:
         cursor.executemany(
             "UPDATE encounter SET readmitted = %s WHERE encounter_id = %s",
-            list(zip(said.tolist(), rows[schema.ENCOUNTER].tolist(), strict=True)),
+            list(zip(predicted.tolist(), rows[schema.ENCOUNTER].tolist(), strict=True)),
         )
 
     # when
     with pytest.raises(GateFailed, match=r"weighted_f1: .* points to a leak"):
         arena.judge()
 
-    # then no verdict is taken
+    # then no verdict is recorded
     assert arena.history.promotions() == []
     assert arena.aliases() == (None, None)
 
 
 def test_a_promotion_killed_after_its_verdict_carries_out_that_verdict(arena: Arena) -> None:
-    # given a verdict that nobody carried out, and another model put into production since
+    # given a verdict that was not carried out, and another model promoted since then
     challenger = arena.register("random_forest")
     decided = arena.decided(FIRST, challenger)
     other = arena.registry.register(arena.trained.run_of("xgboost"), {})
@@ -234,15 +234,15 @@ def test_a_promotion_killed_after_its_verdict_carries_out_that_verdict(arena: Ar
     verdict = arena.judge()
     arena.carry_out(verdict)
 
-    # then it is the same one, and nothing was judged anew
+    # then the verdict is the same, and no gate ran again
     assert verdict == decided
     assert VerdictLog(arena.warehouse.connection).verdicts() == []
     assert arena.history.promotions() == [decided]
     assert arena.aliases() == (challenger, other)
 
 
-def test_an_old_promotion_repeated_does_not_undo_a_later_one(arena: Arena) -> None:
-    # given two batches' promotions, carried out
+def test_repeating_an_old_promotion_does_not_undo_a_later_one(arena: Arena) -> None:
+    # given the promotions of two batches, both carried out
     old = arena.register("random_forest")
     first = arena.decided(FIRST, old)
     arena.carry_out(first)
@@ -258,8 +258,8 @@ def test_an_old_promotion_repeated_does_not_undo_a_later_one(arena: Arena) -> No
     assert arena.aliases() == (new, old)
 
 
-def test_a_later_refusal_does_not_keep_a_promotion_from_being_carried_out(arena: Arena) -> None:
-    # given a promotion killed before it was carried out, and a refusal after it
+def test_a_later_refusal_does_not_prevent_an_earlier_promotion(arena: Arena) -> None:
+    # given a promotion that was killed before it was carried out, and a later refusal
     promoted = arena.register("random_forest")
     arena.decided(FIRST, promoted)
     arena.decided(SECOND, arena.register("xgboost", SECOND), REFUSED)
@@ -281,29 +281,29 @@ def test_a_batch_without_a_candidate_cannot_be_judged(arena: Arena) -> None:
 
 @dataclass
 class Service:
-    """Stands for the API: says what it serves, after a reload something else."""
+    """A fake API that reports the version it serves, and another one after a reload."""
 
     url: str
     serves: str | None
     after_reload: str | None
     reload_status: int = 200
-    asked: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            fake.asked.append(f"GET {self.path}")
-            self.answer(200, {"model_version": fake.serves})
+            fake.requests.append(f"GET {self.path}")
+            self.respond(200, {"model_version": fake.serves})
 
         def do_POST(self) -> None:
-            fake.asked.append(f"POST {self.path}")
+            fake.requests.append(f"POST {self.path}")
             if fake.reload_status == 200:
                 fake.serves = fake.after_reload
-            self.answer(fake.reload_status, {"message": "as told"})
+            self.respond(fake.reload_status, {"message": "as told"})
 
-        def answer(self, status: int, content: dict[str, str | None]) -> None:
+        def respond(self, status: int, content: dict[str, str | None]) -> None:
             body = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -332,13 +332,13 @@ def registry(trained: Training) -> Iterator[Registry]:
     registry.client.delete_registered_model(registry.name)
 
 
-def test_the_api_is_told_and_seen_to_serve_what_was_promoted(
+def test_the_api_is_reloaded_and_serves_the_promoted_version(
     registry: Registry, service: Service
 ) -> None:
     service.serves, service.after_reload = None, "1"
 
-    assert see_served(registry, Settings(api_url=service.url)) == "1"
-    assert service.asked == ["POST /reload_model", "GET /"]
+    assert wait_until_served(registry, Settings(api_url=service.url)) == "1"
+    assert service.requests == ["POST /reload_model", "GET /"]
 
 
 @pytest.mark.parametrize(
@@ -346,15 +346,15 @@ def test_the_api_is_told_and_seen_to_serve_what_was_promoted(
     [("7", "7", 200), (None, None, 503), ("7", "1", 500)],
     ids=["another version", "no model", "reload fails"],
 )
-def test_an_api_that_serves_something_else_is_a_mismatch(
+def test_an_api_that_serves_another_version_is_a_mismatch(
     registry: Registry, service: Service, serves: str, after_reload: str, status: int
 ) -> None:
     service.serves, service.after_reload, service.reload_status = serves, after_reload, status
 
     with pytest.raises(ServingMismatch, match=rf"version 1 is in .* serves {serves}; .* {status}"):
-        see_served(registry, Settings(api_url=service.url), timeout=1)
+        wait_until_served(registry, Settings(api_url=service.url), timeout=1)
 
 
-def test_an_api_that_is_away_is_an_error_to_try_again(registry: Registry) -> None:
+def test_an_unavailable_api_is_an_error_that_is_retried(registry: Registry) -> None:
     with pytest.raises(httpx.HTTPError):
-        see_served(registry, Settings(api_url="http://127.0.0.1:9"))
+        wait_until_served(registry, Settings(api_url="http://127.0.0.1:9"))

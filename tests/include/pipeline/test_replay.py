@@ -1,4 +1,4 @@
-"""A corrected row reaches CLEAN once, through the same gates; a waived one never does."""
+"""A corrected row reaches CLEAN once, through the same gates; a waived row never does."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ REPLAYED = "replay-0002"
 
 @pytest.fixture
 def hospital(raw_db: psycopg.Connection, clean_db: psycopg.Connection, tmp_path: Path) -> Hospital:
-    """One batch with rows 7 and 8 set aside."""
+    """One batch with rows 7 and 8 in quarantine."""
     hospital = Hospital(raw_db, clean_db, tmp_path)
     hospital.arrive(age=BAD)
     hospital.set_aside(FIRST, 7, 8)
@@ -36,7 +36,7 @@ def fix(hospital: Hospital, *rows: int, batch_id: str = FIRST) -> None:
     hospital.quarantine.fix(batch_id, rows, GOOD, BY, WHY)
 
 
-def test_fixed_rows_become_a_batch_of_their_own(hospital: Hospital) -> None:
+def test_fixed_rows_become_a_new_batch(hospital: Hospital) -> None:
     # given
     fix(hospital, 8)
     fix(hospital, 7)
@@ -45,18 +45,18 @@ def test_fixed_rows_become_a_batch_of_their_own(hospital: Hospital) -> None:
     # when
     (batch,) = replay(hospital.raw)
 
-    # then it comes next in order and holds the corrected rows at their old places
+    # then it has the next number and holds the corrected rows under their row numbers
     assert (batch.batch_id, batch.number, batch.kind) == (REPLAYED, 2, BatchKind.REPLAY)
     assert (batch.rows, batch.state, batch.origin) == (2, BatchState.LOADED, "file")
     expected = before[before["source_row"].isin([7, 8])].assign(**GOOD).reset_index(drop=True)
     assert hospital.raw.read(REPLAYED).equals(expected)
-    # and the originals are closed, and still as they arrived
+    # and the original rows are closed and unchanged
     rows = hospital.quarantine.rows()
     assert [(r.state, r.replay_batch) for r in rows] == [(RowState.REPLAYED, REPLAYED)] * 2
     assert hospital.raw.read(FIRST).equals(before)
 
 
-def test_a_fixed_row_reaches_clean_once_however_often_it_is_asked_for(
+def test_a_fixed_row_reaches_clean_once_however_often_it_is_replayed(
     hospital: Hospital,
 ) -> None:
     hospital.refine(FIRST)
@@ -76,26 +76,26 @@ def test_a_fixed_row_reaches_clean_once_however_often_it_is_asked_for(
     assert all(b.state is BatchState.ACCEPTED for b in hospital.clean.batches())
 
 
-def test_what_was_corrected_is_what_clean_holds(hospital: Hospital) -> None:
+def test_clean_holds_the_corrected_value(hospital: Hospital) -> None:
     fix(hospital, 7)
     hospital.replay()
 
     assert hospital.clean.read_batch(REPLAYED)["age"].tolist() == [35]
 
 
-def test_a_replayed_row_joins_the_part_of_its_patient(hospital: Hospital) -> None:
-    # given the patient of the bad row has another stay
+def test_a_replayed_row_joins_the_split_of_its_patient(hospital: Hospital) -> None:
+    # given another stay of the patient of the bad row
     patient = encounters(ROWS).column("patient_nbr").to_pylist()[7]
     hospital.arrive(ROWS, patient_nbr={ROWS + 1: patient})
     hospital.set_aside("batch-0002")
     hospital.refine("batch-0002")
-    part = hospital.clean.patient_parts()[int(patient)]
+    split = hospital.clean.patient_parts()[int(patient)]
     hospital.refine(FIRST)
     fix(hospital, 7)
 
     hospital.replay()
 
-    assert hospital.clean.read_batch("replay-0003")["part"].tolist() == [part]
+    assert hospital.clean.read_batch("replay-0003")["part"].tolist() == [split]
 
 
 def test_a_training_set_may_end_with_a_replay(hospital: Hospital) -> None:
@@ -111,19 +111,19 @@ def test_a_training_set_may_end_with_a_replay(hospital: Hospital) -> None:
     assert set(rows["source_row"]) - set(before["source_row"]) <= {7}
 
 
-def test_a_replay_that_no_gate_has_decided_on_is_handed_out_again(hospital: Hospital) -> None:
+def test_a_replay_without_a_decision_is_returned_again(hospital: Hospital) -> None:
     # given a run that was killed between the replay and its gate
     fix(hospital, 7)
     first = replay(hospital.raw)
 
-    # then the next one goes on with it
+    # then the next replay returns its batch
     assert replay(hospital.raw) == first
-    # and with what was fixed meanwhile
+    # and a batch of the rows that were fixed meanwhile
     fix(hospital, 8)
     assert [b.batch_id for b in replay(hospital.raw)] == [REPLAYED, "replay-0003"]
 
 
-def test_two_replays_at_once_take_a_row_once(hospital: Hospital, platform: Platform) -> None:
+def test_two_replays_at_once_write_a_row_once(hospital: Hospital, platform: Platform) -> None:
     fix(hospital, 7, 8)
 
     def ask(_: int) -> list[str]:
@@ -139,7 +139,7 @@ def test_two_replays_at_once_take_a_row_once(hospital: Hospital, platform: Platf
 def test_a_replay_killed_before_its_commit_leaves_nothing_and_repeats(
     hospital: Hospital, platform: Platform
 ) -> None:
-    # given one that has written its batch and not committed
+    # given a replay that has written its batch and not committed
     fix(hospital, 7)
     before = contents(hospital.raw.connection)
 
@@ -157,7 +157,7 @@ def test_a_replay_killed_before_its_commit_leaves_nothing_and_repeats(
     assert [batch.batch_id for batch in replay(hospital.raw)] == [REPLAYED]
 
 
-def test_only_the_rows_of_one_batch_if_so_wished(hospital: Hospital) -> None:
+def test_a_replay_can_be_limited_to_the_rows_of_one_batch(hospital: Hospital) -> None:
     hospital.arrive(ROWS, age={ROWS + 3: "old"})
     hospital.set_aside("batch-0002", ROWS + 3)
     fix(hospital, 7)
@@ -171,7 +171,7 @@ def test_only_the_rows_of_one_batch_if_so_wished(hospital: Hospital) -> None:
         replay(hospital.raw, "batch-0099")
 
 
-def test_rows_of_a_rejected_batch_stay(hospital: Hospital) -> None:
+def test_rows_of_a_rejected_batch_are_not_replayed(hospital: Hospital) -> None:
     fix(hospital, 7)
     hospital.raw.reject(FIRST, ["a column is missing"])
 
@@ -179,8 +179,10 @@ def test_rows_of_a_rejected_batch_stay(hospital: Hospital) -> None:
     assert hospital.quarantine.row(FIRST, 7).state is RowState.FIXED
 
 
-def test_rows_of_the_same_place_or_of_other_origins_are_kept_apart(hospital: Hospital) -> None:
-    # given row 7 of two files, and row 9 of a third whose encounters are not real
+def test_rows_of_the_same_number_or_another_origin_are_kept_apart(
+    hospital: Hospital,
+) -> None:
+    # given row 7 of two files, and row 9 of a synthetic file
     hospital.arrive(age={7: "old"}, diag_1={0: "428"})
     hospital.set_aside("batch-0002", 7)
     hospital.arrive(origin="synthetic", age={9: "old"})
@@ -199,16 +201,16 @@ def test_rows_of_the_same_place_or_of_other_origins_are_kept_apart(hospital: Hos
 
 
 class TestGate:
-    """The raw gate looks at a replay as at any batch."""
+    """The raw gate checks a replay like any other batch."""
 
-    def test_a_row_that_is_still_bad_is_set_aside_again(self, hospital: Hospital) -> None:
-        # given a correction of what was not wrong
+    def test_a_row_that_is_still_bad_returns_to_quarantine(self, hospital: Hospital) -> None:
+        # given a correction of a value that was right
         hospital.quarantine.fix(FIRST, [7], {"gender": "Female"}, BY, WHY)
 
         # when
         (batch,) = hospital.replay(gated=True)
 
-        # then nothing goes on, and it can be fixed there
+        # then nothing reaches CLEAN, and the row can be fixed in the new batch
         assert batch.state is BatchState.ACCEPTED
         assert batch.ends_here
         row = hospital.quarantine.row(REPLAYED, 7)
@@ -219,7 +221,9 @@ class TestGate:
         assert second.batch_id == "replay-0003"
         assert hospital.times_in_clean(7) == 1
 
-    def test_the_good_rows_of_a_replay_go_on_without_the_bad_ones(self, hospital: Hospital) -> None:
+    def test_the_good_rows_of_a_replay_reach_clean_without_the_bad_ones(
+        self, hospital: Hospital
+    ) -> None:
         fix(hospital, 7)
         hospital.quarantine.fix(FIRST, [8], {}, BY, "looks right to me")
 
@@ -227,7 +231,9 @@ class TestGate:
 
         assert (hospital.times_in_clean(7), hospital.times_in_clean(8)) == (1, 0)
 
-    def test_of_twins_the_one_that_was_not_waived_goes_on(self, hospital: Hospital) -> None:
+    def test_of_two_equal_encounters_the_one_that_was_not_waived_reaches_clean(
+        self, hospital: Hospital
+    ) -> None:
         # given an encounter twice in a batch: both are set aside
         twin = encounters(2 * ROWS).column("encounter_id").to_pylist()[ROWS + 1]
         twins = hospital.gate(hospital.arrive(ROWS, encounter_id={ROWS + 2: twin}))
@@ -242,16 +248,16 @@ class TestGate:
         assert hospital.times_in_clean(ROWS + 1) == 1
         assert hospital.times_in_clean(ROWS + 2) == 0
 
-    def test_a_row_that_was_sent_again_meanwhile_does_not_come_twice(
+    def test_a_row_that_was_sent_again_meanwhile_does_not_reach_clean_twice(
         self, hospital: Hospital
     ) -> None:
-        # given the hospital sent the mended encounter in a later batch
-        mended = encounters(ROWS).column("encounter_id").to_pylist()[7]
-        later = hospital.gate(hospital.arrive(ROWS, encounter_id={ROWS: mended}))
+        # given a later batch with the corrected encounter
+        corrected = encounters(ROWS).column("encounter_id").to_pylist()[7]
+        later = hospital.gate(hospital.arrive(ROWS, encounter_id={ROWS: corrected}))
         hospital.refine(later.batch_id)
         assert later.quarantined_rows == 0
 
-        # when its first spelling is mended too
+        # when the row of the first batch is fixed as well
         fix(hospital, 7)
         (batch,) = hospital.replay(gated=True)
 
@@ -262,12 +268,12 @@ class TestGate:
             in hospital.quarantine.row(batch.batch_id, 7).reasons[0]
         )
 
-    def test_an_encounter_that_waits_for_its_gate_since_before_comes_first(
+    def test_an_encounter_that_has_awaited_its_gate_for_longer_comes_first(
         self, hospital: Hospital
     ) -> None:
-        # given a batch with the same encounter, loaded before the replay and decided after it
-        mended = encounters(ROWS).column("encounter_id").to_pylist()[7]
-        waiting = hospital.arrive(ROWS, encounter_id={ROWS: mended})
+        # given a batch with the same encounter, loaded before the replay and decided on after it
+        corrected = encounters(ROWS).column("encounter_id").to_pylist()[7]
+        waiting = hospital.arrive(ROWS, encounter_id={ROWS: corrected})
         fix(hospital, 7)
         (replayed,) = hospital.replay(gated=True)
 
@@ -277,25 +283,25 @@ class TestGate:
 
 
 class TestNeighbours:
-    """What must not mistake a replay for an arrival."""
+    """Other parts of the pipeline tell a replay from an arrival."""
 
     def test_ingestion_plans_without_replays(self, hospital: Hospital) -> None:
-        # given a replay of the very row that the file now spells right
-        mended = encounters(ROWS, age={7: GOOD["age"]})
+        # given a replay of the row that is now right in the file
+        corrected = encounters(ROWS, age={7: GOOD["age"]})
         fix(hospital, 7)
         (batch,) = replay(hospital.raw)
-        assert batch.content_sha256 == content_hash(mended.slice(7, 1))
+        assert batch.content_sha256 == content_hash(corrected.slice(7, 1))
 
-        # when that file comes
-        dataset = Dataset(Path("mended.csv"), Origin.FILE, mended)
+        # when that file arrives
+        dataset = Dataset(Path("corrected.csv"), Origin.FILE, corrected)
         planned = ingest.plan(dataset, hospital.raw, ROWS)
 
-        # then it is new as a whole, and its row 7 is another batch than the replay
+        # then all its rows are new, and its row 7 is not taken for the replay
         assert planned == [ingest.Slice(0, ROWS)]
-        assert hospital.raw.load(mended.slice(7, 1), 7, "file").batch_id == "batch-0003"
+        assert hospital.raw.load(corrected.slice(7, 1), 7, "file").batch_id == "batch-0003"
 
     def test_the_sweep_restarts_a_replay_but_not_one_that_ended(self, hospital: Hospital) -> None:
-        # given one replay that was accepted and one of which nothing is left
+        # given an accepted replay, and one whose rows all returned to quarantine
         hospital.refine(FIRST)
         fix(hospital, 7)
         replay(hospital.raw)

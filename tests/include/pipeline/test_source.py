@@ -1,4 +1,4 @@
-"""Files of encounters: whole ones are read as spelt, others refused by name."""
+"""Files of encounters: a valid file is read as text, any other is an error that names it."""
 
 import hashlib
 import io
@@ -58,8 +58,8 @@ def read(tmp_path: Path) -> Callable[[bytes], Dataset]:
     return write_and_read
 
 
-def test_values_are_text_as_spelt(read: Callable[[bytes], Dataset]) -> None:
-    # given "None" (not measured), "?" (missing) and what a reader might take for null
+def test_values_are_read_as_text(read: Callable[[bytes], Dataset]) -> None:
+    # given "None" (not measured), "?" (missing) and values that a reader might take for null
     line = cell(cell(LINES[0], "A1Cresult", b"None"), "race", b"?")
     line = cell(cell(line, "payer_code", b"NA"), "diag_1", b"008.50")
     line = cell(cell(line, "diag_2", b""), "diag_3", b'"a ""b"", c"')
@@ -91,7 +91,7 @@ def test_values_are_text_as_spelt(read: Callable[[bytes], Dataset]) -> None:
     ],
     ids=["plain", "crlf", "bom", "quoted", "zip", "deep in a zip"],
 )
-def test_the_same_encounters_come_out_of_every_wrapping(
+def test_every_file_format_gives_the_same_encounters(
     read: Callable[[bytes], Dataset], content: bytes
 ) -> None:
     dataset = read(content)
@@ -100,10 +100,10 @@ def test_the_same_encounters_come_out_of_every_wrapping(
     assert dataset.encounters.equals(synthetic.encounters(ROWS))
 
 
-def test_columns_come_out_in_the_order_of_the_contract(read: Callable[[bytes], Dataset]) -> None:
-    turned = [b",".join(reversed(line.split(b","))) for line in (HEADER, *LINES)]
+def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Dataset]) -> None:
+    reversed_lines = [b",".join(reversed(line.split(b","))) for line in (HEADER, *LINES)]
 
-    dataset = read(csv(*turned[1:], header=turned[0]))
+    dataset = read(csv(*reversed_lines[1:], header=reversed_lines[0]))
 
     assert dataset.encounters.equals(synthetic.encounters(ROWS))
 
@@ -124,19 +124,19 @@ def test_columns_come_out_in_the_order_of_the_contract(read: Callable[[bytes], D
         ),
         (CSV.replace(b",race,", b",Race,"), "missing: race; unknown: Race$"),
         (CSV.replace(b",race,", b",gender,"), "missing: race; repeated: gender$"),
-        (csv(*LINES[:5]).replace(b",", b";"), "the first line is no header, with names between"),
-        (b"\n".join(LINES), "is no header.*; expected the 50 columns encounter_id, patient_nbr"),
+        (csv(*LINES[:5]).replace(b",", b";"), "not a header of comma-separated names"),
+        (b"\n".join(LINES), "is not a header.*; expected the 50 columns encounter_id, patient_nbr"),
         (csv(LINES[0], LINES[1].rpartition(b",")[0], LINES[2]), "row 3 has 49 values"),
         (csv(LINES[0], LINES[1], LINES[2] + b",1"), "row 4 has 51 values"),
         (csv(cell(LINES[0], "race", b'"Asian')), "row 2 has 3 values"),
         (csv(cell(LINES[0], "race", b"Cauc\xe4sian")), "column #2.*invalid UTF8"),
         (csv(cell(LINES[0], "race", b"As\0ian")), "zero byte"),
-        (b"<!doctype html><p>Not here</p>\n", "the first line is no header"),
-        (zipped(**{"a.csv": CSV})[:600], "is a damaged zip .*; fetch it again"),
+        (b"<!doctype html><p>Not here</p>\n", "the first line is not a header"),
+        (zipped(**{"a.csv": CSV})[:600], "is a damaged zip .*; download it again"),
         (zipped(**{"a.csv": CSV})[:2], "is a damaged zip"),
         (flipped(zipped(**{"a.csv": CSV})), "is a damaged zip"),
-        (zipped(**{"a.txt": CSV}), "holds no CSV with a column 'encounter_id'"),
-        (zipped(**{"a.csv": b""}), "holds no CSV"),
+        (zipped(**{"a.txt": CSV}), "contains no CSV with a column 'encounter_id'"),
+        (zipped(**{"a.csv": b""}), "contains no CSV"),
     ],
     ids=[
         "empty", "blank", "header only", "missing column", "extra column", "wrong header",
@@ -145,35 +145,35 @@ def test_columns_come_out_in_the_order_of_the_contract(read: Callable[[bytes], D
         "zero byte", "html", "truncated zip", "two bytes", "corrupt zip", "no csv", "empty csv",
     ],
 )  # fmt: skip
-def test_a_bad_file_is_refused_with_its_name_and_what_is_wrong(
+def test_a_bad_file_is_an_error_that_names_the_file_and_the_problem(
     read: Callable[[bytes], Dataset], tmp_path: Path, content: bytes, complaint: str
 ) -> None:
-    with pytest.raises(DatasetError, match=complaint) as refused:
+    with pytest.raises(DatasetError, match=complaint) as caught:
         read(content)
 
-    assert str(tmp_path / "encounters") in str(refused.value)
+    assert str(tmp_path / "encounters") in str(caught.value)
 
 
-def test_a_ragged_row_is_refused_without_naming_the_patient(
+def test_the_error_about_a_row_of_wrong_length_does_not_name_the_patient(
     read: Callable[[bytes], Dataset],
 ) -> None:
     patient = LINES[7].split(b",")[1].decode()
 
-    with pytest.raises(DatasetError) as refused:
+    with pytest.raises(DatasetError) as caught:
         read(csv(*LINES[:7], LINES[7] + b",1"))
 
-    assert patient not in str(refused.value)
-    assert refused.value.__cause__ is None
-    assert refused.value.__suppress_context__
+    assert patient not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "."])
-def test_an_absent_file_and_a_folder_are_refused(tmp_path: Path, name: str) -> None:
+def test_a_missing_file_and_a_folder_are_errors(tmp_path: Path, name: str) -> None:
     with pytest.raises(DatasetError, match=r"cannot be read .*READMISSION_DATASET names a CSV"):
         source.read(tmp_path / name)
 
 
-def test_the_origin_is_told_from_the_content(
+def test_the_origin_is_recognised_by_the_content(
     read: Callable[[bytes], Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert read(CSV).origin is Origin.SYNTHETIC
@@ -183,14 +183,14 @@ def test_the_origin_is_told_from_the_content(
     assert read(zipped(**{"renamed.csv": CSV})).origin is Origin.UCI
 
 
-def test_the_published_file_is_recognised_and_whole(uci: Dataset) -> None:
+def test_the_published_file_is_recognised_and_complete(uci: Dataset) -> None:
     assert len(uci) == 101_766
     assert len(uci.encounters[schema.PATIENT].unique()) == 71_518
 
 
 @dataclass
 class Website:
-    """Stands for UCI's: answers every request with one page."""
+    """A fake of UCI's website: it responds to every request with the same body."""
 
     url: str
     body: bytes = b""
@@ -226,7 +226,7 @@ def website(monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
 
 @pytest.fixture
 def published(website: Website, monkeypatch: pytest.MonkeyPatch) -> Website:
-    """The website serves what counts as the published file."""
+    """The website serves the published file."""
     website.body = zipped(**{"dataset/diabetic_data.csv": CSV})
     monkeypatch.setattr(source, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
     return website
@@ -237,7 +237,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(dataset=None, cache_dir=tmp_path / "cache", offline=False, synthetic_rows=50)
 
 
-def test_a_download_shows_progress_and_is_kept(published: Website, settings: Settings) -> None:
+def test_a_download_reports_progress_and_is_cached(published: Website, settings: Settings) -> None:
     # when
     progress: list[tuple[int, int]] = []
     first = source.locate(settings, lambda done, total: progress.append((done, total)))
@@ -252,21 +252,21 @@ def test_a_download_shows_progress_and_is_kept(published: Website, settings: Set
 
 
 @pytest.mark.parametrize(
-    ("answer", "complaint"),
+    ("response", "complaint"),
     [
         ({"body": zipped(**{"a.csv": csv(*LINES[1:])})}, "its sha256 differs"),
-        ({"body": b"<p>please log in</p>"}, "not the published zip"),
-        ({"body": zipped(**{"a.csv": CSV})[:500]}, "not the published zip"),
+        ({"body": b"<p>please log in</p>"}, "did not send the published zip"),
+        ({"body": zipped(**{"a.csv": CSV})[:500]}, "did not send the published zip"),
         ({"body": b"PK", "declared_length": 5_000}, "could not be reached"),
         ({"status": 503}, "could not be reached"),
     ],
     ids=["other content", "captive portal", "truncated zip", "broken connection", "server error"],
 )
-def test_what_is_not_the_published_file_is_not_kept(
-    published: Website, settings: Settings, answer: dict[str, object], complaint: str
+def test_anything_but_the_published_file_is_not_cached(
+    published: Website, settings: Settings, response: dict[str, object], complaint: str
 ) -> None:
     # given
-    for name, value in answer.items():
+    for name, value in response.items():
         setattr(published, name, value)
 
     # when
@@ -274,7 +274,7 @@ def test_what_is_not_the_published_file_is_not_kept(
     with pytest.raises(DownloadError, match=complaint):
         source.download(target)
 
-    # then nothing is kept, and the encounters are synthetic and say so
+    # then nothing is cached, and the encounters are synthetic
     assert not target.exists()
     located = source.locate(settings)
     assert (located.origin, len(located)) == (Origin.SYNTHETIC, settings.synthetic_rows)
@@ -292,14 +292,14 @@ def test_without_a_network_the_encounters_are_synthetic(
     assert first.path == second.path
 
 
-def test_offline_nobody_is_asked(published: Website, settings: Settings) -> None:
+def test_offline_nothing_is_requested(published: Website, settings: Settings) -> None:
     located = source.locate(settings.model_copy(update={"offline": True}))
 
     assert located.origin is Origin.SYNTHETIC
     assert published.requests == []
 
 
-def test_a_named_file_comes_first_and_is_never_replaced(
+def test_a_named_file_comes_first_and_has_no_fallback(
     published: Website, settings: Settings, tmp_path: Path
 ) -> None:
     mine = tmp_path / "mine.csv"

@@ -1,4 +1,4 @@
-"""The sweep finds what a lost event left behind, and nothing else."""
+"""The sweep finds the batches that a lost event left behind, and no others."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ NOTHING = LeftBehind((), (), ())
 
 
 class Ledgers:
-    """Three accepted RAW batches, and what later stages did with them."""
+    """Three accepted RAW batches, and the ledgers of the later stages."""
 
     def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection) -> None:
         self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
@@ -65,14 +65,14 @@ def ledgers(raw_db: psycopg.Connection, clean_db: psycopg.Connection) -> Ledgers
     return Ledgers(raw_db, clean_db)
 
 
-def test_nothing_is_left_behind_when_every_stage_has_done_its_part(ledgers: Ledgers) -> None:
+def test_no_batch_is_left_behind_when_every_stage_has_finished(ledgers: Ledgers) -> None:
     for version, batch_id in enumerate((FIRST, SECOND, THIRD), 1):
         ledgers.finish(batch_id, str(version))
 
     assert ledgers.sweep() == NOTHING
 
 
-def test_each_stage_is_given_what_the_one_before_finished(ledgers: Ledgers) -> None:
+def test_each_stage_gets_the_batches_that_the_previous_one_has_finished(ledgers: Ledgers) -> None:
     # given the first batch trained, the second cleaned, the third only arrived
     for batch_id in (FIRST, SECOND):
         ledgers.process(batch_id)
@@ -82,7 +82,7 @@ def test_each_stage_is_given_what_the_one_before_finished(ledgers: Ledgers) -> N
     assert ledgers.sweep() == LeftBehind((THIRD,), (SECOND,), (FIRST,))
 
 
-def test_what_has_just_finished_is_on_its_way(ledgers: Ledgers) -> None:
+def test_a_batch_that_has_just_finished_a_stage_is_not_left_behind(ledgers: Ledgers) -> None:
     ledgers.process(FIRST)
     ledgers.clean.accept(FIRST)
     ledgers.process(SECOND)
@@ -92,14 +92,14 @@ def test_what_has_just_finished_is_on_its_way(ledgers: Ledgers) -> None:
     assert ledgers.sweep(later=GRACE / 2) == NOTHING
 
 
-def test_a_batch_written_and_not_decided_on_is_left_behind(ledgers: Ledgers) -> None:
+def test_a_batch_that_was_written_without_a_decision_is_left_behind(ledgers: Ledgers) -> None:
     # given a run that was killed between writing CLEAN and its gate
     ledgers.process(FIRST)
 
     assert ledgers.sweep().processing == (FIRST, SECOND, THIRD)
 
 
-def test_what_a_gate_has_stopped_is_not_started_again(ledgers: Ledgers) -> None:
+def test_a_batch_that_a_gate_has_stopped_is_not_started_again(ledgers: Ledgers) -> None:
     # given one batch stopped by each gate
     ledgers.raw.reject(THIRD, ["bad"])
     for batch_id in (FIRST, SECOND):
@@ -116,7 +116,7 @@ def test_what_a_gate_has_stopped_is_not_started_again(ledgers: Ledgers) -> None:
     assert ledgers.sweep() == LeftBehind((), (FIRST,), (SECOND,))
 
 
-def test_a_batch_the_clean_gate_rejected_goes_no_further(ledgers: Ledgers) -> None:
+def test_a_batch_that_the_clean_gate_has_rejected_is_not_left_behind(ledgers: Ledgers) -> None:
     ledgers.finish(FIRST, "1")
     ledgers.finish(SECOND, "2")
     ledgers.process(THIRD)
@@ -125,7 +125,9 @@ def test_a_batch_the_clean_gate_rejected_goes_no_further(ledgers: Ledgers) -> No
     assert ledgers.sweep() == NOTHING
 
 
-def test_a_training_repeated_after_its_verdict_awaits_another(ledgers: Ledgers) -> None:
+def test_a_training_repeated_after_its_verdict_awaits_another_verdict(
+    ledgers: Ledgers,
+) -> None:
     for version, batch_id in enumerate((FIRST, SECOND, THIRD), 1):
         ledgers.finish(batch_id, str(version))
 

@@ -1,4 +1,4 @@
-"""One training: a run for each family that says what it is, and the best of them as challenger."""
+"""One training: a described run for each family, and the best model as challenger."""
 
 from dataclasses import replace
 from typing import Any
@@ -36,12 +36,12 @@ def all_runs(trained: Training, client: MlflowClient) -> list[str]:
     return sorted(run.info.run_id for run in client.search_runs([experiment]))
 
 
-def test_each_family_leaves_one_finished_run(trained: Training, client: MlflowClient) -> None:
+def test_each_family_has_one_finished_run(trained: Training, client: MlflowClient) -> None:
     assert [result.family for result in trained.results] == list(FAMILIES)
     assert all_runs(trained, client) == sorted(result.run_id for result in trained.results)
 
 
-def test_a_run_says_what_it_was_trained_on(trained: Training, run: Run) -> None:
+def test_the_tags_of_a_run_describe_its_data(trained: Training, run: Run) -> None:
     expected = {
         "batch_id": "batch-0001",
         "batches": "1",
@@ -55,27 +55,27 @@ def test_a_run_says_what_it_was_trained_on(trained: Training, run: Run) -> None:
     assert run.data.tags["family"] in FAMILIES
 
 
-def test_a_run_holds_parameters_and_every_metric_twice(run: Run) -> None:
+def test_a_run_has_parameters_and_every_metric_twice(run: Run) -> None:
     metrics = run.data.metrics
-    everyone = {name for name in metrics if not name.startswith(("val_eligible_", "fit_"))}
+    all_rows = {name for name in metrics if not name.startswith(("val_eligible_", "fit_"))}
 
-    assert {"val_weighted_f1", "val_log_loss", "val_auroc_under_30"} < everyone
-    assert set(metrics) == everyone | {"fit_seconds"} | {
-        name.replace("val_", "val_eligible_") for name in everyone
+    assert {"val_weighted_f1", "val_log_loss", "val_auroc_under_30"} < all_rows
+    assert set(metrics) == all_rows | {"fit_seconds"} | {
+        name.replace("val_", "val_eligible_") for name in all_rows
     }
     weights = {name for name in run.data.params if name.startswith("decision_weight_")}
     assert weights == {f"decision_weight_{name}" for name in ("no", "over_30", "under_30")}
     assert run.data.params["random_state"] == "296"
 
 
-def test_a_run_shows_its_pictures(run: Run, client: MlflowClient) -> None:
+def test_a_run_has_its_plots(run: Run, client: MlflowClient) -> None:
     plots = client.list_artifacts(run.info.run_id, "plots")
 
     assert {plot.path.removeprefix("plots/") for plot in plots} == PLOTS
     assert all(plot.file_size > 5_000 for plot in plots)
 
 
-def test_the_artifact_declares_what_it_takes_and_needs(run: Run) -> None:
+def test_the_artifact_declares_its_signature_and_requirements(run: Run) -> None:
     (output,) = run.outputs.model_outputs
     info = mlflow.models.get_model_info(f"models:/{output.model_id}")
     requirements = mlflow.pyfunc.get_model_dependencies(f"models:/{output.model_id}")
@@ -86,7 +86,7 @@ def test_the_artifact_declares_what_it_takes_and_needs(run: Run) -> None:
     with open(requirements) as lines:  # noqa: PTH123
         pinned = dict(line.strip().split("==") for line in lines)
     assert {"scikit-learn", "pandas", "mlflow"} <= pinned.keys()
-    # with CUDA or without, by what this machine has, and only where it is needed
+    # The distribution with or without CUDA is the one on this machine; other families need none.
     needed = 1 if run.data.tags["family"] == "xgboost" else 0
     assert len({"xgboost", "xgboost-cpu"} & pinned.keys()) == needed
 
@@ -107,10 +107,10 @@ def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowC
     assert all_runs(trained, client) == before
 
 
-def test_a_run_that_was_killed_or_saw_other_data_is_not_taken_for_this_one(
+def test_a_killed_run_and_a_run_on_other_data_are_not_reused(
     trained: Training, client: MlflowClient
 ) -> None:
-    # given a run that never ended, and one on other rows
+    # given a run that has not ended, and one on other rows
     lineage = replace(trained.lineage, batch_id="batch-0009")
     experiment = Registry(trained.settings).experiment_id()
     tags: dict[str, Any] = lineage.tags() | {"family": "xgboost"}
@@ -142,9 +142,7 @@ def test_a_training_uses_the_accepted_batches_up_to_its_own(filled: CleanWarehou
     assert len(both) == pytest.approx(2 * BATCH_ROWS * 0.85, rel=0.01)
 
 
-def test_the_lineage_tells_one_set_of_rows_from_another(
-    filled: CleanWarehouse, trained: Training
-) -> None:
+def test_the_lineage_identifies_the_rows(filled: CleanWarehouse, trained: Training) -> None:
     # when
     first = train.lineage(filled, BATCHES[0], len(trained.rows))
     both = train.lineage(filled, BATCHES[1], 1)
@@ -156,7 +154,7 @@ def test_the_lineage_tells_one_set_of_rows_from_another(
 
 
 @pytest.mark.parametrize("state", ["loaded", "rejected"])
-def test_a_batch_no_gate_has_accepted_is_not_trained_on(filled: CleanWarehouse, state: str) -> None:
+def test_only_an_accepted_batch_is_trained_on(filled: CleanWarehouse, state: str) -> None:
     filled.connection.execute(
         "UPDATE batch SET state = %s WHERE batch_id = %s", (state, BATCHES[1])
     )
@@ -187,6 +185,6 @@ def test_the_best_on_validation_becomes_the_challenger(
     stored = history.candidate(BATCHES[0])
     assert replace(stored, created_at=None) == candidate
 
-    # and again it is the same version
+    # and registering it again returns the same version
     assert train.register_best(trained.results, trained.lineage, registry, history) == candidate
     assert len(client.search_model_versions(f"name='{registry.name}'")) == 1

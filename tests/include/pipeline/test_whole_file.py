@@ -1,4 +1,4 @@
-"""The whole file through RAW and CLEAN, and what the models reach on it."""
+"""The whole file through RAW and CLEAN, and the metrics of the models on it."""
 
 import json
 import os
@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from readmission.domain import schema
-from readmission.domain.splitting import SHARES, Part
-from readmission.pipeline.ingest import load, plan
+from readmission.domain.splitting import SHARES, Split
+from readmission.pipeline.ingest import ingest
 from readmission.pipeline.process import process
 from readmission.pipeline.source import Dataset
 from readmission.settings import CHECKOUT, Settings
@@ -24,7 +24,7 @@ from tests.databases import migrate
 
 BATCH_ROWS = 15_000
 SET_ASIDE = 3
-"""Rows of each batch that are put into quarantine, so that the sum has three terms."""
+"""Number of rows of each batch that are put into quarantine."""
 
 FIT = """
 import json, sys, time
@@ -32,7 +32,6 @@ import pandas
 from readmission.settings import Settings
 from readmission.modelling.evaluation import evaluate
 from readmission.modelling.fitting import fit
-from tests.databases import migrate
 rows, test = (pandas.read_parquet(path) for path in sys.argv[1:])
 found = {}
 for family in Settings().families:
@@ -48,7 +47,7 @@ json.dump(found, sys.stdout)
 
 @dataclass(frozen=True)
 class Warehouses:
-    """Both, with every batch of the file accepted."""
+    """RAW and CLEAN, with every batch of the file accepted."""
 
     raw: RawWarehouse
     clean: CleanWarehouse
@@ -63,9 +62,9 @@ def warehouses(platform: Platform, dataset: Dataset) -> Iterator[Warehouses]:
         filled = Warehouses(RawWarehouse(raw), CleanWarehouse(clean))
         migrate(filled.raw.connection)
         migrate(filled.clean.connection)
-        for piece in plan(dataset, filled.raw, BATCH_ROWS):
-            batch_id = load(dataset, filled.raw, piece).batch_id
-            rows = list(range(piece.offset, piece.offset + SET_ASIDE))
+        for batch in ingest(dataset, filled.raw, BATCH_ROWS):
+            batch_id = batch.batch_id
+            rows = list(range(batch.source_offset, batch.source_offset + SET_ASIDE))
             reasons = [["set aside by the test"]] * SET_ASIDE
             filled.raw.accept(batch_id, pd.DataFrame({"source_row": rows, "reasons": reasons}))
             process(filled.raw, filled.clean, batch_id, Settings().split_key)
@@ -76,7 +75,7 @@ def warehouses(platform: Platform, dataset: Dataset) -> Iterator[Warehouses]:
 @pytest.fixture(scope="module")
 def clean_rows(warehouses: Warehouses) -> pd.DataFrame:
     """Every row of CLEAN."""
-    return warehouses.clean.read_parts(tuple(Part))
+    return warehouses.clean.read_parts(tuple(Split))
 
 
 def test_every_row_of_the_file_is_clean_or_in_quarantine(
@@ -102,25 +101,25 @@ def test_the_uci_file_is_101766_rows_in_six_full_batches_and_one(
     assert [batch.raw_rows for batch in warehouses.clean.batches()] == sizes
 
 
-def test_no_patient_is_in_two_parts_of_clean(clean_rows: pd.DataFrame) -> None:
-    parts = clean_rows.groupby(schema.PATIENT)["part"].nunique()
+def test_no_patient_is_in_two_splits_of_clean(clean_rows: pd.DataFrame) -> None:
+    splits = clean_rows.groupby(schema.PATIENT)["part"].nunique()
 
-    assert (parts == 1).all()
+    assert (splits == 1).all()
     assert clean_rows["part"].value_counts(normalize=True).to_dict() == pytest.approx(
-        {str(part): share for part, share in SHARES.items()}, abs=0.001
+        {str(split): share for split, share in SHARES.items()}, abs=0.001
     )
 
 
 @pytest.mark.slow
-def test_all_three_models_fit_in_time_and_the_chosen_one_is_good(
+def test_the_models_fit_in_time_and_the_best_one_reaches_the_reference(
     uci: Dataset, clean_rows: pd.DataFrame, tmp_path: Path
 ) -> None:
-    # given the parts of the whole file
-    parts = {"known": clean_rows["part"] != Part.TEST, "test": clean_rows["part"] == Part.TEST}
-    for name, chosen in parts.items():
-        clean_rows[chosen].to_parquet(tmp_path / name)
+    # given the rows to fit on and the test rows of the whole file
+    is_test = clean_rows["part"] == Split.TEST
+    for name, selected in (("known", ~is_test), ("test", is_test)):
+        clean_rows[selected].to_parquet(tmp_path / name)
 
-    # when all three are fitted with two threads, as the pipeline's processes are set up
+    # when each family is fitted with two threads, in an environment like that of a task
     environment = os.environ | {
         "OMP_WAIT_POLICY": "PASSIVE",
         "PYTHONPATH": str(CHECKOUT / "include"),
@@ -133,8 +132,7 @@ def test_all_three_models_fit_in_time_and_the_chosen_one_is_good(
     )
     found = json.loads(done.stdout)
 
-    # then; a machine with other work to do is not the models' fault, so that of wall and CPU
-    # time, which are the same to one thread, the smaller one counts
+    # then the smaller of wall and CPU time counts, because the machine may be busy
     assert sum(min(fit["wall"], fit["cpu"]) for fit in found.values()) <= 30
     chosen = max(found.values(), key=lambda fit: fit["validation"])
     assert chosen["test"]["weighted_f1"] >= 0.555

@@ -14,7 +14,7 @@ import pytest
 from great_expectations import expectations as gxe
 
 from readmission.domain import schema
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.errors import GateError, GateFailed
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.pipeline.process import process
@@ -258,7 +258,7 @@ class TestTraining:
     @pytest.fixture
     def rows(self, clean: CleanWarehouse) -> pd.DataFrame:
         clean.accept("batch-0001")
-        return clean.read_parts((Part.TRAIN, Part.VALIDATION), "batch-0001")
+        return clean.read_parts((Split.TRAIN, Split.VALIDATION), "batch-0001")
 
     def test_a_good_set_goes_through(
         self, clean: CleanWarehouse, gatekeeper: Gatekeeper, rows: pd.DataFrame
@@ -290,7 +290,7 @@ class TestTraining:
         patient = int(rows.loc[0, schema.PATIENT])
         match damage:
             case "test row":
-                test = clean.read_parts((Part.TEST,)).head(1)
+                test = clean.read_parts((Split.TEST,)).head(1)
                 rows = pd.concat([rows, test], ignore_index=True)
             case "two parts":
                 other = "val" if rows.loc[0, "part"] == "train" else "train"

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from great_expectations.expectations.expectation import Expectation
 
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.errors import GateFailed
 from readmission.quality import catalogue
 from readmission.quality.checkpoint import ROW_SCOPE, check
@@ -96,7 +96,7 @@ def clean_gate(hospital: Hospital, damage: bool) -> None:
 
 
 def training_gate(hospital: Hospital, damage: bool) -> None:
-    parts = tuple(Part) if damage else (Part.TRAIN, Part.VALIDATION)
+    parts = tuple(Split) if damage else (Split.TRAIN, Split.VALIDATION)
     if damage:
         hospital.arrive()
         hospital.set_aside(FIRST)

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from readmission.domain import schema
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.modelling.bundling import capacity
 from readmission.modelling.compilation import as_encounters
 from readmission.modelling.families import FAMILIES
@@ -253,7 +253,7 @@ def test_percentiles_tell_a_patient_among_those_set_aside(
     candidates: dict[str, Candidate], some: pd.DataFrame, family: str, trained: Training
 ) -> None:
     candidate, rows = candidates[family], trained.rows
-    aside = candidate.model.score(rows[rows["part"] == Part.VALIDATION])[:, _SOON]
+    aside = candidate.model.score(rows[rows["part"] == Split.VALIDATION])[:, _SOON]
     apart = 100 / len(aside)  # A quantile may lie between two patients.
 
     for prediction in candidate.served.predict_many(as_encounters(some.head(500))):

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from readmission.domain import schema
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound
 from readmission.pipeline.process import process
 from readmission.settings import CHECKOUT
@@ -21,7 +21,7 @@ from tests.include.tables import contents, encounters, held, terminate, waiting_
 KEY = "a key"
 ROWS = 300
 BATCHES = ("batch-0001", "batch-0002", "batch-0003")
-TRAINED_ON = (Part.TRAIN, Part.VALIDATION)
+TRAINED_ON = (Split.TRAIN, Split.VALIDATION)
 
 PROCESS = """
 import sys
@@ -146,7 +146,7 @@ def test_only_accepted_batches_up_to_one_are_read_for_training(filled: CleanWare
     # when
     early = filled.read_parts(TRAINED_ON, "batch-0002")
     late = filled.read_parts(TRAINED_ON, "batch-0003")
-    test = filled.read_parts((Part.TEST,))
+    test = filled.read_parts((Split.TEST,))
 
     # then
     assert set(early["batch_id"]) == {"batch-0001"}

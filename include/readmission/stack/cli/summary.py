@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from readmission.domain.columns import Kind
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.errors import NoModel
 from readmission.pipeline.promote import PROMOTED
 from readmission.pipeline.source import Origin
@@ -78,11 +78,11 @@ def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], in
             batch.raw_rows,
             batch.quarantined_rows,
             batch.clean_rows,
-            *(sizes.get((batch.batch_id, str(part)), 0) for part in Part),
+            *(sizes.get((batch.batch_id, str(part)), 0) for part in Split),
         )
         for batch in batches
     ]
-    table = _table("batch", "raw", "quarantined", "clean", *map(str, Part))
+    table = _table("batch", "raw", "quarantined", "clean", *map(str, Split))
     for name, *numbers in lines:
         table.add_row(str(name), *(f"{number:,}" for number in numbers))
     totals = [sum(column) for column in zip(*(line[1:] for line in lines), strict=True)]

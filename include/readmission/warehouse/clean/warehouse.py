@@ -8,7 +8,7 @@ import pyarrow as pa
 from psycopg import sql
 
 from readmission.domain import schema
-from readmission.domain.splitting import Part
+from readmission.domain.splitting import Split
 from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
 from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.states import BatchState
@@ -95,12 +95,12 @@ class CleanWarehouse(Ledger[CleanBatch]):
         """Return one batch in file order, whatever its state; columns as in `ROW_TYPES`."""
         return self._read(sql.SQL("e.batch_id = %s"), batch_id)
 
-    def read_parts(self, parts: Sequence[Part], up_to: str | None = None) -> pd.DataFrame:
+    def read_parts(self, parts: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
         """Return the rows of some splits in accepted batches.
 
         Parameters
         ----------
-        parts : sequence of Part
+        parts : sequence of Split
             The splits.
         up_to : str, optional
             The last batch to include; by default the newest.
