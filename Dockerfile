@@ -1,6 +1,6 @@
 # Every image of the project: docker build --target airflow|mlflow|api|ui|load .
 #
-# PYTHON_IMAGE can be any image with Python 3.11 or 3.12, venv and pip. If a proxy signs with its own certificate
+# PYTHON_IMAGE can be any image with Python 3.11 to 3.14, venv and pip. If a proxy signs with its own certificate
 # authority, pass the certificate as a build secret; it does not end up in the image:
 #   docker build --secret id=ca,src=ca.pem --target api .
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm

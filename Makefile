@@ -8,7 +8,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE := 1
 
 UV_VERSION := 0.13.9
-PYTHON ?= >=3.11,<3.13
+# The versions that pyproject.toml supports; PYTHON=3.13 chooses one when .venv is made.
+PYTHON ?= $(shell sed -n 's/^requires-python = "\(.*\)"/\1/p' pyproject.toml)
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 GROUPS := training airflow mlflow api ui load local dev
