@@ -1,4 +1,4 @@
-"""Tables for tests: the migrations, applied through the address of a connection."""
+"""Create the tables of a test by running the migrations."""
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -8,11 +8,11 @@ from readmission.warehouse.migrations.upgrading import upgrade
 
 
 def migrate(connection: psycopg.Connection) -> None:
-    """Bring the database behind a connection to its newest revision, if it is one of ours."""
+    """Migrate the database of a connection, if it is one of the project's."""
     if connection.info.dbname in DATABASES:
         upgrade(address_of(connection), connection.info.dbname)
 
 
 def address_of(connection: psycopg.Connection) -> str:
-    """Return the address of a connection, with the password."""
+    """Return the address of a connection, including the password."""
     return make_conninfo(connection.info.dsn, password=connection.info.password)

@@ -1,4 +1,4 @@
-"""Environments that hold what one lock installs and nothing else, made from the packages here."""
+"""Environments with the packages of a single lock, linked from this environment."""
 
 import re
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def locked(group: str) -> Iterator[Distribution]:
 
 
 def link_packages(group: str, folder: Path) -> None:
-    """Link every top-level package of a lock into a folder that can stand on `sys.path`."""
+    """Link every top-level package of a lock into a folder that `sys.path` can name."""
     for installed in locked(group):
         site = Path(str(installed.locate_file("")))
         for top in {file.parts[0] for file in installed.files or ()} - {"..", "__pycache__"}:

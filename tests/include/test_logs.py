@@ -1,4 +1,4 @@
-"""Lines of the logs: one object of JSON each, none of them with what an error says of a row."""
+"""Log lines are one JSON object each, and never contain an error's message about a row."""
 
 import json
 import logging
@@ -43,7 +43,7 @@ fail()
 
 @pytest.fixture
 def refused(raw_db: psycopg.Connection) -> psycopg.Error:
-    """What PostgreSQL says of a key that is there twice."""
+    """PostgreSQL's error about a duplicate key."""
     raw_db.execute("CREATE TABLE patient (patient_nbr bigint PRIMARY KEY)")
     raw_db.execute("INSERT INTO patient VALUES (%s)", [PATIENT_NBR])
     with pytest.raises(psycopg.errors.UniqueViolation) as caught:
@@ -52,14 +52,14 @@ def refused(raw_db: psycopg.Connection) -> psycopg.Error:
 
 
 class Patient(BaseModel):
-    """Refuses text."""
+    """Rejects text."""
 
     patient_nbr: int
 
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
-    """What a logger says, in both forms."""
+    """The lines of a logger, in both formats."""
     written: list[str] = []
 
     class Sink(logging.Handler):
@@ -76,10 +76,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[str]]:
 log = logging.getLogger("readmission.logs_of_a_test")
 
 
-def test_the_database_quotes_the_row_and_the_log_does_not(
+def test_the_log_does_not_quote_a_row_as_the_database_does(
     lines: list[str], refused: psycopg.Error
 ) -> None:
-    assert PATIENT_NBR in str(refused)  # given an error that says it
+    assert PATIENT_NBR in str(refused)  # given an error that quotes it
 
     log.warning("not stored: %s", refused)
     log.warning("not stored", exc_info=refused)
@@ -89,7 +89,7 @@ def test_the_database_quotes_the_row_and_the_log_does_not(
         assert PATIENT_NBR not in line
 
 
-def test_an_error_of_validation_and_its_causes_stay_without_the_input(lines: list[str]) -> None:
+def test_a_validation_error_is_logged_without_its_input(lines: list[str]) -> None:
     def fail() -> None:
         try:
             Patient.model_validate({"patient_nbr": f"no number {PATIENT_NBR}"})
@@ -108,7 +108,9 @@ def test_an_error_of_validation_and_its_causes_stay_without_the_input(lines: lis
 
 
 @pytest.mark.parametrize("error", [OSError("the disk is full"), NoModel("nothing was promoted")])
-def test_what_services_and_files_say_is_kept(lines: list[str], error: Exception) -> None:
+def test_errors_about_services_and_files_keep_their_message(
+    lines: list[str], error: Exception
+) -> None:
     log.error("it failed: %s", error)
     log.error("it failed", exc_info=error)
 
@@ -116,16 +118,16 @@ def test_what_services_and_files_say_is_kept(lines: list[str], error: Exception)
     assert all(str(error) in line for line in lines)
 
 
-def test_a_line_has_the_request_and_what_is_told_beside_the_message(lines: list[str]) -> None:
+def test_a_line_contains_the_request_id_and_extra_fields(lines: list[str]) -> None:
     token = logs.REQUEST_ID.set("request-1")
     log.warning("said %d", 7, extra={"action": "predict"})
     logs.REQUEST_ID.reset(token)
     log.warning("outside of requests")
 
     as_json, as_text, outside, _ = lines
-    told: dict[str, Any] = json.loads(as_json)
-    assert told.pop("time").endswith("+00:00")
-    assert told == {
+    fields: dict[str, Any] = json.loads(as_json)
+    assert fields.pop("time").endswith("+00:00")
+    assert fields == {
         "level": "WARNING",
         "service": "test",
         "logger": "readmission.logs_of_a_test",
@@ -137,31 +139,31 @@ def test_a_line_has_the_request_and_what_is_told_beside_the_message(lines: list[
     assert "request_id" not in json.loads(outside)
 
 
-def test_all_that_a_process_says_is_json_to_its_last_word() -> None:
+def test_everything_a_process_logs_is_json_up_to_its_last_error() -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM % {"patient": PATIENT_NBR}],
         cwd=CHECKOUT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
-    said = [json.loads(line) for line in done.stderr.splitlines()]
+    logged = [json.loads(line) for line in done.stderr.splitlines()]
     assert done.returncode == 1
     assert done.stdout == ""
     assert PATIENT_NBR not in done.stderr
-    assert [line["message"].splitlines()[0] for line in said] == [
+    assert [line["message"].splitlines()[0] for line in logged] == [
         "two",
         "<string>:8: UserWarning: take care",
         "uncaught exception in thread Thread-1 (fail)",
         "asyncio: Task exception was never retrieved",
         "uncaught exception",
     ]
-    assert all("<string>:10 fail" in line["error"] for line in said[2:])
+    assert all("<string>:10 fail" in line["error"] for line in logged[2:])
 
 
 @pytest.mark.parametrize(
     ("set_", "is_terminal", "expected"),
     [(None, False, True), (None, True, False), ("json", True, True), ("text", False, False)],
 )
-def test_lines_are_json_unless_somebody_looks(
+def test_lines_are_json_unless_in_a_terminal(
     monkeypatch: pytest.MonkeyPatch, set_: str | None, is_terminal: bool, expected: bool
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal, raising=False)

@@ -1,4 +1,4 @@
-"""Versions and the aliases that say which one serves."""
+"""Registered versions, and the aliases that select one of them."""
 
 import sys
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.include.conftest import Training
 
 
 @dataclass(frozen=True)
-class Shelf:
+class ThreeVersions:
     """A registry with one version for each of three runs."""
 
     registry: Registry
@@ -33,16 +33,16 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(trained: Training) -> Iterator[Shelf]:
+def registered(trained: Training) -> Iterator[ThreeVersions]:
     registry = trained.registry()
     versions = [
         registry.register(trained.run_of(f), trained.lineage.tags()) for f in Settings().families
     ]
-    yield Shelf(registry, versions)
+    yield ThreeVersions(registry, versions)
     registry.client.delete_registered_model(registry.name)
 
 
-def test_before_the_first_promotion_there_is_nothing_to_load(trained: Training) -> None:
+def test_loading_before_the_first_promotion_is_an_error(trained: Training) -> None:
     registry = trained.registry()
 
     assert registry.version_of(PRODUCTION) is None
@@ -50,38 +50,38 @@ def test_before_the_first_promotion_there_is_nothing_to_load(trained: Training) 
         registry.load(PRODUCTION)
 
 
-def test_a_registry_that_does_not_answer_is_not_an_empty_one(
+def test_an_unavailable_registry_is_not_taken_for_an_empty_one(
     trained: Training, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    away = trained.settings.model_copy(update={"mlflow_tracking_uri": "http://127.0.0.1:9"})
+    unavailable = trained.settings.model_copy(update={"mlflow_tracking_uri": "http://127.0.0.1:9"})
 
     # then
     try:
         with pytest.raises(MlflowException):
-            Registry(away).version_of(PRODUCTION)
+            Registry(unavailable).version_of(PRODUCTION)
     finally:
-        Registry(trained.settings)  # MLflow keeps its address in the process.
+        Registry(trained.settings)  # MLflow keeps the address for the whole process.
 
 
-def test_a_run_is_registered_once(shelf: Shelf, trained: Training) -> None:
-    assert shelf.versions == ["1", "2", "3"]
+def test_a_run_is_registered_once(registered: ThreeVersions, trained: Training) -> None:
+    assert registered.versions == ["1", "2", "3"]
 
-    assert shelf.registry.register(trained.run_of("xgboost"), {}) == "3"
+    assert registered.registry.register(trained.run_of("xgboost"), {}) == "3"
 
 
-def test_a_version_loads_with_what_it_is_and_answers(
-    shelf: Shelf, trained: Training, raw_rows: pd.DataFrame
+def test_a_loaded_version_describes_itself_and_predicts(
+    registered: ThreeVersions, trained: Training, raw_rows: pd.DataFrame
 ) -> None:
     # given
     path = list(sys.path)
 
     # when
-    loaded = shelf.registry.load_version("1")
+    loaded = registered.registry.load_version("1")
 
     # then
-    assert (loaded.name, loaded.version) == (shelf.registry.name, "1")
+    assert (loaded.name, loaded.version) == (registered.registry.name, "1")
     assert (loaded.run_id, loaded.data_source) == (
         trained.run_of("logistic_regression"), "synthetic",
     )  # fmt: skip
@@ -90,80 +90,80 @@ def test_a_version_loads_with_what_it_is_and_answers(
     assert sys.path == path
 
 
-def test_promotion_moves_the_aliases_and_marks_the_stages(shelf: Shelf) -> None:
+def test_promotion_moves_the_aliases_and_marks_the_stages(registered: ThreeVersions) -> None:
     # given
-    one, two, three = shelf.versions
+    one, two, three = registered.versions
 
     # then
-    shelf.registry.promote(one)
-    assert shelf.aliases() == {PRODUCTION: one, PREVIOUS: None}
-    assert shelf.stages() == ["Production", "None", "None"]
-    shelf.registry.promote(two)
-    assert shelf.aliases() == {PRODUCTION: two, PREVIOUS: one}
-    assert shelf.stages() == ["Archived", "Production", "None"]
-    shelf.registry.promote(three)
-    assert shelf.aliases() == {PRODUCTION: three, PREVIOUS: two}
-    assert shelf.stages() == ["Archived", "Archived", "Production"]
-    # and one click back
-    shelf.registry.promote(two)
-    assert shelf.aliases() == {PRODUCTION: two, PREVIOUS: three}
-    assert shelf.stages() == ["Archived", "Production", "Archived"]
+    registered.registry.promote(one)
+    assert registered.aliases() == {PRODUCTION: one, PREVIOUS: None}
+    assert registered.stages() == ["Production", "None", "None"]
+    registered.registry.promote(two)
+    assert registered.aliases() == {PRODUCTION: two, PREVIOUS: one}
+    assert registered.stages() == ["Archived", "Production", "None"]
+    registered.registry.promote(three)
+    assert registered.aliases() == {PRODUCTION: three, PREVIOUS: two}
+    assert registered.stages() == ["Archived", "Archived", "Production"]
+    # and back again
+    registered.registry.promote(two)
+    assert registered.aliases() == {PRODUCTION: two, PREVIOUS: three}
+    assert registered.stages() == ["Archived", "Production", "Archived"]
 
 
 @pytest.mark.parametrize("killed_after", ["previous", "production", "everything"])
-def test_a_promotion_killed_on_its_way_is_completed_by_its_repetition(
-    shelf: Shelf, killed_after: str
+def test_repeating_a_killed_promotion_completes_it(
+    registered: ThreeVersions, killed_after: str
 ) -> None:
     # given
-    one, two, _ = shelf.versions
-    shelf.registry.promote(one)
+    one, two, _ = registered.versions
+    registered.registry.promote(one)
     match killed_after:
         case "previous":
-            shelf.registry.set_alias(PREVIOUS, one)
+            registered.registry.set_alias(PREVIOUS, one)
         case "production":
-            shelf.registry.set_alias(PREVIOUS, one)
-            shelf.registry.set_alias(PRODUCTION, two)
+            registered.registry.set_alias(PREVIOUS, one)
+            registered.registry.set_alias(PRODUCTION, two)
         case "everything":
-            shelf.registry.promote(two)
-    assert shelf.aliases()[PRODUCTION] is not None
+            registered.registry.promote(two)
+    assert registered.aliases()[PRODUCTION] is not None
 
     # when
-    shelf.registry.promote(two)
+    registered.registry.promote(two)
 
     # then
-    assert shelf.aliases() == {PRODUCTION: two, PREVIOUS: one}
-    assert shelf.stages()[:2] == ["Archived", "Production"]
+    assert registered.aliases() == {PRODUCTION: two, PREVIOUS: one}
+    assert registered.stages()[:2] == ["Archived", "Production"]
 
 
-def test_a_rollback_swaps_the_aliases_and_is_remembered_for_good(shelf: Shelf) -> None:
+def test_a_rollback_swaps_the_aliases_and_is_recorded(registered: ThreeVersions) -> None:
     # given
-    one, two, _ = shelf.versions
-    shelf.registry.promote(one)
-    shelf.registry.promote(two)
+    one, two, _ = registered.versions
+    registered.registry.promote(one)
+    registered.registry.promote(two)
 
     # when
-    there = shelf.registry.roll_back("admin-1")
-    back = shelf.registry.roll_back("admin-2")
+    there = registered.registry.roll_back("admin-1")
+    back = registered.registry.roll_back("admin-2")
 
     # then
     assert (there, back) == ((two, one), (one, two))
-    assert shelf.aliases() == {PRODUCTION: two, PREVIOUS: one}
-    told = {(r.left, r.back, r.by) for r in shelf.registry.rollbacks()}
-    assert told == {(two, one, "admin-1"), (one, two, "admin-2")}
+    assert registered.aliases() == {PRODUCTION: two, PREVIOUS: one}
+    recorded = {(r.left, r.back, r.by) for r in registered.registry.rollbacks()}
+    assert recorded == {(two, one, "admin-1"), (one, two, "admin-2")}
 
 
-def test_the_alias_decides_what_is_loaded(shelf: Shelf) -> None:
-    shelf.registry.promote("2")
-    shelf.registry.set_alias(CHALLENGER, "3")
+def test_the_alias_decides_which_version_is_loaded(registered: ThreeVersions) -> None:
+    registered.registry.promote("2")
+    registered.registry.set_alias(CHALLENGER, "3")
 
-    assert shelf.registry.load(PRODUCTION).model.family == "random_forest"
-    assert shelf.registry.load(CHALLENGER).model.family == "xgboost"
+    assert registered.registry.load(PRODUCTION).model.family == "random_forest"
+    assert registered.registry.load(CHALLENGER).model.family == "xgboost"
 
 
-def test_tags_are_written_on_a_version(shelf: Shelf) -> None:
-    shelf.registry.tag_version("1", {"verdict": "promoted", "test_weighted_f1": 0.5})
+def test_tags_are_set_on_a_version(registered: ThreeVersions) -> None:
+    registered.registry.tag_version("1", {"verdict": "promoted", "test_weighted_f1": 0.5})
 
-    tags = shelf.registry.client.get_model_version(shelf.registry.name, "1").tags
+    tags = registered.registry.client.get_model_version(registered.registry.name, "1").tags
     assert (tags["verdict"], tags["test_weighted_f1"]) == ("promoted", "0.5")
 
 

@@ -1,4 +1,4 @@
-"""Configuration: read from one prefix, refused by name."""
+"""Settings: read from variables with one prefix; errors name the variable."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
     assert settings.model_name == "diabetes_readmission"
 
 
-def test_an_unknown_setting_is_named_with_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_named_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("READMISSION_BATCHSIZE", "500")
 
     with pytest.raises(SettingsError, match=r"READMISSION_BATCHSIZE; the known ones are"):
@@ -62,14 +62,14 @@ def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
-def test_settings_do_not_change_under_way() -> None:
+def test_settings_cannot_be_changed() -> None:
     settings = Settings()
 
     with pytest.raises(ValueError, match="frozen"):
         settings.batch_size = 1
 
 
-def test_every_setting_says_what_it_is_for() -> None:
+def test_every_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
@@ -90,7 +90,7 @@ def test_secrets_have_no_default_and_are_not_shown(monkeypatch: pytest.MonkeyPat
     assert secret not in f"{settings!r} {settings} {settings.model_dump_json()}"
 
 
-def test_a_secret_that_is_too_short_is_refused_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_about_a_short_secret_does_not_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("READMISSION_PREDICTION_LOG_KEY", "hunter2")
 
     with pytest.raises(SettingsError, match=r"^READMISSION_PREDICTION_LOG_KEY: ") as refused:
@@ -100,7 +100,7 @@ def test_a_secret_that_is_too_short_is_refused_unseen(monkeypatch: pytest.Monkey
 
 
 def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Compose hands over what is not set as an empty text
+    # Compose passes unset variables as empty values
     monkeypatch.setenv("READMISSION_DATASET", "")
     monkeypatch.setenv("READMISSION_BATCH_SIZE", "")
 

@@ -1,4 +1,4 @@
-"""A model family is a file: what it declares is all that fitting, serving and pages need."""
+"""A model family is one file, which declares all that fitting, serving and pages need."""
 
 import ast
 import json
@@ -26,7 +26,7 @@ CODE = ("include", "api", "dags", "plugins", "ui", "grafana", "load/benchmarks/p
 ESTIMATORS = ("sklearn", "xgboost", "skl2onnx", "onnxmltools", "pandas", "mlflow")
 
 FIFTH = '''
-"""A family of a test: logistic regression with hardly any freedom."""
+"""A family for a test: logistic regression with strong regularisation."""
 
 from dataclasses import replace
 
@@ -41,14 +41,14 @@ FAMILY = replace(LINEAR, title="Cautious regression", build=build)
 '''
 
 
-def test_every_file_declares_a_family_and_nothing_else_does() -> None:
+def test_every_file_declares_one_family() -> None:
     files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
 
     assert set(FAMILIES) == files
     assert len({declared.title for declared in FAMILIES.values()}) == len(files)
 
 
-def test_the_three_of_the_brief_compete_unless_others_are_set(
+def test_three_families_compete_unless_others_are_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert Settings().families == ("logistic_regression", "random_forest", "xgboost")
@@ -78,7 +78,7 @@ def test_listing_the_families_loads_no_library_that_fits() -> None:
 
 
 def test_no_other_code_names_a_family() -> None:
-    # given every name and title; the settings say which compete by default
+    # given all names and titles; only the settings may name those that compete by default
     names = {*FAMILIES, *(declared.title for declared in FAMILIES.values())}
     allowed = {CHECKOUT / "include" / "readmission" / "settings.py"}
 
@@ -96,14 +96,14 @@ def test_no_other_code_names_a_family() -> None:
 
 
 def is_an_import_of_xgboost(path: Path, name: object) -> bool:
-    """The package of this name is preloaded, and its version shown beside a measurement."""
+    """Whether the name is that of the package, which is preloaded or whose version is shown."""
     return name == "xgboost" and path.name in {"airflow.py", "serving.py"}
 
 
 def test_a_family_that_is_only_a_file_is_fitted_compiled_explained_and_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a file that nothing else knows of
+    # given a file that is not mentioned anywhere
     (tmp_path / "cautious_regression.py").write_text(FIFTH)
     monkeypatch.setattr(families, "__path__", [*families.__path__, str(tmp_path)])
     monkeypatch.setattr(families, "FAMILIES", families.declared())

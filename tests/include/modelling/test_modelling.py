@@ -1,4 +1,4 @@
-"""Decision, evaluation, fits and pictures: figures checked by hand, rules by trying."""
+"""Decision, metrics, fits and plots: metrics are checked against values computed by hand."""
 
 import io
 from math import log
@@ -30,13 +30,13 @@ PLAIN = (1.0, 1.0, 1.0)
 
 @pytest.fixture(scope="module")
 def known_rows(clean_rows: pd.DataFrame) -> pd.DataFrame:
-    """What a training gets: no test row."""
+    """The rows that training gets, without those of the test split."""
     return clean_rows[clean_rows["part"] != Split.TEST]
 
 
 @pytest.fixture(scope="module")
 def fits(known_rows: pd.DataFrame) -> dict[str, Fit]:
-    """All three families on a few rows."""
+    """A fit of each family on a few rows."""
     return {family: fit(family, known_rows, threads=1) for family in FAMILIES}
 
 
@@ -61,7 +61,7 @@ def test_the_decision_is_the_largest_weighted_probability(
 
 
 def test_weights_are_tuned_to_the_best_weighted_f1_of_the_grid() -> None:
-    # given a model that says <30 too seldom
+    # given a model that predicts <30 too rarely
     random = np.random.default_rng(1)
     outcomes = random.choice(3, 400, p=[0.54, 0.35, 0.11])
     probabilities = random.dirichlet((5, 3, 1), 400) + 0.25 * np.eye(3)[outcomes]
@@ -82,8 +82,8 @@ def test_weights_are_tuned_to_the_best_weighted_f1_of_the_grid() -> None:
     assert score(tuned) > score(PLAIN)
 
 
-def test_every_figure_is_what_it_is_by_hand() -> None:
-    # given the decisions 0 1 1 2 0 for what was 0 0 1 2 2
+def test_every_metric_equals_the_value_computed_by_hand() -> None:
+    # given the decisions 0 1 1 2 0 for the outcomes 0 0 1 2 2
     figures = evaluate(OUTCOMES, PROBABILITIES, PLAIN)
 
     # then F1 by class is 1/2, 2/3, 2/3
@@ -104,7 +104,7 @@ def test_every_figure_is_what_it_is_by_hand() -> None:
     )
 
 
-def test_the_tuned_decision_counts_and_the_argmax_stays_for_comparison() -> None:
+def test_metrics_use_the_tuned_decision_except_the_one_for_argmax() -> None:
     # given the decisions 0 1 2 2 2: F1 by class is 2/3, 0, 4/5
     figures = evaluate(OUTCOMES, PROBABILITIES, (1.0, 1.0, 3.0))
 
@@ -113,7 +113,7 @@ def test_the_tuned_decision_counts_and_the_argmax_stays_for_comparison() -> None
     assert figures["accuracy"] == pytest.approx(3 / 5)
 
 
-def test_every_figure_is_given_for_all_rows_and_for_the_living() -> None:
+def test_every_metric_is_returned_for_all_rows_and_for_eligible_ones() -> None:
     # given that the second of five died
     eligible = np.array([True, False, True, True, True])
 
@@ -125,12 +125,12 @@ def test_every_figure_is_given_for_all_rows_and_for_the_living() -> None:
     assert figures == everyone | {f"eligible_{name}": value for name, value in living.items()}
 
 
-def test_a_fit_refuses_test_rows(clean_rows: pd.DataFrame) -> None:
+def test_a_fit_rejects_test_rows(clean_rows: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match="train and validation rows only"):
         fit("logistic_regression", clean_rows, threads=1)
 
 
-def test_weights_and_figures_come_from_the_validation_rows_only(
+def test_weights_and_metrics_come_from_the_validation_rows_only(
     fitted: Fit, known_rows: pd.DataFrame
 ) -> None:
     validation = known_rows[known_rows["part"] == Split.VALIDATION]
@@ -166,7 +166,7 @@ def test_the_same_rows_give_the_same_model(
     np.testing.assert_allclose(again.probabilities, fits[family].probabilities, atol=1e-6)
 
 
-def test_an_answer_is_a_class_and_probabilities_of_each_row(
+def test_a_prediction_is_a_class_and_probabilities_for_each_row(
     fitted: Fit, raw_rows: pd.DataFrame
 ) -> None:
     # given raw encounters with an index of their own
@@ -186,7 +186,7 @@ def test_an_answer_is_a_class_and_probabilities_of_each_row(
     assert answers["prediction"].tolist() == expected.tolist()
 
 
-def test_a_row_is_answered_the_same_alone_and_in_a_batch(
+def test_a_row_gets_the_same_prediction_alone_and_in_a_batch(
     fitted: Fit, raw_rows: pd.DataFrame
 ) -> None:
     raw = raw_rows.tail(8)
@@ -197,7 +197,7 @@ def test_a_row_is_answered_the_same_alone_and_in_a_batch(
     np.testing.assert_allclose(alone, together, rtol=0, atol=1e-12)
 
 
-def test_a_category_never_seen_is_tolerated_and_a_wrong_value_is_not(
+def test_an_unseen_category_is_accepted_and_an_invalid_value_is_not(
     fitted: Fit, raw_rows: pd.DataFrame
 ) -> None:
     raw = raw_rows.head(1)
@@ -210,7 +210,7 @@ def test_a_category_never_seen_is_tolerated_and_a_wrong_value_is_not(
 
 
 @pytest.mark.parametrize("sparse", [True, False])
-def test_numbers_are_scaled_robustly_scales_stay_and_categories_become_columns(
+def test_numbers_are_scaled_ordinals_kept_and_categories_one_hot_encoded(
     known_rows: pd.DataFrame, sparse: bool
 ) -> None:
     encoder = new_encoder(sparse=sparse)
@@ -228,7 +228,7 @@ def test_numbers_are_scaled_robustly_scales_stay_and_categories_become_columns(
     assert of_race.idxmax(axis=1).str.removeprefix("race_").tolist() == features["race"].tolist()
 
 
-def test_importance_is_shared_out_among_the_fields(fitted: Fit) -> None:
+def test_the_shares_of_importance_cover_all_fields_and_add_up_to_one(fitted: Fit) -> None:
     shares = importance(fitted.model)
 
     assert shares.sum() == pytest.approx(1)
@@ -237,7 +237,7 @@ def test_importance_is_shared_out_among_the_fields(fitted: Fit) -> None:
     assert (shares >= 0).all()
 
 
-def test_the_pictures_show_the_validation_rows_and_whose_they_are(fitted: Fit) -> None:
+def test_the_plots_show_the_validation_rows_and_their_origin(fitted: Fit) -> None:
     # when
     figures = draw(fitted, "data: synthetic, up to batch-0001")
 

@@ -1,4 +1,4 @@
-"""The figures of groups of patients: right for each group, and silent about small ones."""
+"""The metrics by group of patients; small groups are left out."""
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,8 @@ def probabilities(rows: pd.DataFrame, risk: np.ndarray) -> np.ndarray:
     return np.column_stack([(1 - risk) / 2, (1 - risk) / 2, risk])
 
 
-def test_each_group_has_its_own_figures(rows: pd.DataFrame) -> None:
-    # given a model that knows everything of the first group and nothing of the second
+def test_each_group_has_its_own_metrics(rows: pd.DataFrame) -> None:
+    # given a model that is perfect for the first group and useless for the second
     soon = (rows[schema.TARGET] == SOON).to_numpy()
     risk = np.where(rows["race"] == "Asian", np.where(soon, 0.9, 0.1), 0.25)
 
@@ -44,7 +44,7 @@ def test_each_group_has_its_own_figures(rows: pd.DataFrame) -> None:
     assert found["Hispanic"]["calibration_gap_under_30"] == pytest.approx(0)
 
 
-def test_a_group_is_called_as_the_file_calls_it(rows: pd.DataFrame) -> None:
+def test_groups_have_the_names_that_the_file_uses(rows: pd.DataFrame) -> None:
     found = evaluate_subgroups(rows, probabilities(rows, np.linspace(0, 1, len(rows))))
 
     assert tuple(found) == ATTRIBUTES

@@ -1,4 +1,4 @@
-"""One answer: plain MLflow without the project, the service, and the batch path, row by row."""
+"""Plain MLflow without the project, the API and the batch path predict the same for each row."""
 
 import json
 import subprocess
@@ -30,7 +30,7 @@ COMPILED = {"rtol": 0, "atol": 1e-6}
 
 ANSWER = """
 import json, sys
-sys.path.append(sys.argv[1])  # What training's lock installs; the project is not among it.
+sys.path.append(sys.argv[1])  # The packages of training's lock, without the project.
 try:
     import readmission
     sys.exit("the project is on the path: " + readmission.__file__)
@@ -45,8 +45,8 @@ for version in sys.argv[3:]:
 import readmission
 json.dump({"answers": answers, "code": readmission.__file__}, open("answers.json", "w"))
 """
-"""A stranger's program: it knows MLflow and the name of the model. Python reads no environment, no
-user folder and no `.pth` file, so it finds nothing of the checkout."""
+"""A program that knows only MLflow and the name of the model. Python ignores the environment, the
+user folder and `.pth` files, so it cannot import the checkout."""
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +60,13 @@ def clean(trained: Training, dataset: Dataset) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def raw(clean: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
-    """The same encounters as the file has them."""
+    """The same encounters as in the file."""
     return dataset.encounters.to_pandas().iloc[clean["source_row"]]
 
 
 @pytest.fixture(scope="module")
 def requests(raw: pd.DataFrame) -> list[dict[str, Any]]:
-    """The same encounters as JSON: numbers are numbers."""
+    """The same encounters as JSON, with counts as numbers."""
     return [
         {c.name: int(row[c.name]) if c.is_number else row[c.name] for c in schema.FEATURES}
         for row in raw.to_dict("records")
@@ -90,7 +90,7 @@ def strangers(
     trained: Training,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Any]:
-    """What plain MLflow answers outside the project."""
+    """The predictions of plain MLflow outside the project."""
     folder = tmp_path_factory.mktemp("elsewhere")
     versions = [str(number) for number in range(1, len(FAMILIES) + 1)]
     packages = tmp_path_factory.mktemp("packages")
@@ -109,7 +109,7 @@ def strangers(
 def service(
     registry: Registry, trained: Training, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """The service as a process of its own, on the same registry."""
+    """The API in its own process, with the same registry."""
     log = tmp_path_factory.mktemp("service") / "log"
     settings = {"MODEL_NAME": registry.name}
     uri = trained.settings.mlflow_tracking_uri
@@ -117,7 +117,7 @@ def service(
         yield service
 
 
-def test_the_artifact_brings_its_own_code(strangers: dict[str, Any]) -> None:
+def test_the_artifact_contains_its_own_code(strangers: dict[str, Any]) -> None:
     code = Path(strangers["code"])
 
     assert not code.is_relative_to(CHECKOUT)
@@ -141,7 +141,7 @@ def test_the_artifact_ships_nothing_but_what_a_model_imports(
 
 
 @pytest.mark.parametrize("version", range(1, len(FAMILIES) + 1), ids=list(FAMILIES))
-def test_everybody_gives_the_same_answer_to_every_encounter(
+def test_all_ways_of_serving_predict_the_same_for_every_encounter(
     registry: Registry,
     service: Service,
     strangers: dict[str, Any],
@@ -153,7 +153,7 @@ def test_everybody_gives_the_same_answer_to_every_encounter(
     registry.promote(str(version))
     loaded = registry.load(PRODUCTION)
 
-    # when the service is asked
+    # when the API predicts
     with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as api:
         assert api.post("/reload_model").json()["model_version"] == str(version)
         served = [
@@ -163,7 +163,7 @@ def test_everybody_gives_the_same_answer_to_every_encounter(
     # and the batch path scores the same encounters as CLEAN holds them
     batch = loaded.model.score(clean)
 
-    # then plain MLflow, the service and the batch agree on probabilities and class
+    # then plain MLflow, the API and the batch path agree on probabilities and class
     plain = pd.DataFrame(strangers["answers"][str(version)])
     by_service = [[a["probabilities"][label] for label in schema.CLASSES] for a in served]
     np.testing.assert_allclose(plain[list(PROBABILITY_COLUMNS)], batch, **EXACT)

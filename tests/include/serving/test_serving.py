@@ -1,4 +1,4 @@
-"""The forms in which a model answers, compared on real encounters, and how it explains itself."""
+"""The compiled form and the pipeline predict the same, and explanations add up."""
 
 import http.client
 import io
@@ -39,7 +39,7 @@ _SOON = schema.CLASSES.index("<30")
 
 @dataclass(frozen=True)
 class Candidate:
-    """A registered version in both its forms."""
+    """A registered version: its pipeline and its served form."""
 
     model: ReadmissionModel
     served: ServedModel
@@ -59,7 +59,7 @@ def registry(trained: Training) -> Iterator[Registry]:
 def candidates(
     registry: Registry, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Candidate]:
-    """Every family, as registered."""
+    """The registered version of every family."""
 
     def opened(version: str) -> Candidate:
         folder = registry.download_bundle(version, tmp_path_factory.mktemp("bundle"))
@@ -73,20 +73,20 @@ def candidates(
 
 @pytest.fixture(scope="module")
 def features(dataset: Dataset) -> pd.DataFrame:
-    """All encounters of the file as it spells them, without keys and outcome."""
+    """The features of all encounters in the file, as text."""
     return dataset.encounters.to_pandas()[list(schema.FEATURE_NAMES)]
 
 
 @pytest.fixture(scope="module")
 def some(features: pd.DataFrame) -> pd.DataFrame:
-    """Encounters from all over the file; counts are numbers."""
+    """Encounters from all parts of the file, with counts as numbers."""
     chosen = features.iloc[:: max(len(features) // ROWS, 1)].head(ROWS)
     return chosen.astype({c.name: int for c in schema.FEATURES if c.is_number})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_compiled_form_answers_the_whole_file_like_the_pipeline(
+def test_the_compiled_form_predicts_the_whole_file_like_the_pipeline(
     candidates: dict[str, Candidate], features: pd.DataFrame, family: str
 ) -> None:
     model, scorer = candidates[family].model, candidates[family].served.bundle.scorer
@@ -113,7 +113,7 @@ class Answers:
 
     @classmethod
     def of(cls, answers: Sequence[dict[str, Any]]) -> "Answers":
-        """Read what the service says."""
+        """Read the responses of the API."""
         shares = [[answer["probabilities"][name] for name in schema.CLASSES] for answer in answers]
         return cls(np.array(shares), [answer["predicted_class"] for answer in answers])
 
@@ -122,7 +122,7 @@ class Answers:
 def service(
     registry: Registry, trained: Training, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """The service as a process of its own, on the same registry."""
+    """The API in its own process, with the same registry."""
     settings = {"MODEL_NAME": registry.name, "API_RATE_LIMIT": "0"}
     log, uri = tmp_path_factory.mktemp("serving") / "log", trained.settings.mlflow_tracking_uri
     with running(log, mlflow_uri=uri, settings=settings) as service:
@@ -134,7 +134,7 @@ def service(
 def by_pyfunc(
     request: pytest.FixtureRequest, registry: Registry, service: Service, some: pd.DataFrame
 ) -> Answers:
-    """What anybody gets who loads with MLflow the model that the service now has, too."""
+    """Predictions of plain MLflow with the version that the API now serves."""
     version = str(request.param)
     registry.promote(version)
     reloaded = httpx.post(f"{service.url}/reload_model", timeout=60, trust_env=False)
@@ -144,12 +144,12 @@ def by_pyfunc(
 
 
 def check_alike(one: Answers, other: Answers) -> None:
-    """Check that two answers to all rows are the same."""
+    """Check that two sets of predictions are the same."""
     np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=0, atol=TOLERANCE)
     assert list(one.classes) == list(other.classes)
 
 
-def test_single_encounters_are_answered_like_the_registered_model(
+def test_single_encounters_get_the_predictions_of_the_registered_model(
     service: Service, some: pd.DataFrame, by_pyfunc: Answers
 ) -> None:
     connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=60)
@@ -177,7 +177,7 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("kind", WRITERS)
-def test_files_are_answered_like_the_registered_model(
+def test_files_get_the_predictions_of_the_registered_model(
     service: Service, some: pd.DataFrame, by_pyfunc: Answers, kind: str
 ) -> None:
     response = httpx.post(
@@ -194,26 +194,26 @@ def test_files_are_answered_like_the_registered_model(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_contributions_add_up_to_the_answer(
+def test_contributions_add_up_to_the_prediction(
     candidates: dict[str, Candidate], some: pd.DataFrame, family: str
 ) -> None:
     served = candidates[family].served
     for encounter in as_encounters(some.iloc[:: ROWS // EXPLAINED]):
         explanation = served.explain(encounter)
 
-        parts = np.array(list(explanation.contributions.values()))
-        score = np.array(explanation.base) + parts.sum(axis=0)
+        added = np.array(list(explanation.contributions.values()))
+        score = np.array(explanation.base) + added.sum(axis=0)
         if explanation.unit == "log-odds":
             score = np.exp(score) / np.exp(score).sum()
         assert score == pytest.approx(served.predict(encounter).probabilities, abs=1e-4)
         assert set(explanation.contributions) == set(schema.FEATURE_NAMES)
-        # what helps all classes alike helps none
-        assert np.allclose(parts.sum(axis=1), 0, atol=1e-5)
+        # contributions are centred over the classes
+        assert np.allclose(added.sum(axis=1), 0, atol=1e-5)
     assert explanation.unit == ("probability" if family == "random_forest" else "log-odds")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_the_card_tells_what_a_follow_up_would_catch(
+def test_the_card_shows_what_a_follow_up_would_catch(
     candidates: dict[str, Candidate], trained: Training, family: str
 ) -> None:
     card = candidates[family].served.card
@@ -234,7 +234,7 @@ def test_the_card_tells_what_a_follow_up_would_catch(
     assert set(card["decision_weights"]) == set(schema.CLASSES)
 
 
-def test_the_threshold_for_very_few_is_a_risk_that_patients_have() -> None:
+def test_thresholds_for_small_shares_are_risks_that_patients_have() -> None:
     risk = np.random.default_rng(1).beta(2, 12, 10_000)
     soon = np.random.default_rng(2).random(10_000) < risk
 
@@ -249,7 +249,7 @@ def test_the_threshold_for_very_few_is_a_risk_that_patients_have() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_percentiles_tell_a_patient_among_those_set_aside(
+def test_percentiles_rank_a_patient_among_the_validation_patients(
     candidates: dict[str, Candidate], some: pd.DataFrame, family: str, trained: Training
 ) -> None:
     candidate, rows = candidates[family], trained.rows

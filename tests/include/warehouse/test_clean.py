@@ -1,4 +1,4 @@
-"""CLEAN: one transaction a batch, whatever is repeated, raced or killed."""
+"""CLEAN: one transaction per batch, even if runs are repeated, concurrent or killed."""
 
 import subprocess
 import sys
@@ -35,7 +35,7 @@ NOT_YET_IN_THE_LEDGER = """
 INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin)
 VALUES ('batch-0001', 1, 0, 0, 0, '', '')
 """
-"""Lets a run write patients and rows, and stops it at its line of the ledger."""
+"""Makes a run wait at its ledger line, after it has written patients and rows."""
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def warehouse(clean_db: psycopg.Connection) -> CleanWarehouse:
 
 @pytest.fixture
 def filled(raw: RawWarehouse, warehouse: CleanWarehouse) -> CleanWarehouse:
-    """The three batches, not decided on yet."""
+    """The three batches, before their gate has decided."""
     for batch_id in BATCHES:
         process(raw, warehouse, batch_id, KEY)
     return warehouse
@@ -75,7 +75,7 @@ def process_once(platform: Platform, batch_id: str = "batch-0001") -> CleanBatch
 def test_a_run_killed_before_its_commit_leaves_nothing_and_repeats(
     raw: RawWarehouse, warehouse: CleanWarehouse, platform: Platform, kill: str
 ) -> None:
-    # given a run that has written patients and rows and not committed
+    # given a run that has written patients and rows but not committed
     before = contents(warehouse.connection)
     with held(platform.clean_dsn, NOT_YET_IN_THE_LEDGER), ThreadPoolExecutor(1) as pool:
         if kill == "session":
@@ -95,7 +95,7 @@ def test_a_run_killed_before_its_commit_leaves_nothing_and_repeats(
 
     # then nothing is left
     assert contents(warehouse.connection) == before
-    # and its repetition leaves what an undisturbed run leaves
+    # and repeating it leaves the same as an undisturbed run
     process_once(platform)
     repeated = contents(warehouse.connection, clock=False)
     warehouse.connection.execute("TRUNCATE batch, patient, encounter")
@@ -103,7 +103,7 @@ def test_a_run_killed_before_its_commit_leaves_nothing_and_repeats(
     assert contents(warehouse.connection, clock=False) == repeated
 
 
-def test_two_runs_at_once_leave_what_two_in_turn_leave_of_one_batch(
+def test_concurrent_runs_of_one_batch_leave_the_same_as_runs_in_turn(
     raw: RawWarehouse, warehouse: CleanWarehouse, platform: Platform
 ) -> None:
     # given
@@ -126,7 +126,7 @@ def test_two_runs_at_once_leave_what_two_in_turn_leave_of_one_batch(
     assert contents(warehouse.connection, clock=False) == expected
 
 
-def test_two_batches_at_once_give_no_patient_two_parts(
+def test_concurrent_batches_give_each_patient_one_split(
     raw: RawWarehouse, warehouse: CleanWarehouse, platform: Platform
 ) -> None:
     with ThreadPoolExecutor(3) as pool:
@@ -165,16 +165,16 @@ def test_a_rejected_batch_stays_readable_with_its_reason(filled: CleanWarehouse)
     assert len(filled.read_batch("batch-0002")) == ROWS
 
 
-def test_the_sizes_of_the_parts_are_counted_by_batch(filled: CleanWarehouse) -> None:
+def test_the_sizes_of_the_splits_are_counted_by_batch(filled: CleanWarehouse) -> None:
     sizes = filled.part_sizes()
 
     for batch_id in BATCHES:
-        parts = filled.read_batch(batch_id)["part"].value_counts()
-        assert {part: sizes[batch_id, part] for part in parts.index} == parts.to_dict()
+        splits = filled.read_batch(batch_id)["part"].value_counts()
+        assert {split: sizes[batch_id, split] for split in splits.index} == splits.to_dict()
     assert sum(sizes.values()) == len(BATCHES) * ROWS
 
 
-def test_the_ledger_itself_refuses_a_sum_that_does_not_hold(filled: CleanWarehouse) -> None:
+def test_the_database_rejects_a_ledger_line_that_does_not_add_up(filled: CleanWarehouse) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         filled.connection.execute("UPDATE batch SET clean_rows = clean_rows - 1")
 

@@ -19,7 +19,7 @@ def history(clean_db: psycopg.Connection) -> ModelHistory:
     return ModelHistory(clean_db)
 
 
-def test_a_verdict_is_kept_as_it_was_taken(history: ModelHistory) -> None:
+def test_a_verdict_is_stored_unchanged(history: ModelHistory) -> None:
     # when
     stored = history.record_promotion(PROMOTION)
 
@@ -31,11 +31,11 @@ def test_a_verdict_is_kept_as_it_was_taken(history: ModelHistory) -> None:
     assert history.verdict("batch-0001", "2") is None
 
 
-def test_a_verdict_is_taken_once_for_each_challenger_of_a_batch(history: ModelHistory) -> None:
+def test_each_challenger_of_a_batch_gets_one_verdict(history: ModelHistory) -> None:
     # given
     first = history.record_promotion(PROMOTION)
 
-    # when another verdict is offered, and one on the next challenger
+    # when another verdict on it is recorded, and one on the next challenger
     again = history.record_promotion(replace(PROMOTION, verdict="refused", reason="changed mind"))
     history.record_promotion(replace(PROMOTION, batch_id="batch-0002", challenger_version="2"))
 
@@ -63,7 +63,7 @@ def test_the_history_cannot_be_rewritten(history: ModelHistory, statement: str) 
     assert len(history.promotions()) == 1
 
 
-def test_a_verdict_that_is_none_is_refused(history: ModelHistory) -> None:
+def test_an_unknown_verdict_is_rejected(history: ModelHistory) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         history.record_promotion(replace(PROMOTION, verdict="perhaps"))
 
@@ -83,6 +83,6 @@ def test_a_repeated_training_replaces_its_candidate(history: ModelHistory) -> No
     assert history.candidate("batch-0001").version == "3"
 
 
-def test_a_batch_without_a_candidate_is_refused_by_name(history: ModelHistory) -> None:
+def test_the_error_about_a_missing_candidate_names_the_batch(history: ModelHistory) -> None:
     with pytest.raises(BatchNotFound, match="batch-0007 is not in the candidate ledger"):
         history.candidate("batch-0007")

@@ -1,4 +1,4 @@
-"""The quarantine: what was set aside, what people decided, and what nobody can undo."""
+"""The quarantine: rows set aside, decisions about them, and which decisions are final."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def close(hospital: Hospital, state: RowState) -> None:
         hospital.replay()
 
 
-def test_a_row_set_aside_is_open_with_its_reasons_and_as_it_arrived(hospital: Hospital) -> None:
+def test_a_quarantined_row_is_open_and_keeps_its_reasons_and_values(hospital: Hospital) -> None:
     rows = hospital.quarantine.rows()
 
     assert [(r.batch_id, r.source_row, r.state) for r in rows] == [
@@ -54,7 +54,7 @@ def test_a_row_set_aside_is_open_with_its_reasons_and_as_it_arrived(hospital: Ho
     assert arrived == [read.loc[8].to_dict(), read.loc[7].to_dict()]
 
 
-def test_a_decision_says_who_when_and_why(hospital: Hospital) -> None:
+def test_a_decision_records_who_when_and_why(hospital: Hospital) -> None:
     (fixed,) = hospital.quarantine.fix(FIRST, [7], GOOD, f" {BY} ", WHY)
     (waived,) = hospital.quarantine.waive(FIRST, [8], BY, "no record of this patient")
 
@@ -69,7 +69,7 @@ def test_a_decision_says_who_when_and_why(hospital: Hospital) -> None:
     assert hospital.quarantine.rows("batch-0002") == []
 
 
-def test_a_decision_leaves_the_row_in_raw_as_it_arrived(hospital: Hospital) -> None:
+def test_a_decision_does_not_change_the_row_in_raw(hospital: Hospital) -> None:
     before = contents(hospital.raw.connection)
 
     hospital.quarantine.fix(FIRST, [7], GOOD, BY, WHY)
@@ -88,7 +88,7 @@ def test_a_correction_can_be_replaced_and_waived_until_it_is_replayed(hospital: 
 
     assert (again.correction, again.decided_by) == (GOOD, "Dr. Ba")
     assert (waived.state, waived.correction) == (RowState.WAIVED, {})
-    # and each decision is kept, in its order
+    # and all decisions are kept in order
     log = DecisionLog(hospital.raw.connection)
     assert [(d.state, d.correction, d.decided_by, d.why) for d in log.decisions(FIRST, 7)] == [
         (RowState.FIXED, {"age": "[0-10)"}, BY, WHY),
@@ -107,7 +107,7 @@ def test_a_correction_can_be_replaced_and_waived_until_it_is_replayed(hospital: 
         "TRUNCATE quarantine_decision",
     ],
 )
-def test_no_decision_is_ever_rewritten(hospital: Hospital, statement: str) -> None:
+def test_decisions_are_append_only(hospital: Hospital, statement: str) -> None:
     hospital.quarantine.fix(FIRST, [7], GOOD, BY, WHY)
 
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
@@ -115,7 +115,7 @@ def test_no_decision_is_ever_rewritten(hospital: Hospital, statement: str) -> No
     hospital.raw.connection.rollback()
 
 
-def test_a_decision_that_is_refused_leaves_no_trace(hospital: Hospital) -> None:
+def test_a_refused_decision_is_not_logged(hospital: Hospital) -> None:
     hospital.quarantine.waive(FIRST, [8], BY, WHY)
 
     with pytest.raises(DecisionRefused, match="row 8"):
@@ -167,7 +167,7 @@ def test_waived_and_replayed_are_final(
         "DELETE FROM quarantine WHERE source_row = 7",
     ],
 )
-def test_not_even_the_database_lets_a_final_row_go(
+def test_the_database_rejects_changes_of_a_final_row(
     hospital: Hospital, state: RowState, statement: str
 ) -> None:
     close(hospital, state)
@@ -177,7 +177,7 @@ def test_not_even_the_database_lets_a_final_row_go(
     hospital.raw.connection.rollback()
 
 
-def test_one_impossible_row_leaves_the_others_undecided(hospital: Hospital) -> None:
+def test_a_decision_applies_to_all_rows_or_none(hospital: Hospital) -> None:
     hospital.quarantine.waive(FIRST, [8], BY, WHY)
 
     with pytest.raises(DecisionRefused, match="row 8"):
@@ -189,7 +189,7 @@ def test_one_impossible_row_leaves_the_others_undecided(hospital: Hospital) -> N
 
 
 @pytest.mark.parametrize(("by", "why"), [("", WHY), (BY, ""), ("  ", WHY), (BY, "\t")])
-def test_nobody_decides_without_a_name_and_a_reason(hospital: Hospital, by: str, why: str) -> None:
+def test_a_decision_needs_a_name_and_a_reason(hospital: Hospital, by: str, why: str) -> None:
     with pytest.raises(DecisionRefused, match="a name and a reason"):
         hospital.quarantine.fix(FIRST, [7], GOOD, by, why)
     with pytest.raises(DecisionRefused, match="a name and a reason"):
@@ -207,7 +207,7 @@ def test_nobody_decides_without_a_name_and_a_reason(hospital: Hospital, by: str,
         ("diag_1", "heart", "an ICD-9 code"),
     ],
 )
-def test_a_correction_keeps_to_the_contract(
+def test_a_correction_outside_the_contract_is_rejected(
     hospital: Hospital, column: str, value: str, message: str
 ) -> None:
     with pytest.raises(InvalidValue, match=message):
@@ -216,7 +216,7 @@ def test_a_correction_keeps_to_the_contract(
     assert hospital.quarantine.row(FIRST, 7).state is RowState.OPEN
 
 
-def test_the_number_of_a_patient_is_not_repeated_in_an_error(hospital: Hospital) -> None:
+def test_an_error_does_not_repeat_the_number_of_a_patient(hospital: Hospital) -> None:
     with pytest.raises(InvalidValue, match="'this value' is not allowed") as refused:
         hospital.quarantine.fix(FIRST, [7], {schema.PATIENT: "82221S7"}, BY, WHY)
 
@@ -231,7 +231,7 @@ def test_a_column_allows_what_the_contract_allows(column: Column) -> None:
     ]  # fmt: skip
 
     for value in values:
-        # A line break at the end and foreign digits pass the gates' laxer patterns at most.
+        # The gates' patterns are laxer: they allow a trailing line break and non-ASCII digits.
         if value not in ("428\n", "٣"):
             assert column.allows(value) is acceptable(column, value), value
     assert not column.allows("428\n")
@@ -239,13 +239,13 @@ def test_a_column_allows_what_the_contract_allows(column: Column) -> None:
 
 
 class TestGateAgain:
-    """A gate that looks at a batch again."""
+    """A gate that checks a batch again."""
 
     def test_keeps_decisions_and_replaces_the_rest(self, hospital: Hospital) -> None:
         # given row 7 fixed, row 8 open
         (fixed,) = hospital.quarantine.fix(FIRST, [7], GOOD, BY, WHY)
 
-        # when other rows are bad now
+        # when other rows fail now
         batch = hospital.set_aside(FIRST, 9)
 
         # then

@@ -1,4 +1,4 @@
-"""RAW: byte for byte what arrived, once, whatever is repeated, raced or killed."""
+"""RAW: each batch is stored once and unchanged, even if loads are repeated or killed."""
 
 import subprocess
 import sys
@@ -33,7 +33,7 @@ with psycopg.connect(sys.argv[1]) as connection:
     RawWarehouse(connection).load(encounters(int(sys.argv[2])), 0, "synthetic")
 """
 NOT_YET_ANALYZED = "LOCK TABLE encounter IN SHARE UPDATE EXCLUSIVE MODE"
-"""Lets a load write its ledger line and all its rows, and stops it just before it commits."""
+"""Makes a load wait just before its commit, after it has written all rows."""
 
 
 @pytest.fixture
@@ -46,8 +46,8 @@ def load(dsn: str, rows: int = ROWS, offset: int = 0) -> RawBatch:
         return RawWarehouse(connection).load(encounters(rows), offset, "synthetic")
 
 
-def test_rows_come_back_byte_for_byte(raw: RawWarehouse) -> None:
-    # given values that a CSV, a shell or SQL might take for something else
+def test_rows_are_read_back_byte_for_byte(raw: RawWarehouse) -> None:
+    # given values with a meaning in CSV, a shell or SQL
     nasty = dict(enumerate(NASTY))
     sent = encounters(ROWS, payer_code=nasty, diag_1=nasty, readmitted=nasty)
 
@@ -61,7 +61,7 @@ def test_rows_come_back_byte_for_byte(raw: RawWarehouse) -> None:
     assert batch.content_sha256 == content_hash(sent)
 
 
-def test_values_beyond_one_block_of_the_reader_come_back_too(raw: RawWarehouse) -> None:
+def test_values_longer_than_a_block_of_the_reader_are_read_back(raw: RawWarehouse) -> None:
     # given line breaks in every row of more than a megabyte
     sent = encounters(8_000, race=dict.fromkeys(range(8_000), "Cau\ncasian"))
 
@@ -70,7 +70,7 @@ def test_values_beyond_one_block_of_the_reader_come_back_too(raw: RawWarehouse) 
     pd.testing.assert_frame_equal(raw.read(batch.batch_id)[list(schema.NAMES)], sent.to_pandas())
 
 
-def test_the_ledger_tells_what_arrived(raw: RawWarehouse) -> None:
+def test_the_ledger_describes_each_batch(raw: RawWarehouse) -> None:
     first = raw.load(encounters(ROWS), 0, "uci")
     second = raw.load(encounters(ROWS), ROWS, "uci")
 
@@ -87,7 +87,7 @@ def test_a_repeated_load_changes_nothing(raw: RawWarehouse) -> None:
     raw.accept("batch-0001", pd.DataFrame({"source_row": [3], "reasons": [["bad"]]}))
     before = contents(raw.connection)
 
-    # when the same rows come from the same place
+    # when the same rows are loaded from the same offset
     repeated = raw.load(encounters(ROWS), 0, "uci")
 
     # then
@@ -95,19 +95,19 @@ def test_a_repeated_load_changes_nothing(raw: RawWarehouse) -> None:
     assert contents(raw.connection) == before
 
 
-def test_other_rows_from_the_same_place_are_another_batch(raw: RawWarehouse) -> None:
+def test_different_rows_at_the_same_offset_are_another_batch(raw: RawWarehouse) -> None:
     raw.load(encounters(ROWS), 0, "file")
 
-    mended = raw.load(encounters(ROWS, age={0: "[0-10)"}), 0, "file")
+    corrected = raw.load(encounters(ROWS, age={0: "[0-10)"}), 0, "file")
 
-    assert mended.batch_id == "batch-0002"
+    assert corrected.batch_id == "batch-0002"
 
 
 @pytest.mark.parametrize("kill", ["session", "process"])
 def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
     raw: RawWarehouse, platform: Platform, kill: str
 ) -> None:
-    # given a load that has written everything and not committed
+    # given a load that has written everything but not committed
     before = contents(raw.connection)
     with held(platform.raw_dsn, NOT_YET_ANALYZED), ThreadPoolExecutor(1) as pool:
         if kill == "session":
@@ -128,7 +128,7 @@ def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
 
     # then nothing is left
     assert contents(raw.connection) == before
-    # and its repetition leaves what an undisturbed load leaves
+    # and repeating it leaves the same as an undisturbed load
     load(platform.raw_dsn)
     repeated = contents(raw.connection, clock=False)
     raw.connection.execute("TRUNCATE batch, encounter, quarantine")
@@ -141,10 +141,10 @@ def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
     [((0, 0), ["batch-0001"]), ((0, ROWS), ["batch-0001", "batch-0002"])],
     ids=["same rows", "other rows"],
 )
-def test_two_loads_at_once_get_numbers_of_their_own(
+def test_concurrent_loads_get_different_numbers(
     raw: RawWarehouse, platform: Platform, offsets: tuple[int, int], expected: list[str]
 ) -> None:
-    # given both at the start line
+    # given two loads that start together
     start = threading.Barrier(2)
 
     def race(offset: int) -> str:
@@ -181,7 +181,7 @@ def test_quarantined_rows_are_set_aside_with_their_reasons(raw: RawWarehouse) ->
     ]
 
 
-def test_a_decision_taken_again_replaces_the_one_before(raw: RawWarehouse) -> None:
+def test_a_new_decision_of_the_gate_replaces_the_earlier_one(raw: RawWarehouse) -> None:
     raw.load(encounters(ROWS), 0, "file")
     raw.accept("batch-0001", pd.DataFrame({"source_row": [5], "reasons": [["a"]]}))
 
@@ -192,7 +192,7 @@ def test_a_decision_taken_again_replaces_the_one_before(raw: RawWarehouse) -> No
     assert len(raw.read("batch-0001")) == ROWS
 
 
-def test_an_encounter_is_repeated_if_a_batch_before_holds_it_for_good(raw: RawWarehouse) -> None:
+def test_an_encounter_is_repeated_if_an_earlier_batch_holds_it(raw: RawWarehouse) -> None:
     # given row 0 quarantined in batch 1, batch 2 rejected, all of the same encounters
     for offset in (0, 10, 20):
         raw.load(encounters(10), offset, "file")
@@ -208,8 +208,8 @@ def test_an_encounter_is_repeated_if_a_batch_before_holds_it_for_good(raw: RawWa
     assert raw.repeated("batch-0001").empty
 
 
-def test_a_batch_whose_gate_is_late_counts_as_earlier(raw: RawWarehouse) -> None:
-    # given two batches of the same encounters, loaded before any gate has looked
+def test_an_undecided_batch_counts_as_earlier(raw: RawWarehouse) -> None:
+    # given two batches of the same encounters, loaded before any gate has decided
     raw.load(encounters(10), 0, "file")
     raw.load(encounters(10), 10, "file")
 
@@ -220,6 +220,6 @@ def test_a_batch_whose_gate_is_late_counts_as_earlier(raw: RawWarehouse) -> None
     assert raw.repeated("batch-0001").empty
 
 
-def test_an_unknown_batch_is_refused_by_name(raw: RawWarehouse) -> None:
+def test_the_error_about_an_unknown_batch_names_it(raw: RawWarehouse) -> None:
     with pytest.raises(BatchNotFound, match="batch-0099 is not in the RAW ledger"):
         raw.batch("batch-0099")

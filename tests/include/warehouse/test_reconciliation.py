@@ -1,4 +1,4 @@
-"""Every encounter is in one place at every step, and a missing one is noticed."""
+"""Every encounter is in exactly one place at every step, and missing ones are detected."""
 
 from pathlib import Path
 
@@ -59,10 +59,10 @@ def test_a_batch_that_clean_rejects_is_rejected(hospital: Hospital) -> None:
     assert str(hospital.account()) == "100 encounters = 0 clean + 0 in quarantine + 100 rejected"
 
 
-def test_a_batch_that_was_looked_at_again_is_on_its_way_until_it_is_processed(
+def test_a_batch_checked_again_is_on_the_way_until_it_is_processed(
     hospital: Hospital,
 ) -> None:
-    # given a batch in CLEAN of which the gate then sets another row aside
+    # given a batch in CLEAN, of which the gate then quarantines another row
     hospital.arrive()
     hospital.set_aside(FIRST)
     hospital.refine(FIRST)
@@ -74,7 +74,7 @@ def test_a_batch_that_was_looked_at_again_is_on_its_way_until_it_is_processed(
 
 
 @pytest.mark.parametrize(
-    ("database", "theft", "told"),
+    ("database", "change", "message"),
     [
         ("clean", "DELETE FROM encounter WHERE source_row = 20", f"{FIRST}: 100 RAW rows, but 97"),
         (
@@ -104,8 +104,8 @@ def test_a_batch_that_was_looked_at_again_is_on_its_way_until_it_is_processed(
     ],
     ids=["CLEAN row", "RAW row", "open row", "replay", "reopened", "replayed row", "unknown"],
 )
-def test_rows_that_are_nowhere_are_noticed(
-    hospital: Hospital, database: str, theft: str, told: str
+def test_missing_rows_are_detected(
+    hospital: Hospital, database: str, change: str, message: str
 ) -> None:
     # given rows in every state
     hospital.arrive(age=BAD)
@@ -115,11 +115,11 @@ def test_rows_that_are_nowhere_are_noticed(
     hospital.replay()
     hospital.account()
 
-    # when some are taken away
+    # when some rows are deleted or changed
     connection = getattr(hospital, database).connection
-    connection.execute(theft)
+    connection.execute(change)
     connection.commit()
 
     # then
-    with pytest.raises(RowsLost, match=told):
+    with pytest.raises(RowsLost, match=message):
         hospital.account()

@@ -1,4 +1,4 @@
-"""Rollbacks are tags of the registry first, and rows of an append-only history then."""
+"""Rollbacks are stored as tags in the registry, then in an append-only history."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,22 +18,22 @@ def log(clean_db: psycopg.Connection) -> RollbackLog:
     return RollbackLog(clean_db)
 
 
-def test_a_rollback_is_read_from_its_tag_as_it_was_written() -> None:
+def test_a_rollback_is_read_back_from_its_tag() -> None:
     again = replace(FIRST, back="3", at=FIRST.at + timedelta(days=1))
     tags = {"verdict": "promoted", "rolled_back": "by hand", **again.tag, **FIRST.tag}
 
     assert Rollback.of_tags("2", tags) == [FIRST, again]
 
 
-def test_the_moment_survives_its_tag() -> None:
+def test_the_tag_keeps_the_time_of_the_rollback() -> None:
     made = Rollback.now("2", "1", "admin-1")
 
     assert Rollback.of_tags("2", made.tag) == [made]
 
 
-def test_a_rollback_is_recorded_once_however_often_it_is_told(log: RollbackLog) -> None:
+def test_a_rollback_is_recorded_only_once(log: RollbackLog) -> None:
     # when
-    recorded = [log.record(told) for told in ([FIRST], [FIRST, SECOND], [FIRST, SECOND], [])]
+    recorded = [log.record(some) for some in ([FIRST], [FIRST, SECOND], [FIRST, SECOND], [])]
 
     # then
     assert recorded == [1, 1, 0, 0]

@@ -1,4 +1,4 @@
-"""Migrations: new databases, those of the release before, races, failures, versions that differ."""
+"""Migrations: new databases, those of version 0.1.0, races, failures and version mismatches."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +55,7 @@ def database(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def empty(platform: Platform, database: str) -> Iterator[psycopg.Connection]:
-    """A connection to a database without a table."""
+    """A connection to a database without tables."""
     with psycopg.connect(address(platform, database), autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         yield connection
@@ -73,13 +73,13 @@ def address(platform: Platform, database: str) -> str:
 
 
 def restore(connection: psycopg.Connection, database: str) -> None:
-    """Fill an empty database as version 0.1.0 left it."""
+    """Restore the dump of version 0.1.0 into an empty database."""
     connection.execute((BEFORE / f"{database}.sql").read_bytes())
     connection.execute("RESET ALL")
 
 
 def rows(connection: psycopg.Connection) -> dict[str, list[str]]:
-    """Return the content of every table but Alembic's own."""
+    """Return the content of every table except Alembic's."""
     tables = connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
         " AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version' ORDER BY 1"
@@ -94,7 +94,7 @@ def rows(connection: psycopg.Connection) -> dict[str, list[str]]:
 
 
 def shape(connection: psycopg.Connection) -> set[tuple[str, ...]]:
-    """Return columns, constraints, indexes, triggers and functions, as PostgreSQL spells them."""
+    """Return columns, constraints, indexes, triggers, functions and comments."""
     return set(connection.execute(SHAPE).fetchall())
 
 
@@ -130,7 +130,7 @@ def columns(connection: psycopg.Connection, table: str) -> dict[str, str]:
     )
 
 
-def test_a_database_of_the_release_before_keeps_every_row(
+def test_a_database_of_version_0_1_0_keeps_every_row(
     platform: Platform, empty: psycopg.Connection, database: str
 ) -> None:
     # given
@@ -149,7 +149,7 @@ def test_a_database_of_the_release_before_keeps_every_row(
     require_current(empty, database)
 
 
-def test_a_database_of_the_release_before_becomes_what_a_new_one_is(
+def test_a_database_of_version_0_1_0_becomes_like_a_new_one(
     platform: Platform, empty: psycopg.Connection, database: str
 ) -> None:
     upgrade(address(platform, database), database)
@@ -162,7 +162,7 @@ def test_a_database_of_the_release_before_becomes_what_a_new_one_is(
     assert shape(empty) == new
 
 
-def test_the_library_reads_what_the_release_before_wrote(
+def test_the_library_reads_a_database_of_version_0_1_0(
     platform: Platform, empty_raw: psycopg.Connection, clean_db: psycopg.Connection
 ) -> None:
     # given
@@ -222,7 +222,7 @@ def next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_revision_that_fails_half_way_leaves_the_old_tables(
     platform: Platform, empty_raw: psycopg.Connection, next_revision: Path
 ) -> None:
-    # given rows of the release before, and a revision that breaks off
+    # given rows of version 0.1.0, and a revision that fails
     restore(empty_raw, "raw")
     old, before = shape(empty_raw), rows(empty_raw)
     next_revision.write_text(FAILING)
@@ -231,7 +231,7 @@ def test_a_revision_that_fails_half_way_leaves_the_old_tables(
     with pytest.raises(Exception, match="division by zero"):
         upgrade(platform.raw_dsn, "raw")
 
-    # then nothing of any revision is there
+    # then no revision has left a trace
     assert shape(empty_raw) == old
     assert rows(empty_raw) == before
     assert revision_of(empty_raw) is None
@@ -244,7 +244,7 @@ def test_a_library_older_than_the_database_refuses_to_work(
     next_revision.write_text(HARMLESS)
     assert upgrade(platform.raw_dsn, "raw") == ["0001", "0002"]
 
-    # then the library that knows only its own revisions says so
+    # then the library, which knows only its own revisions, says so
     with pytest.raises(DatabaseTooNew, match="at revision 0002, which this version does not know"):
         require_current(empty_raw, "raw")
 
@@ -259,7 +259,7 @@ def test_a_library_older_than_the_database_does_not_migrate_it(
         upgrade(platform.raw_dsn, "raw")
 
 
-def test_the_check_waits_for_no_writer_that_hangs(
+def test_the_check_does_not_wait_for_a_hung_writer(
     raw_db: psycopg.Connection, platform: Platform
 ) -> None:
     with held(platform.raw_dsn, "LOCK TABLE batch, encounter IN ACCESS EXCLUSIVE MODE"):
@@ -267,7 +267,7 @@ def test_the_check_waits_for_no_writer_that_hangs(
         raw_db.commit()
         require_current(raw_db, "raw")
 
-        # reading what is in the tables would have to wait
+        # reading the tables would have to wait
         with pytest.raises(psycopg.errors.LockNotAvailable):
             RawWarehouse(raw_db).batches()
 
