@@ -146,7 +146,7 @@ class ProgressReader:
 
 
 def _failures(stage: Stage, verdicts: Sequence[GateVerdict]) -> dict[str, str]:
-    """Return why a gate stopped each batch that got no further than a stage."""
+    """Return, for each batch that a gate stopped at a stage, the expectations that failed."""
     failures: dict[str, list[str]] = {}
     for verdict in stopped_at(stage, verdicts):
         failures.setdefault(verdict.batch_id, []).extend(verdict.failures)

@@ -78,7 +78,7 @@ def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], in
             batch.raw_rows,
             batch.quarantined_rows,
             batch.clean_rows,
-            *(sizes.get((batch.batch_id, str(part)), 0) for part in Split),
+            *(sizes.get((batch.batch_id, str(split)), 0) for split in Split),
         )
         for batch in batches
     ]

@@ -139,5 +139,5 @@ class StatePaths:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read and that survives a crash of the machine."""
+    """Write a file atomically and durably, readable only by its owner."""
     write_whole(path, text, durable=True)

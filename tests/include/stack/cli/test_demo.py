@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from readmission.quality.catalogue import Stage
 from readmission.stack.cli import demo
-from readmission.stack.cli.batch_progress import BatchProgress, Stage, StageProgress, StageStatus
+from readmission.stack.cli.batch_progress import BatchProgress, StageProgress, StageStatus
 from readmission.stack.errors import StackError
 from readmission.stack.services.airflow_client import DagRun
 

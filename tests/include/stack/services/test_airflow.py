@@ -1,4 +1,4 @@
-"""Airflow's services on one machine: what their processes import at their start."""
+"""Airflow's services: the modules that their processes preload."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from readmission.settings import CHECKOUT
 from readmission.stack.services import airflow
 from readmission.stack.site.site import Site
 
-PRELOADED = """
+PRINT_PRELOADED = """
 import json, sys
 sys.argv = ["airflow", sys.argv[1]]
 import airflow_local_settings as found
@@ -21,7 +21,7 @@ print(json.dumps({"file": found.__file__, "loaded": loaded, "all": list(found.PR
 
 
 @pytest.mark.parametrize(("command", "preloads"), [("scheduler", True), ("api-server", False)])
-def test_only_the_scheduler_preloads_and_it_uses_the_file_of_the_image(
+def test_only_the_scheduler_preloads_the_modules_that_the_image_lists(
     site: Site, command: str, preloads: bool
 ) -> None:
     # given the environment of the scheduler
@@ -29,11 +29,11 @@ def test_only_the_scheduler_preloads_and_it_uses_the_file_of_the_image(
 
     # when Airflow's local settings are imported there
     done = subprocess.run(
-        [sys.executable, "-c", PRELOADED, command],
+        [sys.executable, "-c", PRINT_PRELOADED, command],
         env={**os.environ, **scheduler.environment}, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    # then they are those of the image
+    # then they are the file of the image, and only the scheduler has loaded its modules
     found = json.loads(done.stdout)
     assert found["file"] == str(CHECKOUT / "docker" / "airflow_local_settings.py")
     assert found["loaded"] == (found["all"] if preloads else [])
