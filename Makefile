@@ -10,16 +10,19 @@ export UV_COMPILE_BYTECODE := 1
 UV_VERSION := 0.13.9
 # The versions that pyproject.toml supports; PYTHON=3.13 chooses one when .venv is made.
 PYTHON ?= $(shell sed -n 's/^requires-python = "\(.*\)"/\1/p' pyproject.toml)
+PYTHONS := 3.11 3.12 3.13 3.14
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
 GROUPS := training airflow mlflow api ui load local dev
 LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 CHECKOV := .tools/checkov
+PYTEST := $(BIN)/python -m pytest
+UNIT := python -m pytest -n 2 --dist loadgroup -m unit tests/include
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test check audit setup up status logs down reset load dashboards lock env uninstall
+.PHONY: help demo test unit pythons check audit setup up status logs down reset load dashboards lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,7 +31,27 @@ demo: $(READY) ## Set up, start the stack, ingest all batches, predict; leave it
 	@$(BIN)/readmission demo $(ARGS)
 
 test: $(READY) check ## Set up, run the static checks and all tests
-	$(BIN)/python -m pytest $(ARGS)
+ifeq ($(ARGS),)
+	$(PYTEST) -n 2 --dist loadgroup -m "not alone"
+	$(PYTEST) -m alone
+else
+	$(PYTEST) $(ARGS)
+endif
+
+unit: $(READY) ## Test the library with PostgreSQL only, under a minute
+	$(BIN)/$(UNIT) $(ARGS)
+
+# pyenv keeps its Pythons off the PATH.
+pythons: export PATH := $(PATH):$(subst $() ,:,$(wildcard ~/.pyenv/versions/3.1[1-4].*/bin))
+pythons: | $(UV) ## Run the unit tests on each Python from 3.11 to 3.14 of this machine
+	@lines=; failed=0; for version in $(PYTHONS); do \
+		if ! $(UV) python find --quiet --no-python-downloads $$version >/dev/null 2>&1; then \
+			result="not on this machine"; \
+		elif $(MAKE) --no-print-directory .tools/python-$$version/.ready && \
+			.tools/python-$$version/bin/$(UNIT); then result=passed; \
+		else result=failed; failed=1; fi; \
+		lines+="Python $$version  $$result"$$'\n'; \
+	done; printf '\n%s' "$$lines"; exit $$failed
 
 check: $(READY) ## Static checks
 	$(BIN)/ruff check .
@@ -79,12 +102,20 @@ lock: $(UV) ## Compile requirements/ from pyproject.toml, with one set of versio
 	done
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
 
-$(READY): $(LOCKS) pyproject.toml | $(UV)
-	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" .venv
-	@echo "Installing the locked requirements into .venv (about 1.8 GB)"
-	@$(UV) pip sync --quiet --require-hashes $(LOCKS)
-	@$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+# $(call install,PYTHON) fills the environment that the target is in.
+define install
+	@test -x $(@D)/bin/python || $(UV) venv --quiet --python "$(1)" $(@D)
+	@echo "Installing the locked requirements into $(@D) (about 1.8 GB)"
+	@$(UV) pip sync --quiet --python $(@D) --require-hashes $(LOCKS)
+	@$(UV) pip install --quiet --python $(@D) --no-deps --no-build-isolation --editable .
 	@touch $@
+endef
+
+$(READY): $(LOCKS) pyproject.toml | $(UV)
+	$(call install,$(PYTHON))
+
+.tools/python-%/.ready: $(LOCKS) pyproject.toml | $(UV)
+	$(call install,$*)
 
 $(CHECKOV)/.ready: requirements/checkov.txt | $(UV)
 	@test -x $(CHECKOV)/bin/python || $(UV) venv --quiet --python "$(PYTHON)" $(CHECKOV)

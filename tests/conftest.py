@@ -27,6 +27,57 @@ SYNTHETIC_ROWS = 40_000
 """More than the end-to-end tests deliver."""
 FOLDERS = "readmission-tests-"
 
+TESTS = Path(__file__).parent
+ALONE = (
+    "e2e",
+    "ui",
+    "api/test_outages.py",
+    "api/test_process.py",
+    "api/test_workers.py",
+    "api/http/test_draining.py",
+    "api/model/test_swaps.py",
+    "load/test_locust.py",
+)
+"""Folders and files whose tests measure time or need both cores: nothing runs beside them."""
+TOGETHER = ("k8s", "grafana")
+"""Folders whose tests share what is expensive to make; one worker runs all of a folder."""
+STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
+"""Fixtures that start a service other than the database; a unit test uses none of them."""
+
+
+def pytest_configure() -> None:
+    """Let OpenMP's threads sleep while they wait, as in the stack: other tests need the cores."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the unit tests and those that run alone, and say what one worker runs together."""
+    for path in ALONE:
+        if not (TESTS / path).exists():
+            raise pytest.UsageError(f"{path}, which conftest.py marks as alone, is not in {TESTS}")
+    for item in items:
+        path = item.path.relative_to(TESTS)
+        if any(path.is_relative_to(alone) for alone in ALONE):
+            item.add_marker("alone")
+        if is_unit(item, path):
+            item.add_marker("unit")
+        item.add_marker(pytest.mark.xdist_group(worker_group(item, path)))
+
+
+def is_unit(item: pytest.Item, path: Path) -> bool:
+    """Whether a test of the library is quick and starts nothing but a database."""
+    fixtures = getattr(item, "fixturenames", ())
+    slow = item.get_closest_marker("slow") is not None
+    return path.parts[0] == "include" and not slow and STARTED.isdisjoint(fixtures)
+
+
+def worker_group(item: pytest.Item, path: Path) -> str:
+    """Return what a test shares with others: the training, its folder, or only its file."""
+    if "trained" in getattr(item, "fixturenames", ()):
+        return "trained"
+    return path.parts[0] if path.parts[0] in TOGETHER else str(path)
+
 
 @dataclass(frozen=True)
 class Platform:
@@ -85,10 +136,14 @@ def state_folders() -> Iterator[Path]:
 
 
 def alive(folder: Path) -> bool:
-    """Whether the run that made a folder goes on; another program may have got its number."""
+    """Whether the run that made a folder goes on; another program may have got its number.
+
+    A worker of pytest-xdist has a command line without "pytest"; the run that started it has one.
+    """
     try:
         owner = psutil.Process(int(folder.name.removeprefix(FOLDERS)))
-        return "pytest" in " ".join(owner.cmdline())
+        started = [owner, *filter(None, [owner.parent()])]
+        return any("pytest" in " ".join(process.cmdline()) for process in started)
     except psutil.NoSuchProcess:
         return False
 
@@ -101,11 +156,18 @@ def forget(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def platform(state_folders: Path) -> Platform:
-    """PostgreSQL, the object store and the MLflow server, on free ports."""
+def databases(state_folders: Path) -> Stack:
+    """A stack on free ports of which only PostgreSQL runs."""
     stack = Stack(random_settings(state_folders / "platform"))
-    stack.up(only={"postgres", "object-store", "mlflow"})
-    site = stack.site
+    stack.up(only={"postgres"})
+    return stack
+
+
+@pytest.fixture(scope="session")
+def platform(databases: Stack) -> Platform:
+    """PostgreSQL, the object store and the MLflow server, on free ports."""
+    databases.up(only={"postgres", "object-store", "mlflow"})
+    site = databases.site
     return Platform(
         site=site,
         settings=site.settings,
@@ -132,16 +194,16 @@ def emptied(dsn: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def raw_db(platform: Platform) -> Iterator[psycopg.Connection]:
+def raw_db(databases: Stack) -> Iterator[psycopg.Connection]:
     """A connection to RAW, with empty tables."""
-    with emptied(platform.raw_dsn) as connection:
+    with emptied(postgres.dsn(databases.site, "raw")) as connection:
         yield connection
 
 
 @pytest.fixture
-def clean_db(platform: Platform) -> Iterator[psycopg.Connection]:
+def clean_db(databases: Stack) -> Iterator[psycopg.Connection]:
     """A connection to CLEAN, with empty tables."""
-    with emptied(platform.clean_dsn) as connection:
+    with emptied(postgres.dsn(databases.site, "clean")) as connection:
         yield connection
 
 

@@ -1,9 +1,12 @@
 """The locks: hashes, no addresses, no GPU libraries, one shared set of versions."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.specifiers import SpecifierSet
 
 from readmission.settings import CHECKOUT
 
@@ -36,3 +39,20 @@ def test_all_groups_share_one_set_of_versions() -> None:
             continue
         different = versions(lock).items() - shared.items()
         assert not different, f"{lock.name} differs from constraints.txt; run `make lock`"
+
+
+def test_everything_that_names_pythons_names_those_that_are_supported() -> None:
+    # given
+    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
+    supported = SpecifierSet(project["project"]["requires-python"])
+    pythons = [python for minor in range(50) if (python := f"3.{minor}") in supported]
+    oldest, newest = pythons[0], pythons[-1]
+
+    # then `make pythons` runs all, the workflow both ends; locks and static checks serve the oldest
+    makefile = (CHECKOUT / "Makefile").read_text()
+    workflow = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "ci.yml").read_text())
+    assert f"PYTHONS := {' '.join(pythons)}\n" in makefile
+    assert f"--python-version {oldest} " in makefile
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == [oldest, newest]
+    assert project["tool"]["mypy"]["python_version"] == oldest
+    assert project["tool"]["ruff"]["target-version"] == "py" + oldest.replace(".", "")
