@@ -26,6 +26,8 @@ GENERATED = ("load/reports/",)
 """Folders that a command makes."""
 
 _BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_EXAMPLE = re.compile(r"^```diffstat$.*?^```$", re.MULTILINE | re.DOTALL)
+"""What a change would touch; its new files do not exist."""
 _SPAN = re.compile(r"`[^`\n]+`")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -46,8 +48,8 @@ each_page_of_today = pytest.mark.parametrize(
 
 @cache
 def code(page: Path) -> str:
-    """Return the code blocks and code spans of a page, one a line."""
-    text = page.read_text()
+    """Return the code blocks and code spans of a page, one a line, without worked examples."""
+    text = _EXAMPLE.sub("", page.read_text())
     return "\n".join([*_BLOCK.findall(text), *_SPAN.findall(_BLOCK.sub("", text))])
 
 

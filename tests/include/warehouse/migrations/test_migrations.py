@@ -1,12 +1,13 @@
 """Migrations: new databases, those of version 0.1.0, races, failures and version mismatches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
 import pyarrow as pa
 import pytest
+from psycopg import sql
 
 from readmission.domain import schema
 from readmission.errors import DatabaseNotMigrated, DatabaseTooNew
@@ -37,8 +38,8 @@ FAILING = '''
 
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9001"
+down_revision = "%s"
 
 
 def upgrade():
@@ -78,19 +79,27 @@ def restore(connection: psycopg.Connection, database: str) -> None:
     connection.execute("RESET ALL")
 
 
-def rows(connection: psycopg.Connection) -> dict[str, list[str]]:
+Rows = dict[tuple[str, ...], list[tuple[str, ...]]]
+"""By table, followed by the names of its columns."""
+
+
+def rows(connection: psycopg.Connection) -> Rows:
     """Return the content of every table except Alembic's."""
     tables = connection.execute(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
         " AND table_type = 'BASE TABLE' AND table_name <> 'alembic_version' ORDER BY 1"
     ).fetchall()
-    return {
-        name: [
-            row
-            for (row,) in connection.execute(f"SELECT t::text FROM {name} t ORDER BY 1")  # noqa: S608
-        ]
-        for (name,) in tables
-    }
+    return same_rows(connection, [(name, *columns(connection, name)) for (name,) in tables])
+
+
+def same_rows(connection: psycopg.Connection, tables: Iterable[tuple[str, ...]]) -> Rows:
+    """Return the content of some columns of some tables, as text; others may have been added."""
+    found = {}
+    for table, *names in tables:
+        listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(n)) for n in names)
+        query = sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))
+        found[(table, *names)] = sorted(connection.execute(query).fetchall(), key=str)
+    return found
 
 
 def shape(connection: psycopg.Connection) -> set[tuple[str, ...]]:
@@ -145,7 +154,7 @@ def test_a_database_of_version_0_1_0_keeps_every_row(
 
     # then
     assert applied == revisions(database)
-    assert rows(empty) == before
+    assert same_rows(empty, before) == before
     require_current(empty, database)
 
 
@@ -205,8 +214,9 @@ def test_several_processes_may_migrate_at_once(
 @pytest.fixture
 def next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of RAW's revisions to which a test can add one."""
-    folder = Path(upgrading.__file__).parent / "raw"
-    (tmp_path / "0001_first_tables.py").write_text((folder / "0001_first_tables.py").read_text())
+    folder, known = Path(upgrading.__file__).parent / "raw", revisions("raw")
+    for revision in folder.glob("0*.py"):
+        (tmp_path / revision.name).write_text(revision.read_text())
     configured = upgrading._configuration
 
     def configuration(database: str) -> object:
@@ -215,8 +225,8 @@ def next_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return config
 
     monkeypatch.setattr(upgrading, "_configuration", configuration)
-    monkeypatch.setattr(upgrading, "revisions", lambda _: ["0001", "0002"])
-    return tmp_path / "0002_next.py"
+    monkeypatch.setattr(upgrading, "revisions", lambda _: [*known, "9001"])
+    return tmp_path / "9001_next.py"
 
 
 def test_a_revision_that_fails_half_way_leaves_the_old_tables(
@@ -225,7 +235,7 @@ def test_a_revision_that_fails_half_way_leaves_the_old_tables(
     # given rows of version 0.1.0, and a revision that fails
     restore(empty_raw, "raw")
     old, before = shape(empty_raw), rows(empty_raw)
-    next_revision.write_text(FAILING)
+    next_revision.write_text(FAILING % revisions("raw")[-1])
 
     # when
     with pytest.raises(Exception, match="division by zero"):
@@ -241,11 +251,11 @@ def test_a_library_older_than_the_database_refuses_to_work(
     platform: Platform, empty_raw: psycopg.Connection, next_revision: Path
 ) -> None:
     # given a database that a later version has migrated
-    next_revision.write_text(HARMLESS)
-    assert upgrade(platform.raw_dsn, "raw") == ["0001", "0002"]
+    next_revision.write_text(HARMLESS % revisions("raw")[-1])
+    assert upgrade(platform.raw_dsn, "raw") == [*revisions("raw"), "9001"]
 
     # then the library, which knows only its own revisions, says so
-    with pytest.raises(DatabaseTooNew, match="at revision 0002, which this version does not know"):
+    with pytest.raises(DatabaseTooNew, match="at revision 9001, which this version does not know"):
         require_current(empty_raw, "raw")
 
 
