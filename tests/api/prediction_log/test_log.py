@@ -292,9 +292,9 @@ KILLED = """
 import sys, time
 from datetime import timedelta
 from pathlib import Path
-from api.prediction_log import PredictionLog
+from api.prediction_log.log import PredictionLog
 from api.prediction_log.spool import Spool
-from tests.api.test_prediction_log import KEY, NOWHERE, SHARES, encounter
+from tests.api.prediction_log.test_log import KEY, NOWHERE, SHARES, encounter
 log = PredictionLog(NOWHERE, KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
 log.start()
 for number in range(700):
@@ -379,7 +379,7 @@ FULL_DISK = """
 import resource, sys, time
 from datetime import timedelta
 from pathlib import Path
-from api.prediction_log import PredictionLog
+from api.prediction_log.log import PredictionLog
 from api.prediction_log.spool import Spool
 from tests.api.prediction_log.test_log import KEY, SHARES, encounter
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing can be written to disk

@@ -54,6 +54,8 @@ def upgrade(dsn: str, database: str) -> list[str]:
             command.upgrade(config, "head")
         except CommandError as error:
             raise DatabaseTooNew(database, str(error)) from error
+        # A role that may only write the prediction log checks the revision too.
+        connection.exec_driver_sql(f"GRANT SELECT ON {VERSION_TABLE} TO PUBLIC")
     with psycopg.connect(dsn) as after:
         grant_monitoring(after, GRANTS[database])
     return known[known.index(found) + 1 :] if found else known

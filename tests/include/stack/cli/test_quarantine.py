@@ -221,7 +221,7 @@ def test_account_counts_all_rows_and_fails_if_one_is_missing(commands: Quarantin
 
     with open_warehouses(commands.stack.site) as (raw, _):
         raw.connection.execute("DELETE FROM encounter WHERE source_row = 3")
-    assert "60 rows, and 59 are there" in commands.fail("account")
+    assert "RAW's ledger says 60 rows, but its table has 59" in commands.fail("account")
 
 
 def test_no_patient_or_encounter_number_is_printed(commands: QuarantineCommands) -> None:
