@@ -26,6 +26,8 @@ def test_a_model_is_reloaded_only_after_confirmation(visiting: Visiting) -> None
     expect(dialog).to_be_hidden()
     for key, refusal in ((PREDICT_KEY, "not an admin key"), (ADMIN_KEY, "")):
         page.get_by_role("button", name="Reload model").click()
+        expect(dialog).to_be_visible()
+        visit.settle()  # a dialog that was just closed may leave its field for a moment
         dialog.get_by_label("Admin key").fill(key)
         dialog.get_by_role("button", name="Yes, reload").click()
         if refusal:
