@@ -1,5 +1,6 @@
 """The service runs on the trimmed libraries of its image."""
 
+import io
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from readmission.domain import schema
@@ -141,3 +143,7 @@ def assert_predicts(http: httpx.Client, fit: Fit) -> None:
     response = http.post("/predict/batch", content=content, headers=headers)
     assert response.status_code == 200, response.text
     assert response.text.count('"predicted_class"') == len(rows)
+    response = http.post(
+        "/predict/batch", params={"answer": "parquet"}, content=content, headers=headers
+    )
+    assert pq.read_table(io.BytesIO(response.content)).num_rows == len(rows)
