@@ -1,4 +1,4 @@
-"""The exporter before real stores, as Prometheus sees it."""
+"""The exporter with real stores, scraped like Prometheus does."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,17 +16,17 @@ from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from tests.conftest import Platform, emptied
 
-Figures = dict[tuple[str, ...], float]
-"""Name and label values, in the order of the label names, to value."""
+Samples = dict[tuple[str, ...], float]
+"""Label values, in the order of the label names, to the sample's value."""
 
 
 class Page:
-    """What one scrape said.
+    """The page that one scrape returned.
 
     Parameters
     ----------
     text : str
-        The page.
+        Prometheus' text format.
     """
 
     def __init__(self, text: str) -> None:
@@ -36,7 +36,7 @@ class Page:
         ]
 
     def __call__(self, name: str, **labels: str) -> float | None:
-        """Return the value of one figure; None if it is not there."""
+        """Return the value of one sample, or None."""
         found = [
             sample.value
             for sample in self._samples
@@ -45,8 +45,8 @@ class Page:
         assert len(found) < 2
         return found[0] if found else None
 
-    def all(self, name: str) -> Figures:
-        """Return every figure of a name by the values of its labels, sorted by label."""
+    def all(self, name: str) -> Samples:
+        """Return every sample of a metric by its label values, sorted by label name."""
         return {
             tuple(value for _, value in sorted(sample.labels.items())): sample.value
             for sample in self._samples
@@ -78,7 +78,7 @@ def tables(
 
 @pytest.fixture
 def settings(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of the exporter, as the stack gives them to its service."""
+    """The settings that the stack passes to its exporter."""
     for name, value in exporter.service(platform.site).environment.items():
         if name.startswith(PREFIX):
             monkeypatch.setenv(name, value)
@@ -87,7 +87,7 @@ def settings(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @contextmanager
 def scraping(settings: Settings) -> Iterator[Callable[[], Page]]:
-    """Run an exporter; yields what scrapes it."""
+    """Run an exporter; yields a function that scrapes it."""
     url = f"http://{settings.exporter_host}:{settings.exporter_port}/metrics"
     with serving(settings), httpx.Client(trust_env=False, timeout=3) as http:
         yield lambda: Page(http.get(url).raise_for_status().text)
@@ -95,7 +95,7 @@ def scraping(settings: Settings) -> Iterator[Callable[[], Page]]:
 
 @pytest.fixture
 def scrape(settings: Settings) -> Scrape:
-    """Scrape an exporter that has just looked; changes of its settings may be given."""
+    """Start an exporter and scrape it once; keyword arguments change its settings."""
 
     def page(**changes: object) -> Page:
         with scraping(settings.model_copy(update=changes)) as once:

@@ -1,4 +1,4 @@
-"""Batches, gates, drift and verdicts as Prometheus sees them."""
+"""Metrics of batches, gates, drift and promotions."""
 
 import time
 from datetime import timedelta
@@ -45,9 +45,7 @@ def left_behind(hospital: Hospital) -> dict[str, float]:
     return {stage: len(batches) for stage, batches in vars(found).items()}
 
 
-def test_before_the_first_batch_there_is_nothing_and_nothing_is_wrong(
-    tables: Tables, scrape: Scrape
-) -> None:
+def test_before_the_first_batch_all_counts_are_zero(tables: Tables, scrape: Scrape) -> None:
     page = scrape()
 
     assert page.all("rows") == {("raw",): 0, ("clean",): 0}
@@ -60,7 +58,7 @@ def test_before_the_first_batch_there_is_nothing_and_nothing_is_wrong(
     assert set(page.all("collect_success").values()) == {1}
 
 
-def test_databases_without_tables_are_as_good_as_empty_ones(
+def test_a_database_without_tables_counts_as_empty(
     raw_db: object, clean_db: object, scrape: Scrape
 ) -> None:
     page = scrape()
@@ -69,8 +67,8 @@ def test_databases_without_tables_are_as_good_as_empty_ones(
     assert page("collect_success", source="raw") == 1
 
 
-def test_every_row_is_shown_where_it_is(hospital: Hospital, scrape: Scrape) -> None:
-    # given a batch with two bad rows, one of them waived, and a batch that has just arrived
+def test_every_row_is_counted_where_it_is(hospital: Hospital, scrape: Scrape) -> None:
+    # given a batch with two bad rows, one of them waived, and a batch that was just loaded
     started = time.time()
     hospital.gate(hospital.arrive(age=BAD))
     hospital.refine(FIRST)
@@ -98,7 +96,7 @@ def test_every_row_is_shown_where_it_is(hospital: Hospital, scrape: Scrape) -> N
     assert all(started - 1 <= at <= time.time() + 1 for at in events.values())
 
 
-def test_a_row_that_is_nowhere_is_noticed(hospital: Hospital, scrape: Scrape) -> None:
+def test_lost_rows_are_counted(hospital: Hospital, scrape: Scrape) -> None:
     # given
     hospital.set_aside(hospital.arrive().batch_id, 3)
     hospital.refine(FIRST)
@@ -113,9 +111,11 @@ def test_a_row_that_is_nowhere_is_noticed(hospital: Hospital, scrape: Scrape) ->
     assert scrape()("unaccounted_rows") == 2
 
 
-def test_what_waits_is_what_the_sweep_would_find(hospital: Hospital, scrape: Scrape) -> None:
-    # given three batches: one trained and not judged, one stopped before its training, one
-    # not processed; then another whose rows were all set aside
+def test_the_waiting_batches_are_those_that_the_sweep_finds(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given three batches: one trained but not judged, one cleaned but not trained, one not
+    # processed
     history = ModelHistory(hospital.clean.connection)
     for number, batch_id in enumerate((FIRST, SECOND, THIRD)):
         hospital.arrive(number * ROWS)
@@ -128,7 +128,7 @@ def test_what_waits_is_what_the_sweep_would_find(hospital: Hospital, scrape: Scr
         "processing": 1, "training": 1, "promotion": 1,
     }  # fmt: skip
 
-    # when
+    # when the first is judged, a gate stops the second and all rows of the third are quarantined
     verdicts = VerdictLog(hospital.clean.connection)
     verdicts.record(GateVerdict(SECOND, "training", False, 3, ["a patient twice"], 1.5, "key"))
     history.record_promotion(Promotion(FIRST, "1", None, "promoted", "first"))
@@ -141,7 +141,7 @@ def test_what_waits_is_what_the_sweep_would_find(hospital: Hospital, scrape: Scr
     }  # fmt: skip
 
 
-def test_each_gate_tells_its_verdicts_and_the_newest_in_full(
+def test_each_gate_counts_its_verdicts_and_details_the_newest(
     hospital: Hospital, scrape: Scrape
 ) -> None:
     # given
@@ -160,14 +160,14 @@ def test_each_gate_tells_its_verdicts_and_the_newest_in_full(
     assert page("gate_verdicts", gate="raw", verdict="fail") == 0
     assert page("gate_verdicts", gate="clean", verdict="fail") == 1
     assert page("gate_verdicts", gate="training", verdict="fail") == 0
-    # The newest batch is the last one that arrived, not the last one that was looked at.
+    # The newest batch is the last that arrived, not the last that was checked.
     assert page.all("gate_duration_seconds") == {("raw",): 2.5, ("clean",): 1.0}
     assert page.all("gate_passed") == {("raw",): 1, ("clean",): 0}
     assert page.all("gate_failed_expectations") == {("raw",): 1, ("clean",): 3}
     assert "odd" not in page.text
 
 
-def test_drift_is_that_of_the_newest_batch(hospital: Hospital, scrape: Scrape) -> None:
+def test_drift_is_shown_for_the_newest_batch(hospital: Hospital, scrape: Scrape) -> None:
     # given
     drifts = DriftLog(hospital.clean.connection)
     strong = Drift("payer_code", 1.25, Level.STRONG)
@@ -183,10 +183,10 @@ def test_drift_is_that_of_the_newest_batch(hospital: Hospital, scrape: Scrape) -
     assert page.all("drift_alarm") == {("payer_code",): 1, ("age",): 0}
 
 
-def test_verdicts_and_rollbacks_are_counted_and_the_newest_challengers_shown(
+def test_promotions_and_rollbacks_are_counted_and_the_newest_challengers_shown(
     hospital: Hospital, scrape: Scrape
 ) -> None:
-    # given ten verdicts, one of which was for the better, and a rollback
+    # given ten verdicts, one of them a promotion, and a rollback
     history = ModelHistory(hospital.clean.connection)
     hospital.arrive()
     for number in range(1, 11):
@@ -208,11 +208,11 @@ def test_verdicts_and_rollbacks_are_counted_and_the_newest_challengers_shown(
     assert page("model_metric", model_version="10", metric="log_loss", rows="eligible") == 2.0
     versions = {labels[1] for labels in page.all("model_metric")}
     assert versions == {str(number) for number in range(3, 11)}
-    # RAW knows the first batch only, and the newest verdict is about another.
+    # RAW holds only the first batch, and the newest verdict is about another one.
     assert page("batch_to_production_seconds") is None
 
 
-def test_groups_of_patients_are_those_of_the_model_promoted_last(
+def test_patient_groups_are_shown_for_the_most_recently_promoted_model(
     hospital: Hospital, scrape: Scrape
 ) -> None:
     # given
@@ -228,7 +228,7 @@ def test_groups_of_patients_are_those_of_the_model_promoted_last(
     assert scrape().all("subgroup_metric") == {("gender", "Female", "rows", "2"): 200}
 
 
-def test_the_way_to_production_is_timed(hospital: Hospital, scrape: Scrape) -> None:
+def test_the_time_from_raw_to_the_verdict_is_measured(hospital: Hospital, scrape: Scrape) -> None:
     # given
     hospital.arrive()
     hospital.raw.connection.execute("UPDATE batch SET created_at = now() - interval '90 s'")
@@ -244,7 +244,7 @@ def test_the_way_to_production_is_timed(hospital: Hospital, scrape: Scrape) -> N
     assert 90 <= seconds < 150
 
 
-def test_promtool_finds_nothing_wrong_with_the_page(hospital: Hospital, scrape: Scrape) -> None:
+def test_promtool_accepts_the_page(hospital: Hospital, scrape: Scrape) -> None:
     hospital.gate(hospital.arrive(age=BAD))
     commit(hospital)
 

@@ -1,4 +1,4 @@
-"""Who monitors may count, and read nothing about a patient."""
+"""The exporter's role may count rows, but reads nothing about a patient."""
 
 import boto3
 import psycopg
@@ -26,7 +26,7 @@ def as_monitoring(platform: Platform, database: str) -> psycopg.Connection:
 
 
 def readable(monitor: psycopg.Connection, owner: psycopg.Connection) -> set[tuple[str, str]]:
-    """Return the columns that can in fact be selected."""
+    """Return the columns that the role can actually select."""
     found = set()
     for table, column in owner.execute(COLUMNS).fetchall():
         query = sql.SQL("SELECT {} FROM {}").format(sql.Identifier(column), sql.Identifier(table))
@@ -51,7 +51,7 @@ def listed(columns: Columns) -> set[tuple[str, str]]:
     ("database", "place", "columns"),
     [("raw", 0, RAW), ("clean", 1, CLEAN), ("predictions", 2, PREDICTIONS)],
 )
-def test_the_role_reads_what_is_listed_and_nothing_else(
+def test_the_role_reads_the_listed_columns_and_no_others(
     platform: Platform, tables: Tables, database: str, place: int, columns: Columns
 ) -> None:
     tables[place].connection.commit()
@@ -60,16 +60,16 @@ def test_the_role_reads_what_is_listed_and_nothing_else(
         assert readable(monitor, tables[place].connection) == listed(columns) | REVISION
 
 
-def test_nothing_that_is_listed_tells_of_a_patient() -> None:
+def test_no_listed_column_describes_a_patient() -> None:
     assert set(RAW["encounter"]) == {"batch_id"}
     assert set(CLEAN["encounter"]) == {"batch_id", "part"}
-    # The keyed hash of an encounter joins two tables; that of a patient stays unread.
+    # The keyed hash of an encounter joins two tables; the role cannot read that of a patient.
     assert not {"features", "patient_hash", "p_no"} & set(PREDICTIONS["prediction"])
     assert "patient" not in RAW.keys() | CLEAN.keys()
 
 
 @pytest.mark.parametrize(("database", "place"), [("raw", 0), ("clean", 1), ("predictions", 2)])
-def test_the_role_changes_nothing(
+def test_the_role_cannot_change_anything(
     platform: Platform, tables: Tables, database: str, place: int
 ) -> None:
     table = "batch" if place < 2 else "outcome"
@@ -82,7 +82,7 @@ def test_the_role_changes_nothing(
                 monitor.execute(statement.encode())
 
 
-def test_a_database_that_knows_no_such_role_is_left_alone(
+def test_nothing_is_granted_where_the_role_does_not_exist(
     raw_db: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raw_db.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
@@ -97,7 +97,7 @@ def test_a_database_that_knows_no_such_role_is_left_alone(
     assert granted == (0,)
 
 
-def test_a_role_that_comes_later_is_let_in_by_the_next_migration(
+def test_the_next_migration_grants_what_a_newer_role_lacks(
     raw_db: psycopg.Connection, platform: Platform
 ) -> None:
     # given tables that the role may not read
@@ -117,7 +117,7 @@ def test_a_role_that_comes_later_is_let_in_by_the_next_migration(
         assert monitor.execute("SELECT count(batch_id) FROM encounter").fetchone() == (0,)
 
 
-def test_the_key_lists_every_bucket_and_opens_no_object(platform: Platform) -> None:
+def test_the_key_lists_every_bucket_but_opens_no_object(platform: Platform) -> None:
     # given
     secrets = platform.site.credentials
     object_store.client(platform.site).put_object(Bucket="mlflow", Key="a-model", Body=b"weights")

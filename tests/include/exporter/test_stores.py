@@ -1,4 +1,4 @@
-"""MLflow, the object store and the databases as Prometheus sees them; and without any of them."""
+"""Metrics of MLflow, the object store and the databases, also while one of them is down."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def successes(page: Page) -> dict[str, float]:
     return {labels[0]: value for labels, value in page.all("collect_success").items()}
 
 
-def test_mlflow_tells_what_is_in_production_and_the_newest_candidates(
+def test_mlflow_shows_the_production_version_and_the_newest_candidates(
     trained: Training, scrape: Scrape
 ) -> None:
     # given
@@ -70,8 +70,8 @@ def one_batch(candidates: list[dict[str, object]]) -> object:
     return batch
 
 
-def test_a_project_without_experiment_and_model_is_no_failure(scrape: Scrape) -> None:
-    page = scrape(experiment="of nobody", model_name="nothing")
+def test_a_missing_experiment_and_model_are_not_errors(scrape: Scrape) -> None:
+    page = scrape(experiment="missing", model_name="missing")
 
     assert page("mlflow_up") == 1
     assert page("collect_success", source="mlflow") == 1
@@ -79,15 +79,15 @@ def test_a_project_without_experiment_and_model_is_no_failure(scrape: Scrape) ->
 
 
 @pytest.fixture
-def report(platform: Platform) -> Iterator[int]:
-    """An object of some bytes in the bucket of backups, which is empty otherwise."""
+def stored_bytes(platform: Platform) -> Iterator[int]:
+    """Store one object in the backup bucket, which is otherwise empty; returns its size."""
     s3 = object_store.client(platform.site)
     s3.put_object(Bucket="backups", Key="probe", Body=b"x" * 1234)
     yield 1234
     s3.delete_object(Bucket="backups", Key="probe")
 
 
-def test_the_object_store_tells_what_lies_in_each_bucket(report: int, scrape: Scrape) -> None:
+def test_each_bucket_shows_its_objects_and_bytes(stored_bytes: int, scrape: Scrape) -> None:
     page = scrape()
 
     assert page("object_store_up") == 1
@@ -95,12 +95,10 @@ def test_the_object_store_tells_what_lies_in_each_bucket(report: int, scrape: Sc
         "mlflow", "data-docs", "airflow-logs", "backups",
     }  # fmt: skip
     assert page("bucket_objects", bucket="backups") == 1
-    assert page("bucket_size_bytes", bucket="backups") == report
+    assert page("bucket_size_bytes", bucket="backups") == stored_bytes
 
 
-def test_each_database_tells_its_size_and_who_is_connected(
-    platform: Platform, scrape: Scrape
-) -> None:
+def test_each_database_shows_its_size_and_connections(platform: Platform, scrape: Scrape) -> None:
     page = scrape(database_capacity_mb=7)
 
     assert page.all("database_up") == {(name,): 1 for name in DATABASES}
@@ -111,7 +109,7 @@ def test_each_database_tells_its_size_and_who_is_connected(
 
 
 @pytest.mark.parametrize(
-    ("away", "failing", "still_there"),
+    ("down", "failing", "still_there"),
     [
         ({"monitoring_dsn_raw": "dsn"}, {"raw"}, "part_rows"),
         ({"monitoring_dsn_clean": "dsn"}, {"clean"}, "quarantine_rows"),
@@ -121,17 +119,17 @@ def test_each_database_tells_its_size_and_who_is_connected(
     ],
     ids=["raw", "clean", "predictions", "mlflow", "object store"],
 )
-def test_without_a_source_the_others_still_answer(
+def test_if_one_source_is_down_the_others_are_still_exported(
     tables: object,
     settings: Settings,
-    away: dict[str, str],
+    down: dict[str, str],
     failing: set[str],
     still_there: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     # given
     dead = SecretStr(DEAD_DATABASE)
-    changes = {name: dead if value == "dsn" else value for name, value in away.items()}
+    changes = {name: dead if value == "dsn" else value for name, value in down.items()}
 
     # when
     with scraping(settings.model_copy(update=changes)) as once:
@@ -143,17 +141,17 @@ def test_without_a_source_the_others_still_answer(
     assert successes(page) == {name: float(name not in failing) for name in SOURCES}
     assert page.all(still_there)
     assert took < 2
-    gone = {name.removeprefix("monitoring_dsn_") for name in away} & set(DATABASES)
+    gone = {name.removeprefix("monitoring_dsn_") for name in down} & set(DATABASES)
     assert page.all("database_up") == {(name,): name not in gone for name in DATABASES}
     assert page("mlflow_up") == ("mlflow" not in failing)
     assert page("object_store_up") == ("object_store" not in failing)
     assert bool(page.all("unaccounted_rows")) is not bool(failing & {"raw", "clean"})
-    # It is said which, and the password stays where it is.
+    # The log names the source and does not show the password.
     assert all(f"{name} cannot be read" in caplog.text for name in failing)
     assert PASSWORD not in caplog.text
 
 
-def test_everything_away_is_still_an_answer(settings: Settings) -> None:
+def test_the_page_is_served_even_if_every_source_is_down(settings: Settings) -> None:
     dead = SecretStr(DEAD_DATABASE)
     changes: dict[str, object] = {f"monitoring_dsn_{name}": dead for name in DATABASES}
     changes |= {"mlflow_tracking_uri": f"http://{NOWHERE}", "docs_endpoint": f"http://{NOWHERE}"}
@@ -161,12 +159,12 @@ def test_everything_away_is_still_an_answer(settings: Settings) -> None:
     with scraping(settings.model_copy(update=changes)) as once:
         page = once()
 
-    # The asking of the databases worked: each is known to be away.
+    # Querying the databases did work: it found each of them down.
     assert successes(page) == dict.fromkeys(SOURCES, 0.0) | {"databases": 1.0}
     assert page.all("database_up") == {(name,): 0 for name in DATABASES}
 
 
-def test_what_is_not_configured_is_not_shown(settings: Settings) -> None:
+def test_sources_that_are_not_configured_are_not_exported(settings: Settings) -> None:
     changes: dict[str, object] = {f"monitoring_dsn_{name}": None for name in DATABASES}
     changes |= {"monitoring_access_key": None, "monitoring_secret_key": None}
 
@@ -177,7 +175,7 @@ def test_what_is_not_configured_is_not_shown(settings: Settings) -> None:
     assert page.all("database_up") == page.all("object_store_up") == {}
 
 
-def test_an_address_that_makes_no_sense_is_named_and_not_quoted(settings: Settings) -> None:
+def test_an_invalid_address_is_refused_without_quoting_it(settings: Settings) -> None:
     wrong = SecretStr(f"host {PASSWORD}")
 
     with (
@@ -191,11 +189,9 @@ def test_an_address_that_makes_no_sense_is_named_and_not_quoted(settings: Settin
     assert PASSWORD not in str(refused.value)
 
 
-def test_it_is_small_for_it_imports_no_data_tools() -> None:
-    program = (
-        "import sys, readmission.exporter.server;"
-        " print({'pandas', 'numpy', 'pyarrow', 'mlflow', 'sklearn'} & sys.modules.keys())"
-    )
+def test_the_exporter_stays_small_by_importing_no_data_tools() -> None:
+    heavy = {"pandas", "numpy", "pyarrow", "mlflow", "sklearn", "great_expectations"}
+    program = f"import sys, readmission.exporter.server; print({heavy} & sys.modules.keys())"
 
     done = subprocess.run(
         [sys.executable, "-c", program],

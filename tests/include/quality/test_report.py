@@ -1,4 +1,4 @@
-"""The site of the gates: current, complete, readable without a network, silent about patients."""
+"""The report site is current and complete, needs no network and shows no patient."""
 
 import re
 import threading
@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import boto3
 import numpy as np
 import pandas as pd
 import psycopg
@@ -44,31 +43,10 @@ HOSTILE = "<script>alert(1)</script>"
 TOO_OLD = dict.fromkeys(range(40), "[200-210)")
 
 
-@pytest.fixture
-def raw(raw_db: psycopg.Connection) -> RawWarehouse:
-    return RawWarehouse(raw_db)
-
-
-@pytest.fixture
-def clean(clean_db: psycopg.Connection) -> CleanWarehouse:
-    return CleanWarehouse(clean_db)
-
-
-@pytest.fixture(scope="module")
-def s3(platform: Platform) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=platform.s3_endpoint,
-        aws_access_key_id=platform.s3_access_key,
-        aws_secret_access_key=platform.s3_secret_key,
-        region_name="us-east-1",
-    )
-
-
 def gatekeeper_of(
     s3: Any, bucket: str, folder: Path, raw: RawWarehouse, clean: CleanWarehouse
 ) -> Gatekeeper:
-    """Return one that publishes as the DAGs do."""
+    """Return a gatekeeper that publishes as the DAGs do."""
 
     def publish_all(site: Path, gate: str) -> None:
         publish(s3, bucket, site, gate)
@@ -79,7 +57,7 @@ def gatekeeper_of(
 
 @dataclass(frozen=True)
 class Published:
-    """A site in a folder and in the bucket, and the numbers of the encounters behind it."""
+    """A published site, the keys in its bucket, and the numbers that it must not show."""
 
     folder: Path
     keys: set[str]
@@ -92,7 +70,7 @@ class Published:
 
 @pytest.fixture(scope="module")
 def site(platform: Platform, s3: Any, tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """Given a batch that passes three gates and fails one, one with bad rows, one too bad."""
+    """A batch that one of four gates stops, one with bad rows, and one that is rejected."""
     folder, bucket = tmp_path_factory.mktemp("site"), platform.settings.docs_bucket
     with emptied(platform.raw_dsn) as raw_db, emptied(platform.clean_dsn) as clean_db:
         raw, clean = RawWarehouse(raw_db), CleanWarehouse(clean_db)
@@ -133,7 +111,7 @@ def through_the_gates(gatekeeper: Gatekeeper, raw: RawWarehouse, clean: CleanWar
 
 
 def too_good(gatekeeper: Gatekeeper, clean: CleanWarehouse) -> None:
-    """Show the predictions gate figures that can only be a leak."""
+    """Run the predictions gate with a score that points to a leak."""
     probabilities = np.random.default_rng(1).dirichlet((5, 3, 1), 2_000)
     answers = pd.DataFrame(probabilities, columns=list(PROBABILITY_COLUMNS)).assign(
         prediction=np.array(schema.CLASSES)[probabilities.argmax(axis=1)]
@@ -144,7 +122,7 @@ def too_good(gatekeeper: Gatekeeper, clean: CleanWarehouse) -> None:
 
 
 class Links(HTMLParser):
-    """What a page refers to, and what it could run."""
+    """The links of a page, and its scripts."""
 
     def __init__(self, page: Path) -> None:
         super().__init__()
@@ -178,7 +156,7 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
     # when
     seen = dict(zip(kinds, look(site.folder, names), strict=True))
 
-    # then each shows what it is there for, in our colours, and asked nobody else for anything
+    # then each shows its text and our colours, and requests nothing from another host
     for pattern, texts in kinds.items():
         page = seen[pattern]
         assert [text for text in texts if text not in page.text] == [], pattern
@@ -187,7 +165,7 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
         assert page.scripts == 0, pattern
         strangers = [url for url in page.requested if urlsplit(url).hostname != "127.0.0.1"]
         assert strangers == [], pattern
-    # and a row of the overview says what became of the batch
+    # and the overview has a row for each batch
     lines = [line.split("\t") for line in seen["index.html"].text.splitlines()]
     none = ["–", "–", "–"]
     assert ["batch-0003", "file", "400", "–", "0", "✗ Fail", *none] in lines
@@ -207,7 +185,7 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
     assert len(set(seen["index.html"].verdicts)) == 3
 
 
-def test_every_link_leads_to_a_page_that_is_there_and_in_the_bucket(site: Published) -> None:
+def test_every_link_leads_to_a_page_on_disk_and_in_the_bucket(site: Published) -> None:
     for page in site.pages:
         name = page.relative_to(site.folder).as_posix()
         links = Links(page)
@@ -219,7 +197,7 @@ def test_every_link_leads_to_a_page_that_is_there_and_in_the_bucket(site: Publis
             assert key in site.keys, f"{name} refers to {target}"
 
 
-def test_no_page_shows_the_number_of_a_patient_or_a_stay(site: Published) -> None:
+def test_no_page_shows_the_number_of_a_patient_or_an_encounter(site: Published) -> None:
     assert {2_000_009_999, 1_987_654_321} < site.numbers
 
     for page in site.pages:
@@ -227,7 +205,7 @@ def test_no_page_shows_the_number_of_a_patient_or_a_stay(site: Published) -> Non
         assert shown & site.numbers == set(), page
 
 
-def test_values_of_the_data_are_text_and_never_markup(site: Published) -> None:
+def test_values_of_the_data_are_escaped(site: Published) -> None:
     hostile = [page for page in site.pages if "alert(1)" in page.read_text()]
 
     assert {page.relative_to(site.folder).parts[0] for page in hostile} == {
@@ -257,15 +235,15 @@ def test_a_failed_gate_is_in_the_overview_at_once(
     assert b"[200-210)" in found
 
 
-def test_who_writes_the_overview_last_has_read_last(
+def test_the_last_writer_of_the_overview_has_read_last(
     raw: RawWarehouse, clean: CleanWarehouse, s3: Any, platform: Platform, tmp_path: Path
 ) -> None:
-    # given somebody who writes the overview
+    # given a writer of the overview
     bucket = platform.settings.docs_bucket
     arguments = (s3, bucket, tmp_path, raw, clean)
     writer = threading.Thread(target=publish_overview, args=arguments)
 
-    # when another one comes, and a batch arrives before the first is done
+    # when it has to wait for another writer, and a batch arrives meanwhile
     with held(platform.raw_dsn, "SELECT pg_advisory_xact_lock(296006)"):
         writer.start()
         waiting_backend(platform.raw_dsn)
@@ -273,7 +251,7 @@ def test_who_writes_the_overview_last_has_read_last(
             RawWarehouse(other).load(encounters(5), 0, "file")
     writer.join(timeout=120)
 
-    # then it has waited, and shows the batch
+    # then its overview shows that batch
     assert "batch-0001" in (tmp_path / "index.html").read_text()
 
 
@@ -285,7 +263,7 @@ def test_a_site_without_batches_says_so() -> None:
     assert "No drift has been measured yet" in files["drift.html"]
 
 
-def test_a_decision_stands_beside_its_row_without_the_corrected_values(
+def test_decisions_are_shown_with_their_rows_but_without_the_corrected_values(
     raw: RawWarehouse, clean: CleanWarehouse
 ) -> None:
     # given three rows in quarantine
@@ -304,7 +282,7 @@ def test_a_decision_stands_beside_its_row_without_the_corrected_values(
     page = " ".join(files["quarantine.html"].split())
     waived = r"<strong>waived</strong> <br>waived by Dr A, [-\d: ]+: no such &lt;patient&gt;"
     assert re.search(waived, page)
-    # the first decision is not overwritten by the second
+    # both decisions about the second row are shown
     first = r"fixed by Dr A, [-\d: ]+: a guess \(corrected: age\)"
     second = r"fixed by Dr B, [-\d: ]+: mistyped \(corrected: patient_nbr\)"
     assert re.search(rf"<strong>fixed</strong> <br>{first} ?<br>{second}", page)
@@ -313,7 +291,7 @@ def test_a_decision_stands_beside_its_row_without_the_corrected_values(
     assert "2 in quarantine + 1 waived" in files["index.html"]
 
 
-def test_rows_that_are_nowhere_are_told(raw: RawWarehouse, clean: CleanWarehouse) -> None:
+def test_lost_rows_are_reported(raw: RawWarehouse, clean: CleanWarehouse) -> None:
     raw.load(encounters(100), 0, "file")
     raw.connection.execute("DELETE FROM encounter WHERE source_row = 7")
 
@@ -323,7 +301,7 @@ def test_rows_that_are_nowhere_are_told(raw: RawWarehouse, clean: CleanWarehouse
     assert "batch-0001" in page
 
 
-def test_a_long_quarantine_is_cut_and_says_so() -> None:
+def test_the_page_of_a_long_quarantine_says_that_it_is_cut() -> None:
     row = QuarantinedRow(
         "batch-0001",
         1,
@@ -343,7 +321,7 @@ def test_a_long_quarantine_is_cut_and_says_so() -> None:
     assert "the first 2,000 of 2,005" in page
 
 
-def test_a_heatmap_tells_levels_apart_and_leaves_out_what_was_not_measured() -> None:
+def test_a_heatmap_marks_levels_and_leaves_unmeasured_cells_empty() -> None:
     indices = pd.DataFrame(
         {"batch-0001": [0.3, 0.02], "batch-0002": [0.12, float("nan")]},
         index=["payer_code", "<age>"],
