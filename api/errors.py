@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 log = logging.getLogger("readmission.api")
 
 MAX_PROBLEMS = 60
-"""Problems listed in a response: an encounter has fewer fields, a hostile body may have more."""
+"""Problems per response. An encounter has fewer fields; a hostile body may have many more."""
 PROBLEMS_IN_MESSAGE = 3
 MAX_CHARACTERS = 100
 
@@ -255,12 +255,12 @@ class ReloadFailed(ApiError):
 
 
 ERROR_KINDS = tuple(sorted({"internal"} | {error.kind for error in ApiError.__subclasses__()}))
-"""Every kind of error, so that a metric has all of them before the first one occurs."""
+"""Every kind of error; metrics show all of them before the first one occurs."""
 
 SERVER_ERROR_STATUSES = tuple(
     sorted({500} | {error.status for error in ApiError.__subclasses__() if error.status >= 500})
 )
-"""Every status for which the service is to blame, not its caller; for the same reason."""
+"""Every status of a failure of the service; metrics show all of them, too."""
 
 
 def kind_of(error: Exception) -> str:

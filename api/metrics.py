@@ -56,7 +56,7 @@ def _drop_dead_processes(folder: Path) -> None:
 
 
 class Metrics:
-    """The metrics of the service, in their own registry; several processes share theirs."""
+    """The metrics of the service; those of several processes are added up."""
 
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]

@@ -6,7 +6,7 @@ from time import monotonic
 from api.errors import RateLimited
 
 MAX_CALLERS = 10_000
-"""Buckets kept. Beyond that the least recent caller is forgotten; its bucket would be full."""
+"""Largest number of buckets; above it, the least recently used one is dropped."""
 
 
 class RateLimit:

@@ -20,7 +20,7 @@ CELL_TYPES = (str, int, float, bool)
 
 @dataclass(frozen=True)
 class ReadBy:
-    """Annotation: how to read the field from its source; default: the attribute of that name."""
+    """Annotation: compute the field with `read`; the default is the attribute of that name."""
 
     read: Callable[[Any], Any]
 
@@ -75,7 +75,7 @@ def reader_of(model: type[BaseModel]) -> Callable[[Any], dict[str, Any]]:
 
 
 def columns_of(*models: type[BaseModel]) -> tuple[TableColumn, ...]:
-    """Return the columns of a table whose rows are of several models, each column once.
+    """Return the columns of a table with rows of several models; shared columns appear once.
 
     Raises
     ------

@@ -1,8 +1,8 @@
-"""What the service returns for an encounter: the one declaration of these fields.
+"""Response models of predictions; each field is declared here and nowhere else.
 
-JSON, the lines of NDJSON, the columns of CSV and Parquet, and OpenAPI are derived from the models
-below (`api.contract.fields`). To add a field, declare it in `PredictionFields` and compute it, as
-an attribute of `readmission.serving.model.Prediction` or in place by `ReadBy`.
+`api.contract.fields` derives JSON, NDJSON, CSV, Parquet and OpenAPI from these models. To add a
+field, declare it in `PredictionFields`. Compute it as an attribute of
+`readmission.serving.model.Prediction`, or in the declaration with `ReadBy`.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ def by_class(values: Sequence[float]) -> dict[str, float]:
 
 
 class ResponseModel(BaseModel):
-    """Base of all response models: some names start with `model_`, as MLflow's do."""
+    """Base of all response models; allows names of fields that start with `model_`."""
 
     model_config = ConfigDict(protected_namespaces=())
 
@@ -142,7 +142,7 @@ class ErrorResponse(ErrorFields):
 
 
 class RowNumber(ResponseModel):
-    """Which row of the upload a line is about."""
+    """The number of a row."""
 
     row: int = Field(ge=0, description="Row of the upload, counted from 0.", examples=[0])
 

@@ -1,8 +1,10 @@
 """Three example encounters that a user can start from, typical of the UCI file.
 
-Share of similar stays in that file with a readmission within 30 days: planned, discharged home, no
-stay in the year before: 6 % of 8,624; emergency for heart failure, one stay before: 15 % of 1,081;
-five or more stays before, discharged to a nursing facility: 30 % of 240.
+In that file, this share of similar stays was followed by a readmission within 30 days:
+
+- low: planned, discharged home, no stay in the year before: 6 % of 8,624
+- medium: emergency for heart failure, one stay in the year before: 15 % of 1,081
+- high: five or more stays in the year before, discharged to a nursing facility: 30 % of 240
 """
 
 from collections.abc import Mapping

@@ -13,7 +13,7 @@ _BLANK = b" \t\r\n"
 
 
 def elements(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield the text of each element; it may be invalid JSON, which is an error of that row only.
+    """Yield the text of each element. Invalid JSON in an element is an error of that row only.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Write predictions as Parquet, one row group at a time.
 
-Columns and types come from the response model. A file whose upload breaks off is complete: it has
-every row before the break, and in its last row the error. A download that breaks off has no
-footer, so that readers reject it instead of taking it for the whole.
+Columns and types come from the response model. If an upload breaks off, the file is still valid
+Parquet: it has all rows before the break, and its last row holds the error. A truncated download
+has no footer, so readers reject it.
 """
 
 import io

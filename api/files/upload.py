@@ -9,11 +9,11 @@ from starlette.requests import Request
 from api.errors import BodyTooLarge, UploadTooSlow
 
 MAX_IN_MEMORY = 1 << 20
-"""Bytes of a file that are kept in memory; a larger file goes to disk."""
+"""Bytes; a larger file goes to disk."""
 STALLED_SECONDS = 20
-"""An upload times out after this long without a byte: it holds an upload slot."""
+"""Seconds without a byte after which an upload times out and frees its slot."""
 MIN_BYTES_PER_SECOND = 16 << 10
-"""Average speed that an upload must reach."""
+"""Slowest average speed; a slower upload times out, too."""
 
 
 async def receive(request: Request, limit: int) -> IO[bytes]:

@@ -10,8 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import multiprocess
 
 DRAIN_SECONDS = 5
-"""How long open connections are served after a stop signal. A client that sends requests less often
-is unlikely to send one at the very moment the connection is closed."""
+"""How long open connections are served after a stop signal. A client with longer pauses is unlikely
+to send a request at the moment its connection is closed."""
 TICKS_PER_SECOND = 10
 """As uvicorn counts them."""
 CLOSE = (b"connection", b"close")

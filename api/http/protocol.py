@@ -6,7 +6,7 @@ from typing import Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HELD_BYTES = 1 << 16
-"""More is written at once, so that a large response still meets the transport's flow control."""
+"""A larger buffer is flushed at once, so that flow control applies to large responses."""
 
 
 class SingleWriteProtocol(HttpToolsProtocol):

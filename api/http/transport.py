@@ -106,7 +106,7 @@ _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items
 
 
 def _endpoint(scope: Scope) -> tuple[str, str]:
-    """Return route and method of a request; unknown ones become `other`, to bound the labels."""
+    """Return route and method of a request; unknown ones become `other`, to bound label values."""
     route, method = scope.get("route"), scope["method"]
     path = getattr(route, "path", _OTHER)
     return path, method if method in _METHODS else _OTHER

@@ -15,7 +15,7 @@ from readmission.errors import BundleRefused, NoModel, ReadmissionError
 from readmission.serving.model import RegisteredVersion, ServedModel
 
 RETRY_REFUSED_SECONDS = 60
-"""Polling retries a version that failed verification after this time; a reload retries at once."""
+"""Seconds before polling retries a version that failed verification; a reload retries at once."""
 
 
 def _now() -> datetime:

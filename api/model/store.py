@@ -80,7 +80,8 @@ class LocalModelStore:
         Raises
         ------
         BundleRefused, RegistryUnavailable
-            If it is damaged, predicts otherwise than at training, or cannot be downloaded.
+            If the version is damaged, if its predictions differ from those at training, or if
+            the registry does not respond.
         """
         folder = self._folder_of(version)
         with suppress(BundleRefused, OSError):

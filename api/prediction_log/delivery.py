@@ -29,7 +29,7 @@ CLEANING_SECONDS = 3600
 CLEANED_ROWS = 1000
 """Rows deleted at a time, so that new predictions do not wait for the deletion of old ones."""
 
-# Defaults; the address may override them. They make a dead connection fail.
+# Defaults that make a dead connection fail; the address may override them.
 CONNECTION: dict[str, Any] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 20_000,

@@ -17,9 +17,9 @@ from readmission.logs import where
 from readmission.serving.model import Prediction
 
 MAX_PENDING = 5_000
-"""Predictions waiting to be logged, above which a file waits; single requests never wait."""
+"""An upload waits while more predictions than this wait to be logged; single requests never do."""
 PAUSE_SECONDS, MAX_WAIT_SECONDS = 0.02, 2.0
-"""Seconds between checks, and at most per chunk: a disk that blocks must not block responses."""
+"""Seconds between checks, and longest wait per chunk: a blocked disk must not block responses."""
 
 
 class FileScoring:

@@ -40,7 +40,7 @@ def stack(state_folders: Path, fits: tuple[Fit, Fit]) -> Iterator[Stack]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that must happen."""
+    """Wait for a condition."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         assert time.monotonic() < deadline

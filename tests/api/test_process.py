@@ -166,7 +166,7 @@ def test_the_service_imports_nothing_of_the_pipeline_or_the_page() -> None:
 
 
 def test_callers_are_not_identified_by_x_forwarded_for(tmp_path: Path) -> None:
-    # given requests whose header names a different address each, as anybody could write
+    # given requests that each name another address in a header
     with running(
         tmp_path / "log",
         mlflow_uri="http://127.0.0.1:9",

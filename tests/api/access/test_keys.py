@@ -62,7 +62,7 @@ def settings(anonymous: str = "none", **changes: object) -> Settings:
 
 @pytest.fixture(scope="module")
 def fake_store(fits: tuple[Fit, Fit]) -> FakeModelStore:
-    """A fake_store with a model."""
+    """A model store with a model."""
     fake_store = FakeModelStore()
     fake_store.content = loaded("1", fits[0])
     return fake_store

@@ -37,7 +37,7 @@ LINE = {
     "risk_percentile": 50,
 }
 GROWTH_MB = 40
-"""Held until the end, the rows written below would take 115 MB."""
+"""Allowed growth of the process; held until the end, the rows below would take 115 MB."""
 
 WRITE_MANY = f"""
 from api.files.parquet_writer import ROW_GROUP_ROWS, ParquetWriter

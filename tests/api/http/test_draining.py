@@ -74,7 +74,7 @@ def is_last(response: HTTPResponse) -> bool:
 
 
 class Caller:
-    """Sends requests over one connection; changes to the other service when that closes."""
+    """Sends requests over one connection; moves to the other service when it closes."""
 
     def __init__(self, first: Service, second: Service, done: threading.Event) -> None:
         self._at, self._other = first, second
