@@ -1,11 +1,11 @@
-"""Adds "Data quality" to Airflow's navigation: the reports of all gates, from their bucket.
+"""Adds "Data quality" to Airflow's navigation: the gates' reports, read from their bucket.
 
-Airflow loads plugins in every one of its processes and asks nobody who calls a mounted
-app. So what the pages need is imported at the first request, and each request has to
-bring a session of Airflow.
+Airflow loads plugins in every process, so this module imports what the pages need at the first
+request. Airflow does not authenticate requests to a plugin's app, so the app itself requires a
+session of Airflow.
 
-The pages are shown in a frame of Airflow's own origin, where a script could do all that
-the reader may. They need none, so none is allowed.
+The pages are shown in a frame with Airflow's origin. A script in them could do everything that the
+reader may do, so the response headers forbid scripts.
 """
 
 import mimetypes
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 PREFIX = "/data-quality"
 HOME = "index.html"
-EMPTY = "No gate has run yet; the reports come with the first."
+EMPTY = "No gate has run yet. The first one publishes the reports."
 LONGEST_KEY = 512
 KEY = re.compile(r"(?:[A-Za-z0-9_][\w.-]*/)*[A-Za-z0-9_][\w.-]*", re.ASCII)
-"""Folders and a file whose names do not begin with a dot."""
+"""A file path without empty parts and without names that begin with a dot."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -39,18 +39,18 @@ HEADERS = {
 
 
 def is_key(text: str) -> bool:
-    """Whether `text` can be the key of a report, and of nothing else."""
+    """Whether `text` can be the key of a report."""
     return len(text) <= LONGEST_KEY and KEY.fullmatch(text) is not None
 
 
 async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
-    """Answer a request; the application is built for the first one."""
+    """Pass a request on to the application, which is built at the first request."""
     await pages()(scope, receive, send)
 
 
 @cache
 def pages() -> "FastAPI":
-    """Return the application that serves the site."""
+    """Return the application that serves the report pages."""
     from fastapi import Depends, FastAPI
     from fastapi.responses import PlainTextResponse, Response
     from starlette.exceptions import HTTPException
@@ -58,7 +58,7 @@ def pages() -> "FastAPI":
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @site.exception_handler(HTTPException)
-    async def refuse(_request: "Request", error: HTTPException) -> "Response":
+    async def show_error(_request: "Request", error: HTTPException) -> "Response":
         return PlainTextResponse(f"{error.detail}\n", error.status_code, HEADERS)
 
     @site.get("/{key:path}", dependencies=[Depends(signed_in())])
@@ -71,9 +71,9 @@ def pages() -> "FastAPI":
 
 
 def signed_in() -> Any:
-    """Return a dependency that refuses whoever has no session of Airflow.
+    """Return a dependency that rejects requests without a session of Airflow.
 
-    `get_user` is internal to Airflow; a test holds on to what it does.
+    `get_user` is internal to Airflow; a test checks that it still works.
     """
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
     from fastapi import HTTPException, Request
@@ -88,12 +88,12 @@ def signed_in() -> Any:
 
 
 def read(key: str) -> bytes:
-    """Return an object of the bucket of the data docs.
+    """Return an object from the data docs bucket.
 
     Raises
     ------
     HTTPException
-        404 if there is no such report, 503 if the object store does not answer as it should.
+        404 if there is no such report, 503 if the object store cannot be read.
     """
     from airflow.sdk.exceptions import AirflowException
     from botocore.exceptions import BotoCoreError, ClientError
@@ -104,8 +104,8 @@ def read(key: str) -> bytes:
     if not is_key(key):
         raise HTTPException(404, "There is no such page.")
     try:
-        answer = store().get_object(Bucket=get_settings().docs_bucket, Key=key)
-        return answer["Body"].read()
+        found = store().get_object(Bucket=get_settings().docs_bucket, Key=key)
+        return found["Body"].read()
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             raise HTTPException(404, EMPTY if key == HOME else f"There is no {key}.") from None
@@ -115,36 +115,36 @@ def read(key: str) -> bytes:
 
 
 def unavailable(error: Exception) -> Exception:
-    """Return what a reader is told when the object store fails; the log says why."""
+    """Log why the object store failed, and return the error for the reader."""
     import logging
 
     from fastapi import HTTPException
 
-    logging.getLogger(__name__).warning("the bucket of the data docs cannot be read: %s", error)
+    logging.getLogger(__name__).warning("the data docs bucket cannot be read: %s", error)
     return HTTPException(
-        503, "The object store does not answer, so the reports cannot be shown. Try again later."
+        503, "The object store is unavailable, so the reports cannot be shown. Try again later."
     )
 
 
 @cache
 def store() -> Any:
-    """Return a client of the object store, of the same connection as the tasks'."""
+    """Return a client of the object store, with the same Airflow connection as the tasks."""
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from botocore.config import Config
 
-    patience = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 1})
-    return S3Hook("minio", config=patience).get_conn()
+    config = Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 1})
+    return S3Hook("minio", config=config).get_conn()
 
 
 class DataQuality(AirflowPlugin):
-    """The pages and their place in the navigation."""
+    """The pages and their entry in the navigation."""
 
     name = "data_quality"
     fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Data quality"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
             "name": "Data quality",
-            # Without a slash at the start it follows the path that Airflow is served under.
+            # A relative address also works if Airflow is served under a path.
             "href": f"{PREFIX}/{HOME}".lstrip("/"),
             "url_route": "data-quality",
             "destination": "nav",

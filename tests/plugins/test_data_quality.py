@@ -74,26 +74,26 @@ def published(stack: Stack) -> None:
 @pytest.mark.parametrize("key", [*FILES, "", "absent.html", "../secret"])
 def test_a_request_without_a_valid_sign_in_is_rejected(airflow: httpx.Client, key: str) -> None:
     for headers in ({}, {"Authorization": "Bearer made-up"}, {"Cookie": "_token=made-up"}):
-        answer = airflow.get(f"/data-quality/{key}".replace("..", "%2e%2e"), headers=headers)
+        response = airflow.get(f"/data-quality/{key}".replace("..", "%2e%2e"), headers=headers)
 
-        assert answer.status_code == 401
-        assert answer.text == "Sign in to Airflow to see this page.\n"
+        assert response.status_code == 401
+        assert response.text == "Sign in to Airflow to see this page.\n"
 
 
 @pytest.mark.parametrize("key", FILES)
 def test_a_signed_in_user_sees_the_files_in_the_bucket(signed_in: httpx.Client, key: str) -> None:
-    answer = signed_in.get(f"/{key}")
+    response = signed_in.get(f"/{key}")
 
-    assert answer.status_code == 200
-    assert (answer.headers["content-type"], answer.content) == FILES[key]
+    assert response.status_code == 200
+    assert (response.headers["content-type"], response.content) == FILES[key]
 
 
 def test_a_browser_session_is_accepted_and_the_root_is_the_overview(
     airflow: httpx.Client, token: str
 ) -> None:
-    answer = airflow.get("/data-quality/", headers={"Cookie": f"_token={token}"})
+    response = airflow.get("/data-quality/", headers={"Cookie": f"_token={token}"})
 
-    assert (answer.status_code, answer.content) == (200, FILES["index.html"][1])
+    assert (response.status_code, response.content) == (200, FILES["index.html"][1])
 
 
 def test_pages_run_no_script_and_only_airflow_can_frame_them(signed_in: httpx.Client) -> None:
@@ -115,10 +115,10 @@ def test_pages_run_no_script_and_only_airflow_can_frame_them(signed_in: httpx.Cl
     ],
 )  # fmt: skip
 def test_a_path_that_is_not_a_report_is_not_found(signed_in: httpx.Client, key: str) -> None:
-    answer = signed_in.get(f"/{key}")
+    response = signed_in.get(f"/{key}")
 
-    assert answer.status_code == 404
-    assert answer.text.startswith("There is no ")
+    assert response.status_code == 404
+    assert response.text.startswith("There is no ")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
@@ -145,13 +145,13 @@ def test_an_unavailable_store_gives_503_until_it_is_back(
     # when
     stack._stop_services({object_store.NAME})
     try:
-        answer = signed_in.get("/index.html")
+        response = signed_in.get("/index.html")
     finally:
         stack.up(PARTS)
 
     # then
-    assert answer.status_code == 503
-    assert answer.text.startswith("The object store does not answer")
+    assert response.status_code == 503
+    assert response.text.startswith("The object store is unavailable")
     # After a restart the store may need a few more seconds to find its volumes.
     deadline = time.monotonic() + 60
     while (again := signed_in.get("/index.html")).status_code == 503:

