@@ -53,7 +53,7 @@ def test_without_data_the_encounters_are_synthetic_and_nothing_is_downloaded(
 ) -> None:
     monkeypatch.setattr(source, "download", lambda *_: pytest.fail("a download was tried"))
 
-    payloads = Payloads.prepare(Settings(cache_dir=tmp_path))
+    payloads = Payloads.prepare(Settings(dataset=None, cache_dir=tmp_path))
 
     assert payloads.origin is Origin.SYNTHETIC
     for payload in payloads.singles:
