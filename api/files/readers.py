@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import IO, Any
 
 from pydantic_core import from_json
@@ -77,7 +78,9 @@ def _csv(file: IO[bytes]) -> Iterator[ParsedRow]:
     except (csv.Error, UnicodeDecodeError) as error:
         raise UnreadableFile(f"The file is not readable as CSV in UTF-8: {error}.") from error
     finally:
-        text.detach()
+        # The file of a stopped upload may be closed already.
+        with suppress(ValueError):
+            text.detach()
 
 
 class _BoundedLines:
