@@ -5,14 +5,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from api.errors import RegistryUnavailable
+from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.serving.model import RegisteredVersion
 from readmission.settings import Settings
 
 if TYPE_CHECKING:
     from readmission.registry import Registry
 
-PRODUCTION, PREVIOUS = "production", "previous"
-"""Aliases; `readmission.registry` has them too, but importing it loads MLflow."""
 MLFLOW_DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -78,7 +77,7 @@ class RegistryClient:
         if self._registry is None:
             for name, value in MLFLOW_DEFAULTS.items():
                 os.environ.setdefault(name, value)
-            # Imported lazily: MLflow takes seconds.
+            # Imported here because it loads MLflow, which takes seconds.
             from readmission.registry import Registry
 
             self._registry = Registry(self._settings)
