@@ -90,7 +90,7 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
         1,
         1,
     )
-    assert "rows to be replayed: 1" in quarantine("replay")
+    assert "replaying 1 rows" in quarantine("replay")
     pipeline.airflow.trigger(REPLAY_DAG, {})
     replayed(pipeline, 3)
     assert "nothing to replay" in quarantine("replay")
