@@ -38,7 +38,7 @@ else
 	$(PYTEST) $(ARGS)
 endif
 
-unit: $(READY) ## Test the library with PostgreSQL only, under a minute
+unit: $(READY) ## Test the library with no service but PostgreSQL
 	$(BIN)/$(UNIT) $(ARGS)
 
 # pyenv keeps its Pythons off the PATH.
