@@ -42,7 +42,7 @@ def read_summary(settings: Settings) -> dict[str, Any]:
     key, secret = settings.docs_access_key, settings.docs_secret_key
     if settings.docs_endpoint is None or key is None or secret is None:
         raise QualityUnavailable(
-            f"No bucket of reports is configured; set {PREFIX}DOCS_ENDPOINT and its keys."
+            f"No bucket of reports is configured; set {PREFIX}DOCS_ENDPOINT and its credentials."
         )
     from pyarrow import fs  # Imported lazily: it takes a moment and is rarely needed.
 
