@@ -23,6 +23,7 @@ def model_promotion_pipeline():
         from readmission.pipeline import promote, rollout
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
+        from readmission.serving.signature import TrustedKeys
         from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
@@ -35,6 +36,7 @@ def model_promotion_pipeline():
                 warehouse,
                 history,
                 registry,
+                TrustedKeys.parse(settings.trusted_signing_keys),
                 Gatekeeper(settings.docs_dir, publish_report),
                 settings.log_loss_tolerance,
             )

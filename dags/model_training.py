@@ -25,6 +25,7 @@ def model_training_pipeline():
         from readmission.quality.gates import Gatekeeper
 
         families.require_known(get_settings().families)
+        train.signer_of(get_settings())
         with clean_warehouse() as warehouse:
             rows = train.training_rows(warehouse, partition_key)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
@@ -44,7 +45,8 @@ def model_training_pipeline():
         with clean_warehouse() as warehouse:
             rows = train.training_rows(warehouse, lineage.batch_id)
         registry = Registry(settings)
-        return vars(train.train(family, rows, lineage, registry, settings.training_threads))
+        signer = train.signer_of(settings)
+        return vars(train.train(family, rows, lineage, registry, signer, settings.training_threads))
 
     @task(outlets=[MODEL_RUN])
     def register_best(
@@ -63,6 +65,7 @@ def model_training_pipeline():
                 results,
                 Lineage(**data),
                 Registry(get_settings()),
+                train.signer_of(get_settings()),
                 ModelHistory(warehouse.connection),
             )
         outlet_events[MODEL_RUN].extra = {

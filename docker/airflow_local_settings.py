@@ -23,6 +23,9 @@ PRELOADED = (
 RESOURCES = Path("/etc/airflow/task-resources.yaml")
 """Requests and limits of some tasks, mounted next to the pod template."""
 
+TRAINING, SIGNING_KEY = "model_training_pipeline", "READMISSION_SIGNING_KEY"
+"""Only the tasks of this DAG get the key that signs models."""
+
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
         import_module(name)
@@ -39,7 +42,7 @@ def pod_mutation_hook(pod: "V1Pod") -> None:
 def configure_pod(
     pod: "V1Pod", scheduler: "V1PodSpec", resources: dict[str, dict[str, dict[str, str]]]
 ) -> None:
-    """Copy the scheduler's image and pull secrets to a task's pod, and set its resources.
+    """Give a task's pod the scheduler's image and pull secrets, its resources and no other's key.
 
     Kustomize's `images:` changes the scheduler's Deployment, but not the pod template, which is
     text in a ConfigMap.
@@ -61,6 +64,8 @@ def configure_pod(
     task.image, task.image_pull_policy = airflow.image, airflow.image_pull_policy
     pod.spec.image_pull_secrets = scheduler.image_pull_secrets
     annotations = pod.metadata.annotations
+    if annotations["dag_id"] != TRAINING:
+        task.env = [variable for variable in task.env if variable.name != SIGNING_KEY]
     own = resources.get(f"{annotations['dag_id']}.{annotations['task_id']}")
     if own:
         task.resources = V1ResourceRequirements(**own)

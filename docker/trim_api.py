@@ -8,7 +8,7 @@ from pathlib import Path
 
 UNREACHED = (
     # Libraries' own tests.
-    "numpy/**/tests", "pandas/tests", "pyarrow/tests", "scipy/**/tests", "sklearn/**/tests",
+    "numpy/**/tests", "pandas/tests", "pyarrow/tests", "scipy/**/tests",
     # Only needed to compile against a library; Python loads another file.
     "onnxruntime/capi/libonnxruntime.so*", "pyarrow/include", "pyarrow/libarrow_python.so",
     "pyarrow/libarrow_python.so.*.*.*", "*/**/*.h", "*/**/*.pxd", "*/**/*.pxi", "*/**/*.pyi",
@@ -18,8 +18,8 @@ UNREACHED = (
     # Arrow Flight, a network protocol.
     "pyarrow/_flight.*", "pyarrow/libarrow_flight.so*", "pyarrow/libarrow_python_flight.so*",
     # MLflow's Databricks client. The outer package stays: MLflow checks for it at import.
-    "databricks/sdk", "google/auth", "google/oauth2", "cryptography", "cryptography-*",
-    "pyasn1", "pyasn1-*", "pyasn1_modules", "pyasn1_modules-*",
+    "databricks/sdk", "google/auth", "google/oauth2", "pyasn1", "pyasn1-*", "pyasn1_modules",
+    "pyasn1_modules-*",
 )  # fmt: skip
 """Glob patterns relative to the folder of packages."""
 

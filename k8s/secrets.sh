@@ -31,6 +31,8 @@ api-keys API_KEY_PREDICT password
 api-keys API_KEY_ADMIN password
 api-keys READMISSION_API_KEYS hashes
 prediction-log PREDICTION_LOG_KEY password
+signing SIGNING_KEY ed25519
+signing TRUSTED_SIGNING_KEYS public-keys
 monitoring MONITORING_DB_PASSWORD password
 monitoring MONITORING_ACCESS_KEY password
 monitoring MONITORING_SECRET_KEY password
@@ -44,9 +46,26 @@ sha256() { printf '%s' "$1" | openssl dgst -sha256 -r | cut -d ' ' -f 1; }
 make_secret() {
     case $1 in
     password) openssl rand -hex 24 ;;
+    # 32 random bytes are an Ed25519 private key.
+    ed25519) openssl rand -base64 32 ;;
+    public-keys) public_keys ;;
     fernet) openssl rand -base64 32 | tr '+/' '-_' ;;
     # The API gets only hashes; its clients have the keys.
     hashes) echo "predict:$(sha256 "$API_KEY_PREDICT"),admin:$(sha256 "$API_KEY_ADMIN")" ;;
+    esac
+}
+
+# Print the public key of SIGNING_KEY, and the keys that are trusted already: after a rotation the models in use
+# still carry the signature of the previous key. OpenSSL reads a private key in PKCS #8, which is a fixed prefix here.
+public_keys() {
+    local key
+    key=$({
+        printf '\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20'
+        printf '%s' "$SIGNING_KEY" | openssl base64 -d -A
+    } | openssl pkey -inform DER -pubout -outform DER | tail -c 32 | openssl base64 -A)
+    case ",${TRUSTED_SIGNING_KEYS:-}," in
+    *",$key,"*) echo "$TRUSTED_SIGNING_KEYS" ;;
+    *) echo "$key${TRUSTED_SIGNING_KEYS:+,$TRUSTED_SIGNING_KEYS}" ;;
     esac
 }
 
@@ -54,7 +73,7 @@ make_secret() {
 make_lines() {
     local variable kind
     while read -r _ variable kind; do
-        if [ -z "${!variable:-}" ] || [ "$kind" = hashes ]; then
+        if [ -z "${!variable:-}" ] || [ "$kind" = hashes ] || [ "$kind" = public-keys ]; then
             printf -v "$variable" '%s' "$(make_secret "$kind")"
         fi
         echo "$variable=${!variable}"

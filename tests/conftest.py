@@ -20,6 +20,7 @@ from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
+from tests import signing
 from tests.databases import migrate
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
@@ -88,7 +89,7 @@ class Platform:
     site : Site
         Addresses and secrets of its stack.
     settings : Settings
-        As the services of the stack have them.
+        As the services of the stack have them, with the key that signs models in tests.
     raw_dsn, clean_dsn, predictions_dsn : str
         Addresses of the databases.
     mlflow_uri : str
@@ -170,7 +171,7 @@ def platform(databases: Stack) -> Platform:
     site = databases.site
     return Platform(
         site=site,
-        settings=site.settings,
+        settings=site.settings.model_copy(update=signing.SETTINGS),
         raw_dsn=postgres.dsn(site, "raw"),
         clean_dsn=postgres.dsn(site, "clean"),
         predictions_dsn=postgres.dsn(site, "predictions"),

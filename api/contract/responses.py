@@ -32,7 +32,7 @@ class ModelResponse(ModelReference):
     """The champion and its card."""
 
     run_id: str
-    runtime: Literal["compiled", "pipeline"]
+    runtime: Literal["compiled"]
     loaded_at: datetime
     since: str | None = Field(description="Time of the verdict that promoted it.")
     verdict_reason: str | None
@@ -134,7 +134,7 @@ class HealthResponse(ResponseModel):
     model_name: str | None = Field(examples=["diabetes_readmission"])
     model_version: str | None
     data_source: str | None
-    runtime: Literal["compiled", "pipeline"] | None
+    runtime: Literal["compiled"] | None
     loaded_at: datetime | None
     last_reload_error: LoadFailure | None
 

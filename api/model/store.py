@@ -17,7 +17,7 @@ from readmission.errors import BundleRefused
 from readmission.files import READABLE, write_whole
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
-from readmission.serving.scorers import Pipeline
+from readmission.serving.signature import TrustedKeys
 from readmission.settings import Settings
 
 REGISTERED = "registered.json"
@@ -63,6 +63,7 @@ class LocalModelStore:
     def __init__(self, settings: Settings, registry: RegistryClient) -> None:
         self._folder = settings.model_cache_dir / settings.model_name
         self._registry = registry
+        self._trusted = TrustedKeys.parse(settings.trusted_signing_keys)
 
     def current(self) -> RegisteredVersion:
         """Return the version in production, without loading it.
@@ -80,8 +81,8 @@ class LocalModelStore:
         Raises
         ------
         BundleRefused, RegistryUnavailable
-            If the version is damaged, if its predictions differ from those at training, or if
-            the registry does not respond.
+            If the version is not signed with a trusted key, is damaged, or predicts otherwise than
+            at training; or if the registry does not respond.
         """
         folder = self._folder_of(version)
         with suppress(BundleRefused, OSError):
@@ -128,13 +129,7 @@ class LocalModelStore:
         return self._folder / f"{version.version}-{version.run_id}"
 
     def _opened(self, version: RegisteredVersion, folder: Path) -> ServedModel:
-        def pipeline() -> Pipeline:
-            loaded: Pipeline = self._registry.query(
-                lambda registry: registry.load_version(version.version).model
-            )
-            return loaded
-
-        return ServedModel(version, open_bundle(folder, pipeline))
+        return ServedModel(version, open_bundle(folder, self._trusted))
 
     def _downloaded(self, version: RegisteredVersion, folder: Path) -> ServedModel:
         """Download a version, open it and move it to its folder for the next start."""

@@ -77,10 +77,7 @@ async def predict(request: Request) -> Response:
     # Validate the raw body and run the model on the event loop: a declared body or a handover
     # to a thread would each take longer than both.
     encounter, champion = parse_encounter(body), state.holder.require()
-    if champion.model.is_quick:
-        prediction = champion.model.predict(encounter)
-    else:
-        prediction = await asyncio.to_thread(champion.model.predict, encounter)
+    prediction = champion.model.predict(encounter)
     fields = _record(state, champion, encounter, prediction, request_id_of(request))
     state.metrics.latency.observe(perf_counter() - started)
     return EncodedJson(to_json(fields))
@@ -100,7 +97,7 @@ async def explain(request: Request) -> Response:
     body = await read_json_body(request)
     encounter, champion = parse_encounter(body), state.holder.require()
     # In a thread: the first explanation of a boosted model imports its library for a second.
-    prediction = await asyncio.to_thread(champion.model.predict, encounter)
+    prediction = champion.model.predict(encounter)
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
     # Count and log the prediction only now, because explaining it may have failed.
     fields = _record(state, champion, encounter, prediction, request_id_of(request))

@@ -113,7 +113,27 @@ class NoModel(ReadmissionError):
 
 
 class BundleRefused(ReadmissionError):
-    """A serving bundle is damaged, made for another contract, or no longer predicts the same."""
+    """A serving bundle is not signed, damaged, made for another contract, or predicts otherwise."""
+
+
+class SigningKeyError(ReadmissionError):
+    """A key that signs or verifies serving bundles is missing or malformed."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(
+            f"READMISSION_{setting.upper()} must hold 32 bytes in base64 for each Ed25519 key;"
+            " `readmission up`, `make env` and `deploy.sh` generate it"
+        )
+
+
+class NotServable(ReadmissionError):
+    """No model of a training can be compiled, so there is none to register."""
+
+    def __init__(self, batch_id: str, reasons: Iterable[str]) -> None:
+        super().__init__(
+            f"no model trained for {batch_id} can be served: {'; '.join(reasons)};"
+            " production stays as it is"
+        )
 
 
 class UnknownFamily(ReadmissionError):

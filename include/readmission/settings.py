@@ -87,6 +87,14 @@ class Settings(BaseSettings):
         description="Model families that compete after every batch, separated by commas.",
     )
     training_threads: PositiveInt = Field(2, description="Threads per model fit.")
+    signing_key: SecretStr | None = Field(
+        None, description="Private Ed25519 key in base64 with which training signs each model."
+    )
+    trusted_signing_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Public Ed25519 keys in base64, separated by commas; only models signed with"
+        " one of them are served or compared.",
+    )
     log_loss_tolerance: float = Field(
         0.005,
         ge=0,
@@ -231,7 +239,7 @@ class Settings(BaseSettings):
     # Not 9090: Debian's package starts its own Prometheus on that port.
     prometheus_port: int = Field(9091, ge=1, le=65535, description="Port of Prometheus.")
 
-    @field_validator("api_keys", "buckets", "families", mode="before")
+    @field_validator("api_keys", "buckets", "families", "trusted_signing_keys", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(filter(None, value.split(","))) if isinstance(value, str) else value

@@ -31,6 +31,7 @@ from rich.table import Table
 from readmission.pipeline import ingest, process, promote, rollout, source, train
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
+from readmission.serving.signature import TrustedKeys
 from readmission.settings import get_settings
 from readmission.stack.access import open_airflow
 from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
@@ -102,8 +103,9 @@ def in_process(
 ) -> list[dict[str, float]]:
     """Return the seconds of each stage of each batch, run in this process."""
     own_model = {"model_name": "reference", "experiment": "reference"}
-    settings = site.settings.model_copy(update=own_model)
-    registry = Registry(settings)
+    settings = site.training_settings.model_copy(update=own_model)
+    registry, signer = Registry(settings), train.signer_of(settings)
+    trusted = TrustedKeys.parse(settings.trusted_signing_keys)
     gatekeeper = Gatekeeper(Path(tempfile.mkdtemp()), lambda _site, _gate: None)
     results = []
     with (
@@ -128,13 +130,15 @@ def in_process(
                 lineage = train.lineage(clean, key, len(rows))
             with timed(seconds, "three fits, logged"):
                 fits = [
-                    train.train(family, rows, lineage, registry, settings.training_threads)
+                    train.train(family, rows, lineage, registry, signer, settings.training_threads)
                     for family in settings.families
                 ]
-                train.register_best(fits, lineage, registry, history)
+                train.register_best(fits, lineage, registry, signer, history)
             with timed(seconds, "promotion and its gate"):
                 tolerance = settings.log_loss_tolerance
-                verdict = promote.judge(key, clean, history, registry, gatekeeper, tolerance)
+                verdict = promote.judge(
+                    key, clean, history, registry, trusted, gatekeeper, tolerance
+                )
                 rollout.carry_out(verdict, history, registry)
             results.append(seconds)
         _empty(raw_db)

@@ -24,6 +24,7 @@ from readmission.domain.splitting import Split
 from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline import source
+from readmission.pipeline.train import signer_of
 from readmission.registry import Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from readmission.stack.services import postgres
@@ -88,9 +89,9 @@ def register(settings: Settings) -> str:
     rows[schema.TARGET] = cleaning.outcome(raw)
     rows["eligible"] = cleaning.eligible(raw)
     rows["part"] = [Split.TRAIN if i % 6 else Split.VALIDATION for i in range(len(rows))]
-    registry = Registry(settings)
+    registry, signer = Registry(settings), signer_of(settings)
     lineage = Lineage("batch-0001", 1, len(rows), "measured", "measured")
-    run_id = log_fit(fit("xgboost", rows, 2), lineage, registry.experiment_id(), {})
+    run_id = log_fit(fit("xgboost", rows, 2), lineage, registry.experiment_id(), {}, signer)
     version = registry.register(run_id, lineage.tags())
     registry.promote(version)
     return f"models:/{settings.model_name}/{version}"

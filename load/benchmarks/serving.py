@@ -160,7 +160,7 @@ def main() -> None:
 
 def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console) -> None:
     """Measure everything on a running stack."""
-    model = register(stack.site.settings)
+    model = register(stack.site.training_settings)
     cold = seconds_to_first_response(stack, folder, copy=False)
     warm = seconds_to_first_response(stack, folder, copy=True)
     with all_servers(stack, model, folder) as servers:

@@ -12,10 +12,12 @@ from readmission.domain.splitting import Split
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.fitting import Fit, fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
+from readmission.pipeline.train import signer_of
 from readmission.registry import Registry
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.settings import Settings
+from tests.signing import SIGNER, TRUSTED
 
 ROWS = 2_000
 
@@ -36,7 +38,8 @@ _BUNDLES = tempfile.TemporaryDirectory(prefix="readmission-bundles-")
 @lru_cache
 def bundle_of(fitted: Fit) -> Path:
     """Return the bundle of a fit, as stored with a registered model."""
-    return write_bundle(Path(_BUNDLES.name) / str(id(fitted)), fitted, {"batch_id": "batch-0001"})
+    folder = Path(_BUNDLES.name) / str(id(fitted))
+    return write_bundle(folder, fitted, {"batch_id": "batch-0001"}, SIGNER)
 
 
 def registered(version: str, data_source: str = "synthetic") -> RegisteredVersion:
@@ -46,15 +49,14 @@ def registered(version: str, data_source: str = "synthetic") -> RegisteredVersio
 
 def loaded(version: str, fitted: Fit, data_source: str = "synthetic") -> ServedModel:
     """Return a fit as the model store opens it."""
-    bundle = open_bundle(bundle_of(fitted), lambda: fitted.model)
-    return ServedModel(registered(version, data_source), bundle)
+    return ServedModel(registered(version, data_source), open_bundle(bundle_of(fitted), TRUSTED))
 
 
 def put_into_production(settings: Settings, fitted: Fit, batch_id: str) -> str:
     """Log, register and promote a fit in a real MLflow; return its version."""
     registry = Registry(settings)
     lineage = Lineage(batch_id, 1, ROWS, f"sha-of-{batch_id}", "synthetic")
-    run_id = log_fit(fitted, lineage, registry.experiment_id(), {})
+    run_id = log_fit(fitted, lineage, registry.experiment_id(), {}, signer_of(settings))
     version = registry.register(run_id, lineage.tags())
     registry.promote(version)
     return version

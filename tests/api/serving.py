@@ -13,6 +13,7 @@ import httpx
 
 from readmission.settings import CHECKOUT, PREFIX
 from readmission.stack.site.ports import free_ports
+from tests.signing import SIGNER
 
 START_SECONDS = 120
 
@@ -41,6 +42,7 @@ def running(
         "API_PORT": str(port),
         "API_ANONYMOUS_ROLE": "admin",
         "MLFLOW_TRACKING_URI": mlflow_uri,
+        "TRUSTED_SIGNING_KEYS": SIGNER.public_key,
         "MODEL_CACHE_DIR": str(log.parent / "model-cache"),
         **(settings or {}),
     }

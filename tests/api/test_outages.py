@@ -32,7 +32,7 @@ def stack(state_folders: Path, fits: tuple[Fit, Fit]) -> Iterator[Stack]:
     stack = Stack(random_settings(state_folders / "outages", model_poll_seconds=0.5))
     stack.up(only={*DEPENDENCIES, "api"})
     try:
-        put_into_production(stack.site.settings, fits[0], "batch-0001")
+        put_into_production(stack.site.training_settings, fits[0], "batch-0001")
         until(lambda: status_of(stack, "/ready") == 200)
         yield stack
     finally:

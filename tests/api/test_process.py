@@ -73,7 +73,7 @@ def test_from_an_empty_registry_to_predictions_of_two_models(
             assert reloaded.status_code == 200, reloaded.text
             assert reloaded.json()["model_version"] == version
             raw = raw_encounters(20)
-            expected = Registry(settings).load(PRODUCTION).model.predict_proba(raw)
+            expected = fit.model.predict_proba(raw)
             for row, probabilities in zip(raw.to_dict("records"), expected, strict=True):
                 body = http.post("/predict", json=as_request(row)).json()
                 assert body["model_version"] == version

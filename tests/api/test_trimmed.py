@@ -18,8 +18,6 @@ import pytest
 
 from readmission.domain import schema
 from readmission.domain.schema import example
-from readmission.errors import BundleRefused
-from readmission.modelling import bundling
 from readmission.modelling.fitting import Fit
 from readmission.quality.report.overview import Overview
 from readmission.quality.report.summary import FILE, summarise
@@ -31,7 +29,7 @@ from tests.conftest import Platform
 from tests.locks import locked
 
 IMAGE_MEGABYTES, BASE_MEGABYTES = 600, 130
-ABSENT = ("cryptography", "databricks.sdk", "pyarrow._flight", "numpy.tests", "onnxruntime.tools")
+ABSENT = ("sklearn", "databricks.sdk", "pyarrow._flight", "numpy.tests", "onnxruntime.tools")
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +76,8 @@ def test_the_service_needs_none_of_the_removed_files(
     settings = platform.settings.model_copy(
         update={"model_name": "served_trimmed", "experiment": "served_trimmed"}
     )
-    fits = small_fit("xgboost"), small_fit()
-    put_into_production(settings, fits[0], "batch-0001")
+    fitted = small_fit("xgboost")
+    put_into_production(settings, fitted, "batch-0001")
     publish_reports(platform)
     monkeypatch.setenv("PYTHONPATH", f"{packages}:{CHECKOUT / 'include'}")
     for module in ABSENT:
@@ -100,20 +98,9 @@ def test_the_service_needs_none_of_the_removed_files(
     ):  # fmt: skip
         # then it predicts with the compiled model, explains, and reads files and reports
         assert http.post("/reload_model").status_code == 200
-        assert_predicts(http, fits[0])
+        assert_predicts(http, fitted)
         assert http.post("/explain", json=example()).json()["contributions"]
         assert http.get("/quality").status_code == 200
-
-        # and it predicts with the pipeline if a model has no compiled form
-        monkeypatch.setattr(bundling, "compile_estimator", refuse)
-        version = put_into_production(settings, fits[1], "batch-0002")
-        reloaded = http.post("/reload_model")
-        assert reloaded.json()["model_version"] == version, reloaded.text
-        assert_predicts(http, fits[1])
-
-
-def refuse(*_: object) -> bytes:
-    raise BundleRefused("the compiled form predicts otherwise")
 
 
 def found_there(module: str) -> bool:

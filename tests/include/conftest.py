@@ -1,10 +1,13 @@
 """Encounters as the library sees them, and one training of every family, shared by tests."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
+import mlflow
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -15,6 +18,7 @@ from readmission.domain.cleaning import clean, eligible, outcome
 from readmission.domain.splitting import Split, assign_splits
 from readmission.modelling.families import FAMILIES
 from readmission.modelling.mlflow_runs import Lineage
+from readmission.modelling.model import ReadmissionModel
 from readmission.pipeline import source, train
 from readmission.pipeline.process import process
 from readmission.pipeline.source import Dataset, Origin
@@ -23,6 +27,7 @@ from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.conftest import Platform
 from tests.databases import migrate
+from tests.signing import SIGNER
 
 BATCHES = ("batch-0001", "batch-0002")
 BATCH_ROWS = 1_500
@@ -95,10 +100,26 @@ class Training:
         name = f"model_{uuid4().hex}"
         return Registry(self.settings.model_copy(update={"model_name": name}))
 
+    def model(self, family: str) -> ReadmissionModel:
+        """Return the fitted model of one family, as MLflow unpickles it."""
+        return unpickled(Registry(self.settings), self.run_of(family))
+
     def run_of(self, family: str) -> str:
         """Return the run of one family."""
         (found,) = (result.run_id for result in self.results if result.family == family)
         return found
+
+
+def unpickled(registry: Registry, run_id: str) -> ReadmissionModel:
+    """Return the model of a run of this test; nothing outside the tests unpickles a model."""
+    (output,) = registry.client.get_run(run_id).outputs.model_outputs
+    path = list(sys.path)
+    try:
+        loaded = mlflow.pyfunc.load_model(f"models:/{output.model_id}")
+    finally:
+        # The artifact has its own copy of the library, which must not be imported here.
+        sys.path[:] = path
+    return cast("ReadmissionModel", loaded.unwrap_python_model())
 
 
 def fill(raw: RawWarehouse, clean: CleanWarehouse, encounters: pa.Table) -> None:
@@ -137,5 +158,7 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
         rows = train.training_rows(warehouse, BATCHES[0])
         test_rows = warehouse.read_parts((Split.TEST,))
         lineage = train.lineage(warehouse, BATCHES[0], len(rows))
-    results = [train.train(family, rows, lineage, registry, threads=1) for family in FAMILIES]
+    results = [
+        train.train(family, rows, lineage, registry, SIGNER, threads=1) for family in FAMILIES
+    ]
     return Training(settings, rows, test_rows, lineage, results)

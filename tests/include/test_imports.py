@@ -32,9 +32,9 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"clean", "predictions", "raw", "reconciliation"},
     ),
     "readmission.serving": (
-        {"card", "encoding_tables", "explainers", "onnx_estimator"},
-        {"scorers"},
-        {"golden_rows"},
+        {"card", "encoding_tables", "explainers", "onnx_estimator", "signature"},
+        {"scorer"},
+        {"clean_rows", "golden_rows"},
         {"bundle"},
         {"model"},
     ),

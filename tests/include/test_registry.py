@@ -1,20 +1,20 @@
 """Registered versions, and the aliases that select one of them."""
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import uuid4
 
-import numpy as np
-import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
 
-from readmission.errors import NoModel
+from readmission.domain.schema import example
+from readmission.errors import BundleRefused, NoModel
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry
+from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from tests.include.conftest import Training
+from tests.signing import TRUSTED
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ def registered(trained: Training) -> Iterator[ThreeVersions]:
     registry.client.delete_registered_model(registry.name)
 
 
-def test_loading_before_the_first_promotion_is_an_error(trained: Training) -> None:
+def test_asking_for_production_before_the_first_promotion_is_an_error(trained: Training) -> None:
     registry = trained.registry()
 
     assert registry.version_of(PRODUCTION) is None
     with pytest.raises(NoModel, match=rf"{registry.name} has no 'production' version yet; ingest"):
-        registry.load(PRODUCTION)
+        registry.behind(PRODUCTION)
 
 
 def test_an_unavailable_registry_is_not_taken_for_an_empty_one(
@@ -71,23 +71,23 @@ def test_a_run_is_registered_once(registered: ThreeVersions, trained: Training) 
     assert registered.registry.register(trained.run_of("xgboost"), {}) == "3"
 
 
-def test_a_loaded_version_describes_itself_and_predicts(
-    registered: ThreeVersions, trained: Training, raw_rows: pd.DataFrame
-) -> None:
-    # given
-    path = list(sys.path)
-
+def test_an_opened_version_describes_itself_and_predicts(registered: ThreeVersions) -> None:
     # when
-    loaded = registered.registry.load_version("1")
+    model = registered.registry.open("1", TRUSTED)
 
     # then
-    assert (loaded.name, loaded.version) == (registered.registry.name, "1")
-    assert (loaded.run_id, loaded.data_source) == (
-        trained.run_of("logistic_regression"), "synthetic",
-    )  # fmt: skip
-    assert loaded.model.family == "logistic_regression"
-    np.testing.assert_allclose(loaded.model.predict_proba(raw_rows.head(5)).sum(axis=1), 1)
-    assert sys.path == path
+    described = model.registered
+    assert (described.name, described.version) == (registered.registry.name, "1")
+    assert described.data_source == "synthetic"
+    assert model.card["family"] == "logistic_regression"
+    assert sum(model.predict(example()).probabilities) == pytest.approx(1)
+
+
+def test_a_version_signed_with_another_key_is_not_opened(registered: ThreeVersions) -> None:
+    another = TrustedKeys.parse([Signer(Signer.generate_key()).public_key])
+
+    with pytest.raises(BundleRefused, match="a key that is not in READMISSION_TRUSTED_SIGNING"):
+        registered.registry.open("1", another)
 
 
 def test_promotion_moves_the_aliases_and_marks_the_stages(registered: ThreeVersions) -> None:
@@ -152,12 +152,12 @@ def test_a_rollback_swaps_the_aliases_and_is_recorded(registered: ThreeVersions)
     assert recorded == {(two, one, "admin-1"), (one, two, "admin-2")}
 
 
-def test_the_alias_decides_which_version_is_loaded(registered: ThreeVersions) -> None:
+def test_each_alias_names_its_version(registered: ThreeVersions) -> None:
     registered.registry.promote("2")
     registered.registry.set_alias(CHALLENGER, "3")
 
-    assert registered.registry.load(PRODUCTION).model.family == "random_forest"
-    assert registered.registry.load(CHALLENGER).model.family == "xgboost"
+    assert registered.registry.behind(PRODUCTION).version == "2"
+    assert registered.registry.behind(CHALLENGER).version == "3"
 
 
 def test_tags_are_set_on_a_version(registered: ThreeVersions) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from mlflow.server.security_utils import is_allowed_host_header
 
+from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests.k8s.cluster import TREES, build, kubectl, name, secret_keys
 
@@ -422,10 +423,32 @@ def test_the_api_accepts_the_generated_secrets(
 
     monkeypatch.setenv(f"{PREFIX}API_KEYS", made["READMISSION_API_KEYS"])
     monkeypatch.setenv(f"{PREFIX}PREDICTION_LOG_KEY", made["PREDICTION_LOG_KEY"])
+    monkeypatch.setenv(f"{PREFIX}TRUSTED_SIGNING_KEYS", made["TRUSTED_SIGNING_KEYS"])
     settings = Settings()
 
     assert len(settings.api_keys) == 2
     assert settings.prediction_log_key is not None
+
+
+def test_models_signed_with_the_generated_key_are_trusted_and_stay_so_after_a_rotation(
+    tmp_path: Path,
+) -> None:
+    # given a generated key
+    path = tmp_path / "env"
+    subprocess.run([SECRETS, "env", path], check=True)
+    old = Signer(read(path)["SIGNING_KEY"])
+    assert read(path)["TRUSTED_SIGNING_KEYS"] == old.public_key
+
+    # when it is removed, so that another one is generated
+    kept = [line for line in path.read_text().splitlines() if not line.startswith("SIGNING_KEY=")]
+    path.write_text("\n".join(kept) + "\n")
+    subprocess.run([SECRETS, "env", path], check=True)
+
+    # then both keys are trusted
+    new = Signer(read(path)["SIGNING_KEY"])
+    assert new.key_id != old.key_id
+    trusted = TrustedKeys.parse(read(path)["TRUSTED_SIGNING_KEYS"].split(","))
+    assert list(trusted.by_id) == [new.key_id, old.key_id]
 
 
 def test_creating_the_stores_users_again_works_in_minios_minimal_image(tmp_path: Path) -> None:

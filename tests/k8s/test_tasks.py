@@ -96,17 +96,28 @@ def test_resources_are_declared_for_tasks_that_exist() -> None:
         assert any(f"def {dag_id}(" in text and f"def {task_id}(" in text for text in code.values())
 
 
-def test_a_task_gets_neither_the_signing_nor_the_fernet_key(task: Object) -> None:
-    secrets = {
+def secrets_of(task: Object) -> set[str]:
+    return {
         variable["valueFrom"]["secretKeyRef"]["key"]
         for variable in task["spec"]["containers"][0]["env"]
         if "secretKeyRef" in variable.get("valueFrom", {})
     }
 
-    assert secrets == {
+
+def test_a_task_gets_neither_airflows_own_secrets_nor_the_key_that_signs_models(
+    task: Object,
+) -> None:
+    assert secrets_of(task) == {
         "S3_ACCESS_KEY", "S3_SECRET_KEY", "RAW_DB_PASSWORD", "CLEAN_DB_PASSWORD",
         "PREDICTIONS_DB_PASSWORD", "PREDICTION_LOG_KEY", "API_KEY_ADMIN",
+        "TRUSTED_SIGNING_KEYS",
     }  # fmt: skip
+
+
+def test_a_training_gets_the_key_that_signs_models(task: Object, tmp_path: Path) -> None:
+    training = construct(tmp_path, "model_training_pipeline.train")
+
+    assert secrets_of(training) == secrets_of(task) | {"SIGNING_KEY"}
 
 
 def test_airflow_keeps_the_templates_hardening(task: Object) -> None:

@@ -1,7 +1,6 @@
 """Write the serving bundle of a model: compiled form, golden rows, card and explainer."""
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 
 from readmission.domain import schema
-from readmission.errors import BundleRefused
 from readmission.modelling.compilation import (
     compile_estimator,
     compile_tables,
@@ -25,16 +23,15 @@ from readmission.modelling.fitting import Fit
 from readmission.modelling.plots import importance
 from readmission.serving import bundle, card, golden_rows, onnx_estimator
 from readmission.serving.card import ModelCard
-from readmission.serving.scorers import TABLES_FILE
-
-log = logging.getLogger(__name__)
+from readmission.serving.scorer import TABLES_FILE
+from readmission.serving.signature import Signer
 
 _PERCENTILES = np.linspace(0, 100, 101)
 _SHARES = (*(i / 1_000 for i in range(10)), *(i / 100 for i in range(1, 101)))
 """Shares of patients to follow up; finer below 1 %, for hospitals with little capacity."""
 
 
-def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
+def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any], signer: Signer) -> Path:
     """Write the serving bundle of a fitted model into a new folder.
 
     Parameters
@@ -45,39 +42,34 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any]) -> Path:
         The model and its validation rows.
     lineage : mapping
         The data it was trained on, for its card.
+    signer : Signer
+        Signs the bundle.
 
     Returns
     -------
     Path
-        `folder`, with a manifest. If the model cannot be compiled, the manifest says why, and
-        the API serves the pipeline instead.
+        `folder`, with a signed manifest.
+
+    Raises
+    ------
+    BundleRefused
+        If the model cannot be compiled, or its compiled form predicts otherwise.
     """
     folder.mkdir()
     model = fit.model
-    reason = _write_compiled(folder, fit)
+    compile_tables(model).write(folder / TABLES_FILE)
+    (folder / onnx_estimator.FILE).write_bytes(compile_estimator(model, fit.features))
     make_golden_rows(model).write(folder / golden_rows.FILE)
     family(model.family).write_explainer(folder, model.estimator, dense(model, fit.features))
     (folder / card.FILE).write_text(json.dumps(asdict(_card(fit, lineage)), indent=1))
     bundle.seal(
         folder,
+        signer,
         family=model.family,
         weights=list(model.weights),
         risk_quantiles=np.percentile(fit.probabilities[:, SOON], _PERCENTILES).tolist(),
-        not_compiled=reason,
     )
     return folder
-
-
-def _write_compiled(folder: Path, fit: Fit) -> str | None:
-    """Write the tables and the compiled estimator; return the reason if it cannot be compiled."""
-    compile_tables(fit.model).write(folder / TABLES_FILE)
-    try:
-        compiled = compile_estimator(fit.model, fit.features)
-    except BundleRefused as refused:
-        log.warning("%s; the model will be served by its pipeline", refused)
-        return str(refused)
-    (folder / onnx_estimator.FILE).write_bytes(compiled)
-    return None
 
 
 def _card(fit: Fit, lineage: Mapping[str, Any]) -> ModelCard:

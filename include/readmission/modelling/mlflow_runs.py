@@ -18,13 +18,20 @@ from mlflow.types import ColSpec, Schema
 
 import readmission
 from readmission.domain import schema
+from readmission.errors import BundleRefused
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.evaluation import prefixed
 from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
 from readmission.modelling.plots import draw
-from readmission.serving.bundle import FOLDER
+from readmission.serving.bundle import FOLDER, FORMAT
+from readmission.serving.signature import Signer, TrustedKeys
+
+log = logging.getLogger(__name__)
+
+NOT_SERVABLE = "not_servable"
+"""Tag of a run whose model cannot be compiled; its value is the reason."""
 
 _RUNTIME = (
     "mlflow",
@@ -68,18 +75,27 @@ class Lineage:
         return {name: str(value) for name, value in vars(self).items()}
 
 
-def find_run(client: MlflowClient, experiment_id: str, lineage: Lineage, family: str) -> str | None:
+def bundle_tags(signer: Signer) -> dict[str, str]:
+    """Return the tags that say which versions and keys can open a run's bundle."""
+    return {"bundle_format": str(FORMAT), "signed_by": signer.key_id}
+
+
+def can_open(tags: Mapping[str, str], trusted: TrustedKeys) -> bool:
+    """Whether this version opens the bundle of a run or registered version with these tags."""
+    return tags.get("bundle_format") == str(FORMAT) and tags.get("signed_by") in trusted.by_id
+
+
+def find_run(
+    client: MlflowClient, experiment_id: str, lineage: Lineage, family: str, signer: Signer
+) -> str | None:
     """Return the finished run of this family on exactly this data, if there is one.
 
-    A repeated training uses it to skip the fits that have already finished.
+    A repeated training uses it to skip the fits that have already finished. A run whose bundle has
+    an older format, or is signed with another key, is not found and so is trained again.
     """
+    wanted = {"batch_id": lineage.batch_id, "data_sha256": lineage.data_sha256, "family": family}
     condition = " and ".join(
-        f"tags.{name} = '{value}'"
-        for name, value in {
-            "batch_id": lineage.batch_id,
-            "data_sha256": lineage.data_sha256,
-            "family": family,
-        }.items()
+        f"tags.{name} = '{value}'" for name, value in (wanted | bundle_tags(signer)).items()
     )
     runs = client.search_runs(
         [experiment_id], f"attributes.status = 'FINISHED' and {condition}", max_results=1
@@ -87,10 +103,17 @@ def find_run(client: MlflowClient, experiment_id: str, lineage: Lineage, family:
     return runs[0].info.run_id if runs else None
 
 
-def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[str, Any]) -> str:
+def log_fit(
+    fit: Fit,
+    lineage: Lineage,
+    experiment_id: str,
+    artifacts: Mapping[str, Any],
+    signer: Signer,
+) -> str:
     """Log a fit as one MLflow run and return the run's id.
 
-    If logging fails, MLflow marks the run as failed.
+    If logging fails, MLflow marks the run as failed. A model that cannot be compiled is not logged,
+    so it cannot be registered; the run's tag ``not_servable`` has the reason.
 
     Parameters
     ----------
@@ -102,12 +125,14 @@ def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[s
         Experiment of the run.
     artifacts : mapping
         Further JSON artifacts by file name.
+    signer : Signer
+        Signs the model's bundle.
     """
     model = fit.model
     with mlflow.start_run(
         experiment_id=experiment_id,
         run_name=f"{model.family} {lineage.batch_id}",
-        tags=lineage.tags() | {"family": model.family},
+        tags=lineage.tags() | {"family": model.family} | bundle_tags(signer),
     ) as run:
         mlflow.log_params(_parameters(model))
         mlflow.log_metrics(prefixed(fit.metrics, "val") | {"fit_seconds": fit.fit_seconds})
@@ -116,7 +141,11 @@ def log_fit(fit: Fit, lineage: Lineage, experiment_id: str, artifacts: Mapping[s
             mlflow.log_figure(figure, f"plots/{name}")
         for name, content in artifacts.items():
             mlflow.log_dict(content, name)
-        _log_model(fit, lineage)
+        try:
+            _log_model(fit, lineage, signer)
+        except BundleRefused as refused:
+            log.warning("the %s is not logged: %s", model.family, refused)
+            mlflow.set_tag(NOT_SERVABLE, str(refused))
     return str(run.info.run_id)
 
 
@@ -140,14 +169,14 @@ def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
     }
 
 
-def _log_model(fit: Fit, lineage: Lineage) -> None:
+def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> None:
     """Log the model with its serving bundle and the code that it imports."""
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
         warnings.simplefilter(
             "ignore"
         )  # MLflow asks for type hints, but the signature is explicit.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
-        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage))
+        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage), signer)
         mlflow.pyfunc.log_model(
             name="model",
             python_model=fit.model,

@@ -1,26 +1,40 @@
 """Compare the challenger with the champion on the same test rows, and record the verdict."""
 
+import logging
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from readmission.domain import schema
 from readmission.domain.splitting import Split
+from readmission.errors import BundleRefused
+from readmission.modelling import decision
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.modelling.subgroups import evaluate_subgroups
 from readmission.quality.gates import Gatekeeper
-from readmission.registry import PRODUCTION, LoadedModel, Registry
+from readmission.registry import PRODUCTION, Registry
+from readmission.serving.clean_rows import score
+from readmission.serving.model import ServedModel
+from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
+
+log = logging.getLogger(__name__)
 
 PROMOTED = "promoted"
 REFUSED = "refused"
+FIRST_MODEL = "first model"
+NONE_OPENS = "no promoted version can be opened any longer"
 
 Metrics = dict[str, float]
 
 
 def decide(
-    challenger: Metrics, champion: Metrics | None, log_loss_tolerance: float
+    challenger: Metrics,
+    champion: Metrics | None,
+    log_loss_tolerance: float,
+    without_champion: str = FIRST_MODEL,
 ) -> tuple[str, str]:
     """Return the verdict and the reason for it.
 
@@ -33,9 +47,11 @@ def decide(
         Metrics on the same test rows; the first challenger has no champion to beat.
     log_loss_tolerance : float
         Absolute difference.
+    without_champion : str
+        Why there is no champion, for the reason.
     """
     if champion is None:
-        return PROMOTED, f"first model, weighted F1 {challenger['weighted_f1']:.4f}"
+        return PROMOTED, f"{without_champion}, weighted F1 {challenger['weighted_f1']:.4f}"
     compared = (
         f"weighted F1 {challenger['weighted_f1']:.4f} against {champion['weighted_f1']:.4f},"
         f" log-loss {challenger['log_loss']:.4f} against {champion['log_loss']:.4f}"
@@ -52,16 +68,20 @@ def judge(
     warehouse: CleanWarehouse,
     history: ModelHistory,
     registry: Registry,
+    trusted: TrustedKeys,
     gatekeeper: Gatekeeper,
     log_loss_tolerance: float,
 ) -> Promotion:
     """Compare the candidate of a batch with the champion, and record the verdict.
 
+    Both are opened from their signed bundles, so no code or pickle from the registry runs here.
     A candidate is judged once. If an earlier try was killed after it had recorded the verdict, that
     verdict is returned.
 
     Raises
     ------
+    BundleRefused
+        If the candidate is not signed with a trusted key.
     GateFailed
         If the candidate's predictions on the test split are not plausible.
     """
@@ -70,23 +90,23 @@ def judge(
     if known is not None:
         return known
     rows = warehouse.read_parts((Split.TEST,))
-    challenger = registry.load_version(candidate.version)
-    probabilities = challenger.model.score(rows)
+    challenger = registry.open(candidate.version, trusted)
+    probabilities = score(challenger.bundle.scorer, rows)
     metrics = _metrics(challenger, rows, probabilities)
     outcomes = rows[schema.TARGET].to_numpy()
     predictions = _predictions(challenger, probabilities)
     gatekeeper.predictions(warehouse, batch_id, predictions, outcomes, metrics)
-    champion_version = registry.version_of(PRODUCTION)
-    champion_metrics = None
-    if champion_version:
-        champion = registry.load_version(champion_version)
-        champion_metrics = _metrics(champion, rows, champion.model.score(rows))
-    verdict, reason = decide(metrics, champion_metrics, log_loss_tolerance)
+    champion = find_champion(history, registry, trusted)
+    champion_metrics = (
+        _metrics(champion, rows, score(champion.bundle.scorer, rows)) if champion else None
+    )
+    without_champion = NONE_OPENS if _promoted(history) else FIRST_MODEL
+    verdict, reason = decide(metrics, champion_metrics, log_loss_tolerance, without_champion)
     return history.record_promotion(
         Promotion(
             batch_id=batch_id,
             challenger_version=candidate.version,
-            incumbent_version=champion_version,
+            incumbent_version=champion.registered.version if champion else None,
             verdict=verdict,
             reason=reason,
             figures={
@@ -99,18 +119,55 @@ def judge(
     )
 
 
+def find_champion(
+    history: ModelHistory, registry: Registry, trusted: TrustedKeys
+) -> ServedModel | None:
+    """Return the model that a challenger has to beat.
+
+    That is the version in production. If its alias or the version was deleted, or the version
+    cannot be opened, it is the last promoted version that still exists and can be: nobody makes a
+    challenger win by removing the champion.
+
+    Returns
+    -------
+    ServedModel or None
+        None if no version was ever promoted, or none of them can be opened any longer.
+    """
+    production = registry.version_of(PRODUCTION)
+    batches = {found["version"]: found["tags"].get("batch_id") for found in registry.versions()}
+    # A registry that was set up again counts from 1, so a number alone does not identify a version.
+    earlier = [
+        promotion.challenger_version
+        for promotion in reversed(_promoted(history))
+        if batches.get(promotion.challenger_version) == promotion.batch_id
+    ]
+    for version in dict.fromkeys(([production] if production else []) + earlier):
+        try:
+            return registry.open(version, trusted)
+        except BundleRefused as refused:
+            log.warning("version %s cannot be the champion: %s", version, refused)
+    return None
+
+
+def _promoted(history: ModelHistory) -> list[Promotion]:
+    return [promotion for promotion in history.promotions() if promotion.verdict == PROMOTED]
+
+
 def _metrics(
-    loaded: LoadedModel, rows: pd.DataFrame, probabilities: npt.NDArray[np.float64]
+    model: ServedModel, rows: pd.DataFrame, probabilities: npt.NDArray[np.float64]
 ) -> Metrics:
     metrics = evaluate_twice(
-        rows[schema.TARGET].to_numpy(),
-        probabilities,
-        loaded.model.weights,
-        rows["eligible"].to_numpy(),
+        rows[schema.TARGET].to_numpy(), probabilities, _weights(model), rows["eligible"].to_numpy()
     )
     return {name: float(value) for name, value in metrics.items()}
 
 
-def _predictions(loaded: LoadedModel, probabilities: npt.NDArray[np.float64]) -> pd.DataFrame:
+def _predictions(model: ServedModel, probabilities: npt.NDArray[np.float64]) -> pd.DataFrame:
+    classes = np.array(schema.CLASSES)[decision.decide(probabilities, _weights(model))]
     predictions = pd.DataFrame(probabilities, columns=list(PROBABILITY_COLUMNS))
-    return predictions.assign(prediction=loaded.model.decide(probabilities))
+    return predictions.assign(prediction=classes)
+
+
+def _weights(model: ServedModel) -> tuple[float, float, float]:
+    no, later, soon = model.bundle.manifest.weights
+    return no, later, soon

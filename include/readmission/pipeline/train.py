@@ -8,10 +8,18 @@ import pandas as pd
 
 from readmission.domain.drift import reference_of
 from readmission.domain.splitting import Split
-from readmission.errors import BatchNotFound
+from readmission.errors import BatchNotFound, NotServable, SigningKeyError
 from readmission.modelling.fitting import fit
-from readmission.modelling.mlflow_runs import Lineage, find_run, log_fit
+from readmission.modelling.mlflow_runs import (
+    NOT_SERVABLE,
+    Lineage,
+    bundle_tags,
+    find_run,
+    log_fit,
+)
 from readmission.registry import CHALLENGER, DRIFT_REFERENCE, Registry
+from readmission.serving.signature import Signer, TrustedKeys
+from readmission.settings import Settings
 from readmission.warehouse import BatchState, Candidate, CleanWarehouse, ModelHistory
 
 CHOSEN_BY = "val_weighted_f1"
@@ -19,11 +27,28 @@ CHOSEN_BY = "val_weighted_f1"
 
 @dataclass(frozen=True)
 class FitResult:
-    """The run of one family, and the metric by which the best family is chosen."""
+    """The run of one family, its validation metric, and why it cannot be served, if it cannot."""
 
     family: str
     run_id: str
     weighted_f1: float
+    not_servable: str | None = None
+
+
+def signer_of(settings: Settings) -> Signer:
+    """Return the signer of this training's models.
+
+    Raises
+    ------
+    SigningKeyError
+        If the settings have no key, a malformed one, or one that nobody would trust.
+    """
+    if settings.signing_key is None:
+        raise SigningKeyError("signing_key")
+    signer = Signer(settings.signing_key.get_secret_value())
+    if signer.key_id not in TrustedKeys.parse(settings.trusted_signing_keys).by_id:
+        raise SigningKeyError("trusted_signing_keys")
+    return signer
 
 
 def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
@@ -67,7 +92,7 @@ def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
 
 
 def train(
-    family: str, rows: pd.DataFrame, data: Lineage, registry: Registry, threads: int
+    family: str, rows: pd.DataFrame, data: Lineage, registry: Registry, signer: Signer, threads: int
 ) -> FitResult:
     """Fit one family and log a run; a run of the same family on the same data is reused.
 
@@ -81,24 +106,41 @@ def train(
         Describes the rows.
     registry : Registry
         The run is logged to its experiment.
+    signer : Signer
+        Signs the model.
     threads : int
         Number of threads of the fit.
     """
     experiment_id = registry.experiment_id()
-    run_id = find_run(registry.client, experiment_id, data, family)
+    run_id = find_run(registry.client, experiment_id, data, family, signer)
     if run_id is None:
         reference = reference_of(rows[rows["part"] == Split.TRAIN])
         fitted = fit(family, rows, threads)
-        run_id = log_fit(fitted, data, experiment_id, {DRIFT_REFERENCE: reference})
-    return FitResult(family, run_id, registry.run_metrics(run_id)[CHOSEN_BY])
+        run_id = log_fit(fitted, data, experiment_id, {DRIFT_REFERENCE: reference}, signer)
+    run = registry.client.get_run(run_id).data
+    return FitResult(family, run_id, run.metrics[CHOSEN_BY], run.tags.get(NOT_SERVABLE))
 
 
 def register_best(
-    results: Sequence[FitResult], data: Lineage, registry: Registry, history: ModelHistory
+    results: Sequence[FitResult],
+    data: Lineage,
+    registry: Registry,
+    signer: Signer,
+    history: ModelHistory,
 ) -> Candidate:
-    """Register the model with the best validation F1 (weighted) under the alias ``challenger``."""
-    best = max(results, key=lambda result: result.weighted_f1)
-    version = registry.register(best.run_id, data.tags() | {"family": best.family})
+    """Register the model with the best validation F1 (weighted) under the alias ``challenger``.
+
+    Raises
+    ------
+    NotServable
+        If none of the models can be compiled.
+    """
+    servable = [result for result in results if result.not_servable is None]
+    if not servable:
+        raise NotServable(data.batch_id, (f"{r.family}: {r.not_servable}" for r in results))
+    best = max(servable, key=lambda result: result.weighted_f1)
+    tags = data.tags() | {"family": best.family} | bundle_tags(signer)
+    version = registry.register(best.run_id, tags)
     registry.set_alias(CHALLENGER, version)
     candidate = Candidate(data.batch_id, best.run_id, best.family, version, data.data_sha256)
     history.record_candidate(candidate)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 from readmission.registry.aliases import CHALLENGER, PREVIOUS, PRODUCTION
 
 if TYPE_CHECKING:
-    from readmission.registry.client import DRIFT_REFERENCE, LoadedModel, Registry
+    from readmission.registry.client import DRIFT_REFERENCE, Registry
 
 __all__ = [
     "CHALLENGER",
     "DRIFT_REFERENCE",
     "PREVIOUS",
     "PRODUCTION",
-    "LoadedModel",
     "Registry",
 ]
 

@@ -1,13 +1,11 @@
 """The model registry in MLflow: runs, registered versions, and their aliases and tags."""
 
 import contextlib
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mlflow
 from mlflow import MlflowClient
@@ -18,38 +16,15 @@ from readmission.domain.rollback import Rollback
 from readmission.errors import BundleRefused, NoModel
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
-from readmission.serving.bundle import FOLDER
-from readmission.serving.model import RegisteredVersion
+from readmission.serving.bundle import FOLDER, open_bundle
+from readmission.serving.model import RegisteredVersion, ServedModel
+from readmission.serving.signature import RETRAIN, TrustedKeys
 from readmission.settings import Settings
-
-if TYPE_CHECKING:
-    from readmission.modelling.model import ReadmissionModel
 
 DRIFT_REFERENCE = "drift_reference.json"
 """Artifact of a run that summarises its training rows; drift is measured against it."""
 
 _STAGES = {PRODUCTION: "Production", PREVIOUS: "Archived"}
-
-
-@dataclass(frozen=True)
-class LoadedModel:
-    """A registered version, loaded into memory.
-
-    Parameters
-    ----------
-    name, version, run_id : str
-        Registered model, its version, and the MLflow run that made it.
-    data_source : str
-        Origin of its training encounters: ``uci``, ``file`` or ``synthetic``.
-    model : ReadmissionModel
-        The model, which takes raw encounters.
-    """
-
-    name: str
-    version: str
-    run_id: str
-    data_source: str
-    model: "ReadmissionModel"
 
 
 class Registry:
@@ -178,10 +153,6 @@ class Registry:
             for family, run in newest_candidates(search).items()
         ]
 
-    def run_metrics(self, run_id: str) -> dict[str, float]:
-        """Return the metrics of a run."""
-        return dict(self.client.get_run(run_id).data.metrics)
-
     def drift_reference(self, version: str) -> dict[str, Any]:
         """Return the summary of a version's training rows."""
         run_id = self.client.get_model_version(self.name, version).run_id
@@ -209,38 +180,22 @@ class Registry:
         # Checked first: downloading a missing folder fails like an unavailable server does.
         if not mlflow.artifacts.list_artifacts(artifact_uri=place):
             raise BundleRefused(
-                f"version {version} of {self.name} has no serving bundle; train it again"
+                f"version {version} of {self.name} has no serving bundle; {RETRAIN}"
             )
         return Path(mlflow.artifacts.download_artifacts(place, dst_path=str(folder)))
 
-    def load(self, alias: str) -> LoadedModel:
-        """Load the version that has an alias.
+    def open(self, version: str, trusted: TrustedKeys) -> ServedModel:
+        """Download the bundle of a version and open it.
 
         Raises
         ------
-        NoModel
-            If the alias is not set.
+        BundleRefused
+            If the version has no bundle, or `readmission.serving.bundle.open_bundle` refuses it.
         """
-        return self._load(self._require(alias))
-
-    def load_version(self, version: str) -> LoadedModel:
-        """Load one registered version."""
-        return self._load(self.client.get_model_version(self.name, version))
-
-    def _load(self, found: ModelVersion) -> LoadedModel:
-        # The artifact contains its own copy of this library, which must not be imported here:
-        # the download is deleted and the import path is restored.
-        with TemporaryDirectory() as folder, _import_path_kept():
-            loaded = mlflow.pyfunc.load_model(
-                f"models:/{self.name}/{found.version}", dst_path=folder
-            )
-        return LoadedModel(
-            name=self.name,
-            version=str(found.version),
-            run_id=str(found.run_id),
-            data_source=_data_source(found),
-            model=loaded.unwrap_python_model(),
-        )
+        found = self.client.get_model_version(self.name, version)
+        with TemporaryDirectory() as folder:
+            bundle = open_bundle(self.download_bundle(version, Path(folder)), trusted)
+        return ServedModel(_registered(found), bundle)
 
     def _require(self, alias: str) -> ModelVersion:
         found = self._behind(alias)
@@ -278,15 +233,6 @@ def _registered(found: ModelVersion) -> RegisteredVersion:
 
 def _data_source(found: ModelVersion) -> str:
     return str(found.tags.get("data_source", "unknown"))
-
-
-@contextlib.contextmanager
-def _import_path_kept() -> Iterator[None]:
-    before = list(sys.path)
-    try:
-        yield
-    finally:
-        sys.path[:] = before
 
 
 def _stage_mover(client: MlflowClient) -> Any:

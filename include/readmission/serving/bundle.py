@@ -1,34 +1,25 @@
-"""The serving bundle: the folder stored with a model, and the checks when it is loaded."""
+"""The serving bundle: the folder stored with a model, and the checks when it is opened."""
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from readmission.domain import schema
 from readmission.errors import BundleRefused
-from readmission.serving import card, golden_rows
-from readmission.serving.encoding_tables import EncodingTables
+from readmission.serving import card, golden_rows, signature
 from readmission.serving.explainers import Explainer, read_explainer
 from readmission.serving.golden_rows import GoldenRows
-from readmission.serving.scorers import (
-    TABLES_FILE,
-    CompiledScorer,
-    Pipeline,
-    PipelineScorer,
-    Scorer,
-)
-
-log = logging.getLogger(__name__)
+from readmission.serving.scorer import CompiledScorer
+from readmission.serving.signature import RETRAIN, Signer, TrustedKeys
 
 FOLDER = "serving"
 """Name of the bundle among a model's artifacts."""
 
 MANIFEST = "manifest.json"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -43,30 +34,19 @@ class Manifest:
         Decision weight of each class.
     risk_quantiles : sequence of 101 floats
         Percentiles 0..100 of the probability of <30 days among validation patients.
-    not_compiled : str, optional
-        Why there is no compiled form, if there is none; the pipeline is then served.
     files : dict of str to str
         SHA-256 of each file.
     schema_version, classes, format
         The contract that the model was trained for.
-    sha256 : str
-        Hash of all fields above, so that a change of the manifest is detected too.
     """
 
     family: str
     weights: Sequence[float]
     risk_quantiles: Sequence[float]
-    not_compiled: str | None
     files: dict[str, str]
     schema_version: str = schema.VERSION
     classes: Sequence[str] = schema.CLASSES
     format: int = FORMAT
-    sha256: str = ""
-
-    def digest(self) -> str:
-        """Return the value that `sha256` must have."""
-        facts = json.dumps(asdict(replace(self, sha256="")), sort_keys=True)
-        return hashlib.sha256(facts.encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -77,10 +57,8 @@ class Bundle:
     ----------
     manifest : Manifest
         Its description.
-    scorer : Scorer
-        The compiled form if it works, otherwise the pipeline.
-    tables : EncodingTables
-        The fitted encoder; explanations need it with either scorer.
+    scorer : CompiledScorer
+        Predicts.
     make_explainer : callable
         Creates the explainer. Slow, and large in memory, so called on first use only.
     card : dict
@@ -88,94 +66,96 @@ class Bundle:
     """
 
     manifest: Manifest
-    scorer: Scorer
-    tables: EncodingTables
+    scorer: CompiledScorer
     make_explainer: Callable[[], Explainer]
     card: dict[str, Any]
 
 
-def seal(folder: Path, **facts: Any) -> None:
-    """Write the manifest of a folder that already holds all other files.
+def seal(folder: Path, signer: Signer, **facts: Any) -> None:
+    """Write and sign the manifest of a folder that already holds all other files.
 
     Parameters
     ----------
     folder : Path
         The folder of the bundle.
+    signer : Signer
+        Signs the manifest.
     **facts
-        The first four fields of `Manifest`.
+        The first three fields of `Manifest`.
     """
     files = {path.name: _digest(path) for path in sorted(folder.iterdir())}
-    manifest = Manifest(files=files, **facts)
-    sealed = replace(manifest, sha256=manifest.digest())
-    (folder / MANIFEST).write_text(json.dumps(asdict(sealed), indent=1))
+    manifest = json.dumps(asdict(Manifest(files=files, **facts)), indent=1)
+    (folder / MANIFEST).write_text(manifest)
+    (folder / signature.FILE).write_text(signer.sign(manifest.encode()))
 
 
-def open_bundle(folder: Path, load_pipeline: Callable[[], Pipeline]) -> Bundle:
-    """Read a bundle, verify every file and check the predictions for the golden rows.
+def open_bundle(folder: Path, trusted: TrustedKeys) -> Bundle:
+    """Verify a bundle's signature and files, read it and check its golden rows.
 
-    If the compiled form does not reproduce them, the pipeline is checked and used instead,
-    which is slower but correct.
+    Nothing in the folder is executed, and nothing but the manifest is read before its signature
+    and the hash of every file are verified.
 
     Parameters
     ----------
     folder : Path
         A copy of a folder that `seal` has completed.
-    load_pipeline : callable
-        Loads the pipeline of the registered model; called only if it is needed.
+    trusted : TrustedKeys
+        Public keys, one of which must have signed the manifest.
 
     Raises
     ------
     BundleRefused
-        If a file is missing or damaged, the model was trained for another contract, or neither
-        form reproduces the golden rows.
+        If the bundle is not signed with a trusted key, a file is missing or changed, the model was
+        trained for another contract, or it does not reproduce its golden rows.
     """
-    manifest = _verified(folder)
+    manifest = _verified(folder, trusted)
     try:
         rows = GoldenRows.read(folder / golden_rows.FILE)
-        tables = EncodingTables.read(folder / TABLES_FILE)
         explainer = read_explainer(folder)
         described = json.loads((folder / card.FILE).read_text())
-    except (OSError, LookupError, ValueError, TypeError, StopIteration) as error:
+        scorer = CompiledScorer.read(folder)
+        rows.check(scorer, manifest.weights)
+    except BundleRefused:
+        raise
+    except Exception as error:  # ONNX Runtime may raise anything.
         raise BundleRefused(f"the model's files cannot be read ({error!r})") from error
-    scorer = _compiled(folder, tables, manifest, rows)
-    if scorer is None:
-        scorer = PipelineScorer(load_pipeline())
-        rows.check(scorer, manifest.weights)
-    return Bundle(manifest, scorer, tables, explainer, described)
+    return Bundle(manifest, scorer, explainer, described)
 
 
-def _compiled(
-    folder: Path, tables: EncodingTables, manifest: Manifest, rows: GoldenRows
-) -> Scorer | None:
-    if manifest.not_compiled:
-        return None
-    try:
-        scorer = CompiledScorer.read(folder, tables)
-        rows.check(scorer, manifest.weights)
-    except Exception as error:  # noqa: BLE001 - another ONNX Runtime may raise anything
-        log.warning("the compiled model is not used: %s", error)
-        return None
-    return scorer
-
-
-def _verified(folder: Path) -> Manifest:
-    try:
-        manifest = Manifest(**json.loads((folder / MANIFEST).read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise BundleRefused(f"the model's {MANIFEST} cannot be read ({error})") from error
-    for name, expected in (("format", FORMAT), ("schema_version", schema.VERSION)):
-        if (found := getattr(manifest, name)) != expected:
-            raise BundleRefused(
-                f"the model was trained for {name} {found}, but this service has {expected};"
-                " serve it with the version of the project that trained it, or train it again"
-            )
-    if manifest.sha256 != manifest.digest():
-        raise BundleRefused(f"the model's {MANIFEST} has changed since training")
+def _verified(folder: Path, trusted: TrustedKeys) -> Manifest:
+    """Return the manifest once its signature and the hash of every file are verified."""
+    content = _read(folder / MANIFEST)
+    if not (folder / signature.FILE).is_file():
+        raise BundleRefused(
+            "the model is not signed: an earlier version of this project trained it, or it was"
+            f" registered by hand; {RETRAIN}"
+        )
+    trusted.verify(content, _read(folder / signature.FILE).decode(errors="replace"))
+    manifest = _parsed(content)
     for name, digest in manifest.files.items():
         path = folder / name
         if Path(name).name != name or not path.is_file() or _digest(path) != digest:
             raise BundleRefused(f"the model's {name} is missing or has changed since training")
     return manifest
+
+
+def _parsed(content: bytes) -> Manifest:
+    """Return a manifest of this version's format and contract."""
+    described = json.loads(content)
+    for name, expected in (("format", FORMAT), ("schema_version", schema.VERSION)):
+        if (found := described.get(name)) != expected:
+            raise BundleRefused(
+                f"the model was trained for {name} {found}, but this version needs {expected};"
+                f" {RETRAIN}"
+            )
+    return Manifest(**described)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise BundleRefused(f"the model's {path.name} cannot be read ({error})") from error
 
 
 def _digest(path: Path) -> str:

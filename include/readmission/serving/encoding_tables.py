@@ -59,7 +59,7 @@ class EncodingTables:
     ) -> None:
         self.columns = columns
         self.absent = absent
-        self._entries = entries
+        self.entries = entries
         self._tables = [(name, _lookup(name, table)) for name, table in entries.items()]
         self._blank = array("f", [absent]) * len(columns)
 
@@ -85,7 +85,7 @@ class EncodingTables:
         """Write the tables as JSON."""
         fields = {
             name: [[value, *(entry or ())] for value, entry in table.items()]
-            for name, table in self._entries.items()
+            for name, table in self.entries.items()
         }
         absent = None if math.isnan(self.absent) else self.absent
         content = {"columns": list(self.columns), "absent": absent, "fields": fields}

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from readmission.errors import BundleRefused
 from readmission.serving.encoding_tables import Encounter
-from readmission.serving.scorers import Scorer
+from readmission.serving.scorer import CompiledScorer
 
 FILE = "golden.json"
 TOLERANCE = 1e-5
@@ -27,7 +27,7 @@ class GoldenRows:
     encounters: Sequence[Encounter]
     probabilities: npt.NDArray[np.float64]
 
-    def check(self, scorer: Scorer, weights: Sequence[float]) -> None:
+    def check(self, scorer: CompiledScorer, weights: Sequence[float]) -> None:
         """Compare a scorer's predictions with the stored ones.
 
         Raises
@@ -43,7 +43,7 @@ class GoldenRows:
         changed = int(np.count_nonzero(decided != expected))
         if not worst <= TOLERANCE or changed:
             raise BundleRefused(
-                f"the {scorer.runtime} model does not reproduce its golden rows: {changed} of"
+                "the model does not reproduce its golden rows: {changed} of"
                 f" {len(expected)} classes differ, and probabilities are off by up to {worst:.2g}"
             )
 

@@ -13,7 +13,6 @@ from readmission.domain import schema
 from readmission.serving.bundle import Bundle
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.explainers import PROBABILITY, Explainer, by_field
-from readmission.serving.scorers import CompiledScorer
 
 _SOON = schema.CLASSES.index("<30")
 
@@ -97,7 +96,7 @@ class ServedModel:
 
     def explain(self, encounter: Encounter) -> Explanation:
         """Explain the prediction for an encounter."""
-        unit, tables = self._explainer.unit, self.bundle.tables
+        unit, tables = self._explainer.unit, self.bundle.scorer.tables
         base, cells = self._explainer.contributions(tables.encode((encounter,))[0])
         if unit != PROBABILITY:
             base, cells = _centred(base), _centred(cells)
@@ -109,11 +108,6 @@ class ServedModel:
         # The first quantile is the lowest risk, below which there are 0 % of the patients.
         below = bisect_left(self._quantiles, probabilities[_SOON])
         return Prediction(label, probabilities, max(below - 1, 0))
-
-    @cached_property
-    def is_quick(self) -> bool:
-        """Whether predicting one encounter takes less time than handing it to a thread."""
-        return self.bundle.scorer.runtime == CompiledScorer.runtime
 
     @cached_property
     def _weights(self) -> Sequence[float]:

@@ -35,6 +35,7 @@ from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import CHECKOUT
 from tests.api.models import bundle_of
+from tests.signing import SIGNER
 
 DECLARED = Path("api", "contract", "predictions.py")
 BEFORE = "    risk_percentile: int = Field("
@@ -54,12 +55,15 @@ from api.main import create_app
 from readmission.domain.schema import example
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
+from readmission.serving.signature import TrustedKeys
 from readmission.settings import Settings
+
+TRUSTED = TrustedKeys.parse([sys.argv[2]])
 
 class Store:
     version = RegisteredVersion("diabetes_readmission", "1", "run-1", "synthetic")
     def current(self): return self.version
-    def open(self, version): return ServedModel(version, open_bundle(Path(sys.argv[1]), None))
+    def open(self, version): return ServedModel(version, open_bundle(Path(sys.argv[1]), TRUSTED))
     def keep(self, model): pass
     def last_good(self): return None
 
@@ -94,7 +98,7 @@ def forms(fits: tuple[Fit, Fit], tmp_path_factory: pytest.TempPathFactory) -> di
     (copy / DECLARED).write_text(declared.replace(BEFORE, NEW_FIELD + BEFORE))
 
     done = subprocess.run(
-        [sys.executable, "-c", REQUEST_EVERY_FORM, str(bundle_of(fits[0]))],
+        [sys.executable, "-c", REQUEST_EVERY_FORM, str(bundle_of(fits[0])), SIGNER.public_key],
         cwd=copy,
         env=os.environ | {"PYTHONPATH": f"{copy}:{CHECKOUT / 'include'}"},
         capture_output=True, text=True, check=False, timeout=120,

@@ -2,9 +2,7 @@
 
 import json
 import logging
-import threading
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -273,29 +271,3 @@ def test_openapi_shows_the_request_with_an_example_that_works(service: TestClien
     assert service.post("/predict", json=shown).status_code == 200
     for path, statuses in {"/predict": {"400", "413", "415", "422", "503"}}.items():
         assert statuses <= set(api["paths"][path]["post"]["responses"])
-
-
-class SlowScorer:
-    """A scorer in place of the pipeline that records in which thread it runs."""
-
-    runtime = "pipeline"
-    threads: ClassVar[list[str]] = []
-
-    def predict_one(self, encounter: Encounter) -> list[float]:
-        """Return fixed probabilities."""
-        self.threads.append(threading.current_thread().name)
-        assert encounter
-        return [0.5, 0.3, 0.2]
-
-
-def test_a_slow_model_runs_in_a_thread(
-    service: TestClient, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
-) -> None:
-    model = loaded("2", fits[0])
-    fake_store.content = replace(model, bundle=replace(model.bundle, scorer=SlowScorer()))
-    assert service.post("/reload_model").status_code == 200
-
-    assert service.post("/predict", json=example()).json()["probabilities"]["NO"] == 0.5
-
-    (thread,) = SlowScorer.threads
-    assert thread.startswith("asyncio_")

@@ -20,6 +20,7 @@ from readmission.serving.bundle import open_bundle
 from readmission.serving.model import ServedModel
 from readmission.settings import CHECKOUT, Settings
 from tests.api.models import registered, small_fit
+from tests.signing import SIGNER, TRUSTED
 
 FOLDER = CHECKOUT / "include" / "readmission" / "modelling" / "families"
 CODE = ("include", "api", "dags", "plugins", "ui", "grafana", "load/benchmarks/pipeline.py")
@@ -110,8 +111,8 @@ def test_a_family_that_is_only_a_file_is_fitted_compiled_explained_and_drawn(
 
     # when
     fitted = small_fit("cautious_regression")
-    folder = write_bundle(tmp_path / "bundle", fitted, {"batch_id": "batch-0001"})
-    bundle = open_bundle(folder, lambda: fitted.model)
+    folder = write_bundle(tmp_path / "bundle", fitted, {"batch_id": "batch-0001"}, SIGNER)
+    bundle = open_bundle(folder, TRUSTED)
 
     # then
     assert bundle.scorer.runtime == "compiled"

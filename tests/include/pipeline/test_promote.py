@@ -9,20 +9,23 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
+import mlflow
 import numpy as np
 import pytest
 
 from readmission.domain import schema
-from readmission.errors import BatchNotFound, GateFailed, ServingMismatch
+from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.pipeline.promote import PROMOTED, REFUSED, decide, judge
 from readmission.pipeline.rollout import carry_out, wait_until_served
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.conftest import BATCHES, Training
+from tests.signing import TRUSTED
 
 ANY_LOG_LOSS = 10.0
 FIRST, SECOND = BATCHES
@@ -41,14 +44,26 @@ class Arena:
     def register(self, family: str, batch_id: str = FIRST) -> str:
         """Register a family's run and make it the candidate of a batch."""
         run_id = self.trained.run_of(family)
-        version = self.registry.register(run_id, self.trained.lineage.tags())
+        tags = self.trained.lineage.tags() | {"batch_id": batch_id}
+        version = self.registry.register(run_id, tags)
         self.history.record_candidate(Candidate(batch_id, run_id, family, version, "sha"))
         return version
 
-    def judge(self, batch_id: str = FIRST, tolerance: float = ANY_LOG_LOSS) -> Promotion:
+    def judge(
+        self,
+        batch_id: str = FIRST,
+        tolerance: float = ANY_LOG_LOSS,
+        trusted: TrustedKeys = TRUSTED,
+    ) -> Promotion:
         """Judge the candidate of a batch."""
         return judge(
-            batch_id, self.warehouse, self.history, self.registry, self.gatekeeper, tolerance
+            batch_id,
+            self.warehouse,
+            self.history,
+            self.registry,
+            trusted,
+            self.gatekeeper,
+            tolerance,
         )
 
     def carry_out(self, promotion: Promotion) -> None:
@@ -83,10 +98,9 @@ def arena(filled: CleanWarehouse, trained: Training, tmp_path: Path) -> Iterator
 @pytest.fixture(scope="module")
 def figures(trained: Training) -> dict[str, dict[str, float]]:
     """The metrics of each family on the test rows, from the worst weighted F1 to the best."""
-    registry = trained.registry()
     found = {}
     for result in trained.results:
-        model = registry.load_version(registry.register(result.run_id, {})).model
+        model = trained.model(result.family)
         found[result.family] = evaluate_twice(
             trained.test_rows[schema.TARGET].to_numpy(),
             model.score(trained.test_rows),
@@ -168,8 +182,8 @@ def test_a_better_challenger_replaces_the_champion(
     assert verdict.verdict == PROMOTED
     assert verdict.figures["test_rows"] == len(arena.trained.test_rows)
     assert {"Female", "Male"} <= verdict.figures["subgroups"]["gender"].keys()
-    assert verdict.figures["challenger"] == pytest.approx(figures[best])
-    assert verdict.figures["incumbent"] == pytest.approx(figures[worst])
+    assert verdict.figures["challenger"] == pytest.approx(figures[best], abs=1e-5)
+    assert verdict.figures["incumbent"] == pytest.approx(figures[worst], abs=1e-5)
     assert arena.aliases() == (challenger, champion)
     assert arena.version(champion)[0] == "Archived"
     stage, tags = arena.version(challenger)
@@ -204,8 +218,8 @@ def test_a_worse_challenger_does_not_change_production(
 
 def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Arena) -> None:
     # given outcomes that equal the predictions of the challenger
-    version = arena.register("xgboost")
-    model = arena.registry.load_version(version).model
+    arena.register("xgboost")
+    model = arena.trained.model("xgboost")
     rows = arena.trained.test_rows
     predicted = np.argmax(model.score(rows) * model.weights, axis=1)
     with arena.warehouse.connection.cursor() as cursor:
@@ -358,3 +372,63 @@ def test_an_api_that_serves_another_version_is_a_mismatch(
 def test_an_unavailable_api_is_an_error_that_is_retried(registry: Registry) -> None:
     with pytest.raises(httpx.HTTPError):
         wait_until_served(registry, Settings(api_url="http://127.0.0.1:9"))
+
+
+def test_the_champion_is_the_last_promoted_version_if_production_was_deleted(
+    arena: Arena, figures: dict[str, dict[str, float]]
+) -> None:
+    # given a promoted version, whose alias somebody deleted
+    worst, *_, best = figures
+    champion = arena.register(best)
+    arena.carry_out(arena.judge())
+    arena.registry.client.delete_registered_model_alias(arena.registry.name, PRODUCTION)
+
+    # when a worse challenger of the next batch is judged
+    arena.register(worst, SECOND)
+    verdict = arena.judge(SECOND)
+
+    # then it does not count as the first model
+    assert (verdict.verdict, verdict.incumbent_version) == (REFUSED, champion)
+
+
+def test_an_unsigned_version_in_production_does_not_make_its_challenger_win(
+    arena: Arena, figures: dict[str, dict[str, float]], tmp_path: Path
+) -> None:
+    # given a promoted version, and an alias that somebody moved to a version without a bundle
+    worst, *_, best = figures
+    champion = arena.register(best)
+    arena.carry_out(arena.judge())
+    registry = arena.registry
+    with mlflow.start_run(experiment_id=registry.experiment_id()) as run:
+        mlflow.pyfunc.log_model(name="model", python_model=lambda model_input: model_input)
+    registry.set_alias(PRODUCTION, registry.register(run.info.run_id, {}))
+
+    # when
+    arena.register(worst, SECOND)
+    verdict = arena.judge(SECOND)
+
+    # then
+    assert (verdict.verdict, verdict.incumbent_version) == (REFUSED, champion)
+
+
+def test_a_candidate_that_is_not_signed_with_a_trusted_key_is_an_error(arena: Arena) -> None:
+    arena.register("xgboost")
+    another = TrustedKeys.parse([Signer(Signer.generate_key()).public_key])
+
+    with pytest.raises(BundleRefused, match="a key that is not in READMISSION_TRUSTED"):
+        arena.judge(trusted=another)
+
+    assert arena.history.promotions() == []
+
+
+def test_a_challenger_is_promoted_if_no_promoted_version_can_be_opened(arena: Arena) -> None:
+    # given a promotion by an earlier version of the project, whose model is gone
+    arena.decided(FIRST, "7")
+
+    # when
+    arena.register("xgboost", SECOND)
+    verdict = arena.judge(SECOND)
+
+    # then the reason says that nothing was compared
+    assert verdict.verdict == PROMOTED
+    assert verdict.reason.startswith("no promoted version can be opened any longer, weighted F1")

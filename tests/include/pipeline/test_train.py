@@ -8,15 +8,20 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from pydantic import SecretStr
 
 from readmission.domain import schema
-from readmission.errors import BatchNotFound
+from readmission.errors import BatchNotFound, BundleRefused, NotServable, SigningKeyError
+from readmission.modelling import bundling
 from readmission.modelling.families import FAMILIES
-from readmission.modelling.mlflow_runs import find_run
+from readmission.modelling.mlflow_runs import bundle_tags, find_run
 from readmission.pipeline import train
 from readmission.registry import CHALLENGER, Registry
+from readmission.serving.signature import Signer
+from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory
 from tests.include.conftest import BATCH_ROWS, BATCHES, Training
+from tests.signing import SETTINGS, SIGNER
 
 PLOTS = {"confusion_matrix.png", "calibration.png", "roc_pr.png", "feature_importance.png"}
 
@@ -98,7 +103,7 @@ def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowC
     # when
     registry = Registry(trained.settings)
     again = [
-        train.train(family, trained.rows, trained.lineage, registry, threads=1)
+        train.train(family, trained.rows, trained.lineage, registry, SIGNER, threads=1)
         for family in FAMILIES
     ]
 
@@ -107,25 +112,28 @@ def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowC
     assert all_runs(trained, client) == before
 
 
-def test_a_killed_run_and_a_run_on_other_data_are_not_reused(
+def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_is_not_reused(
     trained: Training, client: MlflowClient
 ) -> None:
-    # given a run that has not ended, and one on other rows
+    # given a run that has not ended, one on other rows, and two whose bundles are not accepted
     lineage = replace(trained.lineage, batch_id="batch-0009")
     experiment = Registry(trained.settings).experiment_id()
-    tags: dict[str, Any] = lineage.tags() | {"family": "xgboost"}
+    tags: dict[str, Any] = lineage.tags() | {"family": "xgboost"} | bundle_tags(SIGNER)
     killed = client.create_run(experiment, tags=tags)
     other = client.create_run(experiment, tags=tags | {"data_sha256": "other"})
-    client.set_terminated(other.info.run_id)
+    old = client.create_run(experiment, tags=tags | {"bundle_format": "2"})
+    foreign = client.create_run(experiment, tags=tags | {"signed_by": "another key"})
+    for ended in (other, old, foreign):
+        client.set_terminated(ended.info.run_id)
 
     # then
     try:
-        assert find_run(client, experiment, lineage, "xgboost") is None
+        assert find_run(client, experiment, lineage, "xgboost", SIGNER) is None
         client.set_terminated(killed.info.run_id)
-        assert find_run(client, experiment, lineage, "xgboost") == killed.info.run_id
-        assert find_run(client, experiment, lineage, "random_forest") is None
+        assert find_run(client, experiment, lineage, "xgboost", SIGNER) == killed.info.run_id
+        assert find_run(client, experiment, lineage, "random_forest", SIGNER) is None
     finally:
-        for run in (killed, other):
+        for run in (killed, other, old, foreign):
             client.delete_run(run.info.run_id)
 
 
@@ -170,7 +178,7 @@ def test_the_best_on_validation_becomes_the_challenger(
     registry, history = trained.registry(), ModelHistory(filled.connection)
 
     # when
-    candidate = train.register_best(trained.results, trained.lineage, registry, history)
+    candidate = train.register_best(trained.results, trained.lineage, registry, SIGNER, history)
 
     # then
     scores = {
@@ -186,5 +194,58 @@ def test_the_best_on_validation_becomes_the_challenger(
     assert replace(stored, created_at=None) == candidate
 
     # and registering it again returns the same version
-    assert train.register_best(trained.results, trained.lineage, registry, history) == candidate
+    again = train.register_best(trained.results, trained.lineage, registry, SIGNER, history)
+    assert again == candidate
     assert len(client.search_model_versions(f"name='{registry.name}'")) == 1
+
+
+def test_a_model_that_cannot_be_compiled_is_logged_without_its_model_and_not_registered(
+    filled: CleanWarehouse,
+    trained: Training,
+    client: MlflowClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a family whose compiled form predicts otherwise
+    def refuse(*_: object) -> bytes:
+        raise BundleRefused("the compiled form predicts otherwise")
+
+    monkeypatch.setattr(bundling, "compile_estimator", refuse)
+    lineage = replace(trained.lineage, batch_id="batch-0008")
+    registry, history = trained.registry(), ModelHistory(filled.connection)
+
+    # when it is trained
+    result = train.train("logistic_regression", trained.rows, lineage, registry, SIGNER, threads=1)
+    run = client.get_run(result.run_id)
+
+    # then its run says why there is no model
+    try:
+        assert result.not_servable == "the compiled form predicts otherwise"
+        assert run.data.tags["not_servable"] == result.not_servable
+        assert run.data.metrics["val_weighted_f1"] == result.weighted_f1
+        assert not run.outputs.model_outputs
+
+        # and another family is registered, or nothing
+        best = replace(result, weighted_f1=1.0)
+        others = [*trained.results, best]
+        candidate = train.register_best(others, lineage, registry, SIGNER, history)
+        assert candidate.run_id != result.run_id
+        with pytest.raises(NotServable, match="batch-0008 can be served: logistic_regression: the"):
+            train.register_best([result], lineage, registry, SIGNER, history)
+    finally:
+        client.delete_run(result.run_id)
+
+
+def test_training_without_a_key_that_others_trust_is_an_error() -> None:
+    signer = Signer(Signer.generate_key())
+
+    with pytest.raises(SigningKeyError, match="READMISSION_SIGNING_KEY must hold 32 bytes"):
+        train.signer_of(Settings())
+    with pytest.raises(SigningKeyError, match="READMISSION_SIGNING_KEY must"):
+        train.signer_of(Settings(signing_key=SecretStr("not a key")))
+    with pytest.raises(SigningKeyError, match="READMISSION_TRUSTED_SIGNING_KEYS must"):
+        train.signer_of(
+            Settings(signing_key=SETTINGS["signing_key"], trusted_signing_keys=(signer.public_key,))
+        )
+    with pytest.raises(SigningKeyError, match="READMISSION_TRUSTED_SIGNING_KEYS must"):
+        train.signer_of(Settings(**SETTINGS | {"trusted_signing_keys": ("short",)}))
+    assert train.signer_of(Settings(**SETTINGS)).key_id == SIGNER.key_id

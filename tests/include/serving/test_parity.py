@@ -21,7 +21,7 @@ from readmission.pipeline.source import Dataset
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT
 from tests.api.serving import Service, running
-from tests.include.conftest import Training
+from tests.include.conftest import Training, unpickled
 from tests.locks import link_packages
 
 ROWS = 24
@@ -151,7 +151,8 @@ def test_all_ways_of_serving_predict_the_same_for_every_encounter(
 ) -> None:
     # given a model in production
     registry.promote(str(version))
-    loaded = registry.load(PRODUCTION)
+    run_id = registry.behind(PRODUCTION).run_id
+    model = unpickled(registry, run_id)
 
     # when the API predicts
     with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as api:
@@ -161,7 +162,7 @@ def test_all_ways_of_serving_predict_the_same_for_every_encounter(
         ]
 
     # and the batch path scores the same encounters as CLEAN holds them
-    batch = loaded.model.score(clean)
+    batch = model.score(clean)
 
     # then plain MLflow, the API and the batch path agree on probabilities and class
     plain = pd.DataFrame(strangers["answers"][str(version)])
@@ -169,5 +170,5 @@ def test_all_ways_of_serving_predict_the_same_for_every_encounter(
     np.testing.assert_allclose(plain[list(PROBABILITY_COLUMNS)], batch, **EXACT)
     np.testing.assert_allclose(by_service, batch, **COMPILED)
     classes = [answer["predicted_class"] for answer in served]
-    assert classes == plain["prediction"].tolist() == loaded.model.decide(batch).tolist()
+    assert classes == plain["prediction"].tolist() == model.decide(batch).tolist()
     assert len({tuple(row) for row in batch.round(6).tolist()}) > ROWS / 2

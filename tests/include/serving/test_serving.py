@@ -28,6 +28,7 @@ from readmission.serving.model import ServedModel
 from tests.api.models import registered
 from tests.api.serving import Service, running, wait_for
 from tests.include.conftest import Training
+from tests.signing import TRUSTED
 
 ROWS = 10_000
 EXPLAINED = 25
@@ -57,18 +58,17 @@ def registry(trained: Training) -> Iterator[Registry]:
 
 @pytest.fixture(scope="module")
 def candidates(
-    registry: Registry, tmp_path_factory: pytest.TempPathFactory
+    registry: Registry, trained: Training, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Candidate]:
     """The registered version of every family."""
 
-    def opened(version: str) -> Candidate:
+    def opened(family: str, version: str) -> Candidate:
         folder = registry.download_bundle(version, tmp_path_factory.mktemp("bundle"))
-        model = registry.load_version(version).model
         return Candidate(
-            model, ServedModel(registered(version), open_bundle(folder, lambda: model))
+            trained.model(family), ServedModel(registered(version), open_bundle(folder, TRUSTED))
         )
 
-    return {family: opened(str(number)) for number, family in enumerate(FAMILIES, 1)}
+    return {family: opened(family, str(number)) for number, family in enumerate(FAMILIES, 1)}
 
 
 @pytest.fixture(scope="module")

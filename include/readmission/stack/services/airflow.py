@@ -56,7 +56,13 @@ def services(site: Site) -> tuple[Service, ...]:
             url=site.airflow_url,
         ),
         # Its tasks record the patients' outcomes in the prediction log.
-        replace(scheduler, environment=environment | web.prediction_log(site)),
+        # Training signs its models.
+        replace(
+            scheduler,
+            environment=environment
+            | web.prediction_log(site)
+            | {f"{PREFIX}SIGNING_KEY": site.credentials.signing_key},
+        ),
         processor,
     )
 

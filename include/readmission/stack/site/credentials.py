@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Self
 
+from readmission.serving.signature import Signer
 from readmission.stack.errors import StackError
 from readmission.stack.site.paths import write_private
 
@@ -30,6 +31,7 @@ class Credentials:
     clean_db: str = field(default_factory=_password, repr=False)
     predictions_db: str = field(default_factory=_password, repr=False)
     monitoring_db: str = field(default_factory=_password, repr=False)
+    signing_key: str = field(default_factory=Signer.generate_key, repr=False)
     prediction_log_key: str = field(default_factory=_password, repr=False)
     s3_access_key: str = field(default_factory=lambda: secrets.token_hex(10), repr=False)
     s3_secret_key: str = field(default_factory=_password, repr=False)

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import SecretStr
 
+from readmission.serving.signature import Signer
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from readmission.stack.site.credentials import Credentials
 from readmission.stack.site.paths import StatePaths
@@ -61,7 +62,11 @@ class Site:
             The state folder.
         """
         credentials, ports = Credentials.load(paths.credentials), load_ports(paths.internal_ports)
-        return cls(with_local_addresses(settings), paths, credentials, ports)
+        trusted = (Signer(credentials.signing_key).public_key, *settings.trusted_signing_keys)
+        settings = with_local_addresses(settings).model_copy(
+            update={"trusted_signing_keys": tuple(dict.fromkeys(trusted))}
+        )
+        return cls(settings, paths, credentials, ports)
 
     @staticmethod
     def prepare(settings: Settings, paths: StatePaths) -> None:
@@ -88,6 +93,12 @@ class Site:
             "OMP_WAIT_POLICY": "PASSIVE",
             "GX_ANALYTICS_ENABLED": "false",
         }
+
+    @property
+    def training_settings(self) -> Settings:
+        """The settings with the key that signs models, which only a training needs."""
+        key = SecretStr(self.credentials.signing_key)
+        return self.settings.model_copy(update={"signing_key": key})
 
     @property
     def s3_endpoint(self) -> str:

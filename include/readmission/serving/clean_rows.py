@@ -1,0 +1,65 @@
+"""Score CLEAN rows with a compiled model, which takes raw encounters when it serves."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from readmission.domain import schema
+from readmission.domain.cleaning import clean
+from readmission.domain.columns import Kind
+from readmission.serving.encoding_tables import EncodingTables, Entry, Value
+from readmission.serving.scorer import CompiledScorer
+
+
+def score(scorer: CompiledScorer, features: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """Return the probability of each class for CLEAN features.
+
+    Parameters
+    ----------
+    scorer : CompiledScorer
+        The model.
+    features : DataFrame, shape (n, columns)
+        At least the features, as returned by `readmission.domain.cleaning.clean`.
+
+    Returns
+    -------
+    ndarray, shape (n, 3)
+        In the order of `schema.CLASSES`.
+    """
+    return scorer.estimator.predict_proba(encode(scorer.tables, features))
+
+
+def encode(tables: EncodingTables, features: pd.DataFrame) -> npt.NDArray[np.float32]:
+    """Return CLEAN features as the matrix that the estimator takes, shape (n, columns)."""
+    matrix = np.full((len(features), len(tables.columns)), tables.absent, dtype=np.float32)
+    for name, entries in _by_feature(tables).items():
+        stored = {value: entry for value, entry in entries.items() if entry is not None}
+        column = features[name].map({value: place for value, (place, _) in stored.items()})
+        cells = features[name].map({value: cell for value, (_, cell) in stored.items()})
+        rows = np.flatnonzero(column.notna())
+        matrix[rows, column.iloc[rows].astype(int)] = cells.iloc[rows]
+    return matrix
+
+
+def _by_feature(tables: EncodingTables) -> Mapping[str, Mapping[Value, Entry]]:
+    """Return the entries of each field by CLEAN value instead of raw value.
+
+    The rules of cleaning are not repeated here: each raw value is set in the example encounter,
+    which is then cleaned. The entries of diagnoses are by clinical group already.
+    """
+    probes = [
+        (name, value, entry)
+        for name, entries in tables.entries.items()
+        if schema.BY_NAME[name].kind is not Kind.DIAGNOSIS
+        for value, entry in entries.items()
+    ]
+    cleaned = clean(pd.DataFrame([schema.example() | {name: value} for name, value, _ in probes]))
+    found: dict[str, dict[Value, Entry]] = {
+        name: dict(entries) if schema.BY_NAME[name].kind is Kind.DIAGNOSIS else {}
+        for name, entries in tables.entries.items()
+    }
+    for row, (name, _, entry) in enumerate(probes):
+        found[name][cleaned[name].iloc[row]] = entry
+    return found
