@@ -2,8 +2,9 @@
 
 If one stage has finished a batch and the next has never started it, because the event was lost or
 the run died, the batch is announced again. While the next stage is running, this is left to the
-next sweep, because the running stage may still reach the batch. The sweep also copies rollbacks
-into the history, because the API can record them only in the registry.
+next sweep, because the running stage may still reach the batch. The newest batch is trained again
+if this version cannot open the model in production. The sweep also copies rollbacks into the
+history, because the API can record them only in the registry.
 """
 
 from airflow.sdk import dag, task
@@ -48,6 +49,24 @@ def ledger_sweep():
             found = sweep.find(raw, clean, ModelHistory(clean.connection), grace)
         return {stage: list(batches) for stage, batches in vars(found).items()}
 
+    @task
+    def find_outdated() -> list[str]:
+        """Find the batch to train again if this version cannot open the model in production."""
+        from connections import clean_warehouse
+        from readmission.pipeline import sweep
+        from readmission.registry import Registry
+        from readmission.serving.signature import TrustedKeys
+        from readmission.settings import get_settings
+
+        settings = get_settings()
+        trusted = TrustedKeys.parse(settings.trusted_signing_keys)
+        with clean_warehouse() as clean:
+            return list(sweep.find_outdated(clean, Registry(settings), trusted))
+
+    @task(outlets=[CLEAN])
+    def retrain(batches: list[str], ti, outlet_events) -> None:
+        announce_again(CLEAN, "model_training_pipeline", batches, ti, outlet_events)
+
     @task(outlets=[RAW])
     def restart_processing(batches: list[str], ti, outlet_events) -> None:
         announce_again(RAW, "data_processing_pipeline", batches, ti, outlet_events)
@@ -72,6 +91,7 @@ def ledger_sweep():
             RollbackLog(clean.connection).record(Registry(get_settings()).rollbacks())
 
     record_rollbacks()
+    retrain(find_outdated())
     found = compare()
     restart_processing(found["processing"])
     restart_training(found["training"])

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from readmission.modelling.mlflow_runs import can_open
 from readmission.quality.catalogue import Stage, stopped_at
+from readmission.registry import PRODUCTION, Registry
+from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.verdicts import VerdictLog
 
@@ -21,6 +24,33 @@ class LeftBehind:
     processing: tuple[str, ...]
     training: tuple[str, ...]
     promotion: tuple[str, ...]
+
+
+def find_outdated(
+    clean: CleanWarehouse, registry: Registry, trusted: TrustedKeys
+) -> tuple[str, ...]:
+    """Return the batch to train again because this version cannot open the model in production.
+
+    That happens after an upgrade that changed the format of bundles, and after the key that signs
+    them was replaced without trusting the old one. Training the newest accepted batch again gives a
+    model that can be served.
+
+    Returns
+    -------
+    tuple of str
+        The newest accepted batch, or nothing if production is fine, or if a model that can be
+        opened was already trained on that batch.
+    """
+    versions = registry.versions()
+    accepted = [batch for batch in clean.batches() if batch.state is BatchState.ACCEPTED]
+    if not accepted:
+        return ()
+    newest = accepted[-1].batch_id
+    production = [found for found in versions if PRODUCTION in found["aliases"]]
+    trained = [found for found in versions if found["tags"].get("batch_id") == newest]
+    if not production or any(can_open(v["tags"], trusted) for v in (*production, *trained)):
+        return ()
+    return (newest,)
 
 
 def find(

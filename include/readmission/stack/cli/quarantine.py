@@ -4,19 +4,12 @@ Slow imports are inside the commands that need them, so that `--help` stays fast
 """
 
 import getpass
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from readmission.errors import ReadmissionError
-from readmission.stack.cli.terminal import console, escape_markup, exit_on_error, open_stack
-from readmission.stack.errors import StackError
-
-if TYPE_CHECKING:
-    from readmission.stack.site.site import Site
-    from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.stack.cli.terminal import console, escape_markup, open_stack_warehouses
 
 REPLAY_DAG = "quarantine_replay"
 
@@ -75,7 +68,7 @@ def list_rows(
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with _open_stack_warehouses() as (_, raw, _clean):
+    with open_stack_warehouses() as (_, raw, _clean):
         if batch:
             raw.batch(batch)  # An unknown batch is an error, not an empty list.
         rows = Quarantine(raw.connection).rows(batch)
@@ -98,7 +91,7 @@ def show(
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import DecisionLog, Quarantine
 
-    with _open_stack_warehouses() as (_, raw, _clean):
+    with open_stack_warehouses() as (_, raw, _clean):
         quarantine = Quarantine(raw.connection)
         found = quarantine.row(batch, row)
         (arrived,) = quarantine.as_arrived([found])
@@ -116,7 +109,7 @@ def history(batch: BatchOption = None) -> None:
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import DecisionLog
 
-    with _open_stack_warehouses() as (_, raw, _clean):
+    with open_stack_warehouses() as (_, raw, _clean):
         if batch:
             raw.batch(batch)
         decisions = DecisionLog(raw.connection).decisions(batch)
@@ -158,7 +151,7 @@ def fix(
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with _open_stack_warehouses() as (site, raw, clean):
+    with open_stack_warehouses() as (site, raw, clean):
         if bool(changes) is as_it_is:
             raise ReadmissionError(
                 "give either the correct values with --set COLUMN=VALUE, or --as-it-is"
@@ -186,7 +179,7 @@ def waive(
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with _open_stack_warehouses() as (site, raw, clean):
+    with open_stack_warehouses() as (site, raw, clean):
         if not yes:
             numbers = ", ".join(map(str, rows))
             typer.confirm(f"Permanently waive row {numbers} of {batch}?", abort=True)
@@ -207,7 +200,7 @@ def replay(batch: BatchOption = None) -> None:
     from readmission.stack.cli.batch_progress import CONSUMERS
     from readmission.warehouse import Quarantine, RowState
 
-    with _open_stack_warehouses() as (site, raw, _clean):
+    with open_stack_warehouses() as (site, raw, _clean):
         if batch:
             raw.batch(batch)
         fixed = len(Quarantine(raw.connection).rows(batch, RowState.FIXED))
@@ -228,25 +221,11 @@ def account() -> None:
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import reconciliation
 
-    with _open_stack_warehouses() as (_, raw, clean):
+    with open_stack_warehouses() as (_, raw, clean):
         found = reconciliation.account(raw, clean)
         if found.lines:
             console.print(display.account_table(found))
         console.print(str(found))
-
-
-@contextmanager
-def _open_stack_warehouses() -> Iterator[tuple["Site", "RawWarehouse", "CleanWarehouse"]]:
-    """Yield the site and the warehouses of the running stack; exit on an error."""
-    with exit_on_error():
-        from readmission.stack.access import open_warehouses
-
-        stack = open_stack()
-        if not stack.is_running:
-            raise StackError("the stack is not running; start it with `readmission up`")
-        site = stack.site
-        with open_warehouses(site) as (raw, clean):
-            yield site, raw, clean
 
 
 def _parse_assignment(text: str) -> tuple[str, str]:

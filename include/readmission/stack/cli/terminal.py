@@ -2,13 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 
 from readmission.errors import ReadmissionError
 from readmission.settings import Settings
+from readmission.stack.errors import StackError
 from readmission.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from readmission.stack.site.site import Site
+    from readmission.warehouse import CleanWarehouse, RawWarehouse
 
 console = Console(highlight=False, soft_wrap=True)
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -35,3 +41,17 @@ def escape_markup(text: str) -> str:
 def open_stack() -> Stack:
     """Return the stack that the environment variables describe."""
     return Stack(Settings.from_environment())
+
+
+@contextmanager
+def open_stack_warehouses() -> Iterator[tuple["Site", "RawWarehouse", "CleanWarehouse"]]:
+    """Yield the site and the warehouses of the running stack; exit on an error."""
+    with exit_on_error():
+        from readmission.stack.access import open_warehouses  # Importing pandas takes seconds.
+
+        stack = open_stack()
+        if not stack.is_running:
+            raise StackError("the stack is not running; start it with `readmission up`")
+        site = stack.site
+        with open_warehouses(site) as (raw, clean):
+            yield site, raw, clean
