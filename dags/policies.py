@@ -52,7 +52,6 @@ RETRIES: dict[str, Any] = {
                     "readmission.errors.NotServable",
                     "readmission.errors.SigningKeyError",
                     "readmission.errors.UnknownFamily",
-                    "readmission.errors.DatabaseNotMigrated",
                     "readmission.errors.DatabaseTooNew",
                     "readmission.settings.SettingsError",
                 ],
