@@ -31,7 +31,7 @@ FOLDERS = "readmission-tests-"
 TESTS = Path(__file__).parent
 ALONE = (
     "e2e",
-    "ui",
+    "ui/browser/test_files.py",
     "api/test_outages.py",
     "api/test_process.py",
     "api/test_workers.py",
@@ -40,8 +40,9 @@ ALONE = (
     "load/test_locust.py",
 )
 """Folders and files whose tests measure time or need both cores: nothing runs beside them."""
-TOGETHER = ("k8s", "grafana")
-"""Folders whose tests share what is expensive to make; one worker runs all of a folder."""
+TOGETHER = ("ui", "k8s", "grafana")
+"""Folders whose tests share what is expensive to make; one worker runs all of a folder. They start
+in this order, before all others: the other worker must not wait for a long folder at the end."""
 STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
 """Fixtures that start a service other than the database; a unit test uses none of them."""
 
@@ -64,6 +65,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if is_unit(item, path):
             item.add_marker("unit")
         item.add_marker(pytest.mark.xdist_group(worker_group(item, path)))
+    items.sort(key=lambda item: position(item.path.relative_to(TESTS)))
+
+
+def position(path: Path) -> int:
+    """Return where a test's folder is in the order of the run."""
+    folder = path.parts[0]
+    return TOGETHER.index(folder) if folder in TOGETHER else len(TOGETHER)
 
 
 def is_unit(item: pytest.Item, path: Path) -> bool:

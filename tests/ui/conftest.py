@@ -18,6 +18,7 @@ from readmission.stack.site.ports import free_ports
 from tests.api.models import ROWS, put_into_production, small_fit
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform
+from tests.signing import SIGNER
 from tests.ui.pages import PREDICT, Opened, switch_to
 
 ADMIN_KEY = secrets.token_urlsafe(32)
@@ -65,7 +66,7 @@ def model_settings(platform: Platform) -> dict[str, str]:
     first = put_into_production(settings, linear, "batch-0001")
     for candidate in (linear, small_fit("random_forest")):
         lineage = Lineage(NEWEST, 2, ROWS, "sha-of-all", "synthetic")
-        log_fit(candidate, lineage, registry.experiment_id(), {})
+        log_fit(candidate, lineage, registry.experiment_id(), {}, SIGNER)
     second = put_into_production(settings, small_fit("xgboost"), NEWEST)
     for version, family, f1, auroc, reason, time in (
         (first, "logistic_regression", 0.52, 0.64, "first model", "2026-02-01T08:00:00+00:00"),
