@@ -292,6 +292,20 @@ wait_for() {
     done
 }
 
+# Servers that an older version created get today's limits, too.
+limit_roles() {
+    local server servers
+    step "Limits of the databases' roles"
+    [ "$DRY_RUN" = no ] || return 0
+    servers=$(kubectl --namespace "$NAMESPACE" get statefulsets --output name)
+    for server in $servers; do
+        [[ $server = */postgres-* ]] || continue
+        say "  ${server#*/}"
+        kubectl --namespace "$NAMESPACE" exec "${server#*/}-0" -- psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
+            --username postgres --file /docker-entrypoint-initdb.d/limits.sql
+    done
+}
+
 print_urls() {
     local host
     step "Pages"
@@ -376,6 +390,7 @@ main() {
     apply
     restart_changed
     wait_for
+    limit_roles
     print_urls
 }
 

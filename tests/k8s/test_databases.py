@@ -1,9 +1,11 @@
 """The script that creates databases and roles, run against a new, empty PostgreSQL server."""
 
 import os
+import re
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -18,6 +20,10 @@ from tests.conftest import random_settings
 from tests.k8s.cluster import K8S
 
 SCRIPT = K8S / "postgres" / "base" / "databases.sh"
+LIMITS = dict(re.findall(r"\('(\w+)', (\d+),", postgres.LIMITS.read_text()))
+"""Role and largest number of connections, as `limits.sql` has them."""
+SMALL_SERVER = 30
+"""Fewer connections than the role CLEAN may open."""
 MADE = ("clean", "predictions")
 PASSWORDS = {name: f"password of {name}" for name in (*MADE, "monitoring")}
 
@@ -33,7 +39,8 @@ def server(state_folders: Path) -> Iterator[dict[str, str]]:
     assert service.prepare
     service.prepare()
     process = subprocess.Popen(
-        service.command, cwd=service.folder, user=home.uid, group=home.gid,
+        [*service.command, "-c", f"max_connections={SMALL_SERVER}"],
+        cwd=service.folder, user=home.uid, group=home.gid,
         extra_groups=None if home.uid is None else [], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -50,21 +57,31 @@ def server(state_folders: Path) -> Iterator[dict[str, str]]:
 
 
 def run_script(address: dict[str, str]) -> None:
-    """Run the script the way PostgreSQL's image runs it."""
+    """Run the script, and then the limits, the way PostgreSQL's image runs them."""
     passwords = {f"{name.upper()}_DB_PASSWORD": word for name, word in PASSWORDS.items()}
-    done = subprocess.run(
-        [SCRIPT],
-        env={
-            "PATH": f"{installed_programs()}:{os.environ['PATH']}",
-            "POSTGRES_USER": "postgres",
-            "DATABASES": " ".join(MADE),
-            **address,
-            **passwords,
-        },
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert not any(word in done.stdout + done.stderr for word in PASSWORDS.values())
+    limit = [
+        "psql",
+        "--set",
+        "ON_ERROR_STOP=1",
+        "--username",
+        "postgres",
+        "--file",
+        postgres.LIMITS,
+    ]
+    for command in ([SCRIPT], limit):
+        done = subprocess.run(
+            command,
+            env={
+                "PATH": f"{installed_programs()}:{os.environ['PATH']}",
+                "POSTGRES_USER": "postgres",
+                "DATABASES": " ".join(MADE),
+                **address,
+                **passwords,
+            },
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert not any(word in done.stdout + done.stderr for word in PASSWORDS.values())
 
 
 def dsn(server: dict[str, str], role: str, database: str) -> str:
@@ -114,3 +131,36 @@ def test_monitoring_reads_only_what_it_is_granted_and_writes_nothing(
                 (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
             ):
                 connection.execute(refused.encode())
+
+
+def test_each_role_of_a_new_server_has_its_limits(server: dict[str, str]) -> None:
+    for role in PASSWORDS:
+        database = "clean" if role == "monitoring" else role
+        with psycopg.connect(dsn(server, role, database)) as connection:
+            found = connection.execute(
+                "SELECT rolconnlimit::text, current_setting('statement_timeout'),"
+                " current_setting('lock_timeout') FROM pg_roles WHERE rolname = current_user"
+            ).fetchone()
+        assert found is not None
+        assert found[0] == LIMITS[role]
+        assert "0" not in found[1:]
+
+
+def test_monitoring_still_connects_when_no_other_role_can(server: dict[str, str]) -> None:
+    # given a server whose connections are all taken
+    with ExitStack() as held:
+        with pytest.raises(psycopg.OperationalError, match="slots are reserved for roles with"):
+            connect_often(held, dsn(server, "clean", "clean"))
+
+        # when the exporter reads its state
+        found = databases.read({"clean": dsn(server, "monitoring", "clean")})
+
+    # then it sees how many connections there are, and the limit of the role
+    assert found["clean"] is not None
+    assert found["clean"].connections > SMALL_SERVER / 2
+    assert found["clean"].limit == min(int(LIMITS["clean"]), SMALL_SERVER)
+
+
+def connect_often(held: ExitStack, dsn: str) -> None:
+    for _ in range(SMALL_SERVER):
+        held.enter_context(psycopg.connect(dsn))

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -159,6 +160,16 @@ def test_a_dry_run_changes_nothing(cluster: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert [line.split()[0] for line in calls(cluster).splitlines()] == ["kustomize"]
     assert "would run" in done.stderr
+
+
+def test_deploying_again_limits_the_roles_of_every_database_server(deployed: Path) -> None:
+    done = deploy(deployed)
+
+    assert done.returncode == 0, done.stderr
+    limited = re.findall(
+        r"exec (postgres-\w+)-0 -- psql .*limits\.sql", (deployed / "calls").read_text()
+    )
+    assert sorted(limited) == [f"postgres-{name}" for name in ("airflow", "clean", "mlflow", "raw")]
 
 
 def test_delete_asks_first_and_can_be_refused(deployed: Path) -> None:

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A new server runs this once. It creates the databases in $DATABASES, each with a role that can connect to no other
 # database. It also creates the role `monitoring`, which may connect to each of them: that is enough to read a
-# database's size. Tables grant `monitoring` further rights where it needs them.
+# database's size. Tables grant `monitoring` further rights where it needs them. limits.sql then limits every role.
 set -euo pipefail
 psql=(psql --no-psqlrc --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres)
 for database in postgres template1; do
@@ -10,7 +10,7 @@ done
 # psql reads the password from the environment, so that it appears in no process list.
 "${psql[@]}" <<'SQL'
 \getenv password MONITORING_DB_PASSWORD
-CREATE ROLE monitoring LOGIN PASSWORD :'password' CONNECTION LIMIT 10;
+CREATE ROLE monitoring LOGIN PASSWORD :'password';
 ALTER ROLE monitoring SET default_transaction_read_only = on;
 SQL
 for database in $DATABASES; do

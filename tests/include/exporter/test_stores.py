@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from pydantic import SecretStr
 
@@ -103,9 +104,11 @@ def test_each_database_shows_its_size_and_connections(platform: Platform, scrape
 
     assert page.all("database_up") == {(name,): 1 for name in DATABASES}
     assert page.all("database_capacity_bytes") == {(name,): 7 << 20 for name in DATABASES}
-    assert page.all("database_connections_limit") == {(name,): 200 for name in DATABASES}
+    with psycopg.connect(platform.raw_dsn) as connection:
+        of_roles = dict(connection.execute("SELECT rolname, rolconnlimit FROM pg_roles").fetchall())
+    assert page.all("database_connections_limit") == {(name,): of_roles[name] for name in DATABASES}
     assert all(5 << 20 < size < 5 << 30 for size in page.all("database_size_bytes").values())
-    assert all(1 <= there <= 200 for there in page.all("database_connections").values())
+    assert all(1 <= there <= 50 for there in page.all("database_connections").values())
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,10 @@ log = logging.getLogger(__name__)
 
 _STATE = """
 SELECT pg_database_size(d.oid), s.numbackends,
-       CASE WHEN d.datconnlimit >= 0 THEN d.datconnlimit
-            ELSE current_setting('max_connections')::integer END
+       least(nullif(d.datconnlimit, -1), nullif(owner.rolconnlimit, -1),
+             current_setting('max_connections')::integer)
 FROM pg_database d JOIN pg_stat_database s ON s.datid = d.oid
+JOIN pg_roles owner ON owner.oid = d.datdba
 WHERE d.datname = current_database()
 """
 
@@ -40,7 +41,7 @@ class Database:
     size : int
         Bytes on disk.
     connections, limit : int
-        Open connections, and most connections allowed.
+        Open connections, and the most that the database, its owner and its server allow.
     """
 
     name: str

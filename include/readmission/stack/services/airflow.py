@@ -47,8 +47,12 @@ def services(site: Site) -> tuple[Service, ...]:
     processor = airflow(
         DAG_PROCESSOR, heartbeat_probe(site, "dag_processor"), needs, "dag-processor"
     )
+    # A migration may take longer than the role's other statements.
+    unlimited = environment | {"PGOPTIONS": "-c statement_timeout=0"}
     return (
-        replace(migration, one_shot=True, prepare=lambda: write_passwords(site)),
+        replace(
+            migration, one_shot=True, prepare=lambda: write_passwords(site), environment=unlimited
+        ),
         replace(
             api_server,
             port=port,

@@ -1,6 +1,7 @@
 """PostgreSQL 18 from a wheel: five databases, each with a role that can access only that one.
 
-The read-only role of the exporter may connect to all of them and read what it is granted.
+The read-only role of the exporter may connect to all of them and read what it is granted. Every
+role has limits, which Compose and Kubernetes read from the same file.
 """
 
 import subprocess
@@ -9,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from readmission.files import folder_beside
+from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -21,10 +23,21 @@ NAME = "postgres"
 SUPERUSER = "postgres"
 MONITORING = privileges.ROLE
 DATABASES = ("airflow", "mlflow", "raw", "clean", "predictions")
+LIMITS = CHECKOUT / "k8s" / "postgres" / "base" / "limits.sql"
+"""Limits of each role: connections and timeouts."""
 CONFIGURATION = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
-    "max_connections": "200",
+    # All roles of `LIMITS` at once, and the reserved ones.
+    "max_connections": "250",
+    "superuser_reserved_connections": "3",
+    "reserved_connections": "5",
+    # A client that does not authenticate holds a connection for no longer.
+    "authentication_timeout": "5s",
+    # Detect within two minutes that a client's machine is gone.
+    "tcp_keepalives_idle": "60",
+    "tcp_keepalives_interval": "15",
+    "tcp_keepalives_count": "4",
     "jit": "off",
     "timezone": "UTC",
     "log_timezone": "UTC",
@@ -136,7 +149,7 @@ def prepare_databases(site: Site) -> None:
 
 
 def create_databases(site: Site) -> None:
-    """Create each database and the one role that may connect to it."""
+    """Create each database and the one role that may connect to it, and limit the roles."""
     with _connect(site) as connection:
         for database in ("postgres", "template1"):
             _revoke_public_access(connection, database)
@@ -151,6 +164,7 @@ def create_databases(site: Site) -> None:
                 connection.execute(statement)
             _revoke_public_access(connection, name)
             connection.execute(_GRANT_CONNECT.format(sql.Identifier(name), _ROLE))
+        connection.execute(LIMITS.read_bytes())
 
 
 def _set_up_role(connection: psycopg.Connection, name: str, password: str, exists: bool) -> None:

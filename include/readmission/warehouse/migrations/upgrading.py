@@ -47,6 +47,8 @@ def upgrade(dsn: str, database: str) -> list[str]:
     if found is not None and found not in known:
         raise DatabaseTooNew(database, found)
     with engine.begin() as connection:
+        # A migration may take longer than the role's other statements.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
         config = _configuration(database)
         config.attributes["connection"] = connection

@@ -20,6 +20,15 @@ print(json.dumps({"file": found.__file__, "loaded": loaded, "all": list(found.PR
 """
 
 
+def test_only_the_migration_may_run_statements_without_a_timeout(site: Site) -> None:
+    lifted = {
+        service.name: service.environment.get("PGOPTIONS") for service in airflow.services(site)
+    }
+
+    assert lifted.pop(airflow.MIGRATION) == "-c statement_timeout=0"
+    assert set(lifted.values()) == {None}
+
+
 @pytest.mark.parametrize(("command", "preloads"), [("scheduler", True), ("api-server", False)])
 def test_only_the_scheduler_preloads_the_modules_that_the_image_lists(
     site: Site, command: str, preloads: bool

@@ -247,6 +247,20 @@ def test_a_revision_that_fails_half_way_leaves_the_old_tables(
     assert revision_of(empty_raw) is None
 
 
+def test_a_migration_may_take_longer_than_other_statements_of_the_role(
+    platform: Platform, empty_raw: psycopg.Connection, next_revision: Path
+) -> None:
+    # given a revision that takes longer than the role's statement timeout
+    slow = HARMLESS.replace("ALTER TABLE batch ADD COLUMN half_done text", "SELECT pg_sleep(1)")
+    next_revision.write_text(slow % revisions("raw")[-1])
+    empty_raw.execute("ALTER ROLE raw SET statement_timeout = '500ms'")
+    try:
+        # then it is applied
+        assert upgrade(platform.raw_dsn, "raw")[-1] == "9001"
+    finally:
+        empty_raw.execute("ALTER ROLE raw SET statement_timeout = '5min'")
+
+
 def test_a_library_older_than_the_database_refuses_to_work(
     platform: Platform, empty_raw: psycopg.Connection, next_revision: Path
 ) -> None:
