@@ -93,7 +93,7 @@ class Column:
 
     @property
     def codes(self) -> dict[str, int]:
-        """Value to its number in CLEAN, for scales and intervals."""
+        """The number in CLEAN that stands for each value of a scale or an interval."""
         if self.kind is Kind.INTERVAL:
             return {value: _midpoint(value) for value in self.values}
         return {value: position for position, value in enumerate(self.values)}
@@ -102,14 +102,14 @@ class Column:
     def expected(self) -> str:
         """The accepted values in words, for error messages."""
         if self.kind is Kind.DIAGNOSIS:
-            what = "an ICD-9 code such as 250.83, 428, V57 or E909"
+            accepted = "an ICD-9 code such as 250.83, 428, V57 or E909"
         elif self.is_number:
-            what = f"a whole number from {self.minimum} to {self.maximum}"
+            accepted = f"a whole number from {self.minimum} to {self.maximum}"
         elif self.is_closed:
-            what = "one of " + ", ".join(self.values)
+            accepted = "one of " + ", ".join(self.values)
         else:
-            what = "letters, digits and / & - up to 60 characters"
-        return f"{what}, or {MISSING!r} when missing" if self.nullable else what
+            accepted = "up to 60 letters, digits, spaces and the signs / & -"
+        return f"{accepted}, or {MISSING!r} when missing" if self.nullable else accepted
 
     def allows(self, value: str) -> bool:
         """Whether a value is accepted, as written in the file."""

@@ -24,7 +24,7 @@ COOL_DOWN = 3
 
 _BINS = 10
 _FLOOR = 1e-4
-"""Share of a value that one side does not contain, so that the index stays finite."""
+"""Share assumed for a value that one side does not contain, so that the index stays finite."""
 _OTHER = "(other)"
 
 MEASURED = (*schema.FEATURE_NAMES, schema.TARGET)
@@ -88,7 +88,7 @@ def measure(rows: pd.DataFrame, reference: Mapping[str, Mapping[str, Any]]) -> l
     rows : DataFrame
         CLEAN rows of the batch.
     reference : mapping
-        What `reference_of` returned when the model was trained.
+        The result of `reference_of` when the model was trained.
 
     Returns
     -------

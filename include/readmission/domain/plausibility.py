@@ -50,7 +50,7 @@ RULES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = MappingProxyType(
         ),
     }
 )
-"""Description to rule; a rule takes parsed RAW rows and marks those that break it."""
+"""The rules by description; a rule takes parsed RAW rows and marks those that break it."""
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:

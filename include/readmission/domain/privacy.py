@@ -16,13 +16,13 @@ LONGEST = 60
 """Longer values are cut to this many characters."""
 
 _LONG_NUMBER = re.compile(r"\d{5,}")
-"""Codes and counts of the contract are shorter, so this is a key in the wrong column."""
+"""Codes and counts of the contract are shorter, so such a number is a key in the wrong column."""
 
 
 def shown(column: str, value: object) -> str:
-    """Return a value of a column as people may see it.
+    """Return a value as it may be displayed.
 
-    Patient and encounter numbers are hidden, also in another column of the contract. A column
+    Patient and encounter numbers are hidden, even in the wrong column of the contract. A column
     outside the contract was computed by the pipeline, so its values are shown.
 
     Parameters
@@ -30,7 +30,7 @@ def shown(column: str, value: object) -> str:
     column : str
         The column of the value.
     value : object
-        The value, as it was stored.
+        The stored value.
     """
     text = str(value)
     if column in schema.BY_NAME and (is_identifier(column) or _LONG_NUMBER.search(text)):
@@ -39,7 +39,7 @@ def shown(column: str, value: object) -> str:
 
 
 def all_shown(values: "pd.Series") -> "pd.Series":
-    """Return the values of a column as people may see them."""
+    """Return the values of a column as they may be displayed."""
     return values.map({value: shown(str(values.name), value) for value in values.unique()})
 
 

@@ -17,7 +17,7 @@ _VALUE = re.compile(r"to version (\d+) by (.+)")
 
 @dataclass(frozen=True)
 class Rollback:
-    """One return to an earlier version.
+    """One rollback to an earlier version.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ from readmission.domain import codes
 from readmission.domain.columns import MISSING, Column, Kind, Section
 
 UNKNOWN = "Unknown"
-"""What cleaning writes in place of a missing category."""
+"""The value that cleaning writes for a missing category."""
 
 
 def _key(name: str, meaning: str, example: str) -> Column:
@@ -113,7 +113,7 @@ COLUMNS: tuple[Column, ...] = (
         "payer_code",
         Kind.CATEGORY,
         Section.STAY,
-        "Code of who paid for the stay.",
+        "Code of the payer for this stay.",
         "MC",
         codes.PAYERS,
         nullable=True,
@@ -132,7 +132,12 @@ COLUMNS: tuple[Column, ...] = (
     _count("num_lab_procedures", Section.TESTS, "Laboratory tests during this stay.", 44, 0, 250),
     _count("num_procedures", Section.TESTS, "Procedures other than laboratory tests.", 1, 0, 50),
     _count(
-        "num_medications", Section.MEDICINES, "Different medicines given in this stay.", 15, 0, 150
+        "num_medications",
+        Section.MEDICINES,
+        "Different medicines given during this stay.",
+        15,
+        0,
+        150,
     ),
     _count(
         "number_outpatient", Section.HISTORY, "Outpatient visits in the year before.", 0, 0, 366
@@ -176,7 +181,7 @@ COLUMNS: tuple[Column, ...] = (
         "readmitted",
         Kind.TARGET,
         Section.OUTCOME,
-        "Whether the patient came back, and how soon after discharge.",
+        "Whether the patient was readmitted, and how soon after discharge.",
         "NO",
         codes.OUTCOMES,
     ),

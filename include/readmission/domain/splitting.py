@@ -32,15 +32,15 @@ def assign_splits(
 ) -> dict[int, str]:
     """Assign each new patient of a batch to a split.
 
-    Known patients keep their split, and their rows are counted first. New patients then fill each
-    split up to its share of each class. Those with several stays come first, each into the split
-    that lacks most rows of the patient's classes; those with one stay follow and fit exactly. Among
-    equals, a keyed hash of the patient number decides the order, so the result depends on nothing
-    else.
+    Known patients keep their split, and their rows count towards its quota. New patients then fill
+    what is left of the quotas, class by class. Patients with several stays are assigned first, each
+    to the split that is shortest of rows of the patient's classes. Patients with one stay follow,
+    and fill the quotas exactly. A keyed hash of the patient number breaks ties, so the result
+    depends on nothing but the arguments.
 
-    A batch of fewer than `DRAWN_BELOW` rows, such as a replay of one row, has no 15 % to fill:
-    rounding would put every patient into training. There, the same hash draws a split for each new
-    patient, so that many small batches together come out 70/15/15.
+    A batch of fewer than `DRAWN_BELOW` rows, such as a replay of one row, is too small for quotas:
+    rounding would put every patient into training. In such a batch, the same hash draws a split for
+    each new patient, so that many small batches add up to 70/15/15.
 
     Parameters
     ----------
@@ -77,14 +77,14 @@ def assign_splits(
 
 
 def _drawn(patient: int, key: str) -> str:
-    """Return the split of a patient; each split is as likely as its share."""
+    """Return the split that the hash draws for a patient, with the probabilities in `SHARES`."""
     position = int.from_bytes(_digest(patient, key)) / 2**64
-    place = int(np.searchsorted(np.cumsum(list(SHARES.values()))[:-1], position, side="right"))
-    return str(_SPLITS[place])
+    index = int(np.searchsorted(np.cumsum(list(SHARES.values()))[:-1], position, side="right"))
+    return str(_SPLITS[index])
 
 
 def _quotas(class_sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return the rows of each class for each split; what rounding leaves goes to training."""
+    """Return each split's number of rows of each class; training gets the rounding remainder."""
     quotas = np.array([np.rint(class_sizes * share) for share in SHARES.values()], dtype=np.int64)
     quotas[0] = class_sizes - quotas[1:].sum(axis=0)
     return quotas
@@ -102,6 +102,6 @@ def _digest(patient: int, key: str) -> bytes:
 
 
 def _neediest(lacking: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> int:
-    """Return the split that lacks most rows of the classes in `row`, relative to its share."""
+    """Return the split that is shortest of rows of the classes in `row`, relative to its share."""
     shortage = lacking @ row / np.array(list(SHARES.values()))
     return int(np.argmax(shortage))

@@ -82,7 +82,7 @@ def test_an_error_message_says_what_is_expected() -> None:
     assert schema.BY_NAME["race"].expected.endswith("Other, or '?' when missing")
     assert schema.BY_NAME["time_in_hospital"].expected == "a whole number from 1 to 14"
     assert "ICD-9" in schema.BY_NAME["diag_2"].expected
-    assert schema.BY_NAME["payer_code"].expected.startswith("letters, digits")
+    assert schema.BY_NAME["payer_code"].expected.startswith("up to 60 letters")
 
 
 def test_patients_who_died_are_recognised_by_their_discharge() -> None:
