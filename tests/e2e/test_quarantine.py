@@ -107,8 +107,8 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
         ).fetchall()
     assert found == [(replay.batch_id, fixed, 35)]
     end = counted(pipeline)
-    assert (end.clean, end.quarantined, end.waived, end.on_the_way) == (
-        before.clean + GOOD_ROWS + 1, before.quarantined, before.waived + 1, before.on_the_way,
+    assert (end.clean, end.quarantined, end.waived, end.in_progress) == (
+        before.clean + GOOD_ROWS + 1, before.quarantined, before.waived + 1, before.in_progress,
     )  # fmt: skip
     assert str(end) in quarantine("account")
     # and the report shows the replay

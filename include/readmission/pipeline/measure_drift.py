@@ -1,4 +1,4 @@
-"""How far a CLEAN batch has moved from the training rows of the production model."""
+"""Measure the drift of a CLEAN batch from the training rows of the production model."""
 
 from readmission.domain.drift import Drift, alarms, measure
 from readmission.quality.drift_warnings import add_drift_warnings
@@ -10,8 +10,8 @@ from readmission.warehouse.clean.drift_log import DriftLog
 def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) -> list[Drift]:
     """Measure, store and return the drift of a batch; repeating it replaces the measurement.
 
-    While no model is in production, nothing is measured. The clean gate runs at the same time;
-    alarms are added to its verdict.
+    If no model is in production, nothing is measured. The clean gate runs at the same time, and
+    drift alarms are added to its verdict.
 
     Parameters
     ----------
@@ -32,6 +32,6 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
         return []
     log = DriftLog(warehouse.connection)
     drifts = measure(warehouse.read_batch(batch_id), registry.drift_reference(version))
-    log.record(batch_id, version, drifts, alarms(drifts, log.lately(batch_id)))
+    log.record(batch_id, version, drifts, alarms(drifts, log.recent_alarms(batch_id)))
     add_drift_warnings(warehouse, batch_id)
     return drifts

@@ -106,7 +106,7 @@ class Gatekeeper:
             return warehouse.accept(batch_id)
 
     def training(self, warehouse: CleanWarehouse, batch_id: str, rows: pd.DataFrame) -> None:
-        """Pass a training set without test rows, with each patient in one split and all classes.
+        """Check that a training set has no test row, each patient in one split, and all classes.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class Gatekeeper:
         GateFailed
             If no model may be trained on the set.
         """
-        splits = warehouse.patient_parts()
+        splits = warehouse.patient_splits()
         checked = rows.assign(patient_part=rows[schema.PATIENT].map(splits))
         self.require(catalogue.TRAINING, warehouse, batch_id, checked)
 
@@ -134,7 +134,7 @@ class Gatekeeper:
         outcomes: npt.NDArray[np.integer],
         metrics: dict[str, float],
     ) -> None:
-        """Pass a challenger's predictions for the test rows.
+        """Check a challenger's predictions for the test rows.
 
         Parameters
         ----------
@@ -171,7 +171,7 @@ class Gatekeeper:
         Parameters
         ----------
         gate : Gate
-            Which gate.
+            The gate.
         warehouse : RawWarehouse or CleanWarehouse
             Stores the verdict.
         batch_id : str
@@ -200,7 +200,7 @@ class Gatekeeper:
         started: float,
         reasons: Sequence[str],
     ) -> Iterator[None]:
-        """Store the verdict; stop the batch if there are reasons, else run the block; publish."""
+        """Store the verdict, stop the batch if there are reasons or run the block, and publish."""
         _record(gate, warehouse, verdict, started, passed=not reasons)
         if reasons:
             if gate.stage in catalogue.STAGES_WITH_LEDGER:
@@ -216,8 +216,8 @@ def _record(
 ) -> None:
     if warehouse.ledger_name.lower() != gate.database:
         raise GateError(
-            f"gate {gate.name!r} stores its verdicts in {gate.database.upper()}, as its"
-            f" declaration says; it was run with {warehouse.ledger_name}"
+            f"gate {gate.name!r} is declared for {gate.database.upper()}, but it was run with"
+            f" {warehouse.ledger_name}"
         )
     VerdictLog(warehouse.connection).record(
         GateVerdict(

@@ -36,7 +36,7 @@ class RawBatch:
     reason : str
         Why the batch was rejected; otherwise empty.
     quarantined_rows : int
-        Rows of the batch that were quarantined, including those decided on since.
+        Rows of the batch that were quarantined, including those fixed, waived or replayed since.
     created_at, decided_at : datetime
         When the batch was loaded, and when the gate decided.
     kind : BatchKind

@@ -17,22 +17,22 @@ _ALWAYS_SHOWN = ("clean", "in quarantine")
 
 @dataclass(frozen=True)
 class Line:
-    """Where the rows of one batch are now.
+    """The rows of one batch, counted by where they are now.
 
     Parameters
     ----------
     batch_id, kind : str, BatchKind
         The batch, and whether its rows came from the source or from the quarantine.
     rows : int
-        Rows of the batch. Their first batch also counts the rows of a replay, as ``replayed``.
+        Rows of the batch. A replayed row also counts in its original batch, as ``replayed``.
     clean : int
         Rows in CLEAN, unless the batch was rejected.
     open, fixed, waived, replayed : int
         Quarantined rows, by the decision about them.
     rejected : int
         Rows of a batch that a gate rejected as a whole.
-    on_the_way : int
-        Rows that CLEAN has yet to receive.
+    in_progress : int
+        Rows that CLEAN has not received yet.
     """
 
     batch_id: str
@@ -44,12 +44,12 @@ class Line:
     waived: int
     replayed: int
     rejected: int
-    on_the_way: int
+    in_progress: int
 
 
 @dataclass(frozen=True)
 class Account:
-    """The place of every encounter that arrived; each is in exactly one.
+    """All encounters that arrived, counted by where they are now; each is in one place only.
 
     Parameters
     ----------
@@ -85,9 +85,9 @@ class Account:
         return sum(line.rejected for line in self.lines)
 
     @property
-    def on_the_way(self) -> int:
-        """Encounters in RAW that CLEAN has yet to receive."""
-        return sum(line.on_the_way for line in self.lines)
+    def in_progress(self) -> int:
+        """Encounters in RAW that CLEAN has not received yet."""
+        return sum(line.in_progress for line in self.lines)
 
     def __str__(self) -> str:
         named = {
@@ -95,7 +95,7 @@ class Account:
             "in quarantine": self.quarantined,
             "waived": self.waived,
             "rejected": self.rejected,
-            "on the way": self.on_the_way,
+            "in progress": self.in_progress,
         }
         shown = [f"{n:,} {what}" for what, n in named.items() if n or what in _ALWAYS_SHOWN]
         return f"{self.arrived:,} encounters = {' + '.join(shown)}"
@@ -105,12 +105,12 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     """Count the rows of both databases and return where every encounter is.
 
     The pipeline may run meanwhile. CLEAN is counted before RAW, so a batch that reaches CLEAN
-    between the two counts as on the way.
+    between the two counts as in progress.
 
     Raises
     ------
     RowsLost
-        If arrivals are not CLEAN + quarantined + waived + rejected + on the way; the message
+        If arrivals are not CLEAN + quarantined + waived + rejected + in progress; the message
         names each batch whose rows do not add up.
     """
     processed = clean_tallies(clean.connection)
@@ -122,18 +122,18 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
         *(_unbalanced(line) for line in lines if _balance(line) != line.rows),
     ]
     found = Account(lines)
-    places = (found.clean, found.quarantined, found.waived, found.rejected, found.on_the_way)
+    places = (found.clean, found.quarantined, found.waived, found.rejected, found.in_progress)
     if not problems and found.arrived != sum(places):
         problems.append(f"the totals do not add up: {found}")
     if problems:
         raise RowsLost(
-            "rows are not where the ledgers say:\n" + "\n".join(f"  - {one}" for one in problems)
+            "the rows do not match the ledgers:\n" + "\n".join(f"  - {one}" for one in problems)
         )
     return found
 
 
 def unaccounted(tallies: Sequence[RawTally], processed: Mapping[str, CleanTally]) -> int:
-    """Return how many rows are not where the ledgers say; 0 if everything is right.
+    """Return how many rows are missing or counted twice; 0 if the rows match the ledgers.
 
     Parameters
     ----------
@@ -149,10 +149,10 @@ def unaccounted(tallies: Sequence[RawTally], processed: Mapping[str, CleanTally]
 
 def _line(raw: RawTally, clean: CleanTally | None) -> Line:
     left = raw.rows - raw.set_aside
-    in_clean = rejected = on_the_way = 0
+    in_clean = rejected = in_progress = 0
     if clean is None or _is_outdated(clean, raw):
         stopped = raw.state is BatchState.REJECTED
-        rejected, on_the_way = (left, 0) if stopped else (0, left)
+        rejected, in_progress = (left, 0) if stopped else (0, left)
     elif BatchState.REJECTED in (raw.state, clean.state):
         rejected = clean.stored
     else:
@@ -167,7 +167,7 @@ def _line(raw: RawTally, clean: CleanTally | None) -> Line:
         raw.waived,
         raw.replayed,
         rejected,
-        on_the_way,
+        in_progress,
     )
 
 
@@ -179,14 +179,14 @@ def _is_outdated(clean: CleanTally, raw: RawTally) -> bool:
 
 def _balance(line: Line) -> int:
     aside = line.open + line.fixed + line.waived + line.replayed
-    return line.clean + aside + line.rejected + line.on_the_way
+    return line.clean + aside + line.rejected + line.in_progress
 
 
 def _unbalanced(line: Line) -> str:
     return (
         f"{line.batch_id}: {line.rows} RAW rows, but {line.clean} CLEAN + {line.open} open"
         f" + {line.fixed} fixed + {line.waived} waived + {line.replayed} replayed"
-        f" + {line.rejected} rejected + {line.on_the_way} on the way"
+        f" + {line.rejected} rejected + {line.in_progress} in progress"
     )
 
 

@@ -37,7 +37,7 @@ BECOMES: Mapping[RowState, frozenset[RowState]] = MappingProxyType(
         RowState.REPLAYED: frozenset(),
     }
 )
-"""The states that may follow each state; the last two are final."""
+"""The states that may follow each state; waived and replayed are final."""
 
 PREFIXES: Mapping[BatchKind, str] = MappingProxyType(
     {BatchKind.ARRIVAL: "batch", BatchKind.REPLAY: "replay"}

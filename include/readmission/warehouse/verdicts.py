@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 
 class Status(StrEnum):
-    """How a batch fared at a gate.
+    """The status of a batch at a gate.
 
     The values are public: the exporter's label ``verdict``, the quality summary that the API
     serves and the CSS classes of the report pages all use them.
@@ -22,14 +22,14 @@ class Status(StrEnum):
 
     @classmethod
     def of(cls, *, passed: bool, unmet: int) -> "Status":
-        """Return the status of a batch that passed or not, with this many unmet expectations."""
+        """Return the status: passed with unmet expectations means warned."""
         if not passed:
             return cls.FAILED
         return cls.WARNED if unmet else cls.PASSED
 
 
 NOT_RUN = "none"
-"""Stands for the status of a batch that a gate has not checked."""
+"""Used in place of a status if a gate has not checked the batch."""
 
 
 @dataclass(frozen=True)

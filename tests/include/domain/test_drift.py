@@ -106,7 +106,7 @@ def test_an_alarm_silences_a_column_for_three_batches(
     alarmed = {}
     for number in range(2, 7):
         batch_id = f"batch-{number:04d}"
-        found = alarms([STRONG], log.lately(batch_id))
+        found = alarms([STRONG], log.recent_alarms(batch_id))
         log.record(batch_id, "1", [STRONG, MODERATE], found)
         alarmed[number] = [alarm.column for alarm in log.alarms(batch_id)]
 
@@ -118,7 +118,7 @@ def test_measuring_again_replaces_the_measurement(clean_db: psycopg.Connection) 
 
     for _ in range(2):
         log.record(
-            "batch-0002", "1", [STRONG, MODERATE], alarms([STRONG], log.lately("batch-0002"))
+            "batch-0002", "1", [STRONG, MODERATE], alarms([STRONG], log.recent_alarms("batch-0002"))
         )
 
     assert log.alarms("batch-0002") == [Alarm("payer_code", 1.5, "1")]

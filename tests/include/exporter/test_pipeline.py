@@ -85,7 +85,7 @@ def test_every_row_is_counted_where_it_is(hospital: Hospital, scrape: Scrape) ->
         ("open",): 1, ("fixed",): 0, ("waived",): 1, ("replayed",): 0,
     }  # fmt: skip
     assert page("unaccounted_rows") == 0
-    parts = hospital.clean.part_sizes()
+    parts = hospital.clean.split_sizes()
     assert page.all("part_rows") == {(part,): rows for (_, part), rows in parts.items()}
     assert page.all("batches") == {
         ("raw", "loaded"): 1, ("raw", "accepted"): 1, ("raw", "rejected"): 0,

@@ -64,11 +64,11 @@ def test_patients_keep_their_split_in_later_batches(
 ) -> None:
     # when
     process(raw, warehouse, "batch-0001", KEY)
-    first = warehouse.patient_parts()
+    first = warehouse.patient_splits()
     process(raw, warehouse, "batch-0002", KEY)
 
     # then
-    everyone = warehouse.patient_parts()
+    everyone = warehouse.patient_splits()
     assert first.items() <= everyone.items()
     rows = pd.concat(map(warehouse.read_batch, ("batch-0001", "batch-0002")))
     returning = rows.groupby(schema.PATIENT)["batch_id"].nunique() == 2
@@ -101,7 +101,7 @@ def test_rows_released_from_quarantine_replace_the_batch_which_awaits_the_gate(
     raw.accept("batch-0002", good)
     process(raw, warehouse, "batch-0002", KEY)
     warehouse.accept("batch-0002")
-    splits = warehouse.patient_parts()
+    splits = warehouse.patient_splits()
 
     # when it is released
     raw.accept("batch-0002", NO_ROWS)
@@ -109,7 +109,7 @@ def test_rows_released_from_quarantine_replace_the_batch_which_awaits_the_gate(
 
     # then
     assert (batch.clean_rows, batch.state) == (ROWS, BatchState.LOADED)
-    assert splits.items() <= warehouse.patient_parts().items()
+    assert splits.items() <= warehouse.patient_splits().items()
 
 
 def test_lost_rows_stop_the_batch(raw: RawWarehouse, warehouse: CleanWarehouse) -> None:

@@ -89,7 +89,7 @@ def test_a_replayed_row_joins_the_split_of_its_patient(hospital: Hospital) -> No
     hospital.arrive(ROWS, patient_nbr={ROWS + 1: patient})
     hospital.set_aside("batch-0002")
     hospital.refine("batch-0002")
-    split = hospital.clean.patient_parts()[int(patient)]
+    split = hospital.clean.patient_splits()[int(patient)]
     hospital.refine(FIRST)
     fix(hospital, 7)
 

@@ -132,7 +132,7 @@ def test_a_gate_at_a_stage_with_a_ledger_rejects_the_batch_there(hospital: Hospi
 def test_a_gate_run_with_the_wrong_database_is_refused(hospital: Hospital) -> None:
     misplaced = Gate("ages", "Ages", FIFTH.suite, Database.RAW, Stage.RAW)
 
-    with pytest.raises(GateError, match=r"stores its verdicts in RAW.*run with CLEAN"):
+    with pytest.raises(GateError, match=r"declared for RAW, but it was run with CLEAN"):
         check_ages(hospital, misplaced, oldest=200)
 
 

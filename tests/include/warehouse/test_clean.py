@@ -166,7 +166,7 @@ def test_a_rejected_batch_stays_readable_with_its_reason(filled: CleanWarehouse)
 
 
 def test_the_sizes_of_the_splits_are_counted_by_batch(filled: CleanWarehouse) -> None:
-    sizes = filled.part_sizes()
+    sizes = filled.split_sizes()
 
     for batch_id in BATCHES:
         splits = filled.read_batch(batch_id)["part"].value_counts()

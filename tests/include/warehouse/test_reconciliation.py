@@ -19,35 +19,35 @@ def hospital(raw_db: psycopg.Connection, clean_db: psycopg.Connection, tmp_path:
 
 
 def test_the_sum_holds_after_every_step(hospital: Hospital) -> None:
-    def says(expected: str) -> None:
+    def assert_account(expected: str) -> None:
         assert str(hospital.account()) == expected
 
-    says("0 encounters = 0 clean + 0 in quarantine")
+    assert_account("0 encounters = 0 clean + 0 in quarantine")
     batch = hospital.arrive(age=BAD)
-    says("100 encounters = 0 clean + 0 in quarantine + 100 on the way")
+    assert_account("100 encounters = 0 clean + 0 in quarantine + 100 in progress")
     hospital.gate(batch)
-    says("100 encounters = 0 clean + 2 in quarantine + 98 on the way")
+    assert_account("100 encounters = 0 clean + 2 in quarantine + 98 in progress")
     process(hospital.raw, hospital.clean, FIRST, "a key")
-    says("100 encounters = 98 clean + 2 in quarantine")
+    assert_account("100 encounters = 98 clean + 2 in quarantine")
     hospital.quarantine.fix(FIRST, [7], {}, BY, WHY)
-    says("100 encounters = 98 clean + 2 in quarantine")
+    assert_account("100 encounters = 98 clean + 2 in quarantine")
     hospital.quarantine.waive(FIRST, [8], BY, WHY)
-    says("100 encounters = 98 clean + 1 in quarantine + 1 waived")
+    assert_account("100 encounters = 98 clean + 1 in quarantine + 1 waived")
     (first,) = replay(hospital.raw)
-    says("100 encounters = 98 clean + 0 in quarantine + 1 waived + 1 on the way")
+    assert_account("100 encounters = 98 clean + 0 in quarantine + 1 waived + 1 in progress")
     hospital.gate(first)  # Its age is still wrong.
-    says("100 encounters = 98 clean + 1 in quarantine + 1 waived")
+    assert_account("100 encounters = 98 clean + 1 in quarantine + 1 waived")
     hospital.quarantine.fix(first.batch_id, [7], GOOD, BY, WHY)
     (second,) = replay(hospital.raw)
     hospital.gate(second)
-    says("100 encounters = 98 clean + 0 in quarantine + 1 waived + 1 on the way")
+    assert_account("100 encounters = 98 clean + 0 in quarantine + 1 waived + 1 in progress")
     hospital.refine(second.batch_id)
-    says("100 encounters = 99 clean + 0 in quarantine + 1 waived")
+    assert_account("100 encounters = 99 clean + 0 in quarantine + 1 waived")
     assert hospital.replay() == []
-    says("100 encounters = 99 clean + 0 in quarantine + 1 waived")
+    assert_account("100 encounters = 99 clean + 0 in quarantine + 1 waived")
     hospital.arrive(ROWS)
     hospital.raw.reject("batch-0004", ["a column is missing"])
-    says("200 encounters = 99 clean + 0 in quarantine + 1 waived + 100 rejected")
+    assert_account("200 encounters = 99 clean + 0 in quarantine + 1 waived + 100 rejected")
 
 
 def test_a_batch_that_clean_rejects_is_rejected(hospital: Hospital) -> None:
@@ -59,7 +59,7 @@ def test_a_batch_that_clean_rejects_is_rejected(hospital: Hospital) -> None:
     assert str(hospital.account()) == "100 encounters = 0 clean + 0 in quarantine + 100 rejected"
 
 
-def test_a_batch_checked_again_is_on_the_way_until_it_is_processed(
+def test_a_batch_checked_again_is_in_progress_until_it_is_processed(
     hospital: Hospital,
 ) -> None:
     # given a batch in CLEAN, of which the gate then quarantines another row
@@ -68,7 +68,7 @@ def test_a_batch_checked_again_is_on_the_way_until_it_is_processed(
     hospital.refine(FIRST)
     hospital.set_aside(FIRST, 3)
 
-    assert (hospital.account().on_the_way, hospital.account().quarantined) == (ROWS - 1, 1)
+    assert (hospital.account().in_progress, hospital.account().quarantined) == (ROWS - 1, 1)
     hospital.refine(FIRST)
     assert (hospital.account().clean, hospital.account().quarantined) == (ROWS - 1, 1)
 

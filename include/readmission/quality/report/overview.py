@@ -70,7 +70,7 @@ class Overview:
     account : Account or None
         Where all encounters are; None if some are lost.
     lost : str
-        Which rows are lost, else empty.
+        Which rows are lost; empty if none are.
     """
 
     batches: Sequence[BatchQuality] = ()
@@ -110,16 +110,16 @@ class Overview:
 
     @property
     def totals(self) -> dict[str, int]:
-        """Encounters by where they are; the first number is the sum of the others."""
+        """The number of encounters in each place; the first number is the sum of the others."""
         if self.account is None:
             return {}
         return {
-            "Rows in": self.account.arrived,
+            "Arrived": self.account.arrived,
             "Clean": self.account.clean,
             "In quarantine": self.account.quarantined,
             "Waived": self.account.waived,
             "Rejected": self.account.rejected,
-            "On the way": self.account.on_the_way,
+            "In progress": self.account.in_progress,
         }
 
 

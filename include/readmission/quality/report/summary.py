@@ -15,12 +15,12 @@ FILE = "summary.json"
 def summarise(overview: Overview, now: datetime | None = None) -> str:
     """Return totals, the status of each batch at each gate, and the newest drift, as JSON.
 
-    The summary holds no row and no value of a patient.
+    The summary contains no row and no value of a patient.
 
     Parameters
     ----------
     overview : Overview
-        What to summarise.
+        The overview to summarise.
     now : datetime, optional
         When the overview was gathered.
     """
@@ -34,7 +34,7 @@ def summarise(overview: Overview, now: datetime | None = None) -> str:
                 "quarantined": account.quarantined,
                 "waived": account.waived,
                 "rejected": account.rejected,
-                "on_the_way": account.on_the_way,
+                "on_the_way": account.in_progress,
             }
             if account
             else None,

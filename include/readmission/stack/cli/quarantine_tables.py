@@ -18,7 +18,7 @@ STYLES = {
     RowState.REPLAYED: "green",
 }
 ACCOUNT_COLUMNS = (
-    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "on_the_way",
+    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "in_progress",
 )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def print_summary(console: Console, site: Site, raw: RawWarehouse, clean: CleanW
     verdicts = VerdictLog(raw.connection).verdicts() + VerdictLog(clean.connection).verdicts()
     sections: dict[str, RenderableType] = {
         "Data": data_line(raw.batches(), account(raw, clean)),
-        "Rows of each batch and split": rows_table(clean.batches(), clean.part_sizes()),
+        "Rows of each batch and split": rows_table(clean.batches(), clean.split_sizes()),
         "Gates": gates_table(verdicts),
         "Models of the last batch, on validation": models_table(history, registry),
         "In production": champion_text(history, registry),

@@ -31,7 +31,7 @@ class Measurement:
     psi, level : float, Level
         Population stability index, and its level.
     alarm : bool
-        Whether the drift was strong and the column had not raised an alarm lately.
+        Whether the drift was strong and the column had not raised an alarm recently.
     reference_version : str
         Model version whose training rows are the reference.
     measured_at : datetime
@@ -87,10 +87,10 @@ class DriftLog:
             ).fetchall()
         return [Alarm(*row) for row in found]
 
-    def lately(self, batch_id: str) -> list[str]:
+    def recent_alarms(self, batch_id: str) -> list[str]:
         """Return the columns with an alarm in the `COOL_DOWN` measured batches before this one."""
         with self.connection.transaction():
-            found = self.connection.execute(_LATELY, (batch_id, COOL_DOWN)).fetchall()
+            found = self.connection.execute(_RECENT_ALARMS, (batch_id, COOL_DOWN)).fetchall()
         return [column for (column,) in found]
 
     def latest(self) -> list[Measurement]:
@@ -116,7 +116,7 @@ SELECT DISTINCT ON (column_name) batch_id, column_name AS column, psi, level, al
 FROM drift ORDER BY column_name, split_part(batch_id, '-', 2)::integer DESC
 """
 
-_LATELY = """
+_RECENT_ALARMS = """
 SELECT DISTINCT column_name FROM drift
 WHERE alarm AND batch_id IN (
     SELECT batch_id FROM drift GROUP BY batch_id

@@ -56,7 +56,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
                 ).fetchall()
             )
 
-    def write(self, batch: RawBatch, rows: pa.Table, new_parts: Mapping[int, str]) -> CleanBatch:
+    def write(self, batch: RawBatch, rows: pa.Table, new_splits: Mapping[int, str]) -> CleanBatch:
         """Write a batch, the splits of its new patients and its ledger line.
 
         Writing the same content again changes nothing. Other content, e.g. after a change of
@@ -68,7 +68,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
             The batch in RAW.
         rows : pyarrow.Table
             The columns of `ROW_TYPES`.
-        new_parts : mapping of int to str
+        new_splits : mapping of int to str
             Split of each patient who is new in this batch.
         """
         digest = content_hash(rows)
@@ -78,7 +78,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
                 return known[0]
             self.connection.execute("DELETE FROM encounter WHERE batch_id = %s", (batch.batch_id,))
             self.connection.execute("DELETE FROM batch WHERE batch_id = %s", (batch.batch_id,))
-            copy_in(self.connection, "patient", _patient_rows(new_parts, batch.batch_id))
+            copy_in(self.connection, "patient", _patient_rows(new_splits, batch.batch_id))
             copy_in(self.connection, "encounter", rows)
             self.connection.execute(_INSERT_BATCH, _ledger_line(batch, rows.num_rows, digest))
         return self.batch(batch.batch_id)
@@ -120,7 +120,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
             up_to,
         )
 
-    def patient_parts(self) -> dict[int, str]:
+    def patient_splits(self) -> dict[int, str]:
         """Return the split of every patient."""
         with self.connection.transaction():
             return dict(self.connection.execute("SELECT patient_nbr, part FROM patient").fetchall())
@@ -133,7 +133,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
                 query.format(sql.Identifier(schema.TARGET)), (batch_id,)
             ).fetchall()
 
-    def part_sizes(self) -> dict[tuple[str, str], int]:
+    def split_sizes(self) -> dict[tuple[str, str], int]:
         """Return the number of rows by batch and split."""
         with self.connection.transaction():
             counted = self.connection.execute(

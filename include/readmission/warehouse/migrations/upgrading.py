@@ -13,7 +13,7 @@ from readmission.warehouse.migrations import DATABASES, VERSION_TABLE, revision_
 from readmission.warehouse.sql.privileges import GRANTS, grant_monitoring
 
 _LOCK = 296_000
-"""Advisory lock for migrating a database: of two processes, one waits for the other."""
+"""Advisory lock: a second process that migrates the same database waits for the first."""
 
 
 def upgrade(dsn: str, database: str) -> list[str]:
@@ -56,7 +56,7 @@ def upgrade(dsn: str, database: str) -> list[str]:
             command.upgrade(config, "head")
         except CommandError as error:
             raise DatabaseTooNew(database, str(error)) from error
-        # A role that may only write the prediction log checks the revision too.
+        # The role that may only write the prediction log checks the revision, too.
         connection.exec_driver_sql(f"GRANT SELECT ON {VERSION_TABLE} TO PUBLIC")
     with psycopg.connect(dsn) as after:
         grant_monitoring(after, GRANTS[database])

@@ -20,7 +20,7 @@ class LiveOutcomes:
     model_version, predicted_class, readmitted : str
         Version of the model, predicted class, and outcome.
     encounters : int
-        Their number.
+        Number of these encounters.
     """
 
     model_version: str

@@ -54,7 +54,7 @@ class QuarantinedRow:
         return bool(BECOMES[self.state])
 
     def repeats(self, state: RowState, correction: Mapping[str, str], by: str, why: str) -> bool:
-        """Whether this is the last decision again, e.g. because a task was repeated."""
+        """Whether a decision equals the last one, e.g. because a task was repeated."""
         decided = (self.state, self.correction, self.decided_by, self.why)
         return decided == (state, correction, by, why)
 
@@ -90,7 +90,7 @@ def require_signed(by: str, why: str) -> None:
 
 
 def require_undecided(row: QuarantinedRow, wanted: RowState) -> None:
-    """Raise an error unless a row may get the wanted state.
+    """Raise an error unless the row may still change to the wanted state.
 
     Raises
     ------

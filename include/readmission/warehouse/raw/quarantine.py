@@ -1,7 +1,8 @@
-"""The quarantine of RAW: the rows that a gate set aside, with its reasons and people's decisions.
+"""The quarantine of RAW: rows that a gate set aside, the reasons, and the decisions about them.
 
-The row itself stays in RAW as it arrived. The quarantine stores the last decision about it, which
-is a correction to replay or a waiver; a waiver is final. `DecisionLog` stores all decisions.
+A quarantined row itself stays in RAW as it arrived. The quarantine stores only the last decision
+about it: a correction, which a replay then uses, or a waiver, which is final. `DecisionLog` stores
+all decisions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,16 +84,16 @@ class Quarantine:
         rows : DataFrame
             The failed rows, with ``source_row`` and ``reasons`` (list of str).
         """
-        named = [int(row) for row in rows["source_row"]]
+        failed = [int(row) for row in rows["source_row"]]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM quarantine"
                 " WHERE batch_id = %s AND state = 'open' AND source_row <> ALL(%s)",
-                (batch_id, named),
+                (batch_id, failed),
             )
             cursor.executemany(
                 _SET_ASIDE,
-                [(batch_id, *pair) for pair in zip(named, rows["reasons"], strict=True)],
+                [(batch_id, *pair) for pair in zip(failed, rows["reasons"], strict=True)],
             )
 
     def fix(
@@ -129,7 +130,7 @@ class Quarantine:
     def waive(
         self, batch_id: str, source_rows: Sequence[int], by: str, why: str
     ) -> list[QuarantinedRow]:
-        """Give up rows, all of them or none. This is final: they never reach CLEAN.
+        """Discard rows, all of them or none. This is final: they never reach CLEAN.
 
         Repeating the same decision changes nothing.
 

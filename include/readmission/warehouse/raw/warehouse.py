@@ -75,7 +75,7 @@ class RawWarehouse(Ledger[RawBatch]):
         source_offset: int,
         origin: str,
     ) -> RawBatch:
-        """Write a new batch; to be called within `numbering`.
+        """Write a new batch; call it within `numbering`.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class RawWarehouse(Ledger[RawBatch]):
         source_rows : sequence of int, length n
             Row of the source file of each encounter, ascending.
         source_offset : int
-            The first of these rows; an empty batch has an offset, too.
+            The first of these rows; needed because an empty batch has none.
         origin : str
             Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
         """

@@ -43,7 +43,7 @@ def copy_out(
     types: Mapping[str, pa.DataType],
     parameters: Sequence[Any] = (),
 ) -> pa.Table:
-    """Return the rows of a query, whose columns are those of `types` in the same order."""
+    """Return the rows of a query that selects the columns of `types` in the same order."""
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
     content = io.BytesIO()
     with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 ROLE = "monitoring"
-"""Created with the databases if there is monitoring; nothing is granted without it."""
+"""The role exists only if monitoring is set up; without it, nothing is granted."""
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -67,7 +67,7 @@ def grant_monitoring(connection: psycopg.Connection, columns: Columns) -> None:
 
 
 def _missing(connection: psycopg.Connection, columns: Columns) -> list[str]:
-    """Return the tables of this role of which the monitoring role lacks a column."""
+    """Return the tables of the current role in which the monitoring role cannot read a column."""
     pairs = [(table, name) for table, names in columns.items() for name in names]
     tables, names = zip(*pairs, strict=True)
     return [table for (table,) in connection.execute(_MISSING, (list(tables), list(names), ROLE))]

@@ -216,7 +216,7 @@ def test_replay_without_airflow_fails_and_keeps_the_rows(commands: QuarantineCom
 
 def test_account_counts_all_rows_and_fails_if_one_is_missing(commands: QuarantineCommands) -> None:
     commands.succeed("waive", FIRST, "7", "--why", "no record", "--yes")
-    expected = "60 encounters = 0 clean + 2 in quarantine + 1 waived + 57 on the way"
+    expected = "60 encounters = 0 clean + 2 in quarantine + 1 waived + 57 in progress"
     assert expected in commands.succeed("account")
 
     with open_warehouses(commands.stack.site) as (raw, _):
