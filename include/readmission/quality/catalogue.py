@@ -1,8 +1,8 @@
 """The pipeline's gates, each declared once.
 
-Whatever lists the gates reads `GATES`: the overview, both summaries, the exporter, the report
-pages and the sweep. A gate names its suite instead of importing it, so that the exporter can read
-this module without loading pandas and Great Expectations.
+The overview, both summaries, the exporter, the report pages and the sweep read `GATES`. A gate
+names its suite instead of importing it, so that the exporter can read this module without loading
+pandas and Great Expectations.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ class Gate:
     name : str
         Key of its verdicts and reports, and value of the label ``gate`` in Prometheus.
     title : str
-        Name for people.
+        Display name.
     suite : str
         The function that returns its expectations, as ``module:function``.
     database : Database
@@ -65,7 +65,7 @@ class Gate:
         Parameters
         ----------
         *facts
-            Arguments of the suite's function: what it must know besides the rows.
+            Arguments of the suite's function: the facts that it needs besides the rows.
         """
         built: list[Expectation] = resolve_name(self.suite)(*facts)
         return built
@@ -83,7 +83,7 @@ PREDICTIONS = Gate(
 )
 
 GATES = (RAW, CLEAN, TRAINING, PREDICTIONS)
-"""Every gate, in the order in which a batch meets them."""
+"""Every gate, in the order in which they check a batch."""
 
 
 class Result(Protocol):

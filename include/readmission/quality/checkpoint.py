@@ -36,9 +36,9 @@ ROW_SCOPE = {"scope": "row"}
 """Meta of an expectation whose failing rows can be quarantined one by one."""
 
 _EXAMPLES = 3
-"""Values that a sentence gives as examples."""
+"""Number of example values in a sentence."""
 _LISTED_VALUES, _LISTED_ROWS = 20, 1_000
-"""Values and rows that a report lists for one expectation."""
+"""Largest number of values and of rows that a report lists for one expectation."""
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
@@ -62,7 +62,7 @@ def check(
     rows : DataFrame
         The rows to check; their index identifies rows of row-scoped expectations.
     suite : sequence of Expectation
-        What is expected of them.
+        The expectations.
     docs_dir : Path
         Folder of all sites.
     arrived : DataFrame, optional
@@ -146,8 +146,9 @@ def _failing_positions(
 ) -> dict[tuple[str, str], list[int]]:
     """Validate the failed expectations again and return the positions of all failing rows.
 
-    A checkpoint that lists rows copies the lists at every step and looks up each value on its
-    own. For 15,000 rows that are wrong in every column it takes two minutes, this two seconds.
+    The checkpoint itself could list the rows, but it copies the lists at every step and looks up
+    each value separately. For 15,000 rows that are wrong in every column, that takes two minutes;
+    this function takes two seconds.
     """
     if not failed:
         return {}
@@ -174,7 +175,7 @@ def _index_name(rows: pd.DataFrame) -> str:
 
 
 def _list_rows(result: ExpectationValidationResult, rows: pd.DataFrame) -> dict[int, str]:
-    """Add the failing rows to a result, and return the value that each of them holds."""
+    """Add the failing rows to a result, and return the wrong value of each row."""
     index_name, column = _index_name(rows), result.expectation_config.kwargs["column"]
     values = all_shown(rows[column])
     by_row = dict(zip(map(int, values.index), values, strict=True))
@@ -209,7 +210,7 @@ def _failure(result: ExpectationValidationResult, rows: dict[int, str]) -> Failu
 
 
 def _evidence(columns: Sequence[str], details: dict[str, Any]) -> str:
-    """Return what was found instead, without values of identifier columns."""
+    """Describe what was found instead, without values of identifier columns."""
     if details.get("unexpected_count"):
         rows = details["unexpected_count"]
         count = f"; {rows:,} rows fail" if rows > 1 else "; 1 row fails"

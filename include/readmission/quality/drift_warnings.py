@@ -8,7 +8,7 @@ from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.verdicts import VerdictLog
 
 _DRIFTED = " has drifted: PSI "
-"""Tells the warnings that were added here from what the gate itself found."""
+"""Distinguishes the warnings added by this module from the gate's own findings."""
 
 _LOCK_VERDICT = "SELECT FROM gate_verdict WHERE (batch_id, gate) = (%s, %s) FOR UPDATE"
 
@@ -17,7 +17,8 @@ def add_drift_warnings(warehouse: CleanWarehouse, batch_id: str) -> None:
     """Add the drift alarms of a batch to the stored verdict of the clean gate.
 
     The gate and the measurement of drift run at the same time. Each calls this function after it
-    has stored its own result, so the later one finds both. Without a verdict it changes nothing.
+    has stored its own result, so the later call finds both results. If there is no verdict, it
+    changes nothing.
 
     Parameters
     ----------

@@ -14,14 +14,14 @@ from readmission.domain.splitting import DRAWN_BELOW, SHARES, Split
 from readmission.quality.checkpoint import ROW_SCOPE
 
 SHARES_NEED_ROWS = DRAWN_BELOW
-"""Shares of a smaller batch are left to chance: a replay may have a single row."""
+"""Smallest batch whose shares are checked, because a replay may have a single row."""
 
 SHARE_DIVERGENCE = 0.005
 """Kullback-Leibler divergence from 70/15/15 above which the gate warns: 3.5 points."""
 
 LEAK_WEIGHTED_F1 = 0.60
 LEAK_AUROC = 0.75
-"""A model with higher scores is assumed to know something that is not known at discharge."""
+"""A model with higher scores probably uses information that is not available at discharge."""
 
 MISSING_MARGIN = 0.15
 """How far the share of missing values may differ from earlier batches before the gate warns."""
@@ -144,7 +144,8 @@ def training_suite() -> list[Expectation]:
 def leak_limits(rows: int, soon: int) -> dict[str, float]:
     """Return the scores above which a challenger is too good to be true.
 
-    Two standard errors allow for chance, which matters while the test split is small.
+    The limits add two standard errors to allow for chance, which matters while the test split is
+    small.
 
     Parameters
     ----------
@@ -225,7 +226,7 @@ def _complete_features() -> list[Expectation]:
 def _scales_in_range() -> Iterator[Expectation]:
     """Yield the expectations of the numeric features.
 
-    A scale has few codes, and looking them up is faster than comparing with limits.
+    A scale has few codes, so comparing values with a set is faster than comparing with limits.
     """
     for column in schema.FEATURES:
         if column.name in schema.CATEGORICAL_FEATURES:

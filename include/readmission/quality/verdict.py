@@ -25,10 +25,10 @@ class Failure:
     sentence : str
         The failure in words: the subject, the number of rows and some of their values.
     count : int
-        How many rows broke it; 0 if the expectation is not about single rows.
+        Number of rows that broke it; 0 if the expectation is not about single rows.
     rows : mapping of int to str
-        Index of each failing row to the value that was found, masked if it may not be shown;
-        empty unless rows can be quarantined one by one.
+        The wrong value of each failing row, by the row's index; masked if it may not be shown.
+        Empty if rows cannot be quarantined one by one.
     """
 
     expectation: str
@@ -77,7 +77,7 @@ class Verdict:
 
     @property
     def critical(self) -> list[Failure]:
-        """The failures that are not just warnings."""
+        """The failures that stop the batch."""
         return [failure for failure in self.failures if failure.critical]
 
     @property
@@ -92,11 +92,11 @@ class Verdict:
 
     @property
     def bad_rows(self) -> int:
-        """How many rows at least one critical failure names."""
+        """Number of rows with at least one critical failure."""
         return len(set().union(*(failure.rows for failure in self.critical)))
 
     def row_reasons(self) -> pd.DataFrame:
-        """Return ``source_row`` and ``reasons`` of each row that a critical failure names."""
+        """Return ``source_row`` and ``reasons`` of each row with a critical failure."""
         reasons: dict[int, list[str]] = defaultdict(list)
         for failure in self.critical:
             for row in failure.rows:

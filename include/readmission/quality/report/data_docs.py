@@ -70,7 +70,7 @@ def _up(page: str) -> str:
 
 
 class _Validation(ValidationResultsPageRenderer):  # type: ignore[misc]
-    """Shows counts where Great Expectations shows a status: the gate decides about the batch."""
+    """Shows counts in place of Great Expectations' status, because the gate sets the status."""
 
     def __init__(self, to_suite: str) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ def _escaped(content: Any) -> Any:
 
 
 def _presentable(result: ExpectationValidationResult) -> ExpectationValidationResult:
-    """Return a copy of a result without the numbers of patients and encounters."""
+    """Return a copy of a result without patient and encounter numbers."""
     column = result.expectation_config.kwargs.get("column", "")
     details = {
         name: _hidden(value)

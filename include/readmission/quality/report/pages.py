@@ -13,10 +13,10 @@ from readmission.quality.report.overview import Overview
 from readmission.warehouse.verdicts import Status
 
 QUARANTINE_ROWS = 2_000
-"""Most rows that the quarantine page lists, newest batches first; it says how many are missing."""
+"""Largest number of rows on the quarantine page; the page says how many rows there are in all."""
 
 ORIGINS = {"uci": "UCI 296", "file": "file", "synthetic": "synthetic"}
-"""Names of the origins for people."""
+"""Display names of the origins."""
 
 MARKS = {Status.PASSED: "✓ Pass", Status.WARNED: "! Warn", Status.FAILED: "✗ Fail"}
 """Text of each status, so that it can be read without its colour."""
@@ -28,7 +28,7 @@ def render(overview: Overview, now: datetime | None = None) -> Mapping[str, str]
     Parameters
     ----------
     overview : Overview
-        What the pages show.
+        The data that the pages show.
     now : datetime, optional
         When the overview was gathered.
     """

@@ -11,7 +11,7 @@ from readmission.quality.report.summary import FILE, summarise
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 
 _ONE_AT_A_TIME = 296_006
-"""Advisory lock of the overview: the last writer has read the databases last."""
+"""Advisory lock: one writer of the overview at a time, so that the last one has the newest data."""
 
 
 def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
