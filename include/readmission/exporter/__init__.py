@@ -1,1 +1,1 @@
-"""Exports what the pipeline has stored to Prometheus: ``python -m readmission.exporter``."""
+"""Exports the pipeline's results as Prometheus metrics: ``python -m readmission.exporter``."""

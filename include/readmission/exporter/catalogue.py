@@ -38,10 +38,10 @@ class MetricFamily:
 
 ROWS = MetricFamily("readmission_rows", "Encounters in RAW and CLEAN.", ("stage",))
 QUARANTINE = MetricFamily(
-    "readmission_quarantine_rows", "Quarantined rows, by what was decided about them.", ("state",)
+    "readmission_quarantine_rows", "Quarantined rows, by the decision about them.", ("state",)
 )
 UNACCOUNTED = MetricFamily(
-    "readmission_unaccounted_rows", "Rows that are neither in CLEAN nor anywhere else; must be 0."
+    "readmission_unaccounted_rows", "Rows that are missing or counted twice; must be 0."
 )
 PARTS = MetricFamily("readmission_part_rows", "Encounters in CLEAN, by split.", ("part",))
 BATCHES = MetricFamily("readmission_batches", "Batches, by stage and state.", ("stage", "state"))
@@ -84,7 +84,7 @@ DRIFT = MetricFamily(
 )
 DRIFT_ALARM = MetricFamily(
     "readmission_drift_alarm",
-    "1 if that drift is strong and new, else 0.",
+    "1 if the column raised a drift alarm in the newest measured batch, else 0.",
     ("feature",),
 )
 CANDIDATE = MetricFamily(
@@ -110,10 +110,12 @@ PRODUCTION = MetricFamily(
 )
 LIVE_OUTCOMES = MetricFamily(
     "readmission_live_outcomes",
-    "Predictions of the last 30 days whose outcome the model had not seen, by that outcome.",
+    "Predictions of the last 30 days with an outcome that the model was not trained on.",
     ("model_version", "predicted_class", "readmitted"),
 )
-DATABASE_UP = MetricFamily("readmission_database_up", "1 if it responds, else 0.", ("database",))
+DATABASE_UP = MetricFamily(
+    "readmission_database_up", "1 if the database responds, else 0.", ("database",)
+)
 DATABASE_BYTES = MetricFamily(
     "readmission_database_size_bytes", "Size of the database on disk.", ("database",)
 )

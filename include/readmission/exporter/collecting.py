@@ -23,19 +23,19 @@ T = TypeVar("T")
 LARGEST_SHARE = 0.05
 """Largest share of the time spent on reading; a slow source is read less often."""
 LATE_SECONDS = 300
-"""A read this much overdue is assumed to hang; the previous reading then expires."""
+"""If a read is this much overdue, it is assumed to hang and the previous reading expires."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Source(Generic[T]):
-    """One source of metrics, read again and again.
+    """One source of metrics, which is read repeatedly.
 
     Parameters
     ----------
     name : str
-        Value of the label ``source`` in the two metrics about the collecting itself.
+        Value of the label ``source`` in the two metrics about reading the sources.
     read : callable
         Reads the source; raises an error if it cannot.
     to_samples : callable

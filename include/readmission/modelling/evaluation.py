@@ -1,4 +1,4 @@
-"""Metrics of a model, the same for validation and test, for all patients and eligible ones."""
+"""Metrics of a model over all patients and over eligible ones, on validation and test rows."""
 
 from collections.abc import Mapping
 

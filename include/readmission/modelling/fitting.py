@@ -29,7 +29,7 @@ class Fit:
     features : DataFrame, shape (n, features)
         CLEAN features of the validation rows.
     outcomes, probabilities : ndarray
-        Of the same rows: class codes, shape (n,), and probabilities, shape (n, 3).
+        Class codes, shape (n,), and probabilities, shape (n, 3), of the validation rows.
     fit_seconds : float
         Wall time of fitting encoder and estimator.
     """
@@ -53,7 +53,7 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
         Train and validation rows, with the columns of
         `readmission.warehouse.clean.warehouse.ROW_TYPES`.
     threads : int
-        Threads of the fit.
+        Number of threads of the fit.
 
     Raises
     ------

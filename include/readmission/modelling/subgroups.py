@@ -17,11 +17,13 @@ ATTRIBUTES = ("race", "gender", "age")
 MINIMUM_ROWS, MINIMUM_OUTCOMES = 100, 10
 """Groups with fewer patients, or fewer of either outcome, are too small to judge a model by."""
 
-Figures = dict[str, dict[str, dict[str, float]]]
-"""Values by attribute, group and metric."""
+SubgroupMetrics = dict[str, dict[str, dict[str, float]]]
+"""Values by attribute, group and name of the metric."""
 
 
-def evaluate_subgroups(rows: pd.DataFrame, probabilities: npt.NDArray[np.floating]) -> Figures:
+def evaluate_subgroups(
+    rows: pd.DataFrame, probabilities: npt.NDArray[np.floating]
+) -> SubgroupMetrics:
     """Return the metrics of a model for each group of patients that is large enough.
 
     Parameters
@@ -36,7 +38,8 @@ def evaluate_subgroups(rows: pd.DataFrame, probabilities: npt.NDArray[np.floatin
     dict
         ``rows``; ``auroc_under_30``; ``recall_top_20``, the share of the group's <30 patients
         who are among the 20 % of all patients at highest risk; ``calibration_gap_under_30``, the
-        mean predicted risk minus the share who came back (positive if risk is overestimated).
+        mean predicted risk minus the share readmitted within 30 days (positive if the risk is
+        overestimated).
     """
     soon = rows[schema.TARGET].to_numpy() == SOON
     risk = probabilities[:, SOON]

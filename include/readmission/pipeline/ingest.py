@@ -1,4 +1,4 @@
-"""From the source into RAW: find the rows that come next, and write them as batches."""
+"""From the source into RAW: find the next rows, and write them as batches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,11 +60,11 @@ def plan(
     dataset : Dataset
         The source; it may have grown since the last batch.
     warehouse : RawWarehouse
-        Its ledger tells which rows have arrived already.
+        Its ledger shows which rows have arrived already.
     batch_size : int
-        Rows of each new batch; the last one takes what is left.
+        Rows of each new batch; the last batch has the remaining rows.
     batches : int, optional
-        Maximum number of new batches; by default all that are left.
+        Maximum number of new batches; by default there is no maximum.
     since : datetime, optional
         When this run began. Batches that an earlier try of the run has loaded count as new ones,
         so that a retry does not load more than `batches`.
@@ -72,7 +72,7 @@ def plan(
     Returns
     -------
     list of Slice
-        Empty when nothing is left.
+        Empty when no rows are left.
     """
     arrived = _batches_of(dataset, warehouse.batches())
     undecided = [batch for batch in arrived if batch.state is BatchState.LOADED]
@@ -93,7 +93,7 @@ def load(dataset: Dataset, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
 
 
 def _batches_of(dataset: Dataset, ledger: list[RawBatch]) -> list[RawBatch]:
-    """Return the batches that came from this file, recognised by their content, not by its name.
+    """Return the batches that came from this file, recognised by content, not by file name.
 
     Therefore a file that has grown continues where it stopped, and another file starts from its
     first row. Rows that were corrected in the file after their batch was rejected count as new.

@@ -17,7 +17,7 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
     Parameters
     ----------
     raw, warehouse : RawWarehouse, CleanWarehouse
-        Where the batch is read, and where it is written.
+        The warehouse to read the batch from, and the one to write it to.
     batch_id : str
         The batch.
     key : str

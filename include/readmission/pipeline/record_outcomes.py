@@ -1,4 +1,4 @@
-"""Copy the outcomes in CLEAN to the database of predictions, to compare both."""
+"""Copy outcomes from CLEAN to the database of predictions, to compare them with predictions."""
 
 from collections.abc import Iterator
 

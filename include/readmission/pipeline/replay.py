@@ -33,7 +33,8 @@ def replay(warehouse: RawWarehouse, batch_id: str | None = None) -> list[RawBatc
     warehouse : RawWarehouse
         The rows are read from its quarantine, and the batches are written to it.
     batch_id : str, optional
-        Replay only the rows of this batch; by default all rows. Rows of a rejected batch stay.
+        Replay only the rows of this batch; by default all rows. Rows of a rejected batch stay
+        in quarantine.
 
     Returns
     -------
@@ -79,9 +80,9 @@ def _partitions(
     seen: dict[tuple[str, int], int] = defaultdict(int)
     for row in rows:
         if origin := origins.get(row.batch_id):
-            place = (origin, row.source_row)
-            batches[origin, seen[place]].append(row)
-            seen[place] += 1
+            origin_row = (origin, row.source_row)
+            batches[origin, seen[origin_row]].append(row)
+            seen[origin_row] += 1
     for (origin, _), chosen in batches.items():
         yield origin, sorted(chosen, key=lambda row: row.source_row)
 

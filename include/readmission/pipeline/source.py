@@ -44,7 +44,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True)
 class Dataset:
-    """A readable file of encounters.
+    """A file of encounters that has been read.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
     Raises
     ------
     DownloadError
-        If UCI cannot be reached or sends anything but the published file.
+        If UCI cannot be reached or does not send the published file.
     """
     # Imported here, because an image that never downloads has no HTTP client.
     import httpx
@@ -149,7 +149,7 @@ def _content(path: Path) -> bytes:
 
 
 def _csv_in_zip(archive: io.BytesIO, path: Path) -> bytes:
-    """Return the bytes of the CSV of encounters in a zip, in whatever folder it is."""
+    """Return the bytes of the CSV of encounters in a zip, from any folder in it."""
     try:
         with zipfile.ZipFile(archive) as opened:
             for name in opened.namelist():
@@ -171,12 +171,12 @@ def _parse(content: bytes, path: Path) -> pa.Table:
     table = _read_csv(content, path)
     _check_header(table.column_names, path)
     if table.num_rows == 0:
-        raise DatasetError(f"{path} has a header and no encounters")
+        raise DatasetError(f"{path} has a header but no encounters")
     return table.select(list(schema.NAMES)).combine_chunks()
 
 
 def _read_csv(content: bytes, path: Path) -> pa.Table:
-    """Read every value as text; in one thread, so that Arrow can number an invalid row."""
+    """Read every value as text, in a single thread, so that Arrow can number an invalid row."""
     invalid: list[arrow_csv.InvalidRow] = []
 
     def stop(row: arrow_csv.InvalidRow) -> Literal["error"]:
@@ -194,7 +194,7 @@ def _read_csv(content: bytes, path: Path) -> pa.Table:
         problem = str(error)
         for row in invalid:  # Arrow's own message quotes the row, and with it a patient's data.
             problem = (
-                f"row {row.number} has {row.actual_columns} values, the header"
+                f"row {row.number} has {row.actual_columns} values, but the header has"
                 f" {row.expected_columns}"
             )
         raise DatasetError(f"{path} is not a readable CSV: {problem}") from None

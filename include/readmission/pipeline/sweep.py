@@ -70,7 +70,7 @@ def find(
         The ledgers.
     grace : timedelta
         How long ago the previous stage must have finished; a batch that finished later is
-        assumed to be on its way.
+        assumed to be in progress.
     now : datetime, optional
         The current time, for tests.
     """

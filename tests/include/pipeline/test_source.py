@@ -113,7 +113,7 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
     [
         (b"", "is empty; expected a CSV with 50 columns"),
         (b" \n\n", "is empty"),
-        (HEADER + b"\n", "has a header and no encounters"),
+        (HEADER + b"\n", "has a header but no encounters"),
         (
             b"\n".join(line.rpartition(b",")[0] for line in (HEADER, *LINES)),
             "missing: readmitted$",

@@ -127,8 +127,8 @@ def clean_samples(clean: CleanReading) -> Iterator[Sample]:
 def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
     """Yield the samples that need both databases.
 
-    CLEAN must have been read first: rows that move between the two reads then count as on their
-    way, not as lost.
+    CLEAN must have been read first: rows that move between the two reads then count as in
+    progress, not as lost.
     """
     yield UNACCOUNTED(unaccounted(raw.tallies, clean.tallies))
     decided = {t.batch_id for t in clean.tallies.values() if t.state is not BatchState.LOADED}

@@ -35,7 +35,7 @@ class Tracking:
     seconds : float
         How long MLflow took to look up the production version.
     production : int, optional
-        That version.
+        The production version.
     candidates : mapping of str to mapping
         Validation metrics by family, for the batch that was trained on last.
     """

@@ -60,7 +60,7 @@ class ObjectStore:
         return cls(s3, names)
 
     def read(self) -> list[Bucket]:
-        """Return the buckets; they are counted again only when the last count is old enough.
+        """Return the buckets; their objects are counted again only if the last count is old enough.
 
         Raises
         ------

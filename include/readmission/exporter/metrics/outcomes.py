@@ -1,4 +1,4 @@
-"""Predictions compared with the outcomes of their patients."""
+"""Predictions compared with their known outcomes."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ QUERY_SECONDS = 60
 
 
 def read(dsn: str) -> list[LiveOutcomes]:
-    """Compare the predictions of the last 30 days with the outcomes that are known."""
+    """Compare the predictions of the last 30 days with the known outcomes."""
     with connected(dsn, QUERY_SECONDS) as connection:
         try:
             return live_outcomes(connection, DAYS, VERSIONS)
@@ -23,6 +23,6 @@ def read(dsn: str) -> list[LiveOutcomes]:
 
 
 def samples(counts: Sequence[LiveOutcomes]) -> Iterator[Sample]:
-    """Yield how often each predicted class met each outcome."""
+    """Yield the number of encounters for each predicted class and outcome."""
     for one in counts:
         yield LIVE_OUTCOMES(one.encounters, one.model_version, one.predicted_class, one.readmitted)

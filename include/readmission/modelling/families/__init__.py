@@ -33,12 +33,12 @@ def family(name: str) -> Family:
 
 
 def title_of(name: str) -> str:
-    """Return the name of a family for people; that of a family that is gone stays as it is."""
+    """Return the display name of a family, or `name` itself if the family no longer exists."""
     return FAMILIES[name].title if name in FAMILIES else name
 
 
 def require_known(names: Iterable[str]) -> None:
-    """Raise an error unless all names are those of families.
+    """Raise an error unless every name is that of a family.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Scikit-learn's histogram gradient boosting: boosted trees without a further library."""
+"""Scikit-learn's histogram gradient boosting: boosted trees without another library."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Random forest with few, small trees: a tenth of the usual size, and no worse on this data."""
+"""Random forest with few, small trees: a tenth of the usual size, but no worse on this data."""
 
 from pathlib import Path
 from typing import Any
