@@ -47,7 +47,7 @@ def data_processing_pipeline():
         outlet_events[CLEAN].extra = {"rows": batch.clean_rows}
         outlet_events[CLEAN].add_partitions(batch_id)
 
-    # The next batch waits for this run, so give up soon while MLflow is down.
+    # The next batch waits for this run, so give up early if MLflow is down.
     @task(retries=1, execution_timeout=DRIFT_TIMEOUT)
     def measure_drift(batch_id: str) -> None:
         """Compare the batch with the training rows of the production model."""
@@ -61,7 +61,7 @@ def data_processing_pipeline():
                 print(f"{drift.column}: PSI {drift.psi:.3f} ({drift.level})")  # noqa: T201
         write_overview()
 
-    # One retry is enough: the run of the next batch records whatever is missing.
+    # One retry is enough: the run of the next batch records the outcomes that are missing.
     @task(retries=1)
     def record_outcomes() -> None:
         """Record the outcomes of all newly accepted batches in the database of predictions."""

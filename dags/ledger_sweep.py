@@ -1,10 +1,10 @@
 """Every ten minutes: compare the ledgers, and announce a batch again if its event was lost.
 
 If one stage has finished a batch and the next has never started it, because the event was lost or
-the run died, the batch is announced again. While the next stage is running, this is left to the
-next sweep, because the running stage may still reach the batch. The newest batch is trained again
-if this version cannot open the model in production. The sweep also copies rollbacks into the
-history, because the API can record them only in the registry.
+the run died, the batch is announced again. If the next stage is running, it may still reach the
+batch, so it is left to the next sweep. The newest batch is trained again if this version cannot
+open the model in production. The sweep also copies rollbacks into the history, because the API can
+record them only in the registry.
 """
 
 from airflow.sdk import dag, task

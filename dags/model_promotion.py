@@ -1,4 +1,4 @@
-"""On each challenger: compare it with the champion on the same test rows, serve the better one."""
+"""On each challenger: compare it with the champion on the same test rows; serve the better one."""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -51,7 +51,7 @@ def model_promotion_pipeline():
         from readmission.settings import get_settings
 
         if decision["verdict"] != promote.PROMOTED:
-            raise AirflowSkipException(f"the champion stays; {decision['reason']}")
+            raise AirflowSkipException(f"the champion stays in production; {decision['reason']}")
         settings = get_settings()
         version = rollout.wait_until_served(Registry(settings), settings)
         outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decision["reason"]}

@@ -1,7 +1,7 @@
 """Started by hand: decide about quarantined rows, or replay the rows that were fixed.
 
-- **fix**: enter the right values (`correction`) of some rows (`batch_id`, `source_rows`).
-- **waive**: give rows up permanently.
+- **fix**: correct values (`correction`) of some rows (`batch_id`, `source_rows`).
+- **waive**: discard rows permanently.
 - **replay**: all fixed rows, or those of one batch, become a new batch. The raw gate checks it and
   announces it as a partition of RAW, and from there it is processed like any other batch. Rows
   that are still bad return to quarantine in the new batch.
@@ -24,7 +24,7 @@ FIX, WAIVE, REPLAY = "fix", "waive", "replay"
 NO_KEYS = {
     "not": {"enum": [column.name for column in of_kind(Kind.KEY)]},
     "description": "correct patient and encounter numbers on the command line, with"
-    " `readmission quarantine fix`: everybody can read what is entered here",
+    " `readmission quarantine fix`: everybody can read the values in this form",
 }
 """Airflow shows a run's configuration on its pages, so the form rejects these columns."""
 
@@ -49,13 +49,13 @@ NO_KEYS = {
         ),
         "correction": Param(
             {}, type="object", additionalProperties={"type": "string"}, propertyNames=NO_KEYS,
-            title="Right values",
+            title="Corrected values",
             description='To fix: column and value, as written in the file: {"age": "[70-80)"}.'
             " Patient and encounter numbers: only with `readmission quarantine fix`.",
         ),
         "decided_by": Param(
-            None, type=["null", "string"], title="Who decides",
-            description="To fix or waive: a name; stored with the rows.",
+            None, type=["null", "string"], title="Decided by",
+            description="To fix or waive: the name of who decides; stored with the rows.",
         ),
         "why": Param(
             None, type=["null", "string"], title="Why",
@@ -99,7 +99,7 @@ def quarantine_replay():
 
     @task(outlets=[RAW], max_active_tis_per_dagrun=1, **LABELLED)
     def check(batch_id: str, outlet_events) -> None:
-        """Let the raw gate decide, and announce the batch if a row is good now."""
+        """Let the raw gate decide, and announce the batch if at least one row is good now."""
         label(batch_id)
         from connections import publish_report, raw_warehouse
         from readmission.pipeline.replay import NO_LIMIT
@@ -127,7 +127,7 @@ def quarantine_replay():
 
     @task(trigger_rule="none_failed")
     def overview() -> None:
-        """Publish the decisions in the reports."""
+        """Publish the overview with the decisions."""
         from connections import write_overview
 
         write_overview()

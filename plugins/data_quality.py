@@ -4,8 +4,8 @@ Airflow loads plugins in every process, so this module imports what the pages ne
 request. Airflow does not authenticate requests to a plugin's app, so the app itself requires a
 session of Airflow.
 
-The pages are shown in a frame with Airflow's origin. A script in them could do everything that the
-reader may do, so the response headers forbid scripts.
+The pages are shown in a frame with Airflow's origin. A script in them could do whatever the
+signed-in user may do, so the response headers forbid scripts.
 """
 
 import mimetypes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/data-quality"
 HOME = "index.html"
-EMPTY = "No gate has run yet. The first one publishes the reports."
+EMPTY = "No gate has run yet. The first gate that runs publishes the reports."
 LONGEST_KEY = 512
 KEY = re.compile(r"(?:[A-Za-z0-9_][\w.-]*/)*[A-Za-z0-9_][\w.-]*", re.ASCII)
 """A file path without empty parts and without names that begin with a dot."""
@@ -44,7 +44,7 @@ def is_key(text: str) -> bool:
 
 
 async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
-    """Pass a request on to the application, which is built at the first request."""
+    """Pass a request to the application, which is built at the first request."""
     await pages()(scope, receive, send)
 
 
