@@ -24,13 +24,13 @@ def metrics(service: TestClient, encounter: dict[str, str | int]) -> str:
 
 
 def test_promtool_accepts_the_metrics(metrics: str) -> None:
-    done = promtool("check", "metrics", told=metrics)
+    done = promtool("check", "metrics", stdin=metrics)
 
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_promtool_rejects_wrong_metrics() -> None:
-    done = promtool("check", "metrics", told="# TYPE requests counter\nrequests 1\n")
+    done = promtool("check", "metrics", stdin="# TYPE requests counter\nrequests 1\n")
 
     assert done.returncode != 0
 

@@ -1,7 +1,7 @@
 """Parse the DAG files as Airflow does, and write what they declare as JSON.
 
-This runs in a process of its own, so that the imports of parsing can be listed and Airflow can be
-configured by the environment before it is imported.
+This runs in a separate process, so that it can list the imports that parsing causes, and so that
+environment variables configure Airflow before it is imported.
 """
 
 import json

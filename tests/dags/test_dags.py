@@ -39,7 +39,7 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def parse(home: Path, **settings: str) -> dict[str, Any]:
-    """Parse the DAG folder with an Airflow home and settings of its own."""
+    """Parse the DAG folder with its own Airflow home and settings."""
     foreign = ("AIRFLOW", PREFIX, "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     description = home / "dags.json"
@@ -166,7 +166,7 @@ def test_the_clean_gate_does_not_wait_for_the_measurement_of_drift(parsed: dict[
 def test_outcomes_are_recorded_after_clean_is_announced(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["data_processing_pipeline"]["tasks"]
 
-    # If it fails, the event has been sent already, and the next batch hardly waits for the retry.
+    # When it fails, the event has been sent, and its only retry barely delays the next batch.
     assert tasks["check"]["outlets"] == ["CLEAN"]
     assert tasks["record_outcomes"]["upstream"] == ["check"]
     assert tasks["record_outcomes"]["outlets"] == []

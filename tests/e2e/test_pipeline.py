@@ -87,8 +87,8 @@ def test_the_api_serves_the_compiled_model_and_logs_predictions(two_batches: Pip
             ).fetchone()
         return found
 
-    told = (explained["model_version"], explained["predicted_class"])
-    assert two_batches.wait_for("the prediction to be logged", logged) == told
+    returned = (explained["model_version"], explained["predicted_class"])
+    assert two_batches.wait_for("the prediction to be logged", logged) == returned
 
 
 def test_only_an_admin_can_roll_back_and_forward(two_batches: Pipeline) -> None:
@@ -142,9 +142,9 @@ def test_airflow_shows_each_gates_report_for_each_batch(two_batches: Pipeline) -
         reports = re.findall(r'<a class="(?:pass|warn)" href="([^"]+)"', overview)
         pages = [airflow.get(f"/data-quality/{report}") for report in reports]
 
-    said = {tuple(report.split("/")[2:4]) for report in reports}
+    linked = {tuple(report.split("/")[2:4]) for report in reports}
     batches = ("batch-0001", "batch-0002")
-    assert said == {(gate, batch) for gate in ("raw", *GATES) for batch in batches}
+    assert linked == {(gate, batch) for gate in ("raw", *GATES) for batch in batches}
     assert {page.status_code for page in pages} == {200}
 
 

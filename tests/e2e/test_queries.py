@@ -66,8 +66,8 @@ def service(pipeline: Pipeline) -> Iterator[httpx.Client]:
 @contextmanager
 def prometheus(pipeline: Pipeline) -> Iterator[Prometheus]:
     port = pipeline.stack.site.settings.prometheus_port
-    with Prometheus(f"http://{HOST}:{port}") as asked:
-        yield asked
+    with Prometheus(f"http://{HOST}:{port}") as client:
+        yield client
 
 
 def predict_rows(api: httpx.Client, rows: pd.DataFrame) -> None:
@@ -85,34 +85,34 @@ def traffic(api: httpx.Client) -> None:
     assert api.post("/reload_model").status_code == 200
 
 
-def panel_queries(asked: Prometheus) -> set[PanelQuery]:
+def panel_queries(client: Prometheus) -> set[PanelQuery]:
     """Return every query of every panel, for every choice of the dashboard's variables."""
     found = set()
     for path in sorted(FOLDER.glob("*.json")):
         board = json.loads(path.read_text())
-        for variables in variable_combinations(board, asked):
+        for variables in variable_combinations(board, client):
             for panel in panels(board):
                 where = f"{path.stem}: {panel['title']}"
                 found |= {(where, target.expr) for target in targets(panel, variables)}
     return found
 
 
-def has_data(asked: Prometheus, query: str) -> bool:
+def has_data(client: Prometheus, query: str) -> bool:
     """Whether a query returns a finite number; dividing by zero gives NaN."""
-    return any(math.isfinite(value) for _, value in asked.query(query))
+    return any(math.isfinite(value) for _, value in client.query(query))
 
 
 def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
     silent: set[PanelQuery] = set()
     deadline = time.monotonic() + SCRAPED
-    with prometheus(watched) as asked, service(watched) as api:
+    with prometheus(watched) as client, service(watched) as api:
         # Includes patients of the test split, so that the current model has outcomes to show.
         predict_rows(api, watched.supply)
         while time.monotonic() < deadline:
             traffic(api)
             time.sleep(5)
-            every = panel_queries(asked)
-            silent = {one for one in every if not has_data(asked, one[1])}
+            every = panel_queries(client)
+            silent = {one for one in every if not has_data(client, one[1])}
             if every and not silent:
                 break
 
@@ -125,17 +125,17 @@ def test_every_query_of_every_panel_finds_data(watched: Pipeline) -> None:
 
 def test_a_change_of_the_model_is_annotated_on_every_dashboard(watched: Pipeline) -> None:
     end = time.time()
-    with prometheus(watched) as asked:
+    with prometheus(watched) as client:
         for path in FOLDER.glob("*.json"):
             (mark,) = json.loads(path.read_text())["annotations"]["list"]
-            found = asked.query_range(mark["expr"], end - LOOKING_BACK, end, step=15)
+            found = client.query_range(mark["expr"], end - LOOKING_BACK, end, step=15)
             assert found, f"{path.stem}: {mark['expr']}"
 
 
 def test_prometheus_scrapes_every_job_and_no_rule_fails(watched: Pipeline) -> None:
-    with prometheus(watched) as asked:
-        reached = {series["job"]: value for series, value in asked.query("avg by (job) (up)")}
-        failing = asked.query("sum(prometheus_rule_evaluation_failures_total) > 0")
+    with prometheus(watched) as client:
+        reached = {series["job"]: value for series, value in client.query("avg by (job) (up)")}
+        failing = client.query("sum(prometheus_rule_evaluation_failures_total) > 0")
 
     assert reached == dict.fromkeys(("api", "airflow", "pipeline", "prometheus"), 1.0)
     assert failing == []

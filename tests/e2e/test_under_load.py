@@ -35,16 +35,16 @@ class Load:
 
     process: subprocess.Popen[str]
     answered: Path
-    said: str = ""
+    output: str = ""
 
     @property
-    def goes_on(self) -> bool:
+    def is_running(self) -> bool:
         return self.process.poll() is None
 
     def end(self) -> None:
         """Interrupt it as Ctrl-C does, and keep its output."""
         self.process.send_signal(signal.SIGINT)
-        self.said = self.process.communicate(timeout=120)[0]
+        self.output = self.process.communicate(timeout=120)[0]
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def under_load(pipeline: Pipeline, folder: Path) -> Iterator[Load]:
         load = Load(process, answered)
         try:
             yield load
-            assert load.goes_on, process.communicate()[0]
+            assert load.is_running, process.communicate()[0]
             load.end()
         finally:
             process.kill()
@@ -141,9 +141,9 @@ def test_model_changes_and_restarts_behind_the_api_fail_no_request(
         time.sleep(max(0, SECONDS - (time.monotonic() - began)))
 
     # then every request succeeded
-    total = re.search(r"^all +([\d,]+) +([\d,]+) ", load.said, re.MULTILINE)
-    assert total is not None, load.said
-    assert total[2] == "0", load.said
+    total = re.search(r"^all +([\d,]+) +([\d,]+) ", load.output, re.MULTILINE)
+    assert total is not None, load.output
+    assert total[2] == "0", load.output
     answered = journal.read(load.answered)
     assert len(answered) > USERS * 10
 

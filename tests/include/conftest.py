@@ -49,7 +49,7 @@ def uci(dataset: Dataset) -> Dataset:
 
 @pytest.fixture(scope="session")
 def raw_rows(dataset: Dataset) -> pd.DataFrame:
-    """The first raw encounters, as text; copy before changing."""
+    """The first raw encounters, as text; copy them before changing them."""
     return dataset.encounters.slice(0, 2_000).to_pandas()
 
 
@@ -69,7 +69,7 @@ def cleaned(raw: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def clean_rows(raw_rows: pd.DataFrame) -> pd.DataFrame:
-    """The first encounters, cleaned and split; copy before changing."""
+    """The first encounters, cleaned and split; copy them before changing them."""
     return cleaned(raw_rows)
 
 

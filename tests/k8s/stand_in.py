@@ -50,12 +50,12 @@ def singular(kinds: str) -> set[str]:
     return found
 
 
-def documents(said: argparse.Namespace) -> list[dict[str, Any]]:
+def documents(flags: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the objects passed to a command."""
     # Imported here because most commands do not need it.
     import yaml
 
-    text = sys.stdin.read() if said.filename == "-" else Path(said.filename).read_text()
+    text = sys.stdin.read() if flags.filename == "-" else Path(flags.filename).read_text()
     return list(yaml.load_all(text, yaml.CSafeLoader))
 
 
@@ -90,9 +90,9 @@ def chosen(things: Things, kinds: str, selector: str | None) -> list[str]:
     ]
 
 
-def apply(things: Things, said: argparse.Namespace) -> None:
+def apply(things: Things, flags: argparse.Namespace) -> None:
     """Store the given objects; a StatefulSet also creates its claim."""
-    for document in documents(said):
+    for document in documents(flags):
         name, labels = key(document), document["metadata"].get("labels", {})
         kept = things.get(name, {"labels": {}})["labels"]
         things[name] = {"labels": kept | labels, "data": document.get("data", {})}
@@ -102,21 +102,21 @@ def apply(things: Things, said: argparse.Namespace) -> None:
             things[made] = {"labels": claim["metadata"]["labels"]}
 
 
-def label(things: Things, said: argparse.Namespace, words: list[str]) -> None:
+def label(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
     """Label the objects that are named or passed as documents."""
     *of_whom, pair = words
-    if said.filename:
-        names = [key(document) for document in documents(said)]
+    if flags.filename:
+        names = [key(document) for document in documents(flags)]
     else:
         names = named(things, of_whom[0], of_whom[1:])
     for name in names:
         things[name]["labels"] |= dict([pair.split("=")])
 
 
-def delete(things: Things, said: argparse.Namespace, words: list[str]) -> None:
+def delete(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
     """Remove the objects that are named or selected."""
-    if said.selector:
-        names = chosen(things, words[0], said.selector)
+    if flags.selector:
+        names = chosen(things, words[0], flags.selector)
     elif "/" in words[0]:
         names = words
     else:
@@ -129,11 +129,11 @@ def delete(things: Things, said: argparse.Namespace, words: list[str]) -> None:
         things.clear()
 
 
-def get(things: Things, said: argparse.Namespace, words: list[str]) -> int:
+def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
     """Print the objects or fields that the script queries."""
     odd = {path.name for path in CLUSTER.iterdir()}
     what, *names = words
-    if (said.output or "").startswith("jsonpath"):
+    if (flags.output or "").startswith("jsonpath"):
         if what == "job":
             print(int("job-works" in odd and names == ["airflow-migrate"]) or "", end="")
         elif what == "deployment":
@@ -141,43 +141,43 @@ def get(things: Things, said: argparse.Namespace, words: list[str]) -> int:
         elif what == "configmap":
             data = things.get(f"configmap/{names[0]}", {}).get("data", {})
             print(*data.values(), end="")
-        elif what == "nodes" and "items[*]" in said.output:
+        elif what == "nodes" and "items[*]" in flags.output:
             print(*ADDRESSES, end="")
         else:
             print(JSONPATHS[what], end="")
         return 0
     if what == "deployments" and "silent" in odd:
         return 1
-    found = named(things, what, names) if names else chosen(things, what, said.selector)
+    found = named(things, what, names) if names else chosen(things, what, flags.selector)
     print(*found, sep="\n")
-    return int(bool(names) and not found and not said.ignore_not_found)
+    return int(bool(names) and not found and not flags.ignore_not_found)
 
 
 def main() -> int:
     """Run one command and return its exit code."""
-    asked = " ".join(sys.argv[1:])
+    command = " ".join(sys.argv[1:])
     with (CLUSTER / "calls").open("a") as calls:
-        calls.write(f"{asked}\n")
+        calls.write(f"{command}\n")
     path = CLUSTER / "things.json"
     things: Things = json.loads(path.read_text()) if path.exists() else {}
-    said, (verb, *words) = options()
+    flags, (verb, *words) = options()
     code = 0
-    if verb == "kustomize" or said.dry_run:
-        here = sys.argv[1:] if said.context is None else sys.argv[3:]
+    if verb == "kustomize" or flags.dry_run:
+        here = sys.argv[1:] if flags.context is None else sys.argv[3:]
         os.execv(KUBECTL, [KUBECTL, *here])  # noqa: S606
     elif verb == "apply":
-        apply(things, said)
+        apply(things, flags)
     elif verb == "label":
-        label(things, said, words)
+        label(things, flags, words)
     elif verb == "delete":
-        delete(things, said, words)
+        delete(things, flags, words)
     elif verb == "create":
         (CLUSTER / f"secret-{words[-1]}").write_text(sys.stdin.read())
         things[f"secret/{words[-1]}"] = {"labels": {}}
     elif verb == "get":
-        code = get(things, said, words)
+        code = get(things, flags, words)
     elif verb == "wait":
-        code = int((CLUSTER / "job-fails").exists() and "minio-reader" in asked)
+        code = int((CLUSTER / "job-fails").exists() and "minio-reader" in command)
     elif verb == "config":
         print("stand-in")
     path.write_text(json.dumps(things))

@@ -80,19 +80,19 @@ def test_the_scan_covers_every_applied_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "file", "told"),
+    ("outcome", "file", "report"),
     [
         ("FINDS", "minikube.yaml", r"minikube +7 passed, 1 failed"),
         ("CANNOT_READ", "Dockerfile", r"Dockerfile +was not scanned"),
     ],
 )
 def test_a_finding_or_an_unreadable_file_fails_the_scan(
-    tmp_path: Path, outcome: str, file: str, told: str
+    tmp_path: Path, outcome: str, file: str, report: str
 ) -> None:
     done = audit(tmp_path, **{outcome: file})
 
     assert done.returncode == 1
-    assert re.search(told, done.stdout)
+    assert re.search(report, done.stdout)
     assert done.stdout.count("7 passed, 0 failed") == 4, "the other trees are not reported"
 
 

@@ -64,22 +64,24 @@ def test_our_own_stores_are_removed(managed: Cluster) -> None:
 def test_every_client_gets_only_the_managed_stores(managed: Cluster) -> None:
     # given the environment of every container, from single variables and whole ConfigMaps
     configs = {key: config["data"] for key, config in managed.named("ConfigMap").items()}
-    told = {}
+    environment = {}
     for workload in managed.workloads():
         for container in containers(workload.pod):
             where = f"{workload.name}/{container['name']}"
             for source in container.get("envFrom", []):
                 found = configs.get(source["configMapRef"]["name"], {})
-                told |= {f"{where}:{key}": value for key, value in found.items()}
+                environment |= {f"{where}:{key}": value for key, value in found.items()}
             for variable in container.get("env", []):
                 if "value" in variable:
-                    told[f"{where}:{variable['name']}"] = variable["value"]
+                    environment[f"{where}:{variable['name']}"] = variable["value"]
 
     # then
-    assert {key: value for key, value in told.items() if OURS.search(value)} == {}
-    assert told["mlflow/mlflow:MLFLOW_DB_ADDRESS"].startswith("theirs-of-mlflow_db_address")
-    assert told["mlflow/mlflow:MLFLOW_DB_READ_ADDRESS"].startswith("theirs-of-mlflow_db_read_")
-    assert told["backup/dump-raw:RAW_DB_ADDRESS"].startswith("theirs-of-raw_db_address")
+    assert {key: value for key, value in environment.items() if OURS.search(value)} == {}
+    assert environment["mlflow/mlflow:MLFLOW_DB_ADDRESS"].startswith("theirs-of-mlflow_db_address")
+    assert environment["mlflow/mlflow:MLFLOW_DB_READ_ADDRESS"].startswith(
+        "theirs-of-mlflow_db_read_"
+    )
+    assert environment["backup/dump-raw:RAW_DB_ADDRESS"].startswith("theirs-of-raw_db_address")
 
 
 def test_every_client_of_a_store_has_egress_to_it(managed: Cluster) -> None:

@@ -143,8 +143,8 @@ def arrows(cluster: Cluster, direction: str) -> Iterator[Arrow]:
 
 def others(peer: Object, pods: dict[str, dict[str, str]], direction: str) -> list[str]:
     """Return the pods or outside groups that a peer of a policy matches."""
-    for who, said in OUTSIDE.items():
-        if peer in said and (who in CALLERS) == (direction == "Ingress"):
+    for who, peers in OUTSIDE.items():
+        if peer in peers and (who in CALLERS) == (direction == "Ingress"):
             return [who]
     assert peer.keys() == {"podSelector"}, f"unknown peer {peer}"
     found = [pod for pod, labels in pods.items() if selects(peer["podSelector"], labels)]

@@ -27,8 +27,8 @@ def test_a_config_map_contains_every_file_of_its_folder(name: str) -> None:
         for key, value in build("base").named("ConfigMap").items()
     }[name]
 
-    there = {path.name: path.read_text() for path in SOURCES[name]}
-    assert held == there, f"list every file in the kustomization.yaml of {name}"
+    existing = {path.name: path.read_text() for path in SOURCES[name]}
+    assert held == existing, f"list every file in the kustomization.yaml of {name}"
     assert sum(len(text) for text in held.values()) < MEBIBYTE
 
 
@@ -101,18 +101,18 @@ def test_the_exporter_connects_to_every_database_as_monitoring() -> None:
     (exporter,) = (w.pod for w in cluster.workloads() if w.name == "pipeline-exporter")
     (container,) = exporter["containers"]
 
-    told = {
+    configured = {
         variable["name"].removeprefix(PREFIX + "MONITORING_DSN_").lower(): variable["value"]
         for variable in container["env"]
         if variable["name"].startswith(PREFIX + "MONITORING_DSN_")
     }
-    there = {
+    existing = {
         database
         for name, server in cluster.named("StatefulSet").items()
         if name.startswith("postgres-")
         for database in databases_of(server)
     }
-    assert set(told) == there
-    for database, dsn in told.items():
+    assert set(configured) == existing
+    for database, dsn in configured.items():
         assert dsn.startswith("postgresql://monitoring:$(MONITORING_DB_PASSWORD)@$(")
         assert dsn.endswith(f")/{database}")

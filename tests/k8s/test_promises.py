@@ -96,9 +96,9 @@ def test_a_pod_of_the_api_has_time_to_stop() -> None:
 
     assert withdrawn + needed < pod["terminationGracePeriodSeconds"]
     compose = (CHECKOUT / "docker-compose.override.yml").read_text()
-    told = re.search(r"  fastapi:\n(?:    .*\n|\n)*?    stop_grace_period: (\d+)s", compose)
-    assert told
-    assert int(told[1]) > needed
+    grace_period = re.search(r"  fastapi:\n(?:    .*\n|\n)*?    stop_grace_period: (\d+)s", compose)
+    assert grace_period
+    assert int(grace_period[1]) > needed
     assert KEEP_ALIVE_SECONDS > 60, "load balancers close idle connections after a minute"
 
 

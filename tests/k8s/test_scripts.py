@@ -350,10 +350,10 @@ def test_with_minikube_no_other_cluster_is_used(cluster: Path) -> None:
     done = deploy(cluster, "--minikube")
 
     assert done.returncode == 0, done.stderr
-    asked = [line for line in calls(cluster).splitlines() if not line.startswith("minikube")]
-    built = [line for line in asked if line.startswith("docker ")]
+    others = [line for line in calls(cluster).splitlines() if not line.startswith("minikube")]
+    built = [line for line in others if line.startswith("docker ")]
     assert all(line.endswith("on tcp://192.0.2.7:2376") for line in built)
-    assert all(line.startswith("--context minikube ") for line in asked if line not in built)
+    assert all(line.startswith("--context minikube ") for line in others if line not in built)
 
 
 def test_an_unreachable_engine_is_an_error(cluster: Path) -> None:

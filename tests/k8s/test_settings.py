@@ -36,7 +36,7 @@ def test_addresses_in_settings_are_those_of_services(tree: str) -> None:
         for name, service in build(tree).named("Service").items()
         for port in service["spec"]["ports"]
     }
-    said = {
+    configured = {
         address
         for config in build(tree).of("ConfigMap")
         for key, value in config.get("data", {}).items()
@@ -44,5 +44,5 @@ def test_addresses_in_settings_are_those_of_services(tree: str) -> None:
         for address in re.findall(r"(?:^|//)([a-z][a-z-]*:\d+)", value)
     }
 
-    assert said
-    assert said <= services
+    assert configured
+    assert configured <= services

@@ -1,4 +1,4 @@
-"""The transformation: every rule of the brief, and the same result for rows in any form."""
+"""Cleaning: every rule, and the same result for rows in any form."""
 
 from typing import Any
 

@@ -47,7 +47,7 @@ def test_every_value_of_the_file_satisfies_the_contract(dataset: Dataset) -> Non
         ("age", {f"[{low}-{low + 10})": low + 5 for low in range(0, 100, 10)}),
     ],
 )
-def test_the_scales_are_those_of_the_brief(name: str, expected: dict[str, int]) -> None:
+def test_each_value_of_a_scale_has_its_code(name: str, expected: dict[str, int]) -> None:
     assert schema.BY_NAME[name].codes == expected
 
 

@@ -1,4 +1,4 @@
-"""Splits: 70/15/15 in every batch, stratified, and a patient stays in one of them."""
+"""Splits: 70/15/15 in every batch, stratified, and a patient always stays in the same one."""
 
 from dataclasses import dataclass
 
@@ -87,7 +87,7 @@ def test_the_class_shares_of_every_split_are_those_of_its_batch(file: SplitFile)
 
 
 def test_no_patient_is_in_two_splits(file: SplitFile) -> None:
-    # given patients who came back in a later batch
+    # given patients with a stay in a later batch, too
     batches = file.rows.groupby("patient")["batch"].nunique()
     assert (batches > 1).sum() > 100
 
@@ -109,7 +109,7 @@ def test_full_batches_of_the_uci_file_differ_from_10500_2250_2250_by_a_few_rows(
 
 
 def test_a_known_patient_keeps_the_split_and_its_rows_are_counted() -> None:
-    # given known patients, all in the test split, who came back
+    # given known patients, all in the test split, with new stays
     patients, labels = random_batch(2_000, 1_500)
     returning = patients.unique()[:80]
     known = dict.fromkeys(map(int, returning), "test")
@@ -137,12 +137,12 @@ def test_the_split_depends_only_on_patients_labels_and_key() -> None:
     patients, labels = random_batch(1_000, 700)
     expected = assign_splits(patients, labels, {}, KEY)
     order = np.random.default_rng(2).permutation(len(patients))
-    strangers = {999_999: "test"}
+    others = {999_999: "test"}
 
     # then
     assert assign_splits(patients, labels, {}, KEY) == expected
     assert assign_splits(patients.iloc[order], labels.iloc[order], {}, KEY) == expected
-    assert assign_splits(patients, labels, strangers, KEY) == expected
+    assert assign_splits(patients, labels, others, KEY) == expected
     assert assign_splits(patients, labels, {}, "another key") != expected
 
 

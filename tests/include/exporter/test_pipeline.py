@@ -248,6 +248,6 @@ def test_promtool_accepts_the_page(hospital: Hospital, scrape: Scrape) -> None:
     hospital.gate(hospital.arrive(age=BAD))
     commit(hospital)
 
-    done = promtool("check", "metrics", told=scrape().text)
+    done = promtool("check", "metrics", stdin=scrape().text)
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -120,8 +120,8 @@ def test_a_family_that_is_only_a_file_is_fitted_compiled_explained_and_drawn(
     raw = synthetic.encounters(20, seed=5).to_pandas()
     encounters = as_encounters(raw[list(schema.FEATURE_NAMES)])
     served = ServedModel(registered("1"), bundle)
-    answered = [prediction.probabilities for prediction in served.predict_many(encounters)]
-    np.testing.assert_allclose(answered, fitted.model.predict_proba(raw), atol=1e-6)
+    probabilities = [prediction.probabilities for prediction in served.predict_many(encounters)]
+    np.testing.assert_allclose(probabilities, fitted.model.predict_proba(raw), atol=1e-6)
     assert served.explain(encounters[0]).unit == "log-odds"
     heading = draw(fitted, "synthetic")["calibration.png"].get_suptitle()
     assert heading.startswith("Cautious regression")

@@ -146,7 +146,7 @@ def test_weights_and_metrics_come_from_the_validation_rows_only(
     )
 
 
-def test_a_fit_has_learnt_from_the_train_rows(fitted: Fit, known_rows: pd.DataFrame) -> None:
+def test_a_fit_has_learned_from_the_train_rows(fitted: Fit, known_rows: pd.DataFrame) -> None:
     train = known_rows[known_rows["part"] == Split.TRAIN]
 
     figures = evaluate(
@@ -174,16 +174,16 @@ def test_a_prediction_is_a_class_and_probabilities_for_each_row(
     model = fitted.model
 
     # when
-    answers = model.predict(None, raw)
+    predictions = model.predict(None, raw)
 
     # then
-    assert list(answers.columns) == ["prediction", *PROBABILITY_COLUMNS]
-    assert answers.index.equals(raw.index)
-    probabilities = answers[list(PROBABILITY_COLUMNS)].to_numpy()
+    assert list(predictions.columns) == ["prediction", *PROBABILITY_COLUMNS]
+    assert predictions.index.equals(raw.index)
+    probabilities = predictions[list(PROBABILITY_COLUMNS)].to_numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
     assert (probabilities > 0).all()
     expected = np.array(schema.CLASSES)[(probabilities * model.weights).argmax(axis=1)]
-    assert answers["prediction"].tolist() == expected.tolist()
+    assert predictions["prediction"].tolist() == expected.tolist()
 
 
 def test_a_row_gets_the_same_prediction_alone_and_in_a_batch(

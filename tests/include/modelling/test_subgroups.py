@@ -13,7 +13,7 @@ LARGE, SMALL = 4 * MINIMUM_ROWS, MINIMUM_ROWS - 1
 
 @pytest.fixture
 def rows() -> pd.DataFrame:
-    """Two large groups of each attribute and a small one; every fourth patient comes back soon."""
+    """Two large groups of each attribute and a small one; one in four is readmitted soon."""
     sizes = (LARGE, LARGE, SMALL)
     outcome = np.where(np.arange(sum(sizes)) % 4 == 0, SOON, 0)
     columns = {

@@ -315,7 +315,7 @@ def service() -> Iterator[Service]:
             fake.requests.append(f"POST {self.path}")
             if fake.reload_status == 200:
                 fake.serves = fake.after_reload
-            self.respond(fake.reload_status, {"message": "as told"})
+            self.respond(fake.reload_status, {"message": "reloaded"})
 
         def respond(self, status: int, content: dict[str, str | None]) -> None:
             body = json.dumps(content).encode()

@@ -126,12 +126,12 @@ def test_a_replay_without_a_decision_is_returned_again(hospital: Hospital) -> No
 def test_two_replays_at_once_write_a_row_once(hospital: Hospital, platform: Platform) -> None:
     fix(hospital, 7, 8)
 
-    def ask(_: int) -> list[str]:
+    def replay_once(_: int) -> list[str]:
         with psycopg.connect(platform.raw_dsn) as connection:
             return [batch.batch_id for batch in replay(RawWarehouse(connection))]
 
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(ask, range(2))) == [[REPLAYED], [REPLAYED]]
+        assert list(pool.map(replay_once, range(2))) == [[REPLAYED], [REPLAYED]]
 
     assert [(b.batch_id, b.rows) for b in hospital.raw.batches()][1:] == [(REPLAYED, 2)]
 
@@ -139,19 +139,19 @@ def test_two_replays_at_once_write_a_row_once(hospital: Hospital, platform: Plat
 def test_a_replay_killed_before_its_commit_leaves_nothing_and_repeats(
     hospital: Hospital, platform: Platform
 ) -> None:
-    # given a replay that has written its batch and not committed
+    # given a replay that has written its batch but not committed
     fix(hospital, 7)
     before = contents(hospital.raw.connection)
 
-    def ask() -> None:
+    def replay_once() -> None:
         with psycopg.connect(platform.raw_dsn) as connection:
             replay(RawWarehouse(connection))
 
     lock = "LOCK TABLE encounter IN SHARE UPDATE EXCLUSIVE MODE"
     with held(platform.raw_dsn, lock), ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(ask)
+        killed = pool.submit(replay_once)
         terminate(platform.raw_dsn, waiting_backend(platform.raw_dsn))
-        assert isinstance(asked.exception(30), psycopg.OperationalError)
+        assert isinstance(killed.exception(30), psycopg.OperationalError)
 
     assert contents(hospital.raw.connection) == before
     assert [batch.batch_id for batch in replay(hospital.raw)] == [REPLAYED]
@@ -235,13 +235,13 @@ class TestGate:
         self, hospital: Hospital
     ) -> None:
         # given an encounter twice in a batch: both are set aside
-        twin = encounters(2 * ROWS).column("encounter_id").to_pylist()[ROWS + 1]
-        twins = hospital.gate(hospital.arrive(ROWS, encounter_id={ROWS + 2: twin}))
-        assert twins.quarantined_rows == 2
+        duplicate = encounters(2 * ROWS).column("encounter_id").to_pylist()[ROWS + 1]
+        batch = hospital.gate(hospital.arrive(ROWS, encounter_id={ROWS + 2: duplicate}))
+        assert batch.quarantined_rows == 2
 
         # when
-        hospital.quarantine.waive(twins.batch_id, [ROWS + 2], BY, "entered twice")
-        hospital.quarantine.fix(twins.batch_id, [ROWS + 1], {}, BY, "right as it arrived")
+        hospital.quarantine.waive(batch.batch_id, [ROWS + 2], BY, "entered twice")
+        hospital.quarantine.fix(batch.batch_id, [ROWS + 1], {}, BY, "right as it arrived")
         hospital.replay(gated=True)
 
         # then
@@ -283,7 +283,7 @@ class TestGate:
 
 
 class TestNeighbours:
-    """Other parts of the pipeline tell a replay from an arrival."""
+    """Other parts of the pipeline distinguish a replay from an arrival."""
 
     def test_ingestion_plans_without_replays(self, hospital: Hospital) -> None:
         # given a replay of the row that is now right in the file
@@ -296,7 +296,7 @@ class TestNeighbours:
         dataset = Dataset(Path("corrected.csv"), Origin.FILE, corrected)
         planned = ingest.plan(dataset, hospital.raw, ROWS)
 
-        # then all its rows are new, and its row 7 is not taken for the replay
+        # then all its rows are new, and its row 7 is not mistaken for the replay
         assert planned == [ingest.Slice(0, ROWS)]
         assert hospital.raw.load(corrected.slice(7, 1), 7, "file").batch_id == "batch-0003"
 

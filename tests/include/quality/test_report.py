@@ -113,12 +113,12 @@ def through_the_gates(gatekeeper: Gatekeeper, raw: RawWarehouse, clean: CleanWar
 def too_good(gatekeeper: Gatekeeper, clean: CleanWarehouse) -> None:
     """Run the predictions gate with a score that points to a leak."""
     probabilities = np.random.default_rng(1).dirichlet((5, 3, 1), 2_000)
-    answers = pd.DataFrame(probabilities, columns=list(PROBABILITY_COLUMNS)).assign(
+    predictions = pd.DataFrame(probabilities, columns=list(PROBABILITY_COLUMNS)).assign(
         prediction=np.array(schema.CLASSES)[probabilities.argmax(axis=1)]
     )
     outcomes = np.random.default_rng(2).choice(3, 2_000)
     figures = {"weighted_f1": 0.99, "auroc_under_30": 0.67}
-    gatekeeper.predictions(clean, "batch-0001", answers, outcomes, figures)
+    gatekeeper.predictions(clean, "batch-0001", predictions, outcomes, figures)
 
 
 class Links(HTMLParser):
@@ -163,8 +163,8 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
         assert page.bar == ACCENT, pattern
         assert page.font.startswith("system-ui"), pattern
         assert page.scripts == 0, pattern
-        strangers = [url for url in page.requested if urlsplit(url).hostname != "127.0.0.1"]
-        assert strangers == [], pattern
+        external = [url for url in page.requested if urlsplit(url).hostname != "127.0.0.1"]
+        assert external == [], pattern
     # and the overview has a row for each batch
     lines = [line.split("\t") for line in seen["index.html"].text.splitlines()]
     none = ["–", "–", "–"]

@@ -96,11 +96,11 @@ def test_the_error_says_what_blocked_each_batch_and_what_to_do() -> None:
     # When the failures are explained
     script: Any = ScriptedProgress([])
     blocked = [("batch-0001", Stage.RAW, stopped), ("batch-0002", Stage.TRAINING, failed)]
-    said = demo.explain_failures(site, blocked, script)
+    explanation = demo.explain_failures(site, blocked, script)
 
     # Then the message has the batch, the reason, the report or log, and what to do
-    assert "the raw gate stopped batch-0001:\nage: 7 rows outside [0-100)" in said
-    assert "/reports" in said
-    assert "batch-0002 failed in training" in said
-    assert "http://airflow/dags/some_pipeline/runs/run%2B1" in said
-    assert 'press "Clear"' in said
+    assert "the raw gate stopped batch-0001:\nage: 7 rows outside [0-100)" in explanation
+    assert "/reports" in explanation
+    assert "batch-0002 failed in training" in explanation
+    assert "http://airflow/dags/some_pipeline/runs/run%2B1" in explanation
+    assert 'press "Clear"' in explanation

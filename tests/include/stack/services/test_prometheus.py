@@ -104,12 +104,12 @@ def test_without_prometheus_the_stack_prints_how_to_install_it(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {service.name for service in all_services(site)}
-    monkeypatch.setattr(app.console, "print", (said := []).append)
+    monkeypatch.setattr(app.console, "print", (printed := []).append)
     app._print_prometheus_hint(Stack(site.settings))
 
     assert "prometheus" not in names
     assert {"api", "statsd", "airflow-scheduler"} <= names
-    assert said == [prometheus.INSTALL_HINT]
+    assert printed == [prometheus.INSTALL_HINT]
     assert "apt-get install prometheus" in str(list(summary.pages_table(site).columns[1].cells))
 
 
@@ -117,10 +117,10 @@ def test_without_prometheus_the_stack_prints_how_to_install_it(
 def test_with_prometheus_the_summary_shows_its_address(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app.console, "print", (said := []).append)
+    monkeypatch.setattr(app.console, "print", (printed := []).append)
     app._print_prometheus_hint(Stack(site.settings))
 
-    assert said == []
+    assert printed == []
     shown = list(summary.pages_table(site).columns[1].cells)
     assert f"http://{HOST}:{site.settings.prometheus_port}" in shown
 

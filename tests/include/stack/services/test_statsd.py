@@ -91,13 +91,15 @@ def test_it_understands_airflow_as_the_stack_configures_it(
 ) -> None:
     # Given Airflow's own StatsD client with the stack's settings and the bridge's port
     (scheduler,) = [s for s in all_services(site) if s.name == "airflow-scheduler"]
-    told = {n: v for n, v in scheduler.environment.items() if n.startswith("AIRFLOW__METRICS__")}
-    told["AIRFLOW__METRICS__STATSD_PORT"] = str(bridge.port)
+    settings = {
+        n: v for n, v in scheduler.environment.items() if n.startswith("AIRFLOW__METRICS__")
+    }
+    settings["AIRFLOW__METRICS__STATSD_PORT"] = str(bridge.port)
 
     # When it sends counters, a gauge and a timer with tags
     subprocess.run(
         [sys.executable, "-c", AIRFLOW],
-        env={"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(tmp_path / "airflow"), **told},
+        env={"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(tmp_path / "airflow"), **settings},
         check=True,
     )
 
@@ -131,7 +133,7 @@ def test_promtool_only_objects_to_the_names_of_counters(
 
     text = bridge.wait_for('airflow_pool_open_slots{pool_name="default_pool"} 128.0')
 
-    found = promtool("check", "metrics", told=text)
+    found = promtool("check", "metrics", stdin=text)
     complaints = (found.stdout + found.stderr).splitlines()
     assert complaints == ['airflow_ti_finish counter metrics should have "_total" suffix']
 
