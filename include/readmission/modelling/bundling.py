@@ -96,7 +96,7 @@ def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> lis
     Parameters
     ----------
     soon : ndarray of bool, shape (n,)
-        Whether each validation patient came back within 30 days.
+        Whether each validation patient was readmitted within 30 days.
     risk : ndarray, shape (n,)
         The predicted probability of that.
 
@@ -105,7 +105,7 @@ def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> lis
     list of dict
         ``share`` of all patients who are followed up; ``threshold``, the lowest risk among them;
         ``caught``, the share of all early readmissions among them; ``precision``, the share of
-        them who come back within 30 days.
+        them who are readmitted within 30 days.
     """
     order = np.argsort(-risk, kind="stable")
     found = np.concatenate([[0], np.cumsum(soon[order])])

@@ -10,10 +10,10 @@ INTENDED_USE = (
     "hospital stay. It supports a decision and does not take one."
 )
 LIMITS = (
-    "Learnt from 130 US hospitals in 1999-2008: check it on your own patients before use.",
-    "Most patients who come back within 30 days are not recognised: low risk is not no risk.",
-    "It tells what tends to go together, not what causes a readmission.",
-    "Patients who died or left for a hospice are scored like all others.",
+    "It learned from 130 US hospitals in 1999-2008. Check it on your own patients before use.",
+    "It misses most patients who are readmitted within 30 days: a low risk is still a risk.",
+    "It shows what tends to occur together, not what causes a readmission.",
+    "Patients who died or went to a hospice are scored like all others.",
 )
 """Shown to people who base decisions on the model."""
 

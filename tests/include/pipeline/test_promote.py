@@ -400,7 +400,11 @@ def test_an_unsigned_version_in_production_does_not_make_its_challenger_win(
     arena.carry_out(arena.judge())
     registry = arena.registry
     with mlflow.start_run(experiment_id=registry.experiment_id()) as run:
-        mlflow.pyfunc.log_model(name="model", python_model=lambda model_input: model_input)
+        mlflow.pyfunc.log_model(
+            name="model",
+            python_model=lambda model_input: model_input,
+            pip_requirements=["mlflow"],
+        )
     registry.set_alias(PRODUCTION, registry.register(run.info.run_id, {}))
 
     # when
