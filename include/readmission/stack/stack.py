@@ -1,7 +1,9 @@
 """The stack of one state folder: start it, show its status, stop it, delete it."""
 
 import fcntl
+import json
 import os
+import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,10 +16,10 @@ from readmission.settings import Settings
 from readmission.stack.errors import StackBusy, StackError
 from readmission.stack.services import object_store
 from readmission.stack.services.catalogue import all_services, with_dependencies
-from readmission.stack.site.paths import StatePaths
+from readmission.stack.site.paths import StatePaths, write_private
 from readmission.stack.site.ports import load_ports, require_free
-from readmission.stack.site.site import Site
-from readmission.stack.supervision import processes
+from readmission.stack.site.site import Site, restart_environment
+from readmission.stack.supervision import guardian, processes
 from readmission.stack.supervision.boot import Boot, ReportPhase
 from readmission.stack.supervision.processes import MemoryUsage
 from readmission.stack.supervision.service import Service
@@ -93,6 +95,11 @@ class Stack:
         """Whether the supervisor of this stack responds."""
         return self.paths.exists and self._supervisor.pid is not None
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether a guardian watches the supervisor."""
+        return any(guardian.__file__ in _command(process) for process in self.processes())
+
     def up(
         self, only: Collection[str] | None = None, report: ReportPhase = lambda *_: None
     ) -> None:
@@ -132,6 +139,7 @@ class Stack:
             if not self.is_running:
                 self._supervisor.configure(services)
                 self._supervisor.start()
+            self._keep_running({service.name for service in wanted})
             Boot(self._supervisor, wanted, self.paths.log, report).run()
 
     def down(self) -> None:
@@ -160,7 +168,17 @@ class Stack:
         folders = (self.paths.run, self.paths.home / "postgres" / "data")
         return processes.stack_processes(self.paths.home, folders)
 
+    def _keep_running(self, names: Collection[str]) -> None:
+        """Note which services should run, and start a guardian unless there is one."""
+        before = json.loads(self.paths.wanted.read_text()) if self.paths.wanted.exists() else []
+        wanted = sorted({*before, *names})
+        write_private(self.paths.wanted, json.dumps(wanted))
+        if not self.is_guarded:
+            restart = [sys.executable, "-m", "readmission.stack.cli.app", "up"]
+            self._supervisor.guard(restart, restart_environment(self.settings, self.paths))
+
     def _stop(self) -> None:
+        self.paths.wanted.unlink(missing_ok=True)
         if self.is_running:
             names = set(self._supervisor.states())
             self._stop_services(names - STORES)
@@ -217,6 +235,13 @@ class Stack:
             file.write(f"{command}` (process {os.getpid()})")
             file.flush()
             yield
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
 
 
 def _status(service: Service, state: ProcessState | None) -> ServiceStatus:

@@ -6,7 +6,7 @@ import signal
 import socket
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -18,7 +18,7 @@ from readmission.stack.services import postgres
 from readmission.stack.site.paths import StatePaths
 from readmission.stack.site.ports import HOST
 from readmission.stack.stack import Stack
-from readmission.stack.supervision import processes
+from readmission.stack.supervision import guardian, processes
 from tests.conftest import random_settings
 from tests.include.stack.conftest import SMALL
 
@@ -132,8 +132,65 @@ def test_data_survives_the_kill_of_every_process(small: Stack) -> None:
     assert "before the crash" in remembered(small)
 
 
-def test_the_stack_starts_after_its_supervisor_was_killed(small: Stack) -> None:
-    # Given processes that lost their supervisor
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def guardians(stack: Stack) -> list[psutil.Process]:
+    return [p for p in processes_of(stack) if guardian.__file__ in p.cmdline()]
+
+
+def test_a_killed_supervisor_is_started_again_with_its_services(small: Stack) -> None:
+    # Given a stack with data, whose supervisor is killed
+    remember(small, "guarded")
+    before = psutil.Process(small._supervisor.pid)
+    (watching,) = guardians(small)
+    before.kill()
+
+    # When its guardian has noticed it
+    until(lambda: small.is_running and all(pids(small)[name] for name in SMALL))
+    watching.wait(60)
+
+    # Then the same services run, with the same data and a new guardian
+    before.wait(60)
+    until(lambda: {s.service for s in small.status() if s.healthy} == SMALL)
+    assert "guarded" in remembered(small)
+    assert len(guardians(small)) == 1
+
+
+def test_a_second_up_starts_a_killed_guardian(small: Stack) -> None:
+    (watching,) = guardians(small)
+    watching.kill()
+    until(lambda: not small.is_guarded)
+
+    small.up(SMALL)
+
+    assert len(guardians(small)) == 1
+
+
+def test_a_full_disk_does_not_end_the_supervisor(
+    disposable: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a supervisor whose messages go to a full disk
+    monkeypatch.setattr(StatePaths, "log", lambda _self, _service: Path("/dev/full"))
+    disposable.up(SMALL)
+    pid = disposable._supervisor.pid
+
+    # When a service writes to its log and is started again
+    psutil.Process(pids(disposable)["postgres"]).kill()
+    until(lambda: any(s.healthy for s in disposable.status()))
+
+    # Then the supervisor has survived
+    assert disposable._supervisor.pid == pid
+
+
+def test_the_stack_starts_after_supervisor_and_guardian_were_killed(small: Stack) -> None:
+    # Given processes that lost their supervisor and its guardian
+    for watching in guardians(small):
+        watching.kill()
     remember(small, "orphaned")
     before = pids(small)["postgres"]
     supervisor = psutil.Process(small._supervisor.pid)
@@ -165,6 +222,7 @@ def test_down_leaves_no_process(small: Stack, supervised: bool) -> None:
         psutil.Process(small._supervisor.pid).kill()
 
     small.down()
+    time.sleep(3)  # A guardian that was left behind would start the stack again.
 
     assert processes_of(small) == []
     assert not small.is_running

@@ -156,12 +156,27 @@ def status() -> None:
     with exit_on_error():
         stack = open_stack()
         if not stack.is_running:
-            raise StackError("the stack is not running; start it with `readmission up`")
+            raise StackError(_why_down(stack))
         statuses = stack.status()
         console.print(status_table(statuses))
         _print_prometheus_hint(stack)
+        if not stack.is_guarded:
+            console.print("nothing watches the supervisor; `readmission up` starts its guardian")
         if not all(status.healthy for status in statuses):
             raise typer.Exit(1)
+
+
+def _why_down(stack: Stack) -> str:
+    """Describe a stack without a supervisor, by the processes that are really there."""
+    left = stack.processes() if stack.paths.exists else []
+    if not left:
+        return "the stack is not running; start it with `readmission up`"
+    cure = (
+        "its guardian starts the stack again within a minute"
+        if stack.is_guarded
+        else "`readmission up` ends them and starts the stack again"
+    )
+    return f"the supervisor has ended, but {len(left)} processes of the stack still run; {cure}"
 
 
 @app.command()

@@ -63,6 +63,11 @@ class StatePaths:
         return self.home / "services.json"
 
     @property
+    def wanted(self) -> Path:
+        """Names of the services that should run; missing when the stack should not."""
+        return self.home / "wanted.json"
+
+    @property
     def supervisor_config(self) -> Path:
         """The generated configuration of supervisord."""
         return self.home / "supervisord.conf"

@@ -1,5 +1,6 @@
 """What the services of one stack share: settings, folders, secrets and addresses."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,6 +110,28 @@ class Site:
     def airflow_url(self) -> str:
         """Address of Airflow's pages and API."""
         return f"http://{HOST}:{self.settings.airflow_port}"
+
+
+def restart_environment(settings: Settings, paths: StatePaths) -> dict[str, str]:
+    """Return the environment in which `readmission` starts the same stack again.
+
+    Parameters
+    ----------
+    settings : Settings
+        The settings from the environment. A secret among them is in this process's environment.
+    paths : StatePaths
+        The state folder.
+    """
+    secret = {name for name, value in settings if isinstance(value, SecretStr)}
+    values = settings.model_dump(
+        mode="json", include=settings.model_fields_set - secret, exclude_none=True
+    )
+    given = {PREFIX + name.upper(): _as_text(value) for name, value in values.items()}
+    local = {
+        f"{PREFIX}STATE_DIR": str(paths.home),
+        "PYTHONPATH": str(CHECKOUT / "include"),
+    }
+    return dict(os.environ) | given | local
 
 
 def with_local_addresses(settings: Settings) -> Settings:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from readmission.stack.errors import StackError
 from readmission.stack.site.paths import StatePaths, write_private
 from readmission.stack.site.ports import HOST
-from readmission.stack.supervision import launch
+from readmission.stack.supervision import guardian, launch, run_supervisord
 from readmission.stack.supervision.processes import MARK
 from readmission.stack.supervision.service import Service
 
@@ -142,7 +142,8 @@ class Supervisor:
             If it exits or does not respond in time.
         """
         self._paths.supervisor_socket.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "supervisor.supervisord"]
+        # Isolated: otherwise this folder would be on the path, and its supervisor.py imported.
+        command = [sys.executable, "-I", run_supervisord.__file__]
         with self._paths.log("supervisord").open("ab") as log:
             process = subprocess.Popen(  # noqa: S603
                 [*command, "-c", str(self._paths.supervisor_config)],
@@ -158,6 +159,27 @@ class Supervisor:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise StackError(f"supervisord did not start; see {self._paths.log('supervisord')}")
             time.sleep(0.02)
+
+    def guard(self, restart: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start a guardian, which runs `restart` if supervisord ends unexpectedly.
+
+        Parameters
+        ----------
+        restart : sequence of str
+            A command that starts the stack again.
+        environment : mapping of str to str
+            Environment of that command.
+        """
+        command = [sys.executable, "-I", guardian.__file__, self.pid, self._paths.wanted, *restart]
+        with self._paths.log("guardian").open("ab") as log:
+            subprocess.Popen(  # noqa: S603
+                list(map(str, command)),
+                env={**environment, MARK: str(self._paths.home)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def start_service(self, name: str) -> None:
         """Start a service; no effect if it is running."""
