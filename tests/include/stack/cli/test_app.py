@@ -37,7 +37,7 @@ def test_a_stack_is_started_inspected_stopped_and_deleted(runner: CliRunner) -> 
 
     # And `logs` prints its log
     assert runner.invoke(app, ["logs", "postgres"]).exit_code == 0
-    assert "there are logs of postgres" in runner.invoke(app, ["logs", "postgre"]).stderr
+    assert "there are logs of guardian, postgres" in runner.invoke(app, ["logs", "postgre"]).stderr
 
     # When it is reset, then only after a confirmation
     refused = runner.invoke(app, ["reset"], input="n\n")
