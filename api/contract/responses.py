@@ -7,8 +7,12 @@ from pydantic import Field
 
 from api.contract.predictions import ClassName, ModelReference, ResponseModel
 from readmission.modelling.families import FAMILIES
+from readmission.quality.catalogue import GATES
+from readmission.warehouse.verdicts import NOT_RUN, Status
 
 TITLES = [family.title for family in FAMILIES.values()]
+STATUSES = (*(status.value for status in Status), NOT_RUN)
+StatusName = Literal[STATUSES]  # type: ignore[valid-type]
 
 
 class ModelCard(ResponseModel):
@@ -86,6 +90,21 @@ class RollbackResponse(ReloadResponse):
     status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
 
 
+class GateDescription(ResponseModel):
+    """One of the pipeline's gates."""
+
+    name: str = Field(description="Key of its results.", examples=[gate.name for gate in GATES])
+    title: str = Field(description="Name for people.", examples=[gate.title for gate in GATES])
+
+
+class StatusDescription(ResponseModel):
+    """One of the results that a gate can have."""
+
+    name: StatusName = Field(examples=[Status.PASSED.value])
+    title: str = Field(description="Name for people.", examples=["passed"])
+    mark: str = Field(description="A sign that needs no colour.", examples=["✓"])
+
+
 class BatchQuality(ResponseModel):
     """One batch and the result of each gate."""
 
@@ -93,7 +112,11 @@ class BatchQuality(ResponseModel):
     rows: int = Field(examples=[15_000])
     clean: int = Field(examples=[14_997])
     quarantined: int = Field(examples=[3])
-    gates: dict[str, Literal["pass", "warn", "fail", "none"]]
+    gates: dict[str, StatusName] = Field(
+        description="Result of each gate by its name.",
+        examples=[{gate.name: Status.PASSED.value for gate in GATES}],
+    )
+    stopped_by: list[str] = Field(description="Names of the gates that it failed.", examples=[[]])
 
 
 class ColumnDrift(ResponseModel):
@@ -111,9 +134,11 @@ class QualityResponse(ResponseModel):
     published_at: datetime
     rows: dict[str, int] | None = Field(
         description="Encounters by stage.",
-        examples=[{"arrived": 15_000, "clean": 14_997, "quarantined": 3}],
+        examples=[{"raw": 15_000, "clean": 14_997, "quarantined": 3}],
     )
     lost: str = Field(description="Rows that do not add up; empty if all do.", examples=[""])
+    gates: list[GateDescription] = Field(description="In the order in which a batch meets them.")
+    statuses: list[StatusDescription]
     batches: list[BatchQuality]
     drift: list[ColumnDrift] = Field(description="In the newest batch, largest first.")
     reports_url: str | None

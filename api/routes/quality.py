@@ -9,9 +9,17 @@ from fastapi import APIRouter, Depends, Request
 from api.contract import responses
 from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, service_state
 from api.errors import QualityUnavailable
+from readmission.quality import catalogue
 from readmission.settings import PREFIX, Settings
+from readmission.warehouse.verdicts import NOT_RUN, Status
 
 SUMMARY = "summary.json"
+STATUSES = (
+    {"name": Status.PASSED.value, "title": "passed", "mark": "✓"},
+    {"name": Status.WARNED.value, "title": "warned", "mark": "!"},
+    {"name": Status.FAILED.value, "title": "failed", "mark": "✗"},
+    {"name": NOT_RUN, "title": "not run", "mark": "–"},
+)
 
 router = APIRouter()
 
@@ -28,7 +36,23 @@ async def quality(request: Request) -> dict[str, Any]:
     """Return totals, each gate's result for each batch, the newest drift and the reports' URL."""
     settings = service_state(request).settings
     summary = await asyncio.to_thread(read_summary, settings)
-    return summary | {"reports_url": settings.docs_url}
+    return {
+        **summary,
+        "gates": [{"name": gate.name, "title": gate.title} for gate in catalogue.GATES],
+        "statuses": STATUSES,
+        "batches": [_with_all_gates(batch) for batch in summary["batches"]],
+        "reports_url": settings.docs_url,
+    }
+
+
+def _with_all_gates(batch: dict[str, Any]) -> dict[str, Any]:
+    """Return a batch of the summary with a status for every gate, and the gates that stopped it.
+
+    The summary may have been published by a release with fewer gates.
+    """
+    gates = {gate.name: NOT_RUN for gate in catalogue.GATES} | batch["gates"]
+    stopped_by = [name for name, status in gates.items() if status == Status.FAILED]
+    return {**batch, "gates": gates, "stopped_by": stopped_by}
 
 
 def read_summary(settings: Settings) -> dict[str, Any]:

@@ -20,14 +20,7 @@ ROWS = {
     "on_the_way": ("In progress", "Rows that are being processed."),
 }
 """Label and help text of each count of rows."""
-STATUSES = {"pass": "✓ passed", "warn": "! warning", "fail": "✗ failed", "none": "– not run"}
 COUNTS = {"Rows": "rows", "Clean": "clean", "Quarantined": "quarantined"}
-GATES = {
-    "raw": "Raw data",
-    "clean": "Clean data",
-    "training": "Training set",
-    "predictions": "Predictions",
-}
 LEVELS: dict[str, str] = {
     Level.NONE: "● stable",
     Level.MODERATE: "▲ moderate",
@@ -58,7 +51,7 @@ def show() -> None:
     if not quality["batches"]:
         st.info("No batch has arrived yet.", icon=":material/hourglass_empty:")
         return
-    _show_gates(quality["batches"])
+    _show_gates(quality)
     _show_drift(quality["drift"], service.fetch(lambda api: api.schema()) or {"fields": []})
 
 
@@ -75,23 +68,26 @@ def _show_rows(rows: dict[str, int]) -> None:
     st.caption(":material/check: Every received row counts in exactly one of the other groups.")
 
 
-def _show_gates(batches: list[Json]) -> None:
+def _show_gates(quality: Json) -> None:
     st.header(":material/verified: Gates", anchor=False)
-    failed = [batch["batch_id"] for batch in batches if "fail" in batch["gates"].values()]
-    if failed:
-        st.error(f"A gate failed for {', '.join(failed)}.", icon=":material/block:")
-    gates = list(dict.fromkeys(gate for batch in batches for gate in batch["gates"]))
+    titles = {gate["name"]: gate["title"] for gate in quality["gates"]}
+    statuses = {s["name"]: f"{s['mark']} {s['title']}" for s in quality["statuses"]}
+    stopped = [
+        f"{batch['batch_id']} ({titles.get(gate, gate)})"
+        for batch in quality["batches"]
+        for gate in batch["stopped_by"]
+    ]
+    if stopped:
+        st.error(f"Stopped by a gate: {', '.join(stopped)}.", icon=":material/block:")
     counts = {heading: st.column_config.NumberColumn(format="localized") for heading in COUNTS}
-    table = pd.DataFrame([_gate_row(batch, gates) for batch in batches])
-    st.dataframe(table, hide_index=True, column_config=counts)
+    rows = [_gate_row(batch, titles, statuses) for batch in quality["batches"]]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=counts)
 
 
-def _gate_row(batch: Json, gates: list[str]) -> Json:
-    row = {"Batch": batch["batch_id"]}
-    for gate in gates:
-        status = batch["gates"].get(gate, "none")
-        row[GATES.get(gate, gate.capitalize())] = STATUSES.get(status, status)
-    return row | {heading: batch[name] for heading, name in COUNTS.items()}
+def _gate_row(batch: Json, titles: dict[str, str], statuses: dict[str, str]) -> Json:
+    results = {title: statuses[batch["gates"][gate]] for gate, title in titles.items()}
+    counts = {heading: batch[name] for heading, name in COUNTS.items()}
+    return {"Batch": batch["batch_id"], **results, **counts}
 
 
 def _show_drift(drift: list[Json], schema: Json) -> None:

@@ -1,6 +1,9 @@
 """The gates' results, read from the bucket of the reports."""
 
+import json
+from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import boto3
 import pytest
@@ -8,11 +11,13 @@ from botocore.exceptions import ClientError
 from fastapi.testclient import TestClient
 
 from api.main import create_app
+from readmission.quality import catalogue
 from readmission.quality.report.overview import Overview
 from readmission.quality.report.summary import FILE, summarise
 from readmission.settings import Settings
 from readmission.stack.services import object_store
 from readmission.stack.site.site import Site
+from readmission.warehouse.verdicts import NOT_RUN, Status
 from tests.api.conftest import FakeModelStore
 from tests.conftest import Platform
 
@@ -34,7 +39,7 @@ def settings(site: Site) -> Settings:
     )
 
 
-def quality(settings: Settings) -> tuple[int, dict[str, object]]:
+def quality(settings: Settings) -> tuple[int, dict[str, Any]]:
     with TestClient(create_app(settings, FakeModelStore())) as client:
         response = client.get("/quality")
     return response.status_code, response.json()
@@ -51,6 +56,34 @@ def test_the_published_summary_is_returned(site: Site, settings: Settings) -> No
     assert body["lost"] == "nothing"
     assert body["batches"] == []
     assert body["reports_url"] == "http://airflow/data-quality/index.html"
+
+
+def test_gates_and_statuses_are_described(
+    site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a new gate, and a summary from a release that had one gate
+    ages = replace(catalogue.TRAINING, name="ages", title="Patients' ages")
+    monkeypatch.setattr(catalogue, "GATES", (*catalogue.GATES, ages))
+    batch = {"batch_id": "batch-0001", "rows": 3, "clean": 3, "quarantined": 0}
+    content = json.loads(summarise(Overview(lost="")))
+    content["batches"] = [batch | {"gates": {"raw": "fail"}}]
+    object_store.client(site).put_object(
+        Bucket="data-docs", Key=FILE, Body=json.dumps(content).encode()
+    )
+
+    # when
+    status, body = quality(settings)
+
+    # then
+    assert status == 200, body
+    described = [{"name": gate.name, "title": gate.title} for gate in catalogue.GATES]
+    assert body["gates"] == described
+    assert described[-1] == {"name": "ages", "title": "Patients' ages"}
+    assert [one["name"] for one in body["statuses"]] == [*Status, NOT_RUN]
+    (returned,) = body["batches"]
+    assert list(returned["gates"]) == [gate.name for gate in catalogue.GATES]
+    assert returned["gates"] == dict.fromkeys(returned["gates"], NOT_RUN) | {"raw": "fail"}
+    assert returned["stopped_by"] == ["raw"]
 
 
 def test_the_key_grants_nothing_else(site: Site) -> None:

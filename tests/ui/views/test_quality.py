@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.api.serving import Service
 from tests.ui.conftest import REPORTS
 from tests.ui.pages import QUALITY, Opened, metrics, press, text_of
+from ui.client import ApiClient
 
 
 def test_each_gates_result_is_shown_for_each_batch(
@@ -16,13 +19,36 @@ def test_each_gates_result_is_shown_for_each_batch(
     shown = metrics(page)
     assert (shown["Received"], shown["Clean"], shown["Quarantined"]) == ("30,000", "29,990", "7")
     gates = page.dataframe[0].value.set_index("Batch")
-    assert gates.loc["batch-0002", "Raw data"] == "! warning"
+    assert gates.loc["batch-0002", "Raw data"] == "! warned"
     assert gates.loc["batch-0002", "Training set"] == "✗ failed"
     assert set(gates.loc["batch-0001", ["Raw data", "Predictions"]]) == {"✓ passed"}
-    assert "A gate failed for batch-0002" in text_of(page.error)
+    assert list(gates)[:4] == ["Raw data", "Clean data", "Training set", "Predictions"]
+    assert gates.loc["batch-0002", "Predictions"] == "– not run"
+    assert "Stopped by a gate: batch-0002 (Training set)" in text_of(page.error)
     assert len(page.get("vega_lite_chart")) == 1
     (link,) = page.get("link_button")
     assert link.proto.url == REPORTS
+
+
+def test_a_new_gate_is_shown_without_a_change_in_the_page(
+    api: Service,
+    opened: Opened,
+    publish: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publish()
+    quality = ApiClient(api.url).quality()
+    quality["gates"].append({"name": "ages", "title": "Patients' ages"})
+    quality["statuses"].append({"name": "late", "title": "overdue", "mark": "?"})
+    for batch in quality["batches"]:
+        batch["gates"]["ages"] = "late"
+        batch["stopped_by"] = ["ages"]
+    monkeypatch.setattr(ApiClient, "quality", lambda _: quality)
+
+    page = opened(api.url, QUALITY)
+
+    assert set(page.dataframe[0].value["Patients' ages"]) == {"? overdue"}
+    assert "batch-0001 (Patients' ages)" in text_of(page.error)
 
 
 def test_unaccounted_rows_are_shown_as_an_error(
