@@ -77,6 +77,10 @@ class ApiClient:
         """Return the fields of an encounter, from which the form is built."""
         return self._request("GET", "/schema")
 
+    def openapi(self) -> Json:
+        """Return the API's description of its endpoints and of the responses."""
+        return self._request("GET", "/openapi.json")
+
     def explain(self, encounter: Json) -> Json:
         """Return the prediction for one encounter and what each field contributed to it."""
         return self._request("POST", "/explain", encounter)

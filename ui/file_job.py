@@ -1,19 +1,21 @@
 """A CSV file on its way through the API, in a background thread so that the page stays usable."""
 
-from array import array
-from collections.abc import Sequence
 from threading import Event, Thread
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
 from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
+from ui.prediction_columns import ROW, PredictionColumn, read_columns
 
+ROWS_AT_ONCE = 5_000
+"""Rows that are collected before they are packed into a table, which takes less memory."""
 MAX_PROBLEMS = 1_000
 """Problems that are listed on the page; the download has every row with an error."""
 MAX_ERROR_LENGTH = 300
+ERROR = "error"
+"""Column of the CSV file."""
 WHOLE_ROW = "(row)"
 """The API's name for the field when the error concerns the row as a whole."""
 FATAL_ERRORS = ("malformed", "too_large")
@@ -21,7 +23,7 @@ FATAL_ERRORS = ("malformed", "too_large")
 
 
 class RowProblem(BaseModel):
-    """One invalid field in one row."""
+    """One invalid field of one row."""
 
     row: int
     field: str
@@ -30,14 +32,12 @@ class RowProblem(BaseModel):
 
 
 class FileJob:
-    """Sends a file and stores the predictions compactly; starts at once.
+    """Send a file and store the predictions compactly; starts at once.
 
     Parameters
     ----------
     client : ApiClient
         Connection to the API.
-    classes : sequence of str
-        The outcomes, in the API's order.
     name : str
         Name of the file, to show on the page.
     content : bytes
@@ -45,6 +45,8 @@ class FileJob:
 
     Attributes
     ----------
+    columns : tuple of PredictionColumn
+        Columns of the predictions; empty until the API has described them.
     rows : int
         Rows read so far.
     summary : dict, optional
@@ -59,11 +61,9 @@ class FileJob:
         The invalid fields, about `MAX_PROBLEMS` at most.
     """
 
-    def __init__(
-        self, client: ApiClient, classes: Sequence[str], name: str, content: bytes
-    ) -> None:
+    def __init__(self, client: ApiClient, name: str, content: bytes) -> None:
         self.name = name
-        self.classes = tuple(classes)
+        self.columns: tuple[PredictionColumn, ...] = ()
         self.expected_rows = max(1, content.count(b"\n") - 1)
         self.rows = 0
         self.failure: ApiUnavailable | RequestRefused | None = None
@@ -71,9 +71,8 @@ class FileJob:
         self.fatal_error: str | None = None
         self.row_errors: dict[int, str] = {}
         self.problems: list[RowProblem] = []
-        self._row_numbers = array("l")
-        self._predicted: list[str] = []
-        self._numbers = array("f")
+        self._cells: list[list[Any]] = []
+        self._packed: list[pd.DataFrame] = []
         self._stopped = Event()
         self._thread = Thread(target=self._run, args=(client, content), daemon=True)
         self._thread.start()
@@ -102,23 +101,31 @@ class FileJob:
         self._thread.join(seconds)
 
     def table(self) -> pd.DataFrame:
-        """Return the predicted rows, named as in the API's response.
+        """Return the predicted rows.
 
         Returns
         -------
         DataFrame
-            ``row`` (1 is the first below the header), ``predicted_class``, the probability of
-            each outcome by its name, and ``risk_percentile``.
+            The columns of the API's CSV; row 1 is the first one below the header.
         """
-        names = [*self.classes, "risk_percentile"]
-        numbers = np.array(self._numbers).reshape(-1, len(names))
-        table = pd.DataFrame(numbers, columns=names)
-        table.insert(0, "row", np.array(self._row_numbers, dtype="int64"))
-        table.insert(1, "predicted_class", pd.Series(self._predicted, dtype="category"))
-        return table
+        tables = [*self._packed, *([self._pack()] if self._cells else [])]
+        return pd.concat(tables, ignore_index=True) if tables else self._pack()
+
+    def csv(self) -> bytes:
+        """Return all rows in the order of the file; a row with errors has the error instead."""
+        errors = pd.DataFrame({ROW: list(self.row_errors), ERROR: list(self.row_errors.values())})
+        table = self.table()
+        # Whole numbers would become decimals where a row with errors has no value.
+        whole = dict.fromkeys(table.select_dtypes("integer"), "Int64")
+        every_row = pd.concat([table.astype(whole), errors]).sort_values(ROW)
+        return every_row.astype({ROW: int}).to_csv(index=False).encode()
+
+    def _pack(self) -> pd.DataFrame:
+        return pd.DataFrame(self._cells, columns=[column.name for column in self.columns])
 
     def _run(self, client: ApiClient, content: bytes) -> None:
         try:
+            self.columns = read_columns(client.openapi())
             for line in client.predict_file(content):
                 if self._stopped.is_set():
                     return
@@ -132,14 +139,14 @@ class FileJob:
         if "summary" in line:
             self.summary = line
             return
-        row = int(line["row"]) + 1
+        line[ROW] = row = int(line[ROW]) + 1
         if "error" in line:
             self._add_error(row, line)
         else:
-            self._row_numbers.append(row)
-            self._predicted.append(line["predicted_class"])
-            self._numbers.extend(line["probabilities"][name] for name in self.classes)
-            self._numbers.append(line["risk_percentile"])
+            self._cells.append([column.cell(line) for column in self.columns])
+            if len(self._cells) == ROWS_AT_ONCE:
+                self._packed.append(self._pack())
+                self._cells = []
         self.rows = row
 
     def _add_error(self, row: int, line: Json) -> None:

@@ -12,7 +12,7 @@ from ui.file_job import FileJob
 
 def finished(client: ApiClient, content: bytes) -> FileJob:
     """Return a job that has ended."""
-    job = FileJob(client, schema.CLASSES, "stays.csv", content)
+    job = FileJob(client, "stays.csv", content)
     job.join(120)
     assert not job.is_running
     return job
@@ -26,7 +26,7 @@ def test_a_job_fails_when_the_api_is_unavailable() -> None:
 
 
 def test_a_job_can_be_stopped(api: Service) -> None:
-    job = FileJob(ApiClient(api.url), schema.CLASSES, "stays.csv", csv(20_000))
+    job = FileJob(ApiClient(api.url), "stays.csv", csv(20_000))
     job.stop()
     job.join(60)
     assert not job.is_running
@@ -41,7 +41,7 @@ def test_a_job_stores_predictions_and_errors_by_row(api: Service) -> None:
 
     assert list(table["row"]) == [1, *range(3, ROWS + 1)]
     assert set(table["predicted_class"]) <= set(schema.CLASSES)
-    probabilities = table[list(schema.CLASSES)]
+    probabilities = table[[f"probability_{name}" for name in schema.CLASSES]]
     assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
     assert table["risk_percentile"].between(0, 100).all()
     assert set(job.row_errors) == {2}
@@ -50,7 +50,7 @@ def test_a_job_stores_predictions_and_errors_by_row(api: Service) -> None:
 
 def test_a_job_predicts_a_hundred_thousand_rows(api: Service) -> None:
     header, _, rows = csv(500).partition(b"\n")
-    job = FileJob(ApiClient(api.url), schema.CLASSES, "stays.csv", header + b"\n" + rows * 200)
+    job = FileJob(ApiClient(api.url), "stays.csv", header + b"\n" + rows * 200)
 
     while job.is_running:
         assert 0 <= job.progress <= 1

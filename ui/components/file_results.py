@@ -1,5 +1,8 @@
 """The predictions for a file: counts, errors, charts, table and download."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -8,12 +11,15 @@ import streamlit as st
 from ui.client import ApiUnavailable, Json
 from ui.components import api_errors, charts
 from ui.file_job import WHOLE_ROW, FileJob
+from ui.prediction_columns import PREDICTED, PROBABILITIES, PredictionColumn
 from ui.wording import fields
 
 MAX_ROWS = 1_000
 """Rows in the table on the page; the download has all."""
 BINS = 25
 ORDERS = ("Highest risk first", "As in the file")
+HEADINGS = {PREDICTED: "Predicted outcome"}
+"""Headings for clinicians; other columns are called as in the API."""
 
 
 def show(job: FileJob, schema: Json) -> None:
@@ -28,17 +34,18 @@ def show(job: FileJob, schema: Json) -> None:
     cells[1].metric("Predicted", f"{len(table):,}")
     cells[2].metric("With errors", f"{len(job.row_errors):,}")
     cells[3].metric(
-        "Readmissions predicted within 30 days", f"{(table['predicted_class'] == soonest).sum():,}"
+        "Readmissions predicted within 30 days", f"{(table[PREDICTED] == soonest).sum():,}"
     )
     st.download_button(
-        "Download predictions", lambda: _csv(job, table), "predictions.csv", "text/csv",
+        "Download predictions", job.csv, "predictions.csv", "text/csv",
         icon=":material/download:", type="primary", on_click="ignore",
     )  # fmt: skip
     if job.row_errors:
         _show_errors(job, schema)
     if len(table):
-        _show_charts(table, classes)
-        _show_table(table, classes)
+        risk = next(c.name for c in job.columns if c.path == (PROBABILITIES, soonest))
+        _show_charts(table, risk, classes)
+        _show_table(table, risk, job.columns, classes)
 
 
 def _show_status(job: FileJob, schema: Json) -> None:
@@ -88,18 +95,18 @@ def _show_errors(job: FileJob, schema: Json) -> None:
     st.caption("Row 1 is the first line below the column names.")
 
 
-def _show_charts(table: pd.DataFrame, classes: dict[str, str]) -> None:
+def _show_charts(table: pd.DataFrame, risk: str, classes: dict[str, str]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.header("Predicted outcomes", anchor=False)
         charts.draw(_outcome_counts(table, classes))
     with right:
         st.header("Risk of readmission within 30 days", anchor=False)
-        charts.draw(_histogram(table[fields.soonest(classes)].to_numpy()))
+        charts.draw(_histogram(table[risk].to_numpy()))
 
 
 def _outcome_counts(table: pd.DataFrame, classes: dict[str, str]) -> charts.Chart:
-    counts = table["predicted_class"].value_counts()
+    counts = table[PREDICTED].value_counts()
     by_class = pd.DataFrame(
         {"outcome": list(classes.values()), "rows": [int(counts.get(c, 0)) for c in classes]}
     )
@@ -132,28 +139,34 @@ def _histogram(risks: np.ndarray) -> charts.Chart:
     )
 
 
-def _show_table(table: pd.DataFrame, classes: dict[str, str]) -> None:
+def _show_table(
+    table: pd.DataFrame,
+    risk: str,
+    columns: Sequence[PredictionColumn],
+    classes: dict[str, str],
+) -> None:
     st.header("Rows", anchor=False)
     order = st.segmented_control("Order", ORDERS, default=ORDERS[0], key="file_order")
     by_risk = order == ORDERS[0]
-    chosen = table.nlargest(MAX_ROWS, fields.soonest(classes)) if by_risk else table.head(MAX_ROWS)
+    chosen = table.nlargest(MAX_ROWS, risk) if by_risk else table.head(MAX_ROWS)
     shown = pd.DataFrame(
-        {
-            "Row": chosen["row"],
-            "Predicted outcome": chosen["predicted_class"].astype(str).map(classes),
-            **{classes[name]: (100 * chosen[name]).round(1) for name in classes},
-            "Risk percentile": chosen["risk_percentile"].round(0),
-        }
+        {_heading(c, classes): _in_words(chosen[c.name], c, classes) for c in columns}
     )
-    percent = {classes[name]: st.column_config.NumberColumn(format="%.1f %%") for name in classes}
+    percent = {name: st.column_config.NumberColumn(format="%.1f %%") for name in classes.values()}
     st.dataframe(shown, hide_index=True, column_config=percent)
     if len(table) > MAX_ROWS:
         st.caption(f"{MAX_ROWS:,} of {len(table):,} rows; the download has all of them.")
 
 
-def _csv(job: FileJob, table: pd.DataFrame) -> bytes:
-    """Return all rows in the order of the file; rows with errors have the error instead."""
-    errors = pd.DataFrame({"row": list(job.row_errors), "error": list(job.row_errors.values())})
-    probabilities = {name: f"probability_{name}" for name in job.classes}
-    every_row = pd.concat([table.rename(columns=probabilities), errors]).sort_values("row")
-    return every_row.astype({"row": int}).to_csv(index=False).encode()
+def _heading(column: PredictionColumn, classes: dict[str, str]) -> str:
+    if column.path[0] == PROBABILITIES:
+        return classes[column.path[1]]
+    return HEADINGS.get(column.name, column.name.replace("_", " ").capitalize())
+
+
+def _in_words(
+    values: "pd.Series[Any]", column: PredictionColumn, classes: dict[str, str]
+) -> "pd.Series[Any]":
+    if column.path[0] == PROBABILITIES:
+        return (100 * values).round(1)
+    return values.map(classes) if column.name == PREDICTED else values

@@ -47,9 +47,7 @@ def _show_upload(schema: Json) -> None:
     )
     if pressed and file is not None:
         _stop()
-        st.session_state[JOB] = FileJob(
-            service.client(), tuple(schema["classes"]), file.name, file.getvalue()
-        )
+        st.session_state[JOB] = FileJob(service.client(), file.name, file.getvalue())
     row.download_button(
         "Download a template", _template(schema), "encounters.csv", "text/csv",
         icon=":material/draft:", type="tertiary", on_click="ignore",
