@@ -15,8 +15,8 @@ ROWS = {
     "raw": ("Received", "All rows that have arrived."),
     "clean": ("Clean", "Rows that models can be trained on."),
     "quarantined": ("Quarantined", "Invalid rows that wait for a decision."),
-    "waived": ("Waived", "Quarantined rows that were left out by decision."),
-    "rejected": ("Rejected", "Rows of batches that a gate has rejected as a whole."),
+    "waived": ("Waived", "Quarantined rows that somebody decided to exclude."),
+    "rejected": ("Rejected", "Rows of whole batches that a gate has rejected."),
     "on_the_way": ("In progress", "Rows that are being processed."),
 }
 """Label and help text of each count of rows."""
