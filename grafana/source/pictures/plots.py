@@ -59,10 +59,11 @@ def draw_panel(
         for target in targets
         for series, value in prometheus.query(target.expr, time_range.end)
     ]
-    if newest:
-        _DRAW_NEWEST[panel["type"]](axes, panel, newest)
-    else:
+    no_number = panel["type"] == "stat" and not any(math.isfinite(value) for *_, value in newest)
+    if not newest or no_number:
         draw_empty(axes, panel)
+    else:
+        _DRAW_NEWEST[panel["type"]](axes, panel, newest)
 
 
 def _draw_stat(axes: Axes, panel: Panel, newest: Newest) -> None:
@@ -94,10 +95,11 @@ def _draw_bar_gauge(axes: Axes, panel: Panel, newest: Newest) -> None:
     axes.barh(positions, [top] * len(newest), color="#f1f3f5", height=0.62)
     colours = [threshold_colour(value, fields) for value in values]
     axes.barh(positions, values, color=colours, height=0.62)
-    for y, (_, _, value) in zip(positions, newest, strict=True):
-        text = format_field(value, fields)
+    texts = [format_field(value, fields) for *_, value in newest]
+    for y, text in zip(positions, texts, strict=True):
         axes.text(top * 1.02, y, text, va="center", fontsize=SMALL, color=INK)
-    axes.set_xlim(0, top * 1.18)
+    share = min(0.5, max(map(len, texts)) * LETTER / _inches(axes))
+    axes.set_xlim(0, top * 1.02 / (1 - share))
     axes.set_yticks(list(positions), names, fontsize=SMALL, color=INK)
     axes.set_xticks([])
     axes.tick_params(length=0)
@@ -107,9 +109,13 @@ def _draw_bar_gauge(axes: Axes, panel: Panel, newest: Newest) -> None:
 def _widen_left_margin(axes: Axes, letters: int) -> None:
     """Move the left edge of the axes to the right, so that names of this length fit."""
     position = axes.get_position()
-    inches = axes.get_window_extent().width / axes.figure.dpi
-    margin = position.width * min(letters * LETTER / inches, 0.6)
+    margin = position.width * min(letters * LETTER / _inches(axes), 0.6)
     axes.set_position((position.x0 + margin, position.y0, position.width - margin, position.height))
+
+
+def _inches(axes: Axes) -> float:
+    """Return the width of the axes in inches."""
+    return float(axes.get_window_extent().width / axes.figure.dpi)
 
 
 def _draw_table(axes: Axes, panel: Panel, newest: Newest) -> None:
