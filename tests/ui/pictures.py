@@ -37,6 +37,7 @@ def take(browser: Browser, url: str, folder: Path) -> list[Path]:
             _predict_patient(visit)
         if name == "Files":
             _predict_file(visit)
+        page.mouse.move(0, 0)  # a button under the pointer has another colour
         page.wait_for_timeout(CHARTS_MS)
         taken.append(folder / f"ui-{name.split()[-1].lower()}.png")
         page.screenshot(path=taken[-1])

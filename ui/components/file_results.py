@@ -114,7 +114,12 @@ def _outcome_counts(table: pd.DataFrame, classes: dict[str, str]) -> charts.Char
         y=alt.Y(
             "outcome:N", sort=list(by_class["outcome"]), title=None, axis=alt.Axis(labelLimit=260)
         ),
-        x=alt.X("rows:Q", title="Rows"),
+        # Leaves room for the number behind the longest bar.
+        x=alt.X(
+            "rows:Q",
+            title="Rows",
+            scale=alt.Scale(domain=[0, 1.2 * by_class["rows"].max()], nice=False),
+        ),
         tooltip=["outcome", "rows"],
     )
     bars = base.mark_bar(color=charts.NO)

@@ -41,7 +41,7 @@ def _show_production(model: Json) -> None:
         f"Loaded by the service: {format_time(model['loaded_at'])}."
     )
     if model.get("verdict_reason"):
-        st.info(f"Why it was promoted: {model['verdict_reason']}", icon=":material/gavel:")
+        st.info(f"**Why it was promoted**  \n{model['verdict_reason']}", icon=":material/gavel:")
 
 
 def _show_card(card: Json, schema: Json) -> None:

@@ -114,7 +114,7 @@ def _drift_chart(largest: pd.DataFrame) -> charts.Chart:
             "column:N",
             sort=list(largest["column"]),
             title=None,
-            axis=alt.Axis(labelLimit=170, labelOverlap=False),
+            axis=alt.Axis(labelLimit=220, labelOverlap=False),
         ),
         # Leaves room for the level behind the longest bar.
         x=alt.X(
