@@ -1,4 +1,4 @@
-"""Airflow imports this at its start: preload what tasks need, and configure the pods of tasks.
+"""Airflow imports this module when it starts: it preloads modules and configures task pods.
 
 The folder is on the import path of the image and of the stack on one machine: both use this file.
 """
@@ -19,7 +19,7 @@ PRELOADED = (
     "great_expectations", "matplotlib.pyplot", "mlflow", "pandas", "sklearn.ensemble",
     "sklearn.linear_model", "xgboost",
 )  # fmt: skip
-"""Slow imports of tasks: a task that is forked from the scheduler finds them loaded."""
+"""Slow imports of tasks; tasks are forked from the scheduler and so inherit them."""
 RESOURCES = Path("/etc/airflow/task-resources.yaml")
 """Requests and limits of some tasks, mounted next to the pod template."""
 

@@ -1,4 +1,4 @@
-"""Pages as a reader sees them: laid out by headless Chromium that reaches no network."""
+"""Open pages in headless Chromium without a network, and return what they show."""
 
 import json
 import re
@@ -46,20 +46,20 @@ addEventListener("load", () => {
 
 @dataclass(frozen=True)
 class Seen:
-    """What a reader sees of one page.
+    """What one page shows.
 
     Parameters
     ----------
     text : str
-        The text that is laid out, without what styles hide.
+        The visible text.
     bar, font : str
         Colour of the bar at the top, fonts of the text.
     verdicts : list of str
-        Background of the first pass, warning and failure; empty where there is none.
+        Background of the first pass, warning and failure; empty if the page has none.
     scripts : int
         Scripts of the page.
     requested : list of str
-        Addresses of what the page loaded or tried to load.
+        Addresses that the page loaded or tried to load.
     """
 
     text: str
@@ -71,12 +71,12 @@ class Seen:
 
 
 def look(folder: Path, pages: Sequence[str]) -> list[Seen]:
-    """Return what a browser without a network makes of pages in a folder.
+    """Open pages of a folder in a browser without a network.
 
     Parameters
     ----------
     folder : Path
-        Served as it is, from the loopback interface.
+        Served on the loopback interface.
     pages : sequence of str
         Names within the folder.
     """
@@ -102,7 +102,7 @@ def browser() -> str:
     for name in ("chromium", "chromium-browser", "google-chrome"):
         if found := shutil.which(name):
             return found
-    pytest.fail("no Chromium here to look at the reports; install it: apt-get install chromium")
+    pytest.fail("Chromium is not installed; apt-get install chromium")
 
 
 @contextmanager
@@ -118,7 +118,7 @@ def served(folder: Path) -> Iterator[str]:
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A file server that does not say what it serves."""
+    """A file server without an access log."""
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

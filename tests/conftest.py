@@ -25,7 +25,7 @@ from tests.databases import migrate
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
 SYNTHETIC_ROWS = 40_000
-"""More than the end-to-end tests deliver."""
+"""The end-to-end tests deliver fewer."""
 FOLDERS = "readmission-tests-"
 
 TESTS = Path(__file__).parent
@@ -39,22 +39,22 @@ ALONE = (
     "api/model/test_swaps.py",
     "load/test_locust.py",
 )
-"""Folders and files whose tests measure time or need both cores: nothing runs beside them."""
+"""Folders and files whose tests measure time or need both cores; no other test runs meanwhile."""
 TOGETHER = ("ui", "k8s", "grafana")
-"""Folders whose tests share what is expensive to make; one worker runs all of a folder. They start
-in this order, before all others: the other worker must not wait for a long folder at the end."""
+"""Folders whose tests share expensive fixtures, so one worker runs the whole folder. They start
+first, in this order, so that no long folder is left at the end for one worker."""
 STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
-"""Fixtures that start a service other than the database; a unit test uses none of them."""
+"""Fixtures that start a service other than PostgreSQL; unit tests do not use them."""
 
 
 def pytest_configure() -> None:
-    """Let OpenMP's threads sleep while they wait, as in the stack: other tests need the cores."""
+    """Let idle OpenMP threads sleep, as in the stack, because other tests need the cores."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the unit tests and those that run alone, and say what one worker runs together."""
+    """Mark unit tests and tests that run alone, and group the tests that share a worker."""
     for path in ALONE:
         if not (TESTS / path).exists():
             raise pytest.UsageError(f"{path}, which conftest.py marks as alone, is not in {TESTS}")
@@ -75,14 +75,14 @@ def position(path: Path) -> int:
 
 
 def is_unit(item: pytest.Item, path: Path) -> bool:
-    """Whether a test of the library is quick and starts nothing but a database."""
+    """Whether a test of the library is quick and starts no service but PostgreSQL."""
     fixtures = getattr(item, "fixturenames", ())
     slow = item.get_closest_marker("slow") is not None
     return path.parts[0] == "include" and not slow and STARTED.isdisjoint(fixtures)
 
 
 def worker_group(item: pytest.Item, path: Path) -> str:
-    """Return what a test shares with others: the training, its folder, or only its file."""
+    """Return the group whose tests run on one worker: a training, a folder or a file."""
     if "trained" in getattr(item, "fixturenames", ()):
         return "trained"
     return path.parts[0] if path.parts[0] in TOGETHER else str(path)
@@ -90,14 +90,14 @@ def worker_group(item: pytest.Item, path: Path) -> str:
 
 @dataclass(frozen=True)
 class Platform:
-    """What a test needs to reach the real components.
+    """Addresses and secrets of the running services.
 
     Parameters
     ----------
     site : Site
         Addresses and secrets of its stack.
     settings : Settings
-        As the services of the stack have them, with the key that signs models in tests.
+        The settings of the services, with the key that signs models in tests.
     raw_dsn, clean_dsn, predictions_dsn : str
         Addresses of the databases.
     mlflow_uri : str
@@ -118,9 +118,9 @@ class Platform:
 
 
 def random_settings(state_dir: Path, **changes: object) -> Settings:
-    """Return settings of a stack on free ports, in which nothing starts by the clock.
+    """Return settings of a stack on free ports, without scheduled runs.
 
-    A run that the clock starts would take the rows that a test has delivered for its own.
+    A scheduled run would ingest rows that a test has delivered for its own run.
     """
     ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     values = {"state_dir": state_dir, "scheduled_runs": False, **ports, **changes}
@@ -129,15 +129,15 @@ def random_settings(state_dir: Path, **changes: object) -> Settings:
 
 @pytest.fixture(scope="session")
 def state_folders() -> Iterator[Path]:
-    """A folder for state folders; the stacks of a run that was killed are removed first."""
+    """A folder for state folders; stacks of killed test runs are deleted first."""
     temporary = Path(tempfile.gettempdir())
     for folder in temporary.glob(f"{FOLDERS}*"):
         if not alive(folder):
             try:
                 forget(folder)
             except (StackError, OSError) as error:
-                # Another run that has just started may be at it; nothing here needs it gone.
-                warnings.warn(f"{folder} of a run that was killed stays: {error}", stacklevel=1)
+                # Another test run may be deleting it; this run does not depend on it.
+                warnings.warn(f"{folder} of a killed test run remains: {error}", stacklevel=1)
     mine = temporary / f"{FOLDERS}{os.getpid()}"
     mine.mkdir(mode=0o711)
     yield mine
@@ -145,9 +145,10 @@ def state_folders() -> Iterator[Path]:
 
 
 def alive(folder: Path) -> bool:
-    """Whether the run that made a folder goes on; another program may have got its number.
+    """Whether the test run that created a folder is still running.
 
-    A worker of pytest-xdist has a command line without "pytest"; the run that started it has one.
+    Another program may now have its process id, so the command line must contain "pytest". That of
+    an xdist worker does not, but that of its parent does.
     """
     try:
         owner = psutil.Process(int(folder.name.removeprefix(FOLDERS)))
@@ -158,7 +159,7 @@ def alive(folder: Path) -> bool:
 
 
 def forget(folder: Path) -> None:
-    """Reset every stack that has its state in a folder, and delete the folder."""
+    """Reset all stacks in a folder, and delete the folder."""
     for state_dir in list(folder.glob("*")):
         Stack(random_settings(state_dir)).reset()
     shutil.rmtree(folder, ignore_errors=True)
@@ -166,7 +167,7 @@ def forget(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def databases(state_folders: Path) -> Stack:
-    """A stack on free ports of which only PostgreSQL runs."""
+    """A stack on free ports in which only PostgreSQL runs."""
     stack = Stack(random_settings(state_folders / "platform"))
     stack.up(only={"postgres"})
     return stack
@@ -192,7 +193,7 @@ def platform(databases: Stack) -> Platform:
 
 @contextmanager
 def emptied(dsn: str) -> Iterator[psycopg.Connection]:
-    """Connect to a database whose tables are new and empty."""
+    """Create the tables of a database again and connect to it."""
     with psycopg.connect(dsn) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
@@ -218,7 +219,7 @@ def clean_db(databases: Stack) -> Iterator[psycopg.Connection]:
 
 @pytest.fixture(scope="session")
 def encounters(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of encounters: the one that is set, the shared one, or a synthetic one."""
+    """A file of encounters: from READMISSION_DATASET, the UCI file, or synthetic."""
     if named := os.environ.get(f"{PREFIX}DATASET"):
         return Path(named).resolve()
     if SHARED_DATASET.exists():

@@ -1,4 +1,4 @@
-"""Programs that are no wheels: a machine may lack one, CI may not."""
+"""Programs that are not Python packages; without one, its tests are skipped, but fail in CI."""
 
 import os
 from typing import NoReturn
@@ -7,12 +7,12 @@ import pytest
 
 
 def lacking(program: str, package: str) -> NoReturn:
-    """Leave a test out for want of a program; in CI that is a failure.
+    """Skip a test because a program is missing; in CI, let it fail.
 
     Parameters
     ----------
     program, package : str
-        What is needed, and the Debian package that brings it.
+        The program, and the Debian package that contains it.
     """
     reason = f"needs {program} (apt-get install {package})"
     if os.environ.get("CI"):

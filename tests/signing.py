@@ -1,4 +1,4 @@
-"""The key with which tests sign models, and what trusts it."""
+"""The key with which tests sign models, and settings that trust it."""
 
 from pydantic import SecretStr
 

@@ -1,4 +1,4 @@
-"""The documents: what they link to, name and tell people to run exists."""
+"""Links, paths, commands, settings and endpoints in the documents exist."""
 
 import re
 from functools import cache
@@ -23,11 +23,11 @@ README_LINES = 160
 PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
 EXAMPLES = CHECKOUT / "docs" / "examples"
 GENERATED = ("load/reports/",)
-"""Folders that a command makes."""
+"""Folders that a command creates."""
 
 _BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
 _EXAMPLE = re.compile(r"^```diffstat$.*?^```$", re.MULTILINE | re.DOTALL)
-"""What a change would touch; its new files do not exist."""
+"""A worked example: the files that it adds do not exist."""
 _SPAN = re.compile(r"`[^`\n]+`")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -40,15 +40,15 @@ _SETTING = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
 _ENDPOINT = re.compile(r"\$(?:api|API)(/[\w/]*)|\b(?:GET|POST) (/[\w/]*)")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-each_page_of_today = pytest.mark.parametrize(
+each_current_page = pytest.mark.parametrize(
     "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name
 )
-"""The changelog also names what is no longer there."""
+"""The changelog also names things that were removed."""
 
 
 @cache
 def code(page: Path) -> str:
-    """Return the code blocks and code spans of a page, one a line, without worked examples."""
+    """Return the code blocks and code spans of a page, one per line, without worked examples."""
     text = _EXAMPLE.sub("", page.read_text())
     return "\n".join([*_BLOCK.findall(text), *_SPAN.findall(_BLOCK.sub("", text))])
 
@@ -78,26 +78,26 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-@each_page_of_today
+@each_current_page
 def test_paths_exist(page: Path) -> None:
     named = {path.rstrip(".") for path in _PATH.findall(code(page))}
 
     assert [p for p in sorted(named) if p not in GENERATED and not (CHECKOUT / p).exists()] == []
 
 
-@each_page_of_today
+@each_current_page
 def test_make_targets_exist(page: Path) -> None:
     targets = re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
 
     assert set(_MAKE.findall(code(page))) - set(targets) == set()
 
 
-@each_page_of_today
+@each_current_page
 def test_python_modules_exist(page: Path) -> None:
     assert [name for name in _MODULE.findall(code(page)) if find_spec(name) is None] == []
 
 
-@each_page_of_today
+@each_current_page
 def test_commands_of_the_command_line_exist(page: Path) -> None:
     (script,) = entry_points(group="console_scripts", name="readmission")
     known = commands_below(get_command(script.load()))
@@ -115,14 +115,14 @@ def commands_below(command: Any) -> dict[str, Any]:
     return dict(getattr(command, "commands", {}))
 
 
-@each_page_of_today
+@each_current_page
 def test_settings_exist(page: Path) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
 
     assert set(_SETTING.findall(page.read_text())) - known == set()
 
 
-@each_page_of_today
+@each_current_page
 def test_endpoints_exist(page: Path) -> None:
     named = {first or second for first, second in _ENDPOINT.findall(code(page))}
 

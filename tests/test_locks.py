@@ -12,7 +12,7 @@ from readmission.settings import CHECKOUT
 
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.txt"))
 APART = "checkov"
-"""Has an environment of its own: it pins versions that others need newer."""
+"""Has its own environment, because it pins versions that are too old for the others."""
 PINNED = re.compile(r"^([a-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
@@ -21,11 +21,11 @@ def versions(lock: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
-def test_a_lock_is_complete_and_says_nothing_of_where_packages_come_from(lock: Path) -> None:
+def test_a_lock_is_complete_and_contains_no_address(lock: Path) -> None:
     text = lock.read_text()
 
     packages = [line for line in text.splitlines() if line[:1] not in ("", " ", "#")]
-    assert len(packages) == len(versions(lock)) > 0, "a package is there twice: the Pythons differ"
+    assert len(packages) == len(versions(lock)) > 0, "a package has two versions"
     assert all(line.endswith("\\") for line in packages), "a package has no hash"
     assert "nvidia" not in text
     assert "://" not in text
@@ -41,14 +41,15 @@ def test_all_groups_share_one_set_of_versions() -> None:
         assert not different, f"{lock.name} differs from constraints.txt; run `make lock`"
 
 
-def test_everything_that_names_pythons_names_those_that_are_supported() -> None:
+def test_makefile_and_workflow_use_the_supported_pythons() -> None:
     # given
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
     supported = SpecifierSet(project["project"]["requires-python"])
     pythons = [python for minor in range(50) if (python := f"3.{minor}") in supported]
     oldest, newest = pythons[0], pythons[-1]
 
-    # then `make pythons` runs all, the workflow both ends; locks and static checks serve the oldest
+    # then `make pythons` tests all, the workflow the oldest and the newest; locks and static checks
+    # are for the oldest
     makefile = (CHECKOUT / "Makefile").read_text()
     workflow = yaml.safe_load((CHECKOUT / ".github" / "workflows" / "ci.yml").read_text())
     assert f"PYTHONS := {' '.join(pythons)}\n" in makefile

@@ -18,7 +18,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="""Review the rows that the raw gate put in quarantine, and decide what happens to them.
 
-A quarantined row is **open** until somebody decides:
+A quarantined row is **open** until somebody decides what to do with it:
 
 - **fix** corrects its values. **replay** then sends all fixed rows through the same gates and
   cleaning again, as a new batch (`replay-0008`).

@@ -113,8 +113,8 @@ def initialise(home: PostgresHome, password: str) -> None:
         If ``initdb`` fails, with its error output.
     """
     if home.data.exists():
-        # The stack has made sure that its own server is not running. Another program may have
-        # got the process id in this file since.
+        # The stack has made sure that its own server is not running. The process id in this file
+        # may now belong to another program.
         (home.data / "postmaster.pid").unlink(missing_ok=True)
         return
     secret = home.folder / "password"

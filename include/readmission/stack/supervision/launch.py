@@ -36,9 +36,9 @@ def launch(services: Path, name: str) -> None:
 def _end_predecessor(home: Path, name: str) -> None:
     """End the processes that a killed predecessor of this service left behind.
 
-    Otherwise the workers of a killed Airflow scheduler would run on, and finish tasks that the new
-    scheduler has started again. supervisord gives each service a process group; a file keeps the
-    number of the group while supervisord runs.
+    Otherwise the workers of a killed Airflow scheduler would keep running, and finish tasks that
+    the new scheduler has started again. supervisord gives each service a process group; a file
+    stores the id of the group while supervisord runs.
     """
     record = home / "run" / f"{name}.group"
     if record.exists():
