@@ -6,8 +6,6 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
-from api.http import draining
-from api.http.protocol import SingleWriteProtocol
 from api.metrics import SHARED_FOLDER
 from api.prediction_log.log import PredictionLog
 from readmission import logs
@@ -40,13 +38,13 @@ def main() -> None:
 
 def serve(settings: Settings) -> None:
     """Run uvicorn with the number of worker processes in the settings."""
-    config = uvicorn.Config(
+    uvicorn.run(
         "api.main:application",
         factory=True,
         host=settings.api_host,
         port=settings.api_port,
         workers=settings.workers,
-        http=SingleWriteProtocol,
+        http="httptools",
         ws="none",
         # Identify the caller by API key or peer address; never by X-Forwarded-For.
         proxy_headers=False,
@@ -57,7 +55,6 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
     )
-    draining.run(config)
 
 
 if __name__ == "__main__":

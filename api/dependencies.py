@@ -12,6 +12,7 @@ from api.access.keys import HEADER, Caller, Keyring, Role
 from api.access.limits import RateLimit
 from api.contract.predictions import ErrorResponse, ModelReference
 from api.errors import Forbidden, Unauthorized
+from api.http.draining import GracefulShutdown
 from api.http.transport import header
 from api.metrics import Metrics
 from api.model.champion import Champion, ChampionHolder
@@ -37,6 +38,8 @@ class ServiceState:
         None if no log is configured.
     upload_slots : Semaphore
         One slot per upload in progress; single encounters need none.
+    shutdown : GracefulShutdown
+        Tells whether the process is shutting down.
     """
 
     settings: Settings
@@ -48,6 +51,7 @@ class ServiceState:
     registry: RegistryClient
     log: PredictionLog | None
     upload_slots: Semaphore
+    shutdown: GracefulShutdown
 
 
 def service_state(request: Request) -> ServiceState:

@@ -1,7 +1,6 @@
 """The application; `python -m api` runs it."""
 
 import asyncio
-import gc
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -16,6 +15,7 @@ from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
 from api.http.direct import DirectRouting
+from api.http.draining import GracefulShutdown
 from api.http.transport import RequestBoundary
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
@@ -35,11 +35,10 @@ them. Every error response has the same body: `error`, `message`, `problems` (fi
 expected) and `request_id`. Callers send their key as `X-API-Key`.
 """
 SWITCH_SECONDS = 0.001
-"""How long a thread that scores a file may hold the interpreter while single requests wait."""
+"""How long a thread that scores a file may hold the interpreter while single requests wait.
 
-GC_THRESHOLDS = (20_000, 20, 100)
-"""Reference counting frees the objects of a request. With Python's default of 700 the garbage
-collector would run every few requests."""
+Measured during uploads: with Python's 5 ms, and the defaults of its garbage collector, 0.79 of the
+single requests per second, and p99 is 1.18 times as long."""
 
 SHOW_SECONDS = 1.0
 """Interval at which each process updates its metrics of the prediction log: Prometheus may scrape
@@ -51,10 +50,6 @@ LOG_SECONDS = 10
 def _follow_alias(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
     """Load the first model, then load each new version in production."""
     holder.start()
-    # Exclude imported modules and the model from garbage collection; walking over them would
-    # delay requests by a tenth of a second.
-    gc.collect()
-    gc.freeze()
     while not stopped.wait(interval):
         holder.follow()
 
@@ -73,6 +68,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """
     asyncio.get_running_loop().set_exception_handler(note_uncaught)
     state: ServiceState = app.state.service
+    state.shutdown.install()
     stopped = threading.Event()
     following = (state.holder, state.settings.model_poll_seconds, stopped)
     threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
@@ -101,6 +97,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
     settings = settings or get_settings()
     metrics, registry = Metrics(), RegistryClient(settings)
     store = store or LocalModelStore(settings, registry)
+    shutdown = GracefulShutdown()
     app = FastAPI(title=about.SERVICE, description=DESCRIPTION, version="1", lifespan=_lifespan)
     app.state.service = ServiceState(
         settings=settings,
@@ -112,10 +109,16 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         registry=registry,
         log=PredictionLog.from_settings(settings),
         upload_slots=asyncio.Semaphore(settings.api_files_at_once),
+        shutdown=shutdown,
     )
     app.add_middleware(DirectRouting, routes=app.routes)
     access_log = app.state.access_log = AccessLog(settings)
-    app.add_middleware(RequestBoundary, count=metrics.count_response, record=access_log.record)
+    app.add_middleware(
+        RequestBoundary,
+        count=metrics.count_response,
+        record=access_log.record,
+        shutdown=shutdown,
+    )
     error_responses.install(app)
     # Routes are tried in order, so the most frequent one comes first.
     for part in (predict, predict_batch, about, operate, quality):
@@ -127,7 +130,6 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
 def application() -> FastAPI:
     """Create the application of this process from the environment; uvicorn calls this."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    gc.set_threshold(*GC_THRESHOLDS)
     logs.configure("api")
     return create_app()
 

@@ -75,7 +75,7 @@ class PredictionFields(ResponseModel):
         le=100,
         description=(
             "How many of 100 patients have a lower risk of coming back within 30 days. The "
-            "comparison group are the validation patients, on whom the model was not trained."
+            "comparison group is the validation patients, on whom the model was not trained."
         ),
         examples=[41],
     )

@@ -36,8 +36,9 @@ def _to_stderr(piece: bytes) -> None:
 class AccessLog:
     """Queues one record per request and writes them ten times per second.
 
-    A line through `logging` takes 33 us, half as long as a prediction. Queueing a record takes
-    0.5 us, and writing it in the thread 1.6 us.
+    Measured with `load.benchmarks.serving`: with `QueueHandler` and `QueueListener` of the standard
+    library the service handles 0.56 of the requests per second, and p99 is 1.2 times as long. Their
+    thread wakes up for every record and takes the interpreter from the event loop.
 
     Parameters
     ----------

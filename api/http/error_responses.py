@@ -1,26 +1,17 @@
-"""Error handlers: every error response has `error`, `message`, `problems` and `request_id`."""
-
-from dataclasses import asdict
+"""Error handlers: the body of every error response is an `ErrorResponse`."""
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.contract.predictions import read_error
 from api.errors import ApiError, InvalidEncounter, Problem
 
 
 def error_response(error: ApiError, request_id: str) -> JSONResponse:
     """Return the response to an error."""
-    return JSONResponse(
-        {
-            "error": error.kind,
-            "message": error.message,
-            "problems": [asdict(problem) for problem in error.problems],
-            "request_id": request_id,
-        },
-        status_code=error.status,
-    )
+    return JSONResponse(read_error(error) | {"request_id": request_id}, error.status)
 
 
 def _respond(request: Request, error: ApiError) -> JSONResponse:

@@ -7,10 +7,10 @@ from itertools import count
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import ApiError, BodyTooLarge, NotJson, log
+from api.http.draining import GracefulShutdown
 from api.http.error_responses import error_response
 from readmission.logs import REQUEST_ID as CURRENT_ID
 from readmission.logs import where
@@ -21,6 +21,7 @@ MAX_BODY = 64 * 1024
 JSON = "application/json"
 CONTENT_TYPE = b"content-type"
 REQUEST_ID = b"x-request-id"
+CLOSE = (b"connection", b"close")
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "frame-ancestors 'none'",
@@ -63,12 +64,17 @@ class RequestBoundary:
         Called with route, method and status when a response starts.
     record : callable
         Called with scope, route, method, status and seconds when the last byte is sent.
+    shutdown : GracefulShutdown
+        Once it has begun, every response closes its connection.
     """
 
-    def __init__(self, app: ASGIApp, count: Count, record: Record) -> None:
+    def __init__(
+        self, app: ASGIApp, count: Count, record: Record, shutdown: GracefulShutdown
+    ) -> None:
         self.app = app
         self._count = count
         self._record = record
+        self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
@@ -86,6 +92,8 @@ class RequestBoundary:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] += [(REQUEST_ID, request_id.encode()), *_RAW_HEADERS]
+                if self._shutdown.begun:
+                    message["headers"].append(CLOSE)
                 self._count(*_endpoint(scope), status)
             await send(message)
 
@@ -145,22 +153,3 @@ async def read_json_body(request: Request) -> bytes:
         if len(body) > MAX_BODY:
             raise BodyTooLarge(MAX_BODY)
     return body
-
-
-class EncodedJson(Response):
-    """A response whose body is already encoded JSON; it has the two necessary headers only.
-
-    Parameters
-    ----------
-    body : bytes
-        The encoded body.
-    """
-
-    def __init__(self, body: bytes) -> None:
-        self.status_code = 200
-        self.background = None
-        self.body = body
-        self.raw_headers = [_IS_JSON, (b"content-length", b"%d" % len(body))]
-
-
-_IS_JSON = (CONTENT_TYPE, JSON.encode())

@@ -9,7 +9,6 @@ from time import monotonic
 from api.contract.predictions import read_reference
 from api.errors import ApiError, NoModelLoaded, NoProductionModel, ReloadFailed, log
 from api.metrics import Metrics
-from api.model.memory import release_freed_memory
 from api.model.store import ModelStore
 from readmission.errors import BundleRefused, NoModel, ReadmissionError
 from readmission.serving.model import RegisteredVersion, ServedModel
@@ -42,7 +41,7 @@ class Champion:
 
 @dataclass(frozen=True)
 class LoadFailure:
-    """Why the last attempt to load a model failed, in a sentence for users."""
+    """When and why the last attempt to load a model failed, in a sentence for users."""
 
     at: datetime
     message: str
@@ -151,7 +150,7 @@ class ChampionHolder:
         try:
             self._load(wanted)
         except ReloadFailed as failure:
-            # A damaged version stays damaged for a while; an outage may be over at once.
+            # Retrying a damaged version is pointless for a while; an outage may end at any moment.
             if isinstance(failure.__cause__, BundleRefused):
                 self._refused = (wanted, monotonic())
 
@@ -181,7 +180,6 @@ class ChampionHolder:
         except Exception as error:
             raise ReloadFailed(self._failed(error)) from error
         self._keep(champion.model)
-        release_freed_memory()
         return champion
 
     def _keep(self, model: ServedModel) -> None:

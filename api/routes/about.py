@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -20,7 +20,6 @@ from api.dependencies import (
     service_state,
 )
 from api.errors import Draining
-from api.http.draining import is_draining
 from api.model import history
 
 SERVICE = "Readmission of diabetic patients"
@@ -66,9 +65,9 @@ async def health(state: State) -> dict[str, Any]:
     responses=error_schemas(503),
     summary="Readiness probe",
 )
-async def ready(request: Request, state: State) -> Mapping[str, Any]:
+async def ready(state: State) -> Mapping[str, Any]:
     """Return 200 once a model is loaded; 503 with advice before that and during shutdown."""
-    if is_draining(request):
+    if state.shutdown.begun:
         raise Draining
     return model_reference(state.holder.require())
 

@@ -22,7 +22,7 @@ from api.contract.predictions import (
 )
 from api.dependencies import KEY_REQUIRED, ServiceState, authorize, error_schemas, service_state
 from api.http.direct import DirectRoute, Handler
-from api.http.transport import JSON, EncodedJson, read_json_body, request_id_of
+from api.http.transport import JSON, read_json_body, request_id_of
 from api.model.champion import Champion
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
@@ -80,7 +80,7 @@ async def predict(request: Request) -> Response:
     prediction = champion.model.predict(encounter)
     fields = _record(state, champion, encounter, prediction, request_id_of(request))
     state.metrics.latency.observe(perf_counter() - started)
-    return EncodedJson(to_json(fields))
+    return Response(to_json(fields), media_type=JSON)
 
 
 @router.post(
@@ -101,7 +101,8 @@ async def explain(request: Request) -> Response:
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
     # Count and log the prediction only now, because explaining it may have failed.
     fields = _record(state, champion, encounter, prediction, request_id_of(request))
-    return EncodedJson(to_json(fields | _explanation_fields(explanation, encounter).model_dump()))
+    fields |= _explanation_fields(explanation, encounter).model_dump()
+    return Response(to_json(fields), media_type=JSON)
 
 
 def _record(

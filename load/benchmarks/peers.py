@@ -1,19 +1,14 @@
 """Services to compare with: an empty endpoint, and the usual way to serve a model.
 
 `uvicorn load.benchmarks.peers:empty` responds to every POST with a few bytes.
-`python -m load.benchmarks.peers PORT` does the same but writes each response in one piece, as the
-service does. `load.benchmarks.peers:pipeline` runs the fitted pipeline over a one-row data frame
-in a plain endpoint, as tutorials do.
+`uvicorn load.benchmarks.peers:pipeline` runs the fitted pipeline over a one-row data frame in a
+plain endpoint, as tutorials do.
 """
 
 import os
-import sys
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI, Request
-
-from api.http.protocol import SingleWriteProtocol
 
 MODEL = "PEER_MODEL"
 """Environment variable with the folder of an MLflow model."""
@@ -41,7 +36,3 @@ def predict(encounter: dict[str, Any]) -> dict[str, Any]:
         _loaded.append(mlflow.pyfunc.load_model(os.environ[MODEL]))
     predicted: dict[str, Any] = _loaded[0].predict(pd.DataFrame([encounter])).iloc[0].to_dict()
     return predicted
-
-
-if __name__ == "__main__":
-    uvicorn.run(empty, port=int(sys.argv[1]), http=SingleWriteProtocol, ws="none", access_log=False)

@@ -31,7 +31,7 @@ from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.stack import Stack
 
-SERVICE, EMPTY, WHOLE = "service", "empty FastAPI", "empty FastAPI, one write"
+SERVICE, EMPTY = "service", "empty FastAPI"
 PIPELINE, MLFLOW = "plain FastAPI", "mlflow serve"
 TRAINING_ROWS = 45_000
 PEERS = "load.benchmarks.peers"
@@ -121,7 +121,7 @@ def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Se
         "columns": list(encounter), "data": [list(encounter.values())]
     }})  # fmt: skip
     local = mlflow.artifacts.download_artifacts(model, dst_path=str(folder / "model"))
-    ports = free_ports(5)
+    ports = free_ports(4)
     at = [f"http://127.0.0.1:{port}" for port in ports]
     shared = {
         "LOG_FOLDER": str(folder),
@@ -140,8 +140,6 @@ def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Se
                 started(SERVICE, (sys.executable, "-m", "api"), own, f"{at[0]}/predict", plain),
                 started(EMPTY, (*uvicorn, str(ports[1]), f"{PEERS}:empty"), shared,
                         f"{at[1]}/predict", plain),
-                started(WHOLE, (sys.executable, "-m", PEERS, str(ports[4])), shared,
-                        f"{at[4]}/predict", plain),
                 started(PIPELINE, (*uvicorn, str(ports[2]), f"{PEERS}:pipeline"), shared,
                         f"{at[2]}/predict", plain),
                 started(MLFLOW, (*serve, str(ports[3])), shared, f"{at[3]}/invocations", rows),
@@ -152,7 +150,7 @@ def all_servers(stack: Stack, model: str, folder: Path) -> Iterator[dict[str, Se
 
 @contextmanager
 def reloading(server: Server) -> Iterator[list[int]]:
-    """Reload the model again and again until the block ends, and yield the statuses."""
+    """Keep reloading the model until the block ends; yield the statuses."""
     done, statuses = threading.Event(), []
 
     def reload() -> None:
