@@ -53,7 +53,7 @@ def succeeded(response: Response, request_id: str) -> None:
     """Check what all responses have in common: status 200 and the id of the request."""
     if response.status != 200:
         raise WrongResponse(f"{response.status} {_error_kind(response.content)}".strip())
-    require(response.request_id == request_id, "the header has another request id")
+    require(response.request_id == request_id, "the header has a different request id")
 
 
 def _error_kind(content: bytes) -> str:
@@ -89,7 +89,7 @@ def explanation(response: Response, request_id: str) -> None:
 def _prediction(response: Response, request_id: str) -> dict[str, Any]:
     succeeded(response, request_id)
     found = json_of(response.content)
-    require(found.get("request_id") == request_id, "the body has another request id")
+    require(found.get("request_id") == request_id, "the body has a different request id")
     _require_version(found)
     _require_prediction(found)
     return found
@@ -103,7 +103,7 @@ def _require_prediction(found: Mapping[str, Any]) -> None:
     require(found.get("predicted_class") in schema.CLASSES, "unknown class")
     probabilities = found.get("probabilities")
     complete = isinstance(probabilities, dict) and set(probabilities) == set(schema.CLASSES)
-    require(complete, "the probabilities are not those of the classes")
+    require(complete, "the probabilities do not cover exactly the classes")
     values = list(dict(probabilities or {}).values())
     numbers = all(isinstance(value, int | float) and 0 <= value <= 1 for value in values)
     require(numbers, "a probability is not between 0 and 1")
@@ -121,10 +121,10 @@ def predictions(rows: int) -> Check:
         require(not any("error" in line for line in lines), "a valid row was rejected")
         for line in lines:
             _require_prediction(line)
-        require(last.get("request_id") == request_id, "the summary has another request id")
+        require(last.get("request_id") == request_id, "the summary has a different request id")
         _require_version(last)
         counted = last.get("summary", {}).get("answered")
-        require(counted == rows, "the summary has another number of rows")
+        require(counted == rows, "the summary has a different number of rows")
 
     return check
 

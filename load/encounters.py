@@ -55,9 +55,9 @@ class Payloads:
     Parameters
     ----------
     origin : Origin
-        Whose encounters these are.
+        Where the encounters come from: UCI, another file or synthetic data.
     singles, files : tuple of Payload
-        Bodies with one encounter, and files with some hundred.
+        Bodies with one encounter, and files with up to `FILE_ROWS`.
     """
 
     origin: Origin

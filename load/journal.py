@@ -17,7 +17,7 @@ class Journal:
         self._file = path.open("w", buffering=1)
 
     def note(self, request_id: str, rows: int) -> None:
-        """Write down one request."""
+        """Record one request."""
         self._file.write(f"{request_id} {rows}\n")
 
 

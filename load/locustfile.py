@@ -4,8 +4,8 @@
 
 It prints a table at its end, and its exit code is 1 if an objective was missed
 (`load/objectives.py`). Without `--headless`, choose the profile on Locust's page. The settings
-READMISSION_API_KEY and READMISSION_API_ADMIN_KEY are the keys of the users; without the second, no
-user reloads the model. `make load` runs the test against the stack of this machine.
+READMISSION_API_KEY and READMISSION_API_ADMIN_KEY are the keys of the users; without an admin key,
+no user reloads the model. `make load` runs the test against the stack of this machine.
 """
 
 import sys

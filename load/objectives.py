@@ -1,7 +1,7 @@
 """The service-level objectives; a load test that misses one fails.
 
-They are those of the alerts (`grafana/prometheus/rules/slo.yml`), but measured by the client: the
-latency includes the network, and a wrong response counts as a failure.
+The alerts (`grafana/prometheus/rules/slo.yml`) have the same objectives. Here the client measures
+them: the latency includes the network, and a wrong response counts as a failure.
 """
 
 from collections.abc import Mapping

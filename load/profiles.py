@@ -1,4 +1,4 @@
-"""The load profiles, and the run of a profile: how many users there are at each moment."""
+"""The load profiles, and the run of a profile: the number of users at each moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ USERS_PER_SECOND = 20.0
 
 @dataclass(frozen=True)
 class Stage:
-    """A number of users for some time, counted from the moment when all of them have started."""
+    """A number of users, and the seconds to keep it once all of them have started."""
 
     users: int
     seconds: float
@@ -27,7 +27,7 @@ class Profile:
     meaning : str
         What the profile is for.
     stages : tuple of Stage
-        The stages, one after the other.
+        The stages, in order.
     to_saturation : bool
         Whether the profile ends at the first stage that misses an objective; it then reports the
         largest load under which all objectives were met.
@@ -38,7 +38,7 @@ class Profile:
     to_saturation: bool = False
 
     def resized(self, users: int = 0, seconds: float = 0) -> "Profile":
-        """Return the profile with other numbers of users or another duration.
+        """Return a copy with a different number of users or a different duration.
 
         Parameters
         ----------

@@ -29,7 +29,7 @@ def failures(
     elif run.finished:
         found = run.finished[0].missed
     else:
-        found = ["it ended before its first stage did"]
+        found = ["the test ended before its first stage"]
     return found + (
         [f"{internal_errors} errors of the load test itself"] if internal_errors else []
     )
@@ -67,7 +67,7 @@ def text(
 
 
 def saturation(run: ProfileRun) -> str:
-    """Return up to which load all objectives were met, and which one was missed next."""
+    """Return the largest load that met all objectives, and what the next one missed."""
     largest = run.largest_met
     if largest is None:
         return "the objectives were not met with any number of users"

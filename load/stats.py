@@ -12,7 +12,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Locust's counters of an endpoint at one moment.
+    """Locust's counters for one endpoint at one moment.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def snapshots(stats: Any) -> dict[str, Snapshot]:
     Parameters
     ----------
     stats : locust.stats.RequestStats
-        Not imported for its type, because importing Locust patches the threads of the process.
+        Typed as Any, because importing Locust patches the threads of the process.
     """
     entries = {f"{entry.method} {entry.name}": entry for entry in stats.entries.values()}
     now = time.time()

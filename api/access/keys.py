@@ -99,8 +99,8 @@ class Keyring:
         presented = hashlib.sha256(key.encode()).digest()
         if known := self._known.get(presented):
             return known
-        # Compare every entry, each in constant time: the duration must not tell anything
-        # about the keys.
+        # Compare every entry, each in constant time: the duration must not reveal
+        # anything about the keys.
         matches = [role for digest, role in self._roles if hmac.compare_digest(digest, presented)]
         if not matches:
             raise Unauthorized

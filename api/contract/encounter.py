@@ -132,7 +132,7 @@ def _api_error(error: ValidationError) -> MalformedBody | InvalidEncounter:
             [Problem.wrong_body("expected a JSON object with the fields of one encounter")]
         )
     # A field of several types has one detail per type: keep the last. Wrong values come before
-    # missing fields, because they tell more about the mistake.
+    # missing fields, because they say more about the mistake.
     by_field = {str(detail["loc"][0]): detail for detail in details}
     ordered = sorted(by_field.items(), key=lambda item: item[1]["type"] == "missing")
     return InvalidEncounter([_problem(name, detail) for name, detail in ordered])

@@ -224,4 +224,4 @@ class SchemaResponse(ResponseModel):
     missing: str
     limits: UploadLimits
     presets: list[Preset]
-    version: str = Field(description="Changes when the values or limits of a feature change.")
+    version: str = Field(description="Changes whenever the values or limits of a feature change.")

@@ -18,7 +18,7 @@ def elements(file: IO[bytes]) -> Iterator[bytes]:
     Raises
     ------
     UnreadableFile
-        If the file is not an array, or the array does not end.
+        If the file is not an array, or the array is not closed.
     BodyTooLarge
         If an element exceeds `MAX_ROW_BYTES`.
     """
@@ -48,14 +48,14 @@ def _extended(held: bytes, file: IO[bytes]) -> bytes:
         raise BodyTooLarge(MAX_ROW_BYTES)
     piece = file.read(PIECE_BYTES)
     if not piece:
-        raise UnreadableFile("The JSON array of encounters breaks off.")
+        raise UnreadableFile("The JSON array of encounters is cut off.")
     return held + piece
 
 
 def _up_to(characters: bytes) -> re.Pattern[bytes]:
     """Return a regex that matches up to the next of these characters outside a string.
 
-    It also stops at the quote of a string that does not end.
+    It also stops at the opening quote of an unterminated string.
     """
     string = rb'"(?:[^"\\]++|\\.)*+"'
     pattern = rb'(?:[^"%b]++|%b)*+(["%b])' % (characters, string, characters)
@@ -64,5 +64,5 @@ def _up_to(characters: bytes) -> re.Pattern[bytes]:
 
 _DEPTH_CHANGE = {b"[": 1, b"{": 1, b"]": -1, b"}": -1, b",": 0}
 _BETWEEN = _up_to(rb"\[\]{,")
-"""Between elements, a closing brace has no meaning."""
+"""Between elements, a closing brace is an ordinary character."""
 _WITHIN = _up_to(rb"\[\]{}")

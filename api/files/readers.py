@@ -28,7 +28,7 @@ _OUTCOME = b'"%s"' % schema.TARGET.encode()
 def read_rows(file: IO[bytes], content_type: str) -> Iterator[ParsedRow]:
     """Yield each row of a file.
 
-    A column with the outcome is ignored, so that labelled files can be sent as they are.
+    A column with the outcome is ignored, so that labelled files can be sent unchanged.
 
     Raises
     ------

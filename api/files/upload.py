@@ -29,7 +29,7 @@ async def receive(request: Request, limit: int) -> IO[bytes]:
     Raises
     ------
     BodyTooLarge
-        As soon as more than `limit` bytes have come.
+        As soon as more than `limit` bytes have arrived.
     UploadTooSlow
         If the upload stalls, or is slower than `MIN_BYTES_PER_SECOND`.
     """

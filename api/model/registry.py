@@ -1,4 +1,4 @@
-"""Access to the registry (MLflow), imported on first use."""
+"""Queries the registry; MLflow is imported on first use."""
 
 import os
 from collections.abc import Callable
@@ -22,7 +22,7 @@ appear in the log."""
 
 
 class RegistryClient:
-    """Runs queries on the registry; every call may take seconds.
+    """Runs queries on the registry; each may take seconds.
 
     Parameters
     ----------

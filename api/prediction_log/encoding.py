@@ -19,8 +19,8 @@ KEYS = (schema.ENCOUNTER, schema.PATIENT)
 class Encoder:
     """Turns records into lines that PostgreSQL's COPY reads.
 
-    Encounter and patient ids are replaced by pseudonyms: a patient can be recognised in the log,
-    but neither id can be guessed without the key.
+    Pseudonyms replace the ids of encounter and patient: rows of one patient can be linked, but
+    nobody can guess an id without the key.
 
     Parameters
     ----------

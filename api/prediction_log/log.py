@@ -22,9 +22,9 @@ QUEUE_LIMIT = 20_000
 CHUNK_ROWS = 500
 SLICE_ROWS = 25
 PAUSE_SECONDS = 0.0002
-"""After each slice, a third of a millisecond of work, the thread yields the interpreter. Without
-that the event loop would wait 5 ms for it. If the queue is long, slices become larger, because a
-busy event loop holds the interpreter just as long."""
+"""After each slice, a third of a millisecond of work, the thread yields the interpreter; otherwise
+the event loop would wait for it. If the queue is long, slices become larger, because a busy event
+loop holds the interpreter just as long."""
 
 
 class PredictionLog:

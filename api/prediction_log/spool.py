@@ -40,7 +40,7 @@ class Spool:
     adopts the segments of dead processes.
 
     A full spool rejects new chunks and keeps its old ones: no stored prediction is lost, and the
-    gap in the log is one period of time.
+    log has one gap instead of many.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Spool:
         Raises
         ------
         OSError
-            If that fails; a later call tries again.
+            If that fails; a later call retries.
         """
         with self._guard:
             self._opened()
@@ -190,7 +190,7 @@ def _write(path: Path, content: bytes) -> Path:
     try:
         write_whole(path, content, durable=True)
     except OSError:
-        # It is there if only the sync of its folder failed.
+        # If only the sync of the folder failed, the file exists.
         with suppress(OSError):
             path.unlink()
         raise

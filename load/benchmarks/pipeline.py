@@ -1,10 +1,10 @@
 """Measure the pipeline on this machine: the time of a batch, and the overhead of Airflow.
 
-It starts a stack of its own on free ports, processes a few batches one after the other, and prints
+It starts a stack of its own on free ports, processes a few batches in order, and prints
 
 * the time to load RAW, and of a bare COPY of the same bytes into a table without keys,
 * the time from RAW to CLEAN,
-* the time from the RAW event until the new model is served, with and without a running task,
+* the time from the RAW event until the new model is served: with a running task, and between tasks,
 * the time of the same work in this process, without Airflow, as the reference for the overhead.
 
 Run it on an otherwise idle machine:
@@ -72,7 +72,7 @@ def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
 
 
 def copy_times(dsn: str, dataset: source.Dataset, size: int) -> list[dict[str, float]]:
-    """Return the seconds of RAW load and bare COPY for each of the first batches, in turn."""
+    """Return the seconds of RAW load and bare COPY for each of the first batches."""
     rounds = []
     with psycopg.connect(dsn) as connection:
         upgrade(dsn, "raw")
@@ -152,7 +152,7 @@ def _empty(connection: psycopg.Connection) -> None:
 
 
 def through_airflow(site: Site, size: int, batches: int) -> list[BatchTiming]:
-    """Process one batch after the other in Airflow and read the recorded times."""
+    """Process the batches in order in Airflow and read the recorded times."""
     airflow = open_airflow(site)
     airflow.wait_for_dags([INGESTION, *CONSUMERS])
     timings = []

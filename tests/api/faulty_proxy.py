@@ -46,7 +46,7 @@ class FaultyProxy:
 
     @property
     def lost_a_commit(self) -> bool:
-        """Whether that has happened."""
+        """Whether the connections have been cut."""
         return not self._loses_commit
 
     def _accept(self) -> None:

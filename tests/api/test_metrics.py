@@ -84,7 +84,7 @@ def test_gauges_of_a_dead_process_are_dropped_and_its_counters_stay(tmp_path: Pa
     # when another process replaces it
     second = shown()
 
-    # then its gauges are gone, and its counters go on
+    # then its gauges are gone, and its counters continue
     for name in ("prediction_log_pending", "prediction_log_spooled_bytes"):
         assert second[name] == first[name] > 0
     for name in ("prediction_log_written_total", "prediction_log_lost_total"):

@@ -62,10 +62,10 @@ def test_a_right_response_passes_unless_it_has_another_status_or_id(
         ({"probabilities": {"NO": 0.5, ">30": 0.3, "<30": 0.1}}, "add up"),
         ({"probabilities": {"NO": 1.2, ">30": -0.3, "<30": 0.1}}, "not between"),
         ({"probabilities": {"NO": "1", ">30": "0", "<30": "0"}}, "not between"),
-        ({"probabilities": {"NO": 1.0}}, "not those of the classes"),
-        ({"probabilities": None}, "not those of the classes"),
+        ({"probabilities": {"NO": 1.0}}, "cover exactly the classes"),
+        ({"probabilities": None}, "cover exactly the classes"),
         ({"model_version": None}, "no model version"),
-        ({"request_id": "load-2"}, "the body has another request id"),
+        ({"request_id": "load-2"}, "the body has a different request id"),
     ],
 )
 def test_a_wrong_prediction_is_detected(changed: dict[str, Any], complaint: str) -> None:
@@ -82,9 +82,9 @@ def test_a_wrong_prediction_is_detected(changed: dict[str, Any], complaint: str)
         ([], "rows are missing"),
         ([ROWS[0], {"row": 1, "error": "invalid"}, SUMMARY], "a valid row was rejected"),
         ([ROWS[0], ROWS[1] | {"predicted_class": "MAYBE"}, SUMMARY], "unknown class"),
-        ([*ROWS, SUMMARY | {"summary": {"answered": 1}}], "another number of rows"),
+        ([*ROWS, SUMMARY | {"summary": {"answered": 1}}], "a different number of rows"),
         ([*ROWS, SUMMARY | {"model_version": None}], "no model version"),
-        ([*ROWS, SUMMARY | {"request_id": "load-2"}], "the summary has another request id"),
+        ([*ROWS, SUMMARY | {"request_id": "load-2"}], "the summary has a different request id"),
     ],
 )
 def test_a_wrong_response_to_a_file_is_detected(bodies: list[Any], complaint: str) -> None:

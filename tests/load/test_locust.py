@@ -31,7 +31,7 @@ from load.locustfile import *
 def service(
     seconds: float = 0, status: int = 200, probabilities: dict[str, float] | None = None
 ) -> Iterator[str]:
-    """Run a service that only predicts: slowly, with an error or wrongly, if the caller wants."""
+    """Run a service that only predicts; it can be slow, fail, or return wrong predictions."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"

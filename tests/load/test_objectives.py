@@ -1,4 +1,4 @@
-"""The objectives of the load test are those of the alerts."""
+"""The load test has the same objectives as the alerts."""
 
 import re
 

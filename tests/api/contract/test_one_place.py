@@ -171,7 +171,7 @@ class Declared(BaseModel):
 
 
 class Source:
-    """What the fields are read from."""
+    """An object that the fields are read from."""
 
     text, flag, maybe, chosen = "b", False, 1, "y"
     scores: dict[str, float] = {"p": 0.25, "q": 0.75}  # noqa: RUF012 - never changed

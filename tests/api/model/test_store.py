@@ -111,7 +111,7 @@ def damage(registry: Registry, original: Path, tmp_path: Path) -> Iterator[Apply
 
 
 def flip(name: str) -> Damage:
-    """Return a damage: one bit in the middle of a file is flipped."""
+    """Return a function that flips one bit in the middle of a file."""
 
     def change(folder: Path) -> None:
         content = bytearray((folder / name).read_bytes())
@@ -122,12 +122,12 @@ def flip(name: str) -> Damage:
 
 
 def remove(name: str) -> Damage:
-    """Return a damage: a file is missing."""
+    """Return a function that deletes a file."""
     return lambda folder: (folder / name).unlink()
 
 
 def overwrite(name: str, text: str) -> Damage:
-    """Return a damage: a file has other content."""
+    """Return a function that replaces the content of a file."""
     return lambda folder: (folder / name).write_text(text) and None
 
 

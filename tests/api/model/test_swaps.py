@@ -69,7 +69,7 @@ def known(fits: tuple[Fit, Fit]) -> Mapping[str, list[tuple[Encounter, Predictio
 
 
 def matches(response: dict[str, Any], expected: Prediction) -> bool:
-    """Whether all parts of a response are of one prediction."""
+    """Whether all parts of a response belong to one prediction."""
     probabilities = list(response["probabilities"].values())
     return (
         response["predicted_class"] == expected.predicted_class
@@ -198,7 +198,7 @@ def test_a_thousand_callers_get_whole_responses_during_twenty_swaps(
     # when a thousand callers send requests during the swaps
     sent, seen, wrong = asyncio.run(send_while_swapping(service, Registry(settings), known))
 
-    # then each response is of the version it names, and both versions responded
+    # then each response comes from the version it names, and both versions responded
     assert seen.total() == sent > AT_ONCE
     assert wrong == 0
     assert set(seen) == {"1", "2"}
