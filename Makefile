@@ -18,7 +18,7 @@ LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 CHECKOV := .tools/checkov
 PYTEST := $(BIN)/python -m pytest
-UNIT := python -m pytest -n 2 --dist loadgroup -m unit tests/include
+UNIT := python -m pytest -n 2 -m unit tests/include
 ARGS ?=
 PROFILE ?=
 
@@ -32,7 +32,7 @@ demo: $(READY) ## Set up, start the stack, ingest all batches, predict; leave it
 
 test: $(READY) check ## Set up, run the static checks and all tests
 ifeq ($(ARGS),)
-	$(PYTEST) -n 2 --dist loadgroup -m "not alone"
+	$(PYTEST) -n 2 -m "not alone"
 	$(PYTEST) -m alone
 else
 	$(PYTEST) $(ARGS)

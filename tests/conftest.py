@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from readmission.domain import synthetic
 from readmission.settings import CHECKOUT, PREFIX, Settings
@@ -40,9 +42,16 @@ ALONE = (
     "load/test_locust.py",
 )
 """Folders and files whose tests measure time or need both cores; no other test runs meanwhile."""
-TOGETHER = ("ui", "k8s", "grafana")
-"""Folders whose tests share expensive fixtures, so one worker runs the whole folder. They start
-first, in this order, so that no long folder is left at the end for one worker."""
+TOGETHER = {
+    "include/pipeline": "training",
+    "include/serving": "training",
+    "include/test_registry.py": "training",
+    "ui": "ui",
+    "k8s": "k8s",
+    "grafana": "grafana",
+}
+"""What one worker runs as a whole, by folder or file: tests that share what is expensive to make.
+They start in this order, before all others: no worker must wait for a long group at the end."""
 STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
 """Fixtures that start a service other than PostgreSQL; unit tests do not use them."""
 
@@ -54,7 +63,7 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark unit tests and tests that run alone, and group the tests that share a worker."""
+    """Mark the unit tests and those that run alone, and let the largest groups start first."""
     for path in ALONE:
         if not (TESTS / path).exists():
             raise pytest.UsageError(f"{path}, which conftest.py marks as alone, is not in {TESTS}")
@@ -64,14 +73,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("alone")
         if is_unit(item, path):
             item.add_marker("unit")
-        item.add_marker(pytest.mark.xdist_group(worker_group(item, path)))
-    items.sort(key=lambda item: position(item.path.relative_to(TESTS)))
+    order = list(dict.fromkeys(TOGETHER.values()))
+    items.sort(key=lambda item: (*order, group := group_of(item.nodeid)).index(group))
 
 
-def position(path: Path) -> int:
-    """Return where a test's folder is in the order of the run."""
-    folder = path.parts[0]
-    return TOGETHER.index(folder) if folder in TOGETHER else len(TOGETHER)
+class GroupScheduling(LoadScopeScheduling):
+    """Gives each group of tests to one worker.
+
+    The option ``--dist loadgroup`` has no effect with pytest 9.1: pytest-xdist changes an attribute
+    that pytest does not read any longer.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    """Schedule by group, in the order of collection."""
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of a test: one of `TOGETHER`, or its file."""
+    path = Path(nodeid.partition("::")[0].removeprefix("tests/"))
+    return next((name for place, name in TOGETHER.items() if path.is_relative_to(place)), str(path))
 
 
 def is_unit(item: pytest.Item, path: Path) -> bool:
@@ -79,13 +106,6 @@ def is_unit(item: pytest.Item, path: Path) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     slow = item.get_closest_marker("slow") is not None
     return path.parts[0] == "include" and not slow and STARTED.isdisjoint(fixtures)
-
-
-def worker_group(item: pytest.Item, path: Path) -> str:
-    """Return the group whose tests run on one worker: a training, a folder or a file."""
-    if "trained" in getattr(item, "fixturenames", ()):
-        return "trained"
-    return path.parts[0] if path.parts[0] in TOGETHER else str(path)
 
 
 @dataclass(frozen=True)
