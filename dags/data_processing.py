@@ -28,11 +28,13 @@ def data_processing_pipeline():
     def process(partition_key: str) -> str:
         """Write the batch, the splits of its new patients and its line of the ledger."""
         from connections import clean_warehouse, raw_warehouse
+        from readmission.domain.batch_ids import parse_batch_id
         from readmission.pipeline import process
         from readmission.settings import get_settings
 
+        batch_id = parse_batch_id(partition_key)
         with raw_warehouse() as raw, clean_warehouse() as clean:
-            return process.process(raw, clean, partition_key, get_settings().split_key).batch_id
+            return process.process(raw, clean, batch_id, get_settings().split_key).batch_id
 
     @task(outlets=[CLEAN])
     def check(batch_id: str, outlet_events) -> None:

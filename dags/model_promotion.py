@@ -20,6 +20,7 @@ def model_promotion_pipeline():
     def judge(partition_key: str) -> dict[str, str]:
         """Score both models on the same rows, record the verdict and move the aliases."""
         from connections import clean_warehouse, publish_report
+        from readmission.domain.batch_ids import parse_batch_id
         from readmission.pipeline import promote, rollout
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
@@ -27,12 +28,12 @@ def model_promotion_pipeline():
         from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
-        settings = get_settings()
+        batch_id, settings = parse_batch_id(partition_key), get_settings()
         registry = Registry(settings)
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
             verdict = promote.judge(
-                partition_key,
+                batch_id,
                 warehouse,
                 history,
                 registry,
@@ -41,7 +42,7 @@ def model_promotion_pipeline():
                 settings.log_loss_tolerance,
             )
             rollout.carry_out(verdict, history, registry)
-        return {"batch_id": partition_key, "verdict": verdict.verdict, "reason": verdict.reason}
+        return {"batch_id": batch_id, "verdict": verdict.verdict, "reason": verdict.reason}
 
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decision: dict[str, str], outlet_events) -> None:

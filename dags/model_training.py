@@ -20,17 +20,19 @@ def model_training_pipeline():
     def prepare(partition_key: str) -> dict[str, str | int]:
         """Let the training gate check the rows of all batches up to this one."""
         from connections import clean_warehouse, publish_report
+        from readmission.domain.batch_ids import parse_batch_id
         from readmission.modelling import families
         from readmission.pipeline import train
         from readmission.quality.gates import Gatekeeper
 
+        batch_id = parse_batch_id(partition_key)
         families.require_known(get_settings().families)
         train.signer_of(get_settings())
         with clean_warehouse() as warehouse:
-            rows = train.training_rows(warehouse, partition_key)
+            rows = train.training_rows(warehouse, batch_id)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
-            gatekeeper.training(warehouse, partition_key, rows)
-            return vars(train.lineage(warehouse, partition_key, len(rows)))
+            gatekeeper.training(warehouse, batch_id, rows)
+            return vars(train.lineage(warehouse, batch_id, len(rows)))
 
     @task(**LABELLED)
     def train(family: str, data: dict[str, str | int]) -> dict[str, str | float]:

@@ -48,6 +48,8 @@ RETRIES: dict[str, Any] = {
                     "readmission.errors.NotQuarantined",
                     "readmission.errors.DecisionRefused",
                     "readmission.errors.BatchNotFound",
+                    "readmission.errors.InvalidBatchId",
+                    "readmission.errors.InvalidReportKey",
                     "readmission.errors.BundleRefused",
                     "readmission.errors.NotServable",
                     "readmission.errors.SigningKeyError",

@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
 from policies import LABELLED, RETRIES, label
+from readmission.domain.batch_ids import PATTERN, parse_batch_id
 from readmission.domain.columns import Kind
 from readmission.domain.schema import of_kind
 
@@ -40,7 +41,7 @@ NO_KEYS = {
             description="Waiving is permanent; a fix can be changed until the replay.",
         ),
         "batch_id": Param(
-            None, type=["null", "string"], pattern=r"^(batch|replay)-[0-9]{4,}$", title="Batch",
+            None, type=["null", "string"], pattern=PATTERN, title="Batch",
             description="Batch of the rows, for example batch-0001; if empty, replay all batches.",
         ),
         "source_rows": Param(
@@ -74,7 +75,7 @@ def quarantine_replay():
         from connections import raw_warehouse
         from readmission.warehouse import Quarantine
 
-        where = params["batch_id"] or "", params["source_rows"]
+        where = parse_batch_id(params["batch_id"]), params["source_rows"]
         signed = params["decided_by"] or "", params["why"] or ""
         with raw_warehouse() as warehouse:
             quarantine = Quarantine(warehouse.connection)
@@ -91,8 +92,9 @@ def quarantine_replay():
         from connections import raw_warehouse
         from readmission.pipeline import replay
 
+        batch_id = parse_batch_id(params["batch_id"]) if params["batch_id"] else None
         with raw_warehouse() as warehouse:
-            batches = replay.replay(warehouse, params["batch_id"])
+            batches = replay.replay(warehouse, batch_id)
         if not batches:
             raise AirflowSkipException("no fixed row awaits a replay")
         return [batch.batch_id for batch in batches]

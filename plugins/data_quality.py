@@ -9,7 +9,6 @@ signed-in user may do, so the response headers forbid scripts.
 """
 
 import mimetypes
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
 PREFIX = "/data-quality"
 HOME = "index.html"
 EMPTY = "No gate has run yet. The first gate that runs publishes the reports."
-LONGEST_KEY = 512
-KEY = re.compile(r"(?:[A-Za-z0-9_][\w.-]*/)*[A-Za-z0-9_][\w.-]*", re.ASCII)
-"""A file path without empty parts and without names that begin with a dot."""
-
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -36,11 +31,6 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "private, no-store",
 }
-
-
-def is_key(text: str) -> bool:
-    """Whether `text` can be the key of a report."""
-    return len(text) <= LONGEST_KEY and KEY.fullmatch(text) is not None
 
 
 async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -99,10 +89,14 @@ def read(key: str) -> bytes:
     from botocore.exceptions import BotoCoreError, ClientError
     from fastapi import HTTPException
 
+    from readmission.errors import InvalidReportKey
+    from readmission.quality.report.keys import parse_report_key
     from readmission.settings import get_settings
 
-    if not is_key(key):
-        raise HTTPException(404, "There is no such page.")
+    try:
+        key = parse_report_key(key)
+    except InvalidReportKey:
+        raise HTTPException(404, "There is no such page.") from None
     try:
         found = store().get_object(Bucket=get_settings().docs_bucket, Key=key)
         return found["Body"].read()

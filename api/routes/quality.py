@@ -32,17 +32,22 @@ router = APIRouter()
     openapi_extra=KEY_REQUIRED,
     summary="Each gate's result for each batch",
 )
-async def quality(request: Request) -> dict[str, Any]:
+async def quality(request: Request) -> responses.QualityResponse:
     """Return totals, each gate's result for each batch, the newest drift and the reports' URL."""
     settings = service_state(request).settings
-    summary = await asyncio.to_thread(read_summary, settings)
-    return {
-        **summary,
-        "gates": [{"name": gate.name, "title": gate.title} for gate in catalogue.GATES],
-        "statuses": STATUSES,
-        "batches": [_with_all_gates(batch) for batch in summary["batches"]],
-        "reports_url": settings.docs_url,
-    }
+    return await asyncio.to_thread(read_summary, settings)
+
+
+def _response(summary: dict[str, Any], settings: Settings) -> responses.QualityResponse:
+    return responses.QualityResponse.model_validate(
+        {
+            **summary,
+            "gates": [{"name": gate.name, "title": gate.title} for gate in catalogue.GATES],
+            "statuses": STATUSES,
+            "batches": [_with_all_gates(batch) for batch in summary["batches"]],
+            "reports_url": settings.docs_url,
+        }
+    )
 
 
 def _with_all_gates(batch: dict[str, Any]) -> dict[str, Any]:
@@ -55,13 +60,13 @@ def _with_all_gates(batch: dict[str, Any]) -> dict[str, Any]:
     return {**batch, "gates": gates, "stopped_by": stopped_by}
 
 
-def read_summary(settings: Settings) -> dict[str, Any]:
+def read_summary(settings: Settings) -> responses.QualityResponse:
     """Return the newest summary from the bucket of the reports.
 
     Raises
     ------
     QualityUnavailable
-        If no bucket is configured, or the summary cannot be read from it.
+        If no bucket is configured, or it holds no readable summary.
     """
     key, secret = settings.docs_access_key, settings.docs_secret_key
     if settings.docs_endpoint is None or key is None or secret is None:
@@ -80,10 +85,10 @@ def read_summary(settings: Settings) -> dict[str, Any]:
     )
     try:
         with store.open_input_stream(f"{settings.docs_bucket}/{SUMMARY}") as file:
-            summary: dict[str, Any] = json.loads(file.read())
-    except (OSError, ValueError) as error:
+            summary = json.loads(file.read())
+        return _response(summary, settings)
+    except (OSError, LookupError, TypeError, ValueError) as error:
         raise QualityUnavailable(
             "The quality summary cannot be read: either no batch has arrived yet, or the object"
             " store is down."
         ) from error
-    return summary

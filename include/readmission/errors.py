@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
+_LONGEST_QUOTE = 80
+"""Characters of a foreign value that a message quotes."""
+
 
 class ReadmissionError(Exception):
     """Base class of the project's errors; its message is written for users."""
@@ -31,6 +34,43 @@ class InvalidValue(ReadmissionError):
     def __init__(self, column: str, value: object, expected: str) -> None:
         super().__init__(f"column {column!r}: {value!r} is not allowed, expected {expected}")
         self.column = column
+        self.value = value
+
+
+class InvalidBatchId(ReadmissionError):
+    """A value from outside is not the id of a batch, so nothing is read or written with it.
+
+    Parameters
+    ----------
+    value : object
+        The value.
+    """
+
+    def __init__(self, value: object) -> None:
+        super().__init__(
+            f"{_shortened(value)} is not the id of a batch; expected batch-0001 or replay-0001, as"
+            " the page Data quality and `readmission quarantine account` list them. Start a run"
+            " again with the id of a batch as its partition key"
+        )
+        self.value = value
+
+
+class InvalidReportKey(ReadmissionError):
+    """A key or path is not that of a report, or leaves the folder of the reports.
+
+    Parameters
+    ----------
+    value : object
+        The key or the path.
+    expected : str
+        What it should look like.
+    """
+
+    def __init__(self, value: object, expected: str) -> None:
+        super().__init__(
+            f"{_shortened(value)} is not a report; expected {expected}."
+            " The page Data quality links to every report"
+        )
         self.value = value
 
 
@@ -147,3 +187,8 @@ class UnknownFamily(ReadmissionError):
 
 class ServingMismatch(ReadmissionError):
     """The API does not serve the version that was promoted."""
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"

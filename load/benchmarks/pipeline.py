@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from readmission.domain.batch_ids import batch_name
 from readmission.pipeline import ingest, process, promote, rollout, source, train
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
@@ -43,7 +44,6 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.migrations.upgrading import upgrade
 from readmission.warehouse.sql.copying import to_csv
-from readmission.warehouse.states import batch_name
 
 COPY_ROUNDS = 5
 PATIENCE = 600

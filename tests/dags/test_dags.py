@@ -134,7 +134,8 @@ def test_errors_that_a_retry_cannot_fix_are_not_retried(parsed: dict[str, Any]) 
     assert all(issubclass(error, ReadmissionError) for error in errors.values())
     assert {error.__name__ for error in errors.values()} == {
         "GateFailed", "DatasetError", "InvalidValue", "RowsLost", "SettingsError",
-            "BatchNotFound", "BundleRefused", "NotServable", "SigningKeyError",
+        "BatchNotFound", "InvalidBatchId", "InvalidReportKey",
+        "BundleRefused", "NotServable", "SigningKeyError",
         "NotQuarantined", "DecisionRefused", "UnknownFamily",
         "DatabaseTooNew",
     }  # fmt: skip

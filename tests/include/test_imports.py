@@ -22,7 +22,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"stack"},
     ),
     "readmission.domain": (
-        {"codes", "columns", "diagnoses", "rollback", "splitting"},
+        {"batch_ids", "codes", "columns", "diagnoses", "rollback", "splitting"},
         {"schema"},
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),

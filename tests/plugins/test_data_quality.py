@@ -111,6 +111,8 @@ def test_pages_run_no_script_and_only_airflow_can_frame_them(signed_in: httpx.Cl
     "key",
     [
         "absent.html", "raw", "raw/", "a//b.html", "%2e%2e/%2e%2e/etc/passwd", ".env", "a/.b",
+        "raw/validations/raw/..%2f..%2fx/20261123T135350.661107Z/rows-raw.html",
+        "raw/validations/raw/batch_0026/20261123T135350.661107Z/rows-raw.html",
         "%00", "index.html%0a", "http:%2f%2fexample.org", "x" * 600, "openapi.json", "docs",
     ],
 )  # fmt: skip

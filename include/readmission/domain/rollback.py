@@ -45,8 +45,8 @@ class Rollback:
         found = []
         for key, value in sorted(tags.items()):
             versions = _VALUE.fullmatch(value)
-            if key.startswith(_KEY) and versions:
-                at = datetime.strptime(key.removeprefix(_KEY), _MOMENT).replace(tzinfo=UTC)
+            at = _moment(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
+            if at and versions:
                 found.append(cls(version, versions[1], versions[2], at))
         return found
 
@@ -55,3 +55,11 @@ class Rollback:
         """The tag for the replaced version; the time in its key makes it unique."""
         moment = self.at.strftime(_MOMENT)
         return {f"{_KEY}{moment}": f"to version {self.back} by {self.by}"}
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the time in the key of a tag, or None for a tag that was written by hand."""
+    try:
+        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None

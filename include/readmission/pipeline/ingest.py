@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from readmission.domain.batch_ids import BatchKind
 from readmission.pipeline.source import Dataset
-from readmission.warehouse import BatchKind, BatchState, RawBatch, RawWarehouse
+from readmission.warehouse import BatchState, RawBatch, RawWarehouse
 from readmission.warehouse.sql.copying import content_hash
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 
 from readmission.domain import schema
+from readmission.domain.batch_ids import BatchKind
 from readmission.warehouse import (
-    BatchKind,
     BatchState,
     Quarantine,
     QuarantinedRow,

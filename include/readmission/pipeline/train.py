@@ -20,7 +20,13 @@ from readmission.modelling.mlflow_runs import (
 from readmission.registry import CHALLENGER, DRIFT_REFERENCE, Registry
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
-from readmission.warehouse import BatchState, Candidate, CleanWarehouse, ModelHistory
+from readmission.warehouse import (
+    BatchState,
+    Candidate,
+    CleanBatch,
+    CleanWarehouse,
+    ModelHistory,
+)
 
 CHOSEN_BY = "val_weighted_f1"
 
@@ -68,14 +74,12 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
     BatchNotFound
         If the batch is not accepted in CLEAN.
     """
-    newest = warehouse.batch(batch_id)
+    newest = _accepted(warehouse, batch_id)
     batches = [
         batch
         for batch in warehouse.batches()
         if batch.state is BatchState.ACCEPTED and batch.number <= newest.number
     ]
-    if newest.batch_id not in {batch.batch_id for batch in batches}:
-        raise BatchNotFound(batch_id, "accepted CLEAN")
     digest = hashlib.sha256("".join(batch.content_sha256 for batch in batches).encode())
     return Lineage(
         batch_id=batch_id,
@@ -87,8 +91,22 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
 
 
 def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
-    """Return the train and validation rows of all accepted batches up to `batch_id`."""
-    return warehouse.read_parts((Split.TRAIN, Split.VALIDATION), batch_id)
+    """Return the train and validation rows of all accepted batches up to `batch_id`.
+
+    Raises
+    ------
+    BatchNotFound
+        If the batch is not accepted in CLEAN.
+    """
+    newest = _accepted(warehouse, batch_id)
+    return warehouse.read_parts((Split.TRAIN, Split.VALIDATION), newest.batch_id)
+
+
+def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
+    batch = warehouse.batch(batch_id)
+    if batch.state is not BatchState.ACCEPTED:
+        raise BatchNotFound(batch_id, "accepted CLEAN")
+    return batch
 
 
 def train(

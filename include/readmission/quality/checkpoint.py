@@ -27,9 +27,11 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metadata_types import FailureSeverity
 
+from readmission.domain.batch_ids import parse_batch_id
 from readmission.domain.privacy import all_shown, is_identifier, shown
 from readmission.errors import GateError
 from readmission.quality.report.data_docs import write_pages
+from readmission.quality.report.keys import path_within
 from readmission.quality.verdict import Failure, Verdict
 
 ROW_SCOPE = {"scope": "row"}
@@ -71,9 +73,12 @@ def check(
 
     Raises
     ------
+    InvalidBatchId, InvalidReportKey
+        If `batch_id` is not the id of a batch, or `gate` leads out of the folder.
     GateError
         If an expectation could not be evaluated.
     """
+    batch_id, site = parse_batch_id(batch_id), path_within(docs_dir, gate)
     frame = rows.reset_index(names=_index_name(rows))
     validation = _validation(gate, suite)
     checkpoint = gx.Checkpoint(
@@ -94,8 +99,8 @@ def check(
             values = _list_rows(result, quoted.iloc[positions[_key(result.expectation_config)]])
         failures.append(_failure(result, values))
     page = "/".join(("validations", *identifier.to_tuple())) + ".html"
-    write_pages(docs_dir / gate, page, validation.suite, found)
-    return Verdict(gate, batch_id, len(found.results), tuple(failures), docs_dir / gate, page)
+    write_pages(site, page, validation.suite, found)
+    return Verdict(gate, batch_id, len(found.results), tuple(failures), site, page)
 
 
 def _validation(gate: str, suite: Sequence[Expectation]) -> gx.ValidationDefinition:

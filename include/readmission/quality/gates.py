@@ -69,6 +69,7 @@ class Gatekeeper:
             If an expectation about the whole batch fails, or too many rows are bad.
         """
         started = perf_counter()
+        warehouse.batch(batch_id)  # An unknown batch is refused before a report is written.
         arrived = warehouse.read(batch_id).set_index("source_row")
         earlier = warehouse.repeated(batch_id).set_index("source_row")["earlier_batch"]
         arrived["earlier_batch"] = earlier.reindex(arrived.index)
@@ -183,10 +184,13 @@ class Gatekeeper:
 
         Raises
         ------
+        BatchNotFound
+            If the ledger of the warehouse does not contain the batch.
         GateFailed
             With one sentence for each critical expectation that failed.
         """
         started = perf_counter()
+        warehouse.batch(batch_id)
         verdict = check(gate.name, batch_id, rows, gate.expectations(*facts), self.docs_dir)
         with self._concluded(gate, warehouse, verdict, started, verdict.critical_sentences):
             pass

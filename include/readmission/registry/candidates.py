@@ -8,9 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from readmission.domain.batch_ids import BatchId, parse_batch_id
+from readmission.errors import InvalidBatchId
+
 FINISHED = "attributes.status = 'FINISHED'"
 """Filter of every search: a failed run has no model."""
 NEWEST_FIRST = ("attributes.start_time DESC",)
+NEWEST_RUNS = 20
+"""Runs among which the newest batch is looked for: others may log runs without one."""
 MOST_RUNS = 1000
 """More runs than a batch can have: one for each family and repeated training."""
 
@@ -46,11 +51,18 @@ def newest_candidates(search: Search) -> Mapping[str, CandidateRun]:
     search : callable
         Searches the experiment's runs, ordered by `NEWEST_FIRST`.
     """
-    newest = search(FINISHED, 1)
-    if not newest:
+    batch_id = next(filter(None, map(_batch_of, search(FINISHED, NEWEST_RUNS))), None)
+    if batch_id is None:
         return MappingProxyType({})
-    batch_id = newest[0].tags["batch_id"]
     runs = search(f"{FINISHED} and tags.batch_id = '{batch_id}'", MOST_RUNS)
     # The newest run of a family comes first in the list, so it is inserted last.
-    by_family = {run.tags["family"]: run for run in reversed(runs)}
+    by_family = {run.tags["family"]: run for run in reversed(runs) if "family" in run.tags}
     return MappingProxyType(dict(sorted(by_family.items())))
+
+
+def _batch_of(run: CandidateRun) -> BatchId | None:
+    """Return the batch of a run, or None for a run that did not come from a training."""
+    try:
+        return parse_batch_id(run.tags.get("batch_id"))
+    except InvalidBatchId:
+        return None

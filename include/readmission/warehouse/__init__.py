@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from readmission.warehouse.raw.decisions import QuarantinedRow
     from readmission.warehouse.raw.quarantine import Quarantine
     from readmission.warehouse.raw.warehouse import RawWarehouse
-    from readmission.warehouse.states import BatchKind, BatchState, RowState
+    from readmission.warehouse.states import BatchState, RowState
 
 _MODULES = {
     "clean.model_history": ("Candidate", "ModelHistory", "Promotion"),
@@ -24,11 +24,10 @@ _MODULES = {
     "raw.decisions": ("QuarantinedRow",),
     "raw.quarantine": ("Quarantine",),
     "raw.warehouse": ("RawWarehouse",),
-    "states": ("BatchKind", "BatchState", "RowState"),
+    "states": ("BatchState", "RowState"),
 }
 
 __all__ = [
-    "BatchKind",
     "BatchState",
     "Candidate",
     "CleanBatch",

@@ -9,8 +9,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
+from readmission.domain.batch_ids import BatchKind, parse_batch_id
 from readmission.errors import BatchNotFound
-from readmission.warehouse.states import BatchKind, BatchState
+from readmission.warehouse.states import BatchState
 
 
 @dataclass(frozen=True)
@@ -134,10 +135,12 @@ class Ledger(Generic[Line]):
 
         Raises
         ------
+        InvalidBatchId
+            If `batch_id` is not the id of a batch.
         BatchNotFound
             If the ledger does not contain the batch.
         """
-        found = self._select(sql.SQL("WHERE batch_id = %s"), batch_id)
+        found = self._select(sql.SQL("WHERE batch_id = %s"), parse_batch_id(batch_id))
         if not found:
             raise BatchNotFound(batch_id, self.ledger_name)
         return found[0]

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from readmission.domain.batch_ids import BatchKind
 from readmission.errors import RowsLost
-from readmission.warehouse.states import BatchKind, BatchState
+from readmission.warehouse.states import BatchState
 from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
 
 if TYPE_CHECKING:

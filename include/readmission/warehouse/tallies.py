@@ -6,7 +6,8 @@ from datetime import datetime
 import psycopg
 from psycopg.rows import class_row
 
-from readmission.warehouse.states import BatchKind, BatchState
+from readmission.domain.batch_ids import BatchKind
+from readmission.warehouse.states import BatchState
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from enum import StrEnum
 import psycopg
 from psycopg.rows import class_row
 
+from readmission.errors import BatchNotFound
+
 
 class Status(StrEnum):
     """The status of a batch at a gate.
@@ -76,9 +78,15 @@ class VerdictLog:
         self.connection = connection
 
     def record(self, verdict: GateVerdict) -> None:
-        """Store a verdict; it replaces the same gate's earlier verdict on the same batch."""
+        """Store a verdict; it replaces the same gate's earlier verdict on the same batch.
+
+        Raises
+        ------
+        BatchNotFound
+            If the ledger of this database does not contain the batch.
+        """
         with self.connection.transaction():
-            self.connection.execute(
+            stored = self.connection.execute(
                 _UPSERT,
                 (
                     verdict.batch_id,
@@ -88,23 +96,27 @@ class VerdictLog:
                     list(verdict.failures),
                     verdict.seconds,
                     verdict.report,
+                    verdict.batch_id,
                 ),
             )
+            if not stored.rowcount:
+                raise BatchNotFound(verdict.batch_id, f"{verdict.gate} gate's")
 
     def verdicts(self) -> list[GateVerdict]:
-        """Return all verdicts, ordered by batch and then by time."""
+        """Return the verdicts on all batches of the ledger, ordered by batch and then by time."""
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(GateVerdict)) as cursor,
         ):
             return cursor.execute(
-                "SELECT * FROM gate_verdict ORDER BY batch_id, decided_at"
+                "SELECT v.* FROM gate_verdict v JOIN batch USING (batch_id)"
+                " ORDER BY v.batch_id, v.decided_at"
             ).fetchall()
 
 
 _UPSERT = """
 INSERT INTO gate_verdict (batch_id, gate, passed, expectations, failures, seconds, report)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+SELECT %s, %s, %s, %s, %s, %s, %s WHERE EXISTS (SELECT FROM batch WHERE batch_id = %s)
 ON CONFLICT (batch_id, gate) DO UPDATE SET
     (passed, expectations, failures, seconds, report, decided_at)
     = (EXCLUDED.passed, EXCLUDED.expectations, EXCLUDED.failures, EXCLUDED.seconds,

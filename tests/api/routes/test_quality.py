@@ -119,3 +119,14 @@ def test_without_a_summary_the_error_says_why(
 
     assert (status, body["error"]) == (503, "quality_away")
     assert message in str(body["message"])
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "null", '{"batches": "../../x"}', "<html>"])
+def test_a_summary_of_another_shape_is_not_returned(
+    site: Site, settings: Settings, content: str
+) -> None:
+    object_store.client(site).put_object(Bucket="data-docs", Key=FILE, Body=content.encode())
+
+    status, body = quality(settings)
+
+    assert (status, body["error"]) == (503, "quality_away")

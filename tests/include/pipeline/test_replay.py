@@ -7,11 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from readmission.domain.batch_ids import BatchKind
 from readmission.errors import BatchNotFound
 from readmission.pipeline import ingest, sweep, train
 from readmission.pipeline.replay import replay
 from readmission.pipeline.source import Dataset, Origin
-from readmission.warehouse import BatchKind, BatchState, ModelHistory, RawWarehouse, RowState
+from readmission.warehouse import BatchState, ModelHistory, RawWarehouse, RowState
 from readmission.warehouse.clean.model_history import Candidate
 from readmission.warehouse.sql.copying import content_hash
 from readmission.warehouse.verdicts import VerdictLog

@@ -147,14 +147,14 @@ class TestPredictions:
 
     def test_usual_predictions_pass(
         self,
-        clean: CleanWarehouse,
+        processed: CleanWarehouse,
         gatekeeper: Gatekeeper,
         predictions: pd.DataFrame,
         outcomes: np.ndarray,
     ) -> None:
-        gatekeeper.predictions(clean, "batch-0001", predictions, outcomes, self.USUAL)
+        gatekeeper.predictions(processed, "batch-0001", predictions, outcomes, self.USUAL)
 
-        assert last_verdict(clean.connection).passed
+        assert last_verdict(processed.connection).passed
 
     @pytest.mark.parametrize(
         ("damage", "complaint"),
@@ -169,7 +169,7 @@ class TestPredictions:
     )
     def test_bad_predictions_are_stopped(
         self,
-        clean: CleanWarehouse,
+        processed: CleanWarehouse,
         gatekeeper: Gatekeeper,
         predictions: pd.DataFrame,
         outcomes: np.ndarray,
@@ -198,16 +198,18 @@ class TestPredictions:
 
         # then
         with pytest.raises(GateFailed, match=complaint):
-            gatekeeper.predictions(clean, "batch-0001", predictions, outcomes, metrics)
-        assert not last_verdict(clean.connection).passed
+            gatekeeper.predictions(processed, "batch-0001", predictions, outcomes, metrics)
+        assert not last_verdict(processed.connection).passed
 
     def test_a_high_score_on_a_small_test_split_may_be_chance(
         self,
-        clean: CleanWarehouse,
+        processed: CleanWarehouse,
         gatekeeper: Gatekeeper,
         predictions: pd.DataFrame,
         outcomes: np.ndarray,
     ) -> None:
         small = {"weighted_f1": 0.63, "auroc_under_30": 0.80}
 
-        gatekeeper.predictions(clean, "batch-0001", predictions.head(200), outcomes[:200], small)
+        gatekeeper.predictions(
+            processed, "batch-0001", predictions.head(200), outcomes[:200], small
+        )

@@ -20,13 +20,16 @@ from tests.include.tables import encounters
 
 
 @pytest.fixture
-def prefix(platform: Platform, s3: Any) -> Iterator[str]:
-    """A new folder in the bucket, emptied afterwards."""
-    name = f"test-{uuid4().hex}"
+def page(platform: Platform, s3: Any) -> Iterator[str]:
+    """The path of a report of the raw gate that is not in the bucket, removed afterwards."""
+    name = f"validations/raw/batch-0001/{uuid4().hex}/rows-raw.html"
     yield name
-    bucket = platform.settings.docs_bucket
-    for entry in s3.list_objects_v2(Bucket=bucket, Prefix=name).get("Contents", ()):
-        s3.delete_object(Bucket=bucket, Key=entry["Key"])
+    s3.delete_object(Bucket=platform.settings.docs_bucket, Key=f"raw/{name}")
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 def test_the_report_of_a_failed_gate_is_published_under_the_verdicts_key(
@@ -59,26 +62,38 @@ def test_the_report_of_a_failed_gate_is_published_under_the_verdicts_key(
 
 
 def test_only_changed_files_are_uploaded(
-    platform: Platform, s3: Any, prefix: str, tmp_path: Path
+    platform: Platform, s3: Any, page: str, tmp_path: Path
 ) -> None:
     # given
     bucket = platform.settings.docs_bucket
-    (tmp_path / "static").mkdir()
-    (tmp_path / "index.html").write_text("<h1>one</h1>")
-    (tmp_path / "static" / "style.css").write_text("h1 { color: red }")
+    write(tmp_path / page, "<h1>one</h1>")
+    write(tmp_path / page.replace("rows", "more"), "<h1>more</h1>")
 
     # when
-    first = publish(s3, bucket, tmp_path, prefix)
-    second = publish(s3, bucket, tmp_path, prefix)
-    (tmp_path / "index.html").write_text("<h1>two</h1>")
-    third = publish(s3, bucket, tmp_path, prefix)
+    first = publish(s3, bucket, tmp_path, "raw")
+    second = publish(s3, bucket, tmp_path, "raw")
+    write(tmp_path / page, "<h1>two</h1>")
+    third = publish(s3, bucket, tmp_path, "raw")
 
     # then
     assert (first, second, third) == (2, 0, 1)
-    page = s3.get_object(Bucket=bucket, Key=f"{prefix}/index.html")
-    assert page["Body"].read() == b"<h1>two</h1>"
-    style = s3.get_object(Bucket=bucket, Key=f"{prefix}/static/style.css")
-    assert style["ContentType"] == "text/css"
+    found = s3.get_object(Bucket=bucket, Key=f"raw/{page}")
+    assert (found["Body"].read(), found["ContentType"]) == (b"<h1>two</h1>", "text/html")
+
+
+def test_a_file_that_is_not_a_report_is_not_uploaded(
+    platform: Platform, s3: Any, page: str, tmp_path: Path
+) -> None:
+    # given a page, a page of something else than a batch, a note, and a link to a file outside
+    site, secret = tmp_path / "site", tmp_path / "secret.html"
+    write(secret, "a secret")
+    write(site / page, "<h1>one</h1>")
+    write(site / page.replace("batch-0001", "batch_0026"), "<h1>two</h1>")
+    write(site / "notes.txt", "a note")
+    (site / page.replace("rows", "link")).symlink_to(secret)
+
+    assert publish(s3, platform.settings.docs_bucket, site, "raw") == 1
+    assert publish(s3, platform.settings.docs_bucket, site, "no_gate") == 0
 
 
 def test_an_expectation_that_cannot_be_evaluated_is_an_error(

@@ -86,28 +86,30 @@ def raw_gate(hospital: Hospital, damage: bool) -> None:
     hospital.gate(hospital.arrive(offset, age=ages))
 
 
+def refined(hospital: Hospital, damage: bool) -> str:
+    """Process the first batch, or the second if nothing is to be damaged."""
+    batch_id = hospital.arrive(0 if damage else BATCH_ROWS).batch_id
+    hospital.set_aside(batch_id)
+    hospital.refine(batch_id)
+    return batch_id
+
+
 def clean_gate(hospital: Hospital, damage: bool) -> None:
-    batch = hospital.arrive(0 if damage else BATCH_ROWS)
-    hospital.set_aside(batch.batch_id)
-    hospital.refine(batch.batch_id)
+    batch_id = refined(hospital, damage)
     if damage:
         hospital.clean.connection.execute("UPDATE encounter SET age = 500")
-    hospital.gatekeeper.clean(hospital.clean, batch.batch_id)
+    hospital.gatekeeper.clean(hospital.clean, batch_id)
 
 
 def training_gate(hospital: Hospital, damage: bool) -> None:
     parts = tuple(Split) if damage else (Split.TRAIN, Split.VALIDATION)
-    if damage:
-        hospital.arrive()
-        hospital.set_aside(FIRST)
-        hospital.refine(FIRST)
-    batch_id = FIRST if damage else "batch-0002"
+    batch_id = refined(hospital, damage)
     hospital.gatekeeper.training(hospital.clean, batch_id, hospital.clean.read_parts(parts))
 
 
 def predictions_gate(hospital: Hospital, damage: bool) -> None:
     metrics = {"weighted_f1": 0.99 if damage else 0.56, "auroc_under_30": 0.67}
-    batch_id = FIRST if damage else "batch-0002"
+    batch_id = refined(hospital, damage)
     outcomes = np.zeros(len(predictions()), dtype=int)
     hospital.gatekeeper.predictions(hospital.clean, batch_id, predictions(), outcomes, metrics)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
+from readmission.domain.batch_ids import batch_number
 from readmission.exporter.catalogue import (
     GATE_FAILED,
     GATE_PASSED,
@@ -18,7 +19,6 @@ from readmission.exporter.catalogue import (
 )
 from readmission.quality import catalogue
 from readmission.quality.catalogue import Database
-from readmission.warehouse.states import batch_number
 from readmission.warehouse.verdicts import Status
 
 

@@ -28,6 +28,7 @@ from jinja2 import ChoiceLoader, PackageLoader, pass_context
 from markupsafe import escape
 
 from readmission.domain.privacy import HIDDEN, is_identifier
+from readmission.quality.report.keys import path_within
 from readmission.warehouse.verdicts import Status
 
 _VALUES = ("partial_unexpected_list", "partial_unexpected_counts")
@@ -49,6 +50,11 @@ def write_pages(
         The expectations.
     result : ExpectationSuiteValidationResult
         The result of validating them; it is not changed.
+
+    Raises
+    ------
+    InvalidReportKey
+        If a page would be written outside of the folder.
     """
     view, suite_page = _Page(), f"expectations/{suite.name}.html"
     shown = copy(result)
@@ -58,7 +64,7 @@ def write_pages(
         (page, validation),
         (suite_page, ExpectationSuitePageRenderer().render(suite)),
     ):
-        path = site / name
+        path = path_within(site, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         # The overview is one level above, next to the gates' folders.
         home = f"{_up(name)}../index.html"

@@ -7,6 +7,7 @@ from typing import Self
 
 import pandas as pd
 
+from readmission.domain.batch_ids import batch_number
 from readmission.errors import RowsLost
 from readmission.warehouse import (
     CleanBatch,
@@ -20,7 +21,6 @@ from readmission.warehouse import (
 )
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.reconciliation import Account, account
-from readmission.warehouse.states import batch_number
 from readmission.warehouse.verdicts import NOT_RUN, GateVerdict, VerdictLog
 
 
@@ -91,9 +91,10 @@ class Overview:
             BatchQuality(batch, cleaned.get(batch.batch_id), verdicts.get(batch.batch_id, {}))
             for batch in raw.batches()
         ]
+        numbers = {batch.raw.batch_id: batch.raw.number for batch in batches}
         quarantine = sorted(
             Quarantine(raw.connection).rows(),
-            key=lambda row: (-batch_number(row.batch_id), row.source_row),
+            key=lambda row: (-numbers[row.batch_id], row.source_row),
         )
         decisions = _decisions_by_row(DecisionLog(raw.connection).decisions())
         drift = by_column(DriftLog(clean.connection).history())

@@ -1,21 +1,29 @@
 """Uploads the reports and the site's own pages to the data docs bucket."""
 
 import hashlib
+import logging
 import mimetypes
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from readmission.errors import InvalidReportKey
+from readmission.quality.report.keys import ReportKey, parse_report_key, path_within
 from readmission.quality.report.overview import Overview
 from readmission.quality.report.pages import render
 from readmission.quality.report.summary import FILE, summarise
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+
+log = logging.getLogger(__name__)
 
 _ONE_AT_A_TIME = 296_006
 """Advisory lock: one writer of the overview at a time, so that the last one has the newest data."""
 
 
 def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
-    """Upload the files that are missing from the bucket or differ there.
+    """Upload the reports that are missing from the bucket or differ there.
+
+    A file that is not a report, or a link that leads out of the folder, is logged and skipped.
 
     Parameters
     ----------
@@ -34,13 +42,11 @@ def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
         Number of files uploaded.
     """
     published = _etags(s3, bucket, prefix)
-    changed = [
-        path
-        for path in sorted(site.rglob("*"))
-        if path.is_file() and published.get(_key(path, site, prefix)) != _md5(path)
-    ]
-    for path in changed:
-        _put(s3, bucket, _key(path, site, prefix), path.read_bytes())
+    changed = {
+        key: path for key, path in _reports(site, prefix) if published.get(key) != _md5(path)
+    }
+    for key, path in changed.items():
+        _put(s3, bucket, key, path.read_bytes())
     return len(changed)
 
 
@@ -64,13 +70,25 @@ def publish_overview(
         raw.connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ONE_AT_A_TIME,))
         overview = Overview.gather(raw, clean)
         for name, content in {**render(overview), FILE: summarise(overview)}.items():
-            path = folder / name
+            key = parse_report_key(name)
+            path = path_within(folder, key)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
-            _put(s3, bucket, name, content.encode())
+            _put(s3, bucket, key, content.encode())
 
 
-def _put(s3: Any, bucket: str, key: str, content: bytes) -> None:
+def _reports(site: Path, prefix: str) -> Iterator[tuple[ReportKey, Path]]:
+    for path in sorted(site.rglob("*")):
+        if not path.is_file():
+            continue
+        name = path.relative_to(site).as_posix()
+        try:
+            yield parse_report_key(f"{prefix}/{name}"), path_within(site, name)
+        except InvalidReportKey as error:
+            log.warning("not published: %s", error)
+
+
+def _put(s3: Any, bucket: str, key: ReportKey, content: bytes) -> None:
     kind = mimetypes.guess_type(key)[0] or "application/octet-stream"
     s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
 
@@ -82,10 +100,6 @@ def _etags(s3: Any, bucket: str, prefix: str) -> dict[str, str]:
         for page in pages
         for entry in page.get("Contents", ())
     }
-
-
-def _key(path: Path, site: Path, prefix: str) -> str:
-    return f"{prefix}/{path.relative_to(site).as_posix()}"
 
 
 def _md5(path: Path) -> str:

@@ -7,9 +7,10 @@ from typing import Any
 
 from readmission.domain.drift import Level
 from readmission.quality import catalogue
+from readmission.quality.report.keys import SUMMARY
 from readmission.quality.report.overview import BatchQuality, Overview
 
-FILE = "summary.json"
+FILE = SUMMARY
 
 
 def summarise(overview: Overview, now: datetime | None = None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from readmission.domain.batch_ids import batch_name
 from readmission.quality.catalogue import Stage, stopped_at
 from readmission.stack.services.airflow_client import AirflowClient, DagRun
 from readmission.warehouse import (
@@ -16,7 +17,6 @@ from readmission.warehouse import (
     RawBatch,
     RawWarehouse,
 )
-from readmission.warehouse.states import batch_name
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
 INGESTION = "data_ingestion_batch"

@@ -8,8 +8,14 @@ from typing import Annotated
 
 import typer
 
+from readmission.domain.batch_ids import parse_batch_id
 from readmission.errors import ReadmissionError
-from readmission.stack.cli.terminal import console, escape_markup, open_stack_warehouses
+from readmission.stack.cli.terminal import (
+    console,
+    escape_markup,
+    exit_on_error,
+    open_stack_warehouses,
+)
 
 REPLAY_DAG = "quarantine_replay"
 
@@ -31,8 +37,15 @@ reason (**history**). **account** checks that no row was lost. Patient and encou
 never shown.""",
 )
 
+
+def _batch_id(value: str | None) -> str | None:
+    with exit_on_error():
+        return None if value is None else parse_batch_id(value)
+
+
 BatchArgument = Annotated[
-    str, typer.Argument(metavar="BATCH", help="The batch, such as batch-0001.")
+    str,
+    typer.Argument(metavar="BATCH", help="The batch, such as batch-0001.", callback=_batch_id),
 ]
 RowArgument = Annotated[
     int, typer.Argument(metavar="ROW", help="Number of the row, as `list` shows it.")
@@ -41,7 +54,10 @@ RowsArgument = Annotated[
     list[int], typer.Argument(metavar="ROW", help="Numbers of the rows, as `list` shows them.")
 ]
 BatchOption = Annotated[
-    str | None, typer.Option("--batch", "-b", metavar="BATCH", help="Only rows from this batch.")
+    str | None,
+    typer.Option(
+        "--batch", "-b", metavar="BATCH", help="Only rows from this batch.", callback=_batch_id
+    ),
 ]
 WhyOption = Annotated[
     str, typer.Option("--why", "-w", help="The reason for the decision; kept in the history.")

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from readmission.domain.batch_ids import batch_number
 from readmission.domain.columns import Kind
 from readmission.domain.splitting import Split
 from readmission.errors import NoModel
@@ -22,7 +23,6 @@ from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanBatch, CleanWarehouse, ModelHistory, RawBatch, RawWarehouse
 from readmission.warehouse.reconciliation import Account, account
-from readmission.warehouse.states import batch_number
 from readmission.warehouse.verdicts import GateVerdict, Status, VerdictLog
 
 METRICS = {

@@ -6,9 +6,12 @@ from datetime import datetime
 
 import pandas as pd
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
+from readmission.domain.batch_ids import batch_number
 from readmission.domain.drift import COOL_DOWN, Drift, Level
+from readmission.warehouse.sql.batch_order import BATCH_NUMBER
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ class DriftLog:
     def recent_alarms(self, batch_id: str) -> list[str]:
         """Return the columns with an alarm in the `COOL_DOWN` measured batches before this one."""
         with self.connection.transaction():
-            found = self.connection.execute(_RECENT_ALARMS, (batch_id, COOL_DOWN)).fetchall()
+            before = batch_number(batch_id), COOL_DOWN
+            found = self.connection.execute(_RECENT_ALARMS, before).fetchall()
         return [column for (column,) in found]
 
     def latest(self) -> list[Measurement]:
@@ -104,23 +108,25 @@ class DriftLog:
     def history(self) -> pd.DataFrame:
         """Return all measurements: ``batch_id``, ``column``, ``psi``, ``level``, ``alarm``."""
         with self.connection.transaction():
-            found = self.connection.execute(
-                "SELECT batch_id, column_name, psi, level, alarm FROM drift ORDER BY 1, 2"
-            ).fetchall()
+            found = self.connection.execute(_HISTORY).fetchall()
         return pd.DataFrame(found, columns=["batch_id", "column", "psi", "level", "alarm"])
 
 
-_LATEST = """
+_HISTORY = sql.SQL("""
+SELECT batch_id, column_name, psi, level, alarm FROM drift
+WHERE {number} IS NOT NULL ORDER BY 1, 2
+""").format(number=BATCH_NUMBER)
+
+_LATEST = sql.SQL("""
 SELECT DISTINCT ON (column_name) batch_id, column_name AS column, psi, level, alarm,
        reference_version, measured_at
-FROM drift ORDER BY column_name, split_part(batch_id, '-', 2)::integer DESC
-"""
+FROM drift WHERE {number} IS NOT NULL ORDER BY column_name, {number} DESC
+""").format(number=BATCH_NUMBER)
 
-_RECENT_ALARMS = """
+_RECENT_ALARMS = sql.SQL("""
 SELECT DISTINCT column_name FROM drift
 WHERE alarm AND batch_id IN (
     SELECT batch_id FROM drift GROUP BY batch_id
-    HAVING split_part(batch_id, '-', 2)::integer < split_part(%s, '-', 2)::integer
-    ORDER BY split_part(batch_id, '-', 2)::integer DESC LIMIT %s
+    HAVING {number} < %s ORDER BY {number} DESC LIMIT %s
 )
-"""
+""").format(number=BATCH_NUMBER)

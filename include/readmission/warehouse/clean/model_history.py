@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
 from readmission.errors import BatchNotFound
-from readmission.warehouse.states import batch_number
+from readmission.warehouse.sql.batch_order import BATCH_NUMBER
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,7 @@ class ModelHistory:
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(Candidate)) as cursor,
         ):
-            found = cursor.execute("SELECT * FROM candidate").fetchall()
-        return sorted(found, key=lambda candidate: batch_number(candidate.batch_id))
+            return cursor.execute(_CANDIDATES).fetchall()
 
     def candidate(self, batch_id: str) -> Candidate:
         """Return the candidate of one batch.
@@ -140,6 +140,10 @@ class ModelHistory:
                 return promotion
         return None
 
+
+_CANDIDATES = sql.SQL("""
+SELECT * FROM candidate WHERE {number} IS NOT NULL ORDER BY {number}
+""").format(number=BATCH_NUMBER)
 
 _UPSERT_CANDIDATE = """
 INSERT INTO candidate (batch_id, run_id, family, version, data_sha256)

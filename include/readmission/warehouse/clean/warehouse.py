@@ -109,15 +109,20 @@ class CleanWarehouse(Ledger[CleanBatch]):
         -------
         DataFrame
             The columns of `ROW_TYPES` in order of arrival.
+
+        Raises
+        ------
+        BatchNotFound
+            If the ledger does not contain the batch `up_to`.
         """
+        last = None if up_to is None else self.batch(up_to).number
         return self._read(
             sql.SQL(
                 "b.state = 'accepted' AND e.part = ANY(%s)"
-                " AND b.number <= coalesce("
-                "(SELECT number FROM batch WHERE batch_id = %s), (SELECT max(number) FROM batch))"
+                " AND b.number <= coalesce(%s::integer, (SELECT max(number) FROM batch))"
             ),
             [str(part) for part in parts],
-            up_to,
+            last,
         )
 
     def patient_splits(self) -> dict[int, str]:

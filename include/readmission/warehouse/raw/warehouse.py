@@ -8,11 +8,12 @@ import pyarrow as pa
 from psycopg import sql
 
 from readmission.domain import schema
+from readmission.domain.batch_ids import BatchKind, batch_name
 from readmission.domain.columns import MISSING
 from readmission.warehouse.ledger import Ledger, RawBatch
 from readmission.warehouse.raw.quarantine import Quarantine
 from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
-from readmission.warehouse.states import BatchKind, BatchState, batch_name
+from readmission.warehouse.states import BatchState
 
 _LOCK = 296_001
 """Advisory lock for numbering batches."""
