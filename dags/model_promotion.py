@@ -32,26 +32,27 @@ def model_promotion_pipeline():
         registry = Registry(settings)
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
-            verdict = promote.judge(
-                batch_id,
-                warehouse,
-                history,
-                registry,
-                TrustedKeys.parse(settings.trusted_signing_keys),
-                Gatekeeper(settings.docs_dir, publish_report),
-                settings.log_loss_tolerance,
-            )
-            rollout.carry_out(verdict, history, registry)
+            with history.judging():
+                verdict = promote.judge(
+                    batch_id,
+                    warehouse,
+                    history,
+                    registry,
+                    TrustedKeys.parse(settings.trusted_signing_keys),
+                    Gatekeeper(settings.docs_dir, publish_report),
+                    settings.log_loss_tolerance,
+                )
+                rollout.carry_out(verdict, history, registry)
         return {"batch_id": batch_id, "verdict": verdict.verdict, "reason": verdict.reason}
 
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decision: dict[str, str], outlet_events) -> None:
         """Wait until the API serves the promoted version, and announce it."""
-        from readmission.pipeline import promote, rollout
+        from readmission.pipeline import order, rollout
         from readmission.registry import Registry
         from readmission.settings import get_settings
 
-        if decision["verdict"] != promote.PROMOTED:
+        if decision["verdict"] != order.PROMOTED:
             raise AirflowSkipException(f"the champion stays in production; {decision['reason']}")
         settings = get_settings()
         version = rollout.wait_until_served(Registry(settings), settings)

@@ -58,6 +58,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"gates"},
     ),
     "readmission.pipeline": (
+        {"order"},
         {"measure_drift", "process", "promote", "record_outcomes", "replay", "source", "sweep"}
         | {"train"},
         {"ingest", "rollout"},

@@ -13,6 +13,7 @@ from readmission.modelling import decision
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.modelling.subgroups import evaluate_subgroups
+from readmission.pipeline.order import PROMOTED, existing, find_newer, promoted
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PRODUCTION, Registry
 from readmission.serving.clean_rows import score
@@ -22,7 +23,6 @@ from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 
 log = logging.getLogger(__name__)
 
-PROMOTED = "promoted"
 REFUSED = "refused"
 FIRST_MODEL = "first model"
 NONE_OPENS = "no promoted version can be opened any longer"
@@ -76,7 +76,7 @@ def judge(
 
     Both are opened from their signed bundles, so no code or pickle from the registry runs here.
     A candidate is judged once. If an earlier try was killed after it had recorded the verdict, that
-    verdict is returned.
+    verdict is returned. A candidate that comes after the model of a newer batch is refused as late.
 
     Raises
     ------
@@ -100,8 +100,10 @@ def judge(
     champion_metrics = (
         _metrics(champion, rows, score(champion.bundle.scorer, rows)) if champion else None
     )
-    without_champion = NONE_OPENS if _promoted(history) else FIRST_MODEL
+    without_champion = NONE_OPENS if promoted(history) else FIRST_MODEL
     verdict, reason = decide(metrics, champion_metrics, log_loss_tolerance, without_champion)
+    if (newer := find_newer(batch_id, warehouse, history, registry)) is not None:
+        verdict, reason = REFUSED, f"late: {newer} is newer, and its model came first"
     return history.record_promotion(
         Promotion(
             batch_id=batch_id,
@@ -134,23 +136,13 @@ def find_champion(
         None if no version was ever promoted, or none of them can be opened any longer.
     """
     production = registry.version_of(PRODUCTION)
-    batches = {found["version"]: found["tags"].get("batch_id") for found in registry.versions()}
-    # A registry that was set up again counts from 1, so a number alone does not identify a version.
-    earlier = [
-        promotion.challenger_version
-        for promotion in reversed(_promoted(history))
-        if batches.get(promotion.challenger_version) == promotion.batch_id
-    ]
+    earlier = [p.challenger_version for p in reversed(existing(promoted(history), registry))]
     for version in dict.fromkeys(([production] if production else []) + earlier):
         try:
             return registry.open(version, trusted)
         except BundleRefused as refused:
             log.warning("version %s cannot be the champion: %s", version, refused)
     return None
-
-
-def _promoted(history: ModelHistory) -> list[Promotion]:
-    return [promotion for promotion in history.promotions() if promotion.verdict == PROMOTED]
 
 
 def _metrics(

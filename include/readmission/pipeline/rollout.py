@@ -5,20 +5,21 @@ import time
 import httpx
 
 from readmission.errors import ServingMismatch
-from readmission.pipeline.promote import PROMOTED
+from readmission.pipeline.order import existing, last_in_order, newest_batch, promoted
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import Settings
-from readmission.warehouse import ModelHistory, Promotion
+from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 
 _TAGGED = ("weighted_f1", "macro_f1", "log_loss", "auroc_under_30", "recall_top_20")
 """Metrics that become tags in the registry; the promotion's row holds all metrics."""
 
 
 def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
-    """Carry out a verdict; repeating it is safe and never undoes a later promotion."""
+    """Carry out a verdict; repeating it is safe and never undoes the promotion of a newer batch."""
     registry.tag_version(promotion.challenger_version, _tags(promotion))
-    promoted = [p for p in history.promotions() if p.verdict == PROMOTED]
-    if promoted and promoted[-1].promotion_id == promotion.promotion_id:
+    newest = newest_batch(CleanWarehouse(history.connection))
+    last = last_in_order(existing(promoted(history), registry), newest)
+    if last is not None and last.promotion_id == promotion.promotion_id:
         registry.promote(promotion.challenger_version)
 
 

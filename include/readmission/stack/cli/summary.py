@@ -13,7 +13,7 @@ from readmission.domain.batch_ids import batch_number
 from readmission.domain.columns import Kind
 from readmission.domain.splitting import Split
 from readmission.errors import NoModel
-from readmission.pipeline.promote import PROMOTED
+from readmission.pipeline.order import PROMOTED
 from readmission.pipeline.source import Origin
 from readmission.quality import catalogue
 from readmission.registry import PRODUCTION, Registry

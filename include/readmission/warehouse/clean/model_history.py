@@ -1,5 +1,7 @@
 """The candidates of each batch, and the append-only history of promotions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -63,6 +65,10 @@ class Promotion:
     promotion_id: int | None = None
 
 
+_ONE_AT_A_TIME = 296_011
+"""Advisory lock of a promotion: from the comparison until the alias has moved."""
+
+
 class ModelHistory:
     """The candidates and promotions in CLEAN; every method is one transaction."""
 
@@ -103,6 +109,21 @@ class ModelHistory:
                     candidate.data_sha256,
                 ),
             )
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Wait until no other process judges a candidate or carries a verdict out.
+
+        Airflow may start a task again while its first worker, which it takes for dead, still runs.
+        The lock ends with the block or with the connection.
+        """
+        with self.connection.transaction():
+            self.connection.execute("SELECT pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
+        try:
+            yield
+        finally:
+            with self.connection.transaction():
+                self.connection.execute("SELECT pg_advisory_unlock(%s)", (_ONE_AT_A_TIME,))
 
     def promotions(self) -> list[Promotion]:
         """Return all promotions, oldest first."""
