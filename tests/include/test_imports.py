@@ -65,7 +65,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.exporter": (
         {"catalogue", "connecting"},
-        {"collecting"},
+        {"collecting", "rows"},
         {"metrics"},
         {"sources"},
         {"server"},

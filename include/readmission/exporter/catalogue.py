@@ -141,6 +141,11 @@ SUCCESS = MetricFamily(
 DURATION = MetricFamily(
     "readmission_collect_duration_seconds", "How long the last read of a source took.", ("source",)
 )
+SKIPPED = MetricFamily(
+    "readmission_skipped_rows",
+    "Rows that the last read left out because they hold an impossible value; should be 0.",
+    ("source", "table"),
+)
 BUILD = MetricFamily(
     "readmission_build_info", "Always 1; the labels identify the build.", ("version", "python")
 )

@@ -49,6 +49,7 @@ class Source(Generic[T]):
     to_samples: Callable[[T], Iterable[Sample]]
     unavailable: Sequence[Sample] = ()
     _reading: T | None = field(default=None, init=False)
+    _samples: Sequence[Sample] = field(default=(), init=False)
     _seconds: float = field(default=0.0, init=False)
     _due: float = field(default=0.0, init=False)
     _failing: bool = field(default=False, init=False)
@@ -62,12 +63,16 @@ class Source(Generic[T]):
         """Read once; an error is logged and shows in the metrics, but is never raised."""
         started = time.monotonic()
         reading: T | None = None
+        samples: Sequence[Sample] = ()
         try:
-            reading = self.read()
+            found = self.read()
+            samples = list(self.to_samples(found))
+            reading = found
             self._log_change(None)
         except Exception as error:  # noqa: BLE001 - the other sources must still be read
             self._log_change(error)
-        self._reading, self._seconds = reading, time.monotonic() - started
+        self._reading, self._samples = reading, samples
+        self._seconds = time.monotonic() - started
 
     def schedule_next(self, interval: float) -> float:
         """Return how long to wait before the next poll: `interval`, or longer if reads are slow."""
@@ -78,7 +83,7 @@ class Source(Generic[T]):
     def samples(self) -> Iterator[Sample]:
         """Yield the samples of the latest reading."""
         reading = self.reading
-        yield from self.unavailable if reading is None else self.to_samples(reading)
+        yield from self.unavailable if reading is None else self._samples
         yield SUCCESS(reading is not None, self.name)
         yield DURATION(self._seconds, self.name)
 
@@ -141,6 +146,7 @@ class PipelineCollector(Collector):
     ) -> None:
         self._sources = sources
         self._joint = joint
+        self._joint_fails = False
 
     def collect(self) -> Iterator[Metric]:
         """Yield each metric once, with the samples of all sources."""
@@ -160,4 +166,16 @@ class PipelineCollector(Collector):
         for source in self._sources:
             yield from source.samples()
         for samples in self._joint:
-            yield from samples()
+            yield from self._guarded(samples)
+
+    def _guarded(self, samples: Callable[[], Iterable[Sample]]) -> Sequence[Sample]:
+        """Return samples of several sources; an error is logged once and costs only these."""
+        try:
+            found = list(samples())
+        except Exception as error:  # noqa: BLE001 - a scrape must still get the other samples
+            if not self._joint_fails:
+                log.error("metrics of several sources cannot be computed: %s", where(error))
+            self._joint_fails = True
+            return ()
+        self._joint_fails = False
+        return found

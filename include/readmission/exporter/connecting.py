@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.types.datetime import TimestamptzLoader
 from pydantic import SecretStr
 
 from readmission.settings import PREFIX, SettingsError
@@ -52,8 +53,22 @@ def connected(dsn: str, query_seconds: int = QUERY_SECONDS) -> Iterator[psycopg.
     """Open a read-only connection that cancels every query after `query_seconds`."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.read_only = True
+        connection.adapters.register_loader("timestamptz", _LenientLoader)
         connection.execute(f"SET statement_timeout = '{query_seconds}s'".encode())
         yield connection
+
+
+class _LenientLoader(TimestamptzLoader):
+    """Loads a time that Python cannot represent, such as infinity, as text.
+
+    The row is then skipped; an error would lose all rows of the query.
+    """
+
+    def load(self, data: Any) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode(errors="replace")
 
 
 def reader(dsn: str, read: Callable[[psycopg.Connection], T], empty: T) -> Callable[[], T]:

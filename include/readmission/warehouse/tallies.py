@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import dict_row
 
 from readmission.domain.batch_ids import BatchKind
 from readmission.warehouse.states import BatchState
@@ -16,7 +17,7 @@ class RawTally:
 
     Parameters
     ----------
-    batch_id, kind, state, decided_at
+    batch_id, kind, state, created_at, decided_at
         As in the ledger.
     rows, stored : int
         Rows according to the ledger, and rows in the table.
@@ -29,6 +30,7 @@ class RawTally:
     batch_id: str
     kind: BatchKind
     state: BatchState
+    created_at: datetime
     decided_at: datetime | None
     rows: int
     stored: int
@@ -54,7 +56,7 @@ class CleanTally:
 
     Parameters
     ----------
-    batch_id, state, created_at
+    batch_id, state, created_at, decided_at
         As in the ledger.
     quarantined_rows : int
         Rows that were quarantined when the batch was written.
@@ -65,6 +67,7 @@ class CleanTally:
     batch_id: str
     state: BatchState
     created_at: datetime
+    decided_at: datetime | None
     quarantined_rows: int
     stored: int
 
@@ -74,19 +77,29 @@ class CleanTally:
 
 def raw_tallies(connection: psycopg.Connection) -> list[RawTally]:
     """Count the rows of RAW in a single snapshot, in order of batches."""
-    with connection.transaction(), connection.cursor(row_factory=class_row(RawTally)) as cursor:
-        return cursor.execute(_RAW).fetchall()
+    return [RawTally(**row) for row in raw_rows(connection)]
 
 
 def clean_tallies(connection: psycopg.Connection) -> dict[str, CleanTally]:
     """Count the rows of CLEAN in a single snapshot, by batch."""
-    with connection.transaction(), connection.cursor(row_factory=class_row(CleanTally)) as cursor:
-        return {tally.batch_id: tally for tally in cursor.execute(_CLEAN)}
+    return {row["batch_id"]: CleanTally(**row) for row in clean_rows(connection)}
+
+
+def raw_rows(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """Return the fields of each `RawTally` in a single snapshot, as the database holds them."""
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_RAW).fetchall()
+
+
+def clean_rows(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """Return the fields of each `CleanTally` in a single snapshot, as the database holds them."""
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_CLEAN).fetchall()
 
 
 # One statement each, because a statement sees a single snapshot.
 _RAW = """
-SELECT b.batch_id, b.kind, b.state, b.decided_at, b.rows,
+SELECT b.batch_id, b.kind, b.state, b.created_at, b.decided_at, b.rows,
        (SELECT count(*) FROM encounter e WHERE e.batch_id = b.batch_id) AS stored,
        count(*) FILTER (WHERE q.state = 'open') AS open,
        count(*) FILTER (WHERE q.state = 'fixed') AS fixed,
@@ -98,7 +111,7 @@ GROUP BY b.batch_id ORDER BY b.number
 """
 
 _CLEAN = """
-SELECT batch_id, state, created_at, quarantined_rows,
+SELECT batch_id, state, created_at, decided_at, quarantined_rows,
        (SELECT count(*) FROM encounter e WHERE e.batch_id = batch.batch_id) AS stored
 FROM batch
 """

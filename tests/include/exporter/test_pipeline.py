@@ -145,6 +145,9 @@ def test_each_gate_counts_its_verdicts_and_details_the_newest(
     hospital: Hospital, scrape: Scrape
 ) -> None:
     # given
+    for offset in (0, ROWS):
+        hospital.set_aside(hospital.arrive(offset).batch_id)
+    hospital.refine(FIRST)
     raw, clean = (VerdictLog(w.connection) for w in (hospital.raw, hospital.clean))
     raw.record(GateVerdict(SECOND, "raw", True, 20, ["2 rows are odd"], 2.5, "key"))
     raw.record(GateVerdict(FIRST, "raw", True, 20, [], 9.0, "key"))

@@ -1,11 +1,12 @@
 """Batches and rows of RAW and CLEAN, and the metrics that need both databases."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
 import psycopg
 
+from readmission.domain.batch_ids import parse_batch_id
 from readmission.exporter.catalogue import (
     BATCHES,
     LAST_EVENT,
@@ -18,11 +19,13 @@ from readmission.exporter.catalogue import (
     Sample,
 )
 from readmission.exporter.metrics import drift, gates, models
+from readmission.exporter.rows import RowReader, moment, skipped_samples, whole
 from readmission.quality.catalogue import Database, Stage, stopped_at
 from readmission.warehouse.reconciliation import unaccounted
 from readmission.warehouse.states import BatchState, RowState
-from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
+from readmission.warehouse.tallies import CleanTally, RawTally, clean_rows, raw_rows
 
+Skipped = Mapping[tuple[str, str], int]
 NO_PARTS: Mapping[str, int] = {"train": 0, "val": 0, "test": 0}
 
 
@@ -34,15 +37,15 @@ class RawReading:
     ----------
     tallies : sequence of RawTally
         Row counts of each batch.
-    loaded : mapping of str to datetime
-        When each batch was loaded.
     results : sequence of GateResult
         Results of RAW's gates.
+    skipped : mapping of (str, str) to int
+        Rows that could not be used, by source and table.
     """
 
     tallies: Sequence[RawTally] = ()
-    loaded: Mapping[str, datetime] = field(default_factory=dict)
     results: Sequence[gates.GateResult] = ()
+    skipped: Skipped = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,6 @@ class CleanReading:
     ----------
     tallies : mapping of str to CleanTally
         Row counts of each batch.
-    accepted_at : datetime, optional
-        When a batch was last accepted.
     parts : mapping of str to int
         Rows of each split.
     results : sequence of GateResult
@@ -63,36 +64,58 @@ class CleanReading:
         Drift of the newest measured batch.
     trainings : ModelsReading
         Trainings and promotions.
+    skipped : mapping of (str, str) to int
+        Rows that could not be used, by source and table.
     """
 
     tallies: Mapping[str, CleanTally] = field(default_factory=dict)
-    accepted_at: datetime | None = None
     parts: Mapping[str, int] = field(default_factory=dict)
     results: Sequence[gates.GateResult] = ()
     drifts: Sequence[drift.ColumnDrift] = ()
     trainings: models.ModelsReading = field(default_factory=models.ModelsReading)
+    skipped: Skipped = field(default_factory=dict)
 
 
 def read_raw(connection: psycopg.Connection) -> RawReading:
     """Read RAW."""
-    loaded = connection.execute("SELECT batch_id, created_at FROM batch").fetchall()
-    return RawReading(raw_tallies(connection), dict(loaded), gates.read(connection))
+    rows = RowReader("raw")
+    tallies = rows.keep("batch", raw_rows(connection), lambda row: RawTally(**_checked(row)))
+    return RawReading(tallies, gates.read(connection, rows), rows.skipped)
 
 
 def read_clean(connection: psycopg.Connection) -> CleanReading:
     """Read CLEAN."""
-    accepted = connection.execute(
-        "SELECT max(decided_at) FROM batch WHERE state = 'accepted'"
-    ).fetchone()
+    rows = RowReader("clean")
+    tallies = rows.keep("batch", clean_rows(connection), lambda row: CleanTally(**_checked(row)))
     parts = connection.execute("SELECT part, count(*) FROM encounter GROUP BY part").fetchall()
     return CleanReading(
-        clean_tallies(connection),
-        accepted[0] if accepted else None,
-        dict(parts),
-        gates.read(connection),
-        drift.read(connection),
-        models.read(connection),
+        {tally.batch_id: tally for tally in tallies},
+        dict(rows.keep("encounter", parts, _part)),
+        gates.read(connection, rows),
+        drift.read(connection, rows),
+        models.read(connection, rows),
+        rows.skipped,
     )
+
+
+def _checked(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a tally if each is possible."""
+    parse_batch_id(row["batch_id"])
+    for name, value in row.items():
+        place = f"{name} of {row['batch_id']}"
+        if name in ("created_at", "decided_at"):
+            if name == "created_at" or value is not None:
+                moment(value, place)
+        elif name not in ("batch_id", "kind", "state"):
+            whole(value, place)
+    return row
+
+
+def _part(row: tuple[str, int]) -> tuple[str, int]:
+    part, rows = row
+    if part not in NO_PARTS:
+        raise ValueError(f"the split is {part!r}, expected one of {', '.join(NO_PARTS)}")
+    return part, rows
 
 
 def raw_samples(raw: RawReading) -> Iterator[Sample]:
@@ -101,10 +124,9 @@ def raw_samples(raw: RawReading) -> Iterator[Sample]:
     yield from _states("raw", [tally.state for tally in raw.tallies])
     for state in RowState:
         yield QUARANTINE(sum(getattr(tally, state) for tally in raw.tallies), state)
-    accepted = [t.decided_at for t in raw.tallies if t.state is BatchState.ACCEPTED]
-    if last := max(filter(None, accepted), default=None):
-        yield LAST_EVENT(last.timestamp(), "raw")
+    yield from _last_accepted("raw", raw.tallies)
     yield from gates.samples(raw.results, Database.RAW)
+    yield from skipped_samples(raw.skipped)
 
 
 def clean_samples(clean: CleanReading) -> Iterator[Sample]:
@@ -114,14 +136,14 @@ def clean_samples(clean: CleanReading) -> Iterator[Sample]:
     yield from _states("clean", [tally.state for tally in tallies])
     for part, rows in {**NO_PARTS, **clean.parts}.items():
         yield PARTS(rows, part)
-    if clean.accepted_at:
-        yield LAST_EVENT(clean.accepted_at.timestamp(), "clean")
+    yield from _last_accepted("clean", tallies)
     accepted = {t.batch_id for t in tallies if t.state is BatchState.ACCEPTED}
     untrained = accepted - clean.trainings.trained - _stopped(Stage.TRAINING, clean)
     yield WAITING(len(untrained), "training")
     yield from gates.samples(clean.results, Database.CLEAN)
     yield from drift.samples(clean.drifts)
     yield from models.samples(clean.trainings, _stopped(Stage.PROMOTION, clean))
+    yield from skipped_samples(clean.skipped)
 
 
 def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
@@ -141,12 +163,19 @@ def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
     yield WAITING(len(arrived - decided), "processing")
     if clean.trainings.judged_batch:
         batch_id, judged_at = clean.trainings.judged_batch
-        if batch_id in raw.loaded:
-            yield TO_PRODUCTION((judged_at - raw.loaded[batch_id]).total_seconds())
+        for tally in raw.tallies:
+            if tally.batch_id == batch_id:
+                yield TO_PRODUCTION((judged_at - tally.created_at).total_seconds())
 
 
 def _stopped(stage: Stage, clean: CleanReading) -> set[str]:
     return {result.batch_id for result in stopped_at(stage, clean.results)}
+
+
+def _last_accepted(stage: str, tallies: Iterable[RawTally | CleanTally]) -> Iterator[Sample]:
+    accepted = [t.decided_at for t in tallies if t.state is BatchState.ACCEPTED and t.decided_at]
+    if accepted:
+        yield LAST_EVENT(max(accepted).timestamp(), stage)
 
 
 def _states(stage: str, states: Sequence[BatchState]) -> Iterator[Sample]:

@@ -5,11 +5,11 @@ The exporter does not read the sentences of a verdict, because they may quote va
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 
-from readmission.domain.batch_ids import batch_number
+from readmission.domain.batch_ids import batch_number, parse_batch_id
 from readmission.exporter.catalogue import (
     GATE_FAILED,
     GATE_PASSED,
@@ -17,6 +17,7 @@ from readmission.exporter.catalogue import (
     GATE_VERDICTS,
     Sample,
 )
+from readmission.exporter.rows import RowReader, flag, measure, whole
 from readmission.quality import catalogue
 from readmission.quality.catalogue import Database
 from readmission.warehouse.verdicts import Status
@@ -50,12 +51,22 @@ class GateResult:
         return Status.of(passed=self.passed, unmet=self.failed)
 
 
-def read(connection: psycopg.Connection) -> list[GateResult]:
+def read(connection: psycopg.Connection, rows: RowReader) -> list[GateResult]:
     """Return the results of all gates whose verdicts one database holds."""
-    with connection.cursor(row_factory=class_row(GateResult)) as cursor:
-        return cursor.execute(
-            "SELECT batch_id, gate, passed, failed, seconds FROM gate_result"
-        ).fetchall()
+    found = connection.execute("SELECT batch_id, gate, passed, failed, seconds FROM gate_result")
+    return rows.keep("gate_verdict", found.fetchall(), _parse)
+
+
+def _parse(row: tuple[Any, ...]) -> GateResult:
+    batch_id, gate, passed, failed, seconds = row
+    place = f"{gate} of {batch_id}"
+    return GateResult(
+        parse_batch_id(batch_id),
+        gate,
+        flag(passed, f"passed, {place},"),
+        whole(failed, f"failed, {place},"),
+        measure(seconds, f"seconds, {place},"),
+    )
 
 
 def samples(results: Sequence[GateResult], database: Database) -> Iterator[Sample]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from readmission.exporter.catalogue import (
     Sample,
 )
 from readmission.exporter.metrics.models import metric_and_rows
+from readmission.exporter.rows import RowReader, finite, skipped_samples
 from readmission.registry import aliases
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 
@@ -38,11 +39,14 @@ class Tracking:
         The production version.
     candidates : mapping of str to mapping
         Validation metrics by family, for the batch that was trained on last.
+    skipped : mapping of (str, str) to int
+        Metrics that are not finite, by source and kind.
     """
 
     seconds: float
     production: int | None
     candidates: Mapping[str, Mapping[str, float]]
+    skipped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 class TrackingServer:
@@ -74,9 +78,10 @@ class TrackingServer:
         found = self._request("GET", "/registered-models/alias", params=alias)
         seconds = time.perf_counter() - started
         production = int(found["model_version"]["version"]) if found else None
-        return Tracking(seconds, production, self._candidates())
+        rows = RowReader("mlflow")
+        return Tracking(seconds, production, self._candidates(rows), rows.skipped)
 
-    def _candidates(self) -> dict[str, dict[str, float]]:
+    def _candidates(self, rows: RowReader) -> dict[str, dict[str, float]]:
         named = {"experiment_name": self._experiment}
         found = self._request("GET", "/experiments/get-by-name", params=named)
         if not found:
@@ -97,11 +102,7 @@ class TrackingServer:
             ]
 
         return {
-            family: {
-                name.removeprefix(PREFIX): value
-                for name, value in run.metrics.items()
-                if name.startswith(PREFIX)
-            }
+            family: dict(rows.keep("run", _validation(run), _metric))
             for family, run in newest_candidates(search).items()
         }
 
@@ -111,6 +112,15 @@ class TrackingServer:
         if response.is_client_error and response.json().get("error_code") in UNKNOWN:
             return {}
         return dict(response.raise_for_status().json())
+
+
+def _validation(run: CandidateRun) -> list[tuple[str, object]]:
+    return [(name, value) for name, value in run.metrics.items() if name.startswith(PREFIX)]
+
+
+def _metric(pair: tuple[str, object]) -> tuple[str, float]:
+    name, value = pair
+    return name.removeprefix(PREFIX), finite(value, f"the metric {name}")
 
 
 def _pairs(run: Mapping[str, Any], kind: str) -> dict[str, Any]:
@@ -126,3 +136,4 @@ def samples(tracking: Tracking) -> Iterator[Sample]:
     for family, metrics in tracking.candidates.items():
         for name, value in metrics.items():
             yield CANDIDATE(value, family, *metric_and_rows(name))
+    yield from skipped_samples(tracking.skipped)

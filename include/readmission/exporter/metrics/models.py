@@ -1,11 +1,14 @@
 """Candidates, their promotion verdicts and their test metrics."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import psycopg
 
+from readmission.domain.batch_ids import BatchId, batch_number, parse_batch_id
 from readmission.exporter.catalogue import (
     LAST_EVENT,
     MODEL,
@@ -14,9 +17,13 @@ from readmission.exporter.catalogue import (
     WAITING,
     Sample,
 )
+from readmission.exporter.rows import RowReader, finite, moment, numbered
 
+VERDICTS, ROLLED_BACK = ("promoted", "refused"), "rolled_back"
 VERSIONS = 8
 """How many of the newest model versions are exported."""
+LOOKED_THROUGH = 4 * VERSIONS
+"""How many of the newest verdicts are read, in case some of them are bad."""
 ELIGIBLE = "eligible_"
 """Prefix of the metrics over the patients who can be readmitted."""
 
@@ -53,18 +60,30 @@ class ModelsReading:
     unjudged: frozenset[str] = frozenset()
 
 
-def read(connection: psycopg.Connection) -> ModelsReading:
+@dataclass(frozen=True)
+class _Judged:
+    """One line of the history of promotions."""
+
+    batch_id: BatchId
+    verdict: str
+    at: datetime
+
+
+def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
     """Read the candidates, the promotions and the rollbacks."""
-    verdicts = connection.execute(_VERDICTS).fetchall()
-    candidates = connection.execute(_CANDIDATES).fetchall()
-    newest = connection.execute(_JUDGED).fetchone()
+    judged = rows.keep("promotion", connection.execute(_PROMOTIONS).fetchall(), _judged)
+    candidates = rows.keep("candidate", connection.execute(_CANDIDATES).fetchall(), _candidate)
+    rollbacks = connection.execute("SELECT count(*) FROM rollback").fetchone() or (0,)
+    counted = Counter(one.verdict for one in judged)
+    newest = max(judged, key=lambda one: (batch_number(one.batch_id), one.at), default=None)
     return ModelsReading(
-        verdicts={verdict: count for verdict, count, _ in verdicts},
-        metrics=dict(connection.execute(_TEST_METRICS, (VERSIONS,)).fetchall()),
-        subgroups=connection.execute(_SUBGROUPS).fetchone(),
+        # An alert misses the first increase of a counter that starts above zero: export zeros.
+        verdicts={verdict: counted[verdict] for verdict in VERDICTS} | {ROLLED_BACK: rollbacks[0]},
+        metrics=_test_metrics(connection, rows),
+        subgroups=_subgroups(connection, rows),
         trained_at=max((at for _, at, _ in candidates), default=None),
-        judged_at=max((at for _, _, at in verdicts if at), default=None),
-        judged_batch=(newest[0], newest[1]) if newest else None,
+        judged_at=max((one.at for one in judged), default=None),
+        judged_batch=(newest.batch_id, newest.at) if newest else None,
         trained=frozenset(batch_id for batch_id, _, _ in candidates),
         unjudged=frozenset(batch_id for batch_id, _, judged in candidates if not judged),
     )
@@ -100,13 +119,62 @@ def metric_and_rows(name: str) -> tuple[str, str]:
     return name.removeprefix(ELIGIBLE), rows
 
 
-# An alert misses the first increase of a counter that starts above zero, so zeros are exported.
-_VERDICTS = """
-SELECT verdict, count(promotion_id), max(created_at)
-FROM unnest(ARRAY['promoted', 'refused']) AS verdict LEFT JOIN promotion USING (verdict)
-GROUP BY verdict
-UNION ALL SELECT 'rolled_back', count(*), NULL FROM rollback
-"""
+def _judged(row: tuple[Any, ...]) -> _Judged:
+    batch_id, verdict, at = row
+    if verdict not in VERDICTS:
+        raise ValueError(f"the verdict is {verdict!r}, expected {' or '.join(VERDICTS)}")
+    return _Judged(parse_batch_id(batch_id), verdict, moment(at, f"created_at of {batch_id}"))
+
+
+def _candidate(row: tuple[Any, ...]) -> tuple[BatchId, datetime, bool]:
+    batch_id, at, judged = row
+    return parse_batch_id(batch_id), moment(at, f"created_at of {batch_id}"), judged
+
+
+def _test_metrics(connection: psycopg.Connection, rows: RowReader) -> dict[str, dict[str, float]]:
+    found = connection.execute(_TEST_METRICS, (LOOKED_THROUGH,)).fetchall()
+    newest = dict(rows.keep("promotion", found, _figures)[:VERSIONS])
+    return {
+        number: _numbers(rows, named, f"of version {number}") for number, named in newest.items()
+    }
+
+
+def _subgroups(
+    connection: psycopg.Connection, rows: RowReader
+) -> tuple[str, dict[str, dict[str, dict[str, float]]]] | None:
+    found = connection.execute(_SUBGROUPS, (LOOKED_THROUGH,)).fetchall()
+    for number, attributes in rows.keep("promotion", found, _figures):
+        return number, {
+            attribute: {
+                group: _numbers(rows, named, f"of {group} in version {number}")
+                for group, named in rows.keep("promotion", members.items(), _named)
+            }
+            for attribute, members in rows.keep("promotion", attributes.items(), _named)
+        }
+    return None
+
+
+def _figures(row: tuple[Any, ...]) -> tuple[str, dict[str, Any]]:
+    batch_id, number, figures = row
+    place = f"the figures of {parse_batch_id(batch_id)}"
+    return numbered(number), _named((place, figures))[1]
+
+
+def _named(pair: tuple[str, Any]) -> tuple[str, dict[str, Any]]:
+    name, values = pair
+    if not isinstance(values, dict):
+        raise TypeError(f"{name}: expected values by name")
+    return name, values
+
+
+def _numbers(rows: RowReader, named: Mapping[str, Any], place: str) -> dict[str, float]:
+    def parse(pair: tuple[str, Any]) -> tuple[str, float]:
+        return pair[0], finite(pair[1], f"{pair[0]} {place}")
+
+    return dict(rows.keep("promotion", named.items(), parse))
+
+
+_PROMOTIONS = "SELECT batch_id, verdict, created_at FROM promotion"
 
 _CANDIDATES = """
 SELECT c.batch_id, c.created_at, EXISTS (
@@ -115,17 +183,12 @@ SELECT c.batch_id, c.created_at, EXISTS (
 ) FROM candidate c
 """
 
-_JUDGED = """
-SELECT batch_id, max(created_at) FROM promotion GROUP BY batch_id
-ORDER BY split_part(batch_id, '-', 2)::integer DESC LIMIT 1
-"""
-
 _TEST_METRICS = """
-SELECT challenger_version, figures -> 'challenger' FROM promotion
+SELECT batch_id, challenger_version, figures -> 'challenger' FROM promotion
 WHERE figures ? 'challenger' ORDER BY promotion_id DESC LIMIT %s
 """
 
 _SUBGROUPS = """
-SELECT challenger_version, figures -> 'subgroups' FROM promotion
-WHERE verdict = 'promoted' AND figures ? 'subgroups' ORDER BY promotion_id DESC LIMIT 1
+SELECT batch_id, challenger_version, figures -> 'subgroups' FROM promotion
+WHERE verdict = 'promoted' AND figures ? 'subgroups' ORDER BY promotion_id DESC LIMIT %s
 """

@@ -1,28 +1,46 @@
 """Predictions compared with their known outcomes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import psycopg
 
 from readmission.exporter.catalogue import LIVE_OUTCOMES, Sample
 from readmission.exporter.connecting import connected
 from readmission.exporter.metrics.models import VERSIONS
-from readmission.warehouse.predictions.outcomes import LiveOutcomes, live_outcomes
+from readmission.exporter.rows import RowReader, numbered, skipped_samples
+from readmission.warehouse.predictions.outcomes import (
+    LiveOutcomes,
+    live_outcomes,
+    recent_versions,
+)
 
 DAYS = 30
 QUERY_SECONDS = 60
 
 
-def read(dsn: str) -> list[LiveOutcomes]:
+@dataclass(frozen=True)
+class OutcomesReading:
+    """Encounters for each predicted class and outcome, and the versions that were skipped."""
+
+    counts: Sequence[LiveOutcomes] = ()
+    skipped: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+def read(dsn: str) -> OutcomesReading:
     """Compare the predictions of the last 30 days with the known outcomes."""
+    rows = RowReader("predictions")
     with connected(dsn, QUERY_SECONDS) as connection:
         try:
-            return live_outcomes(connection, DAYS, VERSIONS)
+            found = rows.keep("prediction", recent_versions(connection, DAYS), numbered)
+            newest = sorted(found, key=int, reverse=True)[:VERSIONS]
+            return OutcomesReading(live_outcomes(connection, DAYS, newest), rows.skipped)
         except psycopg.errors.UndefinedTable:
-            return []
+            return OutcomesReading()
 
 
-def samples(counts: Sequence[LiveOutcomes]) -> Iterator[Sample]:
+def samples(reading: OutcomesReading) -> Iterator[Sample]:
     """Yield the number of encounters for each predicted class and outcome."""
-    for one in counts:
+    for one in reading.counts:
         yield LIVE_OUTCOMES(one.encounters, one.model_version, one.predicted_class, one.readmitted)
+    yield from skipped_samples(reading.skipped)

@@ -1,6 +1,6 @@
 """The outcomes of encounters, stored beside the predictions under the same hashes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,7 +72,16 @@ class OutcomeStore:
         return stored
 
 
-def live_outcomes(connection: psycopg.Connection, days: int, versions: int) -> list[LiveOutcomes]:
+def recent_versions(connection: psycopg.Connection, days: int) -> list[str]:
+    """Return the model versions that made predictions in the last days, in no order."""
+    with connection.transaction():
+        found = connection.execute(_VERSIONS, {"days": days}).fetchall()
+    return [version for (version,) in found]
+
+
+def live_outcomes(
+    connection: psycopg.Connection, days: int, versions: Sequence[str]
+) -> list[LiveOutcomes]:
     """Compare predictions with outcomes that their model was not trained on.
 
     A prediction counts if its outcome became known after it, or if the patient is in the test
@@ -85,11 +94,11 @@ def live_outcomes(connection: psycopg.Connection, days: int, versions: int) -> l
         A connection to the PREDICTIONS database.
     days : int
         Largest age of the predictions.
-    versions : int
-        Number of model versions to compare, newest first.
+    versions : sequence of str
+        The model versions to compare.
     """
     with connection.transaction(), connection.cursor(row_factory=class_row(LiveOutcomes)) as cursor:
-        return cursor.execute(_LIVE, {"days": days, "versions": versions}).fetchall()
+        return cursor.execute(_LIVE, {"days": days, "versions": list(versions)}).fetchall()
 
 
 _ARRIVALS = """
@@ -110,16 +119,17 @@ ON CONFLICT (batch_id) DO UPDATE SET
     (content_sha256, recorded_at) = (EXCLUDED.content_sha256, now())
 """
 
+_VERSIONS = """
+SELECT DISTINCT model_version FROM prediction WHERE at >= now() - make_interval(days => %(days)s)
+"""
+
 _LIVE = """
-WITH newest AS (
-    SELECT model_version FROM prediction WHERE at >= now() - make_interval(days => %(days)s)
-    GROUP BY model_version ORDER BY length(model_version) DESC, model_version DESC
-    LIMIT %(versions)s
-), compared AS (
+WITH compared AS (
     SELECT DISTINCT ON (model_version, encounter_hash)
            model_version, predicted_class, readmitted
-    FROM prediction JOIN newest USING (model_version) JOIN outcome USING (encounter_hash)
-    WHERE at >= now() - make_interval(days => %(days)s) AND (part = 'test' OR known_at > at)
+    FROM prediction JOIN outcome USING (encounter_hash)
+    WHERE model_version = ANY(%(versions)s) AND at >= now() - make_interval(days => %(days)s)
+      AND (part = 'test' OR known_at > at)
     ORDER BY model_version, encounter_hash, at DESC
 )
 SELECT model_version, predicted_class, readmitted, count(*) AS encounters
