@@ -257,3 +257,18 @@ def test_every_command_has_help_and_needs_a_running_stack(
 
     assert result.exit_code == 1
     assert "readmission up" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("list", "--batch", "../../x"), ("show", "batch_0026", "7"), ("history", "-b", "' or 1=1"),
+        ("fix", "../../x", "7", "--set", "age=[70-80)", "--why", "so"), ("replay", "-b", "x"),
+        ("waive", "batch-0001/..", "7", "--yes", "--why", "so"),
+    ],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_anything_but_a_batch_is_refused(
+    commands: QuarantineCommands, words: tuple[str, ...]
+) -> None:
+    assert "is not the id of a batch; expected batch-0001 or replay-0001" in commands.fail(*words)
