@@ -82,7 +82,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "api": (
         {"errors"},
-        {"access", "contract", "http", "metrics", "prediction_log"},
+        {"access", "contract", "metrics", "prediction_log"},
+        {"http"},
         {"files", "model"},
         {"dependencies"},
         {"routes"},
