@@ -43,7 +43,7 @@ class GoldenRows:
         changed = int(np.count_nonzero(decided != expected))
         if not worst <= TOLERANCE or changed:
             raise BundleRefused(
-                "the model does not reproduce its golden rows: {changed} of"
+                f"the model does not reproduce its golden rows: {changed} of"
                 f" {len(expected)} classes differ, and probabilities are off by up to {worst:.2g}"
             )
 
