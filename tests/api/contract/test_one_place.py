@@ -40,7 +40,7 @@ from tests.signing import SIGNER
 DECLARED = Path("api", "contract", "predictions.py")
 BEFORE = "    risk_percentile: int = Field("
 NEW_FIELD = """\
-    risk_band: Annotated[
+    added_field: Annotated[
         Literal["low", "high"],
         ReadBy(lambda made: "high" if made.risk_percentile >= 80 else "low"),
     ] = Field(description="Coarse risk.", examples=["low"])
@@ -112,27 +112,27 @@ def test_a_declared_field_is_in_every_form_of_json(forms: dict[str, Any]) -> Non
     band = "high" if forms["json"]["risk_percentile"] >= 80 else "low"
 
     for form in ("json", "explained", "ndjson"):
-        assert forms[form]["risk_band"] == band, form
+        assert forms[form]["added_field"] == band, form
 
 
 def test_a_declared_field_is_a_column_of_csv_and_parquet(forms: dict[str, Any]) -> None:
     for columns in (forms["csv"], list(forms["parquet"])):
-        assert columns[columns.index("risk_band") + 1] == "risk_percentile"
-    assert forms["parquet"]["risk_band"] == "string"
-    assert forms["parquet row"]["risk_band"] == forms["json"]["risk_band"]
+        assert columns[columns.index("added_field") + 1] == "risk_percentile"
+    assert forms["parquet"]["added_field"] == "string"
+    assert forms["parquet row"]["added_field"] == forms["json"]["added_field"]
 
 
 def test_a_declared_field_is_in_openapi(forms: dict[str, Any]) -> None:
     for model in ("PredictionResponse", "ExplanationResponse", "PredictedRow"):
-        described = forms["schemas"][model]["properties"]["risk_band"]
+        described = forms["schemas"][model]["properties"]["added_field"]
         assert described["enum"] == ["low", "high"], model
         assert described["description"] == "Coarse risk."
     files = forms["files"]
-    assert files["application/x-ndjson"]["example"]["risk_band"] == "low"
+    assert files["application/x-ndjson"]["example"]["added_field"] == "low"
     header, row = files["text/csv"]["example"].splitlines()
-    assert dict(zip(header.split(","), row.split(","), strict=True))["risk_band"] == "low"
-    assert "risk_band" in files["text/csv"]["schema"]["description"]
-    assert "`risk_band` (str)" in files["application/vnd.apache.parquet"]["schema"]["description"]
+    assert dict(zip(header.split(","), row.split(","), strict=True))["added_field"] == "low"
+    assert "added_field" in files["text/csv"]["schema"]["description"]
+    assert "`added_field` (str)" in files["application/vnd.apache.parquet"]["schema"]["description"]
 
 
 def test_json_has_the_declared_fields_in_their_order(service: TestClient) -> None:

@@ -37,7 +37,7 @@ def ages_suite(oldest: int) -> list[Expectation]:
     return [gxe.ExpectColumnMaxToBeBetween(column="age", max_value=oldest, severity="critical")]
 
 
-FIFTH = Gate("ages", "Patients' ages", f"{__name__}:ages_suite", Database.CLEAN, Stage.TRAINING)
+FIFTH = Gate("fifth", "Patients' ages", f"{__name__}:ages_suite", Database.CLEAN, Stage.TRAINING)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def hospital(
         batch = hospital.arrive(offset)
         hospital.set_aside(batch.batch_id)
         hospital.refine(batch.batch_id)
-    with pytest.raises(GateFailed, match=f"gate 'ages' stopped {FIRST}"):
+    with pytest.raises(GateFailed, match=f"gate 'fifth' stopped {FIRST}"):
         check_ages(hospital, FIFTH, oldest=1)
     return hospital
 
@@ -68,10 +68,10 @@ def test_the_overview_and_its_page_show_it(hospital: Hospital) -> None:
     overview = Overview.gather(hospital.raw, hospital.clean)
 
     second, first = overview.batches
-    assert (first.status("ages"), second.status("ages")) == (Status.FAILED, NOT_RUN)
+    assert (first.status("fifth"), second.status("fifth")) == (Status.FAILED, NOT_RUN)
     page = render(overview)["index.html"]
     assert '<th scope="col">Patients&#39; ages</th>' in page
-    assert f'<a class="fail" href="{first.verdicts["ages"].report}"' in page
+    assert f'<a class="fail" href="{first.verdicts["fifth"].report}"' in page
     assert f"<summary>{FIRST}, Patients&#39; ages: 1 not met</summary>" in page
 
 
@@ -79,21 +79,21 @@ def test_both_summaries_show_it(hospital: Hospital) -> None:
     # the one that the API serves
     summary = json.loads(summarise(Overview.gather(hospital.raw, hospital.clean)))
     statuses = {batch["batch_id"]: batch["gates"] for batch in summary["batches"]}
-    assert statuses[FIRST]["ages"] == "fail"
-    assert list(statuses[SECOND]) == ["raw", "clean", "training", "predictions", "ages"]
+    assert statuses[FIRST]["fifth"] == "fail"
+    assert list(statuses[SECOND]) == [gate.name for gate in catalogue.GATES]
 
     # and the one of the command line
     table = gates_table(VerdictLog(hospital.clean.connection).verdicts())
-    column = next(column for column in table.columns if column.header == "ages")
+    column = next(column for column in table.columns if column.header == "fifth")
     assert [str(cell) for cell in column.cells] == ["stopped"]
 
 
 def test_the_exporter_counts_it(hospital: Hospital) -> None:
     samples = list(batches.clean_samples(batches.read_clean(hospital.clean.connection)))
 
-    assert GATE_PASSED(0, "ages") in samples
-    assert GATE_VERDICTS(1, "ages", "fail") in samples
-    assert GATE_VERDICTS(0, "ages", "pass") in samples
+    assert GATE_PASSED(0, "fifth") in samples
+    assert GATE_VERDICTS(1, "fifth", "fail") in samples
+    assert GATE_VERDICTS(0, "fifth", "pass") in samples
 
 
 def test_the_sweep_and_the_command_line_know_its_stage(hospital: Hospital) -> None:
@@ -115,12 +115,12 @@ def test_a_gate_that_passes_again_stops_nothing(hospital: Hospital) -> None:
     check_ages(hospital, FIFTH, oldest=200)
 
     first = Overview.gather(hospital.raw, hospital.clean).batches[-1]
-    assert first.status("ages") == Status.PASSED
+    assert first.status("fifth") == Status.PASSED
     assert hospital.clean.batch(FIRST).state is BatchState.ACCEPTED
 
 
 def test_a_gate_at_a_stage_with_a_ledger_rejects_the_batch_there(hospital: Hospital) -> None:
-    gate = Gate("ages", "Ages", FIFTH.suite, Database.CLEAN, Stage.CLEAN)
+    gate = Gate("fifth", "Ages", FIFTH.suite, Database.CLEAN, Stage.CLEAN)
 
     with pytest.raises(GateFailed) as stopped:
         check_ages(hospital, gate, oldest=1)
@@ -130,7 +130,7 @@ def test_a_gate_at_a_stage_with_a_ledger_rejects_the_batch_there(hospital: Hospi
 
 
 def test_a_gate_run_with_the_wrong_database_is_refused(hospital: Hospital) -> None:
-    misplaced = Gate("ages", "Ages", FIFTH.suite, Database.RAW, Stage.RAW)
+    misplaced = Gate("fifth", "Ages", FIFTH.suite, Database.RAW, Stage.RAW)
 
     with pytest.raises(GateError, match=r"declared for RAW, but it was run with CLEAN"):
         check_ages(hospital, misplaced, oldest=200)
