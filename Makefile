@@ -105,7 +105,7 @@ lock: $(UV) ## Compile requirements/ from pyproject.toml, with one set of versio
 # $(call install,PYTHON) fills the environment that the target is in.
 define install
 	@test -x $(@D)/bin/python || $(UV) venv --quiet --python "$(1)" $(@D)
-	@echo "Installing the locked requirements into $(@D) (about 1.8 GB)"
+	@echo "Installing the locked requirements into $(@D) (about 2.2 GB)"
 	@$(UV) pip sync --quiet --python $(@D) --require-hashes $(LOCKS)
 	@$(UV) pip install --quiet --python $(@D) --no-deps --no-build-isolation --editable .
 	@touch $@
