@@ -42,7 +42,9 @@ def pod_mutation_hook(pod: "V1Pod") -> None:
 def configure_pod(
     pod: "V1Pod", scheduler: "V1PodSpec", resources: dict[str, dict[str, dict[str, str]]]
 ) -> None:
-    """Give a task's pod the scheduler's image and pull secrets, its resources and no other's key.
+    """Give a task's pod the scheduler's image, pull secrets and its own resources.
+
+    The signing key stays only in pods of the training.
 
     Kustomize's `images:` changes the scheduler's Deployment, but not the pod template, which is
     text in a ConfigMap.

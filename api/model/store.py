@@ -81,8 +81,8 @@ class LocalModelStore:
         Raises
         ------
         BundleRefused, RegistryUnavailable
-            If the version is not signed with a trusted key, is damaged, or predicts otherwise than
-            at training; or if the registry does not respond.
+            If the version is not signed with a trusted key, is damaged or does not reproduce its
+            golden rows; or if the registry does not respond.
         """
         folder = self._folder_of(version)
         with suppress(BundleRefused, OSError):

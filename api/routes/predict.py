@@ -96,8 +96,8 @@ async def explain(request: Request) -> Response:
     authorize(state, request.scope, Role.PREDICT)
     body = await read_json_body(request)
     encounter, champion = parse_encounter(body), state.holder.require()
-    # In a thread: the first explanation of a boosted model imports its library for a second.
     prediction = champion.model.predict(encounter)
+    # In a thread: the first explanation of a boosted model imports its library for a second.
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
     # Count and log the prediction only now, because explaining it may have failed.
     fields = _record(state, champion, encounter, prediction, request_id_of(request))

@@ -153,7 +153,7 @@ class NoModel(ReadmissionError):
 
 
 class BundleRefused(ReadmissionError):
-    """A serving bundle is not signed, damaged, made for another contract, or predicts otherwise."""
+    """A serving bundle is unsigned, damaged, of another contract, or fails its golden rows."""
 
 
 class SigningKeyError(ReadmissionError):
