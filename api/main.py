@@ -37,8 +37,8 @@ expected) and `request_id`. Callers send their key as `X-API-Key`.
 SWITCH_SECONDS = 0.001
 """How long a thread that scores a file may hold the interpreter while single requests wait.
 
-Measured during uploads: with Python's 5 ms, and the defaults of its garbage collector, 0.79 of the
-single requests per second, and p99 is 1.18 times as long."""
+Measured during uploads: with Python's 5 ms and the defaults of its garbage collector, the service
+handles 0.79 of the single requests per second, and p99 is 1.18 times as long."""
 
 SHOW_SECONDS = 1.0
 """Interval at which each process updates its metrics of the prediction log: Prometheus may scrape

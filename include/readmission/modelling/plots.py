@@ -29,7 +29,7 @@ def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
     fit : Fit
         The model and its validation rows.
     subtitle : str
-        Origin of the data, and newest batch; shown on every plot.
+        Origin of the data and newest batch, as shown on every plot.
     """
     heading = f"{family(fit.model.family).title}, validation rows\n{subtitle}"
     return {

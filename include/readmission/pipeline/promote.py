@@ -127,8 +127,8 @@ def find_champion(
     """Return the model that a challenger has to beat.
 
     That is the version in production. If its alias or the version was deleted, or the version
-    cannot be opened, it is the last promoted version that still exists and can be: nobody makes a
-    challenger win by removing the champion.
+    cannot be opened, it is the newest promoted version that can still be opened. So removing the
+    champion does not let a challenger win.
 
     Returns
     -------

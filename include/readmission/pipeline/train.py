@@ -33,7 +33,7 @@ CHOSEN_BY = "val_weighted_f1"
 
 @dataclass(frozen=True)
 class FitResult:
-    """The run of one family, its validation metric, and why it cannot be served, if it cannot."""
+    """The run of one family, its validation metric, and the reason if it cannot be served."""
 
     family: str
     run_id: str

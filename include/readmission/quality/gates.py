@@ -204,7 +204,7 @@ class Gatekeeper:
         started: float,
         reasons: Sequence[str],
     ) -> Iterator[None]:
-        """Store the verdict, stop the batch if there are reasons or run the block, and publish."""
+        """Store and publish the verdict; stop the batch if there are reasons, or run the block."""
         _record(gate, warehouse, verdict, started, passed=not reasons)
         if reasons:
             if gate.stage in catalogue.STAGES_WITH_LEDGER:

@@ -13,7 +13,7 @@ from readmission.serving import card, golden_rows, signature
 from readmission.serving.explainers import Explainer, read_explainer
 from readmission.serving.golden_rows import GoldenRows
 from readmission.serving.scorer import CompiledScorer
-from readmission.serving.signature import RETRAIN, Signer, TrustedKeys
+from readmission.serving.signature import RETRAIN, ROLL_BACK, Signer, TrustedKeys
 
 FOLDER = "serving"
 """Name of the bundle among a model's artifacts."""
@@ -118,7 +118,7 @@ def open_bundle(folder: Path, trusted: TrustedKeys) -> Bundle:
     except BundleRefused:
         raise
     except Exception as error:  # ONNX Runtime may raise anything.
-        raise BundleRefused(f"the model's files cannot be read ({error!r})") from error
+        raise BundleRefused(f"the model's files cannot be read ({error!r}); {ROLL_BACK}") from error
     return Bundle(manifest, scorer, explainer, described)
 
 
@@ -135,7 +135,9 @@ def _verified(folder: Path, trusted: TrustedKeys) -> Manifest:
     for name, digest in manifest.files.items():
         path = folder / name
         if Path(name).name != name or not path.is_file() or _digest(path) != digest:
-            raise BundleRefused(f"the model's {name} is missing or has changed since training")
+            raise BundleRefused(
+                f"the model's {name} is missing or has changed since training; {ROLL_BACK}"
+            )
     return manifest
 
 
@@ -155,7 +157,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise BundleRefused(f"the model's {path.name} cannot be read ({error})") from error
+        raise BundleRefused(
+            f"the model's {path.name} cannot be read ({error}); {ROLL_BACK}"
+        ) from error
 
 
 def _digest(path: Path) -> str:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from readmission.errors import BundleRefused
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.scorer import CompiledScorer
+from readmission.serving.signature import ROLL_BACK
 
 FILE = "golden.json"
 TOLERANCE = 1e-5
@@ -44,7 +45,8 @@ class GoldenRows:
         if not worst <= TOLERANCE or changed:
             raise BundleRefused(
                 f"the model does not reproduce its golden rows: {changed} of"
-                f" {len(expected)} classes differ, and probabilities are off by up to {worst:.2g}"
+                f" {len(expected)} classes differ, and probabilities are off by up to {worst:.2g};"
+                f" {ROLL_BACK}"
             )
 
     def write(self, path: Path) -> None:

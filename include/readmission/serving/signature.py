@@ -27,6 +27,10 @@ RETRAIN = (
 """What an error about a bundle that cannot be served tells users to do."""
 
 
+ROLL_BACK = "`POST /rollback` returns to the previous version"
+"""What an error about a damaged bundle tells users to do: training it again would reuse its run."""
+
+
 class Signer:
     """Signs bundles with a private key.
 
@@ -100,7 +104,7 @@ class TrustedKeys:
             signed = json.loads(signature)
             key_id, value = signed["key_id"], base64.b64decode(signed["signature"], validate=True)
         except (ValueError, LookupError, TypeError) as error:
-            raise BundleRefused(f"the model's {FILE} cannot be read") from error
+            raise BundleRefused(f"the model's {FILE} cannot be read; {ROLL_BACK}") from error
         key = self.by_id.get(key_id) if isinstance(key_id, str) else None
         if key is None:
             raise BundleRefused(
@@ -111,7 +115,7 @@ class TrustedKeys:
         try:
             key.verify(value, content)
         except InvalidSignature as error:
-            raise BundleRefused("the model's signature is wrong") from error
+            raise BundleRefused(f"the model's signature is wrong; {ROLL_BACK}") from error
 
 
 def _decoded(setting: str, key: str) -> bytes:

@@ -29,7 +29,7 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-@pytest.mark.parametrize("key", [*OWN_FILES, PAGE, "training/expectations/training.html"])
+@pytest.mark.parametrize("key", [*sorted(OWN_FILES), PAGE, "training/expectations/training.html"])
 def test_the_keys_of_the_site_pass(key: str) -> None:
     assert parse_report_key(key) == key
 

@@ -174,7 +174,7 @@ def _why_down(stack: Stack) -> str:
     cure = (
         "its guardian starts the stack again within a minute"
         if stack.is_guarded
-        else "`readmission up` ends them and starts the stack again"
+        else "`readmission up` ends these processes and starts the stack again"
     )
     return f"the supervisor has ended, but {len(left)} processes of the stack still run; {cure}"
 

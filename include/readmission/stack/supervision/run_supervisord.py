@@ -12,7 +12,7 @@ from supervisor import supervisord
 
 
 class LossyStream:
-    """A stream for messages that loses them if they cannot be written."""
+    """A stream that drops messages that cannot be written."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
