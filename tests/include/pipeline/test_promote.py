@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import mlflow
@@ -399,7 +400,8 @@ def test_an_unsigned_version_in_production_does_not_make_its_challenger_win(
     champion = arena.register(best)
     arena.carry_out(arena.judge())
     registry = arena.registry
-    with mlflow.start_run(experiment_id=registry.experiment_id()) as run:
+    by_hand = registry.client.create_experiment(f"by_hand_{uuid4().hex}")
+    with mlflow.start_run(experiment_id=by_hand) as run:
         mlflow.pyfunc.log_model(
             name="model",
             python_model=lambda model_input: model_input,
