@@ -82,7 +82,7 @@ class BatchNotFound(ReadmissionError):
 
 
 class GateError(ReadmissionError):
-    """A gate could not be evaluated because an expectation raised an exception."""
+    """A gate could not be evaluated: an expectation failed to run, or the database is wrong."""
 
 
 class RowsLost(ReadmissionError):

@@ -392,7 +392,7 @@ print(log.written, log.lost, log.pending, log.spooled_bytes)
 """
 
 
-def test_with_a_full_disk_the_log_goes_on(
+def test_with_a_full_disk_the_log_keeps_writing_and_counts_what_is_lost(
     logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
 ) -> None:
     # With the database, nothing is lost; without it, lost records are counted.
