@@ -1,4 +1,8 @@
-"""The S3 object store: SeaweedFS in one process, on the loopback interface only."""
+"""The S3 object store: SeaweedFS in one process, on the loopback interface only.
+
+S3 asks for keys. The internal ports, which would hand out and take every object without one, accept
+only the process itself, by a TLS certificate that is new at each start.
+"""
 
 import json
 import sys
@@ -10,6 +14,7 @@ import boto3
 from botocore.config import Config
 
 from readmission.operations.buckets import make_buckets
+from readmission.stack.site import certificates
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 NAME = "object-store"
 REGION = "us-east-1"
 VOLUME_MEGABYTES = 1024
+INTERNAL_GRPC = ("master", "volume", "filer", "s3", "client")
+INTERNAL_HTTP = ("master", "volume", "filer", "client")
 
 
 def service(site: Site) -> Service:
@@ -28,16 +35,14 @@ def service(site: Site) -> Service:
     return Service(
         name=NAME,
         command=_command(site),
-        # Otherwise it would also read settings from the caller's home folder.
-        environment={
-            "HOME": str(site.paths.object_store),
-        },
+        # It reads its settings from the home folder; the caller's must not count.
+        environment={"HOME": str(site.paths.object_store)},
         folder=site.paths.run,
         port=site.settings.s3_port,
         port_setting="READMISSION_S3_PORT",
         url=site.s3_endpoint,
         ready=http_probe(site.settings.s3_port, "/healthz"),
-        prepare=lambda: _write_identity(site),
+        prepare=lambda: _prepare(site),
         finish=lambda: make_buckets(client(site), site.settings.buckets),
         # Stopping waits for idle connections. Killing it loses no acknowledged write.
         stop_seconds=3,
@@ -92,10 +97,44 @@ def _data(site: Site) -> Path:
     return site.paths.object_store / "data"
 
 
-def _write_identity(site: Site) -> None:
+def _prepare(site: Site) -> None:
     _data(site).mkdir(parents=True, exist_ok=True)
     for name in ("filer.sock", "s3.sock"):
         (site.paths.sockets / name).unlink(missing_ok=True)
+    _close_internal_ports(site.paths.object_store)
+    _write_identity(site)
+
+
+def _close_internal_ports(home: Path) -> None:
+    """Make the internal ports accept only the holder of the new certificate."""
+    tls, settings = home / "tls", home / ".seaweedfs"
+    certificates.make_certificate(tls)
+    files = {
+        name: str(tls / file)
+        for name, file in (
+            ("ca", certificates.AUTHORITY),
+            ("cert", certificates.CERTIFICATE),
+            ("key", certificates.KEY),
+        )
+    }
+    sections = {"grpc": {"ca": files["ca"]}}
+    sections |= {f"grpc.{part}": {n: files[n] for n in ("cert", "key")} for part in INTERNAL_GRPC}
+    sections |= {f"https.{part}": dict(files) for part in INTERNAL_HTTP}
+    sections["https.client"]["enabled"] = "true"
+    settings.mkdir(mode=0o700, exist_ok=True)
+    write_private(settings / "security.toml", _as_toml(sections))
+
+
+def _as_toml(sections: Mapping[str, Mapping[str, str]]) -> str:
+    lines: list[str] = []
+    for section, values in sections.items():
+        lines.append(f"[{section}]")
+        # A JSON string is a TOML string, too.
+        lines += (f"{name} = {json.dumps(value)}" for name, value in values.items())
+    return "\n".join(lines) + "\n"
+
+
+def _write_identity(site: Site) -> None:
     secrets, bucket = site.credentials, site.settings.docs_bucket
     everything = ["Admin", "Read", "Write", "List", "Tagging"]
     identities = [

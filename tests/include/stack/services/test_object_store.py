@@ -1,6 +1,12 @@
 """The object store: buckets and access."""
 
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
 import boto3
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -26,3 +32,43 @@ def test_a_wrong_key_is_rejected(platform: Platform) -> None:
     )
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         stranger.list_buckets()
+
+
+@pytest.mark.parametrize("port", ["master", "volume", "filer"])
+def test_an_internal_port_rejects_a_client_without_the_certificate(
+    running_site: Site, port: str
+) -> None:
+    address = f"127.0.0.1:{running_site.internal_ports[port]}"
+    assert "HTTP request to an HTTPS server" in httpx.get(f"http://{address}/status").text
+    with pytest.raises(httpx.TransportError), httpx.Client(verify=False) as stranger:  # noqa: S501
+        stranger.get(f"https://{address}/")
+
+
+@pytest.mark.parametrize("port", ["master_grpc", "volume_grpc", "filer_grpc", "s3_grpc"])
+def test_an_internal_grpc_port_rejects_a_client_without_the_certificate(
+    running_site: Site, port: str
+) -> None:
+    address = ("127.0.0.1", running_site.internal_ports[port])
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+    with socket.create_connection(address, timeout=10) as stranger:
+        stranger.sendall(preface)
+        answer = stranger.recv(64)
+    # Without TLS the server would answer with its HTTP/2 settings.
+    assert not answer.startswith(b"\0\0") or answer[3:4] != b"\4"
+
+
+def test_the_shell_of_a_stranger_sees_no_bucket(running_site: Site, tmp_path: Path) -> None:
+    ports = running_site.internal_ports
+    shell = subprocess.Popen(
+        [Path(sys.executable).with_name("weed"), "shell",
+         f"-master=127.0.0.1:{ports['master']}.{ports['master_grpc']}"],
+        env={"HOME": str(tmp_path)}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+    try:
+        output, _ = shell.communicate("fs.ls /buckets\n", timeout=5)
+    except subprocess.TimeoutExpired:
+        # It keeps trying to connect.
+        shell.kill()
+        output, _ = shell.communicate()
+    assert "mlflow" not in output
