@@ -1,17 +1,18 @@
 """Every ten minutes: compare the ledgers, and announce a batch again if its event was lost.
 
-If one stage has finished a batch and the next has never started it, because the event was lost or
-the run died, the batch is announced again. If the next stage is running, it may still reach the
-batch, so it is left to the next sweep. The newest batch is trained again if this version cannot
-open the model in production. The sweep also copies rollbacks into the history, because the API can
-record them only in the registry.
+If one stage has finished a batch and the next has not, because the event was lost or the run
+failed, the batch is announced again, with growing pauses. A batch whose error would only come back
+is closed: an alert says so, and later batches continue without it. If the next stage is running, it
+may still reach the batch, so it is left to the next sweep. The newest batch is trained again if
+this version cannot open the model in production. The sweep also copies rollbacks into the history,
+because the API can record them only in the registry.
 """
 
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, MODEL_RUN, RAW
-from policies import RETRIES, scheduled
+from policies import RETRIES, STAGES, scheduled
 
 ACTIVE = ["queued", "running"]
 
@@ -22,6 +23,11 @@ def announce_again(asset, consumer: str, batches: list[str], ti, outlet_events) 
         raise AirflowSkipException(f"no batch awaits {consumer}")
     if ti.get_dr_count(consumer, states=ACTIVE):
         raise AirflowSkipException(f"{consumer} is active; the next sweep checks again")
+    from connections import clean_warehouse
+    from readmission.warehouse.clean.failure_log import FailureLog
+
+    with clean_warehouse() as clean:
+        FailureLog(clean.connection).record_restarts(batches, STAGES[consumer], ti.run_id)
     outlet_events[asset].add_partitions(batches)
 
 

@@ -1,4 +1,4 @@
-"""Schedule, retries, timeouts and labels: the policies that all DAGs share."""
+"""Schedule, retries, timeouts, failures and labels: the policies that all DAGs share."""
 
 import faulthandler
 from datetime import timedelta
@@ -15,6 +15,34 @@ from airflow.sdk import (
 from readmission.settings import get_settings
 
 STDERR = 2
+STAGES = {
+    "data_processing_pipeline": "clean",
+    "model_training_pipeline": "training",
+    "model_promotion_pipeline": "promotion",
+}
+"""The stage at which each DAG works on a batch."""
+LASTING = (
+    "readmission.errors.BatchNotFound",
+    "readmission.errors.BundleRefused",
+    "readmission.errors.DatasetError",
+    "readmission.errors.DecisionRefused",
+    "readmission.errors.InvalidBatchId",
+    "readmission.errors.InvalidReportKey",
+    "readmission.errors.InvalidValue",
+    "readmission.errors.NotQuarantined",
+    "readmission.errors.NotServable",
+    "readmission.errors.RowsLost",
+)
+"""Errors of the batch itself: another run would fail as well, so they close it."""
+MISCONFIGURED = (
+    "readmission.errors.DatabaseTooNew",
+    "readmission.errors.SigningKeyError",
+    "readmission.errors.UnknownFamily",
+    "readmission.settings.SettingsError",
+)
+"""Errors that only an administrator can fix; afterwards the sweep starts the batch again."""
+GATE = ("readmission.errors.GateFailed",)
+"""A gate has stored its own verdict, which stops the batch."""
 GRACE_SECONDS = 10
 """Seconds between Airflow's own timeout of a task and the end of its process."""
 
@@ -30,9 +58,41 @@ def start_watchdog(_context: object) -> None:
     faulthandler.dump_traceback_later(seconds, exit=True, file=STDERR)
 
 
+def record_failure(context: Any) -> None:
+    """Store why a stage failed for a batch, once its last try has failed.
+
+    If it cannot be stored, because the database is down, the sweep starts the batch again later.
+    """
+    error, batch_id = context.get("exception"), context.get("partition_key")
+    task = context["ti"]
+    if not batch_id or task.dag_id not in STAGES or _name_of(error) in GATE:
+        return
+    from connections import clean_warehouse
+    from readmission.domain.batch_ids import parse_batch_id
+    from readmission.logs import is_trusted, where
+    from readmission.warehouse.clean.failure_log import FailureLog
+
+    reason = "the task was killed"
+    if isinstance(error, BaseException):
+        reason = f"{type(error).__name__}: {error}" if is_trusted(error) else where(error)
+    with clean_warehouse() as clean:
+        FailureLog(clean.connection).record_error(
+            parse_batch_id(batch_id),
+            STAGES[task.dag_id],
+            task.run_id,
+            f"{context.get('label') or task.task_id}: {reason}",
+            lasting=_name_of(error) in LASTING,
+        )
+
+
+def _name_of(error: object) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
 RETRIES: dict[str, Any] = {
     "execution_timeout": timedelta(seconds=get_settings().task_timeout_seconds),
     "pre_execute": start_watchdog,
+    "on_failure_callback": record_failure,
     "retries": 3,
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": True,
@@ -40,23 +100,7 @@ RETRIES: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(
-                exception=[
-                    "readmission.errors.GateFailed",
-                    "readmission.errors.DatasetError",
-                    "readmission.errors.InvalidValue",
-                    "readmission.errors.RowsLost",
-                    "readmission.errors.NotQuarantined",
-                    "readmission.errors.DecisionRefused",
-                    "readmission.errors.BatchNotFound",
-                    "readmission.errors.InvalidBatchId",
-                    "readmission.errors.InvalidReportKey",
-                    "readmission.errors.BundleRefused",
-                    "readmission.errors.NotServable",
-                    "readmission.errors.SigningKeyError",
-                    "readmission.errors.UnknownFamily",
-                    "readmission.errors.DatabaseTooNew",
-                    "readmission.settings.SettingsError",
-                ],
+                exception=[*GATE, *LASTING, *MISCONFIGURED],
                 action=RetryAction.FAIL,
                 reason="the data or the settings are wrong, so a retry would fail again",
             )

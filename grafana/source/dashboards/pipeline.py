@@ -100,11 +100,13 @@ def _batches() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Waiting batches over time",
-                "Waiting batches of each stage. A stage whose line stays above 0 is stuck.",
+                "Waiting batches of each stage. A stage whose line stays above 0 is stuck. A "
+                "closed batch has failed for good.",
                 empty=NO_EXPORTER,
                 width=8,
             ),
             Query("sum by (stage) (readmission_waiting_batches)", "{{stage}}"),
+            Query("sum by (stage) (readmission_closed_batches) > 0", "{{stage}}, closed"),
         ),
         time_series(
             PanelOptions(

@@ -47,7 +47,12 @@ PARTS = MetricFamily("readmission_part_rows", "Encounters in CLEAN, by split.", 
 BATCHES = MetricFamily("readmission_batches", "Batches, by stage and state.", ("stage", "state"))
 WAITING = MetricFamily(
     "readmission_waiting_batches",
-    "Batches that the previous stage has finished and this one has not.",
+    "Batches that the previous stage has finished and this one has not, without closed ones.",
+    ("stage",),
+)
+CLOSED = MetricFamily(
+    "readmission_closed_batches",
+    "Batches that failed at this stage for good, so that only a person can start them again.",
     ("stage",),
 )
 LAST_EVENT = MetricFamily(

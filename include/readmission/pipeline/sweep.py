@@ -1,5 +1,6 @@
-"""Find the batches that a lost event left behind, by comparing the ledgers."""
+"""Find the batches that a lost event or a failed run left behind, by comparing the ledgers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,17 +9,18 @@ from readmission.quality.catalogue import Stage, stopped_at
 from readmission.registry import PRODUCTION, Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.clean.failure_log import FailureLog
 from readmission.warehouse.verdicts import VerdictLog
 
 
 @dataclass(frozen=True)
 class LeftBehind:
-    """Batches whose next stage never started, oldest first.
+    """Batches whose next stage never finished, oldest first.
 
     Parameters
     ----------
     processing, training, promotion : tuple of str
-        Batches that the previous stage has accepted and this one has never started.
+        Batches that the previous stage has accepted and this one has not finished.
     """
 
     processing: tuple[str, ...]
@@ -62,7 +64,8 @@ def find(
 ) -> LeftBehind:
     """Compare the ledgers stage by stage.
 
-    A batch that a gate has stopped is not left behind: the gate would only stop it again.
+    A batch that a gate has stopped is not left behind: the gate would only stop it again. Neither
+    is one that its failures have closed, or whose last restart was too recent.
 
     Parameters
     ----------
@@ -74,7 +77,8 @@ def find(
     now : datetime, optional
         The current time, for tests.
     """
-    before = (now or datetime.now(UTC)) - grace
+    now = now or datetime.now(UTC)
+    before = now - grace
     verdicts = VerdictLog(clean.connection).verdicts()
     untrainable = {verdict.batch_id for verdict in stopped_at(Stage.TRAINING, verdicts)}
     unpromotable = {verdict.batch_id for verdict in stopped_at(Stage.PROMOTION, verdicts)}
@@ -95,12 +99,23 @@ def find(
     candidates = [c for c in history.candidates() if c.created_at and c.created_at < before]
     trained = {candidate.batch_id for candidate in history.candidates()}
     judged = {(p.batch_id, p.challenger_version) for p in history.promotions()}
+    failures = FailureLog(clean.connection)
+
+    def due(stage: Stage, batches: Iterable[str]) -> tuple[str, ...]:
+        failed = failures.failures(stage)
+        return tuple(b for b in batches if b not in failed or failed[b].may_restart(now))
+
     return LeftBehind(
-        processing=tuple(b for b in arrived if b not in decided),
-        training=tuple(b for b in cleaned if b not in trained and b not in untrainable),
-        promotion=tuple(
-            c.batch_id
-            for c in candidates
-            if (c.batch_id, c.version) not in judged and c.batch_id not in unpromotable
+        processing=due(Stage.CLEAN, (b for b in arrived if b not in decided)),
+        training=due(
+            Stage.TRAINING, (b for b in cleaned if b not in trained and b not in untrainable)
+        ),
+        promotion=due(
+            Stage.PROMOTION,
+            (
+                c.batch_id
+                for c in candidates
+                if (c.batch_id, c.version) not in judged and c.batch_id not in unpromotable
+            ),
         ),
     )

@@ -11,6 +11,7 @@ from readmission.domain.rollback import Rollback
 from readmission.pipeline.sweep import find
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion, RawWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.clean.failure_log import FailureLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
@@ -36,6 +37,11 @@ def commit(hospital: Hospital) -> None:
 def waiting(page: Page) -> dict[str, float | None]:
     stages = ("processing", "training", "promotion")
     return {stage: page("waiting_batches", stage=stage) for stage in stages}
+
+
+def closed(page: Page) -> dict[str, float | None]:
+    stages = ("processing", "training", "promotion")
+    return {stage: page("closed_batches", stage=stage) for stage in stages}
 
 
 def left_behind(hospital: Hospital) -> dict[str, float]:
@@ -139,6 +145,35 @@ def test_the_waiting_batches_are_those_that_the_sweep_finds(
     assert waiting(scrape()) == left_behind(hospital) == {
         "processing": 0, "training": 0, "promotion": 0,
     }  # fmt: skip
+
+
+def test_a_batch_that_failed_for_good_is_closed_and_not_waiting(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given one batch that waits for training and one that waits for processing
+    for number, batch_id in enumerate((FIRST, SECOND)):
+        hospital.arrive(number * ROWS)
+        hospital.set_aside(batch_id)
+    hospital.refine(FIRST)
+    failures = FailureLog(hospital.clean.connection)
+    commit(hospital)
+    assert closed(scrape()) == {"processing": 0, "training": 0, "promotion": 0}
+
+    # when
+    failures.record_error(FIRST, "training", "run", "a row of patient 12345", lasting=True)
+    failures.record_error(SECOND, "clean", "run", "rows are lost", lasting=True)
+
+    # then
+    page = scrape()
+    assert closed(page) == {"processing": 1, "training": 1, "promotion": 0}
+    assert waiting(page) == left_behind(hospital) == {
+        "processing": 0, "training": 0, "promotion": 0,
+    }  # fmt: skip
+
+    # and a candidate that a person's run has made ends it
+    history = ModelHistory(hospital.clean.connection)
+    history.record_candidate(Candidate(FIRST, "run", "xgboost", "1", "sha"))
+    assert closed(scrape()) == {"processing": 1, "training": 0, "promotion": 0}
 
 
 def test_each_gate_counts_its_verdicts_and_details_the_newest(

@@ -15,6 +15,7 @@ from readmission.warehouse import (
     Promotion,
     RawWarehouse,
 )
+from readmission.warehouse.clean.failure_log import FIRST_PAUSE, MAX_RESTARTS, FailureLog
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.tables import encounters
 
@@ -30,6 +31,7 @@ class Ledgers:
     def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection) -> None:
         self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
         self.history, self.verdicts = ModelHistory(clean), VerdictLog(clean)
+        self.failures = FailureLog(clean)
         everything = encounters(3 * ROWS)
         for position, batch_id in enumerate((FIRST, SECOND, THIRD)):
             offset = position * ROWS
@@ -134,3 +136,56 @@ def test_a_training_repeated_after_its_verdict_awaits_another_verdict(
     ledgers.train(SECOND, "9")
 
     assert ledgers.sweep() == LeftBehind((), (), (SECOND,))
+
+
+STAGES = {"clean": "processing", "training": "training", "promotion": "promotion"}
+
+
+@pytest.fixture
+def waiting(ledgers: Ledgers) -> Ledgers:
+    """The third batch waits for processing, the second for training, the first for promotion."""
+    for batch_id in (FIRST, SECOND):
+        ledgers.process(batch_id)
+        ledgers.clean.accept(batch_id)
+    ledgers.train(FIRST, "1")
+    return ledgers
+
+
+@pytest.mark.parametrize(
+    ("stage", "batch_id"), [("clean", THIRD), ("training", SECOND), ("promotion", FIRST)]
+)
+def test_a_lasting_error_closes_a_batch_at_its_stage_only(
+    waiting: Ledgers, stage: str, batch_id: str
+) -> None:
+    before = vars(waiting.sweep())
+
+    waiting.failures.record_error(batch_id, stage, "run", "3 rows are lost", lasting=True)
+
+    assert vars(waiting.sweep()) == before | {STAGES[stage]: ()}
+    assert waiting.failures.failures(stage)[batch_id].reason == "3 rows are lost"
+
+
+def test_an_error_that_may_pass_does_not_close_a_batch(waiting: Ledgers) -> None:
+    waiting.failures.record_error(SECOND, "training", "run", "MLflow is down", lasting=False)
+    assert waiting.sweep().training == (SECOND,)
+
+
+def test_the_pause_after_each_restart_is_twice_as_long_until_the_batch_is_closed(
+    waiting: Ledgers,
+) -> None:
+    pause = FIRST_PAUSE
+    for number in range(MAX_RESTARTS):
+        waiting.failures.record_restarts([SECOND], "training", f"sweep {number}")
+        assert waiting.sweep(later=pause - timedelta(minutes=1)).training == ()
+        closed = number + 1 == MAX_RESTARTS
+        assert waiting.sweep(later=pause + GRACE).training == (() if closed else (SECOND,))
+        pause *= 2
+    (failures,) = waiting.failures.failures("training").values()
+    assert failures.is_closed(datetime.now(UTC) + pause)
+    assert not failures.is_closed(datetime.now(UTC))
+
+
+def test_a_run_of_the_sweep_that_is_repeated_counts_one_restart(waiting: Ledgers) -> None:
+    for _ in range(2):
+        waiting.failures.record_restarts([FIRST, SECOND], "training", "sweep")
+    assert {f.restarts for f in waiting.failures.failures("training").values()} == {1}

@@ -1,6 +1,6 @@
 """Batches and rows of RAW and CLEAN, and the metrics that need both databases."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import psycopg
 from readmission.domain.batch_ids import parse_batch_id
 from readmission.exporter.catalogue import (
     BATCHES,
+    CLOSED,
     LAST_EVENT,
     PARTS,
     QUARANTINE,
@@ -18,7 +19,7 @@ from readmission.exporter.catalogue import (
     WAITING,
     Sample,
 )
-from readmission.exporter.metrics import drift, gates, models
+from readmission.exporter.metrics import drift, failures, gates, models
 from readmission.exporter.rows import RowReader, moment, skipped_samples, whole
 from readmission.quality.catalogue import Database, Stage, stopped_at
 from readmission.warehouse.reconciliation import unaccounted
@@ -64,6 +65,8 @@ class CleanReading:
         Drift of the newest measured batch.
     trainings : ModelsReading
         Trainings and promotions.
+    closed : mapping of str to set of str
+        Batches by stage that failed for good.
     skipped : mapping of (str, str) to int
         Rows that could not be used, by source and table.
     """
@@ -73,6 +76,7 @@ class CleanReading:
     results: Sequence[gates.GateResult] = ()
     drifts: Sequence[drift.ColumnDrift] = ()
     trainings: models.ModelsReading = field(default_factory=models.ModelsReading)
+    closed: failures.Closed = field(default_factory=dict)
     skipped: Skipped = field(default_factory=dict)
 
 
@@ -94,6 +98,7 @@ def read_clean(connection: psycopg.Connection) -> CleanReading:
         gates.read(connection, rows),
         drift.read(connection, rows),
         models.read(connection, rows),
+        failures.read(connection, rows),
         rows.skipped,
     )
 
@@ -139,10 +144,12 @@ def clean_samples(clean: CleanReading) -> Iterator[Sample]:
     yield from _last_accepted("clean", tallies)
     accepted = {t.batch_id for t in tallies if t.state is BatchState.ACCEPTED}
     untrained = accepted - clean.trainings.trained - _stopped(Stage.TRAINING, clean)
-    yield WAITING(len(untrained), "training")
+    yield from _waiting(untrained, "training", clean.closed.get(Stage.TRAINING, ()))
+    unjudged = clean.trainings.unjudged - _stopped(Stage.PROMOTION, clean)
+    yield from _waiting(unjudged, "promotion", clean.closed.get(Stage.PROMOTION, ()))
     yield from gates.samples(clean.results, Database.CLEAN)
     yield from drift.samples(clean.drifts)
-    yield from models.samples(clean.trainings, _stopped(Stage.PROMOTION, clean))
+    yield from models.samples(clean.trainings)
     yield from skipped_samples(clean.skipped)
 
 
@@ -160,12 +167,18 @@ def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
         for tally in raw.tallies
         if tally.state is BatchState.ACCEPTED and tally.rows > tally.set_aside
     }
-    yield WAITING(len(arrived - decided), "processing")
+    yield from _waiting(arrived - decided, "processing", clean.closed.get(Stage.CLEAN, ()))
     if clean.trainings.judged_batch:
         batch_id, judged_at = clean.trainings.judged_batch
         for tally in raw.tallies:
             if tally.batch_id == batch_id:
                 yield TO_PRODUCTION((judged_at - tally.created_at).total_seconds())
+
+
+def _waiting(unfinished: Set[str], stage: str, closed: Collection[str]) -> Iterator[Sample]:
+    failed = unfinished & set(closed)
+    yield WAITING(len(unfinished - failed), stage)
+    yield CLOSED(len(failed), stage)
 
 
 def _stopped(stage: Stage, clean: CleanReading) -> set[str]:

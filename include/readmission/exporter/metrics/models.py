@@ -14,7 +14,6 @@ from readmission.exporter.catalogue import (
     MODEL,
     PROMOTIONS,
     SUBGROUP,
-    WAITING,
     Sample,
 )
 from readmission.exporter.rows import RowReader, finite, moment, numbered
@@ -89,11 +88,10 @@ def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
     )
 
 
-def samples(models: ModelsReading, stopped: set[str]) -> Iterator[Sample]:
-    """Yield all samples; `stopped` are the batches that a gate stopped before promotion."""
+def samples(models: ModelsReading) -> Iterator[Sample]:
+    """Yield all samples but that of the waiting batches."""
     for verdict, count in models.verdicts.items():
         yield PROMOTIONS(count, verdict)
-    yield WAITING(len(models.unjudged - stopped), "promotion")
     for stage, at in (("training", models.trained_at), ("promotion", models.judged_at)):
         if at:
             yield LAST_EVENT(at.timestamp(), stage)

@@ -27,6 +27,7 @@ CLEAN: Columns = {
         *("promotion_id", "batch_id", "challenger_version", "verdict", "figures", "created_at"),
     ),
     "rollback": ("version_left",),
+    "stage_failure": ("batch_id", "stage", "kind", "lasting", "at"),
 }
 PREDICTIONS: Columns = {
     "prediction": ("at", "model_version", "encounter_hash", "predicted_class"),

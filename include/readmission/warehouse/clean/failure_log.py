@@ -1,0 +1,101 @@
+"""Failures of a batch at a stage, stored in CLEAN, and the rule by which they close the batch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import psycopg
+from psycopg.rows import class_row
+
+FIRST_PAUSE = timedelta(minutes=10)
+MAX_RESTARTS = 8
+"""Each pause is twice as long as the last, so the eighth restart comes after 21 hours."""
+LONGEST_REASON = 2_000
+
+
+@dataclass(frozen=True)
+class StageFailures:
+    """What went wrong with one batch at one stage that has not finished yet.
+
+    Parameters
+    ----------
+    batch_id, stage : str
+        The batch, and one of `readmission.quality.catalogue.Stage`.
+    restarts : int
+        How often the sweep has started the stage again.
+    restarted_at : datetime, optional
+        When it last did.
+    lasting : bool
+        Whether an error lies in the batch itself, so that every further run would fail, too.
+    reason : str
+        The last lasting error, or else the last error; empty if the runs were killed.
+    """
+
+    batch_id: str
+    stage: str
+    restarts: int = 0
+    restarted_at: datetime | None = None
+    lasting: bool = False
+    reason: str = ""
+
+    def is_closed(self, now: datetime) -> bool:
+        """Whether the stage is not started again for this batch, unless a person does."""
+        return self.lasting or (self.restarts >= MAX_RESTARTS and self._rested(now))
+
+    def may_restart(self, now: datetime) -> bool:
+        """Whether the sweep should start the stage again."""
+        return not self.is_closed(now) and self._rested(now)
+
+    def _rested(self, now: datetime) -> bool:
+        if self.restarted_at is None:
+            return True
+        return now >= self.restarted_at + FIRST_PAUSE * 2 ** (self.restarts - 1)
+
+
+class FailureLog:
+    """The failures in CLEAN; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def record_error(
+        self, batch_id: str, stage: str, run_id: str, reason: str, *, lasting: bool
+    ) -> None:
+        """Store the error that has ended a run; a second one of the same run is left out."""
+        row = (batch_id, stage, run_id, lasting, reason[:LONGEST_REASON])
+        with self.connection.transaction():
+            self.connection.execute(_INSERT_ERROR, row)
+
+    def record_restarts(self, batch_ids: Sequence[str], stage: str, run_id: str) -> None:
+        """Store that one run of the sweep starts a stage again for these batches."""
+        rows = [(batch_id, stage, run_id) for batch_id in batch_ids]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.executemany(_INSERT_RESTART, rows)
+
+    def failures(self, stage: str) -> dict[str, StageFailures]:
+        """Return the failures at a stage by batch, of finished batches as well."""
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(StageFailures)) as cursor,
+        ):
+            return {each.batch_id: each for each in cursor.execute(FAILURES, (stage,)).fetchall()}
+
+
+_INSERT_ERROR = """
+INSERT INTO stage_failure (batch_id, stage, run_id, kind, lasting, reason)
+VALUES (%s, %s, %s, 'error', %s, %s)
+ON CONFLICT (batch_id, stage, run_id, kind) DO NOTHING
+"""
+_INSERT_RESTART = """
+INSERT INTO stage_failure (batch_id, stage, run_id, kind) VALUES (%s, %s, %s, 'restart')
+ON CONFLICT (batch_id, stage, run_id, kind) DO NOTHING
+"""
+FAILURES = """
+SELECT batch_id, stage,
+       count(*) FILTER (WHERE kind = 'restart') AS restarts,
+       max(at) FILTER (WHERE kind = 'restart') AS restarted_at,
+       bool_or(lasting) AS lasting,
+       coalesce((array_agg(reason ORDER BY lasting DESC, at DESC)
+                 FILTER (WHERE kind = 'error'))[1], '') AS reason
+FROM stage_failure WHERE stage = %s GROUP BY batch_id, stage
+"""
