@@ -17,12 +17,14 @@ GROUPS := training airflow mlflow api ui load local dev
 LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 CHECKOV := .tools/checkov
+SUPPLY_CHAIN := .tools/supply-chain
+IMAGES := airflow mlflow api ui load
 PYTEST := $(BIN)/python -m pytest
 UNIT := python -m pytest -n 2 -m unit tests/include
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test unit pythons check audit setup up status logs down reset load dashboards lock env uninstall
+.PHONY: help demo test unit pythons check audit sbom setup up status logs down reset load dashboards lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -58,8 +60,15 @@ check: $(READY) ## Static checks
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-audit: $(CHECKOV)/.ready ## Scan the manifests and the Dockerfile
+audit: $(CHECKOV)/.ready $(SUPPLY_CHAIN)/.ready ## Scan manifests, Dockerfile and packages
 	@k8s/audit.sh $(CHECKOV)/bin/checkov
+	@requirements/audit.sh $(SUPPLY_CHAIN)/bin/pip-audit
+
+sbom: $(SUPPLY_CHAIN)/.ready ## Write what each image installs to sbom/ (CycloneDX)
+	@mkdir -p sbom
+	@for image in $(IMAGES); do $(SUPPLY_CHAIN)/bin/cyclonedx-py requirements \
+		requirements/$$image.txt --output-format JSON --output-file sbom/$$image.cdx.json; done
+	@ls sbom/*.cdx.json
 
 setup: $(READY) ## Install the locked requirements into .venv
 
@@ -101,6 +110,7 @@ lock: $(UV) ## Compile requirements/ from pyproject.toml, with one set of versio
 		$(COMPILE) pyproject.toml --group $$group -c requirements/constraints.txt -o requirements/$$group.txt; \
 	done
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
+	$(COMPILE) requirements/supply-chain.in -o requirements/supply-chain.txt
 
 # $(call install,PYTHON) fills the environment that the target is in.
 define install
@@ -117,10 +127,10 @@ $(READY): $(LOCKS) pyproject.toml | $(UV)
 .tools/python-%/.ready: $(LOCKS) pyproject.toml | $(UV)
 	$(call install,$*)
 
-$(CHECKOV)/.ready: requirements/checkov.txt | $(UV)
-	@test -x $(CHECKOV)/bin/python || $(UV) venv --quiet --python "$(PYTHON)" $(CHECKOV)
-	@echo "Installing checkov into $(CHECKOV) (about 310 MB)"
-	@$(UV) pip sync --quiet --python $(CHECKOV) --require-hashes requirements/checkov.txt
+$(CHECKOV)/.ready $(SUPPLY_CHAIN)/.ready: .tools/%/.ready: requirements/%.txt | $(UV)
+	@test -x $(@D)/bin/python || $(UV) venv --quiet --python "$(PYTHON)" $(@D)
+	@echo "Installing $< into $(@D)"
+	@$(UV) pip sync --quiet --python $(@D) --require-hashes $<
 	@touch $@
 
 .tools/bin/uv:
