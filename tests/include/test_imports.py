@@ -71,13 +71,14 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"server"},
         {"__main__"},
     ),
-    "readmission.operations": ({"backups", "buckets"},),
+    "readmission.operations": ({"backups", "buckets"}, {"sealing"}),
     "readmission.stack": (
         {"errors"},
         {"site"},
         {"supervision"},
         {"services"},
         {"access", "stack"},
+        {"backup"},
         {"cli"},
     ),
     "api": (

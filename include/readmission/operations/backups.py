@@ -27,7 +27,7 @@ log = logging.getLogger("readmission.operations.backups")
 
 
 class BackupError(ReadmissionError):
-    """A dump is missing or damaged."""
+    """A backup is missing, damaged, forged or made for another key."""
 
 
 class Backups:

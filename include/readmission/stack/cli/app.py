@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from readmission.settings import Settings
-from readmission.stack.cli import quarantine
+from readmission.stack.backup import require_whole
+from readmission.stack.cli import backup, quarantine
 from readmission.stack.cli.boot_display import BootDisplay, status_table
 from readmission.stack.cli.terminal import (
     console,
@@ -40,6 +41,8 @@ If a port is taken, set another one before `readmission up`: `READMISSION_AIRFLO
 (9108), `READMISSION_AIRFLOW_METRICS_PORT` (9102), `READMISSION_PROMETHEUS_PORT` (9091).""",
 )
 app.add_typer(quarantine.app, name="quarantine")
+app.command("backup")(backup.back_up)
+app.command("restore")(backup.restore)
 
 ServiceNames = Annotated[
     list[str] | None,
@@ -59,6 +62,7 @@ PAGE_TITLES = {
 
 def start_stack(stack: Stack, services: list[str] | None = None) -> None:
     """Start a stack and show the progress of each service."""
+    require_whole(stack.paths)
     with BootDisplay(console) as display:
         stack.up(services or None, display.report)
 

@@ -38,6 +38,16 @@ class StatePaths:
         return self.home / "airflow-password.json"
 
     @property
+    def backup_seal(self) -> Path:
+        """What making backups needs; it cannot open them."""
+        return self.home / "backup-seal.json"
+
+    @property
+    def restoring(self) -> Path:
+        """Present while a backup is restored, and after a restore that was interrupted."""
+        return self.home / "restoring"
+
+    @property
     def internal_ports(self) -> Path:
         """The internal ports of the object store, chosen once."""
         return self.home / "ports.json"

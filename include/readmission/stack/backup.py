@@ -1,0 +1,208 @@
+"""Back up the whole state of one machine into a folder, and restore it on another machine.
+
+A backup holds every database, the buckets of models and reports, and the secrets. It is encrypted
+for a key that is kept elsewhere (`readmission.operations.sealing`). A restore fills a new state
+folder, so it never overwrites anything.
+"""
+
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import readmission
+from readmission.files import folder_beside
+from readmission.operations.backups import BackupError
+from readmission.operations.sealing import SUFFIX, BackupKey, Seal
+from readmission.settings import CHECKOUT
+from readmission.stack.services import object_store, postgres
+from readmission.stack.site.paths import StatePaths, write_private
+from readmission.stack.site.ports import HOST
+from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
+from readmission.stack.supervision.unprivileged import prepare_postgres_home
+
+SCRIPTS = CHECKOUT / "k8s" / "backup"
+BUCKETS = ("mlflow", "data-docs")
+"""Task logs are left out, and so are the dumps of the bucket `backups`."""
+SERVICES = {postgres.NAME, object_store.NAME}
+CREDENTIALS = "credentials.json"
+CONTENT_TYPE = "READMISSION.content-type"
+
+Report = Callable[[str], None]
+
+
+def new_seal(paths: StatePaths, key_file: Path) -> None:
+    """Make a backup key, write it to a new file, and keep only what making backups needs.
+
+    Raises
+    ------
+    BackupError
+        If the file exists.
+    """
+    if key_file.exists():
+        raise BackupError(f"{key_file} exists; name a new file for the backup key")
+    seal, key = Seal.make()
+    write_private(key_file, key)
+    write_private(paths.backup_seal, json.dumps(vars(seal)))
+
+
+def read_seal(paths: StatePaths) -> Seal:
+    """Return the seal of this stack.
+
+    Raises
+    ------
+    BackupError
+        If no backup key was made yet.
+    """
+    if not paths.backup_seal.exists():
+        raise BackupError(
+            "there is no backup key yet; add `--new-key FILE`, and keep that file away from this"
+            " machine"
+        )
+    return Seal(**json.loads(paths.backup_seal.read_text()))
+
+
+def back_up(stack: Stack, folder: Path, report: Report) -> Path:
+    """Back up a running stack into a new folder within `folder`, and return its path.
+
+    MLflow's database refers to artifacts, so the databases come first: the buckets then hold every
+    artifact they refer to.
+
+    Raises
+    ------
+    BackupError
+        If there is no backup key, or a database cannot be dumped.
+    """
+    seal, site = read_seal(stack.paths), stack.site
+    now = datetime.now(UTC)
+    backup = folder.resolve() / f"readmission-{now:%Y%m%dT%H%M%SZ}"
+    backup.parent.mkdir(parents=True, exist_ok=True)
+    with folder_beside(backup) as draft, _private_folder(stack.paths) as plain:
+        draft.mkdir(mode=0o700)
+        for database in postgres.DATABASES:
+            report(f"database {database}")
+            _run(site, "dump.sh", plain, database)
+            (dump,) = Path(plain, database).glob("*.dump")
+            _seal(seal, dump, draft / f"{database}.dump")
+        for bucket in BUCKETS:
+            report(f"bucket {bucket}")
+            archive = Path(plain, f"{bucket}.tar")
+            _download(site, bucket, archive)
+            _seal(seal, archive, draft / archive.name)
+        secrets = Path(plain, CREDENTIALS)
+        write_private(secrets, stack.paths.credentials.read_text())
+        _seal(seal, secrets, draft / CREDENTIALS)
+        seal.sign(draft, {"version": readmission.__version__, "made_at": now.isoformat()})
+    return backup
+
+
+def restore(stack: Stack, backup: Path, key: BackupKey, report: Report) -> dict[str, Any]:
+    """Restore a backup into a new state folder, stop the services again, and return its manifest.
+
+    Raises
+    ------
+    BackupError
+        If the backup cannot be trusted or read, or the state folder is in use. Nothing is changed
+        then.
+    """
+    manifest = key.check(backup)
+    if stack.paths.exists:
+        raise BackupError(
+            f"{stack.paths.home} holds a stack; restore into a new folder (READMISSION_STATE_DIR),"
+            " or delete this one with `readmission reset` first"
+        )
+    stack.paths.create()
+    stack.paths.restoring.touch()
+    with _private_folder(stack.paths) as plain:
+        secrets = Path(plain, CREDENTIALS)
+        key.open(backup / f"{CREDENTIALS}{SUFFIX}", secrets)
+        write_private(stack.paths.credentials, secrets.read_text())
+        report("starting PostgreSQL and the object store")
+        stack.up(only=SERVICES)
+        try:
+            for database in postgres.DATABASES:
+                report(f"database {database}")
+                dump = Path(plain, f"{database}.dump")
+                key.open(backup / f"{dump.name}{SUFFIX}", dump)
+                _run(stack.site, "restore.sh", str(dump), database)
+            for bucket in BUCKETS:
+                report(f"bucket {bucket}")
+                archive = Path(plain, f"{bucket}.tar")
+                key.open(backup / f"{archive.name}{SUFFIX}", archive)
+                _upload(stack.site, bucket, archive)
+        finally:
+            stack.down()
+    stack.paths.restoring.unlink()
+    return manifest
+
+
+def require_whole(paths: StatePaths) -> None:
+    """Check that no restore into this state folder was interrupted.
+
+    Raises
+    ------
+    BackupError
+        If one was.
+    """
+    if paths.restoring.exists():
+        raise BackupError(
+            f"a restore into {paths.home} did not finish; delete it with `readmission reset` and"
+            " restore again"
+        )
+
+
+def _private_folder(paths: StatePaths) -> tempfile.TemporaryDirectory[str]:
+    """Return a folder for plain files, on the disk that holds the same data anyway."""
+    return tempfile.TemporaryDirectory(dir=paths.home, prefix="backup-")
+
+
+def _seal(seal: Seal, plain: Path, target: Path) -> None:
+    seal.close(plain)
+    sealed = Path(f"{target}{SUFFIX}")
+    sealed.touch(0o600)
+    # A copy, because the folder may be on another disk.
+    with Path(f"{plain}{SUFFIX}").open("rb") as source, sealed.open("wb") as copy:
+        shutil.copyfileobj(source, copy)
+    Path(f"{plain}{SUFFIX}").unlink()
+
+
+def _run(site: Site, script: str, *arguments: str) -> None:
+    """Run one of the scripts that Compose and Kubernetes use."""
+    programs = prepare_postgres_home(site.paths).programs
+    environment = {"PATH": f"{programs}:/usr/local/bin:/usr/bin:/bin", "PGCONNECT_TIMEOUT": "10"}
+    for database in postgres.DATABASES:
+        prefix = f"{database.upper()}_DB"
+        environment[f"{prefix}_PASSWORD"] = getattr(site.credentials, f"{database}_db")
+        environment[f"{prefix}_ADDRESS"] = f"{HOST}:{site.settings.postgres_port}"
+    command = [str(SCRIPTS / script), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise BackupError(f"{script} {arguments[-1]} failed: {done.stderr.strip()}")
+
+
+def _download(site: Site, bucket: str, archive: Path) -> None:
+    s3 = object_store.client(site)
+    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for listed in page.get("Contents", []):
+                found = s3.get_object(Bucket=bucket, Key=listed["Key"])
+                entry = tarfile.TarInfo(listed["Key"])
+                entry.size = found["ContentLength"]
+                entry.pax_headers = {CONTENT_TYPE: found.get("ContentType", "")}
+                tar.addfile(entry, found["Body"])
+
+
+def _upload(site: Site, bucket: str, archive: Path) -> None:
+    s3 = object_store.client(site)
+    with tarfile.open(archive) as tar:
+        for entry in tar:
+            body = tar.extractfile(entry)
+            if body is not None:
+                kind = entry.pax_headers.get(CONTENT_TYPE) or "application/octet-stream"
+                s3.upload_fileobj(body, bucket, entry.name, ExtraArgs={"ContentType": kind})
