@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from fastapi.exceptions import RequestValidationError
 
+from readmission.settings import PREFIX
+
 log = logging.getLogger("readmission.api")
 
 MAX_PROBLEMS = 60
@@ -87,6 +89,19 @@ class MalformedBody(ApiError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"The body is not valid JSON: {detail}.")
+
+
+class UnknownHost(ApiError):
+    """The Host header is not a name of this service."""
+
+    status = 400
+    kind = "host"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The Host header does not name this service; use one of its names, or add the name to"
+            f" {PREFIX}ALLOWED_HOSTS."
+        )
 
 
 class BodyTooLarge(ApiError):

@@ -16,6 +16,7 @@ from api.http import error_responses
 from api.http.access_log import AccessLog
 from api.http.direct import DirectRouting
 from api.http.draining import GracefulShutdown
+from api.http.hosts import AllowedHosts
 from api.http.transport import RequestBoundary
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
@@ -112,6 +113,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         shutdown=shutdown,
     )
     app.add_middleware(DirectRouting, routes=app.routes)
+    app.add_middleware(AllowedHosts, names=settings.allowed_hosts)
     access_log = app.state.access_log = AccessLog(settings)
     app.add_middleware(
         RequestBoundary,

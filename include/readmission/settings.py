@@ -4,9 +4,10 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
+    BeforeValidator,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -20,6 +21,20 @@ from readmission.errors import ReadmissionError
 
 PREFIX = "READMISSION_"
 CHECKOUT = Path(__file__).resolve().parents[2]
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+"""Names of the loopback interface, as a Host header has them."""
+_HOST = r"^((\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$"
+
+
+def _split(value: object) -> object:
+    return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+
+
+_Text = TypeVar("_Text", bound=str)
+Separated = Annotated[tuple[_Text, ...], NoDecode, BeforeValidator(_split)]
+"""Several values in one variable, separated by commas."""
+Host = Annotated[str, Field(pattern=_HOST)]
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class SettingsError(ReadmissionError):
@@ -81,7 +96,7 @@ class Settings(BaseSettings):
     mlflow_tracking_uri: str = Field(
         "http://127.0.0.1:5000", description="Address of the MLflow server."
     )
-    families: Annotated[tuple[str, ...], NoDecode] = Field(
+    families: Separated[str] = Field(
         ("logistic_regression", "random_forest", "xgboost"),
         min_length=1,
         description="Model families that compete after every batch, separated by commas.",
@@ -90,7 +105,7 @@ class Settings(BaseSettings):
     signing_key: SecretStr | None = Field(
         None, description="Private Ed25519 key in base64 with which training signs each model."
     )
-    trusted_signing_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+    trusted_signing_keys: Separated[str] = Field(
         (),
         description="Public Ed25519 keys in base64, separated by commas; only models signed with"
         " one of them are served or compared.",
@@ -108,8 +123,13 @@ class Settings(BaseSettings):
     docs_dir: Path = Field(
         CHECKOUT / ".state" / "data-docs", description="Folder for the data-quality reports."
     )
+    allowed_hosts: Separated[Host] = Field(
+        (),
+        description="Names under which people and services reach the API, the page and Airflow,"
+        " separated by commas, without ports; localhost always works. *.name allows all below.",
+    )
     docs_bucket: str = Field("data-docs", description="Bucket for the published reports.")
-    buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+    buckets: Separated[str] = Field(
         ("mlflow", "data-docs", "airflow-logs", "backups"),
         description="Buckets of the object store, separated by commas; missing ones are created.",
     )
@@ -117,7 +137,7 @@ class Settings(BaseSettings):
     # The prediction API
     api_host: str = Field("127.0.0.1", description="Network interface of the prediction API.")
     workers: PositiveInt = Field(1, description="Worker processes of the prediction API.")
-    api_keys: Annotated[tuple[str, ...], NoDecode] = Field(
+    api_keys: Separated[str] = Field(
         (),
         description="API keys as role:sha256, separated by commas; roles are predict and admin.",
     )
@@ -223,26 +243,19 @@ class Settings(BaseSettings):
 
     # The stack on one machine
     state_dir: Path = Field(CHECKOUT / ".state", description="Folder for the local stack's state.")
-    airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's pages and API.")
-    mlflow_port: int = Field(5000, ge=1, le=65535, description="Port of MLflow's pages and API.")
-    api_port: int = Field(8000, ge=1, le=65535, description="Port of the prediction API.")
-    ui_port: int = Field(8501, ge=1, le=65535, description="Port of the clinicians' page.")
-    s3_port: int = Field(9000, ge=1, le=65535, description="Port of the object store.")
-    postgres_port: int = Field(5433, ge=1, le=65535, description="Port of PostgreSQL.")
-    exporter_port: int = Field(9108, ge=1, le=65535, description="Port of the exporter.")
-    airflow_metrics_port: int = Field(
+    airflow_port: Port = Field(8080, description="Port of Airflow's pages and API.")
+    mlflow_port: Port = Field(5000, description="Port of MLflow's pages and API.")
+    api_port: Port = Field(8000, description="Port of the prediction API.")
+    ui_port: Port = Field(8501, description="Port of the clinicians' page.")
+    s3_port: Port = Field(9000, description="Port of the object store.")
+    postgres_port: Port = Field(5433, description="Port of PostgreSQL.")
+    exporter_port: Port = Field(9108, description="Port of the exporter.")
+    airflow_metrics_port: Port = Field(
         9102,
-        ge=1,
-        le=65535,
         description="Port of Airflow's metrics: StatsD over UDP in, Prometheus over HTTP out.",
     )
     # Not 9090: Debian's package starts its own Prometheus on that port.
-    prometheus_port: int = Field(9091, ge=1, le=65535, description="Port of Prometheus.")
-
-    @field_validator("api_keys", "buckets", "families", "trusted_signing_keys", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(filter(None, value.split(","))) if isinstance(value, str) else value
+    prometheus_port: Port = Field(9091, description="Port of Prometheus.")
 
     @field_validator("api_keys")
     @classmethod

@@ -108,7 +108,7 @@ class Caller:
         self.place = place
         body = json.dumps(dict(encounter)).encode()
         self._request = (
-            b"POST /predict HTTP/1.1\r\nHost: service\r\nContent-Type: application/json\r\n"
+            b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
         )
         self.sent = 0

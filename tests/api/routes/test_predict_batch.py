@@ -464,7 +464,7 @@ def many(rows: pd.DataFrame, tmp_path: Path) -> Path:
 def test_upload_slots_are_limited_and_always_freed(real: Service) -> None:
     host, port = real.url.removeprefix("http://").split(":")
     begun = (
-        f"POST /predict/batch HTTP/1.1\r\nHost: x\r\nContent-Type: {CSV}\r\n"
+        f"POST /predict/batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: {CSV}\r\n"
         "Content-Length: 1000\r\n\r\na"
     ).encode()
 
