@@ -12,7 +12,7 @@ from uvicorn.config import LOGGING_CONFIG
 from readmission.logs import configure
 from readmission.settings import CHECKOUT, SettingsError
 
-APP = CHECKOUT / "ui" / "app.py"
+APP = CHECKOUT / "ui" / "server.py"
 OPTIONS = (
     *("--server.headless", "true", "--browser.gatherUsageStats", "false"),
     *("--server.fileWatcherType", "none"),

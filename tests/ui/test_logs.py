@@ -142,4 +142,4 @@ def test_the_server_logs_nothing_but_json(
     assert ENTERED not in log.read_text()
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {line["service"] for line in lines} == {"ui"}
-    assert "Stopping..." in [line["message"] for line in lines]
+    assert "Shutting down" in [line["message"] for line in lines]

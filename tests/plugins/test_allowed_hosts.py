@@ -1,0 +1,60 @@
+"""Airflow's API server responds only to its own host names."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from readmission.settings import CHECKOUT
+from readmission.stack.services.airflow import API_SERVER
+from readmission.stack.stack import Stack
+from tests.conftest import random_settings
+
+
+@pytest.fixture(scope="module")
+def airflow(state_folders: Path) -> Iterator[httpx.Client]:
+    """A client of Airflow's api-server, which has two more names."""
+    names = ("airflow-api-server", "*.hospital.example")
+    settings = random_settings(state_folders / "hosts").model_copy(update={"allowed_hosts": names})
+    stack = Stack(settings)
+    stack.up({API_SERVER})
+    with httpx.Client(base_url=stack.site.airflow_url, timeout=30, trust_env=False) as client:
+        yield client
+    stack.reset()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/api/v2/version", "/auth/token", "/execution/health", "/data-quality/index.html"],
+)
+def test_a_name_of_a_website_is_rejected(airflow: httpx.Client, path: str) -> None:
+    response = airflow.get(path, headers={"host": "rebound.example"})
+
+    assert response.status_code == 400
+    assert response.text == "Invalid host header"
+    assert airflow.get(path).status_code != 400
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8080", "[::1]", "airflow-api-server:8080", "airflow.hospital.example"]
+)
+def test_own_names_are_allowed(airflow: httpx.Client, host: str) -> None:
+    assert airflow.get("/api/v2/version", headers={"host": host}).status_code == 200
+
+
+def test_importing_the_plugin_does_not_load_the_web_framework() -> None:
+    program = (
+        "import sys, allowed_hosts;"
+        "print([name for name in ('fastapi', 'starlette.middleware') if name in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=CHECKOUT / "plugins",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.splitlines()[-1] == "[]"
