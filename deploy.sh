@@ -195,29 +195,42 @@ make_secrets() {
     done
 }
 
-# MLflow accepts only known host names, and browsers use the addresses of the nodes.
+# Services respond only to known host names, and browsers use the addresses of the nodes.
 name_nodes() {
-    local address addresses port hosts before
+    local address addresses mlflow ours grafana='' port
     [ "$OVERLAY" != production ] && [ "$DRY_RUN" = no ] || return 0
-    step "MLflow's allowed hosts"
+    step "Allowed hosts"
     addresses=$(kubectl get nodes --output 'jsonpath={.items[*].status.addresses[*].address}') \
         || fail "cannot read the addresses of the cluster's nodes"
     port=$(sed -n 's/.*nodePort: \([0-9]*\).*/\1/p' k8s/mlflow/server.yaml)
-    hosts=$(sed -n 's/^MLFLOW_SERVER_ALLOWED_HOSTS=//p' k8s/mlflow/mlflow.env)
+    mlflow=$(sed -n 's/^MLFLOW_SERVER_ALLOWED_HOSTS=//p' k8s/mlflow/mlflow.env)
+    ours=$(sed -n 's/^READMISSION_ALLOWED_HOSTS=//p' k8s/{airflow/airflow,fastapi/fastapi,streamlit/streamlit}.env \
+        | paste -sd ,)
     for address in $addresses; do
-        [[ $address != *:* ]] || address=[$address]
-        hosts+=,$address:$port
+        # Grafana has one name, which cannot be an IPv6 address.
+        if [[ $address == *:* ]]; then address=[$address]; else grafana=${grafana:-$address}; fi
+        mlflow+=,$address:$port
+        ours+=,$address
     done
-    before=$(kubectl --namespace "$NAMESPACE" get configmap mlflow-people --ignore-not-found \
-        --output 'jsonpath={.data.MLFLOW_SERVER_ALLOWED_HOSTS}')
-    say "  $hosts"
-    [ "$before" != "$hosts" ] || return 0
-    kubectl --namespace "$NAMESPACE" create configmap mlflow-people --dry-run=client --output yaml \
-        --from-literal "MLFLOW_SERVER_ALLOWED_HOSTS=$hosts" \
-        | put --filename -
-    mark configmap mlflow-people
-    # MLflow reads them only at startup.
-    [ -z "$before" ] || kubectl --namespace "$NAMESPACE" rollout restart deployment mlflow
+    allow deployment mlflow MLFLOW_SERVER_ALLOWED_HOSTS "$mlflow"
+    allow deployment airflow-api-server READMISSION_ALLOWED_HOSTS "$ours"
+    allow deployment fastapi READMISSION_ALLOWED_HOSTS "$ours"
+    allow deployment streamlit READMISSION_ALLOWED_HOSTS "$ours"
+    [ -z "$grafana" ] || allow statefulset grafana GF_SERVER_DOMAIN "$grafana"
+}
+
+# allow KIND NAME VARIABLE HOSTS: write the variable into the ConfigMap NAME-people, which the server reads.
+allow() {
+    local before
+    before=$(kubectl --namespace "$NAMESPACE" get configmap "$2-people" --ignore-not-found \
+        --output "jsonpath={.data.$3}")
+    say "  $2: $4"
+    [ "$before" != "$4" ] || return 0
+    kubectl --namespace "$NAMESPACE" create configmap "$2-people" --dry-run=client --output yaml \
+        --from-literal "$3=$4" | put --filename -
+    mark configmap "$2-people"
+    # Servers read it only at startup.
+    [ -z "$before" ] || kubectl --namespace "$NAMESPACE" rollout restart "$1" "$2"
 }
 
 # Label objects as ours to delete.

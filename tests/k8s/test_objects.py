@@ -112,7 +112,8 @@ def references(pod: Object) -> list[tuple[str, str, str | None]]:
                 found.append((kind.removesuffix("Ref"), reference["name"], None))
         for variable in container.get("env", []):
             for kind, reference in variable.get("valueFrom", {}).items():
-                found.append((kind.removesuffix("KeyRef"), reference["name"], reference["key"]))
+                if not reference.get("optional"):
+                    found.append((kind.removesuffix("KeyRef"), reference["name"], reference["key"]))
     for volume in pod.get("volumes", []):
         if "configMap" in volume:
             found.append(("configMap", volume["configMap"]["name"], None))

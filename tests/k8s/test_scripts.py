@@ -284,6 +284,28 @@ def test_mlflow_accepts_the_addresses_of_the_nodes_as_hosts(cluster: Path) -> No
     assert "rollout restart deployment mlflow" not in calls(cluster)
 
 
+@pytest.mark.parametrize("server", ["airflow-api-server", "fastapi", "streamlit"])
+def test_our_servers_accept_the_addresses_of_the_nodes_as_hosts(cluster: Path, server: str) -> None:
+    # when
+    deploy(cluster)
+
+    # then
+    kept = json.loads((cluster / "things.json").read_text())
+    hosts = kept[f"configmap/{server}-people"]["data"]["READMISSION_ALLOWED_HOSTS"].split(",")
+    assert {server, "192.0.2.7", "[fe80::7]"} <= set(hosts)
+    assert Settings(allowed_hosts=hosts).allowed_hosts == tuple(hosts)
+    assert f"rollout restart deployment {server}" not in calls(cluster)
+
+
+def test_grafana_redirects_to_the_address_of_a_node(cluster: Path) -> None:
+    # when
+    deploy(cluster)
+
+    # then
+    kept = json.loads((cluster / "things.json").read_text())
+    assert kept["configmap/grafana-people"]["data"] == {"GF_SERVER_DOMAIN": "192.0.2.7"}
+
+
 def people_hosts(cluster: Path) -> list[str]:
     """Return the hosts that MLflow is configured to accept."""
     kept = json.loads((cluster / "things.json").read_text())
