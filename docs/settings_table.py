@@ -35,7 +35,9 @@ def with_table(page: str) -> str:
 
 
 def _rows() -> Iterator[str]:
-    for name, field in Settings.model_fields.items():
+    # The inherited fields come last.
+    own = Settings.__annotations__
+    for name, field in sorted(Settings.model_fields.items(), key=lambda item: item[0] not in own):
         yield f"| `{PREFIX}{name.upper()}` | {_default(field)} | {field.description} |"
 
 

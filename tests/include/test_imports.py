@@ -21,6 +21,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"exporter", "operations"},
         {"stack"},
     ),
+    "readmission.settings": ({"mlflow"},),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "rollback", "splitting"},
         {"schema"},

@@ -15,12 +15,13 @@ from pydantic import (
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
+from readmission.settings.mlflow import MlflowSettings
 
 PREFIX = "READMISSION_"
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 """Names of the loopback interface, as a Host header has them."""
 _HOST = r"^((\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|\[[0-9A-Fa-f:.]+\])$"
@@ -41,7 +42,7 @@ class SettingsError(ReadmissionError):
     """A setting is missing, unknown or invalid; the message names it."""
 
 
-class Settings(BaseSettings):
+class Settings(MlflowSettings):
     """Every setting of the project. Secrets have no default.
 
     Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
