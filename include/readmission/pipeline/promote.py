@@ -15,7 +15,7 @@ from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.modelling.subgroups import evaluate_subgroups
 from readmission.pipeline.order import PROMOTED, existing, find_newer, promoted
 from readmission.quality.gates import Gatekeeper
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import CHALLENGER, PRODUCTION, Registry
 from readmission.serving.clean_rows import score
 from readmission.serving.model import ServedModel
 from readmission.serving.signature import TrustedKeys
@@ -74,6 +74,8 @@ def judge(
 ) -> Promotion:
     """Compare the candidate of a batch with the champion, and record the verdict.
 
+    The candidate gets the alias ``challenger``.
+
     Both are opened from their signed bundles, so no code or pickle from the registry runs here.
     A candidate is judged once. If an earlier try was killed after it had recorded the verdict, that
     verdict is returned. A candidate that comes after the model of a newer batch is refused as late.
@@ -89,6 +91,7 @@ def judge(
     known = history.verdict(batch_id, candidate.version)
     if known is not None:
         return known
+    registry.set_alias(CHALLENGER, candidate.version)
     rows = warehouse.read_parts((Split.TEST,))
     challenger = registry.open(candidate.version, trusted)
     probabilities = score(challenger.bundle.scorer, rows)

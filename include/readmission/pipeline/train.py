@@ -17,7 +17,7 @@ from readmission.modelling.mlflow_runs import (
     find_run,
     log_fit,
 )
-from readmission.registry import CHALLENGER, DRIFT_REFERENCE, Registry
+from readmission.registry import DRIFT_REFERENCE, Registry
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from readmission.warehouse import (
@@ -146,7 +146,7 @@ def register_best(
     signer: Signer,
     history: ModelHistory,
 ) -> Candidate:
-    """Register the model with the best validation F1 (weighted) under the alias ``challenger``.
+    """Register the model with the best validation F1 (weighted) as the candidate of its batch.
 
     Raises
     ------
@@ -159,7 +159,6 @@ def register_best(
     best = max(servable, key=lambda result: result.weighted_f1)
     tags = data.tags() | {"family": best.family} | bundle_tags(signer)
     version = registry.register(best.run_id, tags)
-    registry.set_alias(CHALLENGER, version)
     candidate = Candidate(data.batch_id, best.run_id, best.family, version, data.data_sha256)
     history.record_candidate(candidate)
     return candidate
