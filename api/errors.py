@@ -231,6 +231,17 @@ class RegistryUnavailable(ApiError):
         super().__init__("MLflow did not respond; check that it and its object store are running.")
 
 
+class RegistryRefused(RegistryUnavailable):
+    """MLflow refused the service's login."""
+
+    def __init__(self) -> None:
+        ApiError.__init__(
+            self,
+            "MLflow refused the login of this service; check the settings"
+            " READMISSION_MLFLOW_VIEWER_PASSWORD and READMISSION_MLFLOW_PROMOTION_PASSWORD.",
+        )
+
+
 class QualityUnavailable(ApiError):
     """The summary of the quality reports cannot be read."""
 

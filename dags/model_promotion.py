@@ -29,7 +29,7 @@ def model_promotion_pipeline():
         from readmission.warehouse import ModelHistory
 
         batch_id, settings = parse_batch_id(partition_key), get_settings()
-        registry = Registry(settings)
+        registry = Registry(settings.as_mlflow("promotion"))
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
             with history.judging():

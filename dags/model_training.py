@@ -46,7 +46,7 @@ def model_training_pipeline():
         settings, lineage = get_settings(), Lineage(**data)
         with clean_warehouse() as warehouse:
             rows = train.training_rows(warehouse, lineage.batch_id)
-        registry = Registry(settings)
+        registry = Registry(settings.as_mlflow("training"))
         signer = train.signer_of(settings)
         return vars(train.train(family, rows, lineage, registry, signer, settings.training_threads))
 
@@ -66,7 +66,7 @@ def model_training_pipeline():
             candidate = train.register_best(
                 results,
                 Lineage(**data),
-                Registry(get_settings()),
+                Registry(get_settings().as_mlflow("training")),
                 train.signer_of(get_settings()),
                 ModelHistory(warehouse.connection),
             )

@@ -117,7 +117,8 @@ class Platform:
     site : Site
         Addresses and secrets of its stack.
     settings : Settings
-        The settings of the services, with the key that signs models in tests.
+        The settings of the services, with the key that signs models in tests, and with MLflow's
+        admin.
     raw_dsn, clean_dsn, predictions_dsn : str
         Addresses of the databases.
     mlflow_uri : str
@@ -195,12 +196,17 @@ def databases(state_folders: Path) -> Stack:
 
 @pytest.fixture(scope="session")
 def platform(databases: Stack) -> Platform:
-    """PostgreSQL, the object store and the MLflow server, on free ports."""
+    """PostgreSQL, the object store and the MLflow server, on free ports.
+
+    From then on, MLflow's clients in this process and its children log in as MLflow's admin.
+    """
     databases.up(only={"postgres", "object-store", "mlflow"})
     site = databases.site
+    os.environ["MLFLOW_TRACKING_USERNAME"] = "admin"
+    os.environ["MLFLOW_TRACKING_PASSWORD"] = site.credentials.mlflow_admin
     return Platform(
         site=site,
-        settings=site.settings.model_copy(update=signing.SETTINGS),
+        settings=site.training_settings.model_copy(update=signing.SETTINGS),
         raw_dsn=postgres.dsn(site, "raw"),
         clean_dsn=postgres.dsn(site, "clean"),
         predictions_dsn=postgres.dsn(site, "predictions"),

@@ -1,10 +1,11 @@
 """Queries the registry; MLflow is imported on first use."""
 
 import os
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from api.errors import RegistryUnavailable
+from api.errors import RegistryRefused, RegistryUnavailable
 from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.serving.model import RegisteredVersion
 from readmission.settings import Settings
@@ -33,6 +34,7 @@ class RegistryClient:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._registry: Registry | None = None
+        self._rolling_back = threading.Lock()
 
     def query(self, run: Callable[["Registry"], Any]) -> Any:
         """Return what `run` returns for the registry.
@@ -41,13 +43,16 @@ class RegistryClient:
         ------
         RegistryUnavailable
             If MLflow does not respond.
+        RegistryRefused
+            If it refuses the login.
         """
         from mlflow.exceptions import MlflowException
 
         try:
             return run(self._connected())
         except MlflowException as error:
-            raise RegistryUnavailable from error
+            refused = error.error_code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
+            raise (RegistryRefused if refused else RegistryUnavailable) from error
 
     def production(self) -> RegisteredVersion:
         """Return the version in production, without loading it.
@@ -68,6 +73,32 @@ class RegistryClient:
             If there is no such version, or the registry does not respond.
         """
         return self._behind(PREVIOUS)
+
+    def roll_back(self, by: str) -> tuple[str, str]:
+        """Swap the versions; return the one that was in production and the one that now is.
+
+        Only for this the service logs in to MLflow as ``promotion``. Polls that run meanwhile do
+        too, because the login is the whole process's.
+
+        Parameters
+        ----------
+        by : str
+            Who requested the rollback.
+
+        Raises
+        ------
+        NoModel, RegistryUnavailable
+            If there is no version to go back to, or the registry does not respond.
+        """
+        from readmission.registry.client import log_in
+
+        with self._rolling_back:
+            log_in(self._settings.as_mlflow("promotion"))
+            try:
+                swapped: tuple[str, str] = self.query(lambda registry: registry.roll_back(by))
+            finally:
+                log_in(self._settings)
+        return swapped
 
     def _behind(self, alias: str) -> RegisteredVersion:
         found: RegisteredVersion = self.query(lambda registry: registry.behind(alias))

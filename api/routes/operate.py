@@ -52,9 +52,7 @@ async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
         previous = await asyncio.to_thread(state.registry.previous)
         # Open it before it goes into production: a version that cannot serve must not.
         await asyncio.to_thread(state.store.open, previous)
-        left, back = await asyncio.to_thread(
-            state.registry.query, lambda registry: registry.roll_back(operator.name)
-        )
+        left, back = await asyncio.to_thread(state.registry.roll_back, operator.name)
     except NoModel as error:
         raise RollbackFailed(f"{error}.") from error
     except BundleRefused as error:

@@ -12,6 +12,7 @@ trap 'rm -f "$contents"' EXIT
 # Some dumps create the schema `public` and some do not, so leave it out and create it below as in a new database.
 pg_restore --list "$file" | grep -v ' SCHEMA - public ' >"$contents"
 new_schema="SET LOCAL client_min_messages TO warning;
+    DROP SCHEMA IF EXISTS auth CASCADE; -- MLflow's users
     DROP SCHEMA public CASCADE;
     CREATE SCHEMA public AUTHORIZATION pg_database_owner;
     GRANT USAGE ON SCHEMA public TO PUBLIC;

@@ -105,6 +105,7 @@ def service_environment(stack: Stack, folder: Path, port: int) -> dict[str, str]
         "API_KEYS": entry_of("admin", KEY),
         "API_RATE_LIMIT": 1_000_000,
         "MLFLOW_TRACKING_URI": site.settings.mlflow_tracking_uri,
+        "MLFLOW_VIEWER_PASSWORD": site.credentials.mlflow_viewer,
         "TRUSTED_SIGNING_KEYS": ",".join(site.settings.trusted_signing_keys),
         "MODEL_CACHE_DIR": folder / "model-cache",
         "PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),

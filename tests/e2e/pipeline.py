@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import boto3
 import pandas as pd
 import psycopg
+from pydantic import SecretStr
 
 from readmission.registry import Registry
 from readmission.stack.cli.batch_progress import INGESTION, PROMOTION
@@ -106,7 +107,11 @@ class Pipeline:
 
     @property
     def registry(self) -> Registry:
-        return Registry(self.stack.site.settings)
+        """The registry, for somebody who may move aliases."""
+        site = self.stack.site
+        password = SecretStr(site.credentials.mlflow_promotion)
+        settings = site.settings.model_copy(update={"mlflow_promotion_password": password})
+        return Registry(settings.as_mlflow("promotion"))
 
     def objects(self, bucket: str) -> list[str]:
         """Return the keys in a bucket of the object store."""

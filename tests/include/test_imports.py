@@ -72,7 +72,12 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"server"},
         {"__main__"},
     ),
-    "readmission.operations": ({"backups", "buckets"}, {"sealing"}),
+    "readmission.operations": ({"backups", "buckets", "mlflow_server"}, {"sealing"}),
+    "readmission.operations.mlflow_server": (
+        {"permissions"},
+        {"authorization", "users"},
+        {"__main__"},
+    ),
     "readmission.stack": (
         {"errors"},
         {"site"},

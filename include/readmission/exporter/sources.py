@@ -81,7 +81,10 @@ def _databases(dsns: dict[str, str], capacity: int) -> list[Source[Any]]:
 
 def _mlflow(settings: Settings) -> Source[Any]:
     server = mlflow.TrackingServer(
-        settings.mlflow_tracking_uri, settings.model_name, settings.experiment
+        settings.mlflow_tracking_uri,
+        settings.model_name,
+        settings.experiment,
+        settings.mlflow_login,
     )
     return Source("mlflow", server.read, mlflow.samples, [MLFLOW_UP(False)])
 

@@ -1,1 +1,1 @@
-"""Programs for the platform team: one creates the buckets, one stores backups."""
+"""Programs for the platform: the MLflow server, and jobs that create buckets and store backups."""

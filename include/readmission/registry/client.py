@@ -1,6 +1,7 @@
 """The model registry in MLflow: runs, registered versions, and their aliases and tags."""
 
 import contextlib
+import os
 from collections.abc import Mapping
 from itertools import chain
 from pathlib import Path
@@ -27,11 +28,23 @@ DRIFT_REFERENCE = "drift_reference.json"
 _STAGES = {PRODUCTION: "Production", PREVIOUS: "Archived"}
 
 
+def log_in(settings: Settings) -> None:
+    """Let MLflow's client send the login of these settings, if they have one, from now on.
+
+    The client reads it from the environment at each request, and knows no other place, so a
+    process has one login at a time.
+    """
+    if settings.mlflow_login is not None:
+        user, password = settings.mlflow_login
+        os.environ |= {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
+
+
 class Registry:
     """The registered model of this project on one MLflow server."""
 
     def __init__(self, settings: Settings) -> None:
         mlflow.set_tracking_uri(settings.mlflow_tracking_uri)
+        log_in(settings)
         self.client = MlflowClient(settings.mlflow_tracking_uri)
         self.name = settings.model_name
         self.experiment = settings.experiment
@@ -135,11 +148,13 @@ class Registry:
 
     def newest_candidates(self) -> list[dict[str, Any]]:
         """Return the finished runs of the newest training, one per family."""
-        experiment = self.experiment_id()
+        experiment = self.client.get_experiment_by_name(self.experiment)
+        if experiment is None:
+            return []
 
         def search(condition: str, most: int) -> list[CandidateRun]:
             found = self.client.search_runs(
-                [experiment], condition, max_results=most, order_by=list(NEWEST_FIRST)
+                [experiment.experiment_id], condition, max_results=most, order_by=list(NEWEST_FIRST)
             )
             return [CandidateRun(r.info.run_id, r.data.tags, r.data.metrics) for r in found]
 
@@ -212,7 +227,13 @@ class Registry:
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
+            # To everybody but its admin, MLflow calls a missing model forbidden.
+            if error.error_code == "PERMISSION_DENIED" and not self._exists():
+                return None
             raise
+
+    def _exists(self) -> bool:
+        return bool(self.client.search_registered_models(f"name='{self.name}'"))
 
     def _mark_stage(self, alias: str) -> None:
         """Set the stage that matches an alias, for users who look for stages in MLflow."""

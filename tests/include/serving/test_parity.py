@@ -95,10 +95,17 @@ def strangers(
     versions = [str(number) for number in range(1, len(FAMILIES) + 1)]
     packages = tmp_path_factory.mktemp("packages")
     link_packages("training", packages)
+    assert trained.settings.mlflow_login is not None
+    user, password = trained.settings.mlflow_login
     subprocess.run(
         [sys.executable, "-I", "-S", "-c", ANSWER, str(packages), registry.name, *versions],
         cwd=folder,
-        env={"MLFLOW_TRACKING_URI": trained.settings.mlflow_tracking_uri, "HOME": str(folder)},
+        env={
+            "MLFLOW_TRACKING_URI": trained.settings.mlflow_tracking_uri,
+            "MLFLOW_TRACKING_USERNAME": user,
+            "MLFLOW_TRACKING_PASSWORD": password,
+            "HOME": str(folder),
+        },
         input=json.dumps(requests).encode(),
         check=True,
     )

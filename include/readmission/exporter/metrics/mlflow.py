@@ -58,10 +58,14 @@ class TrackingServer:
         Its address.
     model, experiment : str
         The project's registered model and experiment.
+    login : tuple of (str, str), optional
+        User and password.
     """
 
-    def __init__(self, uri: str, model: str, experiment: str) -> None:
-        self._http = httpx.Client(base_url=uri, timeout=TIMEOUT)
+    def __init__(
+        self, uri: str, model: str, experiment: str, login: tuple[str, str] | None
+    ) -> None:
+        self._http = httpx.Client(base_url=uri, timeout=TIMEOUT, auth=login)
         self._model = model
         self._experiment = experiment
 
@@ -74,10 +78,11 @@ class TrackingServer:
             If MLflow does not respond, or responds with an error.
         """
         started = time.perf_counter()
-        alias = {"name": self._model, "alias": aliases.PRODUCTION}
-        found = self._request("GET", "/registered-models/alias", params=alias)
+        # Not the endpoint of an alias: MLflow refuses it if the model does not exist.
+        named = {"filter": f"name='{self._model}'"}
+        found = self._request("GET", "/registered-models/search", params=named)
         seconds = time.perf_counter() - started
-        production = int(found["model_version"]["version"]) if found else None
+        production = next(map(_production, found.get("registered_models", [])), None)
         rows = RowReader("mlflow")
         return Tracking(seconds, production, self._candidates(rows), rows.skipped)
 
@@ -112,6 +117,11 @@ class TrackingServer:
         if response.is_client_error and response.json().get("error_code") in UNKNOWN:
             return {}
         return dict(response.raise_for_status().json())
+
+
+def _production(model: Mapping[str, Any]) -> int | None:
+    named = {pair["alias"]: int(pair["version"]) for pair in model.get("aliases", [])}
+    return named.get(aliases.PRODUCTION)
 
 
 def _validation(run: CandidateRun) -> list[tuple[str, object]]:

@@ -19,7 +19,7 @@ from readmission.stack.cli.terminal import (
     open_stack_warehouses,
 )
 from readmission.stack.errors import StackError
-from readmission.stack.services import airflow, prometheus
+from readmission.stack.services import airflow, mlflow, prometheus
 from readmission.stack.stack import Stack
 
 app = typer.Typer(
@@ -93,6 +93,8 @@ def _print_addresses(stack: Stack) -> None:
             console.print(f"{PAGE_TITLES[service.name]:<17} {service.url}")
     if airflow.API_SERVER in running:
         console.print(f"Airflow: user {airflow.USER}, password in {stack.paths.airflow_passwords}")
+    if mlflow.NAME in running:
+        console.print(f"MLflow: user {mlflow.USER}, password in {stack.paths.mlflow_passwords}")
     _print_prometheus_hint(stack)
 
 

@@ -18,7 +18,7 @@ from readmission.pipeline.source import Origin
 from readmission.quality import catalogue
 from readmission.registry import PRODUCTION, Registry
 from readmission.registry.candidates import FINISHED
-from readmission.stack.services import airflow, prometheus
+from readmission.stack.services import airflow, mlflow, prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanBatch, CleanWarehouse, ModelHistory, RawBatch, RawWarehouse
@@ -190,6 +190,7 @@ def pages_table(site: Site) -> Table:
     table.add_row("Airflow", f"{site.airflow_url}/assets")
     table.add_row("", f"user {airflow.USER}, password in {site.paths.airflow_passwords}")
     table.add_row("MLflow", f"{settings.mlflow_tracking_uri}/#/models/{settings.model_name}")
+    table.add_row("", f"user {mlflow.USER}, password in {site.paths.mlflow_passwords}")
     table.add_row("Data quality", f"{site.airflow_url}/plugin/data-quality")
     table.add_row("", f"{settings.docs_dir}/index.html, bucket {settings.docs_bucket}")
     addresses = [service.url for service in prometheus.services(site)]

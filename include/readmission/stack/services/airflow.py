@@ -9,7 +9,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from readmission.settings import CHECKOUT, PREFIX
-from readmission.stack.services import object_store, postgres, web
+from readmission.stack.services import mlflow, object_store, postgres, web
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -60,11 +60,12 @@ def services(site: Site) -> tuple[Service, ...]:
             url=site.airflow_url,
         ),
         # Its tasks record the patients' outcomes in the prediction log.
-        # Training signs its models.
+        # Training signs its models. Each task logs in to MLflow with the user of its DAG.
         replace(
             scheduler,
             environment=environment
             | web.prediction_log(site)
+            | mlflow.logins(site, "viewer", "training", "promotion")
             | {f"{PREFIX}SIGNING_KEY": site.credentials.signing_key},
         ),
         processor,

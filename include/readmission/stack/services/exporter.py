@@ -17,7 +17,7 @@ def service(site: Site) -> Service:
     return Service(
         name=NAME,
         command=(sys.executable, "-m", "readmission.exporter"),
-        environment=site.environment | _environment(site),
+        environment=site.environment | mlflow.logins(site, "viewer") | _environment(site),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_EXPORTER_PORT",

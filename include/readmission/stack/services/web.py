@@ -27,7 +27,9 @@ def api_service(site: Site) -> Service:
         | FEW_MEMORY_ARENAS
         | prediction_log(site)
         | _keys(site)
-        | _reports(site),
+        | _reports(site)
+        # It reads the registry; only a rollback logs in as promotion.
+        | mlflow.logins(site, "viewer", "promotion"),
         needs=(mlflow.NAME,),
         port=port,
         port_setting="READMISSION_API_PORT",

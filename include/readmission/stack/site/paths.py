@@ -48,6 +48,11 @@ class StatePaths:
         return self.home / "restoring"
 
     @property
+    def mlflow_passwords(self) -> Path:
+        """MLflow's users for people, and their passwords."""
+        return self.home / "mlflow-password.json"
+
+    @property
     def internal_ports(self) -> Path:
         """The internal ports of the object store, chosen once."""
         return self.home / "ports.json"

@@ -65,7 +65,10 @@ class Site:
         credentials, ports = Credentials.load(paths.credentials), load_ports(paths.internal_ports)
         trusted = (Signer(credentials.signing_key).public_key, *settings.trusted_signing_keys)
         settings = with_local_addresses(settings).model_copy(
-            update={"trusted_signing_keys": tuple(dict.fromkeys(trusted))}
+            update={
+                "trusted_signing_keys": tuple(dict.fromkeys(trusted)),
+                "mlflow_viewer_password": SecretStr(credentials.mlflow_viewer),
+            }
         )
         return cls(settings, paths, credentials, ports)
 
@@ -97,9 +100,12 @@ class Site:
 
     @property
     def training_settings(self) -> Settings:
-        """The settings with the key that signs models, which only a training needs."""
-        key = SecretStr(self.credentials.signing_key)
-        return self.settings.model_copy(update={"signing_key": key})
+        """The settings with the key that signs models and MLflow's admin, to train and promote."""
+        secrets = {
+            "signing_key": SecretStr(self.credentials.signing_key),
+            "mlflow_admin_password": SecretStr(self.credentials.mlflow_admin),
+        }
+        return self.settings.model_copy(update=secrets).as_mlflow("admin")
 
     @property
     def s3_endpoint(self) -> str:

@@ -1,0 +1,1 @@
+"""The MLflow server with a login: MLflow's basic-auth app, and who may call what."""

@@ -1,0 +1,121 @@
+"""Who may call what on the MLflow server; what is not listed is for the admin only.
+
+MLflow's own permissions (`GRANTS`) protect experiments and models, but there, registering a version
+and moving an alias are both *update*. So `RULES` decides by method and path first.
+
+A path of the API stands without ``/api/2.0/``, because MLflow serves each under several such
+prefixes. ``*`` stands for one segment, and ``**`` for the rest.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+VIEWER, TRAINING, PROMOTION, ADMIN = "viewer", "training", "promotion", "admin"
+
+READ = (
+    # Pages
+    "GET /",
+    "GET /version",
+    "GET /get-artifact",
+    "GET /model-versions/get-artifact",
+    "GET /graphql",
+    "POST /graphql",
+    "GET mlflow/users/current",
+    "GET mlflow/users/current/permissions",
+    "GET mlflow/ui-telemetry",
+    # Experiments and runs
+    "GET mlflow/experiments/get",
+    "GET mlflow/experiments/get-by-name",
+    "GET mlflow/experiments/search",
+    "POST mlflow/experiments/search",
+    "POST mlflow/experiments/search-datasets",
+    "GET mlflow/runs/get",
+    "POST mlflow/runs/search",
+    "GET mlflow/artifacts/list",
+    "GET mlflow/metrics/get-history",
+    "GET mlflow/metrics/get-history-bulk",
+    "GET mlflow/metrics/get-history-bulk-interval",
+    # Models that runs have logged
+    "GET mlflow/logged-models/*",
+    "GET mlflow/logged-models/*/artifacts/directories",
+    "GET mlflow/logged-models/*/artifacts/files",
+    "POST mlflow/logged-models/search",
+    # Registered models
+    "GET mlflow/registered-models/alias",
+    "GET mlflow/registered-models/get",
+    "GET mlflow/registered-models/get-latest-versions",
+    "POST mlflow/registered-models/get-latest-versions",
+    "GET mlflow/registered-models/search",
+    "GET mlflow/model-versions/get",
+    "GET mlflow/model-versions/get-download-uri",
+    "GET mlflow/model-versions/search",
+    # Artifacts
+    "GET mlflow-artifacts/artifacts",
+    "GET mlflow-artifacts/artifacts/**",
+    "GET mlflow-artifacts/presigned/**",
+)
+LOG_AND_REGISTER = (
+    "POST mlflow/experiments/create",
+    "POST mlflow/experiments/set-experiment-tag",
+    "POST mlflow/runs/create",
+    "POST mlflow/runs/log-batch",
+    "POST mlflow/runs/log-inputs",
+    "POST mlflow/runs/log-metric",
+    "POST mlflow/runs/log-model",
+    "POST mlflow/runs/log-parameter",
+    "POST mlflow/runs/outputs",
+    "POST mlflow/runs/set-tag",
+    "POST mlflow/runs/update",
+    "POST mlflow/logged-models",
+    "POST mlflow/logged-models/*/params",
+    "PATCH mlflow/logged-models/*",
+    "PATCH mlflow/logged-models/*/tags",
+    "PUT mlflow-artifacts/artifacts/**",
+    "POST mlflow/registered-models/create",
+    "POST mlflow/model-versions/create",
+    "POST mlflow/model-versions/set-tag",
+)
+MOVE_ALIASES = (
+    "POST mlflow/registered-models/alias",
+    "POST mlflow/model-versions/transition-stage",
+    "POST mlflow/model-versions/set-tag",
+)
+RULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        VIEWER: READ,
+        TRAINING: READ + LOG_AND_REGISTER,
+        PROMOTION: READ + MOVE_ALIASES,
+    }
+)
+"""What each user may call; the admin may call everything, and any other user nothing."""
+
+GRANTS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        VIEWER: {"experiment": "READ", "registered_model": "READ"},
+        TRAINING: {"experiment": "EDIT", "registered_model": "EDIT"},
+        PROMOTION: {"experiment": "READ", "registered_model": "EDIT"},
+    }
+)
+"""MLflow's permission of each user on all experiments, and on all registered models."""
+
+_PREFIX = re.compile(r"^/(?:ajax-)?api/\d+\.\d+/")
+
+
+def allowed(user: str, method: str, path: str) -> bool:
+    """Whether a user may send a request with this method and path."""
+    if user == ADMIN:
+        return True
+    request = f"{'GET' if method == 'HEAD' else method} {_PREFIX.sub('', path)}"
+    return user in _PATTERNS and _PATTERNS[user].fullmatch(request) is not None
+
+
+def pattern(rules: Iterable[str]) -> re.Pattern[str]:
+    """Return the regular expression that matches the requests of some rules."""
+    wildcards = {"**": ".+", "*": "[^/]+"}
+    parts = (re.split(r"(\*\*|\*)", rule) for rule in rules)
+    texts = ("".join(wildcards.get(part, re.escape(part)) for part in rule) for rule in parts)
+    return re.compile("|".join(texts))
+
+
+_PATTERNS = {user: pattern(rules) for user, rules in RULES.items()}

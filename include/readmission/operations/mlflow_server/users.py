@@ -1,0 +1,72 @@
+"""MLflow's users, created and updated from the settings at each start of the server."""
+
+from typing import Protocol, get_args
+
+from mlflow.exceptions import MlflowException
+
+from readmission.operations.mlflow_server.permissions import ADMIN, GRANTS
+from readmission.settings import PREFIX, Settings, SettingsError
+from readmission.settings.mlflow import MlflowRole
+
+
+class UserStore(Protocol):
+    """The part of MLflow's user store that is used here."""
+
+    def has_user(self, username: str) -> bool: ...
+    def authenticate_user(self, username: str, password: str) -> bool: ...
+    def create_user(self, username: str, password: str, is_admin: bool = False) -> object: ...
+    def update_user(
+        self, username: str, password: str | None = None, is_admin: bool | None = None
+    ) -> object: ...
+    def grant_user_permission(
+        self, username: str, resource_type: str, resource_pattern: str, permission: str
+    ) -> None: ...
+
+
+def passwords(settings: Settings) -> dict[str, str]:
+    """Return the password of each user.
+
+    Raises
+    ------
+    SettingsError
+        If one is missing.
+    """
+    logins = {role: settings.as_mlflow(role).mlflow_login for role in get_args(MlflowRole)}
+    missing = [
+        f"{PREFIX}MLFLOW_{role.upper()}_PASSWORD" for role, login in logins.items() if not login
+    ]
+    if missing:
+        raise SettingsError(f"set {', '.join(missing)}: MLflow starts only with all of its users")
+    return dict(filter(None, logins.values()))
+
+
+def update_users(store: UserStore, wanted: dict[str, str]) -> None:
+    """Create missing users, replace passwords that changed, and grant MLflow's permissions.
+
+    Parameters
+    ----------
+    store : UserStore
+        MLflow's store of users.
+    wanted : dict of str to str
+        Password of each user.
+
+    Raises
+    ------
+    SettingsError
+        If MLflow refuses a password.
+    """
+    for name, password in wanted.items():
+        try:
+            _update(store, name, password)
+        except MlflowException as error:
+            raise SettingsError(f"{PREFIX}MLFLOW_{name.upper()}_PASSWORD: {error}") from error
+        for resource, permission in GRANTS.get(name, {}).items():
+            store.grant_user_permission(name, resource, "*", permission)
+
+
+def _update(store: UserStore, name: str, password: str) -> None:
+    is_admin = name == ADMIN
+    if not store.has_user(name):
+        store.create_user(name, password, is_admin)
+    elif not store.authenticate_user(name, password):
+        store.update_user(name, password, is_admin)
