@@ -85,8 +85,7 @@ USER 10001:10001
 EXPOSE 5000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=5 \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:5000/health', timeout=4)"]
-CMD ["mlflow", "server", "--host", "0.0.0.0", "--port", "5000", "--workers", "1", \
-     "--serve-artifacts"]
+CMD ["python", "-m", "readmission.operations.mlflow_server", "0.0.0.0", "5000"]
 
 FROM runtime AS api
 LABEL org.opencontainers.image.title="readmission-api"

@@ -197,40 +197,47 @@ make_secrets() {
 
 # Services respond only to known host names, and browsers use the addresses of the nodes.
 name_nodes() {
-    local address addresses mlflow ours grafana='' port
+    local address addresses mlflow origins ours grafana='' port
     [ "$OVERLAY" != production ] && [ "$DRY_RUN" = no ] || return 0
     step "Allowed hosts"
     addresses=$(kubectl get nodes --output 'jsonpath={.items[*].status.addresses[*].address}') \
         || fail "cannot read the addresses of the cluster's nodes"
     port=$(sed -n 's/.*nodePort: \([0-9]*\).*/\1/p' k8s/mlflow/server.yaml)
     mlflow=$(sed -n 's/^MLFLOW_SERVER_ALLOWED_HOSTS=//p' k8s/mlflow/mlflow.env)
+    origins=$(sed -n 's/^MLFLOW_SERVER_CORS_ALLOWED_ORIGINS=//p' k8s/mlflow/mlflow.env)
     ours=$(sed -n 's/^READMISSION_ALLOWED_HOSTS=//p' k8s/{airflow/airflow,fastapi/fastapi,streamlit/streamlit}.env \
         | paste -sd ,)
     for address in $addresses; do
         # Grafana has one name, which cannot be an IPv6 address.
         if [[ $address == *:* ]]; then address=[$address]; else grafana=${grafana:-$address}; fi
         mlflow+=,$address:$port
+        origins+=,http://$address:$port
         ours+=,$address
     done
-    allow deployment mlflow MLFLOW_SERVER_ALLOWED_HOSTS "$mlflow"
-    allow deployment airflow-api-server READMISSION_ALLOWED_HOSTS "$ours"
-    allow deployment fastapi READMISSION_ALLOWED_HOSTS "$ours"
-    allow deployment streamlit READMISSION_ALLOWED_HOSTS "$ours"
-    [ -z "$grafana" ] || allow statefulset grafana GF_SERVER_DOMAIN "$grafana"
+    allow deployment mlflow "MLFLOW_SERVER_ALLOWED_HOSTS=$mlflow" "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS=$origins"
+    allow deployment airflow-api-server "READMISSION_ALLOWED_HOSTS=$ours"
+    allow deployment fastapi "READMISSION_ALLOWED_HOSTS=$ours"
+    allow deployment streamlit "READMISSION_ALLOWED_HOSTS=$ours"
+    [ -z "$grafana" ] || allow statefulset grafana "GF_SERVER_DOMAIN=$grafana"
 }
 
-# allow KIND NAME VARIABLE HOSTS: write the variable into the ConfigMap NAME-people, which the server reads.
+# allow KIND NAME VARIABLE=HOSTS...: write the variables into the ConfigMap NAME-people, which the server reads.
 allow() {
-    local before
-    before=$(kubectl --namespace "$NAMESPACE" get configmap "$2-people" --ignore-not-found \
-        --output "jsonpath={.data.$3}")
-    say "  $2: $4"
-    [ "$before" != "$4" ] || return 0
-    kubectl --namespace "$NAMESPACE" create configmap "$2-people" --dry-run=client --output yaml \
-        --from-literal "$3=$4" | put --filename -
-    mark configmap "$2-people"
+    local kind=$1 name=$2 before pair fields='' wanted='' literals=()
+    shift 2
+    for pair in "$@"; do
+        literals+=(--from-literal "$pair")
+        fields+=" {.data.${pair%%=*}}" wanted+=" ${pair#*=}"
+    done
+    before=$(kubectl --namespace "$NAMESPACE" get configmap "$name-people" --ignore-not-found \
+        --output "jsonpath=${fields# }")
+    say "  $name:$wanted"
+    [ "$before" != "${wanted# }" ] || return 0
+    kubectl --namespace "$NAMESPACE" create configmap "$name-people" --dry-run=client --output yaml \
+        "${literals[@]}" | put --filename -
+    mark configmap "$name-people"
     # Servers read it only at startup.
-    [ -z "$before" ] || kubectl --namespace "$NAMESPACE" rollout restart "$1" "$2"
+    [ -z "$before" ] || kubectl --namespace "$NAMESPACE" rollout restart "$kind" "$name"
 }
 
 # Label objects as ours to delete.
@@ -345,6 +352,8 @@ print_urls() {
     say ""
     say "Airflow's user is admin. To show its password:"
     say "  kubectl --namespace $NAMESPACE get secret airflow --output 'go-template={{.data.AIRFLOW_ADMIN_PASSWORD | base64decode}}'"
+    say "MLflow's user is viewer. To show its password:"
+    say "  kubectl --namespace $NAMESPACE get secret mlflow-users --output 'go-template={{.data.MLFLOW_VIEWER_PASSWORD | base64decode}}'"
 }
 
 delete_all() {

@@ -23,8 +23,12 @@ PRELOADED = (
 RESOURCES = Path("/etc/airflow/task-resources.yaml")
 """Requests and limits of some tasks, mounted next to the pod template."""
 
-TRAINING, SIGNING_KEY = "model_training_pipeline", "READMISSION_SIGNING_KEY"
-"""Only the tasks of this DAG get the key that signs models."""
+SECRETS = {
+    "READMISSION_SIGNING_KEY": "model_training_pipeline",
+    "READMISSION_MLFLOW_TRAINING_PASSWORD": "model_training_pipeline",
+    "READMISSION_MLFLOW_PROMOTION_PASSWORD": "model_promotion_pipeline",
+}
+"""The only DAG whose tasks get a secret."""
 
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
@@ -44,7 +48,7 @@ def configure_pod(
 ) -> None:
     """Give a task's pod the scheduler's image, pull secrets and its own resources.
 
-    The signing key stays only in pods of the training.
+    A secret stays only in the pods of the DAG that needs it.
 
     Kustomize's `images:` changes the scheduler's Deployment, but not the pod template, which is
     text in a ConfigMap.
@@ -66,9 +70,9 @@ def configure_pod(
     task.image, task.image_pull_policy = airflow.image, airflow.image_pull_policy
     pod.spec.image_pull_secrets = scheduler.image_pull_secrets
     annotations = pod.metadata.annotations
-    if annotations["dag_id"] != TRAINING:
-        task.env = [variable for variable in task.env if variable.name != SIGNING_KEY]
-    own = resources.get(f"{annotations['dag_id']}.{annotations['task_id']}")
+    dag_id = annotations["dag_id"]
+    task.env = [each for each in task.env if SECRETS.get(each.name, dag_id) == dag_id]
+    own = resources.get(f"{dag_id}.{annotations['task_id']}")
     if own:
         task.resources = V1ResourceRequirements(**own)
 

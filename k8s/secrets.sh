@@ -19,6 +19,10 @@ postgres-clean CLEAN_DB_PASSWORD password
 postgres-clean PREDICTIONS_DB_PASSWORD password
 postgres-mlflow POSTGRES_MLFLOW_SUPERUSER password
 postgres-mlflow MLFLOW_DB_PASSWORD password
+mlflow-users MLFLOW_VIEWER_PASSWORD password
+mlflow-users MLFLOW_TRAINING_PASSWORD password
+mlflow-users MLFLOW_PROMOTION_PASSWORD password
+mlflow-users MLFLOW_ADMIN_PASSWORD password
 minio S3_ACCESS_KEY password
 minio S3_SECRET_KEY password
 minio-reader DOCS_ACCESS_KEY password

@@ -62,7 +62,6 @@ EVERYWHERE = {
 }
 PAGES = {
     ("people", "airflow-api-server", HTTP),
-    ("people", "mlflow", 5000),
     ("people", "minio", 9001),
     ("people", "fastapi", 8000),
     ("people", "streamlit", 8501),
@@ -70,6 +69,7 @@ PAGES = {
     ("people", "grafana", 3000),
     ("people", "locust", 8089),
 }
+MLFLOWS_PAGE = {("people", "mlflow", 5000)}
 BEHIND_AN_INGRESS = {
     ("ingress", "airflow-api-server", HTTP),
     ("ingress", "fastapi", 8000),
@@ -86,7 +86,11 @@ BACKUPS = {
 TASKS_IN_THE_SCHEDULER = {("airflow-scheduler", "airflow-api-server", HTTP)}
 
 ARROWS = {
-    "overlays/minikube": EVERYWHERE | ON_ONE_MACHINE | TASKS_IN_THE_SCHEDULER | PAGES,
+    "overlays/minikube": EVERYWHERE
+    | ON_ONE_MACHINE
+    | TASKS_IN_THE_SCHEDULER
+    | PAGES
+    | MLFLOWS_PAGE,
     "overlays/scale-out": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BACKUPS | PAGES,
     "overlays/production": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BEHIND_AN_INGRESS | BACKUPS,
 }
@@ -200,7 +204,7 @@ def test_on_minikube_people_have_access_and_pods_of_other_namespaces_do_not() ->
         for rule in policy["spec"]["ingress"]
         for peer in rule["from"]
     ]
-    assert doors == [block(ANYBODY, PODS_OF_MINIKUBE)] * len(PAGES)
+    assert doors == [block(ANYBODY, PODS_OF_MINIKUBE)] * len(PAGES | MLFLOWS_PAGE)
 
 
 def test_everything_else_except_dns_is_denied() -> None:

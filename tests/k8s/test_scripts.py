@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mlflow.server.security_utils import is_allowed_host_header
+from mlflow.server.security_utils import is_allowed_host_header, should_block_cors_request
 
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import CHECKOUT, PREFIX, Settings
@@ -311,6 +311,20 @@ def people_hosts(cluster: Path) -> list[str]:
     kept = json.loads((cluster / "things.json").read_text())
     hosts: str = kept["configmap/mlflow-people"]["data"]["MLFLOW_SERVER_ALLOWED_HOSTS"]
     return hosts.split(",")
+
+
+def test_mlflow_accepts_changes_from_its_own_pages_only(cluster: Path) -> None:
+    # when
+    deploy(cluster)
+
+    # then
+    kept = json.loads((cluster / "things.json").read_text())
+    origins = kept["configmap/mlflow-people"]["data"]["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"]
+    own = ("http://127.0.0.1:5000", "http://192.0.2.7:30500", "http://[fe80::7]:30500")
+    for origin in own:
+        assert not should_block_cors_request(origin, "POST", origins.split(",")), origin
+    for origin in ("http://evil.example", "http://192.0.2.7", "https://192.0.2.7:30500"):
+        assert should_block_cors_request(origin, "POST", origins.split(",")), origin
 
 
 def test_mlflow_restarts_when_the_nodes_change(deployed: Path) -> None:
