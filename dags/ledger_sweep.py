@@ -4,7 +4,8 @@ If one stage has finished a batch and the next has not, because the event was lo
 failed, the batch is announced again, with growing pauses. A batch whose error would only come back
 is closed: an alert says so, and later batches continue without it. If the next stage is running, it
 may still reach the batch, so it is left to the next sweep. The newest batch is trained again if
-this version cannot open the model in production. The sweep also copies rollbacks into the history,
+this version cannot open the model in production, and a recorded verdict is carried out if it never
+was. The sweep also copies rollbacks into the history,
 because the API can record them only in the registry.
 """
 
@@ -69,6 +70,27 @@ def ledger_sweep():
         with clean_warehouse() as clean:
             return list(sweep.find_outdated(clean, Registry(settings), trusted))
 
+    @task
+    def find_uncarried() -> list[str]:
+        """Find the batches whose verdict was recorded but never carried out."""
+        from datetime import timedelta
+
+        from connections import clean_warehouse
+        from readmission.pipeline import sweep
+        from readmission.registry import Registry
+        from readmission.settings import get_settings
+        from readmission.warehouse import ModelHistory
+
+        settings = get_settings()
+        grace = timedelta(seconds=settings.sweep_grace_seconds)
+        with clean_warehouse() as clean:
+            history = ModelHistory(clean.connection)
+            return list(sweep.find_uncarried(history, Registry(settings), grace))
+
+    @task(outlets=[MODEL_RUN])
+    def carry_out(batches: list[str], ti, outlet_events) -> None:
+        announce_again(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
+
     @task(outlets=[CLEAN])
     def retrain(batches: list[str], ti, outlet_events) -> None:
         announce_again(CLEAN, "model_training_pipeline", batches, ti, outlet_events)
@@ -98,6 +120,7 @@ def ledger_sweep():
 
     record_rollbacks()
     retrain(find_outdated())
+    carry_out(find_uncarried())
     found = compare()
     restart_processing(found["processing"])
     restart_training(found["training"])

@@ -32,7 +32,6 @@ FOLDERS = "readmission-tests-"
 
 TESTS = Path(__file__).parent
 ALONE = (
-    "e2e",
     "ui/browser/test_files.py",
     "api/test_outages.py",
     "api/test_process.py",
@@ -43,6 +42,7 @@ ALONE = (
 )
 """Folders and files whose tests measure time or need both cores; no other test runs meanwhile."""
 TOGETHER = {
+    "e2e": "e2e",
     "include/pipeline": "training",
     "include/serving": "training",
     "include/test_registry.py": "training",

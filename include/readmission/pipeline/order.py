@@ -12,6 +12,8 @@ from readmission.registry import PRODUCTION, Registry
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Promotion
 
 PROMOTED = "promoted"
+CARRIED_OUT = "decided_at"
+"""The tag that a version receives last, once the verdict on it is carried out."""
 
 
 def promoted(history: ModelHistory) -> list[Promotion]:

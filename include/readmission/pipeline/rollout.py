@@ -5,7 +5,13 @@ import time
 import httpx
 
 from readmission.errors import ServingMismatch
-from readmission.pipeline.order import existing, last_in_order, newest_batch, promoted
+from readmission.pipeline.order import (
+    CARRIED_OUT,
+    existing,
+    last_in_order,
+    newest_batch,
+    promoted,
+)
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
@@ -15,12 +21,23 @@ _TAGGED = ("weighted_f1", "macro_f1", "log_loss", "auroc_under_30", "recall_top_
 
 
 def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
-    """Carry out a verdict; repeating it is safe and never undoes the promotion of a newer batch."""
-    registry.tag_version(promotion.challenger_version, _tags(promotion))
+    """Carry out a verdict once.
+
+    Repeating it is safe: it undoes neither the promotion of a newer batch nor a rollback since.
+    """
+    version = promotion.challenger_version
+    if _is_carried_out(promotion, registry):
+        return
     newest = newest_batch(CleanWarehouse(history.connection))
     last = last_in_order(existing(promoted(history), registry), newest)
     if last is not None and last.promotion_id == promotion.promotion_id:
-        registry.promote(promotion.challenger_version)
+        registry.promote(version)
+    registry.tag_version(version, _tags(promotion))
+
+
+def _is_carried_out(promotion: Promotion, registry: Registry) -> bool:
+    tags = {found["version"]: found["tags"] for found in registry.versions()}
+    return tags.get(promotion.challenger_version, {}).get(CARRIED_OUT) == _decided_at(promotion)
 
 
 def wait_until_served(registry: Registry, settings: Settings, timeout: float = 60) -> str:
@@ -66,11 +83,14 @@ def _tags(promotion: Promotion) -> dict[str, object]:
         for name in _TAGGED
         if found and name in found
     }
-    decided_at = promotion.created_at.isoformat(timespec="seconds") if promotion.created_at else ""
     return {
-        "decided_at": decided_at,
         "verdict": promotion.verdict,
         "verdict_reason": promotion.reason,
         "compared_with": promotion.incumbent_version or "none",
         **metrics,
+        CARRIED_OUT: _decided_at(promotion),
     }
+
+
+def _decided_at(promotion: Promotion) -> str:
+    return promotion.created_at.isoformat(timespec="seconds") if promotion.created_at else ""

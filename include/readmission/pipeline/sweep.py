@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from readmission.modelling.mlflow_runs import can_open
+from readmission.pipeline.order import CARRIED_OUT, existing
 from readmission.quality.catalogue import Stage, stopped_at
 from readmission.registry import PRODUCTION, Registry
 from readmission.serving.signature import TrustedKeys
@@ -53,6 +54,36 @@ def find_outdated(
     if not production or any(can_open(v["tags"], trusted) for v in (*production, *trained)):
         return ()
     return (newest,)
+
+
+def find_uncarried(
+    history: ModelHistory, registry: Registry, grace: timedelta, now: datetime | None = None
+) -> tuple[str, ...]:
+    """Return the batches whose verdict was recorded but never carried out, oldest first.
+
+    That happens if MLflow was down until the last retry. Judging such a batch again returns the
+    recorded verdict and carries it out.
+
+    Parameters
+    ----------
+    history : ModelHistory
+        The verdicts.
+    registry : Registry
+        The versions; one that does not exist any longer is left out.
+    grace : timedelta
+        How long ago a verdict must have been recorded.
+    now : datetime, optional
+        The current time, for tests.
+    """
+    before = (now or datetime.now(UTC)) - grace
+    carried_out = {v["version"] for v in registry.versions() if CARRIED_OUT in v["tags"]}
+    return tuple(
+        verdict.batch_id
+        for verdict in existing(history.promotions(), registry)
+        if verdict.challenger_version not in carried_out
+        and verdict.created_at
+        and verdict.created_at < before
+    )
 
 
 def find(

@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from uuid import uuid4
@@ -19,6 +20,7 @@ from readmission.errors import BatchNotFound, BundleRefused, GateFailed, Serving
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.pipeline.promote import PROMOTED, REFUSED, decide, judge
 from readmission.pipeline.rollout import carry_out, wait_until_served
+from readmission.pipeline.sweep import find_uncarried
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.serving.signature import Signer, TrustedKeys
@@ -30,6 +32,7 @@ from tests.signing import TRUSTED
 
 ANY_LOG_LOSS = 10.0
 FIRST, SECOND = BATCHES
+GRACE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -254,6 +257,35 @@ def test_a_promotion_killed_after_its_verdict_carries_out_that_verdict(arena: Ar
     assert VerdictLog(arena.warehouse.connection).verdicts() == []
     assert arena.history.promotions() == [decided]
     assert arena.aliases() == (challenger, other)
+
+
+def test_repeating_a_promotion_does_not_undo_a_rollback(arena: Arena) -> None:
+    # given two promotions, and a rollback to the first
+    old = arena.register("random_forest")
+    arena.carry_out(arena.decided(FIRST, old))
+    new = arena.register("xgboost", SECOND)
+    decided = arena.decided(SECOND, new)
+    arena.carry_out(decided)
+    arena.registry.roll_back("a person")
+
+    # when
+    arena.carry_out(decided)
+
+    # then
+    assert arena.aliases() == (old, new)
+
+
+def test_the_sweep_finds_a_verdict_that_was_never_carried_out(arena: Arena) -> None:
+    # given the verdicts on two batches, of which only the first was carried out
+    arena.carry_out(arena.decided(FIRST, arena.register("random_forest")))
+    decided = arena.decided(SECOND, arena.register("xgboost", SECOND))
+
+    # then
+    later = datetime.now(UTC) + 2 * GRACE
+    assert find_uncarried(arena.history, arena.registry, GRACE) == ()
+    assert find_uncarried(arena.history, arena.registry, GRACE, later) == (SECOND,)
+    arena.carry_out(decided)
+    assert find_uncarried(arena.history, arena.registry, GRACE, later) == ()
 
 
 def test_repeating_an_old_promotion_does_not_undo_a_later_one(arena: Arena) -> None:
