@@ -23,9 +23,10 @@ log = logging.getLogger(__name__)
 @contextmanager
 def raw_warehouse() -> Iterator[RawWarehouse]:
     """Connect to RAW, whose tables must be those of this version."""
+    key = get_settings().prediction_log_key
     with closing(_connect("postgres_raw")) as connection:
         require_current(connection, "raw")
-        yield RawWarehouse(connection)
+        yield RawWarehouse(connection, key.get_secret_value() if key else None)
 
 
 @contextmanager

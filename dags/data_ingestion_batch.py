@@ -65,6 +65,8 @@ def data_ingestion_batch():
         gatekeeper = Gatekeeper(settings.docs_dir, publish_report)
         with raw_warehouse() as warehouse:
             batch = gatekeeper.raw(warehouse, batch_id, settings.quarantine_limit)
+        if batch.ends_here:
+            raise AirflowSkipException(f"{batch_id}: no row is left for CLEAN")
         outlet_events[RAW].extra = {"rows": batch.rows, "quarantined": batch.quarantined_rows}
         outlet_events[RAW].add_partitions(batch_id)
 

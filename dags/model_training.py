@@ -28,7 +28,7 @@ def model_training_pipeline():
         batch_id = parse_batch_id(partition_key)
         families.require_known(get_settings().families)
         train.signer_of(get_settings())
-        with clean_warehouse() as warehouse:
+        with clean_warehouse() as warehouse, warehouse.unchanged():
             rows = train.training_rows(warehouse, batch_id)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
             gatekeeper.training(warehouse, batch_id, rows)

@@ -36,11 +36,14 @@ LASTING = (
 """Errors of the batch itself: another run would fail as well, so they close it."""
 MISCONFIGURED = (
     "readmission.errors.DatabaseTooNew",
+    "readmission.errors.ErasureKeyError",
     "readmission.errors.SigningKeyError",
     "readmission.errors.UnknownFamily",
     "readmission.settings.SettingsError",
 )
 """Errors that only an administrator can fix; afterwards the sweep starts the batch again."""
+OUTDATED = ("readmission.errors.RowsErased",)
+"""Rows have changed since the run read them; the sweep starts the batch again."""
 GATE = ("readmission.errors.GateFailed",)
 """A gate has stored its own verdict, which stops the batch."""
 GRACE_SECONDS = 10
@@ -100,7 +103,7 @@ RETRIES: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(
-                exception=[*GATE, *LASTING, *MISCONFIGURED],
+                exception=[*GATE, *LASTING, *MISCONFIGURED, *OUTDATED],
                 action=RetryAction.FAIL,
                 reason="the data or the settings are wrong, so a retry would fail again",
             )

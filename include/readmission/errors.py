@@ -99,6 +99,41 @@ class NotQuarantined(ReadmissionError):
         )
 
 
+class InvalidPatientNumber(ReadmissionError):
+    """A text is not the number of a patient; the message does not repeat it."""
+
+    def __init__(self) -> None:
+        super().__init__("the number of a patient is a whole number, as in the column patient_nbr")
+
+
+class PatientNotFound(ReadmissionError):
+    """No table holds a row of this patient; the message does not repeat the number."""
+
+    def __init__(self, searched: Iterable[str]) -> None:
+        super().__init__(f"no row of this patient in {', '.join(searched)}; is the number right?")
+
+
+class ErasureKeyError(ReadmissionError):
+    """The list of erased patients cannot be read, so nobody knows which rows to refuse."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "RAW has a list of erased patients, and READMISSION_PREDICTION_LOG_KEY is not the key"
+            " that made it; nothing is stored until the key is restored. If it is lost, see"
+            " docs/operations.md, 'Rights of a patient'"
+        )
+
+
+class RowsErased(ReadmissionError):
+    """Rows were erased while a model learned from them, so the model is not registered."""
+
+    def __init__(self, batch_id: str) -> None:
+        super().__init__(
+            f"the training rows of {batch_id} have changed since this training read them; the"
+            " ledger sweep trains again within ten minutes"
+        )
+
+
 class DecisionRefused(ReadmissionError):
     """A decision about a quarantined row is incomplete or was made too late."""
 

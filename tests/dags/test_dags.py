@@ -137,7 +137,7 @@ def test_errors_that_a_retry_cannot_fix_are_not_retried(parsed: dict[str, Any]) 
         "BatchNotFound", "InvalidBatchId", "InvalidReportKey",
         "BundleRefused", "NotServable", "SigningKeyError",
         "NotQuarantined", "DecisionRefused", "UnknownFamily",
-        "DatabaseTooNew",
+        "DatabaseTooNew", "RowsErased", "ErasureKeyError",
     }  # fmt: skip
 
 

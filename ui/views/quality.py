@@ -18,6 +18,7 @@ ROWS = {
     "waived": ("Waived", "Quarantined rows that somebody decided to exclude."),
     "rejected": ("Rejected", "Rows of whole batches that a gate has rejected."),
     "on_the_way": ("In progress", "Rows that are being processed."),
+    "erased": ("Erased", "Rows that were deleted on behalf of a patient."),
 }
 """Label and help text of each count of rows."""
 COUNTS = {"Rows": "rows", "Clean": "clean", "Quarantined": "quarantined"}

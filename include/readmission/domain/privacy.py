@@ -48,7 +48,7 @@ def is_identifier(column: str) -> bool:
     return column in schema.BY_NAME and schema.BY_NAME[column].kind is Kind.KEY
 
 
-HASH_BYTES = 16
+HASH_BYTES, KEY_ID_BYTES = 16, 4
 
 Hasher = Callable[[str | int | None], str | None]
 
@@ -60,6 +60,9 @@ class Pseudonyms:
     patient always gets the same hash, and without the key nobody can find the number by trying
     all of them. A missing number has no hash.
 
+    The list of erased patients has a hash of its own, so that it cannot be joined with the
+    prediction log.
+
     Parameters
     ----------
     key : str
@@ -70,6 +73,10 @@ class Pseudonyms:
         secret = blake2b(key.encode()).digest()
         self.encounter = _hasher(secret, b"encounter")
         self.patient = _hasher(secret, b"patient")
+        self.erased_patient = _hasher(secret, b"erased patient")
+        self.key_id = blake2b(
+            b"", digest_size=KEY_ID_BYTES, key=secret, person=b"key id"
+        ).hexdigest()
 
 
 def _hasher(key: bytes, person: bytes) -> Hasher:

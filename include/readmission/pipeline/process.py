@@ -7,7 +7,7 @@ from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
 from readmission.domain.splitting import assign_splits
 from readmission.errors import BatchNotFound, RowsLost
-from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawWarehouse
+from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
 from readmission.warehouse.clean.warehouse import ROW_TYPES
 
 
@@ -28,23 +28,30 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
     BatchNotFound
         If the batch is not accepted in RAW.
     RowsLost
-        If the RAW rows are not the CLEAN rows plus the quarantined rows.
+        If the RAW rows are not the CLEAN rows plus the quarantined and the erased rows.
     """
-    batch = raw.batch(batch_id)
+    # RAW is read after the lock: an erasure holds it, so no row comes back that it has deleted.
+    with warehouse.numbering():
+        batch = raw.batch(batch_id)
+        rows = _keyed(_accepted_rows(raw, batch), batch_id)
+        patients, labels = rows[schema.PATIENT], rows[schema.TARGET]
+        with warehouse.assigning(patients.unique().tolist()) as known:
+            new = assign_splits(patients, labels, known, key)
+            rows["part"] = patients.map(known | new)
+            return warehouse.write(batch, _arrow(rows), new)
+
+
+def _accepted_rows(raw: RawWarehouse, batch: RawBatch) -> pd.DataFrame:
     if batch.state is not BatchState.ACCEPTED:
-        raise BatchNotFound(batch_id, "accepted RAW")
-    encounters = raw.read(batch_id, quarantined=False)
+        raise BatchNotFound(batch.batch_id, "accepted RAW")
+    encounters = raw.read(batch.batch_id, quarantined=False)
     if len(encounters) != batch.accepted_rows:
         raise RowsLost(
-            f"{batch_id}: {batch.rows} RAW rows are not {len(encounters)} rows for CLEAN"
-            f" + {batch.quarantined_rows} quarantined; compare RAW's tables with its ledger"
+            f"{batch.batch_id}: {batch.rows} RAW rows are not {len(encounters)} rows for CLEAN"
+            f" + {batch.quarantined_rows} quarantined + {batch.erased_rows} erased; compare RAW's"
+            " tables with its ledger"
         )
-    rows = _keyed(encounters, batch_id)
-    patients, labels = rows[schema.PATIENT], rows[schema.TARGET]
-    with warehouse.assigning(patients.unique().tolist()) as known:
-        new = assign_splits(patients, labels, known, key)
-        rows["part"] = patients.map(known | new)
-        return warehouse.write(batch, _arrow(rows), new)
+    return encounters
 
 
 def _keyed(encounters: pd.DataFrame, batch_id: str) -> pd.DataFrame:

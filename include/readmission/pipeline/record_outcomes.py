@@ -28,17 +28,18 @@ def record_outcomes(warehouse: CleanWarehouse, store: OutcomeStore, key: str) ->
         Number of encounters by batch, for each batch that was new or had changed.
     """
     recorded, pseudonyms = store.batches(), Pseudonyms(key)
-    return {
-        batch.batch_id: store.record(
-            batch.batch_id,
-            batch.content_sha256,
-            batch.created_at,
-            _outcomes(warehouse, batch.batch_id, pseudonyms),
-        )
-        for batch in warehouse.batches()
-        if batch.state is BatchState.ACCEPTED
-        and recorded.get(batch.batch_id) != batch.content_sha256
-    }
+    with warehouse.unchanged():  # An outcome that is read before an erasure is not written after.
+        return {
+            batch.batch_id: store.record(
+                batch.batch_id,
+                batch.content_sha256,
+                batch.created_at,
+                _outcomes(warehouse, batch.batch_id, pseudonyms),
+            )
+            for batch in warehouse.batches()
+            if batch.state is BatchState.ACCEPTED
+            and recorded.get(batch.batch_id) != batch.content_sha256
+        }
 
 
 def _outcomes(

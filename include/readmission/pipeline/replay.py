@@ -15,6 +15,7 @@ from readmission.warehouse import (
     RawWarehouse,
     RowState,
 )
+from readmission.warehouse.raw.erasures import Erasure, RawErasures
 
 NO_LIMIT = 1.0
 """Quarantine limit of a replay: the raw gate never rejects it. People chose its rows one by one, so
@@ -56,7 +57,7 @@ def replay(warehouse: RawWarehouse, batch_id: str | None = None) -> list[RawBatc
             if batch.state is BatchState.ACCEPTED
         }
         fixed = quarantine.rows(batch_id, RowState.FIXED, hold=True)
-        for origin, rows in _partitions(fixed, origins):
+        for origin, rows in _partitions(_without_erased(warehouse, fixed), origins):
             encounters = _corrected(rows, quarantine.as_arrived(rows))
             source_rows = [row.source_row for row in rows]
             batch = warehouse.append(
@@ -64,6 +65,18 @@ def replay(warehouse: RawWarehouse, batch_id: str | None = None) -> list[RawBatc
             )
             quarantine.mark_replayed(rows, batch.batch_id)
         return awaiting_gate(warehouse)
+
+
+def _without_erased(
+    warehouse: RawWarehouse, fixed: Sequence[QuarantinedRow]
+) -> Sequence[QuarantinedRow]:
+    """Erase the rows that a correction gave to an erased patient, and return the others."""
+    numbers = {row.correction[schema.PATIENT] for row in fixed if schema.PATIENT in row.correction}
+    erased = warehouse.erased_patients.among(numbers)
+    erasures = RawErasures(warehouse.connection)
+    for number in erased:
+        erasures.erase(erasures.rows_of(int(number)), Erasure.refused())
+    return [row for row in fixed if row.correction.get(schema.PATIENT) not in erased]
 
 
 def awaiting_gate(warehouse: RawWarehouse) -> list[RawBatch]:

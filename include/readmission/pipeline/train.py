@@ -8,7 +8,7 @@ import pandas as pd
 
 from readmission.domain.drift import reference_of
 from readmission.domain.splitting import Split
-from readmission.errors import BatchNotFound, NotServable, SigningKeyError
+from readmission.errors import BatchNotFound, NotServable, RowsErased, SigningKeyError
 from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import (
     NOT_SERVABLE,
@@ -139,6 +139,13 @@ def train(
     return FitResult(family, run_id, run.metrics[CHOSEN_BY], run.tags.get(NOT_SERVABLE))
 
 
+def _require_unerased(warehouse: CleanWarehouse, data: Lineage) -> None:
+    if not any(batch.erased_rows for batch in warehouse.batches()):
+        return
+    if lineage(warehouse, data.batch_id, data.rows).data_sha256 != data.data_sha256:
+        raise RowsErased(data.batch_id)
+
+
 def register_best(
     results: Sequence[FitResult],
     data: Lineage,
@@ -152,7 +159,10 @@ def register_best(
     ------
     NotServable
         If none of the models can be compiled.
+    RowsErased
+        If rows were erased while the models learned from them.
     """
+    _require_unerased(CleanWarehouse(history.connection), data)
     servable = [result for result in results if result.not_servable is None]
     if not servable:
         raise NotServable(data.batch_id, (f"{r.family}: {r.not_servable}" for r in results))

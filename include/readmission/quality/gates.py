@@ -68,8 +68,15 @@ class Gatekeeper:
         GateFailed
             If an expectation about the whole batch fails, or too many rows are bad.
         """
+        with warehouse.unchanged():
+            return self._raw(warehouse, batch_id, quarantine_limit)
+
+    def _raw(self, warehouse: RawWarehouse, batch_id: str, quarantine_limit: float) -> RawBatch:
         started = perf_counter()
-        warehouse.batch(batch_id)  # An unknown batch is refused before a report is written.
+        batch = warehouse.batch(batch_id)  # Refuses an unknown batch before a report is written.
+        if batch.rows and batch.erased_rows == batch.rows:
+            nothing = pd.DataFrame({"source_row": [], "reasons": []})
+            return warehouse.accept(batch_id, nothing)  # All its patients were erased.
         arrived = warehouse.read(batch_id).set_index("source_row")
         earlier = warehouse.repeated(batch_id).set_index("source_row")["earlier_batch"]
         arrived["earlier_batch"] = earlier.reindex(arrived.index)
@@ -97,9 +104,11 @@ class Gatekeeper:
             If a row was lost, or a value is missing or out of range.
         """
         started = perf_counter()
-        batch = warehouse.batch(batch_id)
-        rows = warehouse.read_batch(batch_id).set_index("source_row")
-        suite = catalogue.CLEAN.expectations(batch.raw_rows, batch.quarantined_rows)
+        with warehouse.unchanged():
+            batch = warehouse.batch(batch_id)
+            rows = warehouse.read_batch(batch_id).set_index("source_row")
+        counts = batch.raw_rows, batch.quarantined_rows, batch.erased_rows
+        suite = catalogue.CLEAN.expectations(*counts)
         verdict = check(catalogue.CLEAN.name, batch_id, rows, suite, self.docs_dir)
         reasons = verdict.critical_sentences
         with self._concluded(catalogue.CLEAN, warehouse, verdict, started, reasons):

@@ -85,21 +85,22 @@ def _missing_as_before(missing: Mapping[str, float]) -> list[Expectation]:
     ]
 
 
-def clean_suite(raw_rows: int, quarantined_rows: int) -> list[Expectation]:
+def clean_suite(raw_rows: int, quarantined_rows: int, erased_rows: int = 0) -> list[Expectation]:
     """Return the suite of a CLEAN batch: complete, in range, split 70/15/15, no row lost.
 
     Parameters
     ----------
-    raw_rows, quarantined_rows : int
-        Rows of the batch in RAW, and how many of them are quarantined; the batch must hold the
-        others.
+    raw_rows, quarantined_rows, erased_rows : int
+        Rows that arrived in the batch, and how many of them are quarantined or were erased; the
+        batch must hold the others.
     """
-    rows = raw_rows - quarantined_rows
+    rows = raw_rows - quarantined_rows - erased_rows
+    erased = f" and {erased_rows} erased" if erased_rows else ""
     suite: list[Expectation] = [
         gxe.ExpectTableRowCountToEqual(
             value=rows,
             severity="critical",
-            notes=f"{raw_rows} RAW rows minus {quarantined_rows} quarantined",
+            notes=f"{raw_rows} RAW rows minus {quarantined_rows} quarantined{erased}",
         ),
         _critical(gxe.ExpectColumnValuesToBeUnique, schema.ENCOUNTER),
         _critical(gxe.ExpectColumnValuesToBeInSet, "part", value_set=[str(p) for p in Split]),

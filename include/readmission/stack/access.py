@@ -36,7 +36,8 @@ def open_warehouses(site: Site) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]
             ) from error
         require_current(raw, "raw")
         require_current(clean, "clean")
-        yield RawWarehouse(raw), CleanWarehouse(clean)
+        key = site.credentials.prediction_log_key
+        yield RawWarehouse(raw, key), CleanWarehouse(clean)
 
 
 def open_airflow(site: Site) -> AirflowClient:

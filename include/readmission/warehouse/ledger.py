@@ -1,6 +1,7 @@
 """The ledgers of RAW and CLEAN: one line per batch, and the queries that both share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
@@ -25,11 +26,11 @@ class RawBatch:
     number : int
         Position in order of arrival, from 1.
     rows : int
-        Encounters in the batch, including quarantined ones.
+        Encounters that arrived in the batch, including quarantined and erased ones.
     source_offset : int
         Row of the source file at which the batch starts; for a replay, the first of its rows.
     content_sha256 : str
-        Hash of the content.
+        Hash of the content as it arrived; it does not change when rows are erased.
     origin : str
         Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
     state : BatchState
@@ -42,6 +43,8 @@ class RawBatch:
         When the batch was loaded, and when the gate decided.
     kind : BatchKind
         Whether its rows came from the source or from the quarantine.
+    erased_rows : int
+        Rows that were erased on behalf of a patient, or refused because they had been before.
     """
 
     batch_id: str
@@ -56,6 +59,7 @@ class RawBatch:
     created_at: datetime
     decided_at: datetime | None
     kind: BatchKind = BatchKind.ARRIVAL
+    erased_rows: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", BatchState(self.state))
@@ -64,17 +68,17 @@ class RawBatch:
     @property
     def accepted_rows(self) -> int:
         """Rows that CLEAN must receive."""
-        return self.rows - self.quarantined_rows
+        return self.rows - self.quarantined_rows - self.erased_rows
 
     @property
     def ends_here(self) -> bool:
-        """Whether every row was quarantined, so that CLEAN does not receive the batch."""
+        """Whether no row is left for CLEAN, which then does not receive the batch."""
         return self.state is BatchState.ACCEPTED and self.accepted_rows == 0
 
 
 @dataclass(frozen=True)
 class CleanBatch:
-    """One line of CLEAN's ledger; RAW rows = CLEAN rows + quarantined rows.
+    """One line of CLEAN's ledger; RAW rows = CLEAN rows + quarantined rows + erased rows.
 
     Parameters
     ----------
@@ -90,6 +94,8 @@ class CleanBatch:
         Whether the gate has accepted or rejected the batch, and why it was rejected.
     created_at, decided_at : datetime
         When the batch was written, and when the gate decided.
+    erased_rows : int
+        Rows of the batch that were erased on behalf of a patient.
     """
 
     batch_id: str
@@ -103,6 +109,7 @@ class CleanBatch:
     reason: str
     created_at: datetime
     decided_at: datetime | None
+    erased_rows: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", BatchState(self.state))
@@ -144,6 +151,39 @@ class Ledger(Generic[Line]):
         if not found:
             raise BatchNotFound(batch_id, self.ledger_name)
         return found[0]
+
+    @contextmanager
+    def numbering(self) -> Iterator[None]:
+        """Open a transaction in which no other process can write or erase rows of batches."""
+        with self.connection.transaction():
+            self._lock()
+            yield
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """Let no other process write or erase rows until the block ends; reading is shared.
+
+        Unlike `numbering`, it opens no transaction: what the block commits stays if it fails later.
+        """
+        yield from self._held("pg_advisory_lock_shared", "pg_advisory_unlock_shared")
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Like `unchanged`, but let no other process in, not even to read a batch as a whole."""
+        yield from self._held("pg_advisory_lock", "pg_advisory_unlock")
+
+    def _held(self, lock: str, unlock: str) -> Iterator[None]:
+        def call(function: str) -> None:
+            query = sql.SQL("SELECT {}(%s)").format(sql.Identifier(function))
+            with self.connection.transaction():
+                self.connection.execute(query, (self.numbering_lock,))
+
+        call(lock)
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                call(unlock)
 
     def _lock(self) -> None:
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (self.numbering_lock,))

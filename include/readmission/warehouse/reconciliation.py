@@ -34,6 +34,9 @@ class Line:
         Rows of a batch that a gate rejected as a whole.
     in_progress : int
         Rows that CLEAN has not received yet.
+    erased : int
+        Rows that were erased on behalf of a patient. A row that was erased after its replay also
+        counts in both batches.
     """
 
     batch_id: str
@@ -46,6 +49,7 @@ class Line:
     replayed: int
     rejected: int
     in_progress: int
+    erased: int = 0
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,11 @@ class Account:
         """Encounters in RAW that CLEAN has not received yet."""
         return sum(line.in_progress for line in self.lines)
 
+    @property
+    def erased(self) -> int:
+        """Encounters that were erased on behalf of a patient."""
+        return sum(line.erased for line in self.lines if line.kind is BatchKind.ARRIVAL)
+
     def __str__(self) -> str:
         named = {
             "clean": self.clean,
@@ -97,6 +106,7 @@ class Account:
             "waived": self.waived,
             "rejected": self.rejected,
             "in progress": self.in_progress,
+            "erased": self.erased,
         }
         shown = [f"{n:,} {what}" for what, n in named.items() if n or what in _ALWAYS_SHOWN]
         return f"{self.arrived:,} encounters = {' + '.join(shown)}"
@@ -111,8 +121,8 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     Raises
     ------
     RowsLost
-        If arrivals are not CLEAN + quarantined + waived + rejected + in progress; the message
-        names each batch whose rows do not add up.
+        If arrivals are not CLEAN + quarantined + waived + rejected + in progress + erased; the
+        message names each batch whose rows do not add up.
     """
     processed = clean_tallies(clean.connection)
     tallies = raw_tallies(raw.connection)
@@ -123,10 +133,15 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
         *(_unbalanced(line) for line in lines if _balance(line) != line.rows),
     ]
     found = Account(lines)
-    places = (found.clean, found.quarantined, found.waived, found.rejected, found.in_progress)
+    places = (
+        *(found.clean, found.quarantined, found.waived),
+        *(found.rejected, found.in_progress, found.erased),
+    )
     if not problems and found.arrived != sum(places):
         problems.append(f"the totals do not add up: {found}")
     if problems:
+        if raw.erased_patients.is_pending:
+            problems.append("an erasure was not completed; repeat `readmission patient erase`")
         raise RowsLost(
             "the rows do not match the ledgers:\n" + "\n".join(f"  - {one}" for one in problems)
         )
@@ -145,11 +160,11 @@ def unaccounted(tallies: Sequence[RawTally], processed: Mapping[str, CleanTally]
     """
     lines = [_line(tally, processed.get(tally.batch_id)) for tally in tallies]
     misplaced = sum(abs(line.rows - _balance(line)) for line in lines)
-    return misplaced + sum(abs(tally.rows - tally.stored) for tally in tallies)
+    return misplaced + sum(abs(tally.rows - tally.stored - tally.erased) for tally in tallies)
 
 
 def _line(raw: RawTally, clean: CleanTally | None) -> Line:
-    left = raw.rows - raw.set_aside
+    left = raw.for_clean
     in_clean = rejected = in_progress = 0
     if clean is None or _is_outdated(clean, raw):
         stopped = raw.state is BatchState.REJECTED
@@ -169,6 +184,7 @@ def _line(raw: RawTally, clean: CleanTally | None) -> Line:
         raw.replayed,
         rejected,
         in_progress,
+        raw.erased,
     )
 
 
@@ -180,25 +196,26 @@ def _is_outdated(clean: CleanTally, raw: RawTally) -> bool:
 
 def _balance(line: Line) -> int:
     aside = line.open + line.fixed + line.waived + line.replayed
-    return line.clean + aside + line.rejected + line.in_progress
+    return line.clean + aside + line.rejected + line.in_progress + line.erased
 
 
 def _unbalanced(line: Line) -> str:
     return (
         f"{line.batch_id}: {line.rows} RAW rows, but {line.clean} CLEAN + {line.open} open"
         f" + {line.fixed} fixed + {line.waived} waived + {line.replayed} replayed"
-        f" + {line.rejected} rejected + {line.in_progress} in progress"
+        f" + {line.rejected} rejected + {line.in_progress} in progress + {line.erased} erased"
     )
 
 
 def _unlike_ledger(tallies: list[RawTally]) -> Iterator[str]:
     for tally in tallies:
-        if tally.stored != tally.rows:
+        if tally.stored + tally.erased != tally.rows:
+            erased = f", and {tally.erased} were erased" if tally.erased else ""
             yield (
                 f"{tally.batch_id}: RAW's ledger says {tally.rows} rows, but its table has"
-                f" {tally.stored}"
+                f" {tally.stored}{erased}"
             )
-        expected = tally.rows if tally.kind is BatchKind.REPLAY else 0
+        expected = tally.rows - tally.erased if tally.kind is BatchKind.REPLAY else 0
         if tally.taken != expected:
             yield (
                 f"{tally.batch_id}: {tally.taken} quarantined rows are marked as replayed in it,"

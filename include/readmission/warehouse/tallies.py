@@ -25,6 +25,8 @@ class RawTally:
         Quarantined rows, by the decision about them.
     taken : int
         Quarantined rows of other batches that are marked as replayed in this one.
+    erased : int
+        Rows of the batch that were erased on behalf of a patient.
     """
 
     batch_id: str
@@ -39,6 +41,7 @@ class RawTally:
     waived: int
     replayed: int
     taken: int
+    erased: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", BatchKind(self.kind))
@@ -48,6 +51,11 @@ class RawTally:
     def set_aside(self) -> int:
         """Quarantined rows, whatever the decision about them."""
         return self.open + self.fixed + self.waived + self.replayed
+
+    @property
+    def for_clean(self) -> int:
+        """Rows that are neither quarantined nor erased."""
+        return self.rows - self.set_aside - self.erased
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,8 @@ SELECT b.batch_id, b.kind, b.state, b.created_at, b.decided_at, b.rows,
        count(*) FILTER (WHERE q.state = 'fixed') AS fixed,
        count(*) FILTER (WHERE q.state = 'waived') AS waived,
        count(*) FILTER (WHERE q.state = 'replayed') AS replayed,
-       (SELECT count(*) FROM quarantine t WHERE t.replay_batch = b.batch_id) AS taken
+       (SELECT count(*) FROM quarantine t WHERE t.replay_batch = b.batch_id) AS taken,
+       (SELECT coalesce(sum(x.rows), 0) FROM erased_rows x WHERE x.batch_id = b.batch_id) AS erased
 FROM batch b LEFT JOIN quarantine q USING (batch_id)
 GROUP BY b.batch_id ORDER BY b.number
 """

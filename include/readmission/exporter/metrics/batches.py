@@ -161,11 +161,11 @@ def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
     """
     yield UNACCOUNTED(unaccounted(raw.tallies, clean.tallies))
     decided = {t.batch_id for t in clean.tallies.values() if t.state is not BatchState.LOADED}
-    # A batch whose rows are all quarantined goes no further.
+    # A batch whose rows are all quarantined or erased goes no further.
     arrived = {
         tally.batch_id
         for tally in raw.tallies
-        if tally.state is BatchState.ACCEPTED and tally.rows > tally.set_aside
+        if tally.state is BatchState.ACCEPTED and tally.for_clean > 0
     }
     yield from _waiting(arrived - decided, "processing", clean.closed.get(Stage.CLEAN, ()))
     if clean.trainings.judged_batch:

@@ -121,6 +121,7 @@ class Overview:
             "Waived": self.account.waived,
             "Rejected": self.account.rejected,
             "In progress": self.account.in_progress,
+            "Erased": self.account.erased,
         }
 
 

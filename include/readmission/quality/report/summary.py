@@ -36,6 +36,7 @@ def summarise(overview: Overview, now: datetime | None = None) -> str:
                 "waived": account.waived,
                 "rejected": account.rejected,
                 "on_the_way": account.in_progress,
+                "erased": account.erased,
             }
             if account
             else None,

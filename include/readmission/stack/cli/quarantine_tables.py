@@ -18,7 +18,7 @@ STYLES = {
     RowState.REPLAYED: "green",
 }
 ACCOUNT_COLUMNS = (
-    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "in_progress",
+    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "in_progress", "erased",
 )  # fmt: skip
 
 

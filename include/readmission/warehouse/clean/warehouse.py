@@ -93,7 +93,11 @@ class CleanWarehouse(Ledger[CleanBatch]):
 
     def read_batch(self, batch_id: str) -> pd.DataFrame:
         """Return one batch in file order, whatever its state; columns as in `ROW_TYPES`."""
-        return self._read(sql.SQL("e.batch_id = %s"), batch_id)
+        return self._rows_of(batch_id).to_pandas()
+
+    def content_hash(self, batch_id: str) -> str:
+        """Return the hash of the stored rows of a batch, as `write` puts it into the ledger."""
+        return content_hash(self._rows_of(batch_id))
 
     def read_parts(self, parts: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
         """Return the rows of some splits in accepted batches.
@@ -123,7 +127,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
             ),
             [str(part) for part in parts],
             last,
-        )
+        ).to_pandas()
 
     def patient_splits(self) -> dict[int, str]:
         """Return the split of every patient."""
@@ -146,11 +150,14 @@ class CleanWarehouse(Ledger[CleanBatch]):
             ).fetchall()
         return {(batch_id, part): rows for batch_id, part, rows in counted}
 
-    def _read(self, condition: sql.Composable, *parameters: object) -> pd.DataFrame:
+    def _rows_of(self, batch_id: str) -> pa.Table:
+        return self._read(sql.SQL("e.batch_id = %s"), batch_id)
+
+    def _read(self, condition: sql.Composable, *parameters: object) -> pa.Table:
         columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)
         query = _ROWS.format(columns=columns, condition=condition)
         with self.connection.transaction():
-            return copy_out(self.connection, query, ROW_TYPES, parameters).to_pandas()
+            return copy_out(self.connection, query, ROW_TYPES, parameters)
 
 
 def _patient_rows(splits: Mapping[int, str], batch_id: str) -> pa.Table:
@@ -172,12 +179,14 @@ def _ledger_line(batch: RawBatch, clean_rows: int, digest: str) -> tuple[object,
         batch.quarantined_rows,
         digest,
         batch.origin,
+        batch.erased_rows,
     )
 
 
 _INSERT_BATCH = """
-INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin)
-VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin,
+                   erased_rows)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _ROWS = sql.SQL("""

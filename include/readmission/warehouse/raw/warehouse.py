@@ -1,16 +1,19 @@
 """RAW: the encounters as they arrived, and the ledger of batches."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import pandas as pd
+import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 from psycopg import sql
 
 from readmission.domain import schema
 from readmission.domain.batch_ids import BatchKind, batch_name
 from readmission.domain.columns import MISSING
 from readmission.warehouse.ledger import Ledger, RawBatch
+from readmission.warehouse.raw.erased_patients import ErasedPatients
+from readmission.warehouse.raw.erasures import Erasure, RawErasures
 from readmission.warehouse.raw.quarantine import Quarantine
 from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.states import BatchState
@@ -27,22 +30,37 @@ _REPEATED_TYPES: dict[str, pa.DataType] = {"source_row": pa.int64(), "earlier_ba
 _LEDGER = sql.SQL("""
 SELECT batch_id, number, rows, source_offset, content_sha256, origin, state, reason,
        (SELECT count(*) FROM quarantine q WHERE q.batch_id = batch.batch_id) AS quarantined_rows,
-       created_at, decided_at, kind
+       created_at, decided_at, kind,
+       (SELECT coalesce(sum(x.rows), 0) FROM erased_rows x WHERE x.batch_id = batch.batch_id)
+           AS erased_rows
 FROM batch {condition} ORDER BY number
 """)
 
 
 class RawWarehouse(Ledger[RawBatch]):
-    """RAW on one connection; every method is one transaction."""
+    """RAW on one connection; every method is one transaction.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        A connection to RAW.
+    key : str, optional
+        Key of the list of erased patients; needed to write rows as soon as the list is not empty.
+    """
 
     ledger_name, ledger_line, ledger_query = "RAW", RawBatch, _LEDGER
     numbering_lock = _LOCK
+
+    def __init__(self, connection: psycopg.Connection, key: str | None = None) -> None:
+        super().__init__(connection)
+        self.erased_patients = ErasedPatients(connection, key)
 
     def load(self, encounters: pa.Table, source_offset: int, origin: str) -> RawBatch:
         """Write a batch and its ledger line in one transaction.
 
         A batch with the same offset and content is not written again, so repeating a load
-        changes nothing.
+        changes nothing, even if rows of the batch were erased since. Rows of patients who were
+        erased are not stored; the ledger counts them.
 
         Parameters
         ----------
@@ -52,6 +70,11 @@ class RawWarehouse(Ledger[RawBatch]):
             Row of the source file at which the batch starts.
         origin : str
             Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
+
+        Raises
+        ------
+        ErasureKeyError
+            If patients were erased, and this warehouse does not have the key of their list.
         """
         same_offset = sql.SQL("WHERE kind = 'arrival' AND source_offset = %s")
         with self.numbering():
@@ -60,13 +83,6 @@ class RawWarehouse(Ledger[RawBatch]):
                     return known
             rows = range(source_offset, source_offset + encounters.num_rows)
             return self.append(BatchKind.ARRIVAL, encounters, rows, source_offset, origin)
-
-    @contextmanager
-    def numbering(self) -> Iterator[None]:
-        """Open a transaction in which no other process can number batches."""
-        with self.connection.transaction():
-            self._lock()
-            yield
 
     def append(
         self,
@@ -99,11 +115,22 @@ class RawWarehouse(Ledger[RawBatch]):
         )
         keyed = encounters.append_column(
             "source_row", pa.array(source_rows, pa.int64())
-        ).append_column("batch_id", pa.array([batch_id] * size))
-        copy_in(self.connection, "encounter", keyed)
+        ).append_column("batch_id", pa.array([batch_id] * size, pa.string()))
+        copy_in(self.connection, "encounter", self._without_erased(keyed, batch_id))
         # New rows have no statistics yet, and without them joins on encounters are very slow.
         self.connection.execute("ANALYZE encounter (batch_id, source_row, encounter_id)")
         return self.batch(batch_id)
+
+    def _without_erased(self, rows: pa.Table, batch_id: str) -> pa.Table:
+        """Return the rows of a batch without those of erased patients, which the ledger counts."""
+        patients = rows[schema.PATIENT]
+        erased = self.erased_patients.among({str(number) for number in patients.to_pylist()})
+        if not erased:
+            return rows
+        kept = rows.filter(pc.invert(pc.is_in(patients, pa.array(sorted(erased), pa.string()))))
+        refused = {batch_id: rows.num_rows - kept.num_rows}
+        RawErasures(self.connection).record(Erasure.refused(), refused)
+        return kept
 
     def read(self, batch_id: str, *, quarantined: bool = True) -> pd.DataFrame:
         """Return a batch as text, in file order.

@@ -15,6 +15,7 @@ RAW: Columns = {
     "batch": ("batch_id", "number", "kind", "state", "rows", "created_at", "decided_at"),
     "encounter": ("batch_id",),
     "quarantine": ("batch_id", "state", "replay_batch"),
+    "erased_rows": ("batch_id", "rows"),
     "gate_result": _GATES,
 }
 CLEAN: Columns = {

@@ -1,0 +1,92 @@
+"""Erasures in CLEAN: the rows of a patient and their split, and what the ledger says afterwards."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from readmission.warehouse import stores
+from readmission.warehouse.clean.warehouse import CleanWarehouse
+
+
+@dataclass(frozen=True)
+class UseOfRows:
+    """What the rows of a patient in accepted batches are used for.
+
+    Parameters
+    ----------
+    part : str
+        Split of the patient.
+    first_number : int
+        Number of the first batch that has such a row.
+    since : datetime
+        When that batch was accepted.
+    """
+
+    part: str
+    first_number: int
+    since: datetime
+
+
+class CleanErasures:
+    """The erasures in CLEAN; every method is one transaction."""
+
+    def __init__(self, warehouse: CleanWarehouse) -> None:
+        self.warehouse = warehouse
+        self.connection = warehouse.connection
+
+    def use_of(self, patient: int) -> UseOfRows | None:
+        """Return what a patient's rows are used for, or None if no accepted batch has one."""
+        with self.connection.transaction():
+            found = self.connection.execute(_USE, (patient,)).fetchone()
+        return UseOfRows(*found) if found else None
+
+    def encounters(self, patient: int) -> set[str]:
+        """Return the encounter numbers of a patient."""
+        with self.connection.transaction():
+            found = self.connection.execute(_ENCOUNTERS, (patient,)).fetchall()
+        return {str(number) for (number,) in found}
+
+    def erase(
+        self,
+        subject: Mapping[str, object],
+        batches: Collection[str],
+        quarantined: Mapping[str, int],
+    ) -> None:
+        """Delete the rows and the split of a patient.
+
+        The ledger gets the new counts and the new hash of each batch, so that processing the batch
+        again finds nothing to change, while a training on it is a new one.
+
+        Parameters
+        ----------
+        subject : mapping
+            Identifies the rows: parameters of the conditions in `stores`.
+        batches : collection of str
+            The batches that hold or held a row of the patient, in RAW or in CLEAN.
+        quarantined : mapping of str to int
+            Rows in quarantine that remain, by batch; without an entry, none do.
+        """
+        with self.warehouse.numbering():
+            rows = stores.find(self.connection, "clean", subject)["encounter"]
+            stores.delete(self.connection, "clean", subject)
+            for batch_id in sorted({*batches, *(str(row["batch_id"]) for row in rows)}):
+                digest = self.warehouse.content_hash(batch_id)
+                line = {"batch": batch_id, "aside": quarantined.get(batch_id, 0), "digest": digest}
+                self.connection.execute(_LEDGER, line)
+
+
+_USE = """
+SELECT e.part, b.number, b.decided_at FROM encounter e JOIN batch b USING (batch_id)
+WHERE e.patient_nbr = %s AND b.state = 'accepted' ORDER BY b.number LIMIT 1
+"""
+_ENCOUNTERS = "SELECT encounter_id FROM encounter WHERE patient_nbr = %s"
+
+# If RAW's gate has quarantined other rows since the batch was written, the batch will be written
+# again; until then the ledger keeps the smaller number, so that no count is negative.
+_LEDGER = """
+UPDATE batch SET content_sha256 = %(digest)s, clean_rows = counted.rows,
+    quarantined_rows = least(quarantined_rows, %(aside)s),
+    erased_rows = raw_rows - counted.rows - least(quarantined_rows, %(aside)s)
+FROM (SELECT count(*) AS rows FROM encounter WHERE batch_id = %(batch)s) AS counted
+WHERE batch.batch_id = %(batch)s
+"""

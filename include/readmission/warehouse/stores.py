@@ -1,0 +1,160 @@
+"""Every table of the three databases: how it is searched for a patient's rows, or why not.
+
+Export and erasure of a patient read this declaration, and a test fails on a table that it does not
+name. A new table with rows of patients is a line here. Rows are deleted in the reverse order, so a
+table that refers to another comes after it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
+
+
+@dataclass(frozen=True)
+class PatientRows:
+    """A table that holds rows of patients.
+
+    Parameters
+    ----------
+    found_by : str
+        How a patient's rows are found, in words.
+    condition : str
+        The same in SQL; its parameters are the fields of
+        `readmission.operations.patients.searching.Subject`.
+    order : str
+        Columns by which an export sorts the rows.
+    """
+
+    found_by: str
+    condition: sql.SQL
+    order: sql.SQL
+
+
+@dataclass(frozen=True)
+class NoPatientRows:
+    """A table that holds no rows of patients.
+
+    Parameters
+    ----------
+    because : str
+        What it holds instead.
+    """
+
+    because: str
+
+
+_BY_ROW = PatientRows(
+    "batch and row of the source, from the number as it arrived or was last corrected",
+    sql.SQL(
+        "(batch_id, source_row) IN"
+        " (SELECT * FROM unnest(%(batches)s::text[], %(source_rows)s::bigint[]))"
+    ),
+    sql.SQL("batch_id, source_row"),
+)
+_BY_NUMBER = sql.SQL("patient_nbr = %(patient)s")
+_REVISION = NoPatientRows("the revision of the tables")
+_VERDICTS = NoPatientRows(
+    "sentences about whole batches, which may quote a wrong value, but never a number or a row"
+)
+
+RAW: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
+    {
+        "encounter": _BY_ROW,
+        "quarantine": _BY_ROW,
+        "quarantine_decision": _BY_ROW,
+        "batch": NoPatientRows("counts, times and the hash of each batch"),
+        "gate_verdict": _VERDICTS,
+        "erasure": NoPatientRows("who erased rows, when and why; not whose rows"),
+        "erased_rows": NoPatientRows("counts of erased rows by batch"),
+        "erased_patient": NoPatientRows(
+            "keyed hashes of erased patients, kept so that their rows are refused"
+        ),
+        "alembic_version": _REVISION,
+    }
+)
+CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
+    {
+        "encounter": PatientRows(
+            "number of the patient", _BY_NUMBER, sql.SQL("batch_id, source_row")
+        ),
+        "patient": PatientRows("number of the patient", _BY_NUMBER, sql.SQL("patient_nbr")),
+        "batch": NoPatientRows("counts, times and the hash of each batch"),
+        "gate_verdict": _VERDICTS,
+        "candidate": NoPatientRows("the best model of each training"),
+        "promotion": NoPatientRows("metrics of whole test sets, and of groups of patients"),
+        "rollback": NoPatientRows("changes of the model in production"),
+        "drift": NoPatientRows("the drift of each column of a batch"),
+        "stage_failure": NoPatientRows(
+            "errors of runs; a message that could quote a row is left out"
+        ),
+        "alembic_version": _REVISION,
+    }
+)
+PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
+    {
+        "prediction": PatientRows(
+            "keyed hash of the patient's number; without one, of the number of an encounter",
+            sql.SQL(
+                "patient_hash = %(patient_hash)s"
+                " OR (patient_hash IS NULL AND encounter_hash = ANY(%(encounter_hashes)s))"
+            ),
+            sql.SQL("at, id"),
+        ),
+        "outcome": PatientRows(
+            "keyed hash of the number of an encounter",
+            sql.SQL("encounter_hash = ANY(%(encounter_hashes)s)"),
+            sql.SQL("known_at, encounter_hash"),
+        ),
+        "outcome_batch": NoPatientRows("the hash of each batch whose outcomes are recorded"),
+        "alembic_version": _REVISION,
+    }
+)
+STORES: Mapping[str, Mapping[str, PatientRows | NoPatientRows]] = MappingProxyType(
+    {"raw": RAW, "clean": CLEAN, "predictions": PREDICTIONS}
+)
+"""By database and table."""
+
+
+def with_patients(database: str) -> dict[str, PatientRows]:
+    """Return the tables of a database that hold rows of patients."""
+    return {
+        table: store for table, store in STORES[database].items() if isinstance(store, PatientRows)
+    }
+
+
+def find(
+    connection: psycopg.Connection, database: str, subject: Mapping[str, object]
+) -> dict[str, list[dict[str, object]]]:
+    """Return the rows of a patient in one database by table; a table without rows is empty.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        A connection to the database.
+    database : str
+        One of `STORES`.
+    subject : mapping
+        Parameters of the conditions.
+    """
+    rows = {}
+    with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
+        for table, store in with_patients(database).items():
+            query = _SELECT.format(sql.Identifier(table), store.condition, store.order)
+            rows[table] = cursor.execute(query, subject).fetchall()
+    return rows
+
+
+def delete(connection: psycopg.Connection, database: str, subject: Mapping[str, object]) -> None:
+    """Delete the rows of a patient from one database, in one transaction."""
+    with connection.transaction():
+        for table, store in reversed(with_patients(database).items()):
+            query = _DELETE.format(sql.Identifier(table), store.condition)
+            connection.execute(query, subject)
+
+
+_SELECT = sql.SQL("SELECT * FROM {} WHERE {} ORDER BY {}")
+_DELETE = sql.SQL("DELETE FROM {} WHERE {}")
