@@ -28,7 +28,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),
     "readmission.warehouse": (
-        {"sql", "states", "verdicts"},
+        {"sql", "states", "stores", "verdicts"},
         {"ledger", "migrations", "tallies"},
         {"clean", "predictions", "raw", "reconciliation"},
     ),
@@ -72,10 +72,18 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"server"},
         {"__main__"},
     ),
-    "readmission.operations": ({"backups", "buckets", "mlflow_server"}, {"sealing"}),
+    "readmission.operations": ({"backups", "buckets", "mlflow_server", "patients"}, {"sealing"}),
     "readmission.operations.mlflow_server": (
         {"permissions"},
         {"authorization", "users"},
+        {"__main__"},
+    ),
+    "readmission.operations.patients": (
+        {"access"},
+        {"models", "searching"},
+        {"exporting"},
+        {"erasing"},
+        {"commands"},
         {"__main__"},
     ),
     "readmission.stack": (

@@ -1,0 +1,78 @@
+"""Find the rows of one patient in every table that holds any."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readmission.errors import InvalidPatientNumber
+from readmission.operations.patients.access import Databases
+from readmission.warehouse import stores
+from readmission.warehouse.clean.erasures import CleanErasures
+from readmission.warehouse.raw.erasures import RawErasures, RowKey
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What identifies a patient's rows; its fields are the parameters of the stores' conditions.
+
+    Parameters
+    ----------
+    patient : int
+        Number of the patient.
+    batches, source_rows : list of str, list of int
+        The rows in RAW, as two columns.
+    patient_hash : str
+        Keyed hash of the number.
+    encounter_hashes : list of str
+        Keyed hashes of the numbers of all encounters of the patient.
+    """
+
+    patient: int
+    batches: list[str]
+    source_rows: list[int]
+    patient_hash: str | None
+    encounter_hashes: list[str]
+
+    @property
+    def rows(self) -> Sequence[RowKey]:
+        """The rows in RAW."""
+        return list(zip(self.batches, self.source_rows, strict=True))
+
+
+def parse_number(text: str) -> int:
+    """Return the number of a patient.
+
+    Raises
+    ------
+    InvalidPatientNumber
+        If it is not a whole number from 1.
+    """
+    number = text.strip()
+    if not (number.isascii() and number.isdecimal() and int(number)):
+        raise InvalidPatientNumber
+    return int(number)
+
+
+def identify(databases: Databases, patient: int) -> Subject:
+    """Return what identifies a patient's rows in all databases."""
+    raw = RawErasures(databases.raw.connection)
+    rows = raw.rows_of(patient)
+    encounters = raw.encounters(rows) | CleanErasures(databases.clean).encounters(patient)
+    hashes = map(databases.pseudonyms.encounter, sorted(encounters))
+    return Subject(
+        patient=patient,
+        batches=[batch_id for batch_id, _ in rows],
+        source_rows=[row for _, row in rows],
+        patient_hash=databases.pseudonyms.patient(patient),
+        encounter_hashes=[hashed for hashed in hashes if hashed is not None],
+    )
+
+
+def find(databases: Databases, subject: Subject) -> Mapping[str, Mapping[str, Rows]]:
+    """Return the rows of a patient by database and table; a table without rows is empty."""
+    return {
+        database: stores.find(connection, database, vars(subject))
+        for database, connection in databases.connections.items()
+    }
