@@ -77,18 +77,18 @@ def log_and_memory() -> list[Panel]:
     return [
         time_series(
             PanelOptions(
-                "Prediction log: in memory",
-                "Predictions that wait in memory to be logged. The number grows while the "
-                "database is slow.",
+                "Prediction log: waiting",
+                "Predictions on disk that are not in the database yet. The number grows while the "
+                "database is slow or down.",
                 width=6,
             ),
-            Query("sum(prediction_log_pending)", "in memory"),
+            Query("sum(prediction_log_pending)", "waiting"),
         ),
         time_series(
             PanelOptions(
                 "Prediction log: on disk",
-                "Predictions that wait on disk because the database is down. The API writes them "
-                "to the database once it is back.",
+                "Size of the waiting predictions. Each process may use 512 MiB "
+                "(READMISSION_PREDICTION_SPOOL_MB); beyond that, predictions are lost.",
                 units.BytesIEC,
                 width=6,
             ),
