@@ -124,18 +124,21 @@ class Metrics:
 
     def _log_metrics(self) -> None:
         self._pending = self._gauge(
-            "prediction_log_pending", "Predictions in memory, waiting to be logged.", add_up=True
+            "prediction_log_pending", "Predictions on disk, waiting for the database.", add_up=True
         )
         self._spooled = self._gauge(
             "prediction_log_spooled_bytes",
-            "Size of the predictions on disk, waiting for the database.",
+            "Size of the predictions on disk.",
             add_up=True,
         )
         self._written = self._counter(
             "prediction_log_written", "Predictions written to the database."
         )
         self._lost = self._counter("prediction_log_lost", "Predictions that could not be logged.")
-        self._last_totals = {"written": 0, "lost": 0}
+        self._torn = self._counter(
+            "prediction_log_torn", "Records cut off by a killed process; no response was sent."
+        )
+        self._last_totals = {"written": 0, "lost": 0, "torn": 0}
 
     def _create_series(self) -> None:
         """Create error series with 0: Prometheus cannot see an increase to the first value."""
@@ -197,7 +200,8 @@ class Metrics:
         """Copy the counts of the prediction log."""
         self._pending.set(log.pending)
         self._spooled.set(log.spooled_bytes)
-        for name, counter in (("written", self._written), ("lost", self._lost)):
+        counters = (("written", self._written), ("lost", self._lost), ("torn", self._torn))
+        for name, counter in counters:
             total = getattr(log, name)
             counter.inc(total - self._last_totals[name])
             self._last_totals[name] = total

@@ -81,7 +81,19 @@ class PredictionFields(ResponseModel):
     )
 
 
-class PredictionResponse(ModelReference, PredictionFields):
+class LoggedPrediction(PredictionFields):
+    """A prediction, and whether it is in the log."""
+
+    logged: bool = Field(
+        description=(
+            "Whether the prediction is in the log, from where it reaches the database. False if "
+            "the disk is full or no log is configured."
+        ),
+        examples=[True],
+    )
+
+
+class PredictionResponse(ModelReference, LoggedPrediction):
     """Whether, and how soon, the patient is expected back."""
 
     request_id: str
@@ -147,7 +159,7 @@ class RowNumber(ResponseModel):
     row: int = Field(ge=0, description="Row of the upload, counted from 0.", examples=[0])
 
 
-class PredictedRow(PredictionFields, RowNumber):
+class PredictedRow(LoggedPrediction, RowNumber):
     """A row that was predicted."""
 
 

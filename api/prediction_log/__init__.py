@@ -1,1 +1,1 @@
-"""The log of predictions: written in the background, through a disk spool, to PostgreSQL."""
+"""The log of predictions: a file before the response, PostgreSQL soon after it."""

@@ -1,10 +1,8 @@
-"""Deliver chunks of the prediction log to the database, or to disk while it is unavailable."""
+"""Deliver the files of the spool to the database."""
 
 import threading
 import time
-from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,19 +10,18 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from api.errors import log
-from api.prediction_log.spool import Spool, SpoolFull
+from api.prediction_log.spool import Segment, Spool
 from api.prediction_log.tally import Tally
 from readmission.logs import where
 from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.store import PredictionStore
 
-MAX_WAITING_CHUNKS = 20
-"""Chunks in memory; further ones go to disk."""
-REPLAYED_BYTES = 1 << 20
-"""Spooled bytes per transaction."""
-IDLE_SECONDS = 1.0
+INTERVAL_SECONDS = 0.5
+"""Between two transactions; fewer and larger ones leave more of the machine to predictions."""
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 """Seconds between attempts to reach the database; the delay doubles after each."""
+ADOPTING_SECONDS = 60
+"""Between two searches for files of processes that have died."""
 CLEANING_SECONDS = 3600
 CLEANED_ROWS = 1000
 """Rows deleted at a time, so that new predictions do not wait for the deletion of old ones."""
@@ -38,30 +35,22 @@ CONNECTION: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Chunk:
-    """Lines of the log that are delivered together."""
-
-    lines: bytes
-    rows: int
-
-
 class Delivery:
-    """A thread that owns the connection; while the database is unavailable, chunks go to disk.
+    """A thread that owns the connection and copies the spool's files, oldest first.
 
-    Each line has an id. If the connection breaks before a commit is confirmed, the chunk is sent
-    again and lines that are already there are skipped.
+    Each line has an id. If the connection or the process breaks before a file is deleted, it is
+    sent again, and lines that are already in the database are skipped.
 
     Parameters
     ----------
     dsn : str
         The database.
     spool : Spool
-        Holds chunks while the database is unavailable; replayed before newer chunks.
+        Holds the lines.
     retention : timedelta
         Age at which a prediction is deleted, checked once an hour.
     tally : Tally
-        Counts written and lost rows.
+        Counts the rows.
     """
 
     def __init__(self, dsn: str, spool: Spool, retention: timedelta, tally: Tally) -> None:
@@ -69,77 +58,23 @@ class Delivery:
         self._spool = spool
         self._retention = retention
         self._tally = tally
-        self._waiting: deque[Chunk] = deque()
-        self._sending: Chunk | None = None
-        self._keeps_up = False
         self._unavailable = False
         self._delay = FIRST_DELAY
-        self._next_cleaning = 0.0
+        self._next_adoption = self._next_cleaning = 0.0
         self._deadline = float("inf")
         self._closing = threading.Event()
-        self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="prediction-delivery", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; it first replays what an earlier process left on disk."""
+        """Start the thread; it first delivers what dead processes left on disk."""
         self._thread.start()
 
-    def offer(self, chunk: Chunk) -> None:
-        """Take a chunk: into memory if the database keeps up, else to disk, else into memory."""
-        if self._keeps_up and self._has_room():
-            self._enqueue(chunk)
-        elif not (failure := self._spooled(chunk)):
-            self._tally.add(held=-chunk.rows)
-        elif self._has_room():
-            self._enqueue(chunk)
-        else:
-            self._tally.lose(chunk.rows, failure, held=-chunk.rows)
-
     def close(self, timeout: float) -> None:
-        """Deliver waiting chunks; after `timeout` seconds, leave the rest on disk."""
+        """Deliver what is waiting; after `timeout` seconds, leave the rest on disk."""
         self._deadline = time.monotonic() + timeout
         self._closing.set()
-        self._wake.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
-        self._spool_waiting()
-        while chunk := self._next():
-            self._tally.lose(
-                chunk.rows, "database and disk were both unavailable", held=-chunk.rows
-            )
-        self._spool.close()
-
-    def _has_room(self) -> bool:
-        return len(self._waiting) < MAX_WAITING_CHUNKS
-
-    def _enqueue(self, chunk: Chunk) -> None:
-        self._waiting.append(chunk)
-        self._wake.set()
-
-    def _next(self) -> Chunk | None:
-        with suppress(IndexError):  # During close, two threads may pop.
-            return self._waiting.popleft()
-        return None
-
-    def _spooled(self, chunk: Chunk) -> str:
-        """Write a chunk to disk; return why that failed, or an empty string."""
-        try:
-            self._spool.add(chunk.lines)
-        except SpoolFull:
-            return "the database is unavailable and the spool is full"
-        except OSError as error:
-            return f"the database is unavailable and the spool is not writable ({error.strerror})"
-        return ""
-
-    def _spool_waiting(self) -> None:
-        """Move chunks from memory to disk; stop at the first one that cannot be written."""
-        chunk, self._sending = self._sending or self._next(), None
-        while chunk:
-            if self._spooled(chunk):
-                self._waiting.appendleft(chunk)
-                return
-            self._tally.add(held=-chunk.rows)
-            chunk = self._next()
 
     def _run(self) -> None:
         done = False
@@ -152,8 +87,6 @@ class Delivery:
         try:
             self._deliver()
         except Exception as error:  # noqa: BLE001 - no failure of the log may stop predictions
-            self._keeps_up = False
-            self._spool_waiting()
             self._report_unavailable(error)
             self._closing.wait(self._delay)
             self._delay = min(2 * self._delay, LONGEST_DELAY)
@@ -161,49 +94,44 @@ class Delivery:
         return True
 
     def _deliver(self) -> None:
-        # If the spool cannot be opened, for example on a full disk, there is nothing to replay.
-        with suppress(OSError):
-            self._spool.open()
+        self._adopt()
         # No prepared statements: a connection pooler may be in between.
         with psycopg.connect(self._address, autocommit=True, prepare_threshold=None) as connection:
             require_current(connection, "predictions")
             store = PredictionStore(connection)
             while self._must_go_on():
-                self._keeps_up = not self._spool.size
-                if self._spool.size:
-                    self._replay(store)
-                elif chunk := self._next():
-                    self._send(store, chunk)
+                self._adopt()
+                if segment := self._spool.oldest():
+                    self._send(store, segment)
                 self._report_recovery()
                 more = self._clean(store)
-                if not (self._waiting or self._spool.size or more):
-                    self._wake.wait(IDLE_SECONDS)
-                    self._wake.clear()
+                if not (more or self._spool.has_finished):
+                    self._closing.wait(INTERVAL_SECONDS)
+
+    def _adopt(self) -> None:
+        if time.monotonic() >= self._next_adoption:
+            self._next_adoption = time.monotonic() + ADOPTING_SECONDS
+            # On a full disk this process may have no folder of its own yet.
+            with suppress(OSError):
+                self._spool.adopt()
 
     def _must_go_on(self) -> bool:
         if not self._closing.is_set():
             return True
-        rest = bool(self._waiting or self._spool.size)
-        return rest and time.monotonic() < self._deadline
+        return self._spool.size > 0 and time.monotonic() < self._deadline
 
-    def _send(self, store: PredictionStore, chunk: Chunk) -> None:
-        self._sending = chunk
-        self._copy(store, chunk.lines)
-        self._sending = None
-        self._tally.add(held=-chunk.rows)
-
-    def _replay(self, store: PredictionStore) -> None:
-        lines, readable = [], []
-        for segment in self._spool.oldest(REPLAYED_BYTES):
-            try:
-                lines.append(segment.path.read_bytes())
-                readable.append(segment)
-            except OSError as error:
-                log.error("a spool file cannot be read: %s", where(error))
-                self._spool.forget([segment])
-        if readable:
-            self._copy(store, b"".join(lines))
-            self._spool.remove(readable)
+    def _send(self, store: PredictionStore, segment: Segment) -> None:
+        try:
+            content = segment.path.read_bytes()
+        except OSError as error:
+            log.error("a spool file cannot be read: %s", where(error))
+            self._spool.forget(segment)
+            return
+        lines, newline, torn = content.rpartition(b"\n")
+        if newline:
+            self._copy(store, lines + newline)
+        self._tally.add(torn=bool(torn))
+        self._spool.remove(segment)
 
     def _copy(self, store: PredictionStore, lines: bytes) -> None:
         rejected = _copy_lines(store, lines)
@@ -230,19 +158,23 @@ class Delivery:
     def _report_unavailable(self, error: Exception) -> None:
         if not self._unavailable:
             self._unavailable = True
-            log.error("predictions go to disk, their database is unavailable: %s", where(error))
+            log.error("predictions wait on disk, their database is unavailable: %s", where(error))
 
     def _report_recovery(self) -> None:
-        if self._unavailable and not self._spool.size:
+        if self._unavailable and not self._spool.has_finished:
             self._unavailable = False
             log.info("the database of predictions is back; all spooled predictions are written")
 
 
 def _copy_lines(store: PredictionStore, lines: bytes) -> int:
-    """Copy lines, one by one if the database rejects some; return how many it rejected."""
+    """Copy lines, in halves if the database rejects some; return how many it rejected."""
     try:
         store.copy(lines)
     except (psycopg.DataError, psycopg.IntegrityError):
         single = lines.splitlines(keepends=True)
-        return 1 if len(single) == 1 else sum(_copy_lines(store, line) for line in single)
+        if len(single) == 1:
+            return 1
+        middle = len(single) // 2
+        halves = (single[:middle], single[middle:])
+        return sum(_copy_lines(store, b"".join(half)) for half in halves)
     return 0

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import count
 
 from pydantic_core import to_json
 
@@ -66,6 +67,11 @@ class Encoder:
 
 
 def _new_id(at: float) -> str:
-    """Return a UUID of version 7 (RFC 9562); ordered by time, so that the index stays compact."""
-    random = secrets.token_hex(10)
-    return f"{int(at * 1000):012x}7{random[:3]}8{random[3:18]}"
+    """Return a UUID of version 7 (RFC 9562); ordered by time, so that the index stays compact.
+
+    It need not be secret: random bits of the process and a counter are enough.
+    """
+    return f"{int(at * 1000):012x}7{_PROCESS[:3]}8{_PROCESS[3:]}{next(_NUMBERS) & 0xFFFFFFFF:08x}"
+
+
+_PROCESS, _NUMBERS = secrets.token_hex(5), count()

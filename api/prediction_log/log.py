@@ -1,37 +1,31 @@
-"""The log of predictions: hashes and writes every prediction in the background."""
+"""The log of predictions: each one is on its way to the database before its response is sent."""
 
+import asyncio
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
 
 import psycopg
 
-from api.prediction_log.delivery import Chunk, Delivery
-from api.prediction_log.encoding import Encoder, Record
-from api.prediction_log.spool import Spool
+from api.errors import log
+from api.prediction_log.delivery import Delivery
+from api.prediction_log.encoding import Encoder
+from api.prediction_log.spool import Spool, SpoolFull
 from api.prediction_log.tally import Tally
 from readmission.logs import where
 from readmission.settings import PREFIX, Settings, SettingsError
 
-INTERVAL_SECONDS = 0.1
-QUEUE_LIMIT = 20_000
-"""Records in memory, about 3 kB each; the queue only fills up if the disk blocks."""
-CHUNK_ROWS = 500
-SLICE_ROWS = 25
-PAUSE_SECONDS = 0.0002
-"""After each slice, a third of a millisecond of work, the thread yields the interpreter; otherwise
-the event loop would wait for it. If the queue is long, slices become larger, because a busy event
-loop holds the interpreter just as long."""
+SYNC_SECONDS = 0.05
+"""Interval at which what was written is synced, for all requests at once."""
 
 
 class PredictionLog:
-    """Keeps every prediction until it is in the database or on disk.
+    """Keeps every prediction, from the response to the database.
 
-    One thread hashes and encodes records in chunks; another delivers the chunks. Neither delays a
-    request, and their errors do not reach one.
+    `record` writes a line to a file, which survives `kill -9`. One thread syncs the files; another
+    copies them to the database.
 
     Parameters
     ----------
@@ -40,19 +34,26 @@ class PredictionLog:
     key : str
         Secret for the pseudonyms of encounters and patients.
     spool : Spool
-        Holds chunks while the database is unavailable.
+        Holds predictions until they are in the database.
     retention : timedelta
         Age at which a prediction is deleted.
+    sync_first : bool
+        Whether `synced` waits until a prediction would survive a crash of the machine.
     """
 
-    def __init__(self, dsn: str, key: str, spool: Spool, retention: timedelta) -> None:
-        self._queue: deque[Record] = deque()
+    def __init__(
+        self, dsn: str, key: str, spool: Spool, retention: timedelta, *, sync_first: bool = False
+    ) -> None:
         self._encoder = Encoder(key)
         self._spool = spool
+        self._sync_first = sync_first
         self._tally = Tally()
         self._delivery = Delivery(dsn, spool, retention, self._tally)
+        self._sync_now: asyncio.Task[bool] | None = None
+        self._sync_next: asyncio.Task[bool] | None = None
+        self._sync_failing = False
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="prediction-sync", daemon=True)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self | None:
@@ -74,6 +75,7 @@ class PredictionLog:
                 settings.prediction_log_key.get_secret_value(),
                 spool,
                 timedelta(days=settings.prediction_retention_days),
+                sync_first=settings.prediction_sync_first,
             )
         except psycopg.ProgrammingError:
             # Do not chain the error: its message contains the address with the password.
@@ -84,23 +86,28 @@ class PredictionLog:
 
     @property
     def pending(self) -> int:
-        """Records in memory, neither in the database nor on disk yet."""
-        return len(self._queue) + self._tally.held
+        """Predictions on disk that are not in the database yet."""
+        return self._spool.rows
 
     @property
     def spooled_bytes(self) -> int:
-        """Disk space of records that wait for the database."""
+        """Size of the predictions on disk."""
         return self._spool.size
 
     @property
     def written(self) -> int:
-        """Records confirmed by the database since the start."""
+        """Predictions confirmed by the database since the start."""
         return self._tally.written
 
     @property
     def lost(self) -> int:
-        """Records lost since the start."""
+        """Predictions lost since the start."""
         return self._tally.lost
+
+    @property
+    def torn(self) -> int:
+        """Predictions found cut off since the start; their responses were never sent."""
+        return self._tally.torn
 
     def record(
         self,
@@ -110,8 +117,8 @@ class PredictionLog:
         encounter: Mapping[str, str | int],
         probabilities: Sequence[float],
         predicted_class: str,
-    ) -> None:
-        """Queue one prediction; thread-safe, never raises.
+    ) -> bool:
+        """Write one prediction to disk; thread-safe, never raises.
 
         Parameters
         ----------
@@ -122,62 +129,94 @@ class PredictionLog:
         model_version : str
             Version that made the prediction.
         encounter : mapping
-            The raw encounter. It is read later, like the probabilities: do not change it.
+            The raw encounter.
         probabilities : sequence of float
             In the order of `schema.CLASSES`.
         predicted_class : str
             One of `schema.CLASSES`.
+
+        Returns
+        -------
+        bool
+            Whether the prediction is in the log. If not, it is counted as lost.
         """
-        if len(self._queue) >= QUEUE_LIMIT:
-            self._tally.lose(1, "the queue is full")
-            return
-        self._queue.append(
-            (time.time(), request_id, row, model_version, encounter, probabilities, predicted_class)
-        )
+        record = (
+            time.time(), request_id, row, model_version, encounter, probabilities, predicted_class,
+        )  # fmt: skip
+        try:
+            self._spool.add(self._encoder.line(record))
+        except SpoolFull:
+            self._tally.lose(1, "the spool is full")
+        except OSError as error:
+            self._tally.lose(1, f"the spool is not writable ({error.strerror})")
+        except Exception as error:  # noqa: BLE001 - a bad record must not fail its request
+            self._tally.lose(1, f"the record cannot be encoded, {where(error)}")
+        else:
+            return True
+        return False
+
+    async def synced(self) -> bool:
+        """With `sync_first`, wait until a recorded prediction is synced, in one go with others.
+
+        Returns
+        -------
+        bool
+            False if it could not be synced; it is counted as lost, although it may be delivered.
+        """
+        if not self._sync_first:
+            return True
+        if self._sync_next is None:
+            self._sync_next = asyncio.create_task(self._sync_after(self._sync_now))
+        return await asyncio.shield(self._sync_next) or self._not_synced(1)
+
+    async def _sync_after(self, running: asyncio.Task[bool] | None) -> bool:
+        """Sync once the running sync ends, which may have begun before the newest predictions."""
+        if running is not None:
+            await asyncio.wait([running])
+        self._sync_now, self._sync_next = self._sync_next, None
+        return await asyncio.to_thread(self._sync)
+
+    def all_synced(self, rows: int) -> bool:
+        """Like `synced`, for the rows that a thread has recorded."""
+        return not self._sync_first or self._sync() or self._not_synced(rows)
+
+    def _not_synced(self, rows: int) -> bool:
+        self._tally.lose(rows, "the spool cannot be synced")
+        return False
+
+    def _sync(self) -> bool:
+        try:
+            self._spool.sync()
+        except OSError as error:
+            if not self._sync_failing:
+                log.error("predictions on disk cannot be synced: %s", where(error))
+            self._sync_failing = True
+            return False
+        self._sync_failing = False
+        return True
 
     def start(self) -> None:
-        """Start the threads; they first write what an earlier process left on disk."""
+        """Start the threads; they first deliver what dead processes left on disk."""
         self._delivery.start()
         self._thread.start()
 
     def close(self, timeout: float) -> None:
-        """Write all records to the database or to disk; blocks for about `timeout` at most.
+        """Deliver all predictions to the database; blocks for about `timeout` at most.
 
         Parameters
         ----------
         timeout : float
-            Seconds for the database; the rest goes to disk and is replayed later.
+            Seconds for the database; the rest stays on disk and is delivered by another process.
         """
         deadline = time.monotonic() + timeout
         self._closing.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
         self._delivery.close(max(deadline - time.monotonic(), 0))
+        self._spool.close()
         self._tally.report(at_once=True)
 
     def _run(self) -> None:
-        while not self._closing.wait(INTERVAL_SECONDS):
-            self._drain()
+        while not self._closing.wait(SYNC_SECONDS):
+            self._sync()
             self._tally.report()
-        self._drain()
-
-    def _drain(self) -> None:
-        while self._queue:
-            rows = min(len(self._queue), CHUNK_ROWS)
-            self._tally.add(held=rows)
-            lines = self._encoded([self._queue.popleft() for _ in range(rows)])
-            if lines:
-                self._delivery.offer(Chunk(b"".join(lines), len(lines)))
-
-    def _encoded(self, records: list[Record]) -> list[bytes]:
-        """Encode records, yielding the interpreter between slices."""
-        lines = []
-        slice_rows = SLICE_ROWS * (1 + len(self._queue) // CHUNK_ROWS)
-        for number, record in enumerate(records, start=1):
-            try:
-                lines.append(self._encoder.line(record))
-            except Exception as error:  # noqa: BLE001 - one bad record must not stop the log
-                self._tally.lose(1, f"the record cannot be encoded, {where(error)}", held=-1)
-            if number % slice_rows == 0:
-                time.sleep(PAUSE_SECONDS)
-        return lines

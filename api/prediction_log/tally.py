@@ -1,4 +1,4 @@
-"""Counts of the predictions that are in memory, written or lost."""
+"""Counts of the predictions that were written to the database or lost."""
 
 import threading
 import time
@@ -15,33 +15,32 @@ class Tally:
 
     Parameters
     ----------
-    held : int
-        In memory: taken from the queue, neither in the database nor on disk yet.
     written : int
         Confirmed by the database.
     lost : int
-        Neither in the database nor on disk, and no longer in memory.
+        Predicted, but not logged: neither in the database nor on disk.
+    torn : int
+        Cut off when a process was killed while it wrote them; no response was sent.
     """
 
-    held: int = 0
     written: int = 0
     lost: int = 0
+    torn: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _reported: int = 0
     _why: str = ""
     _next_report: float = 0.0
 
-    def add(self, *, held: int = 0, written: int = 0) -> None:
-        """Add to the counts; `held` is negative when rows leave memory."""
+    def add(self, *, written: int = 0, torn: int = 0) -> None:
+        """Add to the counts."""
         with self._lock:
-            self.held += held
             self.written += written
+            self.torn += torn
 
-    def lose(self, rows: int, why: str, *, held: int = 0) -> None:
+    def lose(self, rows: int, why: str) -> None:
         """Count lost rows; `report` logs them later, outside the request path."""
         with self._lock:
             self.lost += rows
-            self.held += held
             self._why = why
 
     def report(self, *, at_once: bool = False) -> None:

@@ -1,6 +1,5 @@
 """Score an uploaded file chunk by chunk and write the predictions as they are made."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
@@ -15,11 +14,6 @@ from api.model.champion import Champion
 from readmission.domain import schema
 from readmission.logs import where
 from readmission.serving.model import Prediction
-
-MAX_PENDING = 5_000
-"""An upload waits while more predictions than this wait to be logged; single requests never do."""
-PAUSE_SECONDS, MAX_WAIT_SECONDS = 0.02, 2.0
-"""Seconds between checks, and longest wait per chunk: a blocked disk must not block responses."""
 
 
 class FileScoring:
@@ -60,7 +54,6 @@ class FileScoring:
         try:
             yield piece
             for chunk in chunks:
-                self._wait_for_log()
                 yield self._writer.write(self._score(chunk))
         except Exception as error:  # noqa: BLE001 - the status is sent: report the error as a row
             line = self._rejected(self._rows, _as_api_error(error, self._request_id))
@@ -68,13 +61,6 @@ class FileScoring:
             self._rows += 1
             yield self._writer.write([line])
         yield self._writer.end(self._summary())
-
-    def _wait_for_log(self) -> None:
-        """Wait while the log is behind: files are scored faster than the log is written."""
-        log, waited = self._state.log, 0.0
-        while log is not None and log.pending > MAX_PENDING and waited < MAX_WAIT_SECONDS:
-            time.sleep(PAUSE_SECONDS)
-            waited += PAUSE_SECONDS
 
     def _score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
         """Score the accepted rows of a chunk; return one line per row."""
@@ -87,7 +73,15 @@ class FileScoring:
             for number, row in enumerate(chunk, self._rows)
         ]
         self._rows += len(chunk)
+        self._sync([line for line in lines if line.get("logged")])
         return lines
+
+    def _sync(self, logged: list[dict[str, Any]]) -> None:
+        """Wait until the rows are synced, if the settings say so; mark them if that fails."""
+        predictions_log = self._state.log
+        if predictions_log is not None and logged and not predictions_log.all_synced(len(logged)):
+            for line in logged:
+                line["logged"] = False
 
     def _rejected(self, number: int, error: ApiError) -> dict[str, Any]:
         self._state.metrics.count_error(error)
@@ -97,11 +91,11 @@ class FileScoring:
         version, label = self._champion.registered.version, prediction.predicted_class
         self._by_class[label] += 1
         self._state.metrics.predictions(version)[label].inc()
-        if self._state.log is not None:
-            self._state.log.record(
-                self._request_id, number, version, encounter, prediction.probabilities, label
-            )
-        return {"row": number, **read_prediction(prediction)}
+        predictions_log = self._state.log
+        logged = predictions_log is not None and predictions_log.record(
+            self._request_id, number, version, encounter, prediction.probabilities, label
+        )
+        return {"row": number, **read_prediction(prediction), "logged": logged}
 
     def _summary(self) -> dict[str, Any]:
         predicted = self._by_class.total()

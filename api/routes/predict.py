@@ -78,7 +78,7 @@ async def predict(request: Request) -> Response:
     # to a thread would each take longer than both.
     encounter, champion = parse_encounter(body), state.holder.require()
     prediction = champion.model.predict(encounter)
-    fields = _record(state, champion, encounter, prediction, request_id_of(request))
+    fields = await _record(state, champion, encounter, prediction, request_id_of(request))
     state.metrics.latency.observe(perf_counter() - started)
     return Response(to_json(fields), media_type=JSON)
 
@@ -100,12 +100,12 @@ async def explain(request: Request) -> Response:
     # In a thread: the first explanation of a boosted model imports its library for a second.
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
     # Count and log the prediction only now, because explaining it may have failed.
-    fields = _record(state, champion, encounter, prediction, request_id_of(request))
+    fields = await _record(state, champion, encounter, prediction, request_id_of(request))
     fields |= _explanation_fields(explanation, encounter).model_dump()
     return Response(to_json(fields), media_type=JSON)
 
 
-def _record(
+async def _record(
     state: ServiceState,
     champion: Champion,
     encounter: Encounter,
@@ -115,12 +115,14 @@ def _record(
     """Count and log a prediction; return the fields of the response."""
     version = champion.registered.version
     state.metrics.predictions(version)[prediction.predicted_class].inc()
-    if state.log is not None:
-        state.log.record(
-            request_id, 0, version, encounter,
-            prediction.probabilities, prediction.predicted_class,
-        )  # fmt: skip
+    log = state.log
+    logged = log is not None and log.record(
+        request_id, 0, version, encounter, prediction.probabilities, prediction.predicted_class
+    )
+    if log is not None and logged:
+        logged = await log.synced()
     fields = read_prediction(prediction)
+    fields["logged"] = logged
     fields.update(champion.reference, request_id=request_id)
     return fields
 

@@ -181,11 +181,12 @@ class Settings(MlflowSettings):
     )
     prediction_spool_dir: Path = Field(
         CHECKOUT / ".state" / "prediction-spool",
-        description="Folder in which predictions wait while their database is unavailable.",
+        description="Folder in which predictions wait until they are in their database.",
     )
     prediction_spool_mb: PositiveInt = Field(
         512, description="Disk space for the waiting predictions of one process, in MiB."
     )
+    prediction_sync_first: bool = Field(False, description="Sync a prediction before responding.")
     prediction_retention_days: PositiveInt = Field(
         365, description="Days after which a logged prediction is deleted."
     )

@@ -25,7 +25,7 @@ from api.contract.predictions import (
     COLUMNS,
     ErrorResponse,
     ExplanationResponse,
-    PredictionFields,
+    PredictedRow,
     PredictionResponse,
     RejectedRow,
 )
@@ -150,7 +150,7 @@ def test_json_has_the_declared_fields_in_their_order(service: TestClient) -> Non
 def test_a_table_has_all_fields_but_those_for_json_only() -> None:
     flat = {column.path[0] for column in COLUMNS}
 
-    assert flat == {"row", *PredictionFields.model_fields, *RejectedRow.model_fields} - {
+    assert flat == {*PredictedRow.model_fields, *RejectedRow.model_fields} - {
         "meaning", "problems",
     }  # fmt: skip
     assert set(ARROW_TYPES) == set(CELL_TYPES)

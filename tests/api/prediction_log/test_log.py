@@ -1,11 +1,14 @@
 """Each prediction is logged once, whatever happens to database, disk or process."""
 
+import asyncio
 import logging
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from api.prediction_log import delivery
 from api.prediction_log.encoding import Encoder
-from api.prediction_log.log import CHUNK_ROWS, QUEUE_LIMIT, PredictionLog
+from api.prediction_log.log import PredictionLog
 from api.prediction_log.spool import Spool
 from readmission.domain import schema
 from readmission.domain.schema import example
@@ -77,7 +81,7 @@ class Logs:
     def record(self, log: PredictionLog, times: int) -> None:
         """Record predictions whose request ids are consecutive numbers."""
         for number in range(self.recorded, self.recorded + times):
-            log.record(str(number), 0, "7", encounter(), SHARES, "NO")
+            assert log.record(str(number), 0, "7", encounter(), SHARES, "NO")
         self.recorded += times
 
     def all_in(self, table: psycopg.Connection) -> bool:
@@ -119,7 +123,7 @@ def test_closing_writes_every_record(
 ) -> None:
     log = logs(platform.predictions_dsn)
 
-    logs.record(log, 2 * CHUNK_ROWS + 7)
+    logs.record(log, 1007)
     log.close(PATIENCE)
 
     assert logs.all_in(table)
@@ -151,9 +155,9 @@ def test_an_outage_loses_nothing(logs: Logs, table: psycopg.Connection, proxy: F
     proxy.disconnect()
     for _ in range(3):
         logs.record(log, 300)
-        until(lambda: log.pending == 0)
+        time.sleep(0.2)
+    assert (log.written, log.pending) == (300, 900)
     assert log.spooled_bytes > 0
-    assert log.written == 300
     proxy.recover()
     logs.record(log, 300)
 
@@ -254,6 +258,7 @@ def test_an_unreadable_segment_does_not_block_the_others(
     offline.close(PATIENCE)
     [segment] = logs.folder.rglob("*.segment")
     (segment.parent / f"{0:020d}.segment").mkdir()
+    (segment.parent / f"{1:020d}.segment").symlink_to("nowhere")
 
     # when
     log = logs(platform.predictions_dsn)
@@ -298,9 +303,7 @@ from tests.api.prediction_log.test_log import KEY, NOWHERE, SHARES, encounter
 log = PredictionLog(NOWHERE, KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
 log.start()
 for number in range(700):
-    log.record(str(number), 0, "7", encounter(), SHARES, "NO")
-while log.pending:
-    time.sleep(0.01)
+    assert log.record(str(number), 0, "7", encounter(), SHARES, "NO")
 print("all on disk", flush=True)
 time.sleep(600)
 """
@@ -318,7 +321,7 @@ def python(script: str, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
-def test_segments_of_a_killed_process_are_replayed(
+def test_predictions_of_a_killed_process_are_delivered(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     # given
@@ -347,99 +350,185 @@ def test_when_the_spool_is_full_new_predictions_are_lost_and_counted(
     platform: Platform,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    # given a spool with space for some of the records
-    offline = logs(NOWHERE, limit=2 * MIB)
+    # given a spool with space for some of the predictions
+    offline = logs(NOWHERE, limit=MIB)
 
-    # when there are more than fit on disk and in memory
-    logs.record(offline, 15_000)
-    until(lambda: offline.lost > 0)
-    assert MIB < offline.spooled_bytes <= 2 * MIB
+    # when there are more
+    logged = [
+        offline.record(str(number), 0, "7", encounter(), SHARES, "NO") for number in range(3_000)
+    ]
+    assert MIB / 2 < offline.spooled_bytes <= MIB
     offline.close(PATIENCE)
 
-    # then the first are kept, the others are counted and reported once
-    assert 0 < offline.lost < logs.recorded
+    # then the first are kept, the others are counted and reported
+    kept = logged.index(False)
+    assert 0 < kept < 3_000
+    assert not any(logged[kept:])
+    assert offline.lost == 3_000 - kept
     reports = [r for r in caplog.records if "missing from the log" in r.message]
     assert 1 <= len(reports) <= 2
     assert "the spool is full" in reports[0].message
     successor = logs(platform.predictions_dsn)
-    until(lambda: successor.written == logs.recorded - offline.lost)
-    assert table.execute("SELECT count(*) FROM prediction").fetchone() == (successor.written,)
-    assert table.execute("SELECT 1 FROM prediction WHERE request_id = '0'").fetchone()
-
-
-def test_records_beyond_the_queue_limit_are_counted_as_lost(logs: Logs) -> None:
-    log = PredictionLog(NOWHERE, KEY, Spool(logs.folder, MIB), timedelta(days=1))
-
-    logs.record(log, QUEUE_LIMIT + 5)
-
-    assert (log.pending, log.lost) == (QUEUE_LIMIT, 5)
-
-
-FULL_DISK = """
-import resource, sys, time
-from datetime import timedelta
-from pathlib import Path
-from api.prediction_log.log import PredictionLog
-from api.prediction_log.spool import Spool
-from tests.api.prediction_log.test_log import KEY, SHARES, encounter
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # nothing can be written to disk
-log = PredictionLog(sys.argv[2], KEY, Spool(Path(sys.argv[1]), 1 << 26), timedelta(days=1))
-log.start()
-for number in range(1000):
-    log.record(str(number), 0, "7", encounter(), SHARES, "NO")
-log.close(30)
-print(log.written, log.lost, log.pending, log.spooled_bytes)
-"""
-
-
-def test_with_a_full_disk_the_log_keeps_writing_and_counts_what_is_lost(
-    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
-) -> None:
-    # With the database, nothing is lost; without it, lost records are counted.
-    for dsn, expected in ((proxy.dsn, "1000 0 0 0"), (NOWHERE, "0 1000 0 0")):
-        process = python(FULL_DISK, logs.folder, dsn)
-        output, _ = process.communicate(timeout=PATIENCE)
-        assert output.splitlines()[-1] == expected, output
-    logs.recorded = 1000
+    until(lambda: successor.written == kept)
+    logs.recorded = kept
     assert logs.all_in(table)
 
 
-def test_without_a_disk_memory_bridges_a_short_outage(
-    logs: Logs, table: psycopg.Connection, proxy: FaultyProxy
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_on_a_full_disk_predictions_are_lost_and_counted_until_there_is_room(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    log = logs(platform.predictions_dsn)
+    logs.record(log, 10)
+
+    with full_disk():
+        for _ in range(100):
+            assert not log.record("lost", 0, "7", encounter(), SHARES, "NO")
+    logs.record(log, 10)
+
+    until(lambda: log.written == 20)
+    assert logs.all_in(table)
+    assert (log.lost, log.pending) == (100, 0)
+
+
+def test_without_a_folder_predictions_are_lost_and_counted_until_there_is_one(
+    logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     # given a file where the folder should be
     logs.folder.write_text("")
-    log = logs(proxy.dsn)
-    logs.record(log, 10)
-    until(lambda: log.written == 10)
+    log = logs(platform.predictions_dsn)
+    assert not log.record("lost", 0, "7", encounter(), SHARES, "NO")
 
     # when
-    proxy.disconnect()
-    for _ in range(3):
-        logs.record(log, 100)
-        time.sleep(0.15)
-    assert log.pending == 300
-    proxy.recover()
+    logs.folder.unlink()
+    logs.record(log, 10)
 
     # then
-    until(lambda: log.written == 310)
+    until(lambda: log.written == 10)
     assert logs.all_in(table)
-    assert log.lost == 0
+    assert log.lost == 1
+
+
+def test_a_torn_record_is_skipped_and_counted(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # given two files whose processes were killed while they wrote a record
+    for _ in range(2):
+        offline = logs(NOWHERE)
+        logs.record(offline, 50)
+        offline.close(0)
+    half = Encoder(KEY).line((0.0, "half", 0, "7", encounter(), SHARES, "NO"))[:500]
+    for segment in logs.folder.rglob("*.segment"):
+        with segment.open("ab") as file:
+            file.write(half)
+
+    # when
+    log = logs(platform.predictions_dsn)
+
+    # then
+    until(lambda: log.written == 100 and log.pending == 0)
+    assert logs.all_in(table)
+    assert (log.lost, log.torn, log.spooled_bytes) == (0, 2, 0)
+
+
+def test_damaged_lines_are_counted_and_do_not_block_the_others(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # given a file with lines that lost their content in a power failure
+    offline = logs(NOWHERE)
+    logs.record(offline, 50)
+    offline.close(0)
+    [segment] = logs.folder.rglob("*.segment")
+    segment.write_bytes(b"\0" * 700 + b"\n" + segment.read_bytes() + b"\xff\n")
+
+    # when
+    log = logs(platform.predictions_dsn)
+
+    # then
+    until(lambda: log.written == 50)
+    assert logs.all_in(table)
+    assert (log.lost, log.spooled_bytes) == (2, 0)
+
+
+def test_predictions_of_a_process_that_dies_later_are_adopted_too(
+    logs: Logs, table: psycopg.Connection, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given two processes, one of which cannot reach the database
+    monkeypatch.setattr(delivery, "ADOPTING_SECONDS", 0.1)
+    offline, log = logs(NOWHERE), logs(platform.predictions_dsn)
+    logs.record(offline, 50)
+    logs.record(log, 50)
+    until(lambda: log.written == 50)
+
+    # when that one ends
+    offline.close(0)
+
+    # then
+    until(lambda: log.written == 100)
+    assert logs.all_in(table)
+
+
+@pytest.mark.parametrize("working", [True, False])
+def test_with_sync_first_a_response_waits_for_a_sync_that_began_after_its_record(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch, working: bool
+) -> None:
+    # given a disk whose syncs take a while
+    ended: list[set[str]] = []
+    recorded: set[str] = set()
+
+    def sync(spool: Spool) -> None:
+        seen = set(recorded)
+        time.sleep(0.02)
+        if not working:
+            raise OSError(5, "Input/output error")
+        ended.append(seen)
+
+    monkeypatch.setattr(Spool, "sync", sync)
+    spool = Spool(logs.folder, MIB)
+    log = PredictionLog(NOWHERE, KEY, spool, timedelta(days=1), sync_first=True)
+
+    async def request(name: str) -> None:
+        await asyncio.sleep(0.005 * int(name))
+        assert log.record(name, 0, "7", encounter(), SHARES, "NO")
+        recorded.add(name)
+        assert await log.synced() is working
+        assert any(name in seen for seen in ended) is working
+
+    async def requests() -> None:
+        await asyncio.gather(*(request(str(number)) for number in range(20)))
+
+    # when requests come at different times
+    asyncio.run(requests())
+
+    # then a sync serves several of them
+    assert log.lost == (0 if working else 20)
+    assert len(ended) < 15
+    assert log.all_synced(3) is working
+    assert log.lost == (0 if working else 23)
 
 
 def test_no_id_of_a_patient_is_written_anywhere(
     logs: Logs, table: psycopg.Connection, proxy: FaultyProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # given records on every path: direct, through the spool, and rejected
+    # given predictions on every path: stored, on disk, and rejected
     caplog.set_level(logging.DEBUG)
     log = logs(proxy.dsn)
     logs.record(log, 10)
     until(lambda: log.written == 10)
     proxy.disconnect()
     logs.record(log, 10)
-    log.record("refused", 0, "7", encounter(race="Zebra"), SHARES, "perhaps")
-    log.record("unfit", 0, "7", encounter(race="Zebra\0"), SHARES, "NO")
-    until(lambda: log.pending == 0 and log.spooled_bytes > 0)
+    assert log.record("refused", 0, "7", encounter(race="Zebra"), SHARES, "perhaps")
+    assert not log.record("unfit", 0, "7", encounter(race="Zebra\0"), SHARES, "NO")
     on_disk = b"".join(path.read_bytes() for path in logs.folder.rglob("*") if path.is_file())
     proxy.recover()
     until(lambda: log.written == 20 and log.lost == 2)
@@ -481,8 +570,8 @@ def test_a_rejected_row_does_not_affect_others_of_its_chunk(
     log = logs(platform.predictions_dsn)
 
     logs.record(log, 20)
-    log.record("refused", 0, "7", encounter(), SHARES, "perhaps")
-    log.record("unfit", 0, "7", encounter(), (0.5, 0.5), "NO")
+    assert log.record("refused", 0, "7", encounter(), SHARES, "perhaps")
+    assert not log.record("unfit", 0, "7", encounter(), (0.5, 0.5), "NO")
     logs.record(log, 20)
     log.close(PATIENCE)
 
