@@ -47,6 +47,12 @@ class Problem:
         return cls(name, _shortened(value), expected, message)
 
     @classmethod
+    def repeated_field(cls, field: str) -> Self:
+        """A JSON object has a field more than once."""
+        name, expected = field[:MAX_CHARACTERS], "one value"
+        return cls(name, None, expected, f"field {name!r} is repeated, expected {expected}")
+
+    @classmethod
     def wrong_body(cls, expected: str) -> Self:
         """The body as a whole has the wrong type."""
         return cls("(body)", None, expected, f"the body has the wrong type: {expected}")

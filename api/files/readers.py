@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from pydantic_core import from_json
 
-from api.contract.encounter import parse_encounter
+from api.contract.encounter import check_fields_are_unique, parse_encounter
 from api.errors import (
     ApiError,
     BodyTooLarge,
@@ -133,7 +133,11 @@ READERS: Mapping[str, Callable[[IO[bytes]], Iterator[ParsedRow]]] = {
 
 def _from_json(text: bytes) -> ParsedRow:
     try:
-        return parse_encounter(text) if _OUTCOME not in text else parse_row(from_json(text))
+        if _OUTCOME not in text:
+            return parse_encounter(text)
+        parsed = from_json(text)
+        check_fields_are_unique(text, parsed)
+        return parse_row(parsed)
     except ApiError as error:
         return error
     except ValueError as error:
