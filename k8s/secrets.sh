@@ -40,6 +40,7 @@ signing TRUSTED_SIGNING_KEYS public-keys
 monitoring MONITORING_DB_PASSWORD password
 monitoring MONITORING_ACCESS_KEY password
 monitoring MONITORING_SECRET_KEY password
+prometheus PROMETHEUS_PASSWORD password
 grafana GRAFANA_ADMIN_PASSWORD password
 TABLE
 }

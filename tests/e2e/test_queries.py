@@ -66,7 +66,8 @@ def service(pipeline: Pipeline) -> Iterator[httpx.Client]:
 @contextmanager
 def prometheus(pipeline: Pipeline) -> Iterator[Prometheus]:
     port = pipeline.stack.site.settings.prometheus_port
-    with Prometheus(f"http://{HOST}:{port}") as client:
+    password = pipeline.stack.site.credentials.prometheus
+    with Prometheus(f"http://{HOST}:{port}", password) as client:
         yield client
 
 

@@ -72,7 +72,10 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"server"},
         {"__main__"},
     ),
-    "readmission.operations": ({"backups", "buckets", "mlflow_server", "patients"}, {"sealing"}),
+    "readmission.operations": (
+        {"backups", "buckets", "mlflow_server", "patients", "prometheus_login"},
+        {"sealing"},
+    ),
     "readmission.operations.mlflow_server": (
         {"permissions"},
         {"authorization", "users"},

@@ -25,7 +25,7 @@ ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.f
 """Services that `docker compose up` does not start, and their profile."""
 ONE_SHOT = {
     "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader",
-    "pg-dump", "backup", "dumps", "restore",
+    "prometheus-login", "pg-dump", "backup", "dumps", "restore",
 }  # fmt: skip
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
 
@@ -50,7 +50,8 @@ def test_one_file_holds_airflow_and_the_other_everything_else() -> None:
     assert beside - AIRFLOW == {
         "postgres-raw", "postgres-clean", "postgres-mlflow", "warehouse-migrate", "minio",
         "minio-volume", "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit",
-        "statsd-exporter", "pipeline-exporter", "prometheus", "grafana", *ON_DEMAND,
+        "statsd-exporter", "pipeline-exporter", "prometheus", "prometheus-login", "grafana",
+        *ON_DEMAND,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from readmission.operations import prometheus_login
 from readmission.settings import CHECKOUT, PREFIX
 from tests.k8s.cluster import TREES, Object, build
 from tests.k8s.test_hardening import quantity
@@ -59,6 +60,33 @@ def test_prometheus_scrapes_services_that_exist() -> None:
 def test_grafana_queries_our_prometheus(path: Path) -> None:
     for source in yaml.safe_load(path.read_text())["datasources"]:
         assert source["url"] == "http://prometheus:9090"
+        assert source["basicAuthUser"] == prometheus_login.USER
+        assert source["secureJsonData"] == {"basicAuthPassword": "$PROMETHEUS_PASSWORD"}
+
+
+def test_prometheus_requires_the_password_that_grafana_sends() -> None:
+    """Its probes and its own job send it, too."""
+    pods = {workload.name: workload.pod for workload in build("base").workloads()}
+    (login,), (server,) = pods["prometheus"]["initContainers"], pods["prometheus"]["containers"]
+    (grafana,) = pods["grafana"]["containers"]
+
+    folder = login["command"][-1]
+    assert login["command"][:3] == ["python", "-m", prometheus_login.__name__]
+    assert f"--web.config.file={folder}/{prometheus_login.WEB_CONFIG}" in server["args"]
+    password = f"{folder}/{prometheus_login.PASSWORD}"
+    for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
+        assert f"{prometheus_login.USER}:$(cat {password})@" in server[kind]["exec"]["command"][-1]
+    (own,) = (
+        job["basic_auth"]
+        for job in yaml.safe_load((GRAFANA / "prometheus" / "prometheus.yml").read_text())[
+            "scrape_configs"
+        ]
+        if job["job_name"] == "prometheus"
+    )
+    assert own == {"username": prometheus_login.USER, "password_file": password}
+    (sent,) = (v for v in grafana["env"] if v["name"] == "PROMETHEUS_PASSWORD")
+    (required,) = (v for v in login["env"] if v["name"] == f"{PREFIX}PROMETHEUS_PASSWORD")
+    assert sent["valueFrom"] == required["valueFrom"]
 
 
 @pytest.mark.parametrize("path", SOURCES["grafana-providers"], ids=lambda path: path.name)

@@ -20,13 +20,15 @@ def main() -> None:
     """Draw the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url", help="URL of Prometheus")
+    parser.add_argument("--password-file", type=Path, help="file with the password of Prometheus")
     parser.add_argument("folder", type=Path, help="folder for the pictures")
     parser.add_argument("--minutes", type=int, default=60, help="length of the time range")
     arguments = parser.parse_args()
     seconds, end = 60 * arguments.minutes, time.time()
     time_range = TimeRange(end - seconds, end, max(SCRAPE_INTERVAL, seconds // POINTS))
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    with Prometheus(arguments.url) as prometheus:
+    password = arguments.password_file.read_text() if arguments.password_file else None
+    with Prometheus(arguments.url, password) as prometheus:
         for path in sorted(FOLDER.glob("*.json")):
             figure = draw_dashboard(json.loads(path.read_text()), prometheus, time_range)
             figure.savefig(arguments.folder / f"dashboard-{path.stem}.png", dpi=DPI)

@@ -5,6 +5,8 @@ from typing import Any, Self
 
 import httpx
 
+from readmission.operations import prometheus_login
+
 TIMEOUT = 30
 
 Series = Mapping[str, str]
@@ -20,10 +22,13 @@ class Prometheus:
     ----------
     url : str
         Base URL.
+    password : str, optional
+        Password of the user `prometheus`, if the server requires one.
     """
 
-    def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False)
+    def __init__(self, url: str, password: str | None = None) -> None:
+        login = (prometheus_login.USER, password) if password else None
+        self._client = httpx.Client(base_url=url, auth=login, timeout=TIMEOUT, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

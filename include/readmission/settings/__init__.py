@@ -253,11 +253,11 @@ class Settings(MlflowSettings):
     postgres_port: Port = Field(5433, description="Port of PostgreSQL.")
     exporter_port: Port = Field(9108, description="Port of the exporter.")
     airflow_metrics_port: Port = Field(
-        9102,
-        description="Port of Airflow's metrics: StatsD over UDP in, Prometheus over HTTP out.",
+        9102, description="Port of Airflow's metrics: StatsD over UDP in, Prometheus over HTTP out."
     )
     # Not 9090: Debian's package starts its own Prometheus on that port.
     prometheus_port: Port = Field(9091, description="Port of Prometheus.")
+    prometheus_password: SecretStr | None = Field(None, description="Password of Prometheus.")
 
     @field_validator("api_keys")
     @classmethod

@@ -13,6 +13,7 @@ from readmission.domain.batch_ids import batch_number
 from readmission.domain.columns import Kind
 from readmission.domain.splitting import Split
 from readmission.errors import NoModel
+from readmission.operations import prometheus_login
 from readmission.pipeline.order import PROMOTED
 from readmission.pipeline.source import Origin
 from readmission.quality import catalogue
@@ -195,6 +196,9 @@ def pages_table(site: Site) -> Table:
     table.add_row("", f"{settings.docs_dir}/index.html, bucket {settings.docs_bucket}")
     addresses = [service.url for service in prometheus.services(site)]
     table.add_row("Prometheus", *(addresses or [prometheus.INSTALL_HINT]))
+    if addresses:
+        password = site.paths.prometheus_login / prometheus_login.PASSWORD
+        table.add_row("", f"user {prometheus_login.USER}, password in {password}")
     return table
 
 

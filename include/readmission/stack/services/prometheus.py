@@ -1,10 +1,12 @@
 """Prometheus with the deployment's configuration, its addresses replaced by local ones."""
 
+import base64
 import shutil
 from typing import Any
 
 import yaml
 
+from readmission.operations import prometheus_login
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
 from readmission.stack.site.paths import write_private
@@ -47,6 +49,7 @@ def services(site: Site) -> tuple[Service, ...]:
         f"--storage.tsdb.path={home / 'data'}",
         *RETENTION,
         f"--web.listen-address={HOST}:{port}",
+        f"--web.config.file={site.paths.prometheus_login / prometheus_login.WEB_CONFIG}",
     )
     return (
         Service(
@@ -55,15 +58,23 @@ def services(site: Site) -> tuple[Service, ...]:
             port=port,
             port_setting="READMISSION_PROMETHEUS_PORT",
             url=f"http://{HOST}:{port}",
-            ready=http_probe(port, "/-/ready"),
+            ready=http_probe(port, "/-/ready", login_header(site)),
             prepare=lambda: write_configuration(site),
         ),
     )
 
 
+def login_header(site: Site) -> dict[str, str]:
+    """Return the header of a request with the password."""
+    login = f"{prometheus_login.USER}:{site.credentials.prometheus}"
+    return {"Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
+
+
 def write_configuration(site: Site) -> None:
-    """Write the configuration into the state folder."""
-    site.paths.prometheus.mkdir(mode=0o700, exist_ok=True)
+    """Write the configuration and the login into the state folder."""
+    for folder in (site.paths.prometheus, site.paths.prometheus_login):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    prometheus_login.write_login(site.paths.prometheus_login, site.credentials.prometheus)
     text = yaml.safe_dump(configuration(site), sort_keys=False)
     write_private(site.paths.prometheus / "prometheus.yml", text)
 
@@ -91,5 +102,8 @@ def _with_local_target(job: dict[str, Any], site: Site) -> dict[str, Any]:
             f"Prometheus' job {name!r} has no service in this stack; known jobs: {list(JOBS)}"
         )
     kept = {key: value for key, value in job.items() if not key.endswith("_configs")}
+    if "basic_auth" in kept:
+        password = site.paths.prometheus_login / prometheus_login.PASSWORD
+        kept["basic_auth"] = kept["basic_auth"] | {"password_file": str(password)}
     target = f"{HOST}:{getattr(site.settings, JOBS[name])}"
     return kept | {"static_configs": [{"targets": [target]}]}

@@ -103,6 +103,11 @@ class StatePaths:
         return self.home / "prometheus"
 
     @property
+    def prometheus_login(self) -> Path:
+        """Prometheus' password and the configuration that requires it."""
+        return self.prometheus / "login"
+
+    @property
     def sockets(self) -> Path:
         """Folder of the Unix sockets; outside `home` only if its path is too long."""
         if len(str(self.run)) + len("/supervisor.sock") <= LONGEST_SOCKET:

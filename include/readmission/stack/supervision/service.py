@@ -4,6 +4,7 @@ import http.client
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from readmission.stack.site.ports import HOST
 
@@ -65,13 +66,15 @@ class Service:
     start_timeout: float = 300
 
 
-def http_probe(port: int, path: str) -> ReadinessProbe:
+def http_probe(
+    port: int, path: str, headers: Mapping[str, str] = MappingProxyType({})
+) -> ReadinessProbe:
     """Return a probe that passes if a local URL responds without a server error."""
 
     def probe(_started: float) -> bool:
         connection = http.client.HTTPConnection(HOST, port, timeout=5)
         try:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=dict(headers))
             return connection.getresponse().status < http.client.INTERNAL_SERVER_ERROR
         except (OSError, http.client.HTTPException):
             return False

@@ -3,11 +3,13 @@
 import json
 import shutil
 import socket
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 import yaml
@@ -18,6 +20,7 @@ from readmission.stack.cli import app, summary
 from readmission.stack.errors import PortTaken, StackError
 from readmission.stack.services import prometheus
 from readmission.stack.services.catalogue import all_services
+from readmission.stack.services.prometheus import login_header
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
@@ -49,7 +52,7 @@ def stack(state_folders: Path) -> Iterator[Stack]:
 def query(stack: Stack, path: str) -> Any:
     opener = build_opener(ProxyHandler({}))
     url = f"http://{HOST}:{stack.settings.prometheus_port}/api/v1/{path}"
-    with opener.open(url, timeout=5) as response:
+    with opener.open(Request(url, headers=login_header(stack.site)), timeout=5) as response:
         return json.load(response)["data"]
 
 
@@ -122,6 +125,7 @@ def test_with_prometheus_the_summary_shows_its_address(
 
     assert printed == []
     shown = list(summary.pages_table(site).columns[1].cells)
+    assert f"user prometheus, password in {site.paths.prometheus_login / 'password'}" in shown
     assert f"http://{HOST}:{site.settings.prometheus_port}" in shown
 
 
@@ -166,6 +170,35 @@ def test_it_scrapes_the_services_and_loads_the_rules(stack: Stack) -> None:
     assert health == {"api": "down", "airflow": "up", "pipeline": "down", "prometheus": "up"}
     rules = {Path(group["file"]).name for group in query(stack, "rules")["groups"]}
     assert rules == {path.name for path in (prometheus.SOURCE / "rules").glob("*.yml")}
+
+
+@pytest.mark.parametrize("login", [{}, {"Authorization": "Basic cHJvbWV0aGV1czo="}])
+def test_nobody_reads_it_without_the_password(stack: Stack, login: dict[str, str]) -> None:
+    """A website that points its name at this port gets nothing: browsers send it no password."""
+    stack.up({"prometheus"})
+    opener = build_opener(ProxyHandler({}))
+    for path in ("/", "/metrics", "/api/v1/targets", "/-/ready"):
+        url = f"http://{HOST}:{stack.settings.prometheus_port}{path}"
+        with pytest.raises(HTTPError) as refused:
+            opener.open(Request(url, headers=login | {"Host": "rebound.example"}), timeout=5)
+        assert refused.value.code == 401
+
+
+def test_the_password_is_private(stack: Stack) -> None:
+    stack.up({"prometheus"})
+    folder = stack.site.paths.prometheus_login
+
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    files = {path.name: path for path in folder.iterdir()}
+    assert {name: stat.S_IMODE(path.stat().st_mode) for name, path in files.items()} == {
+        "web.yml": 0o600,
+        "password": 0o600,
+    }
+    password = files["password"].read_text()
+    assert password == stack.site.credentials.prometheus
+    assert password not in files["web.yml"].read_text()
+    (service,) = prometheus.services(stack.site)
+    assert password not in " ".join(service.command)
 
 
 def states(stack: Stack) -> dict[str, str]:
