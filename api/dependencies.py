@@ -1,6 +1,5 @@
 """State and authorization that the endpoints share."""
 
-from asyncio import Semaphore
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from fastapi import Request
 from starlette.types import Scope
 
 from api.access.keys import HEADER, Caller, Keyring, Role
-from api.access.limits import RateLimit
+from api.access.limits import RateLimit, RowBudget, UploadSlots
 from api.contract.predictions import ErrorResponse, ModelReference
 from api.errors import Forbidden, Unauthorized
 from api.http.draining import GracefulShutdown
@@ -36,7 +35,9 @@ class ServiceState:
         For queries about other versions than the champion.
     log : PredictionLog, optional
         None if no log is configured.
-    upload_slots : Semaphore
+    rows : RateLimit
+        Rows of files per minute.
+    upload_slots : UploadSlots
         One slot per upload in progress; single encounters need none.
     shutdown : GracefulShutdown
         Tells whether the process is shutting down.
@@ -47,10 +48,11 @@ class ServiceState:
     metrics: Metrics
     keyring: Keyring
     limit: RateLimit
+    rows: RateLimit
     store: ModelStore
     registry: RegistryClient
     log: PredictionLog | None
-    upload_slots: Semaphore
+    upload_slots: UploadSlots
     shutdown: GracefulShutdown
 
 
@@ -77,8 +79,21 @@ def authorize(state: ServiceState, scope: Scope, needed: Role) -> Caller:
         state.limit.take(address)  # Rate-limit failed API-key attempts per address.
         raise
     scope["state"]["role"] = caller.role_name
+    scope["state"]["caller"] = caller.name
     state.limit.take(caller.name)
     return caller
+
+
+def caller_of(request: Request) -> str:
+    """Return the name of an authorized caller."""
+    name: str = request.scope["state"]["caller"]
+    return name
+
+
+def row_budget(request: Request) -> RowBudget:
+    """Return the rows that the caller of a request may still have predicted."""
+    state = service_state(request)
+    return RowBudget(state.rows, state.settings.api_row_limit, caller_of(request))
 
 
 def require_predict(request: Request) -> None:

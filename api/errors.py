@@ -80,6 +80,7 @@ class ApiError(Exception):
 
     status = 500
     kind = "internal"
+    retry_after: int | None = None
 
     def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
         super().__init__(message)
@@ -116,8 +117,8 @@ class BodyTooLarge(ApiError):
     status = 413
     kind = "too_large"
 
-    def __init__(self, limit: int, what: str = "one encounter") -> None:
-        super().__init__(f"The body is too large: {what} may have at most {limit:,} bytes.")
+    def __init__(self, limit: int, what: str = "one encounter", unit: str = "bytes") -> None:
+        super().__init__(f"The body is too large: {what} may have at most {limit:,} {unit}.")
 
 
 class NotJson(ApiError):
@@ -184,20 +185,20 @@ class RateLimited(ApiError):
     status = 429
     kind = "too_many"
 
-    def __init__(self, per_second: int) -> None:
-        super().__init__(
-            f"At most {per_second:,} requests per second are allowed; retry in a second."
-        )
+    def __init__(self, limit: int, what: str = "requests per second", seconds: int = 1) -> None:
+        super().__init__(f"At most {limit:,} {what} are allowed; retry in {seconds} s.")
+        self.retry_after = seconds
 
 
 class TooManyUploads(ApiError):
-    """All upload slots are taken."""
+    """All upload slots are taken, or all that one caller may take."""
 
     status = 429
     kind = "too_many_files"
+    retry_after = 60
 
-    def __init__(self, slots: int) -> None:
-        super().__init__(f"All {slots} upload slots are taken; retry in a minute.")
+    def __init__(self, slots: int, whose: str = "") -> None:
+        super().__init__(f"All {slots} upload slots{whose} are taken; retry in a minute.")
 
 
 class UnsupportedFormat(ApiError):

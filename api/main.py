@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.openapi.models import APIKey, APIKeyIn
 
 from api.access.keys import Keyring
-from api.access.limits import RateLimit
+from api.access.limits import RateLimit, UploadSlots
 from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
@@ -106,10 +106,11 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         metrics=metrics,
         keyring=Keyring.from_settings(settings),
         limit=RateLimit(settings.api_rate_limit),
+        rows=RateLimit(settings.api_row_limit, 60, "rows of files per minute"),
         store=store,
         registry=registry,
         log=PredictionLog.from_settings(settings),
-        upload_slots=asyncio.Semaphore(settings.api_files_at_once),
+        upload_slots=UploadSlots(settings.api_files_at_once),
         shutdown=shutdown,
     )
     app.add_middleware(DirectRouting, routes=app.routes)

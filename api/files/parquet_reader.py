@@ -1,6 +1,6 @@
 """Read a Parquet file of encounters chunk by chunk, with limits on its uncompressed size."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 import pyarrow as pa
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from api.errors import BodyTooLarge, UnreadableFile
 from api.files.rows import CHUNK_ROWS, ParsedRow, check_header, parse_row
 
-MAX_UNCOMPRESSED_BYTES = 1 << 30
+MAX_UNCOMPRESSED_BYTES = 256 << 20
 """Largest uncompressed size that a file may declare: a small file may expand to a huge one."""
 MAX_TEXT_BYTES = 1_000
 """Longest text; an encounter has at most 60. A dictionary stores a long text once, but every row
@@ -19,7 +19,7 @@ PAGE_BYTES = 1 << 16
 """Bytes read from a column at once."""
 
 
-def read(file: IO[bytes]) -> Iterator[ParsedRow]:
+def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow]:
     """Yield each row of the file.
 
     Raises
@@ -29,7 +29,10 @@ def read(file: IO[bytes]) -> Iterator[ParsedRow]:
     InvalidEncounter
         If its columns are not those of an encounter.
     BodyTooLarge
-        If a text is longer than `MAX_TEXT_BYTES`.
+        If a text is longer than `MAX_TEXT_BYTES`, or the file is larger than
+        `MAX_UNCOMPRESSED_BYTES` when uncompressed.
+    ApiError
+        If `announce`, which gets the number of rows before one is decoded, rejects it.
     """
     try:
         columns = pq.read_schema(file)
@@ -39,9 +42,8 @@ def read(file: IO[bytes]) -> Iterator[ParsedRow]:
         table = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BYTES)
         groups = (table.metadata.row_group(i) for i in range(table.num_row_groups))
         if sum(group.total_byte_size for group in groups) > MAX_UNCOMPRESSED_BYTES:
-            raise UnreadableFile(
-                f"The file expands to more than {MAX_UNCOMPRESSED_BYTES:,} bytes; split it."
-            )
+            raise BodyTooLarge(MAX_UNCOMPRESSED_BYTES, "an uncompressed file")
+        announce(table.metadata.num_rows)
         for batch in table.iter_batches(batch_size=CHUNK_ROWS):
             values = [_values(column) for column in batch.columns]
             for row in zip(*values, strict=True):

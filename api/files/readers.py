@@ -22,13 +22,17 @@ from api.files import json_array
 from api.files.rows import CHUNK_ROWS, MAX_ROW_BYTES, ParsedRow, check_header, parse_row
 from readmission.domain import schema
 
+Announce = Callable[[int], None]
 _OUTCOME = b'"%s"' % schema.TARGET.encode()
 
 
-def read_rows(file: IO[bytes], content_type: str) -> Iterator[ParsedRow]:
+def read_rows(
+    file: IO[bytes], content_type: str, announce: Announce = lambda _rows: None
+) -> Iterator[ParsedRow]:
     """Yield each row of a file.
 
-    A column with the outcome is ignored, so that labelled files can be sent unchanged.
+    A column with the outcome is ignored, so that labelled files can be sent unchanged. A format
+    that states its number of rows is announced before a row is decoded.
 
     Raises
     ------
@@ -41,7 +45,7 @@ def read_rows(file: IO[bytes], content_type: str) -> Iterator[ParsedRow]:
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in READERS:
         raise UnsupportedFormat(content_type, tuple(READERS))
-    return READERS[kind](file)
+    return READERS[kind](file, announce)
 
 
 def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[ParsedRow]]:
@@ -61,7 +65,7 @@ def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[
         yield chunk
 
 
-def _csv(file: IO[bytes]) -> Iterator[ParsedRow]:
+def _csv(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
         source = _BoundedLines(text)
@@ -103,7 +107,7 @@ class _BoundedLines:
         return line
 
 
-def _json_lines(file: IO[bytes]) -> Iterator[ParsedRow]:
+def _json_lines(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
     while line := file.readline(MAX_ROW_BYTES):
         if len(line) == MAX_ROW_BYTES:
             raise BodyTooLarge(MAX_ROW_BYTES)
@@ -111,18 +115,18 @@ def _json_lines(file: IO[bytes]) -> Iterator[ParsedRow]:
             yield _from_json(line)
 
 
-def _json(file: IO[bytes]) -> Iterator[ParsedRow]:
+def _json(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
     return map(_from_json, json_array.elements(file))
 
 
-def _parquet(file: IO[bytes]) -> Iterator[ParsedRow]:
+def _parquet(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
     # Imported lazily: Arrow takes 60 MB.
     from api.files import parquet_reader
 
-    return parquet_reader.read(file)
+    return parquet_reader.read(file, announce)
 
 
-READERS: Mapping[str, Callable[[IO[bytes]], Iterator[ParsedRow]]] = {
+READERS: Mapping[str, Callable[[IO[bytes], Announce], Iterator[ParsedRow]]] = {
     "application/json": _json,
     "application/x-ndjson": _json_lines,
     "text/csv": _csv,

@@ -11,7 +11,8 @@ from api.errors import ApiError, InvalidEncounter, Problem
 
 def error_response(error: ApiError, request_id: str) -> JSONResponse:
     """Return the response to an error."""
-    return JSONResponse(read_error(error) | {"request_id": request_id}, error.status)
+    headers = {"retry-after": str(error.retry_after)} if error.retry_after else None
+    return JSONResponse(read_error(error) | {"request_id": request_id}, error.status, headers)
 
 
 def _respond(request: Request, error: ApiError) -> JSONResponse:

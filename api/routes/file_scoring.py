@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+from api.access.limits import RowBudget
 from api.contract.predictions import SummaryLine, UploadTotals, read_error, read_prediction
 from api.dependencies import ServiceState, model_reference
 from api.errors import ApiError, log
@@ -29,15 +30,23 @@ class FileScoring:
         Logged with every prediction.
     answer : str
         Format of the predictions: ``ndjson``, ``csv`` or ``parquet``.
+    budget : RowBudget
+        Rows that the caller may still have predicted.
     """
 
     def __init__(
-        self, state: ServiceState, champion: Champion, request_id: str, answer: AnswerFormat
+        self,
+        state: ServiceState,
+        champion: Champion,
+        request_id: str,
+        answer: AnswerFormat,
+        budget: RowBudget,
     ) -> None:
         self._state = state
         self._champion = champion
         self._request_id = request_id
         self._writer = writer_for(answer)
+        self._budget = budget
         self._by_class: Counter[str] = Counter()
         self._rows = 0
 
@@ -49,7 +58,7 @@ class FileScoring:
         ApiError
             Before the first piece only. Later errors become the last row.
         """
-        chunks = readers.chunked(readers.read_rows(file, content_type))
+        chunks = readers.chunked(readers.read_rows(file, content_type, self._budget.announce))
         piece = self._writer.begin() + self._writer.write(self._score(next(chunks, [])))
         try:
             yield piece
@@ -64,6 +73,7 @@ class FileScoring:
 
     def _score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
         """Score the accepted rows of a chunk; return one line per row."""
+        self._budget.take(len(chunk))
         accepted = [row for row in chunk if not isinstance(row, ApiError)]
         predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
         lines = [

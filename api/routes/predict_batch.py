@@ -8,8 +8,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 
-from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, service_state
-from api.errors import TooManyUploads
+from api.dependencies import (
+    KEY_REQUIRED,
+    caller_of,
+    error_schemas,
+    require_predict,
+    row_budget,
+    service_state,
+)
 from api.files.upload import receive
 from api.files.writers import MEDIA_TYPES, AnswerFormat
 from api.http.direct import Handler
@@ -27,12 +33,9 @@ async def take_upload_slot(request: Request) -> AsyncIterator[None]:
     Raises
     ------
     TooManyUploads
-        If all slots are taken; they bound the memory and disk space of uploads.
+        If the caller gets none; they bound the memory and disk space of uploads.
     """
-    state = service_state(request)
-    if state.upload_slots.locked():
-        raise TooManyUploads(state.settings.api_files_at_once)
-    async with state.upload_slots:
+    with service_state(request).upload_slots.hold(caller_of(request)):
         yield
 
 
@@ -65,7 +68,7 @@ async def predict_batch(request: Request, answer: Answer = "ndjson") -> Streamin
     state = service_state(request)
     champion = state.holder.require()
     file = await receive(request, state.settings.api_batch_mb << 20)
-    scoring = FileScoring(state, champion, request_id_of(request), answer)
+    scoring = FileScoring(state, champion, request_id_of(request), answer, row_budget(request))
     pieces = scoring.run(file, request.headers.get("content-type", ""))
     # Make the first piece before the status is sent, so that an unreadable file gets an error
     # response.

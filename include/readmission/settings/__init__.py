@@ -154,9 +154,10 @@ class Settings(MlflowSettings):
     api_rate_limit: int = Field(
         1_000, ge=0, description="Requests per second allowed to each caller; 0 means no limit."
     )
-    api_batch_mb: PositiveInt = Field(
-        256, description="Largest accepted file of encounters, in MiB."
+    api_row_limit: int = Field(
+        120_000, ge=0, description="Rows of files per minute allowed to each caller; 0: no limit."
     )
+    api_batch_mb: PositiveInt = Field(256, description="Largest accepted file, in MiB.")
     # With Compose, /tmp is in memory: this many of the largest files fit beside the model.
     api_files_at_once: PositiveInt = Field(
         2, description="Files of encounters that one process handles at the same time."

@@ -539,7 +539,7 @@ def test_a_stalled_upload_times_out_and_a_steady_one_does_not(
         )  # fmt: skip
 
     # when they are sent
-    values = {"MODEL_NAME": model_name, "API_FILES_AT_ONCE": str(len(files))}
+    values = {"MODEL_NAME": model_name, "API_FILES_AT_ONCE": str(len(files) + 1)}
     with running(
         tmp_path / "log", mlflow_uri=platform.mlflow_uri, settings=values, program=("-c", IMPATIENT)
     ) as service:
