@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import uvicorn
 
+from api.http.connections import TimedProtocol
 from api.metrics import SHARED_FOLDER
 from api.prediction_log.log import PredictionLog
 from readmission import logs
@@ -44,7 +45,7 @@ def serve(settings: Settings) -> None:
         host=settings.api_host,
         port=settings.api_port,
         workers=settings.workers,
-        http="httptools",
+        http=TimedProtocol,
         ws="none",
         # Identify the caller by API key or peer address; never by X-Forwarded-For.
         proxy_headers=False,

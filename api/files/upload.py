@@ -7,6 +7,7 @@ from typing import IO
 from starlette.requests import Request
 
 from api.errors import BodyTooLarge, UploadTooSlow
+from api.http.connections import UPLOADING
 
 MAX_IN_MEMORY = 1 << 20
 """Bytes; a larger file goes to disk."""
@@ -44,6 +45,7 @@ async def receive(request: Request, limit: int) -> IO[bytes]:
 
 
 async def _copy(request: Request, file: IO[bytes], limit: int) -> None:
+    request.scope["state"][UPLOADING] = True  # The limits below replace the connection's.
     now = asyncio.get_running_loop().time
     latest = now() + STALLED_SECONDS
     try:
