@@ -98,6 +98,11 @@ class StatePaths:
         return self.home / "object-store"
 
     @property
+    def data_docs(self) -> Path:
+        """The reports of the gates, unless the settings name another folder."""
+        return self.home / "data-docs"
+
+    @property
     def prometheus(self) -> Path:
         """Configuration and data of Prometheus."""
         return self.home / "prometheus"
@@ -152,6 +157,8 @@ class StatePaths:
         (self.home / MARKER).touch()
         for folder in (self.logs, self.run, self.sockets, self.airflow_home, self.object_store):
             folder.mkdir(mode=0o700, exist_ok=True)
+        self.data_docs.mkdir(exist_ok=True)
+        self.data_docs.chmod(0o750)
         if self.sockets.lstat().st_uid != os.getuid():
             raise StackError(f"{self.sockets} belongs to another user; delete it")
 
