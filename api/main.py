@@ -23,7 +23,7 @@ from api.model.champion import ChampionHolder
 from api.model.registry import RegistryClient
 from api.model.store import LocalModelStore, ModelStore
 from api.prediction_log.log import PredictionLog
-from api.routes import about, file_formats, operate, predict, predict_batch, quality
+from api.routes import about, docs, file_formats, operate, predict, predict_batch, quality
 from readmission import logs
 from readmission.logs import note_uncaught
 from readmission.settings import Settings, get_settings
@@ -99,7 +99,14 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
     metrics, registry = Metrics(), RegistryClient(settings)
     store = store or LocalModelStore(settings, registry)
     shutdown = GracefulShutdown()
-    app = FastAPI(title=about.SERVICE, description=DESCRIPTION, version="1", lifespan=_lifespan)
+    app = FastAPI(
+        title=about.SERVICE,
+        description=DESCRIPTION,
+        version="1",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     app.state.service = ServiceState(
         settings=settings,
         holder=ChampionHolder(store, metrics),
@@ -126,6 +133,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
     # Routes are tried in order, so the most frequent one comes first.
     for part in (predict, predict_batch, about, operate, quality):
         app.include_router(part.router)
+    docs.install(app)
     _complete_openapi(app)
     return app
 
