@@ -28,6 +28,7 @@ from readmission.operations.patients import models
 from readmission.operations.patients.access import DatabaseUnavailable
 from readmission.operations.patients.commands import CommandRefused, run_erase, run_export
 from readmission.operations.patients.erasing import BACKUPS, ErasureRefused
+from readmission.operations.patients.exporting import ANOTHER
 from readmission.operations.patients.models import RegistryUnavailable
 from readmission.pipeline import train
 from readmission.pipeline.process import process
@@ -131,7 +132,10 @@ def test_the_export_has_the_planted_rows_of_every_table(ward: Ward, tmp_path: Pa
     assert {row["source_row"] for row in clean} == {*CLEAN_ROWS, 9, WAS_OTHERS}
     assert document["predictions"]["prediction"]["count"] == 2
     assert document["predictions"]["outcome"]["count"] == len(clean)
-    assert str(OTHER) not in json.dumps(document["clean"])
+    # and the number with which one of them arrived by mistake is not shown
+    assert str(OTHER) not in json.dumps(document)
+    numbers = {row["patient_nbr"] for row in document["raw"]["encounter"]["rows"]}
+    assert numbers == {str(PATIENT), ANOTHER}
 
 
 def test_the_other_patient_gets_the_row_that_was_corrected(ward: Ward, tmp_path: Path) -> None:
@@ -139,6 +143,7 @@ def test_the_other_patient_gets_the_row_that_was_corrected(ward: Ward, tmp_path:
 
     rows = {(row["batch_id"], row["source_row"]) for row in document["raw"]["encounter"]["rows"]}
     assert rows == {(FIRST, IS_OTHERS), (REPLAY, IS_OTHERS)}
+    assert str(PATIENT) not in json.dumps(document)
 
 
 def test_the_file_of_an_export_is_private(ward: Ward, tmp_path: Path) -> None:

@@ -6,15 +6,20 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from readmission.domain import schema
 from readmission.errors import PatientNotFound
 from readmission.operations.patients.access import Databases
 from readmission.operations.patients.models import models_of, verdicts_of
-from readmission.operations.patients.searching import find, identify
+from readmission.operations.patients.searching import Rows, find, identify
 from readmission.settings import Settings
 from readmission.warehouse.clean.erasures import CleanErasures
+from readmission.warehouse.raw.erased_patients import canonical
 from readmission.warehouse.stores import STORES, with_patients
 
 log = logging.getLogger("readmission.operations.patients")
+
+ANOTHER = "(the number of another patient)"
+"""Shown where a row arrived, or was once corrected, with the number of somebody else."""
 
 Report = Callable[[str], None]
 """Called with one sentence for people before each step; never with a patient's number."""
@@ -57,7 +62,7 @@ def export(
         "exported_at": datetime.now(UTC),
         "exported_by": by,
         "reason": reason,
-        **{database: _described(database, tables) for database, tables in found.items()},
+        **{name: _described(name, tables, patient) for name, tables in found.items()},
         "models": models_of(settings, use),
         "verdicts": verdicts_of(databases.clean, use),
     }
@@ -71,8 +76,22 @@ def names_of_tables() -> list[str]:
     return [f"{database}.{table}" for database in STORES for table in with_patients(database)]
 
 
-def _described(database: str, tables: Mapping[str, Any]) -> Mapping[str, Any]:
+def _described(database: str, tables: Mapping[str, Rows], patient: int) -> Mapping[str, Any]:
     return {
-        table: {"found_by": store.found_by, "count": len(tables[table]), "rows": tables[table]}
+        table: {
+            "found_by": store.found_by,
+            "count": len(tables[table]),
+            "rows": [_without_others(row, patient) for row in tables[table]],
+        }
         for table, store in with_patients(database).items()
     }
+
+
+def _without_others(row: Mapping[str, Any], patient: int) -> dict[str, Any]:
+    """Return a row, and the correction in it, without the number of another patient."""
+    shown = dict(row)
+    if schema.PATIENT in row and canonical(str(row[schema.PATIENT])) != str(patient):
+        shown[schema.PATIENT] = ANOTHER
+    if isinstance(row.get("correction"), dict):
+        shown["correction"] = _without_others(row["correction"], patient)
+    return shown
