@@ -62,7 +62,9 @@ def writes(role: str) -> set[str]:
         f"{method} {short(path)}"
         for method, path in endpoints()
         if allowed(role, method, path) and method != "GET"
-        if not path.endswith(("/search", "/search-datasets", "/get-latest-versions", "/graphql"))
+        if not path.endswith(
+            ("/search", "/search-datasets", "/get-latest-versions", "/graphql", "/metrics")
+        )
     }
 
 

@@ -36,6 +36,9 @@ READ = (
     "GET mlflow/metrics/get-history",
     "GET mlflow/metrics/get-history-bulk",
     "GET mlflow/metrics/get-history-bulk-interval",
+    # Traces; there are none, but MLflow's page of an experiment asks for them
+    "POST mlflow/traces/metrics",
+    "POST mlflow/traces/search",
     # Models that runs have logged
     "GET mlflow/logged-models/*",
     "GET mlflow/logged-models/*/artifacts/directories",
