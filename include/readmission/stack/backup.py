@@ -35,6 +35,7 @@ CREDENTIALS = "credentials.json"
 CONTENT_TYPE = "READMISSION.content-type"
 
 Report = Callable[[str], None]
+Opened = Callable[[str, Path], Path]
 
 
 def new_seal(paths: StatePaths, key_file: Path) -> None:
@@ -87,13 +88,13 @@ def back_up(stack: Stack, folder: Path, report: Report) -> Path:
         draft.mkdir(mode=0o700)
         for database in postgres.DATABASES:
             report(f"database {database}")
-            _run(site, "dump.sh", plain, database)
-            (dump,) = Path(plain, database).glob("*.dump")
-            _seal(seal, dump, draft / f"{database}.dump")
+            plain_dump = Path(plain, f"{database}.dump")
+            dump(site, database, plain_dump)
+            _seal(seal, plain_dump, draft / plain_dump.name)
         for bucket in BUCKETS:
             report(f"bucket {bucket}")
             archive = Path(plain, f"{bucket}.tar")
-            _download(site, bucket, archive)
+            download(site, bucket, archive)
             _seal(seal, archive, draft / archive.name)
         secrets = Path(plain, CREDENTIALS)
         write_private(secrets, stack.paths.credentials.read_text())
@@ -117,29 +118,44 @@ def restore(stack: Stack, backup: Path, key: BackupKey, report: Report) -> dict[
             f"{stack.paths.home} holds a stack; restore into a new folder (READMISSION_STATE_DIR),"
             " or delete this one with `readmission reset` first"
         )
+
+    def opened(name: str, folder: Path) -> Path:
+        key.open(backup / f"{name}{SUFFIX}", folder / name)
+        return folder / name
+
+    fill(stack, opened, report)
+    return manifest
+
+
+def fill(stack: Stack, opened: Opened, report: Report) -> None:
+    """Fill a new state folder, and stop the services again.
+
+    Parameters
+    ----------
+    stack : Stack
+        A stack without a state folder.
+    opened : callable
+        Returns the path of a plain file of the backup by its name; may write it to a given folder.
+    report : callable
+        Called with each part.
+    """
     stack.paths.create()
     stack.paths.restoring.touch()
-    with _private_folder(stack.paths) as plain:
-        secrets = Path(plain, CREDENTIALS)
-        key.open(backup / f"{CREDENTIALS}{SUFFIX}", secrets)
-        write_private(stack.paths.credentials, secrets.read_text())
+    with _private_folder(stack.paths) as temporary:
+        plain = Path(temporary)
+        write_private(stack.paths.credentials, opened(CREDENTIALS, plain).read_text())
         report("starting PostgreSQL and the object store")
         stack.up(only=SERVICES)
         try:
             for database in postgres.DATABASES:
                 report(f"database {database}")
-                dump = Path(plain, f"{database}.dump")
-                key.open(backup / f"{dump.name}{SUFFIX}", dump)
-                _run(stack.site, "restore.sh", str(dump), database)
+                _run(stack.site, "restore.sh", str(opened(f"{database}.dump", plain)), database)
             for bucket in BUCKETS:
                 report(f"bucket {bucket}")
-                archive = Path(plain, f"{bucket}.tar")
-                key.open(backup / f"{archive.name}{SUFFIX}", archive)
-                _upload(stack.site, bucket, archive)
+                _upload(stack.site, bucket, opened(f"{bucket}.tar", plain))
         finally:
             stack.down()
     stack.paths.restoring.unlink()
-    return manifest
 
 
 def require_whole(paths: StatePaths) -> None:
@@ -186,11 +202,22 @@ def _run(site: Site, script: str, *arguments: str) -> None:
         raise BackupError(f"{script} {arguments[-1]} failed: {done.stderr.strip()}")
 
 
-def _download(site: Site, bucket: str, archive: Path) -> None:
+def dump(site: Site, database: str, file: Path) -> None:
+    """Dump a database into a file."""
+    with tempfile.TemporaryDirectory(dir=site.paths.home, prefix="backup-") as folder:
+        _run(site, "dump.sh", folder, database)
+        (made,) = Path(folder, database).glob("*.dump")
+        shutil.move(made, file)
+
+
+def download(
+    site: Site, bucket: str, archive: Path, wanted: Callable[[str], bool] = lambda _key: True
+) -> None:
+    """Write the objects of a bucket to a tar archive; by their keys if not all are wanted."""
     s3 = object_store.client(site)
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for listed in page.get("Contents", []):
+            for listed in filter(lambda entry: wanted(entry["Key"]), page.get("Contents", [])):
                 found = s3.get_object(Bucket=bucket, Key=listed["Key"])
                 entry = tarfile.TarInfo(listed["Key"])
                 entry.size = found["ContentLength"]
