@@ -14,8 +14,7 @@ log = logging.getLogger("readmission.api")
 
 MAX_PROBLEMS = 60
 """Problems per response. An encounter has fewer fields; a hostile body may have many more."""
-PROBLEMS_IN_MESSAGE = 3
-MAX_CHARACTERS = 100
+PROBLEMS_IN_MESSAGE, MAX_CHARACTERS = 3, 100
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,8 @@ class Problem:
     @classmethod
     def repeated_field(cls, field: str) -> Self:
         """A JSON object has a field more than once."""
-        name, expected = field[:MAX_CHARACTERS], "one value"
-        return cls(name, None, expected, f"field {name!r} is repeated, expected {expected}")
+        name = field[:MAX_CHARACTERS]
+        return cls(name, None, "one value", f"field {name!r} is repeated, expected one value")
 
     @classmethod
     def wrong_body(cls, expected: str) -> Self:
@@ -287,12 +286,10 @@ class ReloadFailed(ApiError):
     kind = "reload_failed"
 
 
-ERROR_KINDS = tuple(sorted({"internal"} | {error.kind for error in ApiError.__subclasses__()}))
+_ALL: tuple[type[ApiError], ...] = (ApiError, *ApiError.__subclasses__())
+ERROR_KINDS = tuple(sorted({error.kind for error in _ALL}))
 """Every kind of error; metrics show all of them before the first one occurs."""
-
-SERVER_ERROR_STATUSES = tuple(
-    sorted({500} | {error.status for error in ApiError.__subclasses__() if error.status >= 500})
-)
+SERVER_ERROR_STATUSES = tuple(sorted({e.status for e in _ALL if e.status >= 500}))
 """Every status of a failure of the service; metrics show all of them, too."""
 
 

@@ -52,6 +52,8 @@ TOGETHER = {
 }
 """What one worker runs as a whole, by folder or file: tests that share what is expensive to make.
 They start in this order, before all others: no worker must wait for a long group at the end."""
+ADMIN: dict[str, str] = {}
+"""Variables with the login of MLflow's admin, once the platform runs."""
 STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
 """Fixtures that start a service other than PostgreSQL; unit tests do not use them."""
 
@@ -194,6 +196,12 @@ def databases(state_folders: Path) -> Stack:
     return stack
 
 
+@pytest.fixture(autouse=True)
+def logged_in_as_admin() -> None:
+    """Undo the login of an earlier test: MLflow's client has one for the whole process."""
+    os.environ |= ADMIN
+
+
 @pytest.fixture(scope="session")
 def platform(databases: Stack) -> Platform:
     """PostgreSQL, the object store and the MLflow server, on free ports.
@@ -202,8 +210,9 @@ def platform(databases: Stack) -> Platform:
     """
     databases.up(only={"postgres", "object-store", "mlflow"})
     site = databases.site
-    os.environ["MLFLOW_TRACKING_USERNAME"] = "admin"
-    os.environ["MLFLOW_TRACKING_PASSWORD"] = site.credentials.mlflow_admin
+    ADMIN["MLFLOW_TRACKING_USERNAME"] = "admin"
+    ADMIN["MLFLOW_TRACKING_PASSWORD"] = site.credentials.mlflow_admin
+    os.environ |= ADMIN
     return Platform(
         site=site,
         settings=site.training_settings.model_copy(update=signing.SETTINGS),

@@ -1,5 +1,6 @@
 """Limits per caller, in the memory of each process: requests, rows of files, upload slots."""
 
+import asyncio
 import math
 from collections import Counter, OrderedDict
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from time import monotonic
 
 from api.errors import BodyTooLarge, RateLimited, TooManyUploads
 
+WAIT_SECONDS = 2.0
+"""How long an upload waits for a slot before it is rejected."""
 MAX_CALLERS = 10_000
 """Largest number of buckets; above it, the least recently used one is dropped."""
 
@@ -124,13 +127,24 @@ class UploadSlots:
         TooManyUploads
             If all slots are taken, or all that the caller may take.
         """
-        if self._held.total() >= self._slots:
-            raise TooManyUploads(self._slots)
-        if self._held[caller] >= self._each:
-            raise TooManyUploads(self._each, " of one caller")
+        if refusal := self._refusal(caller):
+            raise refusal
         self._held[caller] += 1
         try:
             yield
         finally:
             self._held[caller] -= 1
             self._held += Counter()  # Drops callers without a slot.
+
+    async def wait(self, caller: str) -> None:
+        """Wait for a free slot, at most `WAIT_SECONDS`; most uploads take less."""
+        deadline = monotonic() + WAIT_SECONDS
+        while self._refusal(caller) and monotonic() < deadline:
+            await asyncio.sleep(WAIT_SECONDS / 50)
+
+    def _refusal(self, caller: str) -> TooManyUploads | None:
+        if self._held.total() >= self._slots:
+            return TooManyUploads(self._slots)
+        if self._held[caller] >= self._each:
+            return TooManyUploads(self._each, " of one caller")
+        return None

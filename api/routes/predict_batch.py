@@ -33,9 +33,11 @@ async def take_upload_slot(request: Request) -> AsyncIterator[None]:
     Raises
     ------
     TooManyUploads
-        If the caller gets none; they bound the memory and disk space of uploads.
+        If the caller gets none in time; they bound the memory and disk space of uploads.
     """
-    with service_state(request).upload_slots.hold(caller_of(request)):
+    slots, caller = service_state(request).upload_slots, caller_of(request)
+    await slots.wait(caller)
+    with slots.hold(caller):
         yield
 
 

@@ -90,7 +90,7 @@ def test_compose_publishes_ports_under_names_that_are_allowed() -> None:
 def test_every_server_reads_what_deploy_sh_writes() -> None:
     """deploy.sh writes the addresses of the nodes into a ConfigMap a server."""
     script = (CHECKOUT / "deploy.sh").read_text()
-    written = set(re.findall(r"allow (?:deployment|statefulset) ([a-z-]+) [A-Z]", script))
+    written = set(re.findall(r"allow (?:deployment|statefulset) ([a-z-]+) \"?[A-Z]", script))
     read = {
         workload.name
         for workload in build("overlays/minikube").workloads()

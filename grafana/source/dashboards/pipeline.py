@@ -106,7 +106,7 @@ def _batches() -> list[Panel]:
                 width=8,
             ),
             Query("sum by (stage) (readmission_waiting_batches)", "{{stage}}"),
-            Query("sum by (stage) (readmission_closed_batches) > 0", "{{stage}}, closed"),
+            Query("sum by (stage) (readmission_closed_batches)", "{{stage}}, closed"),
         ),
         time_series(
             PanelOptions(

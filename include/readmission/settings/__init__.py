@@ -282,10 +282,8 @@ class Settings(MlflowSettings):
             name for name in os.environ if name.startswith(PREFIX) and name not in known
         )
         if unknown:
-            raise SettingsError(
-                f"unknown settings: {', '.join(unknown)};"
-                f" the known ones are {', '.join(sorted(known))}"
-            )
+            names, valid = ", ".join(unknown), ", ".join(sorted(known))
+            raise SettingsError(f"unknown settings: {names}; the known ones are {valid}")
         try:
             return cls()
         except ValidationError as error:

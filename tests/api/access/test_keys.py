@@ -266,7 +266,9 @@ def test_every_response_has_the_headers_that_protect_patient_data(
         headers = {"origin": "https://elsewhere.example"} | ({HEADER: key} if key else {})
         response = service.request(method, path, headers=headers)
 
-        assert HEADERS.items() <= dict(response.headers).items()
+        for name, value in HEADERS.items():
+            # The documentation adds a policy of its own, and browsers enforce both.
+            assert value in response.headers.get_list(name), name
         assert response.headers["x-request-id"]
         assert "server" not in response.headers
         # a page of another site may not read it

@@ -1,7 +1,9 @@
 """Limits of a caller on rows and upload slots, and how long to wait."""
 
+import asyncio
 import io
 import json
+import time
 from collections.abc import Iterator
 
 import pandas as pd
@@ -122,3 +124,23 @@ def test_one_caller_cannot_hold_every_slot(slots: int, each: int) -> None:
     with uploads.hold("a"):
         pass
     assert not uploads._held
+
+
+def test_an_upload_waits_a_moment_for_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.access.limits.WAIT_SECONDS", 0.5)
+    uploads = UploadSlots(2)
+
+    async def freed_meanwhile() -> float:
+        held = uploads.hold("a")
+        held.__enter__()
+        asyncio.get_running_loop().call_later(0.1, held.__exit__, None, None, None)
+        return await waited()
+
+    async def waited() -> float:
+        began = time.monotonic()
+        await uploads.wait("a")
+        return time.monotonic() - began
+
+    assert 0.1 <= asyncio.run(freed_meanwhile()) < 0.4
+    with uploads.hold("a"):
+        assert asyncio.run(waited()) >= 0.5
