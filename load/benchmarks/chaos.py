@@ -1,0 +1,238 @@
+"""Kill the processes of a running stack at random times, and count what was lost.
+
+It starts a stack of its own on free ports, delivers batches of synthetic encounters, and sends
+predictions all the while. At random times it kills one of these with SIGKILL: a service, the task
+that Airflow runs, the supervisor, or everything at once; now and then it takes all connections of
+the prediction log's role. When the faults are over, it waits until every batch has been judged, and
+compares source, RAW, CLEAN, candidates, verdicts and prediction log with its own records. It exits
+with 1 if a row or a prediction was lost or doubled, or a model was promoted out of order.
+
+    .venv/bin/python -m load.benchmarks.chaos --seconds 300 --seed 7
+"""
+
+import argparse
+import contextlib
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from load.benchmarks.chaos_client import Deliveries, Predictions
+from load.benchmarks.chaos_findings import Finding, compare, unfinished
+from readmission.settings import get_settings
+from readmission.stack.access import open_airflow
+from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
+from readmission.stack.errors import StackError
+from readmission.stack.services import postgres
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORT_SETTINGS
+from readmission.stack.stack import Stack
+from readmission.stack.supervision.supervisor import Supervisor
+
+PAUSES = (2.0, 12.0)
+"""Shortest and longest time between two faults, in seconds."""
+HEALING = 240
+"""Seconds after which a fault counts as not healed."""
+ENDING = 900
+"""Seconds for the batches to finish after the last fault."""
+CONNECTIONS_HELD = 5
+
+Fault = Callable[[Stack, random.Random], str]
+
+
+def kill_service(stack: Stack, chance: random.Random) -> str:
+    """Kill one service with its children."""
+    running = {n: s for n, s in Supervisor(stack.paths).states().items() if s.pid}
+    name = chance.choice(sorted(running))
+    with contextlib.suppress(psutil.NoSuchProcess):
+        service = psutil.Process(running[name].pid)
+        _kill([*service.children(recursive=True), service])
+    return name
+
+
+def kill_task(stack: Stack, chance: random.Random) -> str:
+    """Kill the process of one task that runs, or of the scheduler's worker if none does."""
+    workers = [p for p in stack.processes() if "airflow worker" in _title(p)]
+    tasks = [p for p in stack.processes() if "airflow task" in _title(p)]
+    victims = tasks or workers
+    if not victims:
+        return "task (none ran)"
+    _kill([chance.choice(victims)])
+    return "task" if tasks else "worker of the scheduler"
+
+
+def kill_supervisor(stack: Stack, _chance: random.Random) -> str:
+    """Kill supervisord only; its services become orphans."""
+    pid = Supervisor(stack.paths).pid
+    if pid:
+        _kill([psutil.Process(pid)])
+    return "supervisor"
+
+
+def kill_all(stack: Stack, _chance: random.Random) -> str:
+    """Kill every process of the stack, then start it as after a power failure."""
+    _kill(stack.processes())
+    stack.up()
+    return "everything"
+
+
+def take_connections(stack: Stack, _chance: random.Random) -> str:
+    """Hold every connection that the prediction log's role may have, for some seconds."""
+    address, held = postgres.dsn(stack.site, "predictions"), []
+    with contextlib.suppress(psycopg.OperationalError):
+        while True:
+            held.append(psycopg.connect(address, connect_timeout=2))
+    time.sleep(CONNECTIONS_HELD)
+    for connection in held:
+        connection.close()
+    return f"{len(held)} connections"
+
+
+FAULTS: Sequence[tuple[Fault, int]] = (
+    (kill_service, 8), (kill_task, 4), (kill_supervisor, 2), (take_connections, 2), (kill_all, 1),
+)  # fmt: skip
+"""Each fault and its weight."""
+
+
+def _title(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _kill(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGKILL)
+
+
+def heal(stack: Stack) -> float | None:
+    """Wait until every service is healthy; return the seconds, or None if that took too long."""
+    began = time.monotonic()
+    while time.monotonic() - began < HEALING:
+        with contextlib.suppress(StackError, OSError):
+            if stack.is_running and all(status.healthy for status in stack.status()):
+                return time.monotonic() - began
+        time.sleep(0.2)
+    return None
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Wait for something that needs no healing; give up after `ENDING` seconds."""
+    ends = time.monotonic() + ENDING
+    while not condition():
+        if time.monotonic() > ends:
+            raise SystemExit(f"waited {ENDING} s in vain for {what}")
+        time.sleep(0.5)
+
+
+def break_things(
+    stack: Stack, chance: random.Random, seconds: float, console: Console
+) -> list[tuple[str, float | None]]:
+    """Cause faults until the time is over; return each with its healing time."""
+    faults: list[tuple[str, float | None]] = []
+    kinds, weights = zip(*FAULTS, strict=True)
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        time.sleep(chance.uniform(*PAUSES))
+        (fault,) = chance.choices(kinds, weights)
+        what = fault(stack, chance)
+        healed = heal(stack)
+        faults.append((what, healed))
+        console.print(f"{what}: {'not healed' if healed is None else f'healed in {healed:.1f} s'}")
+    return faults
+
+
+def run(
+    stack: Stack, source: Path, batch_rows: int, seconds: float, seed: int, console: Console
+) -> list[Finding]:
+    """Break a running stack for some seconds, let it finish, and compare.
+
+    Parameters
+    ----------
+    stack : Stack
+        A healthy stack whose dataset is `source`.
+    source : Path
+        The file to which encounters are appended.
+    batch_rows : int
+        Encounters in a batch.
+    seconds : float
+        How long to cause faults.
+    seed : int
+        Determines the faults and their times.
+    console : Console
+        Shows the faults.
+    """
+    airflow = open_airflow(stack.site)
+    airflow.wait_for_dags((INGESTION, *CONSUMERS, "ledger_sweep"))
+    with (
+        Deliveries(stack.site, source, batch_rows) as deliveries,
+        Predictions(stack.site) as predictions,
+    ):
+        # Faults before the first model would say nothing about predictions.
+        wait_until(lambda: bool(predictions.logged), "the first prediction")
+        faults = break_things(stack, random.Random(seed), seconds, console)
+        predictions.stop()
+        deliveries.stop_new()
+        ends = time.monotonic() + ENDING
+        while (left := unfinished(stack.site, deliveries)) and time.monotonic() < ends:
+            time.sleep(2)
+    show_healing(faults, console)
+    return compare(stack.site, deliveries, predictions, left)
+
+
+def show_healing(faults: Sequence[tuple[str, float | None]], console: Console) -> None:
+    """Print how often each fault occurred, and how long healing took."""
+    table = Table("fault", "times", "healed in, median s", "longest s", "not healed")
+    for name in sorted({name for name, _ in faults}):
+        healed = sorted(s for other, s in faults if other == name and s is not None)
+        count = sum(other == name for other, _ in faults)
+        shown = (f"{healed[len(healed) // 2]:.1f}", f"{healed[-1]:.1f}") if healed else ("", "")
+        table.add_row(name, str(count), *shown, str(count - len(healed)))
+    console.print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=300, help="how long to cause faults")
+    parser.add_argument("--seed", type=int, help="repeats a series of faults; random by default")
+    parser.add_argument("--batch-rows", type=int, default=1_000)
+    arguments = parser.parse_args()
+    seed = random.randrange(10_000) if arguments.seed is None else arguments.seed
+    console = Console(highlight=False)
+    console.print(f"seed {seed}")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+        changes = {
+            "state_dir": folder / "state", "dataset": folder / "encounters.csv",
+            "scheduled_runs": False, "sweep_grace_seconds": 5, **ports,
+        }  # fmt: skip
+        stack = Stack(get_settings().model_copy(update=changes))
+        stack.up()
+        try:
+            findings = run(
+                stack, folder / "encounters.csv", arguments.batch_rows, arguments.seconds, seed,
+                console,
+            )  # fmt: skip
+        finally:
+            stack.reset()
+    for finding in findings:
+        console.print(f"{'ok  ' if finding.ok else 'LOST'} {finding.sentence}")
+    sys.exit(0 if all(finding.ok for finding in findings) else 1)
+
+
+if __name__ == "__main__":
+    main()

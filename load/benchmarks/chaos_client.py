@@ -1,0 +1,140 @@
+"""What works on the stack while it is broken: deliveries of batches, and predictions."""
+
+import contextlib
+import itertools
+import secrets
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from readmission.domain import synthetic
+from readmission.domain.schema import example
+from readmission.errors import ReadmissionError
+from readmission.stack.access import open_airflow
+from readmission.stack.cli.batch_progress import INGESTION
+from readmission.stack.site.site import Site
+
+SUPPLY = 200_000
+"""Synthetic encounters that can be delivered."""
+NEXT_DELIVERY, NEXT_SWEEP = 20.0, 15.0
+PACE = 0.01
+"""Seconds between two predictions."""
+
+
+class Worker:
+    """A thread that repeats one step until it is stopped; a step that fails is repeated."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def step(self) -> None:
+        """Do the work once."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End the work and wait for the last step."""
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.is_set():
+            with contextlib.suppress(ReadmissionError, httpx.HTTPError, OSError):
+                self.step()
+            self._done.wait(self._pause)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+class Deliveries(Worker):
+    """Appends whole batches to the source, and has Airflow ingest them and sweep.
+
+    The stack's own schedule is off, so that the deliveries decide when a batch arrives.
+
+    Parameters
+    ----------
+    site : Site
+        The stack.
+    source : Path
+        The CSV file that the stack reads.
+    batch_rows : int
+        Encounters in a batch.
+    """
+
+    def __init__(self, site: Site, source: Path, batch_rows: int) -> None:
+        super().__init__(pause=1.0)
+        self._site, self._source, self.batch_rows = site, source, batch_rows
+        self._lines = iter(synthetic.csv_bytes(SUPPLY).splitlines(keepends=True))
+        self._source.write_bytes(next(self._lines))
+        self._delivered_at = self._swept_at = -NEXT_DELIVERY
+        self._new = True
+        self.batches = 0
+
+    @property
+    def rows(self) -> int:
+        """Encounters delivered."""
+        return self.batches * self.batch_rows
+
+    def stop_new(self) -> None:
+        """Deliver no further batch; ingestion and sweeps go on."""
+        self._new = False
+
+    def step(self) -> None:
+        """Deliver a batch, or start the ingestion or the sweep, whatever is due."""
+        now = time.monotonic()
+        if self._new and now - self._delivered_at > NEXT_DELIVERY:
+            with self._source.open("ab") as file:
+                file.write(b"".join(itertools.islice(self._lines, self.batch_rows)))
+            self.batches += 1
+            self._delivered_at = now
+        if now - self._swept_at > NEXT_SWEEP:
+            # Remembered first: Airflow may have started a run although its response was lost.
+            self._swept_at = now
+            airflow = open_airflow(self._site)
+            airflow.trigger(INGESTION, {"batch_size": self.batch_rows, "batches": 0})
+            airflow.trigger("ledger_sweep", {})
+
+
+class Predictions(Worker):
+    """Sends predictions and remembers those whose response says that they are logged."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(pause=PACE)
+        self.prefix = f"chaos-{secrets.token_hex(4)}-"
+        self.logged: set[str] = set()
+        self.not_logged: set[str] = set()
+        self.failed = 0
+        self._numbers = itertools.count()
+        self._url = f"{site.settings.api_url}/predict"
+        self._http = httpx.Client(
+            headers={"X-API-Key": site.credentials.api_predict_key}, timeout=30, trust_env=False
+        )
+
+    def step(self) -> None:
+        """Send one prediction."""
+        request_id = f"{self.prefix}{next(self._numbers)}"
+        try:
+            response = self._http.post(
+                self._url, json=dict(example()), headers={"X-Request-ID": request_id}
+            ).raise_for_status()
+        except httpx.HTTPError:
+            # The outcome is unknown, or there is no model yet: such a request may be logged or not.
+            self.failed += 1
+            raise
+        kept = self.logged if response.json()["logged"] else self.not_logged
+        kept.add(request_id)

@@ -1,0 +1,102 @@
+"""Compares what a broken stack holds in the end with what was delivered and predicted."""
+
+import contextlib
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+import psycopg
+
+from load.benchmarks.chaos_client import Deliveries, Predictions
+from readmission.domain.batch_ids import batch_name, batch_number
+from readmission.errors import ReadmissionError
+from readmission.pipeline.order import promoted
+from readmission.stack.access import open_warehouses
+from readmission.stack.services import postgres
+from readmission.stack.site.site import Site
+from readmission.warehouse import BatchState, ModelHistory
+from readmission.warehouse.reconciliation import unaccounted
+from readmission.warehouse.tallies import CleanTally, RawTally, clean_rows, raw_rows
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One comparison: whether all is there, in a sentence with the numbers."""
+
+    ok: bool
+    sentence: str
+
+
+def unfinished(site: Site, deliveries: Deliveries) -> list[str]:
+    """Return the delivered batches that have no verdict yet."""
+    expected: list[str] = [batch_name(number + 1) for number in range(deliveries.batches)]
+    with contextlib.suppress(ReadmissionError, psycopg.Error), open_warehouses(site) as (_, clean):
+        judged = {promotion.batch_id for promotion in ModelHistory(clean.connection).promotions()}
+        return [batch_id for batch_id in expected if batch_id not in judged]
+    return expected
+
+
+def compare(
+    site: Site, deliveries: Deliveries, predictions: Predictions, left: list[str]
+) -> list[Finding]:
+    """Compare source, RAW, CLEAN, candidates, verdicts and prediction log with the records."""
+    with open_warehouses(site) as (raw, clean):
+        return [
+            _in_raw(raw.connection, deliveries),
+            _accounted(raw.connection, clean.connection),
+            Finding(not left, f"{deliveries.batches} batches, {len(left)} without a verdict"),
+            _in_order(ModelHistory(clean.connection)),
+            *_logged(site, predictions),
+        ]
+
+
+def _in_raw(connection: psycopg.Connection, deliveries: Deliveries) -> Finding:
+    stored, distinct = connection.execute(
+        "SELECT count(*), count(DISTINCT encounter_id) FROM encounter"
+    ).fetchone() or (0, 0)
+    ok = stored == distinct == deliveries.rows
+    return Finding(
+        ok, f"{deliveries.rows} encounters delivered, {stored} rows in RAW, {distinct} different"
+    )
+
+
+def _accounted(raw: psycopg.Connection, clean: psycopg.Connection) -> Finding:
+    raw_tallies = [RawTally(**row) for row in raw_rows(raw)]
+    clean_tallies = {row["batch_id"]: CleanTally(**row) for row in clean_rows(clean)}
+    lost = unaccounted(raw_tallies, clean_tallies)
+    open_batches = sum(t.state is BatchState.LOADED for t in clean_tallies.values())
+    return Finding(
+        lost == 0 == open_batches,
+        f"{lost} rows of RAW neither in CLEAN nor quarantined, {open_batches} batches undecided",
+    )
+
+
+def _in_order(history: ModelHistory) -> Finding:
+    numbers = [batch_number(promotion.batch_id) for promotion in promoted(history)]
+    late = sum(later < earlier for earlier, later in pairwise(numbers))
+    doubled = [b for b, n in Counter(p.batch_id for p in history.promotions()).items() if n > 1]
+    return Finding(
+        not late,
+        f"{len(numbers)} promotions, {late} out of order, {len(doubled)} batches retrained",
+    )
+
+
+def _logged(site: Site, predictions: Predictions) -> list[Finding]:
+    with psycopg.connect(postgres.dsn(site, "predictions")) as connection:
+        found: dict[str, int] = dict(
+            connection.execute(
+                "SELECT request_id, count(*) FROM prediction WHERE request_id LIKE %s"
+                " GROUP BY request_id",
+                (f"{predictions.prefix}%",),
+            ).fetchall()
+        )
+    lost = sum(request_id not in found for request_id in predictions.logged)
+    doubled = sum(count > 1 for count in found.values())
+    return [
+        Finding(
+            lost == 0 < len(predictions.logged),
+            f"{len(predictions.logged)} predictions returned as logged, {lost} not in the log"
+            f" ({len(predictions.not_logged)} returned as not logged, {predictions.failed} failed)",
+        ),
+        Finding(doubled == 0, f"{len(found)} predictions in the log, {doubled} more than once"),
+    ]
