@@ -1,8 +1,9 @@
-"""The service in this process, with a model store that a test fills."""
+"""The service in this process with a model store that a test fills, and the log's database."""
 
 import time
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
@@ -12,7 +13,9 @@ from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
 from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.settings import Settings
+from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.api.models import loaded, small_fit
+from tests.conftest import Platform, emptied
 
 
 class FakeModelStore:
@@ -88,3 +91,18 @@ def service(
 def encounter() -> dict[str, str | int]:
     """A valid request."""
     return example()
+
+
+@pytest.fixture
+def table(platform: Platform) -> Iterator[psycopg.Connection]:
+    """A connection to the empty database of predictions."""
+    with emptied(platform.predictions_dsn) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+@pytest.fixture
+def proxy(platform: Platform, table: psycopg.Connection) -> Iterator[FaultyProxy]:
+    """A proxy to that database."""
+    with faulty_proxy(platform.predictions_dsn) as proxy:
+        yield proxy

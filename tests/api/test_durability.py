@@ -21,10 +21,10 @@ import pytest
 from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings
-from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
+from tests.api.faulty_proxy import FaultyProxy
 from tests.api.models import two_versions
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
 
 CALLERS, WORKERS, KILLS = 3, 2, 4
 UPLOADED_ROWS = 400
@@ -46,21 +46,6 @@ def until(condition: Callable[[], bool]) -> None:
 def model(platform: Platform, fits: tuple[Fit, Fit]) -> Settings:
     """Settings of a registered model."""
     return two_versions(platform.settings, fits, "durable")
-
-
-@pytest.fixture
-def table(platform: Platform) -> Iterator[psycopg.Connection]:
-    """A connection to the empty database of predictions."""
-    with emptied(platform.predictions_dsn) as connection:
-        connection.autocommit = True
-        yield connection
-
-
-@pytest.fixture
-def proxy(platform: Platform, table: psycopg.Connection) -> Iterator[FaultyProxy]:
-    """A proxy to that database."""
-    with faulty_proxy(platform.predictions_dsn) as proxy:
-        yield proxy
 
 
 @contextmanager

@@ -25,8 +25,8 @@ from readmission.domain.schema import example
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.stack import Stack
 from readmission.warehouse.predictions.store import DailyCount, PredictionStore
-from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
-from tests.conftest import Platform, emptied
+from tests.api.faulty_proxy import FaultyProxy
+from tests.conftest import Platform
 
 KEY = "a key of at least thirty-two characters"
 ENCOUNTER_ID, PATIENT_NBR = 1_357_924_680, 1_864_209_753
@@ -47,21 +47,6 @@ def until(condition: Callable[[], bool]) -> None:
 def encounter(**changes: str | int) -> dict[str, str | int]:
     keys = {schema.ENCOUNTER: ENCOUNTER_ID, schema.PATIENT: PATIENT_NBR}
     return example() | keys | changes
-
-
-@pytest.fixture
-def table(platform: Platform) -> Iterator[psycopg.Connection]:
-    """A connection to the empty database of predictions."""
-    with emptied(platform.predictions_dsn) as connection:
-        connection.autocommit = True
-        yield connection
-
-
-@pytest.fixture
-def proxy(platform: Platform, table: psycopg.Connection) -> Iterator[FaultyProxy]:
-    """A proxy to that database."""
-    with faulty_proxy(platform.predictions_dsn) as proxy:
-        yield proxy
 
 
 class Logs:
