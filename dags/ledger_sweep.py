@@ -5,8 +5,8 @@ failed, the batch is announced again, with growing pauses. A batch whose error w
 is closed: an alert says so, and later batches continue without it. If the next stage is running, it
 may still reach the batch, so it is left to the next sweep. The newest batch is trained again if
 this version cannot open the model in production, and a recorded verdict is carried out if it never
-was. The sweep also copies rollbacks into the history,
-because the API can record them only in the registry.
+was. The sweep also copies rollbacks into the history, because the API can record them only in the
+registry.
 """
 
 from airflow.sdk import dag, task

@@ -5,6 +5,7 @@ import itertools
 import secrets
 import threading
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +26,7 @@ PACE = 0.01
 """Seconds between two predictions."""
 
 
-class Worker:
+class Worker(ABC):
     """A thread that repeats one step until it is stopped; a step that fails is repeated."""
 
     def __init__(self, pause: float) -> None:
@@ -33,9 +34,9 @@ class Worker:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
+    @abstractmethod
     def step(self) -> None:
         """Do the work once."""
-        raise NotImplementedError
 
     def stop(self) -> None:
         """End the work and wait for the last step."""
