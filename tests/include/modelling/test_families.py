@@ -14,10 +14,12 @@ from readmission.errors import UnknownFamily
 from readmission.modelling import families
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.compilation import as_encounters
-from readmission.modelling.families import FAMILIES, require_known
+from readmission.modelling.families import FAMILIES, random_forest, require_known
+from readmission.modelling.family import convert_by_skl2onnx
 from readmission.modelling.plots import draw
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import ServedModel
+from readmission.serving.onnx_estimator import CompiledEstimator
 from readmission.settings import CHECKOUT, Settings
 from tests.api.models import registered, small_fit
 from tests.signing import SIGNER, TRUSTED
@@ -47,6 +49,21 @@ def test_every_file_declares_one_family() -> None:
 
     assert set(FAMILIES) == files
     assert len({declared.title for declared in FAMILIES.values()}) == len(files)
+
+
+def test_the_forest_in_onnx_is_the_one_that_skl2onnx_writes() -> None:
+    random = np.random.default_rng(7)
+    rows = random.normal(size=(3_000, 12)).astype(np.float32)
+    # Values next to each threshold show on which side of it a value falls after rounding.
+    forest = random_forest.build(1).fit(rows, random.integers(0, 3, len(rows)))
+    thresholds = np.unique(np.concatenate([t.tree_.threshold for t in forest.estimators_]))
+    near = np.resize(thresholds.astype(np.float32), (1_000, 12))
+
+    for encoded in (rows, near, np.nextafter(near, np.float32(9))):
+        compiled = CompiledEstimator(random_forest.to_onnx(forest, 12)).predict_proba(encoded)
+        reference = CompiledEstimator(convert_by_skl2onnx(forest, 12)).predict_proba(encoded)
+        assert np.array_equal(compiled, reference)
+        assert np.abs(compiled - forest.predict_proba(encoded)).max() < 1e-6
 
 
 def test_three_families_compete_unless_others_are_set(
