@@ -135,17 +135,20 @@ def log_fit(
         tags=lineage.tags() | {"family": model.family} | bundle_tags(signer),
     ) as run:
         mlflow.log_params(_parameters(model))
-        mlflow.log_metrics(prefixed(fit.metrics, "val") | {"fit_seconds": fit.fit_seconds})
         subtitle = f"data: {lineage.data_source}, up to {lineage.batch_id}"
         for name, figure in draw(fit, subtitle).items():
             mlflow.log_figure(figure, f"plots/{name}")
         for name, content in artifacts.items():
             mlflow.log_dict(content, name)
         try:
-            _log_model(fit, lineage, signer)
+            model_id = _log_model(fit, lineage, signer)
         except BundleRefused as refused:
             log.warning("the %s is not logged: %s", model.family, refused)
             mlflow.set_tag(NOT_SERVABLE, str(refused))
+            model_id = None
+        # MLflow links metrics to the model: earlier ones by one query each, these by their id.
+        metrics = prefixed(fit.metrics, "val") | {"fit_seconds": fit.fit_seconds}
+        mlflow.log_metrics(metrics, model_id=model_id)
     return str(run.info.run_id)
 
 
@@ -169,15 +172,15 @@ def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
     }
 
 
-def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> None:
-    """Log the model with its serving bundle and the code that it imports."""
+def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:
+    """Log the model with its serving bundle and the code that it imports; return its id."""
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
         warnings.simplefilter(
             "ignore"
         )  # MLflow asks for type hints, but the signature is explicit.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
         bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage), signer)
-        mlflow.pyfunc.log_model(
+        logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=fit.model,
             artifacts={FOLDER: str(bundle)},
@@ -186,6 +189,7 @@ def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> None:
             input_example=pd.DataFrame([schema.example()]),
             pip_requirements=_requirements(fit.model),
         )
+    return str(logged.model_id)
 
 
 def _requirements(model: ReadmissionModel) -> list[str]:

@@ -73,6 +73,13 @@ def test_a_run_has_parameters_and_every_metric_twice(run: Run) -> None:
     assert run.data.params["random_state"] == "296"
 
 
+def test_the_model_of_a_run_has_the_metrics_of_the_run(run: Run, client: MlflowClient) -> None:
+    (output,) = run.outputs.model_outputs
+    model = client.get_logged_model(output.model_id)
+
+    assert {metric.key: metric.value for metric in model.metrics} == run.data.metrics
+
+
 def test_a_run_has_its_plots(run: Run, client: MlflowClient) -> None:
     plots = client.list_artifacts(run.info.run_id, "plots")
 
