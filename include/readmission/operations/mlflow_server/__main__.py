@@ -15,7 +15,7 @@ from urllib.parse import quote
 import psycopg
 import uvicorn
 
-from readmission.operations.mlflow_server.users import passwords, update_users
+from readmission.operations.mlflow_server.users import passwords, remember_lookups, update_users
 from readmission.settings import Settings, SettingsError, get_settings
 
 SCHEMA = "auth"
@@ -54,6 +54,7 @@ def serve(host: str, port: int, settings: Settings) -> None:
     initialize_backend_stores(_for_sqlalchemy(dsn), _for_sqlalchemy(dsn), "mlflow-artifacts:/")
     app = auth.create_app()
     update_users(auth.store, users)
+    remember_lookups(auth.store)
     uvicorn.run(app, host=host, port=port, access_log=False)
 
 

@@ -1,12 +1,19 @@
 """MLflow's users, created and updated from the settings at each start of the server."""
 
-from typing import Protocol, get_args
+from collections.abc import Collection
+from threading import Lock
+from typing import Any, Protocol, get_args
 
+from cachetools import TTLCache, cached
+from cachetools.keys import hashkey
 from mlflow.exceptions import MlflowException
 
 from readmission.operations.mlflow_server.permissions import ADMIN, GRANTS
 from readmission.settings import PREFIX, Settings, SettingsError
 from readmission.settings.mlflow import MlflowRole
+
+REMEMBERED_SECONDS = 30
+"""How long a server process may act on a user or a grant that an admin has changed."""
 
 
 class UserStore(Protocol):
@@ -21,6 +28,10 @@ class UserStore(Protocol):
     def grant_user_permission(
         self, username: str, resource_type: str, resource_pattern: str, permission: str
     ) -> None: ...
+    def get_user(self, username: str) -> Any: ...
+    def list_grants(
+        self, user_id: int, workspace: str, resource_types: Collection[str]
+    ) -> list[Any]: ...
 
 
 def passwords(settings: Settings) -> dict[str, str]:
@@ -70,3 +81,20 @@ def _update(store: UserStore, name: str, password: str) -> None:
         store.create_user(name, password, is_admin)
     elif not store.authenticate_user(name, password):
         store.update_user(name, password, is_admin)
+
+
+def remember_lookups(store: UserStore) -> None:
+    """Keep users and grants in memory for `REMEMBERED_SECONDS`.
+
+    MLflow queries both up to four times for each request, a third of the time that it takes.
+    """
+    get_user, list_grants = store.get_user, store.list_grants
+
+    def key(user_id: int, workspace: str, resource_types: Collection[str]) -> Any:
+        return hashkey(user_id, workspace, frozenset(resource_types))
+
+    users: TTLCache[Any, Any] = TTLCache(maxsize=256, ttl=REMEMBERED_SECONDS)
+    grants: TTLCache[Any, Any] = TTLCache(maxsize=1024, ttl=REMEMBERED_SECONDS)
+    # Replacing the methods of one store needs no knowledge of its class.
+    store.get_user = cached(users, lock=Lock())(get_user)  # type: ignore[method-assign]
+    store.list_grants = cached(grants, key, Lock())(list_grants)  # type: ignore[method-assign]
