@@ -110,7 +110,7 @@ class ProgressReader:
         expected : int
             How many batches there will be in total.
         """
-        runs = {dag_id: self._newest(dag_id) for dag_id in CONSUMERS}
+        runs = self._newest_runs()
         clean = {batch.batch_id: batch for batch in self._clean.batches()}
         candidates = {c.batch_id: c for c in self._history.candidates()}
         verdicts = {(p.batch_id, p.challenger_version): p for p in self._history.promotions()}
@@ -137,11 +137,12 @@ class ProgressReader:
             found.append(BatchProgress(key, stages))
         return found + _expected_batches(len(arrived), expected)
 
-    def _newest(self, dag_id: str) -> dict[str, DagRun]:
-        found: dict[str, DagRun] = {}
-        for run in self._airflow.runs(dag_id):
+    def _newest_runs(self) -> dict[str, dict[str, DagRun]]:
+        """Return the newest run of each batch, by DAG and batch."""
+        found: dict[str, dict[str, DagRun]] = {dag_id: {} for dag_id in CONSUMERS}
+        for run in self._airflow.runs(*CONSUMERS):
             if run.partition_key:
-                found.setdefault(run.partition_key, run)
+                found[run.dag_id].setdefault(run.partition_key, run)
         return found
 
 

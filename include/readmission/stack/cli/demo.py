@@ -26,7 +26,7 @@ from readmission.stack.errors import StackError
 from readmission.stack.services.airflow_client import FINISHED_STATES, AirflowClient, DagRun
 from readmission.stack.site.site import Site
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 2.0
 STALL_SECONDS = 25 * 60
 """Give up after this time without progress; by then the sweep would have restarted a batch."""
 ALL_BATCHES = 0
