@@ -90,7 +90,7 @@ class RegistryClient:
         NoModel, RegistryUnavailable
             If there is no version to go back to, or the registry does not respond.
         """
-        from readmission.registry.client import log_in
+        from readmission.registry.login import log_in
 
         with self._rolling_back:
             log_in(self._settings.as_mlflow("promotion"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from readmission.domain.rollback import Rollback
+from readmission.domain.production import Rollback
 from readmission.registry.candidates import CandidateRun, newest_candidates
 
 TRAINED = CandidateRun("run", {"batch_id": "batch-0002", "family": "xgboost"}, {"val_f1": 0.5})

@@ -23,7 +23,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.settings": ({"mlflow"},),
     "readmission.domain": (
-        {"batch_ids", "codes", "columns", "diagnoses", "rollback", "splitting"},
+        {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
         {"schema"},
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),
@@ -48,7 +48,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"mlflow_runs"},
     ),
     "readmission.registry": (
-        {"aliases", "candidates"},
+        {"aliases", "candidates", "login"},
         {"client"},
     ),
     "readmission.quality": (

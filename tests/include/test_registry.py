@@ -1,6 +1,6 @@
 """Registered versions, and the aliases that select one of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from uuid import uuid4
@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from mlflow.exceptions import MlflowException
 
+from readmission.domain.production import Production
 from readmission.domain.schema import example
 from readmission.errors import BundleRefused, NoModel
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry
@@ -15,6 +16,9 @@ from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from tests.include.conftest import Training
 from tests.signing import TRUSTED
+
+STEPS = ["tag", "previous", "production", "everything"]
+"""What a promotion does, in this order; the last is the tag again."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,78 @@ def test_repeating_a_killed_promotion_completes_it(
     # then
     assert registered.aliases() == {PRODUCTION: two, PREVIOUS: one}
     assert registered.stages()[:2] == ["Archived", "Production"]
+
+
+@pytest.mark.parametrize("killed_after", STEPS)
+def test_a_promotion_that_was_killed_looks_like_no_move_by_hand(
+    registered: ThreeVersions, killed_after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    registry, (one, two, _) = registered.registry, registered.versions
+    registry.promote(one)
+    steps = STEPS[: 1 + STEPS.index(killed_after)]
+    tag, alias = registry.mark_promoted, registry.set_alias
+
+    def killing(run: Callable[..., None]) -> Callable[..., None]:
+        def step(*arguments: str) -> None:
+            run(*arguments)
+            assert registry.production().moved is False
+            steps.pop()
+            if not steps:
+                raise KeyboardInterrupt
+
+        return step
+
+    monkeypatch.setattr(registry, "mark_promoted", killing(tag))
+    monkeypatch.setattr(registry, "set_alias", killing(alias))
+
+    # when it is killed
+    with pytest.raises(KeyboardInterrupt):
+        registry.promote(two)
+
+    # then a poll in between finds nobody's move
+    assert registry.production().moved is False
+    assert registry.served_version() in (one, two)
+
+    # and repeating it completes it
+    monkeypatch.undo()
+    registry.promote(two)
+    assert registered.aliases() == {PRODUCTION: two, PREVIOUS: one}
+    assert registry.production() == Production(two, (two,))
+
+
+def test_a_version_that_was_moved_to_never_becomes_previous(registered: ThreeVersions) -> None:
+    # given
+    one, two, three = registered.versions
+    registry = registered.registry
+    registry.promote(one)
+    registry.set_alias(PRODUCTION, two)
+    assert registry.production() == Production(two, (one,))
+
+    # when
+    registry.promote(three)
+
+    # then
+    assert registered.aliases() == {PRODUCTION: three, PREVIOUS: one}
+
+
+def test_the_next_promotion_survives_a_deleted_champion(registered: ThreeVersions) -> None:
+    one, two, _ = registered.versions
+    registry = registered.registry
+    registry.promote(one)
+    registry.client.delete_model_version(registry.name, one)
+
+    registry.promote(two)
+
+    assert registered.aliases() == {PRODUCTION: two, PREVIOUS: None}
+    assert registry.production() == Production(two, (two,))
+
+
+@pytest.mark.parametrize("tag", [None, "", "by hand", "1>", ">1", "1>2>3", "１"], ids=repr)
+def test_without_a_readable_tag_the_alias_is_followed(tag: str | None) -> None:
+    found = Production.of("2", tag)
+
+    assert (found.moved, found.served(follow=False), found.promoted_version) == (False, "2", None)
 
 
 def test_a_rollback_swaps_the_aliases_and_is_recorded(registered: ThreeVersions) -> None:

@@ -2,7 +2,7 @@
 
 from readmission.domain.drift import Drift, alarms, measure
 from readmission.quality.drift_warnings import add_drift_warnings
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import Registry
 from readmission.warehouse import CleanWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
 
@@ -27,7 +27,7 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
     list of Drift
         Largest first.
     """
-    version = registry.version_of(PRODUCTION)
+    version = registry.served_version()
     if version is None:
         return []
     log = DriftLog(warehouse.connection)

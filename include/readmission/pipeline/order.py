@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from readmission.domain.batch_ids import batch_number
 from readmission.errors import InvalidBatchId
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import Registry
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Promotion
 
 PROMOTED = "promoted"
@@ -72,10 +72,9 @@ def find_newer(
     if batch_id == newest:
         return None
     last = last_in_order(existing(promoted(history), registry), newest)
+    served = registry.served_version()
     production = [
-        found["tags"].get("batch_id")
-        for found in registry.versions()
-        if PRODUCTION in found["aliases"]
+        found["tags"].get("batch_id") for found in registry.versions() if found["version"] == served
     ]
     batches = [*production, last.batch_id if last else None]
     return next((other for other in batches if other and _precedes(batch_id, other)), None)

@@ -8,14 +8,14 @@ import pandas as pd
 
 from readmission.domain import schema
 from readmission.domain.splitting import Split
-from readmission.errors import BundleRefused
+from readmission.errors import BundleRefused, NoModel
 from readmission.modelling import decision
 from readmission.modelling.evaluation import evaluate_twice
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.modelling.subgroups import evaluate_subgroups
 from readmission.pipeline.order import PROMOTED, existing, find_newer, promoted
 from readmission.quality.gates import Gatekeeper
-from readmission.registry import CHALLENGER, PRODUCTION, Registry
+from readmission.registry import CHALLENGER, Registry
 from readmission.serving.clean_rows import score
 from readmission.serving.model import ServedModel
 from readmission.serving.signature import TrustedKeys
@@ -129,7 +129,7 @@ def find_champion(
 ) -> ServedModel | None:
     """Return the model that a challenger has to beat.
 
-    That is the version in production. If its alias or the version was deleted, or the version
+    That is the version that the API serves. If its alias or the version was deleted, or the version
     cannot be opened, it is the newest promoted version that can still be opened. So removing the
     champion does not let a challenger win.
 
@@ -138,12 +138,13 @@ def find_champion(
     ServedModel or None
         None if no version was ever promoted, or none of them can be opened any longer.
     """
-    production = registry.version_of(PRODUCTION)
+    production = registry.production()
+    first = (production.served(registry.follow), production.promoted_version)
     earlier = [p.challenger_version for p in reversed(existing(promoted(history), registry))]
-    for version in dict.fromkeys(([production] if production else []) + earlier):
+    for version in dict.fromkeys(filter(None, (*first, *earlier))):
         try:
-            return registry.open(version, trusted)
-        except BundleRefused as refused:
+            return registry.open(registry.registered(version).version, trusted)
+        except (BundleRefused, NoModel) as refused:
             log.warning("version %s cannot be the champion: %s", version, refused)
     return None
 

@@ -12,7 +12,7 @@ from readmission.pipeline.order import (
     newest_batch,
     promoted,
 )
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 
@@ -60,7 +60,7 @@ def wait_until_served(registry: Registry, settings: Settings, timeout: float = 6
         reloaded = api.post("/reload_model")
         while True:
             served = api.get("/").raise_for_status().json()["model_version"]
-            expected = registry.version_of(PRODUCTION)
+            expected = registry.served_version()
             if served == expected:
                 return str(served)
             if reloaded.is_error or time.monotonic() > deadline:

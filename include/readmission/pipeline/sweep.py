@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from readmission.modelling.mlflow_runs import can_open
 from readmission.pipeline.order import CARRIED_OUT, existing
 from readmission.quality.catalogue import Stage, stopped_at
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.clean.failure_log import FailureLog
@@ -49,7 +49,8 @@ def find_outdated(
     if not accepted:
         return ()
     newest = accepted[-1].batch_id
-    production = [found for found in versions if PRODUCTION in found["aliases"]]
+    served = registry.served_version()
+    production = [found for found in versions if found["version"] == served]
     trained = [found for found in versions if found["tags"].get("batch_id") == newest]
     if not production or any(can_open(v["tags"], trusted) for v in (*production, *trained)):
         return ()

@@ -1,22 +1,22 @@
 """The model registry in MLflow: runs, registered versions, and their aliases and tags."""
 
 import contextlib
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeVar
 
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from readmission.domain.rollback import Rollback
+from readmission.domain.production import PROMOTED_VERSION, Production, Rollback
 from readmission.errors import BundleRefused, NoModel
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
+from readmission.registry.login import log_in
 from readmission.serving.bundle import FOLDER, open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.serving.signature import RETRAIN, TrustedKeys
@@ -25,18 +25,8 @@ from readmission.settings import Settings
 DRIFT_REFERENCE = "drift_reference.json"
 """Artifact of a run that summarises its training rows; drift is measured against it."""
 
+Found = TypeVar("Found")
 _STAGES = {PRODUCTION: "Production", PREVIOUS: "Archived"}
-
-
-def log_in(settings: Settings) -> None:
-    """Let MLflow's client send the login of these settings, if they have one, from now on.
-
-    The client reads it from the environment at each request, and knows no other place, so a
-    process has one login at a time.
-    """
-    if settings.mlflow_login is not None:
-        user, password = settings.mlflow_login
-        os.environ |= {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
 
 
 class Registry:
@@ -48,6 +38,7 @@ class Registry:
         self.client = MlflowClient(settings.mlflow_tracking_uri)
         self.name = settings.model_name
         self.experiment = settings.experiment
+        self.follow = settings.follow_manual_alias
 
     def experiment_id(self) -> str:
         """Return the experiment's id; create the experiment if it does not exist."""
@@ -86,22 +77,61 @@ class Registry:
         found = self._behind(alias)
         return str(found.version) if found else None
 
-    def promote(self, version: str) -> None:
-        """Move a version to production and keep the current one as ``previous``.
+    def production(self) -> Production:
+        """Return which version is in production, and which one was promoted."""
+        found = self._found(lambda: self.client.get_registered_model(self.name))
+        if found is None:
+            return Production()
+        aliased = found.aliases.get(PRODUCTION)
+        return Production.of(str(aliased) if aliased else None, found.tags.get(PROMOTED_VERSION))
 
-        The current version becomes ``previous`` before the new one becomes ``production``, so
-        there is always a version to serve. A promotion that was killed is completed by
+    def served_version(self) -> str | None:
+        """Return the version that the API is to serve, or None."""
+        return self.production().served(self.follow)
+
+    def promote(self, version: str) -> None:
+        """Move a version to production and keep the promoted one as ``previous``.
+
+        That one becomes ``previous`` before the new one becomes ``production``, so there is always
+        a version to serve. The tag `PROMOTED_VERSION` names both while the alias moves, so that
+        the API takes neither for a move by hand. A promotion that was killed is completed by
         calling it again.
         """
-        current = self.version_of(PRODUCTION)
-        if current is not None and current != version:
-            self.set_alias(PREVIOUS, current)
+        replaced = filter(self._exists_version, self.production().replaced_by(version))
+        if (left := next(replaced, None)) is not None:
+            self.mark_promoted(f"{left}>{version}")
+            self.set_alias(PREVIOUS, left)
         self.set_alias(PRODUCTION, version)
+        self.mark_promoted(version)
         for alias in (PREVIOUS, PRODUCTION):
             self._mark_stage(alias)
 
+    def mark_promoted(self, version: str) -> None:
+        """Write the tag with the promoted version, without moving an alias."""
+        self.client.set_registered_model_tag(self.name, PROMOTED_VERSION, version)
+
+    def rollback_versions(self) -> tuple[str, str]:
+        """Return the version that a rollback replaces, and the one that it goes back to.
+
+        That is ``previous``; if the served version was put in production by hand, it is the last
+        promoted version.
+
+        Raises
+        ------
+        NoModel
+            If there is no version to go back to.
+        """
+        found = self.production()
+        served, back = found.served(self.follow), self.version_of(PREVIOUS)
+        promoted = found.promoted_version
+        if found.moved and promoted and promoted != served and self._exists_version(promoted):
+            back = promoted
+        if served is None or back is None or served == back:
+            raise NoModel(f"{self.name} has no previous version to go back to")
+        return served, back
+
     def roll_back(self, by: str) -> tuple[str, str]:
-        """Swap ``production`` and ``previous``; return the old and the new production version.
+        """Go back to the previous version; return the old and the new production version.
 
         The rollback is stored as a tag of the old version; later rollbacks add their own tags.
 
@@ -115,9 +145,7 @@ class Registry:
         NoModel
             If there is no version to go back to.
         """
-        current, previous = self.version_of(PRODUCTION), self.version_of(PREVIOUS)
-        if current is None or previous is None or current == previous:
-            raise NoModel(f"{self.name} has no previous version to go back to")
+        current, previous = self.rollback_versions()
         self.promote(previous)
         self.tag_version(current, Rollback.now(current, previous, by).tag)
         return current, previous
@@ -173,6 +201,19 @@ class Registry:
         run_id = self.client.get_model_version(self.name, version).run_id
         return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{DRIFT_REFERENCE}"))
 
+    def registered(self, version: str) -> RegisteredVersion:
+        """Return a version without loading its artifacts.
+
+        Raises
+        ------
+        NoModel
+            If it does not exist.
+        """
+        found = self._found(lambda: self.client.get_model_version(self.name, version))
+        if found is None:
+            raise NoModel(f"{self.name} has no version {version}")
+        return _registered(found)
+
     def behind(self, alias: str) -> RegisteredVersion:
         """Return the version that has an alias, without loading its artifacts.
 
@@ -181,7 +222,13 @@ class Registry:
         NoModel
             If the alias is not set.
         """
-        return _registered(self._require(alias))
+        found = self._behind(alias)
+        if found is None:
+            raise NoModel(
+                f"{self.name} has no {alias!r} version yet;"
+                " ingest a batch and wait for its promotion"
+            )
+        return _registered(found)
 
     def download_bundle(self, version: str, folder: Path) -> Path:
         """Download the serving bundle of a version into a folder and return its path.
@@ -212,18 +259,16 @@ class Registry:
             bundle = open_bundle(self.download_bundle(version, Path(folder)), trusted)
         return ServedModel(_registered(found), bundle)
 
-    def _require(self, alias: str) -> ModelVersion:
-        found = self._behind(alias)
-        if found is None:
-            raise NoModel(
-                f"{self.name} has no {alias!r} version yet;"
-                " ingest a batch and wait for its promotion"
-            )
-        return found
-
     def _behind(self, alias: str) -> ModelVersion | None:
+        return self._found(lambda: self.client.get_model_version_by_alias(self.name, alias))
+
+    def _exists_version(self, version: str) -> bool:
+        return self._found(lambda: self.client.get_model_version(self.name, version)) is not None
+
+    def _found(self, find: Callable[[], Found]) -> Found | None:
+        """Return what a query finds, or None if the model, the version or the alias is missing."""
         try:
-            return self.client.get_model_version_by_alias(self.name, alias)
+            return find()
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
@@ -237,7 +282,8 @@ class Registry:
 
     def _mark_stage(self, alias: str) -> None:
         """Set the stage that matches an alias, for users who look for stages in MLflow."""
-        version, move = self.version_of(alias), _stage_mover(self.client)
+        move = getattr(self.client, "transition_model_version_stage", None)
+        version = self.version_of(alias)
         if version is not None and move is not None:
             move(self.name, version, _STAGES[alias])
 
@@ -247,14 +293,6 @@ def _registered(found: ModelVersion) -> RegisteredVersion:
         name=str(found.name),
         version=str(found.version),
         run_id=str(found.run_id),
-        data_source=_data_source(found),
+        data_source=str(found.tags.get("data_source", "unknown")),
         tags={str(key): str(value) for key, value in found.tags.items()},
     )
-
-
-def _data_source(found: ModelVersion) -> str:
-    return str(found.tags.get("data_source", "unknown"))
-
-
-def _stage_mover(client: MlflowClient) -> Any:
-    return getattr(client, "transition_model_version_stage", None)

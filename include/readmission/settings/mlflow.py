@@ -10,7 +10,7 @@ MlflowRole = Literal["viewer", "training", "promotion", "admin"]
 
 
 class MlflowSettings(BaseSettings):
-    """How a process logs in to MLflow, and what only the MLflow server needs."""
+    """How a process logs in to MLflow, what only the server needs, and whose aliases count."""
 
     mlflow_role: MlflowRole = Field(
         "viewer", description="MLflow user of this process: viewer, training, promotion or admin."
@@ -35,6 +35,12 @@ class MlflowSettings(BaseSettings):
     )
     mlflow_artifacts: str = Field(
         "s3://mlflow", description="Where the MLflow server stores artifacts."
+    )
+
+    follow_manual_alias: bool = Field(
+        True,
+        description="Serve a signed version to which somebody moved the alias production by hand;"
+        " otherwise the API keeps the last promoted version.",
     )
 
     @property

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from readmission.domain.drift import Drift, Level
-from readmission.domain.rollback import Rollback
+from readmission.domain.production import Rollback
 from readmission.pipeline.sweep import find
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion, RawWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog

@@ -21,6 +21,7 @@ from mlflow.server.auth import routes
 from pydantic import SecretStr
 from requests import HTTPError
 
+from readmission.domain.production import PROMOTED_VERSION, Production
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.operations.mlflow_server.permissions import RULES, allowed, pattern
 from readmission.registry import CHALLENGER, DRIFT_REFERENCE, PRODUCTION, Registry
@@ -137,6 +138,7 @@ def test_only_these_calls_write() -> None:
         "POST mlflow/model-versions/set-tag",
         "POST mlflow/model-versions/transition-stage",
         "POST mlflow/registered-models/alias",
+        "POST mlflow/registered-models/set-tag",
     }
     assert not {
         call
@@ -228,6 +230,7 @@ def test_a_viewer_writes_nothing(
     refused(lambda: viewer.create_registered_model("mine"))
     refused(lambda: viewer.set_model_version_tag(name, number, "family", "mine"))
     refused(lambda: viewer.set_registered_model_alias(name, PRODUCTION, number))
+    refused(lambda: viewer.set_registered_model_tag(name, PROMOTED_VERSION, number))
     refused(lambda: viewer.delete_registered_model(name))
     http = client("viewer")
     assert http.get("/signup").status_code == 403
@@ -247,6 +250,8 @@ def test_training_moves_no_alias_and_deletes_nothing(
 
     # then
     refused(lambda: training.set_registered_model_alias(name, PRODUCTION, number))
+    refused(lambda: training.set_registered_model_tag(name, PROMOTED_VERSION, number))
+    refused(lambda: training.delete_registered_model_tag(name, PROMOTED_VERSION))
     refused(lambda: training.delete_registered_model_alias(name, PRODUCTION))
     refused(lambda: training.transition_model_version_stage(name, number, "Production"))
     refused(lambda: training.delete_model_version(name, number))
@@ -268,6 +273,7 @@ def test_promotion_moves_aliases_and_logs_nothing(
 
     # when
     promotion.set_registered_model_alias(name, PRODUCTION, number)
+    promotion.set_registered_model_tag(name, PROMOTED_VERSION, number)
     promotion.transition_model_version_stage(name, number, "Production")
     promotion.set_model_version_tag(name, number, "verdict", "promoted")
 
@@ -275,6 +281,7 @@ def test_promotion_moves_aliases_and_logs_nothing(
     found = promotion.get_model_version(name, number)
     assert (found.aliases, found.current_stage) == ([PRODUCTION], "Production")
     assert found.tags["verdict"] == "promoted"
+    assert promotion.get_registered_model(name).tags == {PROMOTED_VERSION: number}
     refused(lambda: promotion.create_run(run.experiment_id))
     refused(lambda: promotion.log_metric(run.run_id, "f1", 1.0))
     refused(lambda: promotion.log_text(run.run_id, "x", "greeting.txt"))
@@ -326,6 +333,7 @@ def test_each_role_suffices_for_its_part_of_the_pipeline(
     viewer = Registry(settings.as_mlflow("viewer"))
     assert viewer.open(versions[0], TRUSTED).registered.tags["verdict"] == "promoted"
     assert viewer.version_of(PRODUCTION) == versions[0]
+    assert viewer.production() == Production(versions[0], (versions[0],))
     assert viewer.drift_reference(versions[0]) == {"n": 1}
     assert [found["run_id"] for found in viewer.newest_candidates()] == [runs[1]]
     assert [found.by for found in viewer.rollbacks()] == ["somebody"]
@@ -341,6 +349,7 @@ def test_before_the_first_model_a_viewer_finds_none(
 
     # then
     assert registry.version_of(PRODUCTION) is None
+    assert registry.production() == Production()
     assert registry.versions() == registry.rollbacks() == registry.newest_candidates() == []
 
 

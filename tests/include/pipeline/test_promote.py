@@ -449,6 +449,33 @@ def test_an_unsigned_version_in_production_does_not_make_its_challenger_win(
     assert (verdict.verdict, verdict.incumbent_version) == (REFUSED, champion)
 
 
+@pytest.mark.parametrize("follow", [True, False])
+def test_the_champion_is_the_version_that_is_served_if_somebody_moved_the_alias(
+    arena: Arena, figures: dict[str, dict[str, float]], follow: bool
+) -> None:
+    # given a promoted version, and an alias that somebody moved to another signed one
+    worst, middle, *_, best = figures
+    promoted = arena.register(best)
+    arena.carry_out(arena.judge())
+    by_hand = arena.registry.register(arena.trained.run_of(worst), {})
+    arena.registry.set_alias(PRODUCTION, by_hand)
+    arena.registry.follow = follow
+
+    # when a challenger is judged that beats only the one that was moved to
+    arena.register(middle, SECOND)
+    verdict = arena.judge(SECOND)
+    arena.carry_out(verdict)
+
+    # then it competes with the one that the API serves
+    champion = by_hand if follow else promoted
+    assert (verdict.verdict, verdict.incumbent_version) == (
+        PROMOTED if follow else REFUSED,
+        champion,
+    )
+    if follow:
+        assert arena.aliases() == (verdict.challenger_version, promoted)
+
+
 def test_a_candidate_that_is_not_signed_with_a_trusted_key_is_an_error(arena: Arena) -> None:
     arena.register("xgboost")
     another = TrustedKeys.parse([Signer(Signer.generate_key()).public_key])

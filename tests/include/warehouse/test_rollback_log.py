@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from readmission.domain.rollback import Rollback
+from readmission.domain.production import Rollback
 from readmission.warehouse.clean.rollback_log import RollbackLog
 
 FIRST = Rollback("2", "1", "admin-1", datetime(2026, 3, 1, 8, 30, tzinfo=UTC))

@@ -81,6 +81,7 @@ LOG_AND_REGISTER = (
 )
 MOVE_ALIASES = (
     "POST mlflow/registered-models/alias",
+    "POST mlflow/registered-models/set-tag",  # Which version was promoted.
     "POST mlflow/model-versions/transition-stage",
     "POST mlflow/model-versions/set-tag",
 )

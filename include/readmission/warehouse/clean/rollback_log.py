@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import psycopg
 from psycopg.rows import class_row
 
-from readmission.domain.rollback import Rollback
+from readmission.domain.production import Rollback
 
 
 class RollbackLog:

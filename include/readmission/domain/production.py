@@ -1,0 +1,176 @@
+"""The model in production, and what the registry's tags record about it.
+
+A tag of the registered model names the version that promotion, a rollback or a person with
+``readmission promote`` put in production. If the alias names another one, somebody moved it.
+
+The API rolls back and promotes on request, but it cannot reach the warehouse. It tags the version,
+and the pipeline copies these tags into the append-only history.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+PROMOTED_VERSION = "promoted_version"
+"""Tag of the registered model: ``4``, or ``3>4`` while the alias moves from version 3 to 4."""
+_PROMOTED = re.compile(r"(?:(\d+)>)?(\d+)", re.ASCII)
+
+_KEY, _BY_HAND = "rolled_back ", "promoted_by_hand "
+_MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # No plus sign is allowed in the key of a tag.
+_VALUE = re.compile(r"to version (\d+) by (.+)")
+_REQUEST = re.compile(r"by (.+?): (.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Production:
+    """The version that the alias names, and the one that promotion put in production.
+
+    Parameters
+    ----------
+    aliased : str, optional
+        The version with the alias ``production``; None if the alias was deleted.
+    promoted : tuple of str
+        The promoted version; while the alias moves, the old and the new one. It is empty before
+        the first promotion and in a registry of an earlier release.
+    """
+
+    aliased: str | None = None
+    promoted: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, aliased: str | None, tag: str | None) -> Self:
+        """Return the state for an alias and the value of `PROMOTED_VERSION`."""
+        versions = _PROMOTED.fullmatch(tag or "")
+        return cls(aliased, tuple(filter(None, versions.groups())) if versions else ())
+
+    @property
+    def moved(self) -> bool:
+        """Whether somebody moved or deleted the alias by hand."""
+        return bool(self.promoted) and self.aliased not in self.promoted
+
+    @property
+    def promoted_version(self) -> str | None:
+        """The promoted version; while the alias moves, the one that it names."""
+        if self.aliased in self.promoted:
+            return self.aliased
+        return self.promoted[0] if self.promoted else None
+
+    def served(self, follow: bool) -> str | None:
+        """Return the version to serve.
+
+        Parameters
+        ----------
+        follow : bool
+            Whether a version that somebody moved the alias to is served. If not, or if the alias
+            was deleted, it is the promoted version.
+        """
+        if self.moved and not (follow and self.aliased):
+            return self.promoted_version
+        return self.aliased
+
+    def replaced_by(self, version: str) -> tuple[str, ...]:
+        """Return the versions that become ``previous`` when another is promoted, best first.
+
+        Only a promoted version does, so that a rollback never leads to one that somebody moved
+        the alias to. Without a promoted version it is the aliased one.
+        """
+        known = (self.promoted_version, *self.promoted) if self.promoted else (self.aliased,)
+        return tuple(dict.fromkeys(one for one in known if one and one != version))
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """One rollback to an earlier version.
+
+    Parameters
+    ----------
+    left, back : str
+        The version that was replaced, and the earlier one that is in production again.
+    by : str
+        Name of the API key that requested it.
+    at : datetime
+        When, in UTC and whole seconds.
+    """
+
+    left: str
+    back: str
+    by: str
+    at: datetime
+
+    @classmethod
+    def now(cls, left: str, back: str, by: str) -> Self:
+        """Return a rollback that happens now."""
+        return cls(left, back, by, datetime.now(UTC).replace(microsecond=0))
+
+    @classmethod
+    def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
+        """Read rollbacks from the tags of a version, oldest first; other tags are ignored."""
+        found = []
+        for key, value in sorted(tags.items()):
+            versions = _VALUE.fullmatch(value)
+            at = _moment(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
+            if at and versions:
+                found.append(cls(version, versions[1], versions[2], at))
+        return found
+
+    @property
+    def tag(self) -> dict[str, str]:
+        """The tag for the replaced version; the time in its key makes it unique."""
+        moment = self.at.strftime(_MOMENT)
+        return {f"{_KEY}{moment}": f"to version {self.back} by {self.by}"}
+
+
+@dataclass(frozen=True)
+class PromotionByHand:
+    """A person's promotion of a registered version.
+
+    Parameters
+    ----------
+    version : str
+        The version that is in production since.
+    by, reason : str
+        Who requested it, and why.
+    at : datetime
+        When, in UTC and whole seconds.
+    """
+
+    version: str
+    by: str
+    reason: str
+    at: datetime
+
+    @classmethod
+    def now(cls, version: str, by: str, reason: str) -> Self:
+        """Return a promotion that happens now."""
+        return cls(version, by, reason, datetime.now(UTC).replace(microsecond=0))
+
+    @classmethod
+    def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
+        """Read promotions by hand from the tags of a version; other tags are ignored."""
+        found = []
+        for key, value in sorted(tags.items()):
+            request = _REQUEST.fullmatch(value)
+            at = _moment(key.removeprefix(_BY_HAND)) if key.startswith(_BY_HAND) else None
+            if at and request:
+                found.append(cls(version, request[1], request[2], at))
+        return found
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags for the version: the record, and the verdict that the model's pages show."""
+        request = f"by {self.by}: {self.reason}"
+        return {
+            f"{_BY_HAND}{self.at.strftime(_MOMENT)}": request,
+            "verdict": "promoted",
+            "verdict_reason": f"promoted by hand {request}",
+        }
+
+
+def _moment(text: str) -> datetime | None:
+    """Return the time in the key of a tag, or None for a tag that was written by hand."""
+    try:
+        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
+    except ValueError:
+        return None
