@@ -5,8 +5,8 @@ failed, the batch is announced again, with growing pauses. A batch whose error w
 is closed: an alert says so, and later batches continue without it. If the next stage is running, it
 may still reach the batch, so it is left to the next sweep. The newest batch is trained again if
 this version cannot open the model in production, and a recorded verdict is carried out if it never
-was. The sweep also copies rollbacks into the history, because the API can record them only in the
-registry.
+was. The sweep also copies rollbacks and promotions by hand into the history, because the API can
+record them only in the registry, and records when somebody moved the alias `production` by hand.
 """
 
 from airflow.sdk import dag, task
@@ -108,17 +108,21 @@ def ledger_sweep():
         announce_again(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
 
     @task
-    def record_rollbacks() -> None:
-        """Append the rollbacks that the registry has recorded to the history."""
+    def record_moves() -> None:
+        """Append rollbacks, promotions by hand and moves of the alias to the history."""
         from connections import clean_warehouse
+        from readmission.pipeline import record_moves
         from readmission.registry import Registry
         from readmission.settings import get_settings
-        from readmission.warehouse.clean.rollback_log import RollbackLog
+        from readmission.warehouse import ModelHistory
 
+        registry = Registry(get_settings().as_mlflow("promotion"))
         with clean_warehouse() as clean:
-            RollbackLog(clean.connection).record(Registry(get_settings()).rollbacks())
+            history = ModelHistory(clean.connection)
+            with history.judging():
+                record_moves.record_moves(history, registry)
 
-    record_rollbacks()
+    record_moves()
     retrain(find_outdated())
     carry_out(find_uncarried())
     found = compare()

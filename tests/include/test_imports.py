@@ -60,8 +60,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.pipeline": (
         {"order"},
-        {"measure_drift", "process", "promote", "record_outcomes", "replay", "source", "sweep"}
-        | {"train"},
+        {"measure_drift", "process", "promote", "record_moves", "record_outcomes", "replay"}
+        | {"source", "sweep", "train"},
         {"ingest", "rollout"},
     ),
     "readmission.exporter": (

@@ -87,6 +87,7 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         "candidate": NoPatientRows("the best model of each training"),
         "promotion": NoPatientRows("metrics of whole test sets, and of groups of patients"),
         "rollback": NoPatientRows("changes of the model in production"),
+        "production_move": NoPatientRows("changes of the model in production by hand, and why"),
         "drift": NoPatientRows("the drift of each column of a batch"),
         "stage_failure": NoPatientRows(
             "errors of runs; a message that could quote a row is left out"

@@ -28,6 +28,7 @@ CLEAN: Columns = {
         *("promotion_id", "batch_id", "challenger_version", "verdict", "figures", "created_at"),
     ),
     "rollback": ("version_left",),
+    "production_move": ("kind",),
     "stage_failure": ("batch_id", "stage", "kind", "lasting", "at"),
 }
 PREDICTIONS: Columns = {
