@@ -120,6 +120,12 @@ class Metrics:
         self._trained = self._gauge(
             "model_trained_timestamp_seconds", "When the champion was trained."
         )
+        self._manual = self._gauge(
+            "model_manual", "1 if somebody moved the alias production to the champion by hand."
+        )
+        self._held = self._gauge(
+            "model_held", "1 if somebody moved the alias production and the champion stays."
+        )
         self._shown: tuple[str, ...] | None = None
 
     def _log_metrics(self) -> None:
@@ -195,6 +201,11 @@ class Metrics:
         self._loaded.set(time())
         self._trained.set(trained_at)
         self.predictions(registered.version)
+
+    def show_move(self, *, manual: bool, held: bool) -> None:
+        """Show whether somebody moved the alias by hand, and whether the service follows it."""
+        self._manual.set(manual)
+        self._held.set(held)
 
     def show_log(self, log: Any) -> None:
         """Copy the counts of the prediction log."""

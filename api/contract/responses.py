@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.contract.predictions import ClassName, ModelReference, ResponseModel
 from readmission.modelling.families import FAMILIES
@@ -41,6 +41,10 @@ class ModelResponse(ModelReference):
     since: str | None = Field(description="Time of the verdict that promoted it.")
     verdict_reason: str | None
     test: dict[str, float] = Field(description="Metrics on test patients, at its promotion.")
+    manual: bool = Field(description="Whether somebody moved the alias to this version by hand.")
+    moved_by_hand: str | None = Field(
+        description="What somebody did to the alias production, and the command that accepts it."
+    )
     card: ModelCard
 
 
@@ -56,6 +60,7 @@ class ModelVersion(ResponseModel):
     verdict_reason: str | None = Field(examples=["better: weighted F1 0.5734 against 0.5713"])
     decided_at: str | None
     aliases: list[str]
+    manual: bool = Field(description="Whether somebody moved the alias to this version by hand.")
     test: dict[str, float]
 
 
@@ -88,6 +93,30 @@ class RollbackResponse(ReloadResponse):
     """The champion after a rollback."""
 
     status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
+
+
+class PromoteRequest(ResponseModel):
+    """A version to put into production, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: str = Field(pattern=r"^[1-9][0-9]{0,8}$", examples=["3"])
+    reason: str = Field(
+        min_length=1, max_length=500, examples=["checked on the patients of ward 4 by Dr. Osei"]
+    )
+    by: str | None = Field(
+        None,
+        max_length=100,
+        pattern=r"^[^:\x00-\x1f]+$",
+        description="Who decided; recorded beside the name of the key.",
+        examples=["Dr. Osei"],
+    )
+
+
+class PromoteResponse(ReloadResponse):
+    """The champion after a promotion by hand."""
+
+    status: Literal["promoted"] = "promoted"  # type: ignore[assignment]
 
 
 class GateDescription(ResponseModel):
@@ -162,12 +191,18 @@ class HealthResponse(ResponseModel):
     runtime: Literal["compiled"] | None
     loaded_at: datetime | None
     last_reload_error: LoadFailure | None
+    moved_by_hand: str | None = Field(
+        description="What somebody did to the alias production, and the command that accepts it."
+    )
 
 
 class ReadyResponse(ModelReference):
     """A model is loaded and the service accepts requests."""
 
     status: Literal["ready"] = "ready"
+    moved_by_hand: str | None = Field(
+        description="What somebody did to the alias production, and the command that accepts it."
+    )
 
 
 class ServiceDescription(ResponseModel):

@@ -1,6 +1,8 @@
 """Holds the champion and replaces it when another version goes into production."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,6 +11,7 @@ from time import monotonic
 from api.contract.predictions import read_reference
 from api.errors import ApiError, NoModelLoaded, NoProductionModel, ReloadFailed, log
 from api.metrics import Metrics
+from api.model.moves import Move
 from api.model.store import ModelStore
 from readmission.errors import BundleRefused, NoModel, ReadmissionError
 from readmission.serving.model import RegisteredVersion, ServedModel
@@ -64,6 +67,7 @@ class ChampionHolder:
         self._champion: Champion | None = None
         self._failure: LoadFailure | None = None
         self._refused: tuple[RegisteredVersion, float] | None = None
+        self._move: Move | None = None
         self._load_lock = threading.Lock()
 
     @property
@@ -80,6 +84,18 @@ class ChampionHolder:
     def loading(self) -> bool:
         """Whether an attempt is in progress."""
         return self._load_lock.locked()
+
+    @property
+    def manual(self) -> bool:
+        """Whether somebody moved the alias to the champion by hand."""
+        champion, move = self._champion, self._move
+        return bool(champion and move and champion.registered.version == move.aliased)
+
+    @property
+    def moved_by_hand(self) -> str | None:
+        """What is served although somebody moved the alias by hand; None if nobody did."""
+        champion, move = self._champion, self._move
+        return move.describe(champion.registered.version if champion else None) if move else None
 
     def require(self) -> Champion:
         """Return the champion.
@@ -132,7 +148,7 @@ class ChampionHolder:
 
     def _follow(self) -> None:
         try:
-            wanted = self._store.current()
+            current = self._store.current()
         except NoModel as error:
             # Expected before the first promotion: report it, but do not count it as a failure.
             self._failure = LoadFailure(_now(), _sentence(error))
@@ -142,11 +158,14 @@ class ChampionHolder:
             if self._champion is None and self._failure is None:
                 self._failed(error)
             return
-        if self._is_champion(wanted):
-            self._failure = None  # Earlier failures no longer matter.
-            return
-        if self._was_refused(wanted):
-            return
+        wanted = current.version
+        with self._noting(current.move):
+            if self._is_champion(wanted):
+                self._failure = None  # Earlier failures no longer matter.
+            elif not self._was_refused(wanted):
+                self._follow_to(wanted)
+
+    def _follow_to(self, wanted: RegisteredVersion) -> None:
         try:
             self._load(wanted)
         except ReloadFailed as failure:
@@ -167,12 +186,28 @@ class ChampionHolder:
         """
         with self._load_lock:
             try:
-                wanted = self._store.current()
+                current = self._store.current()
             except NoModel as error:
                 raise NoProductionModel(self._failed(error)) from error
             except Exception as error:
                 raise ReloadFailed(self._failed(error)) from error
-            return self._load(wanted)
+            with self._noting(current.move):
+                return self._load(current.version)
+
+    @contextmanager
+    def _noting(self, move: Move | None) -> Iterator[None]:
+        """Load a model in the block, then show whether the alias was moved; log each change."""
+        before = self.moved_by_hand
+        try:
+            yield
+        finally:
+            self._move = move
+            now = self.moved_by_hand
+            self._metrics.show_move(manual=self.manual, held=bool(now) and not self.manual)
+            if now and now != before:
+                log.warning("%s", now)
+            elif before and not now:
+                log.info("the alias production names the promoted version again")
 
     def _load(self, wanted: RegisteredVersion) -> Champion:
         try:

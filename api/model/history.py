@@ -28,6 +28,9 @@ def read(registry: RegistryClient) -> dict[str, Any]:
         If MLflow does not respond.
     """
     versions = [_version(found) for found in registry.query(lambda mlflow: mlflow.versions())]
+    production = registry.query(lambda mlflow: mlflow.production())
+    for version in versions:
+        version["manual"] = production.moved and version["version"] == production.aliased
     by_run = {found["run_id"]: found["version"] for found in versions}
     candidates = [
         candidate

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from api.errors import RegistryRefused, RegistryUnavailable
-from readmission.registry import PREVIOUS, PRODUCTION
+from api.model.moves import Move, Wanted
+from readmission.domain.production import PromotionByHand
+from readmission.errors import NoModel
+from readmission.registry import PRODUCTION
 from readmission.serving.model import RegisteredVersion
 from readmission.settings import Settings
 
@@ -34,7 +37,7 @@ class RegistryClient:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._registry: Registry | None = None
-        self._rolling_back = threading.Lock()
+        self._moving = threading.Lock()
 
     def query(self, run: Callable[["Registry"], Any]) -> Any:
         """Return what `run` returns for the registry.
@@ -54,31 +57,43 @@ class RegistryClient:
             refused = error.error_code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
             raise (RegistryRefused if refused else RegistryUnavailable) from error
 
-    def production(self) -> RegisteredVersion:
-        """Return the version in production, without loading it.
+    def production(self) -> Wanted:
+        """Return the version to serve, without loading it, and whether the alias was moved.
 
         Raises
         ------
         NoModel, RegistryUnavailable
             If no version is in production, or the registry does not respond.
         """
-        return self._behind(PRODUCTION)
+        wanted: Wanted = self.query(_wanted)
+        return wanted
 
     def previous(self) -> RegisteredVersion:
-        """Return the version that was in production before, without loading it.
+        """Return the version that a rollback goes back to, without loading it.
 
         Raises
         ------
         NoModel, RegistryUnavailable
             If there is no such version, or the registry does not respond.
         """
-        return self._behind(PREVIOUS)
+        found: RegisteredVersion = self.query(
+            lambda registry: registry.registered(registry.rollback_versions()[1])
+        )
+        return found
+
+    def version(self, version: str) -> RegisteredVersion:
+        """Return a registered version, without loading it.
+
+        Raises
+        ------
+        NoModel, RegistryUnavailable
+            If there is no such version, or the registry does not respond.
+        """
+        found: RegisteredVersion = self.query(lambda registry: registry.registered(version))
+        return found
 
     def roll_back(self, by: str) -> tuple[str, str]:
-        """Swap the versions; return the one that was in production and the one that now is.
-
-        Only for this the service logs in to MLflow as ``promotion``. Polls that run meanwhile do
-        too, because the login is the whole process's.
+        """Go back; return the version that was in production and the one that now is.
 
         Parameters
         ----------
@@ -90,19 +105,38 @@ class RegistryClient:
         NoModel, RegistryUnavailable
             If there is no version to go back to, or the registry does not respond.
         """
-        from readmission.registry.login import log_in
-
-        with self._rolling_back:
-            log_in(self._settings.as_mlflow("promotion"))
-            try:
-                swapped: tuple[str, str] = self.query(lambda registry: registry.roll_back(by))
-            finally:
-                log_in(self._settings)
+        swapped: tuple[str, str] = self._as_promotion(lambda registry: registry.roll_back(by))
         return swapped
 
-    def _behind(self, alias: str) -> RegisteredVersion:
-        found: RegisteredVersion = self.query(lambda registry: registry.behind(alias))
-        return found
+    def promote(self, version: str, by: str, reason: str) -> None:
+        """Put a version into production, and record who requested it and why.
+
+        Raises
+        ------
+        RegistryUnavailable
+            If the registry does not respond.
+        """
+
+        def promote(registry: "Registry") -> None:
+            registry.promote(version)
+            registry.tag_version(version, PromotionByHand.now(version, by, reason).tags)
+
+        self._as_promotion(promote)
+
+    def _as_promotion(self, run: Callable[["Registry"], Any]) -> Any:
+        """Run a change of the aliases, with the login that may move them.
+
+        Only for this the service logs in to MLflow as ``promotion``. Polls that run meanwhile do
+        too, because the login is the whole process's.
+        """
+        from readmission.registry.login import log_in
+
+        with self._moving:
+            log_in(self._settings.as_mlflow("promotion"))
+            try:
+                return self.query(run)
+            finally:
+                log_in(self._settings)
 
     def _connected(self) -> "Registry":
         if self._registry is None:
@@ -113,3 +147,15 @@ class RegistryClient:
 
             self._registry = Registry(self._settings)
         return self._registry
+
+
+def _wanted(registry: "Registry") -> Wanted:
+    production = registry.production()
+    version = production.served(registry.follow)
+    if version is None:
+        return Wanted(registry.behind(PRODUCTION))  # It explains what to do.
+    move = Move.of(production, registry.follow)
+    try:
+        return Wanted(registry.registered(version), move)
+    except NoModel as error:
+        raise NoModel(f"{move.describe(None)}: {error}" if move else str(error)) from error

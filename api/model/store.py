@@ -12,6 +12,7 @@ from time import time
 from typing import Protocol
 
 from api.errors import log
+from api.model.moves import Wanted
 from api.model.registry import RegistryClient
 from readmission.errors import BundleRefused
 from readmission.files import READABLE, write_whole
@@ -33,8 +34,8 @@ MIN_FREE_BYTES = 64 << 20
 class ModelStore(Protocol):
     """Opens models; slow, and may fail in any way."""
 
-    def current(self) -> RegisteredVersion:
-        """Return the version in production, without loading it."""
+    def current(self) -> Wanted:
+        """Return the version to serve, without loading it."""
 
     def open(self, version: RegisteredVersion) -> ServedModel:
         """Load and verify a version."""
@@ -65,8 +66,8 @@ class LocalModelStore:
         self._registry = registry
         self._trusted = TrustedKeys.parse(settings.trusted_signing_keys)
 
-    def current(self) -> RegisteredVersion:
-        """Return the version in production, without loading it.
+    def current(self) -> Wanted:
+        """Return the version to serve, without loading it.
 
         Raises
         ------

@@ -27,7 +27,7 @@ LINKS = {
     name.replace("/", "_"): f"/{name}"
     for name in (
         *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
-        *("quality", "health", "ready", "reload_model", "rollback", "metrics"),
+        *("quality", "health", "ready", "reload_model", "rollback", "promote", "metrics"),
     )
 }
 
@@ -56,6 +56,7 @@ async def health(state: State) -> dict[str, Any]:
         "runtime": champion.model.bundle.scorer.runtime if champion else None,
         "loaded_at": champion.loaded_at if champion else None,
         "last_reload_error": asdict(failure) if failure else None,
+        "moved_by_hand": state.holder.moved_by_hand,
     }
 
 
@@ -69,7 +70,8 @@ async def ready(state: State) -> Mapping[str, Any]:
     """Return 200 once a model is loaded; 503 with advice before that and during shutdown."""
     if state.shutdown.begun:
         raise Draining
-    return model_reference(state.holder.require())
+    reference = model_reference(state.holder.require())
+    return {**reference, "moved_by_hand": state.holder.moved_by_hand}
 
 
 @router.get(
@@ -101,6 +103,8 @@ async def describe_model(state: State) -> dict[str, Any]:
         "since": registered.tags.get("decided_at"),
         "verdict_reason": registered.tags.get("verdict_reason"),
         "test": history.test_metrics(registered.tags),
+        "manual": state.holder.manual,
+        "moved_by_hand": state.holder.moved_by_hand,
         "card": champion.model.card,
     }
 

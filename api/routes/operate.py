@@ -1,4 +1,4 @@
-"""Reload the champion or roll back to the previous version; both need the role admin."""
+"""Reload the champion, roll back, or promote a version by hand; all need the role admin."""
 
 import asyncio
 from typing import Annotated, Any
@@ -15,6 +15,7 @@ from api.dependencies import (
     service_state,
 )
 from api.errors import RollbackFailed, log
+from api.model.moves import PromotionFailed
 from readmission.errors import BundleRefused, NoModel
 
 router = APIRouter()
@@ -45,7 +46,8 @@ async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
 async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
     """Swap the production and previous aliases, then load the version now in production.
 
-    Calling it twice returns to the first version.
+    Calling it twice returns to the first version. If the champion was put into production by hand,
+    the rollback goes to the last promoted version.
     """
     state = service_state(request)
     try:
@@ -62,6 +64,35 @@ async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
     log.warning("rolled back from version %s to %s by %s", left, back, operator.name)
     # The poller may have loaded the new version already, so take `left` from the registry.
     return await _reload(request) | {"status": "rolled_back", "previous_version": left}
+
+
+@router.post(
+    "/promote",
+    response_model=responses.PromoteResponse,
+    responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
+    openapi_extra=KEY_REQUIRED,
+    summary="Promote a version by hand",
+)
+async def promote(
+    request: Request, operator: Operator, wanted: responses.PromoteRequest
+) -> dict[str, Any]:
+    """Put a registered version into production, whatever its verdict, and record who and why.
+
+    It is opened first, so its signature, its digests and its golden rows are verified. This also
+    accepts a version to which somebody moved the alias by hand.
+    """
+    state = service_state(request)
+    by = f"{wanted.by} ({operator.name})" if wanted.by else operator.name
+    try:
+        version = await asyncio.to_thread(state.registry.version, wanted.version)
+        await asyncio.to_thread(state.store.open, version)
+    except (NoModel, BundleRefused) as error:
+        raise PromotionFailed(
+            f"Nothing was changed, because version {wanted.version} cannot serve: {error}."
+        ) from error
+    await asyncio.to_thread(state.registry.promote, wanted.version, by, wanted.reason)
+    log.warning("version %s was promoted by hand by %s", wanted.version, by)
+    return await _reload(request) | {"status": "promoted"}
 
 
 async def _reload(request: Request) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
+from api.model.moves import Move, Wanted
 from readmission.domain.schema import example
 from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
@@ -24,14 +25,15 @@ class FakeModelStore:
     def __init__(self) -> None:
         self.content: ServedModel | Exception = NoModel("nothing has been promoted yet")
         self.damage: Exception | None = None
+        self.move: Move | None = None
         self.kept: list[str] = []
         self.opened = 0
 
-    def current(self) -> RegisteredVersion:
+    def current(self) -> Wanted:
         """Return the version of the model."""
         if isinstance(self.content, Exception):
             raise self.content
-        return self.content.registered
+        return Wanted(self.content.registered, self.move)
 
     def open(self, version: RegisteredVersion) -> ServedModel:
         """Return the model, or raise the damage."""

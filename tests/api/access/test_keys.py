@@ -43,6 +43,7 @@ ENDPOINTS = {
     ("GET", "/quality"): PREDICT,
     ("POST", "/reload_model"): ADMIN,
     ("POST", "/rollback"): ADMIN,
+    ("POST", "/promote"): ADMIN,
 }
 """Every endpoint and the role it needs."""
 
@@ -88,8 +89,11 @@ def service(fake_store: FakeModelStore) -> Iterator[TestClient]:
 def status_of(client: TestClient, method: str, path: str, key: str | None = None) -> int:
     """Send a request with a key; return the status."""
     headers = {} if key is None else {HEADER: key}
-    body = {"json": [example()] if "batch" in path else example()} if method == "POST" else {}
-    return client.request(method, path, headers=headers, **body).status_code  # type: ignore[arg-type]
+    body: object = [example()] if "batch" in path else example()
+    if path == "/promote":
+        body = {"version": "1", "reason": "a test"}
+    sent = {"json": body} if method == "POST" else {}
+    return client.request(method, path, headers=headers, **sent).status_code  # type: ignore[arg-type]
 
 
 def test_every_endpoint_has_a_role_in_this_test(service: TestClient) -> None:

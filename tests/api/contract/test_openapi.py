@@ -123,7 +123,7 @@ def test_every_example_of_a_body_works(client: TestClient) -> None:
         for kind, content in operations.get("post", {})
         .get("requestBody", {"content": {}})["content"]
         .items()
-        if kind != PARQUET
+        if kind != PARQUET and path != "/promote"  # It needs a registry.
     }
     assert len(bodies) == 5
     for (path, kind), content in bodies.items():

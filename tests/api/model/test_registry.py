@@ -36,14 +36,14 @@ def test_a_rollback_logs_in_as_promotion_and_then_as_viewer_again(
     # given
     password = SecretStr(platform.site.credentials.mlflow_promotion)
     client = RegistryClient(settings.model_copy(update={"mlflow_promotion_password": password}))
-    assert client.production().version == "2"
+    assert client.production().version.version == "2"
 
     # when
     swapped = client.roll_back("somebody")
 
     # then
     assert swapped == ("2", "1")
-    assert (client.production().version, client.previous().version) == ("1", "2")
+    assert (client.production().version.version, client.previous().version) == ("1", "2")
     assert os.environ["MLFLOW_TRACKING_USERNAME"] == "viewer"
 
 
@@ -53,7 +53,7 @@ def test_without_the_password_of_promotion_nothing_is_rolled_back(settings: Sett
     with pytest.raises(RegistryRefused, match="READMISSION_MLFLOW_PROMOTION_PASSWORD"):
         client.roll_back("somebody")
 
-    assert client.production().version == "2"
+    assert client.production().version.version == "2"
 
 
 def test_a_wrong_password_is_named_as_the_reason(settings: Settings) -> None:

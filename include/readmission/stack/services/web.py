@@ -28,7 +28,7 @@ def api_service(site: Site) -> Service:
         | prediction_log(site)
         | _keys(site)
         | _reports(site)
-        # It reads the registry; only a rollback logs in as promotion.
+        # It reads the registry; only a rollback or a promotion by hand logs in as promotion.
         | mlflow.logins(site, "viewer", "promotion"),
         needs=(mlflow.NAME,),
         port=port,

@@ -1,0 +1,266 @@
+"""Somebody moves the alias by hand: what is served, what the API says, and how it is accepted."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from api.main import create_app
+from api.model.moves import Move
+from readmission.domain.production import Production, PromotionByHand
+from readmission.modelling.fitting import Fit
+from readmission.modelling.mlflow_runs import Lineage, log_fit
+from readmission.pipeline.record_moves import promotions_by_hand
+from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.serving.signature import Signer
+from readmission.settings import Settings
+from tests.api.models import ROWS, two_versions
+from tests.conftest import Platform
+from tests.signing import SIGNER
+
+OLD, PROMOTED, NEVER_PROMOTED = "1", "2", "3"
+"""Versions: both first ones were promoted, the second one last."""
+FOREIGN = "4"
+"""A version with another signature."""
+Start = Callable[..., TestClient]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registry with two promoted versions, and two that were not."""
+
+    settings: Settings
+    registry: Registry
+
+    def aliases(self) -> tuple[str | None, str | None]:
+        """Return the production version and the previous one."""
+        return self.registry.version_of(PRODUCTION), self.registry.version_of(PREVIOUS)
+
+
+@pytest.fixture(scope="module")
+def registered(platform: Platform, fits: tuple[Fit, Fit]) -> Registered:
+    """The registry as training and promotion leave it."""
+    settings = two_versions(platform.settings, fits, "moved")
+    registry = Registry(settings)
+    for number, signer in ((3, SIGNER), (4, Signer(Signer.generate_key()))):
+        lineage = Lineage(f"batch-{number:04}", number, ROWS, f"sha-{number}", "synthetic")
+        run_id = log_fit(fits[0], lineage, registry.experiment_id(), {}, signer)
+        registry.register(run_id, lineage.tags())
+    return Registered(settings, registry)
+
+
+@pytest.fixture
+def moved(registered: Registered) -> Registered:
+    """The registry after somebody has moved the alias to the version that was not promoted."""
+    registry = registered.registry
+    for version in registry.versions():
+        for tag in version["tags"]:
+            if tag.startswith(("promoted_by_hand", "rolled_back")):
+                registry.client.delete_model_version_tag(registry.name, version["version"], tag)
+    registry.promote(OLD)
+    registry.promote(PROMOTED)
+    registry.set_alias(PRODUCTION, NEVER_PROMOTED)
+    return registered
+
+
+@pytest.fixture
+def start(moved: Registered, tmp_path: Path) -> Iterator[Start]:
+    """Start the service with an empty folder of copies, as often as a test wants."""
+    with ExitStack() as services:
+        started = 0
+
+        def start_service(*, follow: bool) -> TestClient:
+            nonlocal started
+            started += 1
+            changes = {
+                "model_cache_dir": tmp_path / f"cache-{started}",
+                "api_anonymous_role": "admin",
+                "model_poll_seconds": 3_600,
+                "follow_manual_alias": follow,
+            }
+            app = create_app(moved.settings.model_copy(update=changes))
+            service = services.enter_context(TestClient(app, raise_server_exceptions=False))
+            service.post("/reload_model")
+            return service
+
+        yield start_service
+
+
+def served(service: httpx.Client) -> str:
+    """Return the version that the service predicts with."""
+    version: str = service.get("/ready").json()["model_version"]
+    return version
+
+
+def gauges(service: httpx.Client) -> tuple[float, float]:
+    """Return the metrics of a manual champion and of one that is held."""
+    lines = dict(line.rsplit(" ", 1) for line in service.get("/metrics").text.splitlines())
+    return float(lines["model_manual"]), float(lines["model_held"])
+
+
+def promote(
+    service: httpx.Client, version: str, reason: str = "checked on ward 4"
+) -> httpx.Response:
+    return service.post("/promote", json={"version": version, "reason": reason, "by": "Dr. Osei"})
+
+
+def test_a_signed_version_is_served_and_called_manual(start: Start) -> None:
+    # when
+    service = start(follow=True)
+
+    # then
+    assert served(service) == NEVER_PROMOTED
+    model = service.get("/model").json()
+    assert model["manual"] is True
+    assert "from version 2 to 3; version 3 is served" in model["moved_by_hand"]
+    assert "readmission promote 3 --reason TEXT" in service.get("/health").json()["moved_by_hand"]
+    versions = service.get("/model/history").json()["versions"]
+    assert [v["version"] for v in versions if v["manual"]] == [NEVER_PROMOTED]
+    assert gauges(service) == (1, 0)
+
+
+def test_without_following_the_promoted_version_stays_even_after_a_restart(
+    start: Start, moved: Registered, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a service that was running when the alias moved
+    moved.registry.set_alias(PRODUCTION, PROMOTED)
+    running = start(follow=False)
+    assert gauges(running) == (0, 0)
+    moved.registry.set_alias(PRODUCTION, NEVER_PROMOTED)
+
+    # when it polls several times, and another one starts without any copy
+    caplog.clear()
+    for _ in range(3):
+        running.app.state.service.holder.follow()  # type: ignore[attr-defined]
+    restarted = start(follow=False)
+
+    # then both serve the promoted version, and say why
+    for service in (running, restarted):
+        assert served(service) == PROMOTED
+        assert service.get("/model").json()["manual"] is False
+        why = "version 2 is served, because READMISSION_FOLLOW_MANUAL_ALIAS is off"
+        assert why in service.get("/ready").json()["moved_by_hand"]
+        assert gauges(service) == (0, 1)
+    assert [r.message for r in caplog.records].count(
+        Move(NEVER_PROMOTED, PROMOTED, False).describe(PROMOTED)
+    ) <= 2  # once for each service
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_a_promotion_by_hand_accepts_the_version(
+    start: Start, moved: Registered, follow: bool
+) -> None:
+    # given
+    service = start(follow=follow)
+
+    # when
+    response = promote(service, NEVER_PROMOTED)
+
+    # then it is promoted like any other
+    assert response.status_code == 200, response.text
+    assert (response.json()["status"], response.json()["model_version"]) == ("promoted", "3")
+    assert moved.aliases() == (NEVER_PROMOTED, PROMOTED)
+    assert moved.registry.production() == Production(NEVER_PROMOTED, (NEVER_PROMOTED,))
+    stages = [
+        moved.registry.client.get_model_version(moved.registry.name, version).current_stage
+        for version in (OLD, PROMOTED, NEVER_PROMOTED)
+    ]
+    assert stages == ["Archived", "Archived", "Production"]
+    # and nothing is manual any longer
+    assert served(service) == NEVER_PROMOTED
+    assert (service.get("/model").json()["manual"], gauges(service)) == (False, (0, 0))
+    assert service.get("/health").json()["moved_by_hand"] is None
+    # and who and why are recorded
+    (recorded,) = promotions_by_hand(moved.registry)
+    assert recorded == PromotionByHand(
+        NEVER_PROMOTED, "Dr. Osei (testclient)", "checked on ward 4", recorded.at
+    )
+    assert "checked on ward 4" in service.get("/model").json()["verdict_reason"]
+    # and a rollback still works
+    assert service.post("/rollback").json()["model_version"] == PROMOTED
+    assert service.post("/rollback").json()["model_version"] == NEVER_PROMOTED
+    assert service.get("/health").json()["moved_by_hand"] is None
+
+
+@pytest.mark.parametrize(
+    ("version", "because"), [("77", "has no version 77"), (FOREIGN, "READMISSION_TRUSTED_SIGNING")]
+)
+def test_a_version_that_cannot_serve_is_not_promoted(
+    start: Start, moved: Registered, version: str, because: str
+) -> None:
+    service = start(follow=False)
+    before = moved.aliases()
+
+    response = promote(service, version)
+
+    assert response.status_code == 409
+    assert because in response.json()["message"]
+    assert "Nothing was changed" in response.json()["message"]
+    assert moved.aliases() == before
+    assert promotions_by_hand(moved.registry) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"version": "3"}, {"version": "3", "reason": ""}, {"version": "x", "reason": "why"}],
+    ids=["no reason", "empty reason", "no number"],
+)
+def test_a_promotion_needs_a_version_and_a_reason(
+    start: Start, moved: Registered, body: dict[str, str]
+) -> None:
+    assert start(follow=False).post("/promote", json=body).status_code == 422
+    assert moved.registry.production() == Production(NEVER_PROMOTED, (PROMOTED,))
+
+
+def test_an_unsigned_version_is_not_served_and_the_champion_stays(
+    start: Start, moved: Registered
+) -> None:
+    # given
+    moved.registry.set_alias(PRODUCTION, PROMOTED)
+    service = start(follow=True)
+
+    # when
+    moved.registry.set_alias(PRODUCTION, FOREIGN)
+    assert service.post("/reload_model").status_code == 503
+
+    # then
+    assert served(service) == PROMOTED
+    assert "version 2 is served" in service.get("/health").json()["moved_by_hand"]
+    assert gauges(service) == (0, 1)
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_without_the_alias_the_promoted_version_is_served(
+    start: Start, moved: Registered, follow: bool
+) -> None:
+    moved.registry.client.delete_registered_model_alias(moved.registry.name, PRODUCTION)
+
+    service = start(follow=follow)
+
+    assert served(service) == PROMOTED
+    assert "Somebody deleted the alias" in service.get("/health").json()["moved_by_hand"]
+    assert promote(service, PROMOTED).status_code == 200
+    assert moved.aliases() == (PROMOTED, OLD)
+    assert service.get("/health").json()["moved_by_hand"] is None
+
+
+@pytest.mark.parametrize(("follow", "back"), [(True, PROMOTED), (False, OLD)])
+def test_a_rollback_leaves_what_is_served(
+    start: Start, moved: Registered, follow: bool, back: str
+) -> None:
+    # given a version that was moved by hand, or the promoted one that is served in its place
+    service = start(follow=follow)
+    left = served(service)
+
+    # when
+    response = service.post("/rollback").json()
+
+    # then
+    assert (response["previous_version"], response["model_version"]) == (left, back)
+    assert moved.registry.production() == Production(back, (back,))
+    assert service.get("/health").json()["moved_by_hand"] is None
+    assert [(one.left, one.back) for one in moved.registry.rollbacks()] == [(left, back)]
