@@ -12,10 +12,12 @@ from readmission.pipeline import ingest, source
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.stack.cli.batch_progress import INGESTION, PROCESSING, PROMOTION, TRAINING
+from readmission.stack.cli.promote import request_promotion
 from readmission.stack.services import mlflow
 from readmission.stack.services.airflow import USER
 from readmission.stack.supervision.supervisor import Supervisor
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.clean.move_log import MoveLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.verdicts import VerdictLog
 from tests.e2e.pipeline import PATIENCE, Pipeline
@@ -112,6 +114,38 @@ def test_only_an_admin_can_roll_back_and_forward(two_batches: Pipeline) -> None:
     with two_batches.connected("clean") as clean:
         kept = {(one.left, one.back) for one in RollbackLog(clean).rollbacks()}
     assert kept >= {(current, previous), (previous, current)}
+
+
+def test_a_move_by_hand_is_served_and_recorded_until_a_version_is_promoted(
+    two_batches: Pipeline,
+) -> None:
+    # given an alias that somebody moved to another signed version
+    site, registry = two_batches.stack.site, two_batches.registry
+    current = registry.version_of(PRODUCTION)
+    assert current is not None
+    other = next(v["version"] for v in registry.versions() if v["version"] != current)
+    registry.set_alias(PRODUCTION, other)
+
+    # then the API serves it and says so, and a sweep records it
+    with httpx.Client(base_url=site.settings.api_url, trust_env=False, timeout=60) as api:
+        health = two_batches.wait_for(
+            "the API to follow",
+            lambda: next(
+                (h for h in [api.get("/health").json()] if h["model_version"] == other), None
+            ),
+        )
+        assert f"by hand from version {current} to {other}" in health["moved_by_hand"]
+        two_batches.finished(two_batches.airflow.trigger("ledger_sweep", {}))
+
+        # and a promotion on the command line puts the first one back
+        sentence = request_promotion(site, current, "a test", "somebody")
+        assert sentence == f"version {current} is in production; it replaced version {other}"
+        assert api.get("/health").json()["moved_by_hand"] is None
+    assert registry.production().moved is False
+    two_batches.finished(two_batches.airflow.trigger("ledger_sweep", {}))
+    with two_batches.connected("clean") as clean:
+        moves = [(move.kind, move.version) for move in MoveLog(clean).moves()]
+    assert moves == [("manual", other), ("promoted", current), ("settled", current)]
 
 
 def test_the_api_returns_the_results_of_the_gates(two_batches: Pipeline) -> None:

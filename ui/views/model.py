@@ -40,6 +40,8 @@ def _show_production(model: Json) -> None:
         f"Trained: {format_time(model['card']['trained_at'])}. In production since: {since}. "
         f"Loaded by the service: {format_time(model['loaded_at'])}."
     )
+    if model["moved_by_hand"]:
+        st.warning(model["moved_by_hand"], icon=":material/pan_tool:")
     if model.get("verdict_reason"):
         st.info(f"**Why it was promoted**  \n{model['verdict_reason']}", icon=":material/gavel:")
 

@@ -17,6 +17,7 @@ VERDICTS = {"promoted": "Promoted", "refused": "Not promoted"}
 NO_VERDICT = "Not judged yet"
 ROLES = {"production": "in production"}
 """Name of an alias in the registry, where the alias itself does not say it."""
+MOVED_BY_HAND = "moved by hand"
 MISSING = "–"
 
 
@@ -53,13 +54,19 @@ def verdict(version: Json) -> str:
     return VERDICTS.get(name, name) or NO_VERDICT
 
 
+def roles(version: Json) -> str:
+    """Return the aliases of a version in words, and whether somebody moved production to it."""
+    named = [ROLES.get(name, name) for name in version["aliases"]]
+    return ", ".join([*named, *([MOVED_BY_HAND] if version["manual"] else [])])
+
+
 def versions_table(versions: list[Json]) -> pd.DataFrame:
     """Return one row for each version, in the given order."""
     return pd.DataFrame(
         [
             {
                 "Version": version["version"],
-                "Role": ", ".join(ROLES.get(name, name) for name in version["aliases"]),
+                "Role": roles(version),
                 "Batch": version["batch_id"] or MISSING,
                 "Type": version["title"] or MISSING,
                 "Verdict": verdict(version),

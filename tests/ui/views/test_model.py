@@ -1,11 +1,14 @@
 """The page Model: the model in production, the candidates and all versions."""
 
+import time
 from typing import Any
 
 import httpx
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 
+from readmission.registry import PRODUCTION, Registry
 from tests.api.serving import Service
+from tests.conftest import Platform
 from tests.ui.conftest import DECIDED_AT, NEWEST
 from tests.ui.pages import MODEL, Opened, metrics, text_of
 from ui.wording import models
@@ -69,3 +72,32 @@ def test_each_metric_can_be_plotted_over_the_batches(api: Service, opened: Opene
         assert [row["batch"] for row in rows] == ["batch-0001", NEWEST]
         assert [row["value"] for row in rows] == expected
         assert {row["verdict"] for row in rows} == {"Promoted"}
+
+
+def test_a_production_that_somebody_moved_is_announced(
+    api: Service, opened: Opened, model_settings: dict[str, str], platform: Platform
+) -> None:
+    # given
+    name = model_settings["MODEL_NAME"]
+    registry = Registry(platform.settings.model_copy(update={"model_name": name}))
+    registry.set_alias(PRODUCTION, "1")
+    try:
+        wait_until_served(api, "1")
+
+        # when
+        page = opened(api.url, MODEL)
+
+        # then
+        assert "moved the alias production by hand from version 2 to 1" in text_of(page.warning)
+        assert "moved by hand" in next(iter(page.dataframe[0].value["Role"][1:]))
+    finally:
+        registry.set_alias(PRODUCTION, "2")
+        wait_until_served(api, "2")
+
+
+def wait_until_served(api: Service, version: str) -> None:
+    """Wait until the service has noticed the alias."""
+    deadline = time.monotonic() + 60
+    while httpx.get(f"{api.url}/ready", trust_env=False).json()["model_version"] != version:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)

@@ -10,7 +10,7 @@ import typer
 
 from readmission.settings import Settings
 from readmission.stack.backup import require_whole
-from readmission.stack.cli import backup, patient, quarantine
+from readmission.stack.cli import backup, patient, promote, quarantine
 from readmission.stack.cli.boot_display import BootDisplay, status_table
 from readmission.stack.cli.terminal import (
     console,
@@ -44,6 +44,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(patient.app, name="patient")
 app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
+app.command("promote")(promote.promote)
 
 ServiceNames = Annotated[
     list[str] | None,

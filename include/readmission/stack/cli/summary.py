@@ -14,15 +14,16 @@ from readmission.domain.columns import Kind
 from readmission.domain.splitting import Split
 from readmission.errors import NoModel
 from readmission.operations import prometheus_login
-from readmission.pipeline.order import PROMOTED
 from readmission.pipeline.source import Origin
 from readmission.quality import catalogue
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import Registry
 from readmission.registry.candidates import FINISHED
 from readmission.stack.services import airflow, mlflow, prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanBatch, CleanWarehouse, ModelHistory, RawBatch, RawWarehouse
+from readmission.warehouse.clean.move_log import MANUAL, MoveLog, ProductionMove
+from readmission.warehouse.clean.move_log import PROMOTED as BY_HAND
 from readmission.warehouse.reconciliation import Account, account
 from readmission.warehouse.verdicts import GateVerdict, Status, VerdictLog
 
@@ -137,20 +138,29 @@ def models_table(history: ModelHistory, registry: Registry) -> Table:
 
 def champion_text(history: ModelHistory, registry: Registry) -> str:
     """Return the champion, why it was promoted, and its metrics on the test rows of that time."""
-    version = registry.version_of(PRODUCTION)
+    version = registry.served_version()
     promotions = history.promotions()
-    made = [p for p in promotions if p.verdict == PROMOTED and p.challenger_version == version]
-    if version is None or not made:
+    judged = [p for p in promotions if p.challenger_version == version]
+    moves = MoveLog(history.connection).moves()
+    if version is None or not (judged or moves):
         raise NoModel(f"{registry.name} has no model in production; were all challengers refused?")
-    promotion = made[-1]
-    verdicts = ", ".join(f"{p.batch_id} {p.verdict}" for p in promotions)
-    figures = promotion.figures["challenger"]
-    shown = ", ".join(f"{label} {figures[name]:.4f}" for name, label in METRICS.items())
-    return (
-        f"{registry.name} version {version}, since {promotion.batch_id}: {promotion.reason}\n"
-        f"on {promotion.figures['test_rows']:,} test rows: {shown}\n"
-        f"history: {verdicts}"
-    )
+    verdicts = [f"{p.batch_id} {p.verdict}" for p in promotions] + list(map(move_text, moves))
+    lines = [f"{registry.name} version {version}", f"history: {', '.join(verdicts)}"]
+    if judged:
+        figures = judged[-1].figures["challenger"]
+        shown = ", ".join(f"{label} {figures[name]:.4f}" for name, label in METRICS.items())
+        lines[0] += f", since {judged[-1].batch_id}: {judged[-1].reason}"
+        lines.insert(1, f"on {judged[-1].figures['test_rows']:,} test rows: {shown}")
+    return "\n".join(lines)
+
+
+def move_text(move: ProductionMove) -> str:
+    """Return a change of the version in production by hand, in words."""
+    if move.kind == BY_HAND:
+        return f"version {move.version} promoted by {move.by}: {move.reason}"
+    if move.kind == MANUAL:
+        return f"moved by hand from version {move.left} to {move.version or 'none'}"
+    return f"settled on version {move.version}"
 
 
 def prediction_text(api_url: str) -> str:

@@ -1,0 +1,72 @@
+"""The command `readmission promote`."""
+
+import getpass
+from http import HTTPStatus
+from typing import Annotated
+
+import httpx
+import typer
+
+from readmission.stack.cli.terminal import console, escape_markup, exit_on_error, open_stack
+from readmission.stack.errors import StackError
+from readmission.stack.site.site import Site
+
+TIMEOUT_SECONDS = 120
+"""The API downloads the version, verifies it and loads it."""
+
+
+def promote(
+    version: Annotated[str, typer.Argument(metavar="VERSION", help="The registered version.")],
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by",
+            default_factory=getpass.getuser,
+            show_default="your user name",
+            help="Who; it is kept.",
+        ),
+    ],
+) -> None:
+    """Put a registered version into production by hand, whatever its verdict.
+
+    Use it to accept a version to which somebody moved the alias `production` in MLflow; that also
+    resolves the alert *ProductionMovedByHand*. The API verifies the version's signature, digests
+    and golden rows first, moves the aliases and stages as a promotion does, and records who asked
+    for it and why.
+    """
+    with exit_on_error():
+        stack = open_stack()
+        if not stack.is_running:
+            raise StackError("the stack is not running; start it with `readmission up`")
+        found = request_promotion(stack.site, version, reason, by)
+        console.print(escape_markup(found))
+
+
+def request_promotion(site: Site, version: str, reason: str, by: str) -> str:
+    """Have the API promote a version, and return what it did, in a sentence.
+
+    Raises
+    ------
+    StackError
+        If the API is down or refuses the version; the message says why.
+    """
+    try:
+        response = httpx.post(
+            f"{site.settings.api_url}/promote",
+            headers={"X-API-Key": site.credentials.api_admin_key},
+            json={"version": version, "reason": reason, "by": by},
+            timeout=TIMEOUT_SECONDS,
+            trust_env=False,
+        )
+    except httpx.TransportError as error:
+        raise StackError(
+            f"the API does not respond ({error}); `readmission status` shows what is running, and"
+            " repeating the command is safe"
+        ) from error
+    body = response.json()
+    if response.status_code != HTTPStatus.OK:
+        raise StackError(body["message"])
+    left = body["previous_version"]
+    replaced = f"; it replaced version {left}" if left not in (None, version) else ""
+    return f"version {body['model_version']} is in production{replaced}"

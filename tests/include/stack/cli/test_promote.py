@@ -1,0 +1,78 @@
+"""`readmission promote` against a real API and registry."""
+
+import getpass
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from readmission.domain.production import Production
+from readmission.pipeline.record_moves import promotions_by_hand
+from readmission.registry import PRODUCTION, Registry
+from readmission.stack.cli.app import app
+from readmission.stack.cli.promote import request_promotion
+from readmission.stack.errors import StackError
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import Site
+from tests.api.models import small_fit, two_versions
+from tests.api.serving import running, wait_for
+from tests.conftest import Platform
+
+Running = tuple[Site, Registry]
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stack's site whose API serves version 2 of a model."""
+    fits = (small_fit(seed=1), small_fit(seed=2))
+    settings = two_versions(platform.settings, fits, "by_hand")
+    key = hashlib.sha256(platform.site.credentials.api_admin_key.encode()).hexdigest()
+    values = {"MODEL_NAME": settings.model_name, "API_KEYS": f"admin:{key}"}
+    values["API_ANONYMOUS_ROLE"] = "none"
+    log = tmp_path_factory.mktemp("promote") / "log"
+    with running(log, mlflow_uri=platform.mlflow_uri, settings=values) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, log)
+        there = platform.site.settings.model_copy(update={"api_url": service.url})
+        yield replace(platform.site, settings=there), Registry(settings)
+
+
+def test_a_version_is_promoted_by_the_user_of_this_machine(api: Running) -> None:
+    # given an alias that somebody moved
+    site, registry = api
+    registry.set_alias(PRODUCTION, "1")
+
+    # when
+    sentence = request_promotion(site, "1", "checked on ward 4", getpass.getuser())
+
+    # then
+    assert sentence.startswith("version 1 is in production")
+    assert registry.production() == Production("1", ("1",))
+    (recorded,) = promotions_by_hand(registry)
+    assert recorded.by.startswith(f"{getpass.getuser()} (")
+    assert recorded.reason == "checked on ward 4"
+
+
+@pytest.mark.parametrize(
+    ("version", "because"),
+    [("9", "Nothing was changed, .* has no version 9"), ("x", "version.*pattern")],
+)
+def test_the_reason_of_a_refusal_is_printed(api: Running, version: str, because: str) -> None:
+    with pytest.raises(StackError, match=because):
+        request_promotion(api[0], version, "why", "somebody")
+
+
+def test_an_api_that_is_down_is_an_error_that_says_so(api: Running) -> None:
+    nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
+    site = replace(api[0], settings=api[0].settings.model_copy(update={"api_url": nowhere}))
+
+    with pytest.raises(StackError, match="the API does not respond"):
+        request_promotion(site, "1", "why", "somebody")
+
+
+def test_a_reason_is_needed() -> None:
+    result = CliRunner().invoke(app, ["promote", "3"])
+
+    assert result.exit_code == 2
+    assert "--reason" in result.stderr
