@@ -41,7 +41,8 @@ def metrics() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Promotions and rollbacks",
-                "Total number of challengers promoted, challengers refused, and rollbacks.",
+                "Total number of challengers promoted, challengers refused, rollbacks, and moves "
+                "of the alias by hand.",
                 empty=NO_MODEL,
                 width=8,
             ),

@@ -108,10 +108,16 @@ SUBGROUP = MetricFamily(
     ("model_version", "attribute", "group", "metric"),
 )
 PROMOTIONS = MetricFamily(
-    "readmission_promotions_total", "Promotion verdicts, and rollbacks.", ("verdict",)
+    "readmission_promotions_total",
+    "Promotion verdicts, rollbacks, and moves by hand.",
+    ("verdict",),
 )
 PRODUCTION = MetricFamily(
     "readmission_production_version", "Model version behind the alias production."
+)
+PRODUCTION_MANUAL = MetricFamily(
+    "readmission_production_manual",
+    "1 if somebody moved or deleted the alias production by hand, else 0.",
 )
 LIVE_OUTCOMES = MetricFamily(
     "readmission_live_outcomes",

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from readmission.domain.drift import Drift, Level
-from readmission.domain.production import Rollback
+from readmission.domain.production import Production, Rollback
 from readmission.pipeline.sweep import find
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion, RawWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.clean.failure_log import FailureLog
+from readmission.warehouse.clean.move_log import MoveLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
@@ -58,7 +59,7 @@ def test_before_the_first_batch_all_counts_are_zero(tables: Tables, scrape: Scra
     assert page("unaccounted_rows") == 0
     assert page.all("last_event_timestamp_seconds") == {}
     assert page.all("promotions_total") == {
-        ("promoted",): 0, ("refused",): 0, ("rolled_back",): 0,
+        ("promoted",): 0, ("refused",): 0, ("rolled_back",): 0, ("manual",): 0,
     }  # fmt: skip
     assert page("batch_to_production_seconds") is None
     assert set(page.all("collect_success").values()) == {1}
@@ -224,7 +225,7 @@ def test_drift_is_shown_for_the_newest_batch(hospital: Hospital, scrape: Scrape)
 def test_promotions_and_rollbacks_are_counted_and_the_newest_challengers_shown(
     hospital: Hospital, scrape: Scrape
 ) -> None:
-    # given ten verdicts, one of them a promotion, and a rollback
+    # given ten verdicts, one of them a promotion, a rollback and a move by hand
     history = ModelHistory(hospital.clean.connection)
     hospital.arrive()
     for number in range(1, 11):
@@ -233,6 +234,7 @@ def test_promotions_and_rollbacks_are_counted_and_the_newest_challengers_shown(
         batch_id = f"batch-{number:04d}"
         history.record_promotion(Promotion(batch_id, str(number), None, verdict, "why", figures))
     RollbackLog(hospital.clean.connection).record([Rollback.now("2", "1", "admin")])
+    MoveLog(hospital.clean.connection).record_state(Production("2", ("1",)))
     commit(hospital)
 
     # when
@@ -240,7 +242,7 @@ def test_promotions_and_rollbacks_are_counted_and_the_newest_challengers_shown(
 
     # then
     assert page.all("promotions_total") == {
-        ("promoted",): 1, ("refused",): 9, ("rolled_back",): 1,
+        ("promoted",): 1, ("refused",): 9, ("rolled_back",): 1, ("manual",): 1,
     }  # fmt: skip
     assert page("model_metric", model_version="10", metric="log_loss", rows="all") == 1.0
     assert page("model_metric", model_version="10", metric="log_loss", rows="eligible") == 2.0

@@ -39,13 +39,15 @@ def test_mlflow_shows_the_production_version_and_the_newest_candidates(
     version = registry.register(run_id, {})
     before = scrape(**there)
     assert before("production_version") is None
+    assert before("production_manual") == 0
 
     # when
-    registry.set_alias(PRODUCTION, version)
+    registry.promote(version)
     page = scrape(**there)
 
     # then
     assert page("production_version") == int(version)
+    assert page("production_manual") == 0
     assert page("mlflow_up") == 1
     seconds = page("mlflow_response_seconds")
     assert seconds is not None
@@ -204,3 +206,23 @@ def test_the_exporter_stays_small_by_importing_no_data_tools() -> None:
     )
 
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+def test_an_alias_that_somebody_moved_is_shown(trained: Training, scrape: Scrape) -> None:
+    # given a promoted version, and an alias that names another one, or none
+    registry = trained.registry()
+    there = {"experiment": trained.settings.experiment, "model_name": registry.name}
+    promoted, other = (
+        registry.register(trained.run_of(f), {}) for f in ("xgboost", "random_forest")
+    )
+    registry.promote(promoted)
+
+    # when
+    registry.set_alias(PRODUCTION, other)
+    moved = scrape(**there)
+    registry.client.delete_registered_model_alias(registry.name, PRODUCTION)
+    deleted = scrape(**there)
+
+    # then
+    assert (moved("production_version"), moved("production_manual")) == (int(other), 1)
+    assert (deleted("production_version"), deleted("production_manual")) == (None, 1)

@@ -7,11 +7,13 @@ from typing import Any
 
 import httpx
 
+from readmission.domain.production import PROMOTED_VERSION, Production
 from readmission.exporter.catalogue import (
     CANDIDATE,
     MLFLOW_SECONDS,
     MLFLOW_UP,
     PRODUCTION,
+    PRODUCTION_MANUAL,
     Sample,
 )
 from readmission.exporter.metrics.models import metric_and_rows
@@ -35,8 +37,8 @@ class Tracking:
     ----------
     seconds : float
         How long MLflow took to look up the production version.
-    production : int, optional
-        The production version.
+    production : Production, optional
+        The production version and the promoted one; None if there is no registered model.
     candidates : mapping of str to mapping
         Validation metrics by family, for the batch that was trained on last.
     skipped : mapping of (str, str) to int
@@ -44,7 +46,7 @@ class Tracking:
     """
 
     seconds: float
-    production: int | None
+    production: Production | None
     candidates: Mapping[str, Mapping[str, float]]
     skipped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -119,9 +121,10 @@ class TrackingServer:
         return dict(response.raise_for_status().json())
 
 
-def _production(model: Mapping[str, Any]) -> int | None:
-    named = {pair["alias"]: int(pair["version"]) for pair in model.get("aliases", [])}
-    return named.get(aliases.PRODUCTION)
+def _production(model: Mapping[str, Any]) -> Production:
+    named = {pair["alias"]: str(pair["version"]) for pair in model.get("aliases", [])}
+    tags = {pair["key"]: pair.get("value") for pair in model.get("tags", [])}
+    return Production.of(named.get(aliases.PRODUCTION), tags.get(PROMOTED_VERSION))
 
 
 def _validation(run: CandidateRun) -> list[tuple[str, object]]:
@@ -142,7 +145,9 @@ def samples(tracking: Tracking) -> Iterator[Sample]:
     yield MLFLOW_UP(True)
     yield MLFLOW_SECONDS(tracking.seconds)
     if tracking.production is not None:
-        yield PRODUCTION(tracking.production)
+        if tracking.production.aliased is not None:
+            yield PRODUCTION(int(tracking.production.aliased))
+        yield PRODUCTION_MANUAL(tracking.production.moved)
     for family, metrics in tracking.candidates.items():
         for name, value in metrics.items():
             yield CANDIDATE(value, family, *metric_and_rows(name))

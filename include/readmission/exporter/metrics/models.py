@@ -18,7 +18,7 @@ from readmission.exporter.catalogue import (
 )
 from readmission.exporter.rows import RowReader, finite, moment, numbered
 
-VERDICTS, ROLLED_BACK = ("promoted", "refused"), "rolled_back"
+VERDICTS, ROLLED_BACK, MOVED = ("promoted", "refused"), "rolled_back", "manual"
 VERSIONS = 8
 """How many of the newest model versions are exported."""
 LOOKED_THROUGH = 4 * VERSIONS
@@ -34,7 +34,8 @@ class ModelsReading:
     Parameters
     ----------
     verdicts : mapping of str to int
-        How many promotions ended with each verdict, and how many rollbacks there were.
+        How many promotions ended with each verdict, and how many rollbacks and moves of the alias
+        by hand there were.
     metrics : mapping of str to mapping
         Test metrics by version, of the newest versions.
     subgroups : tuple of str and mapping, optional
@@ -73,11 +74,13 @@ def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
     judged = rows.keep("promotion", connection.execute(_PROMOTIONS).fetchall(), _judged)
     candidates = rows.keep("candidate", connection.execute(_CANDIDATES).fetchall(), _candidate)
     rollbacks = connection.execute("SELECT count(*) FROM rollback").fetchone() or (0,)
+    moves = connection.execute(_MOVES).fetchone() or (0,)
     counted = Counter(one.verdict for one in judged)
     newest = max(judged, key=lambda one: (batch_number(one.batch_id), one.at), default=None)
     return ModelsReading(
         # An alert misses the first increase of a counter that starts above zero: export zeros.
-        verdicts={verdict: counted[verdict] for verdict in VERDICTS} | {ROLLED_BACK: rollbacks[0]},
+        verdicts={verdict: counted[verdict] for verdict in VERDICTS}
+        | {ROLLED_BACK: rollbacks[0], MOVED: moves[0]},
         metrics=_test_metrics(connection, rows),
         subgroups=_subgroups(connection, rows),
         trained_at=max((at for _, at, _ in candidates), default=None),
@@ -173,6 +176,8 @@ def _numbers(rows: RowReader, named: Mapping[str, Any], place: str) -> dict[str,
 
 
 _PROMOTIONS = "SELECT batch_id, verdict, created_at FROM promotion"
+
+_MOVES = "SELECT count(*) FROM production_move WHERE kind = 'manual'"
 
 _CANDIDATES = """
 SELECT c.batch_id, c.created_at, EXISTS (
