@@ -10,6 +10,7 @@ from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests.k8s.cluster import K8S, TREES, build
 
 KNOWN = {PREFIX + name.upper() for name in Settings.model_fields}
+FOLLOW = f"{PREFIX}FOLLOW_MANUAL_ALIAS"
 NAME = re.compile(rf"\b{PREFIX}[A-Z_]+\b")
 FILES = [
     CHECKOUT / "Dockerfile",
@@ -46,3 +47,15 @@ def test_addresses_in_settings_are_those_of_services(tree: str) -> None:
 
     assert configured
     assert configured <= services
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_only_in_production_a_move_of_the_alias_by_hand_is_not_followed(tree: str) -> None:
+    found = {
+        re.sub(r"-[a-z0-9]{10}$", "", config["metadata"]["name"]): config["data"][FOLLOW]
+        for config in build(tree).of("ConfigMap")
+        if FOLLOW in config.get("data", {})
+    }
+
+    expected = {"airflow": "false", "fastapi": "false"} if "production" in tree else {}
+    assert found == expected
