@@ -1,11 +1,13 @@
 """Settings: read from variables with one prefix; errors name the variable."""
 
 import re
+import warnings
 from pathlib import Path
 
 import pytest
 
 from readmission.settings import PREFIX, Settings, SettingsError
+from readmission.settings.renamed import RENAMED
 
 
 def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,3 +108,40 @@ def test_an_empty_value_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     settings = Settings.from_environment()
     assert (settings.dataset, settings.batch_size) == (None, 15_000)
+
+
+def test_an_old_name_works_and_the_warning_gives_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = "postgresql+psycopg://mlflow:a-secret@postgres-mlflow:5432/mlflow"
+    monkeypatch.setenv("MLFLOW_BACKEND_STORE_URI", address)
+    monkeypatch.setenv("MLFLOW_ARTIFACTS_DESTINATION", "s3://elsewhere")
+
+    with pytest.warns(FutureWarning, match="is now called READMISSION_MLFLOW_") as warned:
+        settings = Settings.from_environment()
+
+    assert settings.mlflow_dsn
+    assert settings.mlflow_dsn.get_secret_value() == address.replace("+psycopg", "")
+    assert settings.mlflow_artifacts == "s3://elsewhere"
+    assert "a-secret" not in "".join(str(found.message) for found in warned)
+
+
+def test_a_new_name_wins_over_the_old_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_ARTIFACTS_DESTINATION", "s3://old")
+    monkeypatch.setenv("READMISSION_MLFLOW_ARTIFACTS", "s3://new")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert Settings.from_environment().mlflow_artifacts == "s3://new"
+
+
+def test_an_old_name_with_our_prefix_is_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RENAMED, "READMISSION_ROWS_PER_BATCH", "batch_size")
+    monkeypatch.setenv("READMISSION_ROWS_PER_BATCH", "500")
+
+    with pytest.warns(FutureWarning, match="READMISSION_BATCH_SIZE"):
+        assert Settings.from_environment().batch_size == 500
+
+
+def test_every_renamed_variable_is_read_by_a_setting() -> None:
+    assert set(RENAMED.values()) <= set(Settings.model_fields)

@@ -19,6 +19,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
 from readmission.settings.mlflow import MlflowSettings
+from readmission.settings.renamed import RENAMED
 
 PREFIX = "READMISSION_"
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -279,7 +280,7 @@ class Settings(MlflowSettings):
         """
         known = {PREFIX + name.upper() for name in cls.model_fields}
         unknown = sorted(
-            name for name in os.environ if name.startswith(PREFIX) and name not in known
+            name for name in os.environ.keys() - RENAMED.keys() - known if name.startswith(PREFIX)
         )
         if unknown:
             names, valid = ", ".join(unknown), ", ".join(sorted(known))

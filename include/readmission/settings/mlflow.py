@@ -3,13 +3,14 @@
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+
+from readmission.settings.renamed import RenamedSettings
 
 MlflowRole = Literal["viewer", "training", "promotion", "admin"]
 """MLflow's users; `readmission.operations.mlflow_server.permissions` says what each may do."""
 
 
-class MlflowSettings(BaseSettings):
+class MlflowSettings(RenamedSettings):
     """How a process logs in to MLflow, what only the server needs, and whose aliases count."""
 
     mlflow_role: MlflowRole = Field(
