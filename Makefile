@@ -24,10 +24,10 @@ UNIT := python -m pytest -n 2 -m unit tests/include
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test unit pythons check audit sbom setup up status logs down reset load dashboards lock env uninstall
+.PHONY: help demo test upgrade-test unit pythons check audit sbom setup up status logs down reset load dashboards lock env uninstall
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 demo: $(READY) ## Set up, start the stack, ingest all batches, predict; leave it running
 	@$(BIN)/readmission demo $(ARGS)
@@ -39,6 +39,9 @@ ifeq ($(ARGS),)
 else
 	$(PYTEST) $(ARGS)
 endif
+
+upgrade-test: $(READY) ## Start this version on the state of the last release
+	$(PYTEST) tests/e2e/test_upgrade.py $(ARGS)
 
 unit: $(READY) ## Test the library with no service but PostgreSQL
 	$(BIN)/$(UNIT) $(ARGS)

@@ -33,7 +33,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FOLDERS = "api|dags|docker|docs|grafana|include|k8s|load|plugins|requirements|tests|ui"
 _PATH = re.compile(rf"(?<![\w./$-])(?<!airflow_api )(?:{_FOLDERS})/[\w./-]*")
-_MAKE = re.compile(r"(?:^|`|&& )make ([a-z]+)", re.MULTILINE)
+_MAKE = re.compile(r"(?:^|`|&& )make ([a-z-]+)", re.MULTILINE)
 _MODULE = re.compile(r"\bpython3? -m ([\w.]+)")
 _COMMAND = re.compile(r"\breadmission ([a-z]+)(?: ([a-z]+))?")
 _SETTING = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
@@ -87,7 +87,7 @@ def test_paths_exist(page: Path) -> None:
 
 @each_current_page
 def test_make_targets_exist(page: Path) -> None:
-    targets = re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
 
     assert set(_MAKE.findall(code(page))) - set(targets) == set()
 

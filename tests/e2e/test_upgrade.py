@@ -1,0 +1,236 @@
+"""Today's code starts on the state of the last release and goes on by itself: `make upgrade-test`.
+
+The state is committed in `tests/e2e/upgrade/state`; its README says what it holds.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from readmission.domain.schema import example
+from readmission.pipeline import source
+from readmission.settings import PREFIX, Settings
+from readmission.settings.renamed import RENAMED
+from readmission.stack import backup
+from readmission.stack.services import postgres
+from readmission.stack.services.airflow import USER
+from readmission.stack.services.airflow_client import AirflowClient
+from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
+from readmission.warehouse import ModelHistory, RawWarehouse
+from readmission.warehouse.clean.rollback_log import RollbackLog
+from tests.conftest import random_settings
+from tests.e2e.diagnosis import DAGS
+from tests.e2e.pipeline import PATIENCE, Pipeline
+from tests.e2e.upgrade.names import public_names
+from tests.e2e.upgrade.state import BATCH, ENCOUNTERS, FOLDER, NAMES, opened
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+OUR_DATABASES = ("raw", "clean", "predictions")
+REPLACED = {"candidate", "gate_verdict"}
+"""Tables with the last candidate and gates of each batch; training a batch again replaces them."""
+
+Rows = dict[tuple[str, str, tuple[str, ...]], set[tuple[str | None, ...]]]
+"""The rows by database, table and columns."""
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """A stack of today's code on the state of the last release.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        The stack and the encounters.
+    before : dict
+        The rows that the last release wrote.
+    batches : int
+        The number of its batches.
+    while_down : Response
+        What `/predict` returned before a new model was trained.
+    adopted : Response
+        What it returned then.
+    """
+
+    pipeline: Pipeline
+    before: Rows
+    batches: int
+    while_down: httpx.Response
+    adopted: httpx.Response
+
+
+@pytest.fixture(scope="module")
+def upgraded(state_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgraded]:
+    """Given the old state and a stack on the clock, and nothing done by hand."""
+    file = tmp_path_factory.mktemp("source") / "encounters.csv"
+    supply = source.read(FOLDER / ENCOUNTERS).encounters.to_pandas()
+    batches = len(supply) // BATCH - 1
+    changes: dict[str, Any] = {
+        "dataset": file,
+        "batch_size": BATCH,
+        "scheduled_runs": True,
+        "prediction_retention_days": 36_500,  # The saved predictions get older and older.
+    }
+    stack = Stack(random_settings(state_folders / "upgrade", **changes))
+    before: Rows = {}
+
+    def note_rows(part: str) -> None:
+        # Once the databases are restored, and before any code of today has migrated them.
+        if part == f"bucket {backup.BUCKETS[0]}":
+            before.update(read_rows(stack.site))
+
+    try:
+        backup.fill(stack, opened, note_rows)
+        pipeline = Pipeline(stack, client(stack), supply, file)
+        pipeline.deliver(batches * BATCH)
+        # Without Airflow first, so that the new model cannot come before the question.
+        stack.up(only={"api"})
+        while_down = pipeline.wait_for("the reason why nothing is served", lambda: settled(stack))
+        stack.up()
+        pipeline.airflow.wait_for_dags(DAGS)
+        adopted = pipeline.wait_for("a model of today's code", lambda: served(stack))
+        yield Upgraded(pipeline, before, batches, while_down, adopted)
+    finally:
+        stack.reset()
+
+
+def client(stack: Stack) -> AirflowClient:
+    site = stack.site
+    return AirflowClient(site.airflow_url, USER, site.credentials.airflow_admin)
+
+
+def predict(stack: Stack) -> httpx.Response:
+    url = f"{stack.site.settings.api_url}/predict"
+    return httpx.post(url, json=example(), trust_env=False, timeout=60)
+
+
+def settled(stack: Stack) -> httpx.Response | None:
+    """Return what `/predict` says once the API has tried to load the model."""
+    response = predict(stack)
+    return None if "is being loaded" in response.text else response
+
+
+def served(stack: Stack) -> httpx.Response | None:
+    response = predict(stack)
+    return response if response.status_code == httpx.codes.OK else None
+
+
+def read_rows(site: Site, wanted: Rows | None = None) -> Rows:
+    """Return the rows of every table of ours, or of some columns of some tables."""
+    found: Rows = {}
+    for database in OUR_DATABASES:
+        with psycopg.connect(postgres.dsn(site, database)) as connection:
+            tables = [key[1:] for key in wanted if key[0] == database] if wanted else None
+            for table, columns in tables if tables is not None else tables_of(connection):
+                listed = sql.SQL(", ").join(
+                    sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns
+                )
+                query = sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))
+                found[database, table, columns] = set(connection.execute(query).fetchall())
+    return found
+
+
+def tables_of(connection: psycopg.Connection) -> list[tuple[str, tuple[str, ...]]]:
+    return [
+        (table, tuple(columns))
+        for table, columns in connection.execute(
+            "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)"
+            " FROM information_schema.columns JOIN information_schema.tables"
+            " USING (table_schema, table_name)"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY 1"
+        ).fetchall()
+    ]
+
+
+def test_the_saved_state_has_rows_of_every_kind(upgraded: Upgraded) -> None:
+    filled = {table for (_, table, _), rows in upgraded.before.items() if rows}
+
+    assert {"encounter", "patient", "promotion", "rollback", "gate_verdict", "drift"} <= filled
+    assert {"prediction", "outcome", "outcome_batch", "candidate", "quarantine"} <= filled
+
+
+def test_meanwhile_the_api_says_what_is_going_on(upgraded: Upgraded) -> None:
+    assert upgraded.while_down.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    message = upgraded.while_down.json()["message"]
+    assert "an earlier version of this project trained it" in message
+    assert "ledger_sweep does so within ten minutes" in message
+
+
+def test_a_model_of_the_newest_batch_replaces_the_old_one(upgraded: Upgraded) -> None:
+    versions = {found["version"]: found for found in upgraded.pipeline.registry.versions()}
+    new = upgraded.adopted.json()["model_version"]
+
+    assert "previous" in {alias for found in versions.values() for alias in found["aliases"]}
+    assert versions[new]["tags"]["batch_id"] == f"batch-{upgraded.batches:04}"
+    with upgraded.pipeline.connected("clean") as clean:
+        verdicts = ModelHistory(clean).promotions()
+        assert len(RollbackLog(clean).rollbacks()) == 2
+    assert len(verdicts) == upgraded.batches + 1
+    assert verdicts[-1].challenger_version == new
+    assert verdicts[-1].reason.startswith("no promoted version can be opened any longer")
+
+
+def test_no_row_is_lost_or_changed(upgraded: Upgraded) -> None:
+    after = read_rows(upgraded.pipeline.stack.site, upgraded.before)
+
+    lost = {
+        (database, table, row[columns.index("batch_id")] if table in REPLACED else None)
+        for (database, table, columns), rows in upgraded.before.items()
+        for row in rows - after[database, table, columns]
+    }
+    newest = f"batch-{upgraded.batches:04}"
+    assert lost == {("clean", table, newest) for table in REPLACED}
+    assert all(len(after[key]) >= len(rows) for key, rows in upgraded.before.items())
+
+
+def test_public_names_of_the_last_release_still_work(upgraded: Upgraded) -> None:
+    current = {f"setting {name}" for name in Settings.model_fields}
+    renamed = {f"setting {old.removeprefix(PREFIX).lower()}" for old in RENAMED}
+    names = public_names(upgraded.pipeline.stack.site) | current | renamed
+
+    assert set((FOLDER / NAMES).read_text().splitlines()) - names == set()
+
+
+def test_a_rollback_to_the_old_model_is_refused_and_changes_nothing(upgraded: Upgraded) -> None:
+    site = upgraded.pipeline.stack.site
+    headers = {"X-API-Key": site.credentials.api_admin_key}
+    url = f"{site.settings.api_url}/rollback"
+    response = httpx.post(url, headers=headers, trust_env=False, timeout=60)
+
+    assert response.status_code == httpx.codes.CONFLICT, response.text
+    assert "trained" in response.json()["message"]
+    model = upgraded.adopted.json()["model_version"]
+    assert predict(upgraded.pipeline.stack).json()["model_version"] == model
+
+
+def test_the_next_batch_goes_through_to_a_verdict(upgraded: Upgraded) -> None:
+    # given the next encounters of the same source
+    pipeline, batch_id = upgraded.pipeline, f"batch-{upgraded.batches + 1:04}"
+    pipeline.deliver(BATCH)
+
+    # when the ingestion runs, which the clock does every ten minutes
+    pipeline.ingest(BATCH)
+    assert pipeline.promoted(batch_id).state == "success"
+
+    # then every row is accounted for, and the champion has been compared with the new model
+    with pipeline.connected("raw") as raw, pipeline.connected("clean") as clean:
+        assert [b.rows for b in RawWarehouse(raw).batches()] == [BATCH] * (upgraded.batches + 1)
+        verdict = ModelHistory(clean).promotions()[-1]
+    assert pipeline.unaccounted() == []
+    assert (verdict.batch_id, verdict.verdict in ("promoted", "refused")) == (batch_id, True)
+    assert verdict.incumbent_version == upgraded.adopted.json()["model_version"]
+    expected = {
+        "promoted": verdict.challenger_version,
+        "refused": verdict.incumbent_version,
+    }[verdict.verdict]
+    pipeline.wait_for(
+        "the version in production",
+        lambda: predict(pipeline.stack).json()["model_version"] == expected,
+    )

@@ -1,0 +1,1 @@
+"""The state of an installation of the last release, and the program that makes it."""
