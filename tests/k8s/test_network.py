@@ -44,7 +44,6 @@ EVERYWHERE = {
     ("fastapi", "mlflow", 5000),
     ("fastapi", "postgres-clean", POSTGRES),
     ("streamlit", "fastapi", 8000),
-    ("locust", "fastapi", 8000),
     # observability
     ("airflow-api-server", "statsd-exporter", STATSD),
     ("airflow-scheduler", "statsd-exporter", STATSD),
@@ -69,6 +68,7 @@ PAGES = {
     ("people", "grafana", 3000),
     ("people", "locust", 8089),
 }
+LOAD_TEST = {("locust", "fastapi", 8000)}
 MLFLOWS_PAGE = {("people", "mlflow", 5000)}
 BEHIND_AN_INGRESS = {
     ("ingress", "airflow-api-server", HTTP),
@@ -88,10 +88,11 @@ TASKS_IN_THE_SCHEDULER = {("airflow-scheduler", "airflow-api-server", HTTP)}
 ARROWS = {
     "overlays/minikube": EVERYWHERE
     | ON_ONE_MACHINE
+    | LOAD_TEST
     | TASKS_IN_THE_SCHEDULER
     | PAGES
     | MLFLOWS_PAGE,
-    "overlays/scale-out": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BACKUPS | PAGES,
+    "overlays/scale-out": EVERYWHERE | LOAD_TEST | BY_TASKS_OF_THEIR_OWN | BACKUPS | PAGES,
     "overlays/production": EVERYWHERE | BY_TASKS_OF_THEIR_OWN | BEHIND_AN_INGRESS | BACKUPS,
 }
 """The design: client, server and port of every allowed connection."""
