@@ -6,7 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -423,3 +424,29 @@ def test_a_changed_secret_changes_the_user(logins: Platform, tmp_path: Path) -> 
         users = connection.execute("SELECT username, password_hash FROM auth.users").fetchall()
     assert sorted(user for user, _ in users) == sorted(ROLES)
     assert not any(password in value for _, value in users for password in today.values())
+
+
+def test_replicas_that_start_at_once_share_one_database(logins: Platform, tmp_path: Path) -> None:
+    # given an empty database
+    passwords = {role: f"{role}-of-both-replicas" for role in ROLES}
+
+    def start(name: str) -> str:
+        return running.enter_context(serving(logins, passwords, tmp_path / name))
+
+    # when two servers start at the same time
+    with ExitStack() as running, ThreadPoolExecutor() as pool:
+        uris = list(pool.map(start, ("one", "two")))
+
+        # then each finds what the other has stored
+        login = ("training", passwords["training"])
+        for uri, other in (uris, reversed(uris)):
+            path = "/api/2.0/mlflow/experiments/"
+            name = f"experiment of {uri}"
+            made = httpx.post(
+                f"{uri}{path}create", json={"name": name}, auth=login, trust_env=False
+            )
+            found = httpx.get(
+                f"{other}{path}get-by-name",
+                params={"experiment_name": name}, auth=login, trust_env=False,
+            )  # fmt: skip
+            assert found.json()["experiment"]["experiment_id"] == made.json()["experiment_id"]

@@ -10,6 +10,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -43,8 +44,16 @@ def serve(host: str, port: int, settings: Settings) -> None:
     if settings.mlflow_dsn is None:
         raise SettingsError("set READMISSION_MLFLOW_DSN to the address of MLflow's database")
     dsn, users = settings.mlflow_dsn.get_secret_value(), passwords(settings)
-    with psycopg.connect(dsn) as connection:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        # One of several replicas that start at the same time migrates, and the others wait.
+        connection.execute("SET lock_timeout = 0")
+        connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (SCHEMA,))
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
+        app = _prepared_app(dsn, users, settings)
+    uvicorn.run(app, host=host, port=port, access_log=False)
+
+
+def _prepared_app(dsn: str, users: dict[str, str], settings: Settings) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         configure(settings, dsn, users["admin"], Path(folder) / "basic_auth.ini")
         # MLflow reads its configuration while it is imported.
@@ -55,7 +64,7 @@ def serve(host: str, port: int, settings: Settings) -> None:
     app = auth.create_app()
     update_users(auth.store, users)
     remember_lookups(auth.store)
-    uvicorn.run(app, host=host, port=port, access_log=False)
+    return app
 
 
 def configure(settings: Settings, dsn: str, admin_password: str, file: Path) -> None:
