@@ -103,7 +103,7 @@ def test_the_sweep_and_the_command_line_know_its_stage(hospital: Hospital) -> No
     assert found.training == (SECOND,)
 
     # and the demo shows that the training on the first was stopped
-    airflow: Any = SimpleNamespace(runs=lambda _dag_id: [])
+    airflow: Any = SimpleNamespace(runs=lambda *_dag_ids: [])
     first, second = ProgressReader(hospital.raw, hospital.clean, airflow).read()
     training = first.stages[Stage.TRAINING]
     assert training.status is StageStatus.STOPPED
