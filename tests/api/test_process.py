@@ -81,12 +81,11 @@ def test_from_an_empty_registry_to_predictions_of_two_models(
                     probabilities.tolist(), abs=COMPILED
                 )
 
-        # when the alias is deleted, then the last version stays the champion
+        # when the alias is deleted, then the promoted version is served, and /health says so
         Registry(settings).client.delete_registered_model_alias(settings.model_name, PRODUCTION)
-        response = http.post("/reload_model")
-        assert response.status_code == 409
-        assert "Version 2 stays the champion" in response.json()["message"]
-        assert http.post("/predict", json=example()).json()["model_version"] == "2"
+        assert http.post("/reload_model").json()["model_version"] == version
+        assert "Somebody deleted the alias" in http.get("/health").json()["moved_by_hand"]
+        assert http.post("/predict", json=example()).json()["model_version"] == version
 
 
 def wait_for_first_load(http: httpx.Client) -> None:

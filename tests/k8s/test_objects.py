@@ -21,6 +21,7 @@ from tests.k8s.cluster import (
     selects,
 )
 
+CLUSTER_WIDE = {"Namespace", "PriorityClass"}
 FOREIGN = {"ExternalSecret"}
 """Kinds that an operator adds to the cluster; Kubernetes has no schema for them."""
 APPLICABLE = (".", "backup", *COMPONENTS, *TREES)
@@ -34,7 +35,7 @@ def test_a_folder_builds_valid_objects_in_our_namespace(tree: str) -> None:
     for thing in cluster.objects:
         if thing["kind"] not in FOREIGN:
             kubernetes_validate.validate(thing, "1.37", strict=True)
-        if thing["kind"] != "Namespace":
+        if thing["kind"] not in CLUSTER_WIDE:
             assert thing["metadata"].get("namespace") == NAMESPACE, name(thing)
         assert thing["kind"] != "Secret", "secrets are generated in the cluster"
         # A ConfigMap can hold at most 1 MiB.
