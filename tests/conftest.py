@@ -55,7 +55,9 @@ They start in this order, before all others: no worker must wait for a long grou
 ADMIN: dict[str, str] = {}
 """Variables with the login of MLflow's admin, once the platform runs."""
 STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
-"""Fixtures that start a service other than PostgreSQL; unit tests do not use them."""
+"""Fixtures that start a service other than PostgreSQL; tests of the library alone use none."""
+INNER_ROOMS = ("domain", "warehouse", "serving")
+"""The rooms without fits, gates and programs; their quick tests are the unit tests."""
 
 
 def pytest_configure() -> None:
@@ -73,8 +75,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         path = item.path.relative_to(TESTS)
         if any(path.is_relative_to(alone) for alone in ALONE):
             item.add_marker("alone")
-        if is_unit(item, path):
-            item.add_marker("unit")
+        if is_library(item, path):
+            item.add_marker("library")
+            if is_unit(item, path):
+                item.add_marker("unit")
     order = list(dict.fromkeys(TOGETHER.values()))
     items.sort(key=lambda item: (*order, group := group_of(item.nodeid)).index(group))
 
@@ -103,11 +107,15 @@ def group_of(nodeid: str) -> str:
     return next((name for place, name in TOGETHER.items() if path.is_relative_to(place)), str(path))
 
 
+def is_library(item: pytest.Item, path: Path) -> bool:
+    """Whether a test of the library starts no service but PostgreSQL."""
+    return path.parts[0] == "include" and STARTED.isdisjoint(getattr(item, "fixturenames", ()))
+
+
 def is_unit(item: pytest.Item, path: Path) -> bool:
-    """Whether a test of the library is quick and starts no service but PostgreSQL."""
-    fixtures = getattr(item, "fixturenames", ())
-    slow = item.get_closest_marker("slow") is not None
-    return path.parts[0] == "include" and not slow and STARTED.isdisjoint(fixtures)
+    """Whether a test of the library is quick and about one of its inner rooms."""
+    inner = len(path.parts) == 2 or path.parts[1] in INNER_ROOMS
+    return inner and item.get_closest_marker("slow") is None
 
 
 @dataclass(frozen=True)

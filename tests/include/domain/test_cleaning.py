@@ -163,6 +163,7 @@ def test_keys_weight_and_outcome_are_ignored() -> None:
     assert tuple(nonsense) == schema.FEATURE_NAMES
 
 
+@pytest.mark.slow
 @given(encounters)
 @settings(max_examples=20, deadline=None)
 def test_a_row_is_cleaned_in_the_same_way_alone_in_a_batch_and_from_json(raw: pd.DataFrame) -> None:

@@ -38,6 +38,7 @@ def test_an_example_breaks_its_rule_and_no_other(sentence: str | None) -> None:
     assert broken == ({sentence} if sentence else set())
 
 
+@pytest.mark.slow
 def test_the_gate_warns_of_implausible_rows_and_of_new_missing_values(
     raw_db: psycopg.Connection, tmp_path: Path
 ) -> None:

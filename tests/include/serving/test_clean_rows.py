@@ -14,6 +14,7 @@ TOLERANCE = 1e-6
 ROWS = 1_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_clean_rows_get_the_probabilities_of_the_pipeline(family: str) -> None:
     # given a model, and rows with values that it was not trained on

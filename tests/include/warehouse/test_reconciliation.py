@@ -18,6 +18,7 @@ def hospital(raw_db: psycopg.Connection, clean_db: psycopg.Connection, tmp_path:
     return Hospital(raw_db, clean_db, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_sum_holds_after_every_step(hospital: Hospital) -> None:
     def assert_account(expected: str) -> None:
         assert str(hospital.account()) == expected
