@@ -1,7 +1,7 @@
 """Response models of all endpoints except predictions, which are in `api.contract.predictions`."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -13,6 +13,16 @@ from readmission.warehouse.verdicts import NOT_RUN, Status
 TITLES = [family.title for family in FAMILIES.values()]
 STATUSES = (*(status.value for status in Status), NOT_RUN)
 StatusName = Literal[STATUSES]  # type: ignore[valid-type]
+
+Manual = Annotated[
+    bool, Field(description="Whether somebody moved the alias to this version by hand.")
+]
+MovedByHand = Annotated[
+    str | None,
+    Field(
+        description="What somebody did to the alias production, and the command that accepts it."
+    ),
+]
 
 
 class ModelCard(ResponseModel):
@@ -41,10 +51,8 @@ class ModelResponse(ModelReference):
     since: str | None = Field(description="Time of the verdict that promoted it.")
     verdict_reason: str | None
     test: dict[str, float] = Field(description="Metrics on test patients, at its promotion.")
-    manual: bool = Field(description="Whether somebody moved the alias to this version by hand.")
-    moved_by_hand: str | None = Field(
-        description="What somebody did to the alias production, and the command that accepts it."
-    )
+    manual: Manual
+    moved_by_hand: MovedByHand
     card: ModelCard
 
 
@@ -60,7 +68,7 @@ class ModelVersion(ResponseModel):
     verdict_reason: str | None = Field(examples=["better: weighted F1 0.5734 against 0.5713"])
     decided_at: str | None
     aliases: list[str]
-    manual: bool = Field(description="Whether somebody moved the alias to this version by hand.")
+    manual: Manual
     test: dict[str, float]
 
 
@@ -191,18 +199,14 @@ class HealthResponse(ResponseModel):
     runtime: Literal["compiled"] | None
     loaded_at: datetime | None
     last_reload_error: LoadFailure | None
-    moved_by_hand: str | None = Field(
-        description="What somebody did to the alias production, and the command that accepts it."
-    )
+    moved_by_hand: MovedByHand
 
 
 class ReadyResponse(ModelReference):
     """A model is loaded and the service accepts requests."""
 
     status: Literal["ready"] = "ready"
-    moved_by_hand: str | None = Field(
-        description="What somebody did to the alias production, and the command that accepts it."
-    )
+    moved_by_hand: MovedByHand
 
 
 class ServiceDescription(ResponseModel):
