@@ -1,6 +1,5 @@
 """The commands `readmission patient export` and `readmission patient erase`."""
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ from pydantic import SecretStr
 
 from readmission.settings import Settings
 from readmission.stack.cli.terminal import (
+    ByOption,
     error_console,
     escape_markup,
     exit_on_error,
@@ -33,15 +33,6 @@ NumberArgument = Annotated[
 ]
 ReasonOption = Annotated[
     str, typer.Option("--reason", "-r", help="Why; it is kept, so it must not name the patient.")
-]
-ByOption = Annotated[
-    str,
-    typer.Option(
-        "--by",
-        default_factory=getpass.getuser,
-        show_default="your user name",
-        help="Who; it is kept.",
-    ),
 ]
 
 

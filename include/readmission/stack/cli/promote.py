@@ -1,13 +1,18 @@
 """The command `readmission promote`."""
 
-import getpass
 from http import HTTPStatus
 from typing import Annotated
 
 import httpx
 import typer
 
-from readmission.stack.cli.terminal import console, escape_markup, exit_on_error, open_stack
+from readmission.stack.cli.terminal import (
+    ByOption,
+    console,
+    escape_markup,
+    exit_on_error,
+    open_stack,
+)
 from readmission.stack.errors import StackError
 from readmission.stack.site.site import Site
 
@@ -18,15 +23,7 @@ TIMEOUT_SECONDS = 120
 def promote(
     version: Annotated[str, typer.Argument(metavar="VERSION", help="The registered version.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")],
-    by: Annotated[
-        str,
-        typer.Option(
-            "--by",
-            default_factory=getpass.getuser,
-            show_default="your user name",
-            help="Who; it is kept.",
-        ),
-    ],
+    by: ByOption,
 ) -> None:
     """Put a registered version into production by hand, whatever its verdict.
 

@@ -3,7 +3,6 @@
 Slow imports are inside the commands that need them, so that `--help` stays fast.
 """
 
-import getpass
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from readmission.domain.batch_ids import parse_batch_id
 from readmission.errors import ReadmissionError
 from readmission.stack.cli.terminal import (
+    ByOption,
     console,
     escape_markup,
     exit_on_error,
@@ -61,15 +61,6 @@ BatchOption = Annotated[
 ]
 WhyOption = Annotated[
     str, typer.Option("--why", "-w", help="The reason for the decision; kept in the history.")
-]
-ByOption = Annotated[
-    str,
-    typer.Option(
-        "--by",
-        default_factory=getpass.getuser,
-        show_default="your user name",
-        help="The person who decided; kept in the history.",
-    ),
 ]
 
 

@@ -1,8 +1,9 @@
 """What every command needs: the consoles, error handling and the stack to work on."""
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 console = Console(highlight=False, soft_wrap=True)
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        default_factory=getpass.getuser,
+        show_default="your user name",
+        help="The person who decided; kept in the history.",
+    ),
+]
 
 
 @contextmanager
