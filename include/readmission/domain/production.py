@@ -8,7 +8,7 @@ and the pipeline copies these tags into the append-only history.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -107,13 +107,7 @@ class Rollback:
     @classmethod
     def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
         """Read rollbacks from the tags of a version, oldest first; other tags are ignored."""
-        found = []
-        for key, value in sorted(tags.items()):
-            versions = _VALUE.fullmatch(value)
-            at = _moment(key.removeprefix(_KEY)) if key.startswith(_KEY) else None
-            if at and versions:
-                found.append(cls(version, versions[1], versions[2], at))
-        return found
+        return [cls(version, found[1], found[2], at) for at, found in _records(tags, _KEY, _VALUE)]
 
     @property
     def tag(self) -> dict[str, str]:
@@ -149,13 +143,9 @@ class PromotionByHand:
     @classmethod
     def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
         """Read promotions by hand from the tags of a version; other tags are ignored."""
-        found = []
-        for key, value in sorted(tags.items()):
-            request = _REQUEST.fullmatch(value)
-            at = _moment(key.removeprefix(_BY_HAND)) if key.startswith(_BY_HAND) else None
-            if at and request:
-                found.append(cls(version, request[1], request[2], at))
-        return found
+        return [
+            cls(version, found[1], found[2], at) for at, found in _records(tags, _BY_HAND, _REQUEST)
+        ]
 
     @property
     def tags(self) -> dict[str, str]:
@@ -166,6 +156,17 @@ class PromotionByHand:
             "verdict": "promoted",
             "verdict_reason": f"promoted by hand {request}",
         }
+
+
+def _records(
+    tags: Mapping[str, str], prefix: str, value: re.Pattern[str]
+) -> Iterator[tuple[datetime, re.Match[str]]]:
+    """Yield time and content of the tags with a prefix, oldest first; skip malformed ones."""
+    for key, text in sorted(tags.items()):
+        at = _moment(key.removeprefix(prefix)) if key.startswith(prefix) else None
+        content = value.fullmatch(text)
+        if at and content:
+            yield at, content
 
 
 def _moment(text: str) -> datetime | None:
