@@ -143,7 +143,7 @@ def find_champion(
     earlier = [p.challenger_version for p in reversed(existing(promoted(history), registry))]
     for version in dict.fromkeys(filter(None, (*first, *earlier))):
         try:
-            return registry.open(registry.registered(version).version, trusted)
+            return registry.open(version, trusted)
         except (BundleRefused, NoModel) as refused:
             log.warning("version %s cannot be the champion: %s", version, refused)
     return None

@@ -251,13 +251,15 @@ class Registry:
 
         Raises
         ------
+        NoModel
+            If the version does not exist.
         BundleRefused
             If the version has no bundle, or `readmission.serving.bundle.open_bundle` refuses it.
         """
-        found = self.client.get_model_version(self.name, version)
+        found = self.registered(version)
         with TemporaryDirectory() as folder:
             bundle = open_bundle(self.download_bundle(version, Path(folder)), trusted)
-        return ServedModel(_registered(found), bundle)
+        return ServedModel(found, bundle)
 
     def _behind(self, alias: str) -> ModelVersion | None:
         return self._found(lambda: self.client.get_model_version_by_alias(self.name, alias))

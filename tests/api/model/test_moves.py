@@ -252,7 +252,7 @@ def test_without_the_alias_the_promoted_version_is_served(
 def test_a_rollback_leaves_what_is_served(
     start: Start, moved: Registered, follow: bool, back: str
 ) -> None:
-    # given a version that was moved by hand, or the promoted one that is served in its place
+    # given a service that follows the move, or one that keeps the promoted version
     service = start(follow=follow)
     left = served(service)
 
