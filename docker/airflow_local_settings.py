@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from kubernetes.client import V1Pod, V1PodSpec
 
 PRELOADED = (
-    "boto3", "great_expectations", "matplotlib.pyplot", "mlflow.pyfunc", "onnxmltools",
-    "onnxruntime", "pandas", "psycopg", "skl2onnx", "sklearn.ensemble", "sklearn.linear_model",
-    "xgboost",
+    "boto3", "great_expectations", "matplotlib.pyplot", "mlflow.pyfunc", "onnx",
+    "onnxruntime", "pandas", "psycopg", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
 )  # fmt: skip
 """Slow imports of tasks; tasks are forked from the scheduler and so inherit them."""
 RESOURCES = Path("/etc/airflow/task-resources.yaml")

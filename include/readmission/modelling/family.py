@@ -1,7 +1,6 @@
-"""The declaration of a model family, and the ONNX conversion that scikit-learn's models share."""
+"""The declaration of a model family, and what the families share when they write ONNX."""
 
-import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 SEED = 296
-OPSET = 15
-"""Version of the ONNX operators, supported by the locked ONNX Runtime."""
-INPUT = "encoded"
+TREES, LINEAR_MODEL = "TreeEnsembleClassifier", "LinearClassifier"
+"""Operators of ONNX for machine learning."""
+_INPUT = "encoded"
+_DOMAIN = "ai.onnx.ml"
+_OPSETS = {"": 15, _DOMAIN: 3}
+"""Versions of the ONNX operators, supported by the locked ONNX Runtime."""
+_IR_VERSION = 8
+"""Version of the file format that belongs to them."""
 
 Weights = npt.NDArray[np.floating[Any]]
 Encoded = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -58,31 +63,97 @@ class Family:
     distribution: Callable[[], str] | None = None
 
 
-def convert_by_skl2onnx(
-    estimator: Any, columns: int, converters: Mapping[str, Any] | None = None
-) -> bytes:
-    """Convert a fitted scikit-learn classifier to ONNX.
+def tree_nodes(
+    sizes: Sequence[int],
+    left: Integers,
+    right: Integers,
+    features: Integers,
+    thresholds: Weights,
+    mode: str,
+) -> dict[str, Any]:
+    """Return the nodes of all trees as attributes of `TREES`.
 
     Parameters
     ----------
-    estimator : classifier
-        Fitted on `columns` columns.
-    columns : int
-        Width of the encoded matrix.
-    converters : mapping, optional
-        ``custom_conversion_functions`` and ``custom_shape_calculators`` of
-        `skl2onnx.convert_sklearn`.
+    sizes : sequence of int, length trees
+        Number of nodes of each tree.
+    left, right : ndarray of int, shape (nodes,)
+        Children of each node, counted within its tree; negative for a leaf.
+    features : ndarray of int, shape (nodes,)
+        Column that a node compares.
+    thresholds : ndarray of float, shape (nodes,)
+        What it compares with; float64 only if `mode` is ``BRANCH_LEQ``.
+    mode : str
+        Comparison that leads to the left child: ``BRANCH_LEQ`` or ``BRANCH_LT``.
     """
-    from skl2onnx import convert_sklearn
-    from skl2onnx.common.data_types import FloatTensorType
+    leaf = left < 0
+    return {
+        "nodes_treeids": np.repeat(np.arange(len(sizes)), sizes),
+        "nodes_nodeids": np.concatenate([np.arange(size) for size in sizes]),
+        "nodes_modes": np.where(leaf, "LEAF", mode),
+        "nodes_featureids": np.where(leaf, 0, features),
+        "nodes_values": np.where(leaf, np.float32(0), _rounded_down(thresholds)),
+        "nodes_truenodeids": np.where(leaf, 0, left),
+        "nodes_falsenodeids": np.where(leaf, 0, right),
+    }
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        graph = convert_sklearn(
-            estimator,
-            initial_types=[(INPUT, FloatTensorType([None, columns]))],
-            options={id(estimator): {"zipmap": False}},
-            target_opset=OPSET,
-            **(converters or {}),
-        )
-    return bytes(graph.SerializeToString())
+
+def _rounded_down(thresholds: Weights) -> Encoded:
+    """Round to float32 so that each float32 value stays on its side of each threshold."""
+    rounded = thresholds.astype(np.float32)
+    return np.where(rounded > thresholds, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+
+
+def onnx_classifier(
+    operator: str, attributes: Mapping[str, Any], columns: int, classes: int
+) -> bytes:
+    """Return an ONNX graph of one operator, serialised.
+
+    Written from the estimator's arrays: skl2onnx and onnxmltools visit each node of a tree in
+    Python, which takes longer than some fits.
+
+    Parameters
+    ----------
+    operator : str
+        `TREES` or `LINEAR_MODEL`.
+    attributes : mapping of str to ndarray or str
+        Attributes of the operator.
+    columns, classes : int
+        Width of the encoded matrix and of the probabilities.
+    """
+    from onnx import TensorProto, helper
+
+    outputs = ["label", "probabilities"]
+    node = helper.make_node(operator, [_INPUT], outputs, domain=_DOMAIN)
+    for name, values in attributes.items():
+        _add(node, name, values)
+    graph = helper.make_graph(
+        [node],
+        operator,
+        [helper.make_tensor_value_info(_INPUT, TensorProto.FLOAT, [None, columns])],
+        [
+            helper.make_tensor_value_info(outputs[0], TensorProto.INT64, [None]),
+            helper.make_tensor_value_info(outputs[1], TensorProto.FLOAT, [None, classes]),
+        ],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
+    return bytes(model.SerializeToString())
+
+
+def _add(node: Any, name: str, values: Any) -> None:
+    """Add an attribute; `onnx.helper.make_attribute` looks at each value to guess their type."""
+    from onnx import AttributeProto
+
+    attribute = node.attribute.add(name=name)
+    if isinstance(values, str):
+        attribute.type, attribute.s = AttributeProto.STRING, values.encode()
+    elif values.dtype.kind == "f":
+        attribute.type = AttributeProto.FLOATS
+        attribute.floats.extend(values.tolist())
+    elif values.dtype.kind == "U":
+        attribute.type = AttributeProto.STRINGS
+        attribute.strings.extend(values.astype(bytes).tolist())
+    else:
+        attribute.type = AttributeProto.INTS
+        attribute.ints.extend(values.tolist())

@@ -4,7 +4,9 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,7 @@ from readmission.errors import UnknownFamily
 from readmission.modelling import families
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.compilation import as_encounters
-from readmission.modelling.families import FAMILIES, random_forest, require_known
-from readmission.modelling.family import convert_by_skl2onnx
+from readmission.modelling.families import FAMILIES, require_known
 from readmission.modelling.plots import draw
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import ServedModel
@@ -26,7 +27,7 @@ from tests.signing import SIGNER, TRUSTED
 
 FOLDER = CHECKOUT / "include" / "readmission" / "modelling" / "families"
 CODE = ("include", "api", "dags", "plugins", "ui", "grafana", "load/benchmarks/pipeline.py")
-ESTIMATORS = ("sklearn", "xgboost", "skl2onnx", "onnxmltools", "pandas", "mlflow")
+ESTIMATORS = ("sklearn", "xgboost", "onnx", "pandas", "mlflow")
 
 FIFTH = '''
 """A family for a test: logistic regression with strong regularisation."""
@@ -51,19 +52,48 @@ def test_every_file_declares_one_family() -> None:
     assert len({declared.title for declared in FAMILIES.values()}) == len(files)
 
 
-def test_the_forest_in_onnx_is_the_one_that_skl2onnx_writes() -> None:
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_onnx_model_predicts_what_the_estimator_does(name: str) -> None:
     random = np.random.default_rng(7)
     rows = random.normal(size=(3_000, 12)).astype(np.float32)
-    # Values next to each threshold show on which side of it a value falls after rounding.
-    forest = random_forest.build(1).fit(rows, random.integers(0, 3, len(rows)))
-    thresholds = np.unique(np.concatenate([t.tree_.threshold for t in forest.estimators_]))
-    near = np.resize(thresholds.astype(np.float32), (1_000, 12))
+    estimator = FAMILIES[name].build(1).fit(rows, random.integers(0, 3, len(rows)))
 
-    for encoded in (rows, near, np.nextafter(near, np.float32(9))):
-        compiled = CompiledEstimator(random_forest.to_onnx(forest, 12)).predict_proba(encoded)
-        reference = CompiledEstimator(convert_by_skl2onnx(forest, 12)).predict_proba(encoded)
-        assert np.array_equal(compiled, reference)
-        assert np.abs(compiled - forest.predict_proba(encoded)).max() < 1e-6
+    compiled = CompiledEstimator(FAMILIES[name].to_onnx(estimator, 12))
+
+    for encoded in (rows, *next_to_thresholds(name, estimator)):
+        assert (
+            np.abs(compiled.predict_proba(encoded) - estimator.predict_proba(encoded)).max() < 1e-5
+        )
+
+
+def next_to_thresholds(name: str, estimator: Any) -> Iterator[Any]:
+    """Yield rows of values on either side of the thresholds, which show how they are rounded."""
+    match name:
+        case "random_forest":
+            found = [tree.tree_.threshold for tree in estimator.estimators_]
+        case "hist_gradient_boosting":
+            found = [tree.nodes["num_threshold"] for each in estimator._predictors for tree in each]
+        case "xgboost":
+            found = [estimator.get_booster().trees_to_dataframe()["Split"].dropna().to_numpy()]
+        case _:
+            return
+    near = np.resize(np.unique(np.concatenate(found)).astype(np.float32), (1_000, 12))
+    yield near
+    yield np.nextafter(near, np.float32(-9))
+    yield np.nextafter(near, np.float32(9))
+
+
+@pytest.mark.parametrize("name", ["hist_gradient_boosting", "xgboost"])
+def test_a_missing_value_takes_the_side_that_it_took_at_training(name: str) -> None:
+    random = np.random.default_rng(7)
+    rows = random.normal(size=(3_000, 12)).astype(np.float32)
+    labels = np.digitize(rows[:, 0], [-0.5, 0.5])
+    rows[random.random(rows.shape) < 0.3] = np.nan
+    estimator = FAMILIES[name].build(1).fit(rows, labels)
+
+    compiled = CompiledEstimator(FAMILIES[name].to_onnx(estimator, 12)).predict_proba(rows)
+
+    assert np.abs(compiled - estimator.predict_proba(rows)).max() < 1e-5
 
 
 def test_three_families_compete_unless_others_are_set(

@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from readmission.modelling.family import SEED, Encoded, Family, Weights, convert_by_skl2onnx
+from readmission.modelling.family import (
+    SEED,
+    TREES,
+    Encoded,
+    Family,
+    Weights,
+    onnx_classifier,
+    tree_nodes,
+)
 from readmission.serving.explainers import BOOSTED_TREES
 
 
@@ -26,50 +34,45 @@ def build(threads: int) -> Any:  # noqa: ARG001 - OpenMP decides; the task sets 
 
 
 def to_onnx(estimator: Any, columns: int) -> bytes:
-    """Convert a fitted estimator to ONNX.
-
-    skl2onnx 1.20 fails on this model because it passes booleans where ONNX takes integers. Its
-    converter is therefore called with a container that turns them into integers.
-    """
-    from skl2onnx.common._registration import get_converter, get_shape_calculator
-
-    operator = f"Sklearn{type(estimator).__name__}"
-
-    def convert(scope: Any, node: Any, container: Any) -> None:
-        add_node = container.add_node
-
-        def add_node_with_integers(*arguments: Any, **attributes: Any) -> Any:
-            integers = {
-                name: [int(flag) for flag in value]
-                for name, value in attributes.items()
-                if name == "nodes_missing_value_tracks_true"
-            }
-            return add_node(*arguments, **attributes | integers)
-
-        container.add_node = add_node_with_integers
-        try:
-            get_converter(operator)(scope, node, container)
-        finally:
-            del container.add_node
-
-    return convert_by_skl2onnx(
-        estimator,
-        columns,
-        {
-            "custom_conversion_functions": {type(estimator): convert},
-            "custom_shape_calculators": {type(estimator): get_shape_calculator(operator)},
-        },
+    """Convert a fitted estimator to ONNX."""
+    trees, labels = _trees(estimator)
+    sizes, stored = [len(tree) for tree in trees], np.concatenate(trees)
+    leaf = stored["is_leaf"] == 1
+    nodes = tree_nodes(
+        sizes,
+        np.where(leaf, -1, stored["left"].astype(np.int64)),
+        np.where(leaf, -1, stored["right"].astype(np.int64)),
+        stored["feature_idx"],
+        stored["num_threshold"],
+        "BRANCH_LEQ",
     )
+    leaves = {
+        "nodes_missing_value_tracks_true": stored["missing_go_to_left"].astype(np.int64),
+        "class_treeids": nodes["nodes_treeids"][leaf],
+        "class_nodeids": nodes["nodes_nodeids"][leaf],
+        "class_ids": np.repeat(labels, sizes)[leaf],
+        "class_weights": stored["value"][leaf],
+        "base_values": estimator._baseline_prediction.ravel(),
+        "classlabels_int64s": estimator.classes_.astype(np.int64),
+        "post_transform": "SOFTMAX",
+    }
+    return onnx_classifier(TREES, nodes | leaves, columns, len(estimator.classes_))
+
+
+def _trees(estimator: Any) -> tuple[list[npt.NDArray[Any]], list[int]]:
+    """Return the nodes of each tree, and the class that each tree scores."""
+    trees = [(tree.nodes, label) for by_class in estimator._predictors
+             for label, tree in enumerate(by_class)]  # fmt: skip
+    return [nodes for nodes, _ in trees], [label for _, label in trees]
 
 
 def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:  # noqa: ARG001
     """Store all trees as arrays, with nodes numbered across trees; a leaf has children -1."""
     classes = len(estimator.classes_)
-    rounds = estimator._predictors
-    trees = [(tree.nodes, label) for by_class in rounds for label, tree in enumerate(by_class)]
-    roots = np.concatenate([[0], np.cumsum([len(nodes) for nodes, _ in trees])[:-1]])
+    trees, labels = _trees(estimator)
+    roots = np.concatenate([[0], np.cumsum([len(nodes) for nodes in trees])[:-1]])
     children, value = [], []
-    for root, (nodes, label) in zip(roots, trees, strict=True):
+    for root, nodes, label in zip(roots, trees, labels, strict=True):
         sides = np.stack([nodes["left"], nodes["right"]], axis=1).astype(np.int64)
         children.append(np.where(nodes["is_leaf"][:, None] == 1, -1, sides + root))
         added = np.zeros((len(nodes), classes), dtype=np.float32)
@@ -80,8 +83,8 @@ def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None: 
         allow_pickle=False,
         roots=roots,
         children=np.concatenate(children).astype(np.int32),
-        feature=np.concatenate([nodes["feature_idx"] for nodes, _ in trees]).astype(np.int32),
-        threshold=np.concatenate([nodes["num_threshold"] for nodes, _ in trees]),
+        feature=np.concatenate([nodes["feature_idx"] for nodes in trees]).astype(np.int32),
+        threshold=np.concatenate([nodes["num_threshold"] for nodes in trees]),
         value=np.concatenate(value),
         base=estimator._baseline_prediction.ravel(),
     )

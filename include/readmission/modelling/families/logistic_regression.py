@@ -5,7 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from readmission.modelling.family import SEED, Encoded, Family, Weights, convert_by_skl2onnx
+from readmission.modelling.family import (
+    LINEAR_MODEL,
+    SEED,
+    Encoded,
+    Family,
+    Weights,
+    onnx_classifier,
+)
 from readmission.serving.explainers import LINEAR
 
 
@@ -14,6 +21,17 @@ def build(threads: int) -> Any:  # noqa: ARG001 - its solver uses one thread
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(C=0.3, max_iter=400, tol=1e-3, random_state=SEED)
+
+
+def to_onnx(estimator: Any, columns: int) -> bytes:
+    """Convert a fitted estimator to ONNX."""
+    attributes = {
+        "coefficients": estimator.coef_.astype(np.float32).ravel(),
+        "intercepts": estimator.intercept_.astype(np.float32),
+        "classlabels_ints": estimator.classes_.astype(np.int64),
+        "post_transform": "SOFTMAX",
+    }
+    return onnx_classifier(LINEAR_MODEL, attributes, columns, len(estimator.classes_))
 
 
 def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:
@@ -34,7 +52,7 @@ def importance(estimator: Any) -> Weights:
 FAMILY = Family(
     title="Logistic regression",
     build=build,
-    to_onnx=convert_by_skl2onnx,
+    to_onnx=to_onnx,
     write_explainer=write_explainer,
     importance=importance,
     sparse=True,

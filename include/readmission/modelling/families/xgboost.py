@@ -1,14 +1,22 @@
 """XGBoost: boosted trees on a sparse matrix whose absent cells mean *missing*."""
 
 import importlib.metadata
+import json
 import math
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from readmission.modelling.family import INPUT, OPSET, SEED, Encoded, Family, Weights
+from readmission.modelling.family import (
+    SEED,
+    TREES,
+    Encoded,
+    Family,
+    Weights,
+    onnx_classifier,
+    tree_nodes,
+)
 from readmission.serving.explainers import BOOSTER
 
 DISTRIBUTIONS = ("xgboost-cpu", "xgboost")
@@ -33,15 +41,36 @@ def build(threads: int) -> Any:
 
 
 def to_onnx(estimator: Any, columns: int) -> bytes:
-    """Convert a fitted booster to ONNX."""
-    from onnxmltools import convert_xgboost
-    from onnxmltools.convert.common.data_types import FloatTensorType
+    """Convert a fitted booster to ONNX, from the JSON that XGBoost stores it as."""
+    learner = json.loads(estimator.get_booster().save_raw("json"))["learner"]
+    model = learner["gradient_booster"]["model"]
+    trees, classes = model["trees"], int(learner["learner_model_param"]["num_class"])
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        inputs = [(INPUT, FloatTensorType([None, columns]))]
-        graph = convert_xgboost(estimator, initial_types=inputs, target_opset=OPSET)
-    return bytes(graph.SerializeToString())
+    def stored(name: str, dtype: type) -> Any:
+        return np.concatenate([np.asarray(tree[name], dtype) for tree in trees])
+
+    sizes = [len(tree["left_children"]) for tree in trees]
+    values = stored("split_conditions", np.float32)
+    nodes = tree_nodes(
+        sizes,
+        stored("left_children", np.int64),
+        stored("right_children", np.int64),
+        stored("split_indices", np.int64),
+        values,
+        "BRANCH_LT",
+    )
+    leaf = nodes["nodes_modes"] == "LEAF"
+    leaves = {
+        "nodes_missing_value_tracks_true": np.where(leaf, 0, stored("default_left", np.int64)),
+        "class_treeids": nodes["nodes_treeids"][leaf],
+        "class_nodeids": nodes["nodes_nodeids"][leaf],
+        "class_ids": np.repeat(model["tree_info"], sizes)[leaf],
+        "class_weights": values[leaf],
+        "base_values": np.asarray(json.loads(learner["learner_model_param"]["base_score"])),
+        "classlabels_int64s": np.arange(classes),
+        "post_transform": "SOFTMAX",
+    }
+    return onnx_classifier(TREES, nodes | leaves, columns, classes)
 
 
 def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:  # noqa: ARG001
