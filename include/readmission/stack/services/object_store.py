@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NAME = "object-store"
 REGION = "us-east-1"
 VOLUME_MEGABYTES = 1024
+MEMORY = "400MiB"
+"""Heap above which Go collects garbage more often: uploads leave 250 MiB instead of 470."""
 INTERNAL_GRPC = ("master", "volume", "filer", "s3", "client")
 INTERNAL_HTTP = ("master", "volume", "filer", "client")
 
@@ -36,7 +38,7 @@ def service(site: Site) -> Service:
         name=NAME,
         command=_command(site),
         # It reads its settings from the home folder; the caller's must not count.
-        environment={"HOME": str(site.paths.object_store)},
+        environment={"HOME": str(site.paths.object_store), "GOMEMLIMIT": MEMORY},
         folder=site.paths.run,
         port=site.settings.s3_port,
         port_setting="READMISSION_S3_PORT",
