@@ -3,21 +3,27 @@
 It starts a stack of its own on free ports, delivers batches of synthetic encounters, and sends
 predictions all the while. At random times it kills one of these with SIGKILL: a service, the task
 that Airflow runs, the supervisor, or everything at once; now and then it takes all connections of
-the prediction log's role. When the faults are over, it waits until every batch has been judged, and
-compares source, RAW, CLEAN, candidates, verdicts and prediction log with its own records. It exits
-with 1 if a row or a prediction was lost or doubled, or a model was promoted out of order.
+the prediction log's role, or fills the disk. When the faults are over, it waits until every batch
+has been judged, and compares source, RAW, CLEAN, candidates, verdicts and prediction log with its
+own records. It exits with 1 if a row or a prediction was lost or doubled, or a model was promoted
+out of order.
 
     .venv/bin/python -m load.benchmarks.chaos --seconds 300 --seed 7
+
+Only root can mount the file system that is filled; others run it without that fault.
 """
 
 import argparse
 import contextlib
+import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -43,7 +49,9 @@ HEALING = 240
 """Seconds after which a fault counts as not healed."""
 ENDING = 900
 """Seconds for the batches to finish after the last fault."""
-CONNECTIONS_HELD = 5
+CONNECTIONS_HELD = DISK_FULL = 5
+"""Seconds for which all connections are held, and for which the disk is full."""
+DISK_MEGABYTES = 4_096
 
 Fault = Callable[[Stack, random.Random], str]
 
@@ -96,10 +104,39 @@ def take_connections(stack: Stack, _chance: random.Random) -> str:
     return f"{len(held)} connections"
 
 
+def fill_disk(stack: Stack, _chance: random.Random) -> str:
+    """Leave no space on the stack's file system for some seconds, if it has one of its own."""
+    disk = stack.paths.home.parent
+    if not disk.is_mount():
+        return "full disk (not tried, needs root)"
+    ballast = disk / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
+    time.sleep(DISK_FULL)
+    ballast.unlink()
+    return "full disk"
+
+
 FAULTS: Sequence[tuple[Fault, int]] = (
-    (kill_service, 8), (kill_task, 4), (kill_supervisor, 2), (take_connections, 2), (kill_all, 1),
+    (kill_service, 8), (kill_task, 4), (kill_supervisor, 2), (take_connections, 2), (fill_disk, 2),
+    (kill_all, 1),
 )  # fmt: skip
 """Each fault and its weight."""
+
+
+@contextlib.contextmanager
+def own_file_system(folder: Path) -> Iterator[None]:
+    """Mount an empty file system in memory on a folder until the block ends, if root runs this."""
+    folder.mkdir()
+    if os.geteuid() != 0:
+        yield
+        return
+    size = f"size={DISK_MEGABYTES}m,mode=711"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], check=True)  # noqa: S603, S607
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S603, S607
 
 
 def _title(process: psutil.Process) -> str:
@@ -217,18 +254,19 @@ def main() -> None:
         folder.chmod(0o711)
         ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
         changes = {
-            "state_dir": folder / "state", "dataset": folder / "encounters.csv",
+            "state_dir": folder / "disk" / "state", "dataset": folder / "encounters.csv",
             "scheduled_runs": False, "sweep_grace_seconds": 5, **ports,
         }  # fmt: skip
         stack = Stack(get_settings().model_copy(update=changes))
-        stack.up()
-        try:
-            findings = run(
-                stack, folder / "encounters.csv", arguments.batch_rows, arguments.seconds, seed,
-                console,
-            )  # fmt: skip
-        finally:
-            stack.reset()
+        with own_file_system(folder / "disk"):
+            stack.up()
+            try:
+                findings = run(
+                    stack, folder / "encounters.csv", arguments.batch_rows, arguments.seconds,
+                    seed, console,
+                )  # fmt: skip
+            finally:
+                stack.reset()
     for finding in findings:
         console.print(f"{'ok  ' if finding.ok else 'LOST'} {finding.sentence}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
