@@ -28,7 +28,7 @@ PIPELINES = {
 """Each DAG with the asset that starts it and the asset that it announces."""
 FILES = {
     "data_ingestion_batch.py", "data_processing.py", "model_training.py", "model_promotion.py",
-    "ledger_sweep.py", "quarantine_replay.py",
+    "data_retention.py", "ledger_sweep.py", "quarantine_replay.py",
 }  # fmt: skip
 
 
@@ -92,7 +92,10 @@ def test_ingestion_and_sweep_run_every_ten_minutes_and_never_together(
 ) -> None:
     crons = {dag_id: dag["cron"] for dag_id, dag in parsed["dags"].items() if dag["cron"]}
 
-    assert crons == {"data_ingestion_batch": "*/10 * * * *", "ledger_sweep": "5-59/10 * * * *"}
+    assert crons == {
+        "data_ingestion_batch": "*/10 * * * *", "ledger_sweep": "5-59/10 * * * *",
+        "data_retention": "30 2 * * *",
+    }  # fmt: skip
 
 
 def test_without_scheduled_runs_no_dag_has_a_schedule(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Encounters as the library sees them, and one training of every family, shared by tests."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -25,8 +26,9 @@ from readmission.pipeline.source import Dataset, Origin
 from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
-from tests.conftest import Platform
+from tests.conftest import Platform, emptied
 from tests.databases import migrate
+from tests.include.operations.ward import Ward, settings_of
 from tests.signing import SIGNER
 
 BATCHES = ("batch-0001", "batch-0002")
@@ -162,3 +164,26 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
         train.train(family, rows, lineage, registry, SIGNER, threads=1) for family in FAMILIES
     ]
     return Training(settings, rows, test_rows, lineage, results)
+
+
+@pytest.fixture
+def ward_settings(platform: Platform) -> Settings:
+    addresses = {
+        "raw_dsn": platform.raw_dsn,
+        "clean_dsn": platform.clean_dsn,
+        "prediction_log_dsn": platform.predictions_dsn,
+    }
+    return settings_of(platform.settings, addresses, model_name=f"model_{uuid4().hex}")
+
+
+@pytest.fixture
+def ward(platform: Platform, ward_settings: Settings) -> Iterator[Ward]:
+    """All tables, with the patient in each that can hold rows of patients."""
+    with ExitStack() as opened:
+        connections = []
+        for dsn in (platform.raw_dsn, platform.clean_dsn, platform.predictions_dsn):
+            connections.append(opened.enter_context(emptied(dsn)))
+            connections[-1].autocommit = True
+        ward = Ward(*connections, ward_settings)
+        ward.fill()
+        yield ward

@@ -31,6 +31,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"sql", "states", "stores", "verdicts"},
         {"ledger", "migrations", "tallies"},
         {"clean", "predictions", "raw", "reconciliation"},
+        {"retention"},
     ),
     "readmission.serving": (
         {"card", "encoding_tables", "explainers", "onnx_estimator", "signature"},

@@ -18,7 +18,7 @@ ROWS = {
     "waived": ("Waived", "Quarantined rows that somebody decided to exclude."),
     "rejected": ("Rejected", "Rows of whole batches that a gate has rejected."),
     "on_the_way": ("In progress", "Rows that are being processed."),
-    "erased": ("Erased", "Rows that were deleted on behalf of a patient."),
+    "erased": ("Erased", "Rows that were deleted for a patient or because of their age."),
 }
 """Label and help text of each count of rows."""
 COUNTS = {"Rows": "rows", "Clean": "clean", "Quarantined": "quarantined"}

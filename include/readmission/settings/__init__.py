@@ -69,6 +69,9 @@ class Settings(MlflowSettings):
     quarantine_limit: float = Field(
         0.05, ge=0, le=1, description="Share of quarantined rows above which a batch is rejected."
     )
+    retention_days: int = Field(
+        0, ge=0, description="Days after which the rows of a batch are deleted; 0 keeps them."
+    )
     split_key: str = Field(
         "readmission",
         description="Key of the hash that orders patients for the split; never change it.",
@@ -173,8 +176,7 @@ class Settings(MlflowSettings):
 
     # The log of predictions
     prediction_log_dsn: SecretStr | None = Field(
-        None,
-        description="Address of the prediction log's database; if unset, nothing is logged.",
+        None, description="Address of the prediction log's database; if unset, nothing is logged."
     )
     prediction_log_key: SecretStr | None = Field(
         None,
@@ -198,9 +200,7 @@ class Settings(MlflowSettings):
         None, description="Address of the object store that holds the reports."
     )
     docs_region: str = Field("us-east-1", description="Region of that object store.")
-    docs_access_key: SecretStr | None = Field(
-        None, description="Access key that may read the reports."
-    )
+    docs_access_key: SecretStr | None = Field(None, description="Access key for the reports.")
     docs_secret_key: SecretStr | None = Field(
         None, description="Secret that belongs to docs_access_key."
     )
@@ -215,8 +215,7 @@ class Settings(MlflowSettings):
         None, description="Address of CLEAN, with the monitoring role; not monitored if unset."
     )
     monitoring_dsn_predictions: SecretStr | None = Field(
-        None,
-        description="Prediction log, with the monitoring role; not monitored if unset.",
+        None, description="Prediction log, with the monitoring role; not monitored if unset."
     )
     monitoring_dsn_mlflow: SecretStr | None = Field(
         None,

@@ -44,7 +44,7 @@ class RawBatch:
     kind : BatchKind
         Whether its rows came from the source or from the quarantine.
     erased_rows : int
-        Rows that were erased on behalf of a patient, or refused because they had been before.
+        Rows that were erased for a patient or because of their age, or refused on arrival.
     """
 
     batch_id: str
@@ -95,7 +95,7 @@ class CleanBatch:
     created_at, decided_at : datetime
         When the batch was written, and when the gate decided.
     erased_rows : int
-        Rows of the batch that were erased on behalf of a patient.
+        Rows of the batch that were erased for a patient or because of their age.
     """
 
     batch_id: str

@@ -35,7 +35,7 @@ class Line:
     in_progress : int
         Rows that CLEAN has not received yet.
     erased : int
-        Rows that were erased on behalf of a patient. A row that was erased after its replay also
+        Rows that were erased for a patient or because of their age. After a replay, such a row
         counts in both batches.
     """
 
@@ -96,7 +96,7 @@ class Account:
 
     @property
     def erased(self) -> int:
-        """Encounters that were erased on behalf of a patient."""
+        """Encounters that were erased for a patient or because of their age."""
         return sum(line.erased for line in self.lines if line.kind is BatchKind.ARRIVAL)
 
     def __str__(self) -> str:

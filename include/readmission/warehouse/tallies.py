@@ -26,7 +26,7 @@ class RawTally:
     taken : int
         Quarantined rows of other batches that are marked as replayed in this one.
     erased : int
-        Rows of the batch that were erased on behalf of a patient.
+        Rows of the batch that were erased for a patient or because of their age.
     """
 
     batch_id: str

@@ -6,10 +6,9 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 import pandas as pd
 import pytest
@@ -44,7 +43,6 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.stores import STORES, with_patients
-from tests.conftest import Platform, emptied
 from tests.include.operations.ward import (
     BATCH,
     BY,
@@ -68,26 +66,8 @@ FIRST, SECOND, REPLAY = "batch-0001", "batch-0002", "replay-0003"
 
 
 @pytest.fixture
-def settings(platform: Platform) -> Settings:
-    addresses = {
-        "raw_dsn": platform.raw_dsn,
-        "clean_dsn": platform.clean_dsn,
-        "prediction_log_dsn": platform.predictions_dsn,
-    }
-    return settings_of(platform.settings, addresses, model_name=f"model_{uuid4().hex}")
-
-
-@pytest.fixture
-def ward(platform: Platform, settings: Settings) -> Iterator[Ward]:
-    """All tables, with the patient in each that can hold rows of patients."""
-    with ExitStack() as opened:
-        connections = []
-        for dsn in (platform.raw_dsn, platform.clean_dsn, platform.predictions_dsn):
-            connections.append(opened.enter_context(emptied(dsn)))
-            connections[-1].autocommit = True
-        ward = Ward(*connections, settings)
-        ward.fill()
-        yield ward
+def settings(ward_settings: Settings) -> Settings:
+    return ward_settings
 
 
 def exported(ward: Ward, out: Path, patient: str = str(PATIENT)) -> dict[str, dict]:

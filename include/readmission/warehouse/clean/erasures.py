@@ -1,4 +1,4 @@
-"""Erasures in CLEAN: the rows of a patient and their split, and what the ledger says afterwards."""
+"""Erasures in CLEAN: rows of a patient or of old batches, and what the ledger says afterwards."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -70,14 +70,40 @@ class CleanErasures:
             rows = stores.find(self.connection, "clean", subject)["encounter"]
             stores.delete(self.connection, "clean", subject)
             for batch_id in sorted({*batches, *(str(row["batch_id"]) for row in rows)}):
-                digest = self.warehouse.content_hash(batch_id)
-                line = {"batch": batch_id, "aside": quarantined.get(batch_id, 0), "digest": digest}
-                self.connection.execute(_LEDGER, line)
+                self._count(batch_id, quarantined.get(batch_id, 0))
+
+    def erase_batches(self, quarantined: Mapping[str, int]) -> None:
+        """Delete the rows of whole batches, and the splits of patients who have no other rows.
+
+        Parameters
+        ----------
+        quarantined : mapping of str to int
+            The batches, and their rows in quarantine that remain.
+        """
+        with self.warehouse.numbering():
+            batches = {"batches": list(quarantined)}
+            self.connection.execute(_DELETE_ROWS, batches)
+            self.connection.execute(_DELETE_SPLITS, batches)
+            for batch_id, remaining in sorted(quarantined.items()):
+                self._count(batch_id, remaining)
+
+    def _count(self, batch_id: str, quarantined: int) -> None:
+        digest = self.warehouse.content_hash(batch_id)
+        self.connection.execute(
+            _LEDGER, {"batch": batch_id, "aside": quarantined, "digest": digest}
+        )
 
 
 _USE = """
 SELECT e.part, b.number, b.decided_at FROM encounter e JOIN batch b USING (batch_id)
 WHERE e.patient_nbr = %s AND b.state = 'accepted' ORDER BY b.number LIMIT 1
+"""
+_DELETE_ROWS = "DELETE FROM encounter WHERE batch_id = ANY(%(batches)s)"
+_DELETE_SPLITS = """
+DELETE FROM patient p USING batch first
+WHERE first.batch_id = p.first_batch
+  AND first.number <= (SELECT max(number) FROM batch WHERE batch_id = ANY(%(batches)s))
+  AND NOT EXISTS (SELECT FROM encounter e WHERE e.patient_nbr = p.patient_nbr)
 """
 _ENCOUNTERS = "SELECT encounter_id FROM encounter WHERE patient_nbr = %s"
 

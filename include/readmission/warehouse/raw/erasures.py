@@ -58,6 +58,11 @@ class RawErasures:
         """
         return [(batch, row) for batch, row, is_owner in self._carriers(patient) if is_owner]
 
+    def expired_rows(self, batches: Sequence[str]) -> list[RowKey]:
+        """Return the rows of batches, except those that were replayed in a batch not among them."""
+        with self.connection.transaction():
+            return self.connection.execute(_EXPIRED, {"batches": list(batches)}).fetchall()
+
     def encounters(self, rows: Sequence[RowKey]) -> set[str]:
         """Return the encounter numbers of rows, as they arrived and as they were corrected."""
         with self.connection.transaction():
@@ -172,6 +177,12 @@ WHERE q.replay_batch IS NULL
 ORDER BY (SELECT number FROM batch WHERE batch.batch_id = p.batch_id), p.source_row
 """
 
+_EXPIRED = """
+SELECT e.batch_id, e.source_row FROM encounter e LEFT JOIN quarantine q USING (batch_id, source_row)
+WHERE e.batch_id = ANY(%(batches)s)
+  AND (q.replay_batch IS NULL OR q.replay_batch = ANY(%(batches)s))
+ORDER BY 1, 2
+"""
 _ENCOUNTERS = f"""
 SELECT e.encounter_id, q.correction ->> 'encounter_id'
 FROM encounter e LEFT JOIN quarantine q USING (batch_id, source_row)

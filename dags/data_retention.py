@@ -1,0 +1,60 @@
+"""Every night: delete the rows of batches that are older than the retention.
+
+`READMISSION_RETENTION_DAYS` sets the age; with 0, which is the default, rows are kept. The ledgers
+keep the counts, so every encounter stays accounted for. Models that were trained before keep what
+they have learned; the next training runs without the rows.
+"""
+
+from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from policies import RETRIES, scheduled
+
+
+@dag(
+    schedule=scheduled("30 2 * * *"),
+    catchup=False,
+    max_active_runs=1,
+    default_args=RETRIES,
+    tags=["readmission"],
+    doc_md=__doc__,
+)
+def data_retention():
+    @task
+    def delete_expired() -> dict[str, int]:
+        """Delete the rows, and return how many of each batch."""
+        from connections import clean_warehouse, raw_warehouse
+        from readmission.settings import get_settings
+        from readmission.warehouse import retention
+
+        days = get_settings().retention_days
+        if not days:
+            raise AirflowSkipException("READMISSION_RETENTION_DAYS is 0, so rows are kept")
+        with raw_warehouse() as raw, clean_warehouse() as clean:
+            deleted = retention.delete_expired(raw, clean, days)
+        if not deleted:
+            raise AirflowSkipException(f"no batch is older than {days} days")
+        return dict(deleted)
+
+    @task
+    def account(deleted: dict[str, int]) -> str:  # noqa: ARG001 - orders the tasks
+        """Count the rows of both databases: every encounter must be accounted for."""
+        from connections import clean_warehouse, raw_warehouse
+        from readmission.warehouse import reconciliation
+
+        with raw_warehouse() as raw, clean_warehouse() as clean:
+            return str(reconciliation.account(raw, clean))
+
+    @task
+    def overview(deleted: dict[str, int]) -> None:  # noqa: ARG001 - orders the tasks
+        """Publish the overview without the quarantined rows that were deleted."""
+        from connections import write_overview
+
+        write_overview()
+
+    deleted = delete_expired()
+    account(deleted)
+    overview(deleted)
+
+
+data_retention()

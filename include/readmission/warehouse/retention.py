@@ -1,0 +1,84 @@
+"""Delete the rows of batches that are older than the retention; the ledgers keep their counts."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
+from readmission.warehouse.clean.erasures import CleanErasures
+from readmission.warehouse.raw.erasures import Erasure, RawErasures
+
+log = logging.getLogger(__name__)
+
+RETENTION = "retention"
+"""Who erased rows that were older than the retention."""
+
+
+def delete_expired(
+    raw: RawWarehouse, clean: CleanWarehouse, days: int, now: datetime | None = None
+) -> Mapping[str, int]:
+    """Delete the rows of all batches that arrived more than some days ago.
+
+    A batch that is still in progress is left until its gates have decided, and a quarantined row
+    that was replayed until the batch of its replay is old enough, too. The ledgers count the rows
+    as erased, so all sums still hold. CLEAN comes first: what a killed process leaves is in RAW,
+    where the next call finds it.
+
+    Parameters
+    ----------
+    raw, clean : RawWarehouse, CleanWarehouse
+        The two warehouses. The call waits until no task reads or writes a batch as a whole.
+    days : int
+        Age from which on a batch has expired.
+    now : datetime, optional
+        The current time, for tests.
+
+    Returns
+    -------
+    mapping of str to int
+        Rows deleted from RAW, by batch.
+
+    Raises
+    ------
+    psycopg.errors.LockNotAvailable
+        If a task works on the rows and does not finish within the database's lock timeout.
+    """
+    with raw.alone(), clean.alone():
+        erasures = RawErasures(raw.connection)
+        expired = _expired(raw, clean, (now or datetime.now(UTC)) - timedelta(days=days))
+        rows = erasures.expired_rows(expired)
+        counts = Counter(batch_id for batch_id, _ in rows)
+        if not counts:
+            return {}
+        going = erasures.quarantined(rows)
+        left = {
+            batch.batch_id: batch.quarantined_rows - going.get(batch.batch_id, 0)
+            for batch in raw.batches()
+            if batch.batch_id in counts
+        }
+        CleanErasures(clean).erase_batches(left)
+        erasures.erase(rows, _erasure(clean, days))
+    log.info("rows older than %d days were deleted: %s", days, dict(counts))
+    return dict(counts)
+
+
+def _expired(raw: RawWarehouse, clean: CleanWarehouse, before: datetime) -> list[str]:
+    waiting = {b.batch_id for b in clean.batches() if b.state is BatchState.LOADED}
+    return [
+        batch.batch_id
+        for batch in raw.batches()
+        if batch.created_at < before
+        and batch.state is not BatchState.LOADED
+        and batch.batch_id not in waiting
+    ]
+
+
+def _erasure(clean: CleanWarehouse, days: int) -> Erasure:
+    """Return the tombstone, which names the verdicts that cannot be recomputed any longer."""
+    verdicts = [
+        f"{promotion.batch_id} version {promotion.challenger_version}"
+        for promotion in ModelHistory(clean.connection).promotions()
+    ]
+    return Erasure(uuid4(), RETENTION, f"older than {days} days", verdicts=verdicts)
