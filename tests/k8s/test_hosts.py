@@ -1,7 +1,10 @@
 """Every deployment allows the host names under which people, probes and services reach a server."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +102,36 @@ def test_every_server_reads_what_deploy_sh_writes() -> None:
     }
 
     assert written == read == {*OURS, "mlflow", "grafana"}
+
+
+@pytest.mark.parametrize(("trusted", "flag"), [("*", ["--proxy-headers"]), ("", []), (None, [])])
+def test_airflow_believes_an_address_in_a_header_only_behind_an_ingress(
+    tmp_path: Path, trusted: str | None, flag: list[str]
+) -> None:
+    # given a stand-in that prints how it was called, because the real server would keep running
+    airflow = tmp_path / "airflow"
+    airflow.write_text('#!/bin/sh\necho "$@"\n')
+    airflow.chmod(0o755)
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}", "AIRFLOW_HOME": str(tmp_path / "home"),
+        "AIRFLOW_ADMIN_PASSWORD": "secret",
+    }  # fmt: skip
+    if trusted is not None:
+        environment["FORWARDED_ALLOW_IPS"] = trusted
+
+    done = subprocess.run(
+        [CHECKOUT / "docker" / "airflow-api-server.sh"],
+        env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.split()[7:] == flag
+
+
+@pytest.mark.parametrize(("tree", "trusts"), [("base", False), ("overlays/production", True)])
+def test_only_production_has_an_ingress_whose_headers_count(tree: str, trusts: bool) -> None:
+    (airflow,) = (
+        found["data"]
+        for found in build(tree).of("ConfigMap")
+        if re.fullmatch(r"airflow-[a-z0-9]{10}", name(found))
+    )
+    assert (airflow.get("FORWARDED_ALLOW_IPS") == "*") is trusts

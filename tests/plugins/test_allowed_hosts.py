@@ -2,28 +2,11 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from readmission.settings import CHECKOUT
-from readmission.stack.services.airflow import API_SERVER
-from readmission.stack.stack import Stack
-from tests.conftest import random_settings
-
-
-@pytest.fixture(scope="module")
-def airflow(state_folders: Path) -> Iterator[httpx.Client]:
-    """A client of Airflow's api-server, which has two more names."""
-    names = ("airflow-api-server", "*.hospital.example")
-    settings = random_settings(state_folders / "hosts").model_copy(update={"allowed_hosts": names})
-    stack = Stack(settings)
-    stack.up({API_SERVER})
-    with httpx.Client(base_url=stack.site.airflow_url, timeout=30, trust_env=False) as client:
-        yield client
-    stack.reset()
 
 
 @pytest.mark.parametrize(
