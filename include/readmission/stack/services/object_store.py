@@ -28,6 +28,8 @@ REGION = "us-east-1"
 VOLUME_MEGABYTES = 1024
 MEMORY = "400MiB"
 """Heap above which Go collects garbage more often: uploads leave 250 MiB instead of 470."""
+PROBE, RETRIES = ".readiness-probe", 8
+"""Object that proves that the store works, and how often that is tried, with growing pauses."""
 INTERNAL_GRPC = ("master", "volume", "filer", "s3", "client")
 INTERNAL_HTTP = ("master", "volume", "filer", "client")
 
@@ -45,7 +47,7 @@ def service(site: Site) -> Service:
         url=site.s3_endpoint,
         ready=http_probe(site.settings.s3_port, "/healthz"),
         prepare=lambda: _prepare(site),
-        finish=lambda: make_buckets(client(site), site.settings.buckets),
+        finish=lambda: _finish(site),
         # Stopping waits for idle connections. Killing it loses no acknowledged write.
         stop_seconds=3,
     )
@@ -86,6 +88,19 @@ def _command(site: Site) -> tuple[str, ...]:
     program = str(Path(sys.executable).with_name("weed"))
     given = (f"-{name}={value}" for name, value in options.items())
     return (program, "-logtostderr=true", "server", *given)
+
+
+def _finish(site: Site) -> None:
+    """Create missing buckets, and wait until an object can be written and read.
+
+    S3 responds before the volumes have registered. Until then reading any object is an internal
+    error.
+    """
+    s3, bucket = client(site, RETRIES), site.settings.buckets[0]
+    make_buckets(s3, site.settings.buckets)
+    s3.put_object(Bucket=bucket, Key=PROBE, Body=b"ready")
+    s3.get_object(Bucket=bucket, Key=PROBE)["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=PROBE)
 
 
 def remove_sockets(ports: Mapping[str, int]) -> None:
@@ -156,7 +171,7 @@ def _identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str,
     return {"name": name, "credentials": credentials, "actions": actions}
 
 
-def client(site: Site) -> "S3Client":
+def client(site: Site, retries: int = 0) -> "S3Client":
     """Return an S3 client for the object store."""
     return boto3.client(
         "s3",
@@ -164,5 +179,5 @@ def client(site: Site) -> "S3Client":
         aws_access_key_id=site.credentials.s3_access_key,
         aws_secret_access_key=site.credentials.s3_secret_key,
         region_name=REGION,
-        config=Config(connect_timeout=5, retries={"max_attempts": 0}, proxies={}),
+        config=Config(connect_timeout=5, retries={"max_attempts": retries, "mode": "standard"}, proxies={}),
     )
