@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # Deploy the whole system to Kubernetes; running it again applies only what has changed.
 #
-#   ./deploy.sh [--minikube] [--overlay NAME] [--dry-run]
+#   ./deploy.sh [--registry ADDRESS] [--overlay NAME] [--dry-run]
 #   ./deploy.sh --delete [--yes]
 #
-#   --minikube       start Minikube if it is not running (6 CPUs, 14 GiB, Calico to enforce network
-#                    policies), build the images in it, and restart the servers whose image has changed
+# It deploys to the cluster of kubectl's current context. It builds the images and loads them into a
+# cluster on this machine (Minikube, kind or k3d); any other cluster pulls them from a registry.
+#
+#   --registry ADDRESS   push the images there, e.g. registry.hospital.example/readmission
+#   --minikube       use Minikube whatever the context is, and start it if it is not running (6 CPUs,
+#                    14 GiB, Calico to enforce network policies)
 #   --overlay NAME   minikube (default), scale-out or production
 #   --dry-run        print what would be done, and change nothing
 #   --delete         delete what this script created, with all data, and nothing else; asks first
@@ -28,9 +32,12 @@ horizontalpodautoscalers,roles,rolebindings,ingresses
 readonly REST=jobs,configmaps,secrets
 # Kubernetes itself creates these in every namespace.
 readonly OF_KUBERNETES='serviceaccount/default|configmap/kube-root-ca.crt'
-OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900
-# Existing images whose content changed in this run; their servers need a restart.
-CHANGED=()
+OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900 REGISTRY=''
+# Where the cluster gets its images from (minikube, kind, k3d or registry), and its name there.
+SOURCE='' PROFILE=''
+# The content of each image as built, and the running servers whose image has changed since.
+declare -A BUILT=()
+OUTDATED=()
 # The overlay's manifests, the names of the applied objects, and whether the API was ready before this run.
 OBJECTS='' APPLIED='' SERVES=no
 
@@ -40,7 +47,7 @@ fail() {
     say "deploy.sh: $*"
     exit 1
 }
-usage() { sed -n '2,16s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,20s/^# \{0,1\}//p' "$0"; }
 
 # With --minikube, always use Minikube's cluster, not that of the current context.
 kubectl() {
@@ -64,6 +71,10 @@ parse() {
     while [ $# -gt 0 ]; do
         case $1 in
         --minikube) MINIKUBE=yes ;;
+        --registry)
+            REGISTRY=${2:?--registry needs an address}
+            shift
+            ;;
         --overlay)
             OVERLAY=${2:?--overlay needs a name}
             shift
@@ -91,7 +102,8 @@ parse() {
 
 check_tools() {
     local missing=() tools=(kubectl openssl)
-    [ "$MINIKUBE" = no ] || tools+=(minikube docker)
+    [ "$DELETE" = yes ] || tools+=(docker)
+    [ "$MINIKUBE" = no ] || tools+=(minikube)
     for tool in "${tools[@]}"; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
@@ -113,47 +125,120 @@ run 'minikube delete', which deletes all data in it, and then this script again.
     fi
 }
 
-build_images() {
-    local target image engine before options=()
-    step "Images"
-    # Build in Minikube's own engine, so that images need not be copied or pulled.
-    if [ "$DRY_RUN" = no ]; then
-        engine=$(minikube docker-env) || fail "Minikube's engine does not respond; see 'minikube status'"
-        eval "$engine"
+# Find out how the cluster of the current context gets images.
+find_source() {
+    local context
+    context=$(kubectl config current-context 2>/dev/null || echo none)
+    PROFILE=$context
+    if [ -n "$REGISTRY" ]; then
+        SOURCE=registry
+    elif [ "$MINIKUBE" = yes ]; then
+        SOURCE=minikube PROFILE=minikube
+    elif [[ $context == kind-* ]]; then
+        SOURCE=kind PROFILE=${context#kind-}
+    elif [[ $context == k3d-* ]]; then
+        SOURCE=k3d PROFILE=${context#k3d-}
+    # Minikube names a context like its profile.
+    elif command -v minikube >/dev/null && minikube profile list --output json 2>/dev/null \
+        | grep -q "\"Name\": *\"$context\""; then
+        SOURCE=minikube
+    else
+        fail "the cluster of context $context is not Minikube, kind or k3d on this machine, so it has to pull the
+images from a registry: give --registry ADDRESS, where this machine may push and the cluster may pull"
     fi
+    [ "$SOURCE" = registry ] || command -v "$SOURCE" >/dev/null \
+        || fail "please install $SOURCE: it loads images into the cluster of context $context"
+}
+
+build_images() {
+    local target image options=()
+    step "Images"
     [ -z "${PYTHON_IMAGE:-}" ] || options+=(--build-arg "PYTHON_IMAGE=$PYTHON_IMAGE")
     [ -z "${EXTRA_CA:-}" ] || options+=(--secret "id=ca,src=$EXTRA_CA")
     for target in "${TARGETS[@]}"; do
         image=readmission-$target:$VERSION
-        before=$(image_id "$image")
-        DOCKER_BUILDKIT=1 run docker build --tag "$image" --target "$target" "${options[@]}" .
-        [ -z "$before" ] || [ "$before" = "$(image_id "$image")" ] || CHANGED+=("$image")
+        DOCKER_BUILDKIT=1 run docker build --tag "$image" --target "$target" "${options[@]}" . \
+            || fail "the image $image cannot be built; nothing was deployed"
+        [ "$DRY_RUN" = yes ] || BUILT[$image]=$(docker image inspect --format '{{.Id}}' "$image")
     done
 }
 
-image_id() {
-    [ "$DRY_RUN" = yes ] || docker image inspect --format '{{.Id}}' "$1" 2>/dev/null || true
+# Bring the images to the cluster, except those that it has from an earlier run.
+deliver_images() {
+    local image loaded
+    step "Images for the cluster ($SOURCE)"
+    if [ "$DRY_RUN" = yes ]; then
+        say "  would bring the images to the cluster"
+        return
+    fi
+    loaded=$(kubectl --namespace "$NAMESPACE" get configmap images --ignore-not-found --output 'jsonpath={.data}')
+    for image in "${!BUILT[@]}"; do
+        if [ "$SOURCE" = registry ]; then
+            push "$image"
+        elif [[ $loaded == *"${BUILT[$image]}"* ]]; then
+            say "  $image is there"
+        else
+            say "  $image"
+            load "$image" || fail "$image cannot be loaded into the cluster; its disk may be full. Nothing was deployed"
+            find_outdated "$image"
+        fi
+    done
+    [ "$SOURCE" = registry ] || record_images
 }
 
-# A rebuilt image keeps its name, so the manifests do not change and Kubernetes does not restart its servers.
-restart_changed() {
-    local name images image
-    [ ${#CHANGED[@]} -gt 0 ] || return 0
-    step "Restarting servers whose image has changed"
-    images=$(kubectl --namespace "$NAMESPACE" get deployments --output \
-        'jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{"\n"}{end}')
+load() {
+    case $SOURCE in
+    minikube) minikube image load --profile "$PROFILE" "$1" ;;
+    kind) kind load docker-image --name "$PROFILE" "$1" ;;
+    k3d) k3d image import --cluster "$PROFILE" "$1" ;;
+    esac
+}
+
+# The content is part of the tag, so that servers restart if it changes and nodes never use an old copy.
+push() {
+    local image=$1 id=${BUILT[$1]#sha256:} there
+    there=$REGISTRY/$image-${id:0:12}
+    say "  $there"
+    docker tag "$image" "$there"
+    docker push --quiet "$there" >/dev/null || fail "$there cannot be pushed: see 'docker login'. Nothing was deployed"
+    # Also in the pod template of Airflow's tasks, which is text in a ConfigMap.
+    OBJECTS=$(sed -E "s#(image: *[\"']?)$image#\\1$there#" <<<"$OBJECTS")
+}
+
+# An image that is loaded again keeps its name, so Kubernetes does not restart its servers.
+find_outdated() {
+    local name images
     while read -r name images; do
-        for image in "${CHANGED[@]}"; do
-            [[ " $images " != *" $image "* ]] || run kubectl --namespace "$NAMESPACE" rollout restart deployment "$name"
-        done
-    done <<<"$images"
+        [[ " $images " != *" $1 "* ]] || OUTDATED+=("$name")
+    done < <(kubectl --namespace "$NAMESPACE" get deployments --output \
+        'jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{"\n"}{end}')
+}
+
+record_images() {
+    local image literals=()
+    for image in "${!BUILT[@]}"; do
+        literals+=(--from-literal "${image%:*}=${BUILT[$image]}")
+    done
+    kubectl --namespace "$NAMESPACE" create configmap images --dry-run=client --output yaml "${literals[@]}" \
+        | put --filename -
+    mark configmap images
+}
+
+restart_outdated() {
+    local name
+    [ ${#OUTDATED[@]} -gt 0 ] || return 0
+    step "Restarting servers whose image has changed"
+    for name in "${OUTDATED[@]}"; do
+        run kubectl --namespace "$NAMESPACE" rollout restart deployment "$name"
+    done
 }
 
 check_cluster() {
     [ "$DRY_RUN" = yes ] && return
     kubectl version --request-timeout 20s >/dev/null 2>&1 \
-        || fail "cannot reach a cluster (context: $(kubectl config current-context 2>/dev/null || echo none)); \
-start one, or use --minikube"
+        || fail "cannot reach a cluster (context: $(kubectl config current-context 2>/dev/null || echo none)). Start one, e.g.
+  minikube start --memory=16384 --cpus=6 --driver=docker
+and run this script again"
     say "Cluster: $(kubectl config current-context)"
 }
 
@@ -337,8 +422,8 @@ print_urls() {
         kubectl --namespace "$NAMESPACE" get ingress
         return
     fi
-    if [ "$MINIKUBE" = yes ]; then
-        host=$(minikube ip)
+    if [ "$SOURCE" = minikube ]; then
+        host=$(minikube ip --profile "$PROFILE")
     else
         host=$(kubectl get nodes \
             --output 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
@@ -400,17 +485,17 @@ main() {
         delete_all
         return
     fi
-    if [ "$MINIKUBE" = yes ]; then
-        start_minikube
-        build_images
-    fi
+    [ "$MINIKUBE" = no ] || start_minikube
     check_cluster
+    find_source
+    build_images
     make_namespace
+    deliver_images
     # In production, secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets
     name_nodes
     apply
-    restart_changed
+    restart_outdated
     wait_for
     limit_roles
     print_urls

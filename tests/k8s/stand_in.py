@@ -1,7 +1,8 @@
 """A fake kubectl that stores the names, labels and data of applied objects in $CLUSTER.
 
 It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
-differently: ``silent``, ``job-fails``, ``job-works``, ``serves``. ``calls`` records every call.
+differently: ``silent``, ``job-fails``, ``job-works``, ``serves``, ``unreachable``. ``context`` has
+the name of the current context, and ``calls`` records every call.
 """
 # ruff: noqa: T201
 
@@ -21,8 +22,8 @@ ADDRESSES = ("192.0.2.7", "fe80::7", "node1")
 JSONPATHS = {
     "nodes": ADDRESSES[0],
     "services": "airflow-api-server 30808\nminio 30901\n",
-    "deployments": "fastapi readmission-api:0.1.0\nmlflow readmission-mlflow:0.1.0\n",
 }
+IMAGES = {"fastapi": "readmission-api:0.1.0", "mlflow": "readmission-mlflow:0.1.0"}
 
 Things = dict[str, dict[str, Any]]
 
@@ -96,6 +97,8 @@ def apply(things: Things, flags: argparse.Namespace) -> None:
         name, labels = key(document), document["metadata"].get("labels", {})
         kept = things.get(name, {"labels": {}})["labels"]
         things[name] = {"labels": kept | labels, "data": document.get("data", {})}
+        with (CLUSTER / "applied.yaml").open("a") as applied:
+            applied.write(json.dumps(document) + "\n")
         print(name)
         for claim in document.get("spec", {}).get("volumeClaimTemplates", []):
             made = f"{CREATED_BY_STATEFULSETS}{document['metadata']['name']}-0"
@@ -143,6 +146,12 @@ def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
             print(*data.values(), end="")
         elif what == "nodes" and "items[*]" in flags.output:
             print(*ADDRESSES, end="")
+        elif what == "deployments":
+            there = chosen(things, what, None)
+            print(
+                *(f"{n} {i}" for n, i in IMAGES.items() if f"deployment.apps/{n}" in there),
+                sep="\n",
+            )
         else:
             print(JSONPATHS[what], end="")
         return 0
@@ -179,7 +188,10 @@ def main() -> int:
     elif verb == "wait":
         code = int((CLUSTER / "job-fails").exists() and "minio-reader" in command)
     elif verb == "config":
-        print("stand-in")
+        context = CLUSTER / "context"
+        print(context.read_text() if context.exists() else "minikube")
+    elif verb == "version":
+        code = int((CLUSTER / "unreachable").exists())
     path.write_text(json.dumps(things))
     return code
 

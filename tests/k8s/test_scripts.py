@@ -39,26 +39,36 @@ MINIKUBE = """\
 echo "minikube $*" >>"$CLUSTER/calls"
 case $* in
 status*) echo Running ;;
-docker-env) [ ! -e "$CLUSTER/no-engine" ] && echo export DOCKER_HOST=tcp://192.0.2.7:2376 ;;
-ip) echo 192.0.2.7 ;;
+'profile list'*) echo '{"valid": [{"Name": "minikube"}, {"Name": "second"}]}' ;;
+'image load'*) [ ! -e "$CLUSTER/full" ] ;;
+ip*) echo 192.0.2.7 ;;
 esac
+"""
+LOADER = """\
+#!/bin/bash
+echo "$(basename "$0") $*" >>"$CLUSTER/calls"
 """
 DOCKER = """\
 #!/bin/bash
 # An image is a file whose content follows the code of its target.
-echo "docker $* on ${DOCKER_HOST:-this machine}" >>"$CLUSTER/calls"
+echo "docker $*" >>"$CLUSTER/calls"
 case $* in
-'image inspect'*) cat "$CLUSTER/image-$5" ;;
-build*) cat "$CLUSTER/code-$5" >"$CLUSTER/image-$3" 2>/dev/null || echo old >"$CLUSTER/image-$3" ;;
+'image inspect'*) echo "sha256:$(cat "$CLUSTER/image-$5")" ;;
+build*)
+    [ ! -e "$CLUSTER/broken-$5" ] || exit 1
+    cat "$CLUSTER/code-$5" >"$CLUSTER/image-$3" 2>/dev/null || echo "old$5" >"$CLUSTER/image-$3"
+    ;;
+push*) [ ! -e "$CLUSTER/no-login" ] ;;
 esac
 """
 
 
 def make_cluster(folder: Path) -> Path:
-    """Set up a folder as a fake cluster, with fake kubectl, minikube and docker."""
+    """Set up a folder as a fake cluster, with fake kubectl, docker, minikube, kind and k3d."""
     (folder / "bin").mkdir()
     stand_in = KUBECTL % (kubectl(), sys.executable, Path(__file__).with_name("stand_in.py"))
-    for called, script in (("kubectl", stand_in), ("minikube", MINIKUBE), ("docker", DOCKER)):
+    loaders = (("minikube", MINIKUBE), ("kind", LOADER), ("k3d", LOADER))
+    for called, script in (("kubectl", stand_in), ("docker", DOCKER), *loaders):
         program = folder / "bin" / called
         program.write_text(script)
         program.chmod(0o755)
@@ -158,7 +168,8 @@ def test_a_dry_run_changes_nothing(cluster: Path) -> None:
     done = deploy(cluster, "--dry-run")
 
     assert done.returncode == 0, done.stderr
-    assert [line.split()[0] for line in calls(cluster).splitlines()] == ["kustomize"]
+    reading = ("kustomize", "config current-context", "minikube profile list")
+    assert all(line.startswith(reading) for line in calls(cluster).splitlines())
     assert "would run" in done.stderr
 
 
@@ -367,39 +378,140 @@ def test_a_job_that_does_not_complete_is_an_error(cluster: Path) -> None:
     assert calls(cluster).index("rollout status statefulset") < calls(cluster).index("wait --for")
 
 
-def test_servers_of_a_rebuilt_image_restart(cluster: Path) -> None:
-    # given a first deployment, after which nothing needs a restart
-    assert deploy(cluster, "--minikube").returncode == 0
-    assert "rollout restart" not in calls(cluster)
+LOADS = {
+    "minikube": "minikube image load --profile minikube {}",
+    "second": "minikube image load --profile second {}",
+    "kind-ward": "kind load docker-image --name ward {}",
+    "k3d-ward": "k3d image import --cluster ward {}",
+}
+IMAGES = [f"readmission-{target}:0.1.0" for target in ("airflow", "mlflow", "api", "ui", "load")]
+
+
+@pytest.mark.parametrize("context", LOADS)
+def test_images_are_built_and_loaded_into_a_cluster_on_this_machine(
+    cluster: Path, context: str
+) -> None:
+    (cluster / "context").write_text(context)
+
+    done = deploy(cluster)
+
+    assert done.returncode == 0, done.stderr
+    made = calls(cluster).splitlines()
+    for image in IMAGES:
+        (built,) = (i for i, line in enumerate(made) if f"docker build --tag {image}" in line)
+        assert built < made.index(LOADS[context].format(image))
+
+
+def test_servers_of_a_rebuilt_image_restart_and_other_images_are_not_loaded_again(
+    deployed: Path,
+) -> None:
+    # given a deployment after which nothing has changed
+    assert deploy(deployed).returncode == 0
+    assert "rollout restart" not in calls(deployed)
+    assert "image load" not in calls(deployed)
 
     # when the code of one image changes
-    (cluster / "code-api").write_text("new")
-    again = deploy(cluster, "--minikube")
+    (deployed / "code-api").write_text("new")
+    again = deploy(deployed)
 
-    # then its server restarts, and no other
+    # then only that image is loaded, and only its server restarts
     assert again.returncode == 0, again.stderr
-    assert "rollout restart deployment fastapi" in calls(cluster)
-    assert "rollout restart deployment mlflow" not in calls(cluster)
+    assert calls(deployed).count("image load") == 1
+    assert calls(deployed).count("rollout restart") == 1
+    assert "rollout restart deployment fastapi" in calls(deployed)
+
+
+def test_servers_whose_images_were_built_by_an_older_version_restart(deployed: Path) -> None:
+    things = json.loads((deployed / "things.json").read_text())
+    del things["configmap/images"]
+    (deployed / "things.json").write_text(json.dumps(things))
+
+    assert deploy(deployed).returncode == 0
+
+    assert "rollout restart deployment mlflow" in calls(deployed)
+
+
+def test_another_cluster_needs_a_registry(cluster: Path) -> None:
+    (cluster / "context").write_text("hospital")
+
+    done = deploy(cluster)
+
+    assert done.returncode == 1
+    assert "give --registry ADDRESS" in done.stderr
+    assert "docker build" not in calls(cluster)
+    assert not (cluster / "things.json").exists() or things(cluster) == set()
+
+
+@pytest.mark.parametrize("overlay", ["scale-out", "production"])
+def test_another_cluster_pulls_the_images_from_the_registry(cluster: Path, overlay: str) -> None:
+    (cluster / "context").write_text("hospital")
+    registry = "registry.example:5000/readmission"
+
+    done = deploy(cluster, "--registry", registry, "--overlay", overlay)
+
+    assert done.returncode == 0, done.stderr
+    pushed = re.findall(r"docker push --quiet (\S+)", calls(cluster))
+    there = [there.rpartition("-")[0] for there in pushed]
+    assert sorted(there) == sorted(f"{registry}/{image}" for image in IMAGES)
+    # then every server and every task pod uses them
+    applied = (cluster / "applied.yaml").read_text()
+    used = set(re.findall(r'image"?: *"?([^\s"\\]*readmission-[^\s"\\]+)', applied))
+    assert used <= set(pushed)
+    assert {image.rpartition("/")[2].split(":")[0] for image in used} >= {
+        "readmission-airflow", "readmission-api", "readmission-mlflow", "readmission-ui",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trouble", "says"),
+    [
+        ("broken-mlflow", "the image readmission-mlflow:0.1.0 cannot be built"),
+        ("full", "its disk may be full"),
+    ],
+)
+def test_a_missing_image_stops_the_deployment_and_a_second_run_repairs_it(
+    cluster: Path, trouble: str, says: str
+) -> None:
+    (cluster / trouble).touch()
+
+    failed = deploy(cluster)
+
+    assert failed.returncode == 1
+    assert says in failed.stderr
+    assert "deployment.apps/mlflow" not in (
+        things(cluster) if (cluster / "things.json").exists() else set()
+    )
+    (cluster / trouble).unlink()
+    assert deploy(cluster).returncode == 0
+
+
+def test_a_registry_that_refuses_the_image_is_an_error(cluster: Path) -> None:
+    (cluster / "no-login").touch()
+
+    done = deploy(cluster, "--registry", "registry.example")
+
+    assert done.returncode == 1
+    assert "see 'docker login'" in done.stderr
+
+
+def test_without_a_cluster_the_message_says_how_to_start_one(cluster: Path) -> None:
+    (cluster / "unreachable").touch()
+
+    done = deploy(cluster)
+
+    assert done.returncode == 1
+    assert "minikube start --memory=16384 --cpus=6 --driver=docker" in done.stderr
+    assert "docker build" not in calls(cluster)
 
 
 def test_with_minikube_no_other_cluster_is_used(cluster: Path) -> None:
+    (cluster / "context").write_text("hospital")
+
     done = deploy(cluster, "--minikube")
 
     assert done.returncode == 0, done.stderr
-    others = [line for line in calls(cluster).splitlines() if not line.startswith("minikube")]
-    built = [line for line in others if line.startswith("docker ")]
-    assert all(line.endswith("on tcp://192.0.2.7:2376") for line in built)
-    assert all(line.startswith("--context minikube ") for line in others if line not in built)
-
-
-def test_an_unreachable_engine_is_an_error(cluster: Path) -> None:
-    (cluster / "no-engine").touch()
-
-    done = deploy(cluster, "--minikube")
-
-    assert done.returncode == 1
-    assert "engine does not respond" in done.stderr
-    assert "docker build" not in calls(cluster)
+    programs = ("minikube ", "docker ", "--context minikube ")
+    assert all(line.startswith(programs) for line in calls(cluster).splitlines())
 
 
 def test_a_cluster_that_cannot_list_its_objects_is_an_error(cluster: Path) -> None:

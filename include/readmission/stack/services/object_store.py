@@ -179,5 +179,7 @@ def client(site: Site, retries: int = 0) -> "S3Client":
         aws_access_key_id=site.credentials.s3_access_key,
         aws_secret_access_key=site.credentials.s3_secret_key,
         region_name=REGION,
-        config=Config(connect_timeout=5, retries={"max_attempts": retries, "mode": "standard"}, proxies={}),
+        config=Config(
+            connect_timeout=5, retries={"max_attempts": retries, "mode": "standard"}, proxies={}
+        ),
     )
