@@ -16,7 +16,7 @@ from readmission.stack.services import postgres
 from readmission.stack.site.site import Site
 from readmission.warehouse import BatchState, ModelHistory
 from readmission.warehouse.reconciliation import unaccounted
-from readmission.warehouse.tallies import CleanTally, RawTally, clean_rows, raw_rows
+from readmission.warehouse.sql.tallies import CleanTally, RawTally, clean_rows, raw_rows
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),
     "readmission.warehouse": (
-        {"sql", "states", "stores", "verdicts"},
-        {"ledger", "migrations", "tallies"},
+        {"states", "stores", "verdicts"},
+        {"sql"},
+        {"ledger", "migrations"},
         {"clean", "predictions", "raw", "reconciliation"},
         {"retention"},
     ),

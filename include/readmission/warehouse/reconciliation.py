@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from readmission.domain.batch_ids import BatchKind
 from readmission.errors import RowsLost
+from readmission.warehouse.sql.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
 from readmission.warehouse.states import BatchState
-from readmission.warehouse.tallies import CleanTally, RawTally, clean_tallies, raw_tallies
 
 if TYPE_CHECKING:
     from readmission.warehouse import CleanWarehouse, RawWarehouse

@@ -23,8 +23,8 @@ from readmission.exporter.metrics import drift, failures, gates, models
 from readmission.exporter.rows import RowReader, moment, skipped_samples, whole
 from readmission.quality.catalogue import Database, Stage, stopped_at
 from readmission.warehouse.reconciliation import unaccounted
+from readmission.warehouse.sql.tallies import CleanTally, RawTally, clean_rows, raw_rows
 from readmission.warehouse.states import BatchState, RowState
-from readmission.warehouse.tallies import CleanTally, RawTally, clean_rows, raw_rows
 
 Skipped = Mapping[tuple[str, str], int]
 NO_PARTS: Mapping[str, int] = {"train": 0, "val": 0, "test": 0}

@@ -1,1 +1,1 @@
-"""SQL that all three databases share: COPY, table creation, privileges."""
+"""SQL that all three databases share: COPY, row counts, privileges."""
