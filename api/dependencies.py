@@ -80,6 +80,7 @@ def authorize(state: ServiceState, scope: Scope, needed: Role) -> Caller:
         raise
     scope["state"]["role"] = caller.role_name
     scope["state"]["caller"] = caller.name
+    scope["state"]["origin"] = (caller.key_id, address)
     state.limit.take(caller.name)
     return caller
 
@@ -88,6 +89,12 @@ def caller_of(request: Request) -> str:
     """Return the name of an authorized caller."""
     name: str = request.scope["state"]["caller"]
     return name
+
+
+def origin_of(request: Request) -> tuple[str, str]:
+    """Return the key id of an authorized caller, empty if it is anonymous, and its address."""
+    origin: tuple[str, str] = request.scope["state"]["origin"]
+    return origin
 
 
 def row_budget(request: Request) -> RowBudget:

@@ -41,10 +41,13 @@ class Caller:
         peer address.
     role : Role
         What the caller may do.
+    key_id : str
+        The first characters of the key's hash; empty if the caller sent no key.
     """
 
     name: str
     role: Role
+    key_id: str = ""
 
     @cached_property
     def role_name(self) -> str:
@@ -104,7 +107,8 @@ class Keyring:
         matches = [role for digest, role in self._roles if hmac.compare_digest(digest, presented)]
         if not matches:
             raise Unauthorized
-        caller = self._known[presented] = Caller(presented.hex()[:8], max(matches))
+        key_id = presented.hex()[:8]
+        caller = self._known[presented] = Caller(key_id, max(matches), key_id)
         return caller
 
 

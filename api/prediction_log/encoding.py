@@ -11,8 +11,11 @@ from readmission.domain import schema
 from readmission.domain.privacy import Pseudonyms
 from readmission.warehouse.predictions.store import to_line
 
-Record = tuple[float, str, int, str, Mapping[str, str | int], Sequence[float], str]
-"""Epoch seconds, request id, row, model version, encounter, probabilities, class."""
+Record = tuple[
+    float, str, int, str, Mapping[str, str | int], Sequence[float], str, str | None, str | None
+]  # fmt: skip
+"""Epoch seconds, request id, row, model version, encounter, probabilities, class, key id of the
+caller (empty if it is anonymous) and its address."""
 
 KEYS = (schema.ENCOUNTER, schema.PATIENT)
 
@@ -41,7 +44,10 @@ class Encoder:
         ValueError, TypeError
             If PostgreSQL cannot store one of the values.
         """
-        at, request_id, row, model_version, encounter, probabilities, predicted_class = record
+        (
+            at, request_id, row, model_version, encounter, probabilities, predicted_class, caller,
+            peer,
+        ) = record  # fmt: skip
         features = dict(encounter)
         encounter_id, patient_nbr = (features.pop(name, None) for name in KEYS)
         p_no, p_over_30, p_under_30 = probabilities
@@ -59,6 +65,8 @@ class Encoder:
                 repr(float(p_over_30)),
                 repr(float(p_under_30)),
                 predicted_class,
+                caller,
+                peer,
             )
         )
         if "\0" in line or r"\u0000" in line:

@@ -117,6 +117,8 @@ class PredictionLog:
         encounter: Mapping[str, str | int],
         probabilities: Sequence[float],
         predicted_class: str,
+        caller: str | None = None,
+        peer: str | None = None,
     ) -> bool:
         """Write one prediction to disk; thread-safe, never raises.
 
@@ -134,6 +136,10 @@ class PredictionLog:
             In the order of `schema.CLASSES`.
         predicted_class : str
             One of `schema.CLASSES`.
+        caller : str, optional
+            First characters of the hash of the caller's key; empty if it is anonymous.
+        peer : str, optional
+            Address of the caller.
 
         Returns
         -------
@@ -142,6 +148,7 @@ class PredictionLog:
         """
         record = (
             time.time(), request_id, row, model_version, encounter, probabilities, predicted_class,
+            caller, peer,
         )  # fmt: skip
         try:
             self._spool.add(self._encoder.line(record))

@@ -20,7 +20,14 @@ from api.contract.predictions import (
     by_class,
     read_prediction,
 )
-from api.dependencies import KEY_REQUIRED, ServiceState, authorize, error_schemas, service_state
+from api.dependencies import (
+    KEY_REQUIRED,
+    ServiceState,
+    authorize,
+    error_schemas,
+    origin_of,
+    service_state,
+)
 from api.http.direct import DirectRoute, Handler
 from api.http.transport import JSON, read_json_body, request_id_of
 from api.model.champion import Champion
@@ -78,7 +85,7 @@ async def predict(request: Request) -> Response:
     # to a thread would each take longer than both.
     encounter, champion = parse_encounter(body), state.holder.require()
     prediction = champion.model.predict(encounter)
-    fields = await _record(state, champion, encounter, prediction, request_id_of(request))
+    fields = await _record(state, champion, encounter, prediction, request)
     state.metrics.latency.observe(perf_counter() - started)
     return Response(to_json(fields), media_type=JSON)
 
@@ -100,7 +107,7 @@ async def explain(request: Request) -> Response:
     # In a thread: the first explanation of a boosted model imports its library for a second.
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
     # Count and log the prediction only now, because explaining it may have failed.
-    fields = await _record(state, champion, encounter, prediction, request_id_of(request))
+    fields = await _record(state, champion, encounter, prediction, request)
     fields |= _explanation_fields(explanation, encounter).model_dump()
     return Response(to_json(fields), media_type=JSON)
 
@@ -110,15 +117,16 @@ async def _record(
     champion: Champion,
     encounter: Encounter,
     prediction: Prediction,
-    request_id: str,
+    request: Request,
 ) -> dict[str, Any]:
     """Count and log a prediction; return the fields of the response."""
-    version = champion.registered.version
+    version, request_id = champion.registered.version, request_id_of(request)
     state.metrics.predictions(version)[prediction.predicted_class].inc()
     log = state.log
     logged = log is not None and log.record(
-        request_id, 0, version, encounter, prediction.probabilities, prediction.predicted_class
-    )
+        request_id, 0, version, encounter, prediction.probabilities, prediction.predicted_class,
+        *origin_of(request),
+    )  # fmt: skip
     if log is not None and logged:
         logged = await log.synced()
     fields = read_prediction(prediction)

@@ -12,6 +12,7 @@ from api.dependencies import (
     KEY_REQUIRED,
     caller_of,
     error_schemas,
+    origin_of,
     require_predict,
     row_budget,
     service_state,
@@ -70,7 +71,9 @@ async def predict_batch(request: Request, answer: Answer = "ndjson") -> Streamin
     state = service_state(request)
     champion = state.holder.require()
     file = await receive(request, state.settings.api_batch_mb << 20)
-    scoring = FileScoring(state, champion, request_id_of(request), answer, row_budget(request))
+    scoring = FileScoring(
+        state, champion, request_id_of(request), origin_of(request), answer, row_budget(request)
+    )
     pieces = scoring.run(file, request.headers.get("content-type", ""))
     # Make the first piece before the status is sent, so that an unreadable file gets an error
     # response.

@@ -90,16 +90,17 @@ def test_a_prediction_is_stored_as_it_was_made(
     log, before = logs(platform.predictions_dsn), datetime.now(UTC)
     raw = encounter(diag_1="V57", race="?", payer_code='\\a"b\té')
 
-    log.record("a-request.7", 12, "3", raw, (0.25, 0.125, 0.625), "<30")
+    log.record("a-request.7", 12, "3", raw, (0.25, 0.125, 0.625), "<30", "1f2e3d4c", "10.0.0.1")
     log.close(PATIENCE)
 
     query = """SELECT at, request_id, row, model_version, features, p_no, p_over_30, p_under_30,
-                      predicted_class, length(encounter_hash), length(patient_hash)
+                      predicted_class, length(encounter_hash), length(patient_hash), caller, peer
                FROM prediction"""
     [(at, *values)] = table.execute(query).fetchall()
     features = {name: value for name, value in raw.items() if name in schema.FEATURE_NAMES}
     assert before <= at <= datetime.now(UTC)
-    assert values == ["a-request.7", 12, "3", features, 0.25, 0.125, 0.625, "<30", 32, 32]
+    assert values[:10] == ["a-request.7", 12, "3", features, 0.25, 0.125, 0.625, "<30", 32, 32]
+    assert values[10:] == ["1f2e3d4c", "10.0.0.1"]
     assert (log.written, log.lost, log.pending, log.spooled_bytes) == (1, 0, 0, 0)
 
 
@@ -412,7 +413,7 @@ def test_a_torn_record_is_skipped_and_counted(
         offline = logs(NOWHERE)
         logs.record(offline, 50)
         offline.close(0)
-    half = Encoder(KEY).line((0.0, "half", 0, "7", encounter(), SHARES, "NO"))[:500]
+    half = Encoder(KEY).line((0.0, "half", 0, "7", encounter(), SHARES, "NO", "", "10.0.0.1"))[:500]
     for segment in logs.folder.rglob("*.segment"):
         with segment.open("ab") as file:
             file.write(half)
@@ -424,6 +425,32 @@ def test_a_torn_record_is_skipped_and_counted(
     until(lambda: log.written == 100 and log.pending == 0)
     assert logs.all_in(table)
     assert (log.lost, log.torn, log.spooled_bytes) == (0, 2, 0)
+
+
+def test_lines_of_version_0_1_0_are_delivered_after_an_upgrade(
+    logs: Logs, table: psycopg.Connection, platform: Platform
+) -> None:
+    # given a file of a version that did not write caller and address, some of it delivered already
+    offline = logs(NOWHERE)
+    logs.record(offline, 60)
+    offline.close(0)
+    [segment] = logs.folder.rglob("*.segment")
+    lines = segment.read_bytes().splitlines()
+    old = [b"\t".join(line.split(b"\t")[:12]) + b"\n" for line in lines]
+    segment.write_bytes(b"".join(old))
+    PredictionStore(table).copy(b"".join(old[:20]))
+
+    # when
+    log = logs(platform.predictions_dsn)
+    logs.record(log, 5)
+
+    # then
+    until(lambda: log.written == 65 and log.pending == 0)
+    assert logs.all_in(table)
+    assert log.lost == 0
+    assert table.execute("SELECT DISTINCT caller, peer FROM prediction").fetchall() == [
+        (None, None)
+    ]
 
 
 def test_damaged_lines_are_counted_and_do_not_block_the_others(
@@ -531,7 +558,7 @@ def test_no_id_of_a_patient_is_written_anywhere(
 
 
 def hashes(key: str, **changes: str | int) -> tuple[bytes, bytes]:
-    line = Encoder(key).line((0.0, "r", 0, "7", encounter(**changes), SHARES, "NO"))
+    line = Encoder(key).line((0.0, "r", 0, "7", encounter(**changes), SHARES, "NO", "", None))
     values = line.split(b"\t")
     return values[5], values[6]
 
@@ -545,7 +572,7 @@ def test_hashes_are_the_same_for_a_patient_and_depend_on_the_key() -> None:
     assert hashes(KEY, encounter_id=PATIENT_NBR)[0] != patient_hash
     assert not set(hashes(KEY + "!")) & {encounter_hash, patient_hash}
     assert hashes(KEY, encounter_id="?", patient_nbr="?") == (rb"\N", rb"\N")
-    line = Encoder(KEY).line((0.0, "r", 0, "7", example(), SHARES, "NO"))
+    line = Encoder(KEY).line((0.0, "r", 0, "7", example(), SHARES, "NO", "", None))
     assert line.split(b"\t")[5:7] == [rb"\N", rb"\N"]
 
 
@@ -567,7 +594,8 @@ def test_a_rejected_row_does_not_affect_others_of_its_chunk(
 def stored(table: psycopg.Connection, rows: int, age: timedelta) -> None:
     at = (datetime.now(UTC) - age).timestamp()
     lines = [
-        Encoder(KEY).line((at, "old", row, "6", encounter(), SHARES, ">30")) for row in range(rows)
+        Encoder(KEY).line((at, "old", row, "6", encounter(), SHARES, ">30", "", None))
+        for row in range(rows)
     ]
     store = PredictionStore(table)
     assert store.copy(b"".join(lines)) == rows

@@ -124,7 +124,8 @@ class Ward:
     def predict(self, patient: int | str, encounter: int) -> None:
         row = {schema.PATIENT: patient, schema.ENCOUNTER: encounter, "age": "[70-80)"}
         now = datetime.now(UTC).timestamp()
-        line = Encoder(self.key).line((now, "request", 0, "1", row, (0.5, 0.3, 0.2), "NO"))
+        record = (now, "request", 0, "1", row, (0.5, 0.3, 0.2), "NO", "", "127.0.0.1")
+        line = Encoder(self.key).line(record)
         PredictionStore(self.predictions_db).copy(line)
 
     def account(self) -> Account:

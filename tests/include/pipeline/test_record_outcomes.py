@@ -42,7 +42,7 @@ class Records:
     ) -> None:
         """Log a prediction as the API does."""
         row = {schema.ENCOUNTER: "?" if encounter is None else encounter, schema.PATIENT: 5}
-        record = (at.timestamp(), "request", 0, version, row, (0.5, 0.3, 0.2), predicted)
+        record = (at.timestamp(), "request", 0, version, row, (0.5, 0.3, 0.2), predicted, "", None)
         self.predictions.copy(self._encoder.line(record))
 
     def know(self, encounter: int, outcome: str, split: str, known_at: datetime) -> None:

@@ -10,9 +10,11 @@ from psycopg.rows import class_row
 
 COLUMNS = (
     "id", "at", "request_id", "row", "model_version", "encounter_hash", "patient_hash",
-    "features", "p_no", "p_over_30", "p_under_30", "predicted_class",
+    "features", "p_no", "p_over_30", "p_under_30", "predicted_class", "caller", "peer",
 )  # fmt: skip
 """Order of the values of one prediction, also in the lines of the spool."""
+_BEFORE_CALLERS = COLUMNS[:12]
+"""Those of version 0.1.0, whose lines may still be in a spool after an upgrade."""
 
 _CLEANING_LOCK = 296_008
 _BLOCK_BYTES = 1 << 16
@@ -32,6 +34,17 @@ def to_line(values: Sequence[str | None]) -> str:
 def _escaped(value: str) -> str:
     escaped = value.replace("\\", r"\\").replace("\t", r"\t")
     return escaped.replace("\n", r"\n").replace("\r", r"\r")
+
+
+def _names_in(lines: bytes) -> sql.Composed:
+    """Return the columns of lines, by the number of values in the first one."""
+    # A tab within a value is escaped.
+    old = lines.partition(b"\n")[0].count(b"\t") < len(_BEFORE_CALLERS)
+    return _names(_BEFORE_CALLERS if old else COLUMNS)
+
+
+def _names(columns: Sequence[str]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
 def _send(cursor: psycopg.Cursor, statement: sql.Composed, lines: bytes) -> None:
@@ -70,11 +83,11 @@ class PredictionStore:
         Parameters
         ----------
         lines : bytes
-            Lines made by `to_line`, in UTF-8.
+            Lines made by `to_line`, in UTF-8, all of this version or all of version 0.1.0.
         """
         try:
             with self.connection.transaction(), self.connection.cursor() as cursor:
-                _send(cursor, _COPY, lines)
+                _send(cursor, _COPY.format(_names_in(lines)), lines)
                 return cursor.rowcount
         except psycopg.errors.UniqueViolation:
             return self._merge(lines)
@@ -83,7 +96,7 @@ class PredictionStore:
         """Append new predictions through a temporary table, which is twice the work."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_ARRIVALS)
-            _send(cursor, _COPY_ARRIVALS, lines)
+            _send(cursor, _COPY_ARRIVALS.format(_names_in(lines)), lines)
             cursor.execute(_MERGE)
             return cursor.rowcount
 
@@ -122,12 +135,11 @@ _ARRIVALS = """
 CREATE TEMPORARY TABLE IF NOT EXISTS prediction_arrival (LIKE prediction) ON COMMIT DELETE ROWS
 """
 
-_NAMES = sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-_COPY = sql.SQL("COPY prediction ({}) FROM STDIN").format(_NAMES)
-_COPY_ARRIVALS = sql.SQL("COPY prediction_arrival ({}) FROM STDIN").format(_NAMES)
+_COPY = sql.SQL("COPY prediction ({}) FROM STDIN")
+_COPY_ARRIVALS = sql.SQL("COPY prediction_arrival ({}) FROM STDIN")
 _MERGE = sql.SQL(
     "INSERT INTO prediction ({0}) SELECT {0} FROM prediction_arrival ON CONFLICT (id) DO NOTHING"
-).format(_NAMES)
+).format(_names(COLUMNS))
 
 _DELETE = """
 DELETE FROM prediction
