@@ -11,6 +11,7 @@ from api.metrics import SHARED_FOLDER
 from api.prediction_log.log import PredictionLog
 from readmission import logs
 from readmission.settings import Settings, SettingsError, get_settings
+from readmission.warehouse.audit.log import AuditLog
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than the keep-alive of proxies and clients, which would otherwise send requests over
@@ -24,8 +25,9 @@ def main() -> None:
     """Run until a stop signal; requests in flight are finished first."""
     try:
         settings = get_settings()
-        # Checked here to report a wrong setting in one sentence; each process creates its own log.
+        # Checked here to report a wrong setting in one sentence; each process creates its own logs.
         PredictionLog.from_settings(settings)
+        AuditLog.from_settings(settings)
     except SettingsError as error:
         sys.exit(f"error: {error}")
     logs.configure("api", settings)

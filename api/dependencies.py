@@ -7,18 +7,20 @@ from typing import Any
 from fastapi import Request
 from starlette.types import Scope
 
+from api.access.audit import AuditTrail
 from api.access.keys import HEADER, Caller, Keyring, Role
 from api.access.limits import RateLimit, RowBudget, UploadSlots
 from api.contract.predictions import ErrorResponse, ModelReference
 from api.errors import Forbidden, Unauthorized
 from api.http.draining import GracefulShutdown
-from api.http.transport import header
+from api.http.transport import header, request_id_of
 from api.metrics import Metrics
 from api.model.champion import Champion, ChampionHolder
 from api.model.registry import RegistryClient
 from api.model.store import ModelStore
 from api.prediction_log.log import PredictionLog
 from readmission.settings import Settings
+from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class ServiceState:
         For queries about other versions than the champion.
     log : PredictionLog, optional
         None if no log is configured.
+    audit : AuditTrail
+        Records who did what.
     rows : RateLimit
         Rows of files per minute.
     upload_slots : UploadSlots
@@ -52,6 +56,7 @@ class ServiceState:
     store: ModelStore
     registry: RegistryClient
     log: PredictionLog | None
+    audit: AuditTrail
     upload_slots: UploadSlots
     shutdown: GracefulShutdown
 
@@ -95,6 +100,22 @@ def origin_of(request: Request) -> tuple[str, str]:
     """Return the key id of an authorized caller, empty if it is anonymous, and its address."""
     origin: tuple[str, str] = request.scope["state"]["origin"]
     return origin
+
+
+def audit_event(
+    request: Request, action: Action, subject: str | None, **detail: str | int | None
+) -> AuditEvent:
+    """Return an event of the caller of a request; arguments without a value are left out."""
+    key_id, peer = origin_of(request)
+    return AuditEvent(
+        actor=key_id or ActorKind.ANONYMOUS,
+        actor_kind=ActorKind.API_KEY if key_id else ActorKind.ANONYMOUS,
+        action=action,
+        subject=subject,
+        peer=peer,
+        request_id=request_id_of(request),
+        detail={name: value for name, value in detail.items() if value is not None},
+    )
 
 
 def row_budget(request: Request) -> RowBudget:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.openapi.models import APIKey, APIKeyIn
 
+from api.access.audit import AuditTrail
 from api.access.keys import Keyring
 from api.access.limits import RateLimit, UploadSlots
 from api.dependencies import ServiceState
@@ -46,6 +47,8 @@ SHOW_SECONDS = 1.0
 any of several processes."""
 LOG_SECONDS = 10
 """How long a shutdown waits for predictions to reach the database; the rest stays on disk."""
+AUDIT_SECONDS = 5
+"""How long a shutdown waits for waiting audit events."""
 
 
 def _follow_alias(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
@@ -75,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
     if state.log is not None:
         state.log.start()
+    state.audit.start()
     app.state.access_log.start()
     showing = asyncio.create_task(_show_log(state))
     yield
@@ -82,6 +86,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stopped.set()
     if state.log is not None:
         await asyncio.to_thread(state.log.close, LOG_SECONDS)
+    await asyncio.to_thread(state.audit.close, AUDIT_SECONDS)
     await asyncio.to_thread(app.state.access_log.close)
 
 
@@ -117,6 +122,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         store=store,
         registry=registry,
         log=PredictionLog.from_settings(settings),
+        audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),
         shutdown=shutdown,
     )

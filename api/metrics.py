@@ -145,6 +145,9 @@ class Metrics:
             "prediction_log_torn", "Records cut off by a killed process; no response was sent."
         )
         self._last_totals = {"written": 0, "lost": 0, "torn": 0}
+        self.audit_lost = self._counter(
+            "audit_events_lost", "Explanations and files that could not be audited."
+        )
 
     def _create_series(self) -> None:
         """Create error series with 0: Prometheus cannot see an increase to the first value."""

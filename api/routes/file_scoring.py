@@ -54,6 +54,11 @@ class FileScoring:
         self._by_class: Counter[str] = Counter()
         self._rows = 0
 
+    @property
+    def rows(self) -> int:
+        """Rows read until now."""
+        return self._rows
+
     def run(self, file: IO[bytes], content_type: str) -> Iterator[bytes]:
         """Yield the predictions in pieces.
 

@@ -9,6 +9,7 @@ from api.access.keys import Caller
 from api.contract import responses
 from api.dependencies import (
     KEY_REQUIRED,
+    audit_event,
     error_schemas,
     model_reference,
     require_admin,
@@ -17,6 +18,7 @@ from api.dependencies import (
 from api.errors import RollbackFailed, log
 from api.model.moves import PromotionFailed
 from readmission.errors import BundleRefused, NoModel
+from readmission.warehouse.audit.events import Action
 
 router = APIRouter()
 
@@ -33,6 +35,7 @@ Operator = Annotated[Caller, Depends(require_admin)]
 async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
     """Load and verify the version in production, then swap; on failure the champion stays."""
     log.info("reload requested by %s", operator.name)
+    await service_state(request).audit.require(audit_event(request, Action.RELOAD, None))
     return await _reload(request)
 
 
@@ -54,6 +57,7 @@ async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
         previous = await asyncio.to_thread(state.registry.previous)
         # Open it before it goes into production: a version that cannot serve must not.
         await asyncio.to_thread(state.store.open, previous)
+        await state.audit.require(audit_event(request, Action.ROLL_BACK, previous.version))
         left, back = await asyncio.to_thread(state.registry.roll_back, operator.name)
     except NoModel as error:
         raise RollbackFailed(f"{error}.") from error
@@ -90,6 +94,11 @@ async def promote(
         raise PromotionFailed(
             f"Nothing was changed, because version {wanted.version} cannot serve: {error}."
         ) from error
+    await state.audit.require(
+        audit_event(
+            request, Action.PROMOTE, wanted.version, by=wanted.by or None, reason=wanted.reason
+        )
+    )
     await asyncio.to_thread(state.registry.promote, wanted.version, by, wanted.reason)
     log.warning("version %s was promoted by hand by %s", wanted.version, by)
     return await _reload(request) | {"status": "promoted"}

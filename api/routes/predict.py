@@ -23,6 +23,7 @@ from api.contract.predictions import (
 from api.dependencies import (
     KEY_REQUIRED,
     ServiceState,
+    audit_event,
     authorize,
     error_schemas,
     origin_of,
@@ -34,6 +35,7 @@ from api.model.champion import Champion
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Explanation, Prediction
+from readmission.warehouse.audit.events import Action
 
 _SOON = schema.CLASSES.index("<30")
 
@@ -108,6 +110,7 @@ async def explain(request: Request) -> Response:
     explanation = await asyncio.to_thread(champion.model.explain, encounter)
     # Count and log the prediction only now, because explaining it may have failed.
     fields = await _record(state, champion, encounter, prediction, request)
+    state.audit.note(audit_event(request, Action.EXPLAIN, champion.registered.version))
     fields |= _explanation_fields(explanation, encounter).model_dump()
     return Response(to_json(fields), media_type=JSON)
 

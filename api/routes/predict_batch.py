@@ -1,7 +1,7 @@
 """Predict an uploaded file of encounters and stream one line per row."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import IO, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from api.dependencies import (
     KEY_REQUIRED,
+    audit_event,
     caller_of,
     error_schemas,
     origin_of,
@@ -24,6 +25,7 @@ from api.http.transport import request_id_of
 from api.routes import file_formats
 from api.routes.file_scoring import FileScoring
 from api.routes.predict import count_errors
+from readmission.warehouse.audit.events import Action
 
 Answer = Annotated[AnswerFormat, Query(description="Format of the response.")]
 
@@ -74,14 +76,25 @@ async def predict_batch(request: Request, answer: Answer = "ndjson") -> Streamin
     scoring = FileScoring(
         state, champion, request_id_of(request), origin_of(request), answer, row_budget(request)
     )
-    pieces = scoring.run(file, request.headers.get("content-type", ""))
+    content_type = request.headers.get("content-type", "")
+    pieces = scoring.run(file, content_type)
     # Make the first piece before the status is sent, so that an unreadable file gets an error
     # response.
     first = await asyncio.to_thread(next, pieces)
-    return StreamingResponse(_stream(first, pieces, file), media_type=MEDIA_TYPES[answer])
+
+    def note() -> None:
+        facts = {"format": content_type, "answer": answer}
+        version = champion.registered.version
+        state.audit.note(
+            audit_event(request, Action.SCORE_FILE, version, rows=scoring.rows, **facts)
+        )
+
+    return StreamingResponse(_stream(first, pieces, file, note), media_type=MEDIA_TYPES[answer])
 
 
-async def _stream(first: bytes, pieces: Iterator[bytes], file: IO[bytes]) -> AsyncIterator[bytes]:
+async def _stream(
+    first: bytes, pieces: Iterator[bytes], file: IO[bytes], note: Callable[[], None]
+) -> AsyncIterator[bytes]:
     try:
         piece: bytes | None = first
         while piece is not None:
@@ -89,4 +102,6 @@ async def _stream(first: bytes, pieces: Iterator[bytes], file: IO[bytes]) -> Asy
                 yield piece
             piece = await asyncio.to_thread(next, pieces, None)
     finally:
+        # Also if the caller is gone: it has received the predictions up to here.
+        note()
         file.close()

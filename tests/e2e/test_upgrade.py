@@ -34,6 +34,8 @@ from tests.e2e.upgrade.state import BATCH, ENCOUNTERS, FOLDER, NAMES, opened
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 OUR_DATABASES = ("raw", "clean", "predictions")
+SAVED = [name for name in postgres.DATABASES if (FOLDER / f"{name}.dump").exists()]
+"""The databases of the last release."""
 REPLACED = {"candidate", "gate_verdict"}
 """Tables with the last candidate and gates of each batch; training a batch again replaces them."""
 
@@ -87,7 +89,7 @@ def upgraded(state_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> I
             before.update(read_rows(stack.site))
 
     try:
-        backup.fill(stack, opened, note_rows)
+        backup.fill(stack, opened, note_rows, SAVED)
         pipeline = Pipeline(stack, client(stack), supply, file)
         pipeline.deliver(batches * BATCH)
         # Without Airflow first, so that the new model cannot come before the question.

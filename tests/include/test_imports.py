@@ -21,7 +21,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"exporter", "operations"},
         {"stack"},
     ),
-    "readmission.settings": ({"renamed"}, {"mlflow"}),
+    "readmission.settings": ({"renamed"}, {"audit", "mlflow"}),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
         {"schema"},
@@ -31,7 +31,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"states", "stores", "verdicts"},
         {"sql"},
         {"ledger", "migrations"},
-        {"clean", "predictions", "raw", "reconciliation"},
+        {"audit", "clean", "predictions", "raw", "reconciliation"},
         {"retention"},
     ),
     "readmission.serving": (
@@ -96,7 +96,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"site"},
         {"supervision"},
         {"services"},
-        {"access", "stack"},
+        {"access", "audit", "stack"},
         {"backup"},
         {"cli"},
     ),

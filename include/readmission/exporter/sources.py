@@ -10,7 +10,7 @@ from readmission.exporter.connecting import address, reader
 from readmission.exporter.metrics import batches, databases, mlflow, object_store, outcomes
 from readmission.settings import PREFIX, Settings, SettingsError
 
-DATABASES = ("raw", "clean", "predictions", "mlflow", "airflow")
+DATABASES = ("raw", "clean", "predictions", "audit", "mlflow", "airflow")
 OFTEN, SELDOM = 10, 60
 """Seconds between two polls of a cheap source, and of an expensive one."""
 

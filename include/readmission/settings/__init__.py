@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
+from readmission.settings.audit import AuditSettings
 from readmission.settings.mlflow import MlflowSettings
 from readmission.settings.renamed import RENAMED
 
@@ -43,7 +44,7 @@ class SettingsError(ReadmissionError):
     """A setting is missing, unknown or invalid; the message names it."""
 
 
-class Settings(MlflowSettings):
+class Settings(MlflowSettings, AuditSettings):
     """Every setting of the project. Secrets have no default.
 
     Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.

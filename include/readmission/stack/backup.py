@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -123,11 +123,13 @@ def restore(stack: Stack, backup: Path, key: BackupKey, report: Report) -> dict[
         key.open(backup / f"{name}{SUFFIX}", folder / name)
         return folder / name
 
-    fill(stack, opened, report)
+    # The manifest names every file, so a missing dump was never made: 0.1.0 had no audit trail.
+    made = [name for name in postgres.DATABASES if (backup / f"{name}.dump{SUFFIX}").exists()]
+    fill(stack, opened, report, made)
     return manifest
 
 
-def fill(stack: Stack, opened: Opened, report: Report) -> None:
+def fill(stack: Stack, opened: Opened, report: Report, databases: Sequence[str]) -> None:
     """Fill a new state folder, and stop the services again.
 
     Parameters
@@ -138,6 +140,8 @@ def fill(stack: Stack, opened: Opened, report: Report) -> None:
         Returns the path of a plain file of the backup by its name; may write it to a given folder.
     report : callable
         Called with each part.
+    databases : sequence of str
+        The databases that the backup holds; others stay new.
     """
     stack.paths.create()
     stack.paths.restoring.touch()
@@ -147,7 +151,7 @@ def fill(stack: Stack, opened: Opened, report: Report) -> None:
         report("starting PostgreSQL and the object store")
         stack.up(only=SERVICES)
         try:
-            for database in postgres.DATABASES:
+            for database in databases:
                 report(f"database {database}")
                 _run(stack.site, "restore.sh", str(opened(f"{database}.dump", plain)), database)
             for bucket in BUCKETS:

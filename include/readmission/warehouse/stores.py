@@ -1,4 +1,4 @@
-"""Every table of the three databases: how it is searched for a patient's rows, or why not.
+"""Every table of the databases: how it is searched for a patient's rows, or why not.
 
 Export and erasure of a patient read this declaration, and a test fails on a table that it does not
 name. A new table with rows of patients is a line here. Rows are deleted in the reverse order, so a
@@ -114,8 +114,16 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         "alembic_version": _REVISION,
     }
 )
+AUDIT: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
+    {
+        "audit_event": NoPatientRows(
+            "who did what; an export or erasure under the keyed hash of erased patients"
+        ),
+        "alembic_version": _REVISION,
+    }
+)
 STORES: Mapping[str, Mapping[str, PatientRows | NoPatientRows]] = MappingProxyType(
-    {"raw": RAW, "clean": CLEAN, "predictions": PREDICTIONS}
+    {"raw": RAW, "clean": CLEAN, "predictions": PREDICTIONS, "audit": AUDIT}
 )
 """By database and table."""
 

@@ -17,6 +17,8 @@ BEGIN
             ('raw', 30, '5min', '5min', '2min'),
             ('clean', 30, '5min', '5min', '2min'),
             ('predictions', 40, '5min', '5min', '2min'),
+            ('audit', 5, '5min', '5min', '2min'),
+            ('audit_writer', 20, '10s', '10s', '5s'),
             ('monitoring', 20, '90s', '30s', '10s')
         ) AS wanted (name, connections, statement, pause, lock) JOIN pg_roles ON rolname = name
     LOOP

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from readmission.operations.backups import BUCKET, BackupError, Backups
 from readmission.settings import CHECKOUT
-from readmission.stack.services.postgres import DATABASES, MONITORING, dsn
+from readmission.stack.services.postgres import AUDIT, AUDIT_WRITER, DATABASES, MONITORING, dsn
 from readmission.warehouse import migrations
 from tests.conftest import Platform, emptied
 
@@ -126,10 +126,11 @@ def test_every_database_comes_back_with_its_privileges(platform: Platform, tmp_p
         (dump,) = tmp_path.glob(f"{database}/*.dump")
         run("restore.sh", platform, str(dump), database)
 
-    # then each is as it was, and the exporter's role can read it again
+    # then each is as it was, with the rights of the exporter and of the audit writer
     assert {database: whole(platform, database) for database in DATABASES} == before
     for database in migrations.DATABASES:
-        assert any(f"TO {MONITORING};" in line for line in before[database]), database
+        role = AUDIT_WRITER if database == AUDIT else MONITORING
+        assert any(f"TO {role};" in line for line in before[database]), database
     with psycopg.connect(dsn(platform.site, "raw", MONITORING)) as connection:
         assert connection.execute("SELECT count(batch_id) FROM batch").fetchone() == (0,)
 

@@ -10,8 +10,9 @@ from readmission.domain.privacy import Pseudonyms
 from readmission.errors import ReadmissionError
 from readmission.settings import Settings, SettingsError
 from readmission.warehouse import CleanWarehouse, RawWarehouse
-from readmission.warehouse.migrations import DATABASES, require_current
+from readmission.warehouse.migrations import require_current
 
+DATABASES = ("raw", "clean", "predictions")
 CONNECT_SECONDS = 10
 
 

@@ -58,13 +58,17 @@ def services(site: Site) -> tuple[Service, ...]:
             port=port,
             port_setting="READMISSION_AIRFLOW_PORT",
             url=site.airflow_url,
+            # It records who reads which report.
+            environment=environment | web.audit_trail(site),
         ),
-        # Its tasks record the patients' outcomes in the prediction log.
+        # Its tasks record the patients' outcomes in the prediction log, and decisions in the audit
+        # trail.
         # Training signs its models. Each task logs in to MLflow with the user of its DAG.
         replace(
             scheduler,
             environment=environment
             | web.prediction_log(site)
+            | web.audit_trail(site)
             | mlflow.logins(site, "viewer", "training", "promotion")
             | {f"{PREFIX}SIGNING_KEY": site.credentials.signing_key},
         ),

@@ -1,7 +1,8 @@
-"""PostgreSQL 18 from a wheel: five databases, each with a role that can access only that one.
+"""PostgreSQL 18 from a wheel: six databases, each with a role that can access only that one.
 
-The read-only role of the exporter may connect to all of them and read what it is granted. Every
-role has limits, which Compose and Kubernetes read from the same file.
+The read-only role of the exporter may connect to all of them and read what it is granted. The audit
+writer may only append to the audit trail, whose table belongs to the role `audit`. Every role has
+limits, which Compose and Kubernetes read from the same file.
 """
 
 import subprocess
@@ -22,14 +23,15 @@ from readmission.warehouse.sql import privileges
 NAME = "postgres"
 SUPERUSER = "postgres"
 MONITORING = privileges.ROLE
-DATABASES = ("airflow", "mlflow", "raw", "clean", "predictions")
+AUDIT, AUDIT_WRITER = "audit", privileges.AUDIT_WRITER
+DATABASES = ("airflow", "mlflow", "raw", "clean", "predictions", AUDIT)
 LIMITS = CHECKOUT / "k8s" / "postgres" / "base" / "limits.sql"
 """Limits of each role: connections and timeouts."""
 CONFIGURATION = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
     # All roles of `LIMITS` at once, and the reserved ones.
-    "max_connections": "250",
+    "max_connections": "280",
     "superuser_reserved_connections": "3",
     "reserved_connections": "5",
     # A client that does not authenticate holds a connection for no longer.
@@ -155,7 +157,7 @@ def create_databases(site: Site) -> None:
             _revoke_public_access(connection, database)
         roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
         existing = {name for (name,) in connection.execute("SELECT datname FROM pg_database")}
-        for name in (MONITORING, *DATABASES):
+        for name in (MONITORING, AUDIT_WRITER, *DATABASES):
             _set_up_role(connection, name, getattr(site.credentials, f"{name}_db"), name in roles)
         connection.execute(_READ_ONLY)
         for name in DATABASES:
@@ -164,6 +166,9 @@ def create_databases(site: Site) -> None:
                 connection.execute(statement)
             _revoke_public_access(connection, name)
             connection.execute(_GRANT_CONNECT.format(sql.Identifier(name), _ROLE))
+        connection.execute(
+            _GRANT_CONNECT.format(sql.Identifier(AUDIT), sql.Identifier(AUDIT_WRITER))
+        )
         connection.execute(LIMITS.read_bytes())
 
 

@@ -26,6 +26,7 @@ def api_service(site: Site) -> Service:
         environment=site.environment
         | FEW_MEMORY_ARENAS
         | prediction_log(site)
+        | audit_trail(site)
         | _keys(site)
         | _reports(site)
         # It reads the registry; only a rollback or a promotion by hand logs in as promotion.
@@ -45,6 +46,11 @@ def prediction_log(site: Site) -> dict[str, str]:
         f"{PREFIX}PREDICTION_LOG_DSN": postgres.dsn(site, "predictions"),
         f"{PREFIX}PREDICTION_LOG_KEY": site.credentials.prediction_log_key,
     }
+
+
+def audit_trail(site: Site) -> dict[str, str]:
+    """Return the address of the audit trail, for the services that append to it."""
+    return {f"{PREFIX}AUDIT_DSN": postgres.dsn(site, postgres.AUDIT, postgres.AUDIT_WRITER)}
 
 
 def _keys(site: Site) -> dict[str, str]:

@@ -30,6 +30,8 @@ class Credentials:
     raw_db: str = field(default_factory=_password, repr=False)
     clean_db: str = field(default_factory=_password, repr=False)
     predictions_db: str = field(default_factory=_password, repr=False)
+    audit_db: str = field(default_factory=_password, repr=False)
+    audit_writer_db: str = field(default_factory=_password, repr=False)
     monitoring_db: str = field(default_factory=_password, repr=False)
     mlflow_viewer: str = field(default_factory=_password, repr=False)
     mlflow_training: str = field(default_factory=_password, repr=False)

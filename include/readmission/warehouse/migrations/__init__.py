@@ -10,7 +10,7 @@ import psycopg
 
 from readmission.errors import DatabaseNotMigrated, DatabaseTooNew
 
-DATABASES = ("raw", "clean", "predictions")
+DATABASES = ("raw", "clean", "predictions", "audit")
 VERSION_TABLE = "alembic_version"
 
 

@@ -25,6 +25,7 @@ def addresses(settings: Settings) -> Iterator[tuple[str, str]]:
         ("raw", settings.raw_dsn),
         ("clean", settings.clean_dsn),
         ("predictions", settings.prediction_log_dsn),
+        ("audit", settings.audit_owner_dsn),
     ):
         if dsn is not None:
             yield name, dsn.get_secret_value()
@@ -52,7 +53,9 @@ def main() -> None:
     try:
         found = list(addresses(get_settings()))
         if not found:
-            sys.exit("error: set READMISSION_RAW_DSN, _CLEAN_DSN or _PREDICTION_LOG_DSN")
+            sys.exit(
+                "error: set READMISSION_RAW_DSN, _CLEAN_DSN, _PREDICTION_LOG_DSN, _AUDIT_OWNER_DSN"
+            )
         for name, dsn in found:
             migrate(name, dsn)
     except (ReadmissionError, psycopg.Error) as error:

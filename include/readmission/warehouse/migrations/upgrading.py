@@ -10,7 +10,7 @@ from sqlalchemy import NullPool, create_engine
 
 from readmission.errors import DatabaseTooNew
 from readmission.warehouse.migrations import DATABASES, VERSION_TABLE, revision_of, revisions
-from readmission.warehouse.sql.privileges import GRANTS, grant_monitoring
+from readmission.warehouse.sql.privileges import GRANTS, grant_audit_writer, grant_monitoring
 
 _LOCK = 296_000
 """Advisory lock: a second process that migrates the same database waits for the first."""
@@ -59,7 +59,10 @@ def upgrade(dsn: str, database: str) -> list[str]:
         # The role that may only write the prediction log checks the revision, too.
         connection.exec_driver_sql(f"GRANT SELECT ON {VERSION_TABLE} TO PUBLIC")
     with psycopg.connect(dsn) as after:
-        grant_monitoring(after, GRANTS[database])
+        if database == "audit":
+            grant_audit_writer(after)
+        else:
+            grant_monitoring(after, GRANTS[database])
     return known[known.index(found) + 1 :] if found else known
 
 

@@ -1,1 +1,1 @@
-"""SQL that all three databases share: COPY, row counts, privileges."""
+"""SQL that all databases share: COPY, row counts, privileges."""

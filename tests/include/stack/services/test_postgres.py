@@ -33,6 +33,18 @@ def test_a_role_cannot_connect_to_another_database(
         psycopg.connect(other)
 
 
+@pytest.mark.parametrize("database", postgres.DATABASES)
+def test_the_audit_writer_connects_to_the_audit_trail_only(
+    running_site: Site, database: str
+) -> None:
+    dsn = postgres.dsn(running_site, database, postgres.AUDIT_WRITER)
+    if database == postgres.AUDIT:
+        psycopg.connect(dsn).close()
+        return
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(dsn)
+
+
 def test_a_wrong_password_is_rejected(running_site: Site) -> None:
     dsn = postgres.dsn(running_site, "raw").replace(running_site.credentials.raw_db, "guess")
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):

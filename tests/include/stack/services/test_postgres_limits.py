@@ -14,7 +14,9 @@ from readmission.stack.site.ports import HOST
 from readmission.stack.stack import Stack
 from tests.include.stack.conftest import SMALL
 
-ROLES = (*postgres.DATABASES, postgres.MONITORING)
+ROLES = (*postgres.DATABASES, postgres.AUDIT_WRITER, postgres.MONITORING)
+ELSEWHERE = {postgres.MONITORING: "raw", postgres.AUDIT_WRITER: postgres.AUDIT}
+"""The database of each role that has none of its own."""
 TIMEOUTS = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
 AUTHENTICATION_SECONDS = 5
 MARGIN_SECONDS = 5
@@ -22,8 +24,7 @@ MARGIN_SECONDS = 5
 
 
 def address(stack: Stack, role: str) -> str:
-    database = "raw" if role == postgres.MONITORING else role
-    return postgres.dsn(stack.site, database, role)
+    return postgres.dsn(stack.site, ELSEWHERE.get(role, role), role)
 
 
 def limits(stack: Stack) -> dict[str, int]:

@@ -11,6 +11,7 @@ from psycopg import sql
 
 from readmission.domain import schema
 from readmission.errors import DatabaseNotMigrated, DatabaseTooNew
+from readmission.stack.services import postgres
 from readmission.warehouse import CleanWarehouse, DecisionLog, ModelHistory, RawWarehouse
 from readmission.warehouse.clean.warehouse import ROW_TYPES
 from readmission.warehouse.migrations import (
@@ -33,6 +34,10 @@ SQL_TYPES = {
     pa.int16(): "smallint",
     pa.bool_(): "boolean",
 }
+of_version_0_1_0 = pytest.mark.parametrize(
+    "database", sorted(file.stem for file in BEFORE.glob("*.sql")), indirect=True
+)
+"""Runs a test with each database that version 0.1.0 had."""
 FAILING = '''
 """A revision that fails after its first statement."""
 
@@ -70,7 +75,7 @@ def empty_raw(platform: Platform) -> Iterator[psycopg.Connection]:
 
 
 def address(platform: Platform, database: str) -> str:
-    return str(getattr(platform, f"{database}_dsn"))
+    return postgres.dsn(platform.site, database)
 
 
 def restore(connection: psycopg.Connection, database: str) -> None:
@@ -139,6 +144,7 @@ def columns(connection: psycopg.Connection, table: str) -> dict[str, str]:
     )
 
 
+@of_version_0_1_0
 def test_a_database_of_version_0_1_0_keeps_every_row(
     platform: Platform, empty: psycopg.Connection, database: str
 ) -> None:
@@ -158,6 +164,7 @@ def test_a_database_of_version_0_1_0_keeps_every_row(
     require_current(empty, database)
 
 
+@of_version_0_1_0
 def test_a_database_of_version_0_1_0_becomes_like_a_new_one(
     platform: Platform, empty: psycopg.Connection, database: str
 ) -> None:

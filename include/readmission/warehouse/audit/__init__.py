@@ -1,0 +1,1 @@
+"""AUDIT: who did what, when and from where; events are only ever appended."""
