@@ -394,21 +394,17 @@ wait_for() {
             fail "$thing is not ready after $WAIT s; see docs/troubleshooting.md, or run
   kubectl --namespace $NAMESPACE describe $thing"
         fi
+        # Before the migrations, which wait for the databases of this version.
+        [[ $thing != statefulset.apps/postgres-* ]] || update_server "${thing#*/}"
     done
 }
 
-# Servers that an older version created get today's limits, too.
-limit_roles() {
-    local server servers
-    step "Limits of the databases' roles"
-    [ "$DRY_RUN" = no ] || return 0
-    servers=$(kubectl --namespace "$NAMESPACE" get statefulsets --output name)
-    for server in $servers; do
-        [[ $server = */postgres-* ]] || continue
-        say "  ${server#*/}"
-        kubectl --namespace "$NAMESPACE" exec "${server#*/}-0" -- psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
-            --username postgres --file /docker-entrypoint-initdb.d/limits.sql
-    done
+# A server that an older version created gets the databases, roles and limits of this one.
+update_server() {
+    say "  databases, roles and their limits"
+    kubectl --namespace "$NAMESPACE" exec "$1-0" -- bash /docker-entrypoint-initdb.d/databases.sh
+    kubectl --namespace "$NAMESPACE" exec "$1-0" -- psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
+        --username postgres --file /docker-entrypoint-initdb.d/limits.sql
 }
 
 print_urls() {
@@ -497,7 +493,6 @@ main() {
     apply
     restart_outdated
     wait_for
-    limit_roles
     print_urls
 }
 

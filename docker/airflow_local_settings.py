@@ -27,6 +27,8 @@ SECRETS = {
     "READMISSION_SIGNING_KEY": "model_training_pipeline",
     "READMISSION_MLFLOW_TRAINING_PASSWORD": "model_training_pipeline",
     "READMISSION_MLFLOW_PROMOTION_PASSWORD": "model_promotion_pipeline",
+    "AUDIT_WRITER_DB_PASSWORD": "quarantine_replay",
+    "READMISSION_AUDIT_DSN": "quarantine_replay",
 }
 """The only DAG whose tasks get a secret."""
 

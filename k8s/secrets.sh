@@ -17,6 +17,8 @@ postgres-raw RAW_DB_PASSWORD password
 postgres-clean POSTGRES_CLEAN_SUPERUSER password
 postgres-clean CLEAN_DB_PASSWORD password
 postgres-clean PREDICTIONS_DB_PASSWORD password
+audit AUDIT_DB_PASSWORD password
+audit AUDIT_WRITER_DB_PASSWORD password
 postgres-mlflow POSTGRES_MLFLOW_SUPERUSER password
 postgres-mlflow MLFLOW_DB_PASSWORD password
 mlflow-users MLFLOW_VIEWER_PASSWORD password

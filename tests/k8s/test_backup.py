@@ -7,6 +7,8 @@ import yaml
 from tests.k8s.cluster import K8S, Cluster, build, containers, secret_keys
 
 PRODUCTION = "overlays/production"
+SECRETS = {"audit": "audit"}
+"""Secrets that do not have the name of the server."""
 
 
 def databases() -> dict[str, str]:
@@ -26,34 +28,36 @@ def test_every_database_is_dumped_from_its_own_server() -> None:
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
 
     stores = build(PRODUCTION).named("ConfigMap")["backup-store"]["data"]
-    dumped = {}
+    dumped, servers = {}, databases()
     for container in pod["initContainers"]:
         environment = {variable["name"]: variable for variable in container["env"]}
         for database in container["command"][3:]:
             variable = f"{database.upper()}_DB"
             secret = environment[f"{variable}_PASSWORD"]["valueFrom"]["secretKeyRef"]["name"]
-            dumped[database] = secret
+            dumped[database] = stores[f"{variable}_ADDRESS"].removesuffix(":5432")
+            assert secret == SECRETS.get(database, servers[database])
             assert container["envFrom"] == [{"configMapRef": {"name": "backup-store"}}]
-            assert stores[f"{variable}_ADDRESS"] == f"{secret}:5432"
     assert (
         dumped
-        == databases()
+        == servers
         == {
             "raw": "postgres-raw",
             "clean": "postgres-clean",
             "predictions": "postgres-clean",
+            "audit": "postgres-clean",
             "mlflow": "postgres-mlflow",
             "airflow": "postgres-airflow",
         }
     )
 
 
-@pytest.mark.parametrize("database", ["raw", "clean", "predictions", "mlflow", "airflow"])
+@pytest.mark.parametrize("database", ["raw", "clean", "predictions", "audit", "mlflow", "airflow"])
 def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> None:
     # given
     server = databases()[database]
+    secret = SECRETS.get(database, server)
     text = (K8S / "backup" / "restore-job.yaml").read_text()
-    for word, value in (("DATABASE", database), ("VARIABLE", database.upper()), ("SERVER", server)):
+    for word, value in (("DATABASE", database), ("VARIABLE", database.upper()), ("SERVER", secret)):
         text = text.replace(word, value)
     job = yaml.safe_load(text)
 
@@ -66,7 +70,7 @@ def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> Non
     hardened = containers(nightly.pod)[0]["securityContext"]
     assert all(c["securityContext"] == hardened for c in containers(workload.pod))
     (password,) = (v for v in workload.pod["containers"][0]["env"] if "valueFrom" in v)
-    assert password["valueFrom"]["secretKeyRef"]["key"] in secret_keys()[server]
+    assert password["valueFrom"]["secretKeyRef"]["key"] in secret_keys()[secret]
     configs = build(PRODUCTION).named("ConfigMap")
     assert "restore.sh" in configs["backup"]["data"]
     stores = configs["backup-store"]["data"]

@@ -57,7 +57,7 @@ def test_only_airflows_migration_runs_statements_without_a_timeout() -> None:
 @EACH
 def test_all_roles_of_a_server_fit_into_its_connections(name: str) -> None:
     (made,) = (entry["value"] for entry in servers()[name]["env"] if entry["name"] == "DATABASES")
-    roles = (*made.split(), "monitoring")
+    roles = [*made.split(), "monitoring", *(["audit_writer"] if "audit" in made else [])]
     given = options(servers()[name]["args"])
 
     reserved = int(given["reserved_connections"]) + int(given["superuser_reserved_connections"])

@@ -16,6 +16,9 @@ from readmission.stack.services import postgres
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
 from readmission.stack.supervision.unprivileged import installed_programs, prepare_postgres_home
+from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent
+from readmission.warehouse.audit.log import AuditLog
+from readmission.warehouse.migrations.upgrading import upgrade
 from tests.conftest import random_settings
 from tests.k8s.cluster import K8S
 
@@ -24,8 +27,10 @@ LIMITS = dict(re.findall(r"\('(\w+)', (\d+),", postgres.LIMITS.read_text()))
 """Role and largest number of connections, as `limits.sql` has them."""
 SMALL_SERVER = 30
 """Fewer connections than the role CLEAN may open."""
-MADE = ("clean", "predictions")
-PASSWORDS = {name: f"password of {name}" for name in (*MADE, "monitoring")}
+MADE = ("clean", "predictions", "audit")
+ELSEWHERE = {"monitoring": "clean", "audit_writer": "audit"}
+"""The database of each role that has none of its own."""
+PASSWORDS = {name: f"password of {name}" for name in (*MADE, *ELSEWHERE)}
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +55,7 @@ def server(state_folders: Path) -> Iterator[dict[str, str]]:
             time.sleep(0.1)
         address = {"PGHOST": "127.0.0.1", "PGPORT": str(site.settings.postgres_port)}
         run_script(address | {"PGPASSWORD": site.credentials.postgres})
-        yield address
+        yield address | {"PGPASSWORD": site.credentials.postgres}
     finally:
         process.terminate()
         process.wait(60)
@@ -97,8 +102,7 @@ def test_a_role_owns_its_database_and_can_connect_to_no_other(
 ) -> None:
     with psycopg.connect(dsn(server, database, database)) as connection:
         connection.execute("CREATE TABLE mine (number integer)")
-    (other,) = set(MADE) - {database}
-    for closed in (other, "postgres", "template1"):
+    for closed in {*MADE, "postgres", "template1"} - {database}:
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(dsn(server, database, closed))
 
@@ -133,10 +137,61 @@ def test_monitoring_reads_only_what_it_is_granted_and_writes_nothing(
                 connection.execute(refused.encode())
 
 
+def test_the_audit_writer_appends_to_the_audit_trail_and_does_nothing_else(
+    server: dict[str, str],
+) -> None:
+    # given the tables of this version
+    upgrade(dsn(server, "audit", "audit"), "audit")
+    address = dsn(server, "audit_writer", "audit")
+    event = AuditEvent("somebody", ActorKind.OS_USER, Action.WAIVE_ROWS)
+
+    # when
+    AuditLog(address).record(event)
+
+    # then
+    with psycopg.connect(dsn(server, "audit", "audit")) as owner:
+        assert owner.execute("SELECT actor FROM audit_event").fetchall() == [("somebody",)]
+    for refused in (
+        "SELECT 1 FROM audit_event",
+        "DELETE FROM audit_event",
+        "CREATE TABLE t (n int)",
+    ):
+        with (
+            psycopg.connect(address) as writer,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            writer.execute(refused.encode())
+    for closed in {*MADE, "postgres", "template1"} - {"audit"}:
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(dsn(server, "audit_writer", closed))
+
+
+def test_running_the_script_again_adds_what_is_missing_and_keeps_the_rest(
+    server: dict[str, str],
+) -> None:
+    # given a server of a version without an audit trail
+    with psycopg.connect(dsn(server, "clean", "clean")) as connection:
+        connection.execute("CREATE TABLE kept (number integer)")
+    superuser = psycopg.conninfo.make_conninfo(
+        host=server["PGHOST"], port=server["PGPORT"], user="postgres", dbname="postgres",
+        password=server["PGPASSWORD"],
+    )  # fmt: skip
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        for statement in ("DROP DATABASE audit", "DROP ROLE audit_writer", "DROP ROLE audit"):
+            connection.execute(statement.encode())
+
+    # when
+    run_script(server)
+
+    # then
+    psycopg.connect(dsn(server, "audit_writer", "audit")).close()
+    with psycopg.connect(dsn(server, "clean", "clean")) as connection:
+        connection.execute("SELECT FROM kept")
+
+
 def test_each_role_of_a_new_server_has_its_limits(server: dict[str, str]) -> None:
     for role in PASSWORDS:
-        database = "clean" if role == "monitoring" else role
-        with psycopg.connect(dsn(server, role, database)) as connection:
+        with psycopg.connect(dsn(server, role, ELSEWHERE.get(role, role))) as connection:
             found = connection.execute(
                 "SELECT rolconnlimit::text, current_setting('statement_timeout'),"
                 " current_setting('lock_timeout') FROM pg_roles WHERE rolname = current_user"

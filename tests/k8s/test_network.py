@@ -27,6 +27,7 @@ BY_TASKS_OF_THEIR_OWN = {("airflow-task", *arrow[1:]) for arrow in ON_ONE_MACHIN
 EVERYWHERE = {
     # Airflow
     ("airflow-api-server", "postgres-airflow", POSTGRES),
+    ("airflow-api-server", "postgres-clean", POSTGRES),
     ("airflow-scheduler", "postgres-airflow", POSTGRES),
     ("airflow-dag-processor", "postgres-airflow", POSTGRES),
     ("airflow-migrate", "postgres-airflow", POSTGRES),

@@ -183,6 +183,23 @@ def test_deploying_again_limits_the_roles_of_every_database_server(deployed: Pat
     assert sorted(limited) == [f"postgres-{name}" for name in ("airflow", "clean", "mlflow", "raw")]
 
 
+def test_an_older_server_gets_its_new_databases_before_the_migrations_need_them(
+    deployed: Path,
+) -> None:
+    before = len(calls(deployed))
+    done = deploy(deployed)
+
+    assert done.returncode == 0, done.stderr
+    lines = calls(deployed)[before:].splitlines()
+    (made,) = (n for n, line in enumerate(lines) if "postgres-clean-0 -- bash" in line)
+    assert lines[made].endswith("/docker-entrypoint-initdb.d/databases.sh")
+    limited = next(n for n, line in enumerate(lines) if "postgres-clean-0 -- psql" in line)
+    migrated = [
+        n for n, line in enumerate(lines) if " wait " in line and "warehouse-migrate" in line
+    ]
+    assert made < limited < migrated[-1]
+
+
 def test_delete_asks_first_and_can_be_refused(deployed: Path) -> None:
     before = things(deployed)
 
