@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import psycopg
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -14,6 +14,8 @@ from pydantic import SecretStr
 from readmission.quality.report.publishing import publish, publish_overview
 from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent, signed
+from readmission.warehouse.audit.log import AuditLog
 from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 
@@ -43,6 +45,33 @@ def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
     with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
         require_current(connection, "predictions")
         yield OutcomeStore(connection)
+
+
+def record_decision(
+    dag_run: Any, action: Action, batch_id: str | None, given: str | None, **detail: int
+) -> str:
+    """Record a decision in the audit trail before it is carried out, and return who decided.
+
+    That is the user who started the run, and beside it the name that was given.
+
+    Raises
+    ------
+    AuditUnavailable
+        If there is an audit trail and it cannot be written.
+    """
+    user = dag_run.triggering_user_name
+    by = signed(given, user)
+    if trail := AuditLog.from_settings(get_settings()):
+        facts: dict[str, str | int] = {"by": by, **detail}
+        trail.record(
+            AuditEvent(
+                user or "unknown", ActorKind.AIRFLOW, action, batch_id,
+                request_id=dag_run.run_id, detail=facts,
+            )
+        )  # fmt: skip
+    else:
+        log.warning("%s by %s is not audited: there is no audit trail", action, by)
+    return by
 
 
 def _connect(connection_id: str) -> psycopg.Connection:

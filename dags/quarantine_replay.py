@@ -56,7 +56,7 @@ NO_KEYS = {
         ),
         "decided_by": Param(
             None, type=["null", "string"], title="Decided by",
-            description="To fix or waive: the name of who decides; stored with the rows.",
+            description="Optional: who decides; stored with the user who starts the run.",
         ),
         "why": Param(
             None, type=["null", "string"], title="Why",
@@ -68,15 +68,18 @@ NO_KEYS = {
 )  # fmt: skip
 def quarantine_replay():
     @task
-    def decide(params: dict[str, Any]) -> None:
+    def decide(params: dict[str, Any], dag_run: Any) -> None:
         """Fix or waive the given rows."""
         if params["action"] == REPLAY:
             raise AirflowSkipException("the action is a replay, so there is nothing to decide")
-        from connections import raw_warehouse
+        from connections import raw_warehouse, record_decision
         from readmission.warehouse import Quarantine
+        from readmission.warehouse.audit.events import Action
 
         where = parse_batch_id(params["batch_id"]), params["source_rows"]
-        signed = params["decided_by"] or "", params["why"] or ""
+        action = Action.FIX_ROWS if params["action"] == FIX else Action.WAIVE_ROWS
+        by = record_decision(dag_run, action, where[0], params["decided_by"], rows=len(where[1]))
+        signed = by, params["why"] or ""
         with raw_warehouse() as warehouse:
             quarantine = Quarantine(warehouse.connection)
             if params["action"] == FIX:
@@ -85,14 +88,16 @@ def quarantine_replay():
                 quarantine.waive(*where, *signed)
 
     @task
-    def replay(params: dict[str, Any]) -> list[str]:
+    def replay(params: dict[str, Any], dag_run: Any) -> list[str]:
         """Write the fixed rows as new batches."""
         if params["action"] != REPLAY:
             raise AirflowSkipException("the action is not a replay")
-        from connections import raw_warehouse
+        from connections import raw_warehouse, record_decision
         from readmission.pipeline import replay
+        from readmission.warehouse.audit.events import Action
 
         batch_id = parse_batch_id(params["batch_id"]) if params["batch_id"] else None
+        record_decision(dag_run, Action.REPLAY_ROWS, batch_id, params["decided_by"])
         with raw_warehouse() as warehouse:
             batches = replay.replay(warehouse, batch_id)
         if not batches:

@@ -10,13 +10,15 @@ signed-in user may do, so the response headers forbid scripts.
 
 import mimetypes
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI, Request, Response
+    from fastapi import FastAPI
     from starlette.types import Receive, Scope, Send
+
+    from readmission.warehouse.audit.queue import AuditQueue
 
 PREFIX = "/data-quality"
 HOME = "index.html"
@@ -41,40 +43,69 @@ async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
 @cache
 def pages() -> "FastAPI":
     """Return the application that serves the report pages."""
-    from fastapi import Depends, FastAPI
+    from fastapi import Depends, FastAPI, Request
     from fastapi.responses import PlainTextResponse, Response
     from starlette.exceptions import HTTPException
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @site.exception_handler(HTTPException)
-    async def show_error(_request: "Request", error: HTTPException) -> "Response":
+    async def show_error(_request: Request, error: HTTPException) -> Response:
         return PlainTextResponse(f"{error.detail}\n", error.status_code, HEADERS)
 
-    @site.get("/{key:path}", dependencies=[Depends(signed_in())])
-    def page(key: str) -> Response:
+    user_of = signed_in()
+
+    @site.get("/{key:path}")
+    def page(key: str, request: Request, user: Annotated[str, Depends(user_of)]) -> Response:
         content = read(key or HOME)
         kind = mimetypes.guess_type(key or HOME)[0] or "application/octet-stream"
+        if kind == "text/html":
+            note_reader(user, key or HOME, request.client.host if request.client else None)
         return Response(content, media_type=kind, headers=HEADERS)
 
     return site
 
 
 def signed_in() -> Any:
-    """Return a dependency that rejects requests without a session of Airflow.
+    """Return a dependency that rejects requests without a session of Airflow, and names the user.
 
     `get_user` is internal to Airflow; a test checks that it still works.
     """
     from airflow.api_fastapi.core_api.security import bearer_scheme, get_user
     from fastapi import HTTPException, Request
 
-    async def check(request: Request) -> None:
+    async def check(request: Request) -> str:
         try:
-            await get_user(request, None, await bearer_scheme(request))
+            user = await get_user(request, None, await bearer_scheme(request))
         except HTTPException as error:
             raise HTTPException(401, "Sign in to Airflow to see this page.") from error
+        return user.get_name()
 
     return check
+
+
+def note_reader(user: str, key: str, peer: str | None) -> None:
+    """Record in the background who reads a report; the page does not wait for it."""
+    from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent
+
+    if trail := audit_queue():
+        trail.put(AuditEvent(user, ActorKind.AIRFLOW, Action.READ_REPORT, key, peer))
+
+
+@cache
+def audit_queue() -> "AuditQueue | None":
+    """Return the queue of the audit trail; without a trail, say so once."""
+    import logging
+
+    from readmission.settings import get_settings
+    from readmission.warehouse.audit.log import AuditLog
+    from readmission.warehouse.audit.queue import AuditQueue
+
+    trail = AuditLog.from_settings(get_settings())
+    if trail is None:
+        logging.getLogger(__name__).warning("readers of reports are not audited: no audit trail")
+        return None
+    return AuditQueue(trail)
 
 
 def read(key: str) -> bytes:

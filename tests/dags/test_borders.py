@@ -73,6 +73,6 @@ def test_a_decision_about_anything_but_a_batch_fails_the_run_at_once(
     entered = {"action": action, "batch_id": TRAVERSAL, "source_rows": [7], "correction": {}}
     params = {**entered, "decided_by": "somebody", "why": "a reason"}
 
-    name, _message = run_task(tmp_path, "quarantine_replay", task_id, params=params)
+    name, _message = run_task(tmp_path, "quarantine_replay", task_id, params=params, dag_run=None)
 
     assert name == "InvalidBatchId"

@@ -6,12 +6,13 @@ import pytest
 from typer.testing import CliRunner
 
 from readmission.settings import PREFIX
+from readmission.stack import audit
 from readmission.stack.access import open_warehouses
 from readmission.stack.cli.app import app
 from readmission.stack.cli.batch_progress import PROCESSING
 from readmission.stack.cli.quarantine import REPLAY_DAG
 from readmission.stack.services import object_store
-from readmission.warehouse import Quarantine, RawWarehouse
+from readmission.warehouse import DecisionLog, Quarantine, RawWarehouse
 from readmission.warehouse.reconciliation import Account, account
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
@@ -85,6 +86,11 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
     assert run.state == "success", pipeline.airflow.failed_tasks(run)
     now = counted(pipeline)
     assert (now.quarantined, now.waived) == (before.quarantined + 1, before.waived + 1)
+    with pipeline.connected("raw") as raw:
+        assert DecisionLog(raw).decisions(batch.batch_id)[-1].decided_by == "Dr. Osei (admin)"
+    (audited,) = audit.read(pipeline.stack.site, action="quarantine-waive")
+    assert (audited.actor, audited.actor_kind) == ("admin", "airflow")
+    assert audited.detail == {"by": "Dr. Osei (admin)", "rows": 1}
     shown = quarantine_page(pipeline)
     assert (shown.count("<strong>fixed</strong>"), shown.count("no record of this patient")) == (
         1,

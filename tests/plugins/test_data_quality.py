@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from readmission.settings import CHECKOUT
+from readmission.stack import audit
 from readmission.stack.services import object_store
 from readmission.stack.services.airflow import API_SERVER, USER
 from readmission.stack.stack import Stack
@@ -94,6 +95,29 @@ def test_a_browser_session_is_accepted_and_the_root_is_the_overview(
     response = airflow.get("/data-quality/", headers={"Cookie": f"_token={token}"})
 
     assert (response.status_code, response.content) == (200, FILES["index.html"][1])
+
+
+def test_who_reads_a_report_is_audited(stack: Stack, signed_in: httpx.Client) -> None:
+    # given a report that no other test reads
+    mine = REPORT.replace("batch-0001", "batch-0002")
+    bucket = stack.site.settings.docs_bucket
+    object_store.client(stack.site).put_object(Bucket=bucket, Key=mine, Body=b"<h1>mine</h1>")
+
+    # when a user reads a page that is not there, a style sheet, and the report
+    for key in ("absent.html", "assets/site.css", mine):
+        signed_in.get(f"/{key}")
+
+    # then the report is recorded, soon after
+    deadline = time.monotonic() + 60
+    found = audit.read(stack.site)
+    while mine not in {event.subject for event in found}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        found = audit.read(stack.site)
+    assert not {"absent.html", "assets/site.css"} & {event.subject for event in found}
+    (event,) = (event for event in found if event.subject == mine)
+    assert (event.actor, event.actor_kind) == (USER, "airflow")
+    assert (event.action, event.peer) == ("read-report", "127.0.0.1")
 
 
 def test_pages_run_no_script_and_only_airflow_can_frame_them(signed_in: httpx.Client) -> None:

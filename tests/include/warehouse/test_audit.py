@@ -10,7 +10,7 @@ from readmission.settings import Settings, SettingsError
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from readmission.warehouse.audit import queue
-from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent
+from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent, signed
 from readmission.warehouse.audit.log import AuditLog, AuditUnavailable
 from readmission.warehouse.audit.queue import AuditQueue
 from readmission.warehouse.sql import privileges
@@ -153,6 +153,23 @@ def test_an_address_that_is_none_is_refused_without_being_shown() -> None:
 
     assert "secret-word" not in str(failure.value)
     assert AuditLog.from_settings(Settings()) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "user", "by"),
+    [
+        ("Dr. Osei", "admin", "Dr. Osei (admin)"),
+        (None, "admin", "admin"),
+        (" ", "admin", "admin"),
+        ("admin", "admin", "admin"),
+        ("Dr. Osei", None, "Dr. Osei"),
+        (None, None, ""),
+    ],
+)
+def test_a_name_stands_beside_the_user_and_never_in_its_place(
+    given: str | None, user: str | None, by: str
+) -> None:
+    assert signed(given, user) == by
 
 
 def test_queued_events_wait_for_the_database(

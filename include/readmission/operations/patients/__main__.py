@@ -1,7 +1,6 @@
 """Export or erase the rows of one patient: ``python -m readmission.operations.patients --help``."""
 
 import argparse
-import getpass
 import logging
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from readmission.errors import ReadmissionError
 from readmission.operations.patients.commands import run_erase, run_export
 from readmission.operations.patients.erasing import Plan
 from readmission.settings import get_settings
+from readmission.warehouse.audit.events import os_user
 
 log = logging.getLogger("readmission.operations.patients")
 
@@ -26,7 +26,7 @@ def parser() -> argparse.ArgumentParser:
     for verb in (export, erase):
         verb.add_argument("number", help="number of the patient, or - to read it from the input")
         verb.add_argument("--reason", required=True, help="why; it is kept")
-        verb.add_argument("--by", default=_user(), help="who; it is kept (the user)")
+        verb.add_argument("--by", default=os_user(), help="who; it is kept (the user)")
     return found
 
 
@@ -58,13 +58,6 @@ def _ask(planned: Plan) -> bool:
 
 def _report(sentence: str) -> None:
     log.info("%s", sentence)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # A container may run as a user without a name.
-        return "unknown"
 
 
 if __name__ == "__main__":

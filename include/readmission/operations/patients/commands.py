@@ -9,11 +9,13 @@ import psycopg
 from readmission import logs
 from readmission.errors import ReadmissionError
 from readmission.files import write_whole
-from readmission.operations.patients.access import connect
+from readmission.operations.patients.access import Databases, connect
 from readmission.operations.patients.erasing import Plan, describe, erase, plan, stopped_pipeline
 from readmission.operations.patients.exporting import Report, export
 from readmission.operations.patients.searching import parse_number
 from readmission.settings import Settings
+from readmission.warehouse.audit.events import Action, by_os_user
+from readmission.warehouse.audit.log import AuditLog
 
 FROM_INPUT = "-"
 """Given in place of a number, which is then read from standard input: no history keeps it."""
@@ -35,11 +37,13 @@ def run_export(
     Raises
     ------
     ReadmissionError
-        If the number or the reason is missing, nothing is found, or a service is unavailable.
+        If the number or the reason is missing, nothing is found, or a service is unavailable; an
+        audit trail, if there is one, must be writable.
     """
     patient = _checked(number, by, reason)
     try:
         with connect(settings) as databases:
+            _record(settings, databases, Action.EXPORT_PATIENT, patient, by, reason)
             document = export(databases, settings, patient, by, reason, report)
     except psycopg.Error as error:
         raise DatabaseFailed(f"a database failed: {logs.where(error)}") from error
@@ -77,7 +81,8 @@ def run_erase(
     Raises
     ------
     ReadmissionError
-        If the number or the reason is missing, nothing is found, or a service is unavailable.
+        If the number or the reason is missing, nothing is found, or a service is unavailable; an
+        audit trail, if there is one, must be writable.
     """
     patient = _checked(number, by, reason)
     try:
@@ -88,6 +93,7 @@ def run_erase(
             if planned.counts and not confirm(planned):
                 return None
             if not planned.is_done:
+                _record(settings, databases, Action.ERASE_PATIENT, patient, by, reason)
                 report("waiting until no task works on the rows")
                 with stopped_pipeline(databases):
                     # The rows may have changed since they were shown.
@@ -101,6 +107,19 @@ def run_erase(
     for sentence in describe(planned):
         report(sentence)
     return planned
+
+
+def _record(
+    settings: Settings, databases: Databases, action: Action, patient: int, by: str, reason: str
+) -> None:
+    """Record what will be done, before it is done.
+
+    The subject is the hash on the list of erased patients, which cannot be joined with the
+    prediction log.
+    """
+    if trail := AuditLog.from_settings(settings):
+        subject = databases.pseudonyms.erased_patient(patient)
+        trail.record(by_os_user(action, subject, by=by, reason=reason))
 
 
 def _checked(number: str, by: str, reason: str) -> int:

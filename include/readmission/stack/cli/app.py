@@ -1,19 +1,23 @@
 """The command `readmission`: start, inspect and stop the stack, and run the demo."""
 
+import json
 import subprocess
 import sys
 import time
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from readmission.settings import Settings
+from readmission.stack.audit import read
 from readmission.stack.backup import require_whole
 from readmission.stack.cli import backup, patient, promote, quarantine
 from readmission.stack.cli.boot_display import BootDisplay, status_table
 from readmission.stack.cli.terminal import (
     console,
+    escape_markup,
     exit_on_error,
     open_stack,
     open_stack_warehouses,
@@ -21,6 +25,7 @@ from readmission.stack.cli.terminal import (
 from readmission.stack.errors import StackError
 from readmission.stack.services import airflow, mlflow, prometheus
 from readmission.stack.stack import Stack
+from readmission.warehouse.audit.events import Action
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -231,6 +236,26 @@ def key(
                 "no stack has been set up yet; `readmission up` creates it and its keys"
             )
         typer.echo(getattr(stack.site.credentials, f"api_{role.value}_key"))
+
+
+@app.command()
+def audit(
+    since: Annotated[datetime | None, typer.Option(help="Only events from then on (UTC).")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only events of this key id or user.")] = None,
+    action: Annotated[Action | None, typer.Option(help="Only events with this action.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many events to print, the newest.")] = 100,
+) -> None:
+    """Print who did what, when and from where; predictions are in the prediction log."""
+    with exit_on_error():
+        for event in read(open_stack().site, since, actor, action, limit):
+            facts = (event.subject, event.peer, event.request_id, json.dumps(event.detail))
+            shown = "  ".join(fact or "-" for fact in facts)
+            console.print(
+                escape_markup(
+                    f"{event.at:%Y-%m-%d %H:%M:%S}  {event.actor} ({event.actor_kind})"
+                    f"  {event.action}  {shown}"
+                )
+            )
 
 
 @app.command()

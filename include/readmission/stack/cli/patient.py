@@ -90,6 +90,7 @@ def _settings() -> Settings:
         "clean_dsn": postgres.dsn(site, "clean"),
         "prediction_log_dsn": postgres.dsn(site, "predictions"),
         "prediction_log_key": site.credentials.prediction_log_key,
+        "audit_dsn": postgres.dsn(site, postgres.AUDIT, postgres.AUDIT_WRITER),
     }
     return site.settings.model_copy(update={k: SecretStr(v) for k, v in secrets.items()})
 

@@ -2,10 +2,12 @@
 
 from http import HTTPStatus
 from typing import Annotated
+from uuid import uuid4
 
 import httpx
 import typer
 
+from readmission.stack.audit import record
 from readmission.stack.cli.terminal import (
     ByOption,
     console,
@@ -15,6 +17,7 @@ from readmission.stack.cli.terminal import (
 )
 from readmission.stack.errors import StackError
 from readmission.stack.site.site import Site
+from readmission.warehouse.audit.events import Action, by_os_user
 
 TIMEOUT_SECONDS = 120
 """The API downloads the version, verifies it and loads it."""
@@ -43,15 +46,22 @@ def promote(
 def request_promotion(site: Site, version: str, reason: str, by: str) -> str:
     """Have the API promote a version, and return what it did, in a sentence.
 
+    The audit trail has two events with the same request id: the user of this machine, and the API
+    key of the stack.
+
     Raises
     ------
     StackError
-        If the API is down or refuses the version; the message says why.
+        If the API is down or refuses the version, or the audit trail cannot be written; the
+        message says why.
     """
+    request_id = uuid4().hex
+    event = by_os_user(Action.PROMOTE, version, request_id=request_id, by=by, reason=reason)
+    record(site, event)
     try:
         response = httpx.post(
             f"{site.settings.api_url}/promote",
-            headers={"X-API-Key": site.credentials.api_admin_key},
+            headers={"X-API-Key": site.credentials.api_admin_key, "X-Request-ID": request_id},
             json={"version": version, "reason": reason, "by": by},
             timeout=TIMEOUT_SECONDS,
             trust_env=False,

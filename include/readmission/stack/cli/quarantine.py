@@ -9,6 +9,7 @@ import typer
 
 from readmission.domain.batch_ids import parse_batch_id
 from readmission.errors import ReadmissionError
+from readmission.stack.audit import record
 from readmission.stack.cli.terminal import (
     ByOption,
     console,
@@ -16,6 +17,7 @@ from readmission.stack.cli.terminal import (
     exit_on_error,
     open_stack_warehouses,
 )
+from readmission.warehouse.audit.events import Action, by_os_user, os_user, signed
 
 REPLAY_DAG = "quarantine_replay"
 
@@ -163,8 +165,10 @@ def fix(
             raise ReadmissionError(
                 "give either the correct values with --set COLUMN=VALUE, or --as-it-is"
             )
-        quarantine = Quarantine(raw.connection)
-        fixed = quarantine.fix(batch, rows, dict(map(_parse_assignment, changes or ())), by, why)
+        quarantine, values = Quarantine(raw.connection), dict(map(_parse_assignment, changes or ()))
+        by, columns = signed(by, os_user()), sorted(values)
+        record(site, by_os_user(Action.FIX_ROWS, batch, rows=len(rows), by=by, columns=columns))
+        fixed = quarantine.fix(batch, rows, values, by, why)
         for row, arrived in zip(fixed, quarantine.as_arrived(fixed), strict=True):
             console.print(escape_markup(display.decision_line(row)))
             for problem in display.remaining_problems(row, arrived):
@@ -190,6 +194,8 @@ def waive(
         if not yes:
             numbers = ", ".join(map(str, rows))
             typer.confirm(f"Permanently waive row {numbers} of {batch}?", abort=True)
+        by = signed(by, os_user())
+        record(site, by_os_user(Action.WAIVE_ROWS, batch, rows=len(rows), by=by))
         for row in Quarantine(raw.connection).waive(batch, rows, by, why):
             console.print(escape_markup(display.decision_line(row)))
         write_overview(site, raw, clean)
@@ -215,6 +221,7 @@ def replay(batch: BatchOption = None) -> None:
         if not fixed + left:
             console.print("nothing to replay: there are no fixed rows")
             return
+        record(site, by_os_user(Action.REPLAY_ROWS, batch, rows=fixed + left))
         client = open_airflow(site)
         client.wait_for_dags([REPLAY_DAG, *CONSUMERS])
         run = client.trigger(REPLAY_DAG, {"action": "replay", "batch_id": batch})

@@ -83,5 +83,6 @@ def os_user() -> str:
 
 def signed(given: str | None, user: str | None) -> str:
     """Return who decided: the user, and beside it the name that was given for the decision."""
+    given = (given or "").strip()
     names = [name for name in (given, user) if name]
     return f"{given} ({user})" if len(set(names)) > 1 else "".join(names[:1])

@@ -1,5 +1,6 @@
 """The commands `readmission patient` on a stack: output, questions, errors and a private file."""
 
+import getpass
 import json
 import stat
 from collections.abc import Iterator
@@ -10,21 +11,23 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from readmission.domain.privacy import Pseudonyms
 from readmission.settings import PREFIX
+from readmission.stack import audit
 from readmission.stack.cli.app import app
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from tests.conftest import Platform, emptied
 from tests.include.operations.ward import PATIENT, WHY, Ward
 
-NUMBER = str(PATIENT)
+NUMBER, USER = str(PATIENT), getpass.getuser()
 
 
 class PatientCommands:
     """A stack with rows of the patient in all databases, and the commands on it."""
 
     def __init__(self, stack: Stack, ward: Ward) -> None:
-        self.ward = ward
+        self.stack, self.ward = stack, ward
         values = stack.settings.model_dump(mode="json", exclude_unset=True)
         self.runner = CliRunner(env={PREFIX + k.upper(): str(v) for k, v in values.items()})
 
@@ -39,6 +42,7 @@ def commands(platform: Platform, databases: Stack) -> Iterator[PatientCommands]:
     key = databases.site.credentials.prediction_log_key
     with ExitStack() as opened:
         connections = []
+        opened.enter_context(emptied(postgres.dsn(databases.site, postgres.AUDIT)))
         for name in ("raw", "clean", "predictions"):
             dsn = postgres.dsn(databases.site, name)
             connections.append(opened.enter_context(emptied(dsn)))
@@ -78,6 +82,41 @@ def test_erase_asks_first_and_says_what_it_did(commands: PatientCommands) -> Non
     assert (again.exit_code, "no row was left" in again.stderr) == (0, True)
     account = commands.runner.invoke(app, ["quarantine", "account"])
     assert "200 encounters = 193 clean + 0 in quarantine + 7 erased" in account.stdout
+
+
+def test_export_and_erasure_are_audited_without_the_number(commands: PatientCommands) -> None:
+    # when a patient is exported, an erasure is given up, and another one is made
+    assert commands.run("export", NUMBER, "-r", WHY, "--by", "Dr. Osei").exit_code == 0
+    assert commands.run("erase", NUMBER, "-r", WHY, answer="n\n").exit_code == 1
+    assert commands.run("erase", NUMBER, "-r", WHY, "--yes").exit_code == 0
+
+    # then two events have the same hash as subject, and none has the number
+    found = audit.read(commands.stack.site)[-2:]
+    subject = Pseudonyms(commands.ward.key).erased_patient(NUMBER)
+    assert [(event.action, event.subject) for event in found] == [
+        ("patient-export", subject), ("patient-erase", subject),
+    ]  # fmt: skip
+    assert {(event.actor, event.actor_kind) for event in found} == {(USER, "os-user")}
+    assert found[0].detail == {"by": "Dr. Osei", "reason": WHY}
+    assert NUMBER not in str(audit.read(commands.stack.site))
+
+
+@pytest.mark.parametrize("verb", ["export", "erase"])
+def test_nothing_is_shown_or_erased_that_cannot_be_audited(
+    commands: PatientCommands, verb: str
+) -> None:
+    role = postgres.AUDIT_WRITER
+    with postgres._connect(commands.stack.site) as superuser:
+        superuser.execute(f"ALTER ROLE {role} NOLOGIN".encode())
+        try:
+            yes = ["--yes"] if verb == "erase" else []
+            refused = commands.run(verb, NUMBER, "--reason", WHY, *yes)
+        finally:
+            superuser.execute(f"ALTER ROLE {role} LOGIN".encode())
+
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "the audit trail cannot be written" in " ".join(refused.stderr.split())
+    assert commands.ward.traces()
 
 
 def test_what_is_not_found_or_not_signed_is_refused(commands: PatientCommands) -> None:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from readmission.domain.production import Production
 from readmission.pipeline.record_moves import promotions_by_hand
 from readmission.registry import PRODUCTION, Registry
+from readmission.stack import audit
 from readmission.stack.cli.app import app
 from readmission.stack.cli.promote import request_promotion
 from readmission.stack.errors import StackError
@@ -52,6 +53,10 @@ def test_a_version_is_promoted_by_the_user_of_this_machine(api: Running) -> None
     (recorded,) = promotions_by_hand(registry)
     assert recorded.by.startswith(f"{getpass.getuser()} (")
     assert recorded.reason == "checked on ward 4"
+    event = audit.read(site)[-1]
+    assert (event.actor, event.actor_kind) == (getpass.getuser(), "os-user")
+    assert (event.action, event.subject) == ("promote", "1")
+    assert event.detail == {"by": getpass.getuser(), "reason": "checked on ward 4"}
 
 
 @pytest.mark.parametrize(

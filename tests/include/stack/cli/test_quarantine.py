@@ -11,9 +11,10 @@ from typer.testing import CliRunner
 
 from readmission.domain import schema
 from readmission.settings import PREFIX
+from readmission.stack import audit
 from readmission.stack.access import open_warehouses
 from readmission.stack.cli.app import app
-from readmission.stack.services import object_store
+from readmission.stack.services import object_store, postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.stack import Stack
 from readmission.warehouse import Quarantine, RowState
@@ -21,7 +22,7 @@ from tests.conftest import random_settings
 from tests.databases import migrate
 from tests.include.tables import encounters
 
-FIRST = "batch-0001"
+FIRST, USER = "batch-0001", getpass.getuser()
 ROWS = 60
 BAD = dict.fromkeys((7, 8, 9), "[300-310)")
 REASONS = ["age: is one of [0-10), [10-20); 3 rows fail, e.g. [300-310)"]
@@ -137,6 +138,41 @@ def test_the_author_of_a_fix_defaults_to_the_current_user(commands: QuarantineCo
     assert commands.states() == [RowState.FIXED, RowState.FIXED, RowState.OPEN]
 
 
+def test_a_decision_is_audited_with_the_user_and_the_name(commands: QuarantineCommands) -> None:
+    fix = ("fix", FIRST, "7", "9", "--set", "age=[30-40)", "--why", "asked", "--by", "Osei")
+    assert f"fixed by Osei ({USER})" in commands.succeed(*fix)
+    commands.succeed("waive", FIRST, "8", "--why", "no record", "--yes")
+
+    fixed, waived = audit.read(commands.stack.site)[-2:]
+    assert (fixed.actor, fixed.actor_kind) == (waived.actor, waived.actor_kind) == (USER, "os-user")
+    assert (fixed.action, fixed.subject) == ("quarantine-fix", FIRST)
+    assert fixed.detail == {"rows": 2, "by": f"Osei ({USER})", "columns": ["age"]}
+    assert (waived.action, waived.detail) == ("quarantine-waive", {"rows": 1, "by": USER})
+    # and printed
+    only = ("--actor", USER, "--action", "quarantine-waive", "--limit", "1")
+    printed = commands.runner.invoke(app, ["audit", "--since", f"{waived.at:%Y-%m-%d}", *only])
+    assert f"{USER} (os-user)  quarantine-waive  {FIRST}" in printed.stdout
+    assert len(printed.stdout.splitlines()) == 1
+    nobody = commands.runner.invoke(app, ["audit", "--actor", "nobody"])
+    later = commands.runner.invoke(app, ["audit", "--since", "2999-01-01"])
+    assert (nobody.exit_code, nobody.stdout, later.stdout) == (0, "", "")
+
+
+def test_a_decision_that_cannot_be_audited_is_not_made(commands: QuarantineCommands) -> None:
+    role = postgres.AUDIT_WRITER
+    with postgres._connect(commands.stack.site) as superuser:
+        superuser.execute(f"ALTER ROLE {role} NOLOGIN".encode())
+        try:
+            fix = commands.fail("fix", FIRST, "7", "--set", "age=[30-40)", "--why", "asked")
+            waive = commands.fail("waive", FIRST, "8", "--why", "no record", "--yes")
+        finally:
+            superuser.execute(f"ALTER ROLE {role} LOGIN".encode())
+
+    assert "nothing was changed: the audit trail cannot be written" in fix
+    assert "nothing was changed" in waive
+    assert commands.states() == [RowState.OPEN] * 3
+
+
 def test_fix_prints_the_values_that_are_still_invalid(commands: QuarantineCommands) -> None:
     output = commands.succeed("fix", FIRST, "7", "--set", "gender=Female", "--why", "asked")
 
@@ -151,7 +187,7 @@ def test_fix_prints_the_values_that_are_still_invalid(commands: QuarantineComman
         (("--set", "age"), "expected COLUMN=VALUE"),
         ((), "--set COLUMN=VALUE, or --as-it-is"),
         (("--set", "age=[0-10)", "--as-it-is"), "--set COLUMN=VALUE, or --as-it-is"),
-        (("--set", "age=[0-10)", "--by", " "), "a name and a reason"),
+        (("--set", "age=[0-10)", "--why", " "), "a name and a reason"),
     ],
 )
 def test_an_invalid_fix_is_rejected_with_its_reason(
@@ -171,7 +207,7 @@ def test_waive_asks_for_confirmation_and_is_final(commands: QuarantineCommands) 
     )
 
     again = ("fix", FIRST, "7", "--set", "age=[0-10)", "--why", "found it")
-    assert f"row 7 of {FIRST} was waived by Osei; that is final" in commands.fail(*again)
+    assert f"row 7 of {FIRST} was waived by Osei ({USER}); that is final" in commands.fail(*again)
     assert "no row 11 in quarantine" in commands.fail("waive", FIRST, "11", "-w", "x", "--yes")
 
 
