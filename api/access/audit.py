@@ -14,7 +14,7 @@ class NotAudited(ApiError):
     """A change was refused because it could not be recorded."""
 
     status = 503
-    kind = "audit_away"
+    kind = "audit_unavailable"
 
     def __init__(self) -> None:
         super().__init__(

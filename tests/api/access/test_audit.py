@@ -149,7 +149,7 @@ def test_a_change_that_cannot_be_recorded_is_refused(
         response = service.post(path, headers=WITH_KEY, json=body)
 
     # then
-    assert (response.status_code, response.json()["error"]) == (503, "audit_away")
+    assert (response.status_code, response.json()["error"]) == (503, "audit_unavailable")
     assert "Nothing was changed" in response.json()["message"]
     assert changed == []
 
