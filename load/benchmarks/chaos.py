@@ -190,7 +190,13 @@ def break_things(
 
 
 def run(
-    stack: Stack, source: Path, batch_rows: int, seconds: float, seed: int, console: Console
+    stack: Stack,
+    source: Path,
+    batch_rows: int,
+    batches: int,
+    seconds: float,
+    seed: int,
+    console: Console,
 ) -> list[Finding]:
     """Break a running stack for some seconds, let it finish, and compare.
 
@@ -200,8 +206,8 @@ def run(
         A healthy stack whose dataset is `source`.
     source : Path
         The file to which encounters are appended.
-    batch_rows : int
-        Encounters in a batch.
+    batch_rows, batches : int
+        Encounters in a batch, and batches at most.
     seconds : float
         How long to cause faults.
     seed : int
@@ -212,7 +218,7 @@ def run(
     airflow = open_airflow(stack.site)
     airflow.wait_for_dags((INGESTION, *CONSUMERS, "ledger_sweep"))
     with (
-        Deliveries(stack.site, source, batch_rows) as deliveries,
+        Deliveries(stack.site, source, batch_rows, batches) as deliveries,
         Predictions(stack.site) as predictions,
     ):
         # Faults before the first model would say nothing about predictions.
@@ -245,6 +251,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300, help="how long to cause faults")
     parser.add_argument("--seed", type=int, help="repeats a series of faults; random by default")
     parser.add_argument("--batch-rows", type=int, default=1_000)
+    parser.add_argument("--batches", type=int, default=100, help="batches to deliver at most")
     arguments = parser.parse_args()
     seed = random.randrange(10_000) if arguments.seed is None else arguments.seed
     console = Console(highlight=False)
@@ -262,8 +269,8 @@ def main() -> None:
             stack.up()
             try:
                 findings = run(
-                    stack, folder / "encounters.csv", arguments.batch_rows, arguments.seconds,
-                    seed, console,
+                    stack, folder / "encounters.csv", arguments.batch_rows, arguments.batches,
+                    arguments.seconds, seed, console,
                 )  # fmt: skip
             finally:
                 stack.reset()

@@ -75,11 +75,13 @@ class Deliveries(Worker):
         The CSV file that the stack reads.
     batch_rows : int
         Encounters in a batch.
+    most : int
+        Batches to deliver at most.
     """
 
-    def __init__(self, site: Site, source: Path, batch_rows: int) -> None:
+    def __init__(self, site: Site, source: Path, batch_rows: int, most: int) -> None:
         super().__init__(pause=1.0)
-        self._site, self._source, self.batch_rows = site, source, batch_rows
+        self._site, self._source, self.batch_rows, self._most = site, source, batch_rows, most
         self._lines = iter(synthetic.csv_bytes(SUPPLY).splitlines(keepends=True))
         self._source.write_bytes(next(self._lines))
         self._delivered_at = self._swept_at = -NEXT_DELIVERY
@@ -98,7 +100,8 @@ class Deliveries(Worker):
     def step(self) -> None:
         """Deliver a batch, or start the ingestion or the sweep, whatever is due."""
         now = time.monotonic()
-        if self._new and now - self._delivered_at > NEXT_DELIVERY:
+        due = now - self._delivered_at > NEXT_DELIVERY
+        if self._new and due and self.batches < self._most:
             with self._source.open("ab") as file:
                 file.write(b"".join(itertools.islice(self._lines, self.batch_rows)))
             self.batches += 1

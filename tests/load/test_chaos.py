@@ -9,17 +9,17 @@ import pytest
 
 from readmission.settings import CHECKOUT, PREFIX
 
-SEED = 11
-"""Another seed may need a longer run; this one kills services, a task and the supervisor."""
+SEED = 89
+"""Its first four faults are a killed task, a full disk, a killed service, a killed supervisor."""
 
 
 @pytest.mark.timeout(1500)
 def test_a_broken_stack_heals_and_loses_nothing() -> None:
     kept = {n: v for n, v in os.environ.items() if not n.startswith((PREFIX, "AIRFLOW"))}
-    command = ["-m", "load.benchmarks.chaos", "--seconds", "45", "--batch-rows", "500"]
+    command = ["-m", "load.benchmarks.chaos", "--seconds", "40", "--batches", "2"]
 
     done = subprocess.run(
-        [sys.executable, *command, "--seed", str(SEED)],
+        [sys.executable, *command, "--batch-rows", "500", "--seed", str(SEED)],
         cwd=CHECKOUT,
         env=kept,
         capture_output=True,
