@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Deploy the whole system to Kubernetes; running it again applies only what has changed.
 #
-#   ./deploy.sh [--registry ADDRESS] [--overlay NAME] [--dry-run]
+#   ./deploy.sh [--registry ADDRESS | --minikube] [--overlay NAME] [--wait SECONDS] [--dry-run]
 #   ./deploy.sh --delete [--yes]
 #
 # It deploys to the cluster of kubectl's current context. It builds the images and loads them into a
 # cluster on this machine (Minikube, kind or k3d); any other cluster pulls them from a registry.
 #
 #   --registry ADDRESS   push the images there, e.g. registry.hospital.example/readmission
-#   --minikube       use Minikube whatever the context is, and start it if it is not running (6 CPUs,
-#                    14 GiB, Calico to enforce network policies)
-#   --overlay NAME   minikube (default), scale-out or production
-#   --dry-run        print what would be done, and change nothing
-#   --delete         delete what this script created, with all data, and nothing else; asks first
-#   --yes            delete without asking
-#   --wait SECONDS   how long to wait for each part to become ready (default 900)
+#   --minikube           use Minikube whatever the context is, and start it if it is not running
+#                        (6 CPUs, 14 GiB, Calico to enforce network policies)
+#   --overlay NAME       minikube (default), scale-out or production
+#   --dry-run            print what would be done, and change nothing
+#   --delete             delete what this script created, with all data, and nothing else; asks first
+#   --yes                delete without asking
+#   --wait SECONDS       how long to wait for each part to become ready (default 900)
 #
 # Two optional variables for image builds: PYTHON_IMAGE, the base image; EXTRA_CA, a CA file to trust.
 set -euo pipefail
@@ -47,7 +47,7 @@ fail() {
     say "deploy.sh: $*"
     exit 1
 }
-usage() { sed -n '2,20s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,19s/^# \{0,1\}//p' "$0"; }
 
 # With --minikube, always use Minikube's cluster, not that of the current context.
 kubectl() {
@@ -194,7 +194,7 @@ load() {
     esac
 }
 
-# The content is part of the tag, so that servers restart if it changes and nodes never use an old copy.
+# The tag contains the image's id, so a new build restarts the servers and no node uses an old copy.
 push() {
     local image=$1 id=${BUILT[$1]#sha256:} there
     there=$REGISTRY/$image-${id:0:12}

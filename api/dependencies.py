@@ -85,7 +85,7 @@ def authorize(state: ServiceState, scope: Scope, needed: Role) -> Caller:
         raise
     scope["state"]["role"] = caller.role_name
     scope["state"]["caller"] = caller.name
-    scope["state"]["origin"] = (caller.key_id, address)
+    scope["state"]["sender"] = (caller.key_id, address)
     state.limit.take(caller.name)
     return caller
 
@@ -96,17 +96,17 @@ def caller_of(request: Request) -> str:
     return name
 
 
-def origin_of(request: Request) -> tuple[str, str]:
+def sender_of(request: Request) -> tuple[str, str]:
     """Return the key id of an authorized caller, empty if it is anonymous, and its address."""
-    origin: tuple[str, str] = request.scope["state"]["origin"]
-    return origin
+    sender: tuple[str, str] = request.scope["state"]["sender"]
+    return sender
 
 
 def audit_event(
     request: Request, action: Action, subject: str | None, **detail: str | int | None
 ) -> AuditEvent:
     """Return an event of the caller of a request; arguments without a value are left out."""
-    key_id, peer = origin_of(request)
+    key_id, peer = sender_of(request)
     return AuditEvent(
         actor=key_id or ActorKind.ANONYMOUS,
         actor_kind=ActorKind.API_KEY if key_id else ActorKind.ANONYMOUS,

@@ -52,7 +52,7 @@ def record_decision(
 ) -> str:
     """Record a decision in the audit trail before it is carried out, and return who decided.
 
-    That is the user who started the run, and beside it the name that was given.
+    That is ``given (user)``, where the user started the run.
 
     Raises
     ------

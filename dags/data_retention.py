@@ -38,7 +38,7 @@ def data_retention():
 
     @task
     def account(deleted: dict[str, int]) -> str:  # noqa: ARG001 - orders the tasks
-        """Count the rows of both databases: every encounter must be accounted for."""
+        """Count the rows of RAW and CLEAN: every encounter must be accounted for."""
         from connections import clean_warehouse, raw_warehouse
         from readmission.warehouse import reconciliation
 

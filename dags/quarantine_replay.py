@@ -125,7 +125,7 @@ def quarantine_replay():
 
     @task(trigger_rule="none_failed")
     def account() -> str:
-        """Count the rows of both databases: none may be lost."""
+        """Count the rows of RAW and CLEAN: none may be lost."""
         from connections import clean_warehouse, raw_warehouse
         from readmission.warehouse import reconciliation
 

@@ -94,7 +94,7 @@ def note_reader(user: str, key: str, peer: str | None) -> None:
 
 @cache
 def audit_queue() -> "AuditQueue | None":
-    """Return the queue of the audit trail; without a trail, say so once."""
+    """Return the queue of the audit trail, or None, logged once, if there is no trail."""
     import logging
 
     from readmission.settings import get_settings

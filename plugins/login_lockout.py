@@ -87,7 +87,7 @@ async def _refuse(scope: "Scope", receive: "Receive", send: "Send") -> None:
 
 
 class Lockout(AirflowPlugin):
-    """The limit, around everything that the API server responds to."""
+    """Registers the middleware for every request to the API server."""
 
     name = "login_lockout"
     fastapi_root_middlewares = [  # noqa: RUF012

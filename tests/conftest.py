@@ -204,6 +204,20 @@ def databases(state_folders: Path) -> Stack:
     return stack
 
 
+@pytest.fixture
+def trail(databases: Stack) -> Iterator[psycopg.Connection]:
+    """A connection of its owner to the empty audit trail."""
+    with emptied(postgres.dsn(databases.site, postgres.AUDIT)) as connection:
+        connection.autocommit = True
+        yield connection
+
+
+@pytest.fixture
+def trail_address(databases: Stack) -> str:
+    """The address of the audit trail for those who append to it."""
+    return postgres.dsn(databases.site, postgres.AUDIT, postgres.AUDIT_WRITER)
+
+
 @pytest.fixture(autouse=True)
 def logged_in_as_admin() -> None:
     """Undo the login of an earlier test: MLflow's client has one for the whole process."""

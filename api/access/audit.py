@@ -50,7 +50,7 @@ class AuditTrail:
         return cls(AuditLog.from_settings(settings), lose)
 
     def start(self) -> None:
-        """Say so if nothing will be recorded."""
+        """Log a warning if there is no audit trail."""
         if self._trail is None:
             log.warning("there is no audit trail: %sAUDIT_DSN is not set", PREFIX)
 

@@ -138,7 +138,7 @@ class ChampionHolder:
     def follow(self) -> None:
         """Load the version in production unless it is the champion already.
 
-        Nothing is raised: polling must go on after any failure.
+        Nothing is raised: polling must continue after any failure.
         """
         with self._load_lock:
             try:

@@ -28,7 +28,7 @@ class FileScoring:
         Scores all rows, even if another model is promoted meanwhile.
     request_id : str
         Logged with every prediction.
-    origin : tuple of str
+    sender : tuple of str
         Key id and address of the caller, logged as well.
     answer : str
         Format of the predictions: ``ndjson``, ``csv`` or ``parquet``.
@@ -41,14 +41,14 @@ class FileScoring:
         state: ServiceState,
         champion: Champion,
         request_id: str,
-        origin: tuple[str, str],
+        sender: tuple[str, str],
         answer: AnswerFormat,
         budget: RowBudget,
     ) -> None:
         self._state = state
         self._champion = champion
         self._request_id = request_id
-        self._origin = origin
+        self._sender = sender
         self._writer = writer_for(answer)
         self._budget = budget
         self._by_class: Counter[str] = Counter()
@@ -113,7 +113,7 @@ class FileScoring:
         predictions_log = self._state.log
         logged = predictions_log is not None and predictions_log.record(
             self._request_id, number, version, encounter, prediction.probabilities, label,
-            *self._origin,
+            *self._sender,
         )  # fmt: skip
         return {"row": number, **read_prediction(prediction), "logged": logged}
 

@@ -26,7 +26,7 @@ from api.dependencies import (
     audit_event,
     authorize,
     error_schemas,
-    origin_of,
+    sender_of,
     service_state,
 )
 from api.http.direct import DirectRoute, Handler
@@ -128,7 +128,7 @@ async def _record(
     log = state.log
     logged = log is not None and log.record(
         request_id, 0, version, encounter, prediction.probabilities, prediction.predicted_class,
-        *origin_of(request),
+        *sender_of(request),
     )  # fmt: skip
     if log is not None and logged:
         logged = await log.synced()

@@ -10,7 +10,7 @@ out of order.
 
     .venv/bin/python -m load.benchmarks.chaos --seconds 300 --seed 7
 
-Only root can mount the file system that is filled; others run it without that fault.
+The full disk needs root, who mounts a file system for it; without root it is skipped.
 """
 
 import argparse
@@ -207,7 +207,7 @@ def run(
     source : Path
         The file to which encounters are appended.
     batch_rows, batches : int
-        Encounters in a batch, and batches at most.
+        Encounters in a batch, and the largest number of batches to deliver.
     seconds : float
         How long to cause faults.
     seed : int
@@ -251,7 +251,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=300, help="how long to cause faults")
     parser.add_argument("--seed", type=int, help="repeats a series of faults; random by default")
     parser.add_argument("--batch-rows", type=int, default=1_000)
-    parser.add_argument("--batches", type=int, default=100, help="batches to deliver at most")
+    parser.add_argument(
+        "--batches", type=int, default=100, help="largest number of batches to deliver"
+    )
     arguments = parser.parse_args()
     seed = random.randrange(10_000) if arguments.seed is None else arguments.seed
     console = Console(highlight=False)

@@ -75,13 +75,14 @@ class Deliveries(Worker):
         The CSV file that the stack reads.
     batch_rows : int
         Encounters in a batch.
-    most : int
-        Batches to deliver at most.
+    max_batches : int
+        Largest number of batches to deliver.
     """
 
-    def __init__(self, site: Site, source: Path, batch_rows: int, most: int) -> None:
+    def __init__(self, site: Site, source: Path, batch_rows: int, max_batches: int) -> None:
         super().__init__(pause=1.0)
-        self._site, self._source, self.batch_rows, self._most = site, source, batch_rows, most
+        self._site, self._source, self.batch_rows = site, source, batch_rows
+        self._max_batches = max_batches
         self._lines = iter(synthetic.csv_bytes(SUPPLY).splitlines(keepends=True))
         self._source.write_bytes(next(self._lines))
         self._delivered_at = self._swept_at = -NEXT_DELIVERY
@@ -94,14 +95,14 @@ class Deliveries(Worker):
         return self.batches * self.batch_rows
 
     def stop_new(self) -> None:
-        """Deliver no further batch; ingestion and sweeps go on."""
+        """Deliver no further batch; ingestion and sweeps continue."""
         self._new = False
 
     def step(self) -> None:
         """Deliver a batch, or start the ingestion or the sweep, whatever is due."""
         now = time.monotonic()
         due = now - self._delivered_at > NEXT_DELIVERY
-        if self._new and due and self.batches < self._most:
+        if self._new and due and self.batches < self._max_batches:
             with self._source.open("ab") as file:
                 file.write(b"".join(itertools.islice(self._lines, self.batch_rows)))
             self.batches += 1

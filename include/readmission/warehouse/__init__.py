@@ -1,4 +1,4 @@
-"""RAW, CLEAN and PREDICTIONS in PostgreSQL: their tables, ledgers and histories.
+"""RAW, CLEAN, PREDICTIONS and AUDIT in PostgreSQL: their tables, ledgers and histories.
 
 The names below are imported lazily so that the exporter does not load pandas.
 """

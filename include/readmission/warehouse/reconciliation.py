@@ -113,7 +113,7 @@ class Account:
 
 
 def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
-    """Count the rows of both databases and return where every encounter is.
+    """Count the rows of RAW and CLEAN and return where every encounter is.
 
     The pipeline may run meanwhile. CLEAN is counted before RAW, so a batch that reaches CLEAN
     between the two counts as in progress.

@@ -13,7 +13,7 @@ from readmission.warehouse.raw.erasures import Erasure, RawErasures
 log = logging.getLogger(__name__)
 
 RETENTION = "retention"
-"""Who erased rows that were older than the retention."""
+"""Recorded as the one who erased the rows."""
 
 
 def delete_expired(
@@ -23,13 +23,13 @@ def delete_expired(
 
     A batch that is still in progress is left until its gates have decided, and a quarantined row
     that was replayed until the batch of its replay is old enough, too. The ledgers count the rows
-    as erased, so all sums still hold. CLEAN comes first: what a killed process leaves is in RAW,
-    where the next call finds it.
+    as erased, so all sums still hold. CLEAN is first: if the process is killed in between, the rows
+    are still in RAW, and the next call deletes them.
 
     Parameters
     ----------
     raw, clean : RawWarehouse, CleanWarehouse
-        The two warehouses. The call waits until no task reads or writes a batch as a whole.
+        The two warehouses. The call waits until no task holds the lock of either.
     days : int
         Age from which on a batch has expired.
     now : datetime, optional

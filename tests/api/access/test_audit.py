@@ -28,20 +28,14 @@ Encounter = dict[str, str | int]
 
 
 @pytest.fixture
-def trail(databases: Stack) -> Iterator[psycopg.Connection]:
-    """A connection to the empty audit trail."""
-    with emptied(postgres.dsn(databases.site, postgres.AUDIT)) as connection:
-        connection.autocommit = True
-        yield connection
-
-
-@pytest.fixture
 def audited(
-    trail: psycopg.Connection, databases: Stack, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
+    trail: psycopg.Connection,
+    trail_address: str,
+    fake_store: FakeModelStore,
+    fits: tuple[Fit, Fit],
 ) -> Iterator[TestClient]:
     """The service with an audit trail; it has read no model yet, but there is one."""
-    address = postgres.dsn(databases.site, postgres.AUDIT, postgres.AUDIT_WRITER)
-    with serving(address, fake_store, fits) as service:
+    with serving(trail_address, fake_store, fits) as service:
         yield service
 
 

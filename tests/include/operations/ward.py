@@ -55,7 +55,7 @@ def file_of_encounters(rows: int = 2 * BATCH) -> pa.Table:
 
 @dataclass(frozen=True)
 class Ward:
-    """The three databases, and the steps of the pipeline on them.
+    """RAW, CLEAN and the prediction log, and the steps of the pipeline on them.
 
     Parameters
     ----------

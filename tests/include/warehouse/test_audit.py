@@ -14,23 +14,9 @@ from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent, si
 from readmission.warehouse.audit.log import AuditLog, AuditUnavailable
 from readmission.warehouse.audit.queue import AuditQueue
 from readmission.warehouse.sql import privileges
-from tests.conftest import emptied
 from tests.databases import migrate
 
 EVENT = AuditEvent("1f2e3d4c", ActorKind.API_KEY, Action.ROLL_BACK, "7", "10.0.0.1", "a-request")
-
-
-@pytest.fixture
-def table(databases: Stack) -> Iterator[psycopg.Connection]:
-    """A connection of the owner to the empty table."""
-    with emptied(postgres.dsn(databases.site, postgres.AUDIT)) as connection:
-        connection.autocommit = True
-        yield connection
-
-
-@pytest.fixture
-def address(databases: Stack) -> str:
-    return postgres.dsn(databases.site, postgres.AUDIT, postgres.AUDIT_WRITER)
 
 
 @pytest.fixture
@@ -53,21 +39,23 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def count(table: psycopg.Connection) -> int:
-    (found,) = table.execute("SELECT count(*) FROM audit_event").fetchone() or (0,)
+def count(trail: psycopg.Connection) -> int:
+    (found,) = trail.execute("SELECT count(*) FROM audit_event").fetchone() or (0,)
     return int(found)
 
 
-def test_an_event_is_stored_with_number_and_time(table: psycopg.Connection, address: str) -> None:
+def test_an_event_is_stored_with_number_and_time(
+    trail: psycopg.Connection, trail_address: str
+) -> None:
     # given values that PostgreSQL cannot store as they are
     reason = {"reason": "a \0 and a \ud800", "columns": ["age", "ra\0ce"], "rows": 3}
     odd = AuditEvent("o'neill", ActorKind.OS_USER, Action.PROMOTE, detail=reason)
 
     # when
-    AuditLog(address).record(EVENT, odd)
+    AuditLog(trail_address).record(EVENT, odd)
 
     # then
-    stored = table.execute(
+    stored = trail.execute(
         "SELECT event_id, actor, actor_kind, action, subject, peer, request_id, detail"
         " FROM audit_event WHERE at BETWEEN now() - interval '1 minute' AND now() ORDER BY event_id"
     ).fetchall()
@@ -97,14 +85,17 @@ def test_an_event_is_stored_with_number_and_time(table: psycopg.Connection, addr
     ],
 )
 def test_the_writer_may_only_append(
-    table: psycopg.Connection, address: str, statement: str
+    trail: psycopg.Connection, trail_address: str, statement: str
 ) -> None:
-    AuditLog(address).record(EVENT)
+    AuditLog(trail_address).record(EVENT)
 
-    with psycopg.connect(address) as writer, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with (
+        psycopg.connect(trail_address) as writer,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
         writer.execute(statement.encode())
 
-    assert count(table) == 1
+    assert count(trail) == 1
 
 
 @pytest.mark.parametrize(
@@ -112,31 +103,31 @@ def test_the_writer_may_only_append(
     ["UPDATE audit_event SET actor = 'x'", "DELETE FROM audit_event", "TRUNCATE audit_event"],
 )
 def test_even_the_owner_changes_no_event(
-    table: psycopg.Connection, address: str, statement: str
+    trail: psycopg.Connection, trail_address: str, statement: str
 ) -> None:
-    AuditLog(address).record(EVENT)
+    AuditLog(trail_address).record(EVENT)
 
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
-        table.execute(statement.encode())
+        trail.execute(statement.encode())
 
 
 def test_without_the_role_nothing_is_granted(
-    table: psycopg.Connection, address: str, monkeypatch: pytest.MonkeyPatch
+    trail: psycopg.Connection, trail_address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a migration of a server that has no audit writer
-    table.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    trail.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     with monkeypatch.context() as patched:
         patched.setattr(privileges, "AUDIT_WRITER", "nobody_at_all")
-        migrate(table)
+        migrate(trail)
     with pytest.raises(AuditUnavailable, match="cannot be written"):
-        AuditLog(address).record(EVENT)
+        AuditLog(trail_address).record(EVENT)
 
     # when it gets one, and the next migration runs
-    migrate(table)
+    migrate(trail)
 
     # then
-    AuditLog(address).record(EVENT)
-    assert count(table) == 1
+    AuditLog(trail_address).record(EVENT)
+    assert count(trail) == 1
 
 
 def test_a_database_that_is_down_fails_without_the_password() -> None:
@@ -173,8 +164,8 @@ def test_a_name_stands_beside_the_user_and_never_in_its_place(
 
 
 def test_queued_events_wait_for_the_database(
-    table: psycopg.Connection,
-    address: str,
+    trail: psycopg.Connection,
+    trail_address: str,
     closed: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -182,38 +173,38 @@ def test_queued_events_wait_for_the_database(
     # given a database that is unavailable
     monkeypatch.setattr(queue, "RETRY_SECONDS", 0.05)
     lost: list[int] = []
-    waiting = AuditQueue(AuditLog(address), lost.append)
+    waiting = AuditQueue(AuditLog(trail_address), lost.append)
     for _ in range(700):
         waiting.put(EVENT)
     until(lambda: "wait in memory" in caplog.text)
-    assert count(table) == 0
+    assert count(trail) == 0
 
     # when it is back
     closed()
 
     # then all of them arrive
-    until(lambda: count(table) == 700)
+    until(lambda: count(trail) == 700)
     waiting.put(EVENT)
     waiting.close(30)
-    assert count(table) == 701
+    assert count(trail) == 701
     assert (lost, caplog.text.count("wait in memory")) == ([], 1)
 
 
 def test_events_that_cannot_be_kept_are_counted(
-    table: psycopg.Connection,
-    address: str,
+    trail: psycopg.Connection,
+    trail_address: str,
     closed: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(queue, "LIMIT", 10)
     lost: list[int] = []
-    waiting = AuditQueue(AuditLog(address), lost.append)
+    waiting = AuditQueue(AuditLog(trail_address), lost.append)
 
     for _ in range(12):
         waiting.put(EVENT)
     waiting.close(30)
 
     assert lost == [1, 1, 10]
-    assert "10 audit events are lost: the process ends" in caplog.text
-    assert count(table) == 0
+    assert "10 audit events were lost: the process is stopping" in caplog.text
+    assert count(trail) == 0

@@ -1,4 +1,4 @@
-"""Batches and rows of RAW and CLEAN, and the metrics that need both databases."""
+"""Batches and rows of RAW and CLEAN, and the metrics that need both."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -154,7 +154,7 @@ def clean_samples(clean: CleanReading) -> Iterator[Sample]:
 
 
 def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
-    """Yield the samples that need both databases.
+    """Yield the samples that need both RAW and CLEAN.
 
     CLEAN must have been read first: rows that move between the two reads then count as in
     progress, not as lost.

@@ -1,4 +1,4 @@
-"""Connections to the three databases, for the export or the erasure of a patient."""
+"""Connections to RAW, CLEAN and the prediction log, which hold rows of patients."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,7 +22,7 @@ class DatabaseUnavailable(ReadmissionError):
 
 @dataclass(frozen=True)
 class Databases:
-    """The three databases, and the hashes under which the prediction log knows a patient.
+    """The databases with rows of patients, and the hashes that the prediction log has of them.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Databases:
 
 @contextmanager
 def connect(settings: Settings) -> Iterator[Databases]:
-    """Connect to all databases before anything is read or deleted.
+    """Connect to the three databases before anything is read or deleted.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def connect(settings: Settings) -> Iterator[Databases]:
     missing = [f"READMISSION_{n.upper()}" for n in names if getattr(settings, n) is None]
     if missing:
         raise SettingsError(
-            f"{', '.join(missing)} must be set: a patient's rows are in all three databases, and"
-            " the prediction log knows them by keyed hashes"
+            f"{', '.join(missing)} must be set: RAW, CLEAN and the prediction log hold a patient's"
+            " rows, and the log knows them by keyed hashes"
         )
     *addresses, key = (getattr(settings, name).get_secret_value() for name in names)
     with ExitStack() as opened:

@@ -56,7 +56,7 @@ def parse_number(text: str) -> int:
 
 
 def identify(databases: Databases, patient: int) -> Subject:
-    """Return what identifies a patient's rows in all databases."""
+    """Return what identifies a patient's rows in the three databases."""
     raw = RawErasures(databases.raw.connection)
     rows = raw.rows_of(patient)
     encounters = raw.encounters(rows) | CleanErasures(databases.clean).encounters(patient)

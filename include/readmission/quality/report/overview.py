@@ -1,4 +1,4 @@
-"""The overview of all batches and gates, read from both databases."""
+"""The overview of all batches and gates, read from RAW and CLEAN."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,7 +82,7 @@ class Overview:
 
     @classmethod
     def gather(cls, raw: RawWarehouse, clean: CleanWarehouse) -> Self:
-        """Read both databases; lost rows are reported, not raised."""
+        """Read RAW and CLEAN; lost rows are reported, not raised."""
         cleaned = {batch.batch_id: batch for batch in clean.batches()}
         verdicts = _verdicts_by_batch(
             [*VerdictLog(raw.connection).verdicts(), *VerdictLog(clean.connection).verdicts()]

@@ -231,7 +231,7 @@ def replay(batch: BatchOption = None) -> None:
 
 @app.command()
 def account() -> None:
-    """Count the rows of both databases and show where each is; exit with 1 if any is missing."""
+    """Count the rows of RAW and CLEAN and show where each is; exit with 1 if any is missing."""
     from readmission.stack.cli import quarantine_tables as display
     from readmission.warehouse import reconciliation
 

@@ -1,6 +1,5 @@
 """What every command needs: the consoles, error handling and the stack to work on."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,7 @@ from readmission.errors import ReadmissionError
 from readmission.settings import Settings
 from readmission.stack.errors import StackError
 from readmission.stack.stack import Stack
+from readmission.warehouse.audit.events import os_user
 
 if TYPE_CHECKING:
     from readmission.stack.site.site import Site
@@ -24,7 +24,7 @@ ByOption = Annotated[
     str,
     typer.Option(
         "--by",
-        default_factory=getpass.getuser,
+        default_factory=os_user,
         show_default="your user name",
         help="The person who decided; kept in the history.",
     ),

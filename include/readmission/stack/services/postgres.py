@@ -151,7 +151,7 @@ def prepare_databases(site: Site) -> None:
 
 
 def create_databases(site: Site) -> None:
-    """Create each database and the one role that may connect to it, and limit the roles."""
+    """Create the databases and the roles, let each role connect where it has to, and limit it."""
     with _connect(site) as connection:
         for database in ("postgres", "template1"):
             _revoke_public_access(connection, database)

@@ -82,7 +82,7 @@ def os_user() -> str:
 
 
 def signed(given: str | None, user: str | None) -> str:
-    """Return who decided: the user, and beside it the name that was given for the decision."""
+    """Return who decided: ``given (user)``, or the one of the two that is known."""
     given = (given or "").strip()
     names = [name for name in (given, user) if name]
     return f"{given} ({user})" if len(set(names)) > 1 else "".join(names[:1])

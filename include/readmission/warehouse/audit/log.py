@@ -24,7 +24,7 @@ class AuditUnavailable(ReadmissionError):
 
 
 class AuditLog:
-    """The audit trail, as those see it who append to it.
+    """Appends events to the audit trail; it cannot read them.
 
     Parameters
     ----------

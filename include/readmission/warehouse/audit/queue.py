@@ -48,7 +48,7 @@ class AuditQueue:
                 self._thread = threading.Thread(target=self._run, name="audit", daemon=True)
                 self._thread.start()
         if full:
-            self._report_lost(1, "too many wait")
+            self._report_lost(1, "the queue is full")
 
     def close(self, timeout: float) -> None:
         """Append what is waiting; try once more if that fails, and give up the rest."""
@@ -66,7 +66,7 @@ class AuditQueue:
                     for _ in events:
                         self._waiting.popleft()
             elif last:
-                self._report_lost(len(self._waiting), "the process ends")
+                self._report_lost(len(self._waiting), "the process is stopping")
                 return
             else:
                 self._closing.wait(RETRY_SECONDS)
@@ -92,4 +92,4 @@ class AuditQueue:
 
     def _report_lost(self, number: int, why: str) -> None:
         self._lose(number)
-        log.error("%d audit events are lost: %s", number, why)
+        log.error("%d audit events were lost: %s", number, why)

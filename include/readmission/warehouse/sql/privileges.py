@@ -1,6 +1,7 @@
-"""What roles may do that own no table: monitoring reads counts and times, the audit writer appends.
+"""Privileges of the roles that own no table.
 
-Neither sees features or patients.
+`monitoring` reads counts and times, `audit_writer` appends events. Neither can read features or the
+numbers of patients.
 """
 
 from collections.abc import Mapping, Sequence
