@@ -98,6 +98,42 @@ def tree_nodes(
     }
 
 
+def boosted_trees(
+    nodes: Mapping[str, Any],
+    labels: Integers,
+    values: Weights,
+    missing_is_left: Integers,
+    base: Weights,
+) -> dict[str, Any]:
+    """Return all attributes of `TREES` for trees that each add to the score of one class.
+
+    Parameters
+    ----------
+    nodes : mapping
+        Made by `tree_nodes`.
+    labels : ndarray of int, shape (nodes,)
+        Class whose score the tree of a node adds to.
+    values : ndarray of float, shape (nodes,)
+        What a leaf adds; those of other nodes are ignored.
+    missing_is_left : ndarray of int, shape (nodes,)
+        1 where a missing value leads to the left child.
+    base : ndarray of float, shape (classes,)
+        Scores before any tree.
+    """
+    leaf = nodes["nodes_modes"] == "LEAF"
+    return {
+        **nodes,
+        "nodes_missing_value_tracks_true": np.where(leaf, 0, missing_is_left),
+        "class_treeids": nodes["nodes_treeids"][leaf],
+        "class_nodeids": nodes["nodes_nodeids"][leaf],
+        "class_ids": labels[leaf],
+        "class_weights": values[leaf],
+        "base_values": base,
+        "classlabels_int64s": np.arange(len(base)),
+        "post_transform": "SOFTMAX",
+    }
+
+
 def _rounded_down(thresholds: Weights) -> Encoded:
     """Round to float32 so that each float32 value stays on its side of each threshold."""
     rounded = thresholds.astype(np.float32)

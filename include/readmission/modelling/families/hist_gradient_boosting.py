@@ -12,6 +12,7 @@ from readmission.modelling.family import (
     Encoded,
     Family,
     Weights,
+    boosted_trees,
     onnx_classifier,
     tree_nodes,
 )
@@ -46,17 +47,14 @@ def to_onnx(estimator: Any, columns: int) -> bytes:
         stored["num_threshold"],
         "BRANCH_LEQ",
     )
-    leaves = {
-        "nodes_missing_value_tracks_true": stored["missing_go_to_left"].astype(np.int64),
-        "class_treeids": nodes["nodes_treeids"][leaf],
-        "class_nodeids": nodes["nodes_nodeids"][leaf],
-        "class_ids": np.repeat(labels, sizes)[leaf],
-        "class_weights": stored["value"][leaf],
-        "base_values": estimator._baseline_prediction.ravel(),
-        "classlabels_int64s": estimator.classes_.astype(np.int64),
-        "post_transform": "SOFTMAX",
-    }
-    return onnx_classifier(TREES, nodes | leaves, columns, len(estimator.classes_))
+    attributes = boosted_trees(
+        nodes,
+        np.repeat(labels, sizes),
+        stored["value"],
+        stored["missing_go_to_left"].astype(np.int64),
+        estimator._baseline_prediction.ravel(),
+    )
+    return onnx_classifier(TREES, attributes, columns, len(estimator.classes_))
 
 
 def _trees(estimator: Any) -> tuple[list[npt.NDArray[Any]], list[int]]:

@@ -14,6 +14,7 @@ from readmission.modelling.family import (
     Encoded,
     Family,
     Weights,
+    boosted_trees,
     onnx_classifier,
     tree_nodes,
 )
@@ -41,10 +42,10 @@ def build(threads: int) -> Any:
 
 
 def to_onnx(estimator: Any, columns: int) -> bytes:
-    """Convert a fitted booster to ONNX, from the JSON that XGBoost stores it as."""
+    """Convert a fitted booster to ONNX, from its JSON form."""
     learner = json.loads(estimator.get_booster().save_raw("json"))["learner"]
     model = learner["gradient_booster"]["model"]
-    trees, classes = model["trees"], int(learner["learner_model_param"]["num_class"])
+    trees, base = model["trees"], json.loads(learner["learner_model_param"]["base_score"])
 
     def stored(name: str, dtype: type) -> Any:
         return np.concatenate([np.asarray(tree[name], dtype) for tree in trees])
@@ -59,18 +60,14 @@ def to_onnx(estimator: Any, columns: int) -> bytes:
         values,
         "BRANCH_LT",
     )
-    leaf = nodes["nodes_modes"] == "LEAF"
-    leaves = {
-        "nodes_missing_value_tracks_true": np.where(leaf, 0, stored("default_left", np.int64)),
-        "class_treeids": nodes["nodes_treeids"][leaf],
-        "class_nodeids": nodes["nodes_nodeids"][leaf],
-        "class_ids": np.repeat(model["tree_info"], sizes)[leaf],
-        "class_weights": values[leaf],
-        "base_values": np.asarray(json.loads(learner["learner_model_param"]["base_score"])),
-        "classlabels_int64s": np.arange(classes),
-        "post_transform": "SOFTMAX",
-    }
-    return onnx_classifier(TREES, nodes | leaves, columns, classes)
+    attributes = boosted_trees(
+        nodes,
+        np.repeat(model["tree_info"], sizes),
+        values,
+        stored("default_left", np.int64),
+        np.asarray(base),
+    )
+    return onnx_classifier(TREES, attributes, columns, len(base))
 
 
 def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None:  # noqa: ARG001
