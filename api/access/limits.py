@@ -9,8 +9,11 @@ from time import monotonic
 
 from api.errors import BodyTooLarge, RateLimited, TooManyUploads
 
-WAIT_SECONDS = 2.0
-"""How long an upload waits for a slot before it is rejected."""
+WAIT_SECONDS = 15.0
+"""How long an upload waits for a slot before it is rejected; less than `REQUEST_SECONDS`."""
+MAX_WAITING = 50
+"""Uploads that may wait at the same time, because each holds a connection and its buffer."""
+POLL_SECONDS = 0.05
 MAX_CALLERS = 10_000
 """Largest number of buckets; above it, the least recently used one is dropped."""
 
@@ -117,6 +120,7 @@ class UploadSlots:
         self._slots = slots
         self._each = max(1, slots - 1)
         self._held: Counter[str] = Counter()
+        self._waiting = 0
 
     @contextmanager
     def hold(self, caller: str) -> Iterator[None]:
@@ -137,10 +141,16 @@ class UploadSlots:
             self._held += Counter()  # Drops callers without a slot.
 
     async def wait(self, caller: str) -> None:
-        """Wait for a free slot, at most `WAIT_SECONDS`; most uploads take less."""
+        """Wait up to `WAIT_SECONDS` for a free slot, unless `MAX_WAITING` uploads already do."""
+        if self._waiting >= MAX_WAITING:
+            return
         deadline = monotonic() + WAIT_SECONDS
-        while self._refusal(caller) and monotonic() < deadline:
-            await asyncio.sleep(WAIT_SECONDS / 50)
+        self._waiting += 1
+        try:
+            while self._refusal(caller) and monotonic() < deadline:
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            self._waiting -= 1
 
     def _refusal(self, caller: str) -> TooManyUploads | None:
         if self._held.total() >= self._slots:

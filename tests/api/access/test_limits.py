@@ -144,3 +144,23 @@ def test_an_upload_waits_a_moment_for_a_slot(monkeypatch: pytest.MonkeyPatch) ->
     assert 0.1 <= asyncio.run(freed_meanwhile()) < 0.4
     with uploads.hold("a"):
         assert asyncio.run(waited()) >= 0.5
+
+
+def test_no_more_uploads_wait_than_the_memory_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.access.limits.WAIT_SECONDS", 0.5)
+    monkeypatch.setattr("api.access.limits.MAX_WAITING", 2)
+    uploads = UploadSlots(2)
+
+    async def waited() -> float:
+        began = time.monotonic()
+        await uploads.wait("a")
+        return time.monotonic() - began
+
+    async def three() -> list[float]:
+        return await asyncio.gather(waited(), waited(), waited())
+
+    with uploads.hold("a"):
+        *waiting, rejected = asyncio.run(three())
+    assert min(waiting) >= 0.5
+    assert rejected < 0.4
+    assert asyncio.run(waited()) < 0.4
