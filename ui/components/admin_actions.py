@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import streamlit as st
 from pydantic import SecretStr
 
-from ui import service
 from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
+from ui.components import service
 
 RESULT, CONFIRMING = "admin_action_result", "admin_action_confirming"
 """Session keys: what the last action did, and the name of the action in the open dialog."""

@@ -7,8 +7,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import service
-from ui.components import charts, model_caption
+from ui.components import charts, model_caption, service
 from ui.followup import FollowUp, follow_up
 
 DISCHARGED = 40

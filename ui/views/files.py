@@ -3,9 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from ui import service
 from ui.client import Json
-from ui.components import api_errors, file_results, form, model_caption
+from ui.components import api_errors, file_results, form, model_caption, service
 from ui.file_job import FileJob
 
 JOB = "file_job"

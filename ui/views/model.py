@@ -4,9 +4,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui import service
 from ui.client import Json
-from ui.components import admin_actions, charts, model_caption
+from ui.components import admin_actions, charts, model_caption, service
 from ui.wording import fields, models
 from ui.wording.provenance import format_time, origin_in_words
 

@@ -2,9 +2,16 @@
 
 import streamlit as st
 
-from ui import service
 from ui.client import ApiUnavailable, Json, RequestRefused
-from ui.components import api_errors, explanation, form, form_link, model_caption, prediction
+from ui.components import (
+    api_errors,
+    explanation,
+    form,
+    form_link,
+    model_caption,
+    prediction,
+    service,
+)
 from ui.wording.provenance import format_time
 
 PREDICTION = "prediction"

@@ -5,9 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from readmission.domain.drift import MODERATE, STRONG, Level
-from ui import service
 from ui.client import Json
-from ui.components import charts
+from ui.components import charts, service
 from ui.wording import fields
 from ui.wording.provenance import format_time
 
