@@ -29,6 +29,8 @@ minio S3_ACCESS_KEY password
 minio S3_SECRET_KEY password
 minio-reader DOCS_ACCESS_KEY password
 minio-reader DOCS_SECRET_KEY password
+backup-seal BACKUP_RECIPIENT given
+backup-seal BACKUP_SIGNING_KEY given
 airflow AIRFLOW_ADMIN_PASSWORD password
 airflow AIRFLOW_FERNET_KEY fernet
 airflow AIRFLOW_JWT_SECRET password
@@ -56,6 +58,8 @@ make_secret() {
     # 32 random bytes are an Ed25519 private key.
     ed25519) openssl rand -base64 32 ;;
     public-keys) public_keys ;;
+    # Empty unless the environment has it: `python -m readmission.operations.backups new-key` makes both at once.
+    given) ;;
     fernet) openssl rand -base64 32 | tr '+/' '-_' ;;
     # The API gets only hashes; its clients have the keys.
     hashes) echo "predict:$(sha256 "$API_KEY_PREDICT"),admin:$(sha256 "$API_KEY_ADMIN")" ;;

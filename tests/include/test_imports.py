@@ -21,7 +21,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"exporter", "operations"},
         {"stack"},
     ),
-    "readmission.settings": ({"renamed"}, {"audit", "mlflow"}),
+    "readmission.settings": ({"backups", "renamed"}, {"audit", "mlflow"}),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
         {"schema"},
@@ -75,8 +75,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"__main__"},
     ),
     "readmission.operations": (
-        {"backups", "buckets", "mlflow_server", "patients", "prometheus_login"},
-        {"sealing"},
+        {"buckets", "mlflow_server", "patients", "prometheus_login", "sealing"},
+        {"backups"},
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},

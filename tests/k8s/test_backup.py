@@ -51,6 +51,20 @@ def test_every_database_is_dumped_from_its_own_server() -> None:
     )
 
 
+def test_dumps_are_encrypted_with_a_key_that_is_not_in_the_cluster() -> None:
+    (job,) = build(PRODUCTION).of("CronJob")
+    (upload,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    seal = {
+        variable["name"]: variable["valueFrom"]["secretKeyRef"]["name"]
+        for variable in upload["env"]
+        if variable["name"].startswith("BACKUP_")
+    }
+
+    assert seal == dict.fromkeys(("BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY"), "backup-seal")
+    assert "backup-key" not in secret_keys()
+    assert "backup-key" not in build(PRODUCTION).named("ExternalSecret")
+
+
 @pytest.mark.parametrize("database", ["raw", "clean", "predictions", "audit", "mlflow", "airflow"])
 def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> None:
     # given
@@ -69,6 +83,13 @@ def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> Non
     assert workload.labels == nightly.labels, "the backup's network policy does not apply"
     hardened = containers(nightly.pod)[0]["securityContext"]
     assert all(c["securityContext"] == hardened for c in containers(workload.pod))
+    (fetch,) = workload.pod["initContainers"]
+    (restore,) = workload.pod["containers"]
+    (key,) = (v for v in workload.pod["volumes"] if v["name"] == "key")
+    assert key["secret"]["secretName"] == "backup-key"
+    assert "--backup-key=/key/backup-key.txt" in fetch["command"]
+    assert {"name": "key", "mountPath": "/key", "readOnly": True} in fetch["volumeMounts"]
+    assert "key" not in {mount["name"] for mount in restore["volumeMounts"]}
     (password,) = (v for v in workload.pod["containers"][0]["env"] if "valueFrom" in v)
     assert password["valueFrom"]["secretKeyRef"]["key"] in secret_keys()[secret]
     configs = build(PRODUCTION).named("ConfigMap")

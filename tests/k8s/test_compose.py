@@ -143,8 +143,11 @@ def test_mounted_and_env_files_exist(name: str) -> None:
         assert (CHECKOUT / path).exists(), path
 
 
-CHOICES = {"EXTRA_CA", "PYTHON_IMAGE", "READMISSION_DATASET", "READMISSION_OFFLINE"}
-"""Optional variables that a user may set; all others are secrets."""
+CHOICES = {
+    "BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY", "EXTRA_CA", "PYTHON_IMAGE", "READMISSION_DATASET",
+    "READMISSION_OFFLINE",
+}  # fmt: skip
+"""Optional variables that a user may set; all others are generated secrets."""
 
 
 @pytest.mark.parametrize("path", [BASE, OVERRIDE], ids=lambda path: path.stem)

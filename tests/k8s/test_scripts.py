@@ -155,9 +155,19 @@ def test_deploying_again_keeps_the_secrets(deployed: Path) -> None:
     assert "http://192.0.2.7:30808" in again.stderr + again.stdout
 
 
-def test_no_secret_appears_in_a_command_or_in_the_output(cluster: Path) -> None:
+def test_no_secret_appears_in_a_command_or_in_the_output(
+    cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given the seal of the backups, which the script takes from its environment
+    monkeypatch.setenv("BACKUP_RECIPIENT", "age1recipient")
+    monkeypatch.setenv("BACKUP_SIGNING_KEY", "the-key-that-signs-dumps")
+
+    # when
     done = deploy(cluster)
 
+    # then
+    seal = (cluster / "secret-backup-seal").read_text().splitlines()
+    assert "BACKUP_SIGNING_KEY=the-key-that-signs-dumps" in seal
     shown = calls(cluster) + done.stdout + done.stderr
     for path in cluster.glob("secret-*"):
         for line in path.read_text().splitlines():
@@ -574,7 +584,9 @@ def test_an_env_file_is_private_and_complete_and_keeps_its_values(tmp_path: Path
     assert set(first) == {"PYTHON_IMAGE"} | {key for keys in secret_keys().values() for key in keys}
     assert path.stat().st_mode & 0o077 == 0
     assert len(base64.urlsafe_b64decode(first["AIRFLOW_FERNET_KEY"])) == 32
-    generated = [value for key, value in first.items() if key != "RAW_DB_PASSWORD"]
+    given = ("RAW_DB_PASSWORD", "BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY")
+    generated = [value for key, value in first.items() if key not in given]
+    assert all(generated)
     assert len(set(generated)) == len(generated)
 
 

@@ -1,33 +1,36 @@
-"""Stores database dumps in a bucket: ``python -m readmission.operations.backups --help``.
+"""Stores encrypted database dumps in a bucket: ``python -m readmission.operations.backups --help``.
 
 The scripts ``k8s/backup/*.sh`` run ``pg_dump`` and ``pg_restore`` in PostgreSQL's image, which has
-no S3 client. This module only uploads and downloads their files. boto3 reads the address and the
-keys from the environment.
+no S3 client. This module encrypts, signs and uploads their files, and downloads and decrypts them.
+boto3 reads the address and the keys of the store from the environment; ``BACKUP_RECIPIENT`` and
+``BACKUP_SIGNING_KEY`` come from there, too.
 """
 
 import argparse
 import hashlib
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 
 from readmission import logs
-from readmission.errors import ReadmissionError
+from readmission.files import write_whole
+from readmission.operations import sealing
+from readmission.operations.sealing import BackupError, BackupKey, Seal
+from readmission.settings.backups import BackupSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 BUCKET = "backups"
 SUFFIX = ".dump"
-DIGEST = "sha256"
+SEALED = SUFFIX + sealing.SUFFIX
+DIGEST, SIGNATURE = "sha256", "signature"
+RECIPIENT, SIGNING_KEY = "BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY"
 
 log = logging.getLogger("readmission.operations.backups")
-
-
-class BackupError(ReadmissionError):
-    """A backup is missing, damaged, forged or made for another key."""
 
 
 class Backups:
@@ -45,8 +48,11 @@ class Backups:
         self.s3 = s3
         self.bucket = bucket
 
-    def put(self, folder: Path, keep: int) -> list[str]:
-        """Upload every ``<database>/<time>.dump`` in a folder, and delete the oldest dumps.
+    def put(self, folder: Path, keep: int, seal: Seal) -> list[str]:
+        """Encrypt and upload every ``<database>/<time>.dump`` in a folder; delete the oldest dumps.
+
+        The plain files are deleted. Encrypted files that an earlier run could not upload are
+        uploaded too.
 
         Parameters
         ----------
@@ -54,6 +60,8 @@ class Backups:
             Written by ``dump.sh``.
         keep : int
             How many dumps of each database to keep.
+        seal : Seal
+            Encrypts and signs the dumps.
 
         Returns
         -------
@@ -65,13 +73,15 @@ class Backups:
         BackupError
             If the folder holds no dump.
         """
-        dumps = sorted(folder.glob(f"*/*{SUFFIX}"))
+        for plain in folder.glob(f"*/*{SUFFIX}"):
+            seal.close(plain)
+        dumps = sorted(folder.glob(f"*/*{SEALED}"))
         if not dumps:
             raise BackupError(f"{folder} holds no dump; see the log of dump.sh")
         keys = []
         for dump in dumps:
-            key = dump.relative_to(folder).as_posix()
-            metadata = {DIGEST: _digest(dump)}
+            key, digest = dump.relative_to(folder).as_posix(), _digest(dump)
+            metadata = {DIGEST: digest, SIGNATURE: seal.signature(_signed(key, digest))}
             self.s3.upload_file(str(dump), self.bucket, key, ExtraArgs={"Metadata": metadata})
             keys.append(key)
         for database in {dump.parent.name for dump in dumps}:
@@ -80,15 +90,17 @@ class Backups:
         return keys
 
     def keys(self, database: str) -> list[str]:
-        """Return the keys of a database's dumps, oldest first."""
+        """Return the keys of a database's dumps, oldest first; also of those without encryption."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{database}/"
         )
         found = (entry.get("Key", "") for page in pages for entry in page.get("Contents", []))
-        return sorted(key for key in found if key.endswith(SUFFIX))
+        return sorted(key for key in found if key.endswith((SUFFIX, SEALED)))
 
-    def get(self, database: str, folder: Path, key: str | None = None) -> Path:
-        """Download a dump and return its path.
+    def get(
+        self, database: str, folder: Path, backup_key: BackupKey, key: str | None = None
+    ) -> Path:
+        """Download a dump, decrypt it and return its path.
 
         Parameters
         ----------
@@ -96,13 +108,16 @@ class Backups:
             Name of the database.
         folder : Path
             Where to put the file.
+        backup_key : BackupKey
+            Opens the dump.
         key : str, optional
             Which dump; by default the newest.
 
         Raises
         ------
         BackupError
-            If there is no such dump, or its checksum is wrong.
+            If there is no such dump, its signature or checksum is wrong, or the backup key does not
+            open it.
         """
         keys = self.keys(database)
         if not keys or key not in (None, *keys):
@@ -110,14 +125,57 @@ class Backups:
             wanted = key or f"of {database}"
             raise BackupError(f"no dump {wanted} in {self.bucket}; existing dumps: {known}")
         chosen = key or keys[-1]
-        target = folder / f"{database}{SUFFIX}"
-        self.s3.download_file(self.bucket, chosen, str(target))
-        stored = self.s3.head_object(Bucket=self.bucket, Key=chosen)["Metadata"].get(DIGEST)
-        if stored != _digest(target):
+        sealed, plain = folder / f"{database}{SEALED}", folder / f"{database}{SUFFIX}"
+        self.s3.download_file(self.bucket, chosen, str(sealed))
+        stored = self.s3.head_object(Bucket=self.bucket, Key=chosen)["Metadata"]
+        # The signature covers the key, so that nobody can offer an old dump as the newest.
+        signed = _signed(chosen, _digest(sealed))
+        if not backup_key.signed(signed, stored.get(SIGNATURE, "")):
+            sealed.unlink()
             raise BackupError(
-                f"{chosen} is damaged; choose an older dump with --key: {', '.join(keys)}"
+                f"{chosen} is damaged, or was not signed with this backup key; choose another dump"
+                f" with --key: {', '.join(keys)}"
             )
-        return target
+        backup_key.open(sealed, plain)
+        sealed.unlink()
+        return plain
+
+
+def new_key(file: Path) -> str:
+    """Write a new backup key to a file, and return the two settings that making backups needs.
+
+    Raises
+    ------
+    BackupError
+        If the file exists.
+    """
+    if file.exists():
+        raise BackupError(f"{file} exists; name a new file for the backup key")
+    seal, key = Seal.make()
+    write_whole(file, key, durable=True)
+    return f"{RECIPIENT}={seal.recipient}\n{SIGNING_KEY}={seal.signing_key}"
+
+
+def read_seal() -> Seal:
+    """Return the seal in the environment.
+
+    Raises
+    ------
+    BackupError
+        If no backup key was made yet.
+    """
+    settings = BackupSettings()
+    recipient, signing_key = settings.recipient, settings.signing_key.get_secret_value()
+    if not recipient or not signing_key:
+        raise BackupError(
+            f"{RECIPIENT} or {SIGNING_KEY} is not set; make a backup key first:"
+            " python -m readmission.operations.backups new-key FILE"
+        )
+    return Seal(recipient, signing_key)
+
+
+def _signed(key: str, digest: str) -> bytes:
+    return f"{key} {digest}".encode()
 
 
 def _digest(path: Path) -> str:
@@ -125,35 +183,50 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def main() -> None:
-    """Run the command line."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="backups", description="Upload and download database dumps"
+        prog="backups", description="Encrypt and upload database dumps, and download them"
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    put = verbs.add_parser("put", help="upload every dump in a folder")
+    new = verbs.add_parser("new-key", help="write a backup key; print what making backups needs")
+    new.add_argument("file", type=Path)
+    put = verbs.add_parser("put", help="encrypt and upload every dump in a folder")
     put.add_argument("folder", type=Path)
     put.add_argument(
         "--keep", type=int, default=14, help="how many dumps of each database to keep (14)"
     )
     listing = verbs.add_parser("list", help="list the dumps of a database")
     listing.add_argument("database")
-    get = verbs.add_parser("get", help="download a dump, by default the newest")
+    get = verbs.add_parser("get", help="download and decrypt a dump, by default the newest")
     get.add_argument("database")
     get.add_argument("folder", type=Path)
+    get.add_argument(
+        "--backup-key", type=Path, required=True, help="the file that new-key wrote, or -"
+    )
     get.add_argument("--key", help="the dump to download")
     for verb in (put, listing, get):
         verb.add_argument(
             "--bucket", default=BUCKET, help=f"the bucket that holds the dumps ({BUCKET})"
         )
-    given = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Run the command line."""
+    given = _parser().parse_args()
+    if given.verb == "new-key":
+        # Standard output holds only the settings, to be added to .env or to a Secret.
+        print(new_key(given.file))  # noqa: T201
+        return
     backups = Backups(boto3.client("s3"), given.bucket)
     if given.verb == "put":
-        log.info("stored %s", ", ".join(backups.put(given.folder, given.keep)))
+        log.info("stored %s", ", ".join(backups.put(given.folder, given.keep, read_seal())))
     elif given.verb == "list":
         log.info("%s", "\n".join(backups.keys(given.database)))
     else:
-        log.info("downloaded %s", backups.get(given.database, given.folder, given.key))
+        text = sys.stdin.read() if str(given.backup_key) == "-" else given.backup_key.read_text()
+        opened = backups.get(given.database, given.folder, BackupKey(text), given.key)
+        log.info("downloaded %s", opened)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,15 @@ import pyrage
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from readmission.errors import ReadmissionError
 from readmission.files import write_whole
-from readmission.operations.backups import BackupError
 
 MANIFEST, SIGNATURE, SUFFIX = "manifest.json", "manifest.sig", ".age"
 _SIGNED_BY = "# signed by: "
+
+
+class BackupError(ReadmissionError):
+    """A backup is missing, damaged, forged or made for another key."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,13 @@ class Seal:
         """
         files = {file.name: _digest(file) for file in sorted(folder.glob(f"*{SUFFIX}"))}
         manifest = json.dumps({**about, "files": files}, indent=1).encode()
-        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(self.signing_key))
         write_whole(folder / MANIFEST, manifest)
-        write_whole(folder / SIGNATURE, base64.b64encode(key.sign(manifest)))
+        write_whole(folder / SIGNATURE, self.signature(manifest))
+
+    def signature(self, content: bytes) -> str:
+        """Sign a text with Ed25519; in base64."""
+        key = Ed25519PrivateKey.from_private_bytes(base64.b64decode(self.signing_key))
+        return base64.b64encode(key.sign(content)).decode()
 
 
 class BackupKey:
@@ -114,22 +122,29 @@ class BackupKey:
         """
         try:
             manifest = (folder / MANIFEST).read_bytes()
-            signature = base64.b64decode((folder / SIGNATURE).read_bytes(), validate=True)
-            self._public.verify(signature, manifest)
+            signature = (folder / SIGNATURE).read_bytes()
         except OSError as error:
             raise BackupError(f"{folder} holds no finished backup: {error}") from error
-        except (ValueError, InvalidSignature) as error:
+        if not self.signed(manifest, signature):
             raise BackupError(
                 f"{folder} was not signed with this backup key, or its manifest was changed;"
                 " choose another backup or another key"
-            ) from error
+            )
         described: dict[str, Any] = json.loads(manifest)
         for damaged in _damaged(folder, described["files"]):
             raise BackupError(f"{folder / damaged} is missing or damaged; choose another backup")
         return described
 
+    def signed(self, content: bytes, signature: str | bytes) -> bool:
+        """Return whether a signature of `Seal.signature` belongs to a text and to this key."""
+        try:
+            self._public.verify(base64.b64decode(signature, validate=True), content)
+        except (ValueError, InvalidSignature):
+            return False
+        return True
+
     def open(self, file: Path, target: Path) -> None:
-        """Decrypt one file of a backup that `check` has accepted."""
+        """Decrypt one file of a backup whose signature and digest are right."""
         try:
             pyrage.decrypt_file(str(file), str(target), [self._identity])
         except pyrage.DecryptError as error:

@@ -17,8 +17,7 @@ from typing import Any
 
 import readmission
 from readmission.files import folder_beside
-from readmission.operations.backups import BackupError
-from readmission.operations.sealing import SUFFIX, BackupKey, Seal
+from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal
 from readmission.settings import CHECKOUT
 from readmission.stack.services import object_store, postgres
 from readmission.stack.site.paths import StatePaths, write_private

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from readmission.operations.backups import BUCKET, BackupError, Backups
+from readmission.operations.backups import BUCKET, Backups
+from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.settings import CHECKOUT
 from readmission.stack.services.postgres import AUDIT, AUDIT_WRITER, DATABASES, MONITORING, dsn
 from readmission.warehouse import migrations
@@ -41,6 +42,13 @@ def backups(store: None) -> Iterator[Backups]:
     yield kept
     for key in kept.keys("clean"):
         s3.delete_object(Bucket=BUCKET, Key=key)
+
+
+@pytest.fixture(scope="module")
+def keys() -> tuple[Seal, BackupKey]:
+    """A seal, and the key that opens what it closes."""
+    seal, text = Seal.make()
+    return seal, BackupKey(text)
 
 
 def run(script: str | Path, platform: Platform, *arguments: str) -> str:
@@ -73,7 +81,11 @@ def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
 
 
 def test_a_restore_brings_back_what_was_dumped(
-    platform: Platform, clean_db: psycopg.Connection, backups: Backups, tmp_path: Path
+    platform: Platform,
+    clean_db: psycopg.Connection,
+    backups: Backups,
+    keys: tuple[Seal, BackupKey],
+    tmp_path: Path,
 ) -> None:
     # given the tables of CLEAN, with an append-only history, and a table with a sequence
     clean_db.execute(
@@ -90,17 +102,21 @@ def test_a_restore_brings_back_what_was_dumped(
     before = rows(clean_db)
     # and its dump in the bucket
     run("dump.sh", platform, str(tmp_path / "out"), "clean")
-    (key,) = backups.put(tmp_path / "out", keep=14)
+    seal, backup_key = keys
+    (key,) = backups.put(tmp_path / "out", keep=14, seal=seal)
+    stored = backups.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
     # when the rows are lost, and another table is added
     clean_db.execute("DROP TABLE kept, promotion")
     clean_db.execute("CREATE TABLE later (number int)")
     clean_db.commit()
-    dump = backups.get("clean", tmp_path)
+    dump = backups.get("clean", tmp_path, backup_key)
     run("restore.sh", platform, str(dump), "clean")
 
     # then everything is as it was, and the sequence continues
     assert key.startswith("clean/")
+    assert stored.startswith(b"age-encryption.org/v1")
+    assert not list(tmp_path.glob("out/*/*.dump")), "a plain dump is left"
     assert rows(clean_db) == before
     assert clean_db.execute("SELECT to_regclass('later')").fetchone() == (None,)
     clean_db.execute("INSERT INTO kept (word) VALUES ('next')")
@@ -154,36 +170,129 @@ def test_a_restore_that_fails_leaves_the_database_as_it_is(
     assert len(rows(clean_db)) == 1
 
 
-def test_only_the_newest_dumps_are_kept(backups: Backups, tmp_path: Path) -> None:
-    folder = tmp_path / "clean"
+def put(backups: Backups, folder: Path, seal: Seal, hour: int = 0, content: bytes = b"dump") -> str:
+    """Store a dump of CLEAN made at an hour, and return its key."""
+    shutil.rmtree(folder / "clean", ignore_errors=True)
+    (folder / "clean").mkdir()
+    (folder / "clean" / f"20260101T0{hour}0000Z.dump").write_bytes(content)
+    (key,) = backups.put(folder, keep=2, seal=seal)
+    return key
+
+
+def test_only_the_newest_dumps_are_kept(
+    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
+    # given a dump that an earlier version stored without encryption
+    backups.s3.put_object(Bucket=BUCKET, Key="clean/20250101T000000Z.dump", Body=b"dump")
+
+    # when
     for hour in range(4):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        (folder / f"20260101T0{hour}0000Z.dump").write_bytes(b"dump")
-        backups.put(tmp_path, keep=2)
+        put(backups, tmp_path, keys[0], hour)
 
-    assert backups.keys("clean") == [f"clean/20260101T0{hour}0000Z.dump" for hour in (2, 3)]
+    # then
+    assert backups.keys("clean") == [f"clean/20260101T0{hour}0000Z.dump.age" for hour in (2, 3)]
 
 
-def test_a_damaged_or_missing_dump_is_refused(backups: Backups, tmp_path: Path) -> None:
-    # given an object that was changed after it was stored
+def test_a_dump_of_an_interrupted_upload_is_stored_by_the_next_run(
+    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
     (tmp_path / "clean").mkdir()
-    (tmp_path / "clean" / "20260101T000000Z.dump").write_bytes(b"dump")
-    (key,) = backups.put(tmp_path, keep=2)
-    backups.s3.put_object(Bucket=BUCKET, Key=key, Body=b"other", Metadata={"sha256": "0"})
+    plain = tmp_path / "clean" / "20260101T000000Z.dump"
+    plain.write_bytes(b"dump")
+    keys[0].close(plain)
+
+    backups.put(tmp_path, keep=2, seal=keys[0])
+
+    assert backups.get("clean", tmp_path, keys[1]).read_bytes() == b"dump"
+
+
+def test_a_damaged_or_missing_dump_is_refused(
+    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
+    # given an object that was changed after it was stored
+    seal, backup_key = keys
+    key = put(backups, tmp_path, seal)
+    metadata = backups.s3.head_object(Bucket=BUCKET, Key=key)["Metadata"]
+    backups.s3.put_object(Bucket=BUCKET, Key=key, Body=b"other", Metadata=metadata)
 
     # then
     with pytest.raises(BackupError, match="damaged"):
-        backups.get("clean", tmp_path)
+        backups.get("clean", tmp_path, backup_key)
     with pytest.raises(BackupError, match="no dump of raw"):
-        backups.get("raw", tmp_path)
+        backups.get("raw", tmp_path, backup_key)
     with pytest.raises(BackupError, match="holds no dump"):
-        backups.put(tmp_path / "empty", keep=2)
+        backups.put(tmp_path / "empty", keep=2, seal=seal)
+
+
+def test_only_dumps_that_the_backup_key_signed_are_restored(
+    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
+    # given a dump, and the same dump under the name of a newer one
+    seal, backup_key = keys
+    key = put(backups, tmp_path, seal)
+    renamed = key.replace("20260101", "20270101")
+    source = {"Bucket": BUCKET, "Key": key}
+    backups.s3.copy_object(Bucket=BUCKET, Key=renamed, CopySource=source)
+
+    # then
+    with pytest.raises(BackupError, match="not signed"):
+        backups.get("clean", tmp_path, backup_key)
+    assert backups.get("clean", tmp_path, backup_key, key).read_bytes() == b"dump"
+
+    # and one that somebody else encrypted for the same public key is refused
+    forger = Seal(seal.recipient, Seal.make()[0].signing_key)
+    forged = put(backups, tmp_path, forger, 1, b"forged")
+    with pytest.raises(BackupError, match="not signed"):
+        backups.get("clean", tmp_path, backup_key, forged)
+
+
+def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return subprocess.run(
+        [sys.executable, "-m", "readmission.operations.backups", *map(str, arguments)],
+        capture_output=True, text=True, check=False, env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def test_the_command_line_stores_with_a_new_key_and_restores(
+    backups: Backups, tmp_path: Path
+) -> None:
+    # given a new key, and a dump
+    file = tmp_path / "backup-key.txt"
+    made = command("new-key", file)
+    settings = dict(line.split("=", 1) for line in made.stdout.splitlines())
+    (tmp_path / "out" / "clean").mkdir(parents=True)
+    (tmp_path / "out" / "clean" / "20260101T000000Z.dump").write_bytes(b"dump")
+
+    # when
+    stored = command("put", tmp_path / "out", **settings)
+    read = command("get", "clean", tmp_path, "--backup-key", file)
+
+    # then
+    assert (stored.returncode, read.returncode) == (0, 0), stored.stderr + read.stderr
+    assert (tmp_path / "clean.dump").read_bytes() == b"dump"
+    assert file.stat().st_mode & 0o077 == 0
+    assert set(settings) == {"BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY"}
+    assert all("AGE-SECRET-KEY" not in value for value in settings.values())
+    assert command("new-key", file).returncode == 1, "an existing key was overwritten"
+
+
+def test_without_a_backup_key_nothing_is_stored(backups: Backups, tmp_path: Path) -> None:
+    (tmp_path / "clean").mkdir()
+    (tmp_path / "clean" / "20260101T000000Z.dump").write_bytes(b"dump")
+
+    done = command("put", tmp_path, BACKUP_RECIPIENT="", BACKUP_SIGNING_KEY="")
+
+    assert done.returncode == 1
+    assert "make a backup key first" in done.stderr
+    assert backups.keys("clean") == []
 
 
 def test_the_command_line_says_why_there_is_nothing_to_restore(store: None, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "readmission.operations.backups", "get", "raw", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    file = tmp_path / "backup-key.txt"
+    file.write_text(Seal.make()[1])
+
+    done = command("get", "raw", tmp_path, "--backup-key", file)
 
     assert done.returncode == 1
     assert "no dump of raw in backups; existing dumps: none" in done.stderr

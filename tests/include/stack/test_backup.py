@@ -8,8 +8,7 @@ import psycopg
 import pyrage
 import pytest
 
-from readmission.operations.backups import BackupError
-from readmission.operations.sealing import MANIFEST, SIGNATURE, BackupKey, Seal
+from readmission.operations.sealing import MANIFEST, SIGNATURE, BackupError, BackupKey, Seal
 from readmission.stack import backup
 from readmission.stack.cli import app
 from readmission.stack.services import object_store, postgres
