@@ -33,8 +33,8 @@ class Backup:
 @pytest.fixture(scope="module")
 def made(platform: Platform, databases: Stack, tmp_path_factory: pytest.TempPathFactory) -> Backup:
     with psycopg.connect(platform.clean_dsn) as connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS kept (word text)")
-        connection.execute("INSERT INTO kept VALUES ('a secret word')")
+        connection.execute("CREATE TABLE IF NOT EXISTS restored_word (word text)")
+        connection.execute("INSERT INTO restored_word VALUES ('a secret word')")
     s3 = object_store.client(platform.site)
     s3.put_object(Bucket="mlflow", Key=KEY, Body=BODY, ContentType="text/html")
     folder = tmp_path_factory.mktemp("backups")
@@ -62,7 +62,7 @@ def test_a_restored_machine_has_the_rows_the_objects_and_the_secrets(
     elsewhere.up(only=backup.SERVICES)
     site = elsewhere.site
     with psycopg.connect(postgres.dsn(site, "clean")) as connection:
-        assert connection.execute("SELECT word FROM kept").fetchone() == ("a secret word",)
+        assert connection.execute("SELECT word FROM restored_word").fetchone() == ("a secret word",)
     found = object_store.client(site).get_object(Bucket="mlflow", Key=KEY)
     assert found["Body"].read() == BODY
     assert found["ContentType"] == "text/html"
