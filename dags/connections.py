@@ -65,7 +65,7 @@ def record_decision(
         facts: dict[str, str | int] = {"by": by, **detail}
         trail.record(
             AuditEvent(
-                user or "unknown", ActorKind.AIRFLOW, action, batch_id,
+                user or given or "unknown", ActorKind.AIRFLOW, action, batch_id,
                 request_id=dag_run.run_id, detail=facts,
             )
         )  # fmt: skip

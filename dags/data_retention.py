@@ -21,17 +21,25 @@ from policies import RETRIES, scheduled
 )
 def data_retention():
     @task
-    def delete_expired() -> dict[str, int]:
-        """Delete the rows, and return how many of each batch."""
-        from connections import clean_warehouse, raw_warehouse
+    def delete_expired(dag_run) -> dict[str, int]:
+        """Record each batch in the audit trail, delete the rows, and return how many of each."""
+        from connections import clean_warehouse, raw_warehouse, record_decision
         from readmission.settings import get_settings
         from readmission.warehouse import retention
+        from readmission.warehouse.audit.events import Action
+
+        def announce(counts) -> None:
+            for batch_id, rows in counts.items():
+                record_decision(
+                    dag_run, Action.DELETE_EXPIRED, batch_id, retention.RETENTION,
+                    rows=rows, days=days,
+                )  # fmt: skip
 
         days = get_settings().retention_days
         if not days:
             raise AirflowSkipException("READMISSION_RETENTION_DAYS is 0, so rows are kept")
         with raw_warehouse() as raw, clean_warehouse() as clean:
-            deleted = retention.delete_expired(raw, clean, days)
+            deleted = retention.delete_expired(raw, clean, days, announce)
         if not deleted:
             raise AirflowSkipException(f"no batch is older than {days} days")
         return dict(deleted)

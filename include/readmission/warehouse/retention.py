@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -16,8 +16,15 @@ RETENTION = "retention"
 """Recorded as the one who erased the rows."""
 
 
+Announce = Callable[[Mapping[str, int]], None]
+
+
 def delete_expired(
-    raw: RawWarehouse, clean: CleanWarehouse, days: int, now: datetime | None = None
+    raw: RawWarehouse,
+    clean: CleanWarehouse,
+    days: int,
+    announce: Announce | None = None,
+    now: datetime | None = None,
 ) -> Mapping[str, int]:
     """Delete the rows of all batches that arrived more than some days ago.
 
@@ -32,6 +39,8 @@ def delete_expired(
         The two warehouses. The call waits until no task holds the lock of either.
     days : int
         Age from which on a batch has expired.
+    announce : callable, optional
+        Gets the rows of each batch before they are deleted; if it raises, they are kept.
     now : datetime, optional
         The current time, for tests.
 
@@ -52,6 +61,8 @@ def delete_expired(
         counts = Counter(batch_id for batch_id, _ in rows)
         if not counts:
             return {}
+        if announce is not None:
+            announce(counts)
         going = erasures.quarantined(rows)
         left = {
             batch.batch_id: batch.quarantined_rows - going.get(batch.batch_id, 0)

@@ -1,5 +1,6 @@
 """Retention: the rows of old batches are deleted, their counts stay, and later batches go on."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -8,6 +9,7 @@ import pytest
 
 from readmission.pipeline.process import process
 from readmission.warehouse import RawWarehouse
+from readmission.warehouse.audit.log import AuditUnavailable
 from readmission.warehouse.raw.erasures import RawErasures
 from readmission.warehouse.retention import RETENTION, delete_expired
 from tests.conftest import Platform
@@ -145,11 +147,25 @@ def test_the_tombstone_says_who_why_and_how_many(old: Ward) -> None:
     assert found == [(RETENTION, "older than 30 days")]
 
 
+def test_the_rows_are_announced_and_kept_if_that_fails(old: Ward) -> None:
+    announced = []
+
+    def refuse(counts: Mapping[str, int]) -> None:
+        announced.append(dict(counts))
+        raise AuditUnavailable("the database is down")
+
+    with pytest.raises(AuditUnavailable):
+        delete_expired(old.raw, old.clean, DAYS, refuse)
+
+    assert rows(old, "clean", SECOND) == rows(old, "raw", SECOND) == BATCH
+    assert announced == [dict(delete_expired(old.raw, old.clean, DAYS))]
+
+
 def test_rows_are_kept_until_their_last_day(ward: Ward) -> None:
     last_day = datetime.now(UTC) + timedelta(days=DAYS, seconds=-60)
 
-    assert delete_expired(ward.raw, ward.clean, DAYS, last_day) == {}
-    assert delete_expired(ward.raw, ward.clean, DAYS, last_day + timedelta(seconds=120))
+    assert delete_expired(ward.raw, ward.clean, DAYS, now=last_day) == {}
+    assert delete_expired(ward.raw, ward.clean, DAYS, now=last_day + timedelta(seconds=120))
 
 
 def test_nothing_is_deleted_while_a_task_works_on_the_rows(old: Ward, platform: Platform) -> None:

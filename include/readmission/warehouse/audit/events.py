@@ -24,6 +24,7 @@ class Action(StrEnum):
     REPLAY_ROWS = "quarantine-replay"
     EXPORT_PATIENT = "patient-export"
     ERASE_PATIENT = "patient-erase"
+    DELETE_EXPIRED = "retention-delete"
 
 
 class ActorKind(StrEnum):
