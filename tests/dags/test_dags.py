@@ -29,6 +29,7 @@ PIPELINES = {
 FILES = {
     "data_ingestion_batch.py", "data_processing.py", "model_training.py", "model_promotion.py",
     "data_retention.py", "ledger_sweep.py", "quarantine_replay.py",
+    "restore_drill.py",
 }  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def test_ingestion_and_sweep_run_every_ten_minutes_and_never_together(
 
     assert crons == {
         "data_ingestion_batch": "*/10 * * * *", "ledger_sweep": "5-59/10 * * * *",
-        "data_retention": "30 2 * * *",
+        "data_retention": "30 2 * * *", "restore_drill": "0 4 * * 0",
     }  # fmt: skip
 
 

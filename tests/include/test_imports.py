@@ -98,6 +98,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"services"},
         {"access", "audit", "stack"},
         {"backup"},
+        {"drill"},
         {"cli"},
     ),
     "api": (

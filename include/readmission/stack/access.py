@@ -1,10 +1,15 @@
-"""Access to a running stack: its warehouses, its reports and its Airflow."""
+"""Access to a running stack: its warehouses, its reports, its API and its Airflow."""
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
+import httpx
 import psycopg
 
+from readmission.domain import schema
+from readmission.errors import NoModel
 from readmission.stack.errors import StackError
 from readmission.stack.services import airflow, object_store, postgres
 from readmission.stack.services.airflow_client import AirflowClient
@@ -66,3 +71,30 @@ def write_overview(site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None
             "the decision is saved, but the reports do not show it yet: the object store is"
             f" unavailable ({error}); the next decision or gate updates them"
         ) from error
+
+
+def predict_example(api_url: str) -> dict[str, Any]:
+    """Wait until the API has loaded a model, and return its prediction for the example encounter.
+
+    Raises
+    ------
+    NoModel
+        If it has none after a minute.
+    httpx.HTTPError
+        If the API does not respond.
+    """
+    with httpx.Client(base_url=api_url, timeout=30, trust_env=False) as api:
+        _wait_for_model(api)
+        predicted: dict[str, Any] = (
+            api.post("/predict", json=schema.example()).raise_for_status().json()
+        )
+    return predicted
+
+
+def _wait_for_model(api: httpx.Client, seconds: float = 60) -> None:
+    """Wait until the API has loaded its model; it may have just started."""
+    deadline = time.monotonic() + seconds
+    while (response := api.get("/ready")).status_code != httpx.codes.OK:
+        if time.monotonic() > deadline:
+            raise NoModel(f"the API has not loaded a model: {response.json()['message']}")
+        time.sleep(0.5)

@@ -68,18 +68,29 @@ def read_seal(paths: StatePaths) -> Seal:
     return Seal(**json.loads(paths.backup_seal.read_text()))
 
 
-def back_up(stack: Stack, folder: Path, report: Report) -> Path:
+def back_up(stack: Stack, folder: Path, report: Report, seal: Seal | None = None) -> Path:
     """Back up a running stack into a new folder within `folder`, and return its path.
 
     MLflow's database refers to artifacts, so the databases come first: the buckets then hold every
     artifact they refer to.
+
+    Parameters
+    ----------
+    stack : Stack
+        A running stack.
+    folder : Path
+        Where to put the backup.
+    report : callable
+        Called with each part.
+    seal : Seal, optional
+        Encrypts and signs the backup; by default the seal of this stack.
 
     Raises
     ------
     BackupError
         If there is no backup key, or a database cannot be dumped.
     """
-    seal, site = read_seal(stack.paths), stack.site
+    seal, site = seal or read_seal(stack.paths), stack.site
     now = datetime.now(UTC)
     backup = folder.resolve() / f"readmission-{now:%Y%m%dT%H%M%SZ}"
     backup.parent.mkdir(parents=True, exist_ok=True)

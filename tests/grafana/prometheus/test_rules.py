@@ -126,7 +126,11 @@ def exporter_metrics() -> set[str]:
 def airflow_metrics() -> set[str]:
     """Return Airflow's own list of metrics, under the names that statsd_exporter gives them."""
     listed = files("airflow") / "_shared" / "observability" / "metrics" / "metrics_template.yaml"
-    names = [metric["name"] for metric in yaml.safe_load(listed.read_text())["metrics"]]
+    names = [
+        metric["name"] + suffix
+        for metric in yaml.safe_load(listed.read_text())["metrics"]
+        for suffix in (("", "_count", "_sum") if metric["type"] == "timer" else ("",))
+    ]
     return {"airflow_" + re.sub(r"\W", "_", name) for name in names}
 
 

@@ -49,6 +49,7 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(patient.app, name="patient")
 app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
+app.command("drill")(backup.drill)
 app.command("promote")(promote.promote)
 
 ServiceNames = Annotated[

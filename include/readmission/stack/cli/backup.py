@@ -1,12 +1,15 @@
-"""The commands `backup` and `restore`."""
+"""The commands `backup`, `restore` and `drill`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from readmission.stack.cli.terminal import console, error_console, exit_on_error, open_stack
 from readmission.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from readmission.operations.sealing import BackupKey
 
 KeyFile = Annotated[
     Path | None,
@@ -53,14 +56,9 @@ def restore(
     delete it with `readmission reset`, or set `READMISSION_STATE_DIR` to a new folder.
     """
     with exit_on_error():
-        from readmission.operations.sealing import BackupKey
         from readmission.stack import backup as job
 
-        try:
-            opened = BackupKey(key.read_text())
-        except (OSError, UnicodeDecodeError) as error:
-            raise StackError(f"the backup key cannot be read: {error}") from error
-        stack = open_stack()
+        opened, stack = _read_key(key), open_stack()
         with error_console.status("restoring") as shown:
             manifest = job.restore(
                 stack, backup, opened, lambda part: shown.update(f"restoring {part}")
@@ -69,3 +67,56 @@ def restore(
             f"restored the backup of {manifest['made_at']} into {stack.paths.home};"
             " start it with `readmission up`"
         )
+
+
+def drill(
+    backup: Annotated[
+        Path | None,
+        typer.Argument(help="A folder that `readmission backup` has made; by default a new one."),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="The file with the backup key of that folder.")
+    ] = None,
+) -> None:
+    """Try a restore: it must end in the same prediction. The running stack is not changed.
+
+    The backup is restored into a second stack on other ports, beside the state folder. The rows are
+    counted, its API predicts an example, and the second stack is deleted. That takes about a
+    minute, 1.5 GB of memory and twice the disk space. Without a folder, a backup is made for a key
+    that is then forgotten.
+    """
+    with exit_on_error():
+        from readmission.stack import drill as job
+
+        if (backup is None) != (key is None):
+            raise StackError("give both the folder of a backup and its --key, or neither")
+        stack = open_stack()
+        if not stack.is_running:
+            raise StackError("the stack is not running; start it with `readmission up`")
+        with error_console.status("drill") as shown:
+
+            def report(part: str) -> None:
+                shown.update(f"drill: {part}")
+
+            if backup is None or key is None:
+                result = job.drill(stack, report)
+            else:
+                result = job.drill_with(stack, backup, _read_key(key), report)
+        console.print(
+            f"the backup of {result.made_at} was restored and predicted with version"
+            f" {result.version} after {result.seconds:.0f} s; {result.rows}"
+        )
+        if result.version != result.current_version:
+            console.print(
+                f"the running stack serves version {result.current_version}, so the predictions"
+                " were not compared; the restored model predicts its golden rows"
+            )
+
+
+def _read_key(file: Path) -> "BackupKey":
+    from readmission.operations.sealing import BackupKey
+
+    try:
+        return BackupKey(file.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise StackError(f"the backup key cannot be read: {error}") from error

@@ -1,16 +1,14 @@
 """The summary at the end of `readmission demo`."""
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-import httpx
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from readmission.domain import schema
 from readmission.domain.batch_ids import batch_number
-from readmission.domain.columns import Kind
 from readmission.domain.splitting import Split
 from readmission.errors import NoModel
 from readmission.operations import prometheus_login
@@ -18,6 +16,7 @@ from readmission.pipeline.source import Origin
 from readmission.quality import catalogue
 from readmission.registry import Registry
 from readmission.registry.candidates import FINISHED
+from readmission.stack.access import predict_example
 from readmission.stack.services import airflow, mlflow, prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -39,7 +38,6 @@ ORIGINS = {
     Origin.FILE: "a file of your own",
     Origin.SYNTHETIC: "SYNTHETIC encounters, no patients",
 }
-NOT_FEATURES = (Kind.KEY, Kind.IGNORED)
 
 
 def print_summary(console: Console, site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None:
@@ -164,13 +162,8 @@ def move_text(move: ProductionMove) -> str:
 
 
 def prediction_text(api_url: str) -> str:
-    """Request a prediction for the example of the API's own schema, and return it as text."""
-    with httpx.Client(base_url=api_url, timeout=30, trust_env=False) as api:
-        _wait_for_model(api)
-        fields = api.get("/schema").raise_for_status().json()["fields"]
-        features = [field for field in fields if field["kind"] not in NOT_FEATURES]
-        encounter = {field["name"]: field["example"] for field in features}
-        predicted = api.post("/predict", json=encounter).raise_for_status().json()
+    """Request a prediction for the example encounter, and return it as text."""
+    encounter, predicted = schema.example(), predict_example(api_url)
     risks = predicted["probabilities"].items()
     probabilities = ", ".join(f"{name} {probability:.1%}" for name, probability in risks)
     origin = predicted["data_source"]
@@ -181,15 +174,6 @@ def prediction_text(api_url: str) -> str:
         f"by {predicted['model_name']} version {predicted['model_version']}, "
         f"trained on {ORIGINS.get(origin, origin)}"
     )
-
-
-def _wait_for_model(api: httpx.Client, seconds: float = 60) -> None:
-    """Wait until the API has loaded its model; it may have just started."""
-    deadline = time.monotonic() + seconds
-    while (response := api.get("/ready")).status_code != httpx.codes.OK:
-        if time.monotonic() > deadline:
-            raise NoModel(f"the API has not loaded a model: {response.json()['message']}")
-        time.sleep(0.5)
 
 
 def pages_table(site: Site) -> Table:

@@ -1,0 +1,138 @@
+"""Restore a backup into a second stack, and check that it predicts what this one predicts."""
+
+import fcntl
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from readmission.operations.sealing import BackupError, BackupKey, Seal
+from readmission.stack import backup as backups
+from readmission.stack.access import open_warehouses, predict_example
+from readmission.stack.backup import Report
+from readmission.stack.errors import StackBusy
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORT_SETTINGS
+from readmission.stack.stack import Stack
+from readmission.warehouse import reconciliation
+
+SERVICES = {"api"}
+"""With what it needs: the databases, the object store and MLflow."""
+
+
+@dataclass(frozen=True)
+class DrillResult:
+    """A restore that succeeded.
+
+    Parameters
+    ----------
+    made_at : str
+        When the backup was made, in ISO format.
+    rows : str
+        Where the rows of RAW are, in words.
+    version, current_version : str
+        The version that predicts after the restore, and the one that predicts in the running stack.
+    seconds : float
+        How long it took until the restored stack predicted.
+    """
+
+    made_at: str
+    rows: str
+    version: str
+    current_version: str
+    seconds: float
+
+
+def drill(stack: Stack, report: Report) -> DrillResult:
+    """Back up a running stack with a key that is then forgotten, and restore that backup.
+
+    Raises
+    ------
+    BackupError
+        If the backup cannot be made or restored, rows are missing, or predictions differ.
+    """
+    seal, text = Seal.make()
+    with tempfile.TemporaryDirectory(dir=stack.paths.home, prefix="drill-") as folder:
+        made = backups.back_up(stack, Path(folder), report, seal)
+        return drill_with(stack, made, BackupKey(text), report)
+
+
+def drill_with(stack: Stack, backup: Path, key: BackupKey, report: Report) -> DrillResult:
+    """Restore a backup beside a running stack, compare the two, and delete the restored one.
+
+    The restored API has compared its model with the model's golden rows before it predicts. If it
+    serves the version that the running API serves, both must also return the same probabilities.
+
+    Raises
+    ------
+    BackupError
+        If the backup cannot be restored, rows are missing, or predictions differ.
+    StackBusy
+        If another drill of this stack runs.
+    """
+    with _second_stack(stack) as second:
+        began = time.monotonic()
+        manifest = backups.restore(second, backup, key, report)
+        report("starting the restored API")
+        second.up(only=SERVICES)
+        restored = predict_example(second.site.settings.api_url)
+        seconds = time.monotonic() - began
+        with open_warehouses(second.site) as (raw, clean):
+            rows = reconciliation.account(raw, clean)
+        current = predict_example(stack.site.settings.api_url)
+    require_equal(restored, current)
+    return DrillResult(
+        manifest["made_at"],
+        str(rows),
+        restored["model_version"],
+        current["model_version"],
+        seconds,
+    )
+
+
+def require_equal(restored: Mapping[str, Any], current: Mapping[str, Any]) -> None:
+    """Compare the responses of both APIs to the same encounter, if one version predicted both.
+
+    Raises
+    ------
+    BackupError
+        If the probabilities differ.
+    """
+    version, same = restored["model_version"], restored["probabilities"] == current["probabilities"]
+    if version == current["model_version"] and not same:
+        raise BackupError(
+            f"after the restore, version {version} predicts {restored['probabilities']} instead of"
+            f" {current['probabilities']}"
+        )
+
+
+def place_of(stack: Stack) -> Path:
+    """Return the state folder of the second stack.
+
+    It is beside the first one, so that PostgreSQL's user can reach it if it can reach the other.
+    """
+    return stack.paths.home.with_name(f"{stack.paths.home.name}-drill")
+
+
+@contextmanager
+def _second_stack(stack: Stack) -> Iterator[Stack]:
+    """Return a stack in a new folder on free ports, and delete it afterwards."""
+    place = place_of(stack)
+    ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+    settings = stack.settings.model_copy(
+        update={"state_dir": place, "scheduled_runs": False, **ports}
+    )
+    second = Stack(settings)
+    with (stack.paths.home / "drill.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackBusy(f"another drill uses {place}; wait for it to finish") from None
+        second.reset()  # What a killed drill has left.
+        try:
+            yield second
+        finally:
+            second.reset()

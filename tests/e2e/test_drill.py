@@ -1,0 +1,84 @@
+"""A restore drill of a running stack."""
+
+import fcntl
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from readmission.operations.sealing import BackupError, BackupKey, Seal
+from readmission.registry import PRODUCTION
+from readmission.stack import backup, drill
+from readmission.stack.errors import StackBusy
+from readmission.stack.site.paths import StatePaths
+from tests.e2e.pipeline import PATIENCE, Pipeline
+from tests.e2e.test_under_load import served
+
+BATCH = 3_000
+
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def serving(pipeline: Pipeline) -> str:
+    """The version that the API serves."""
+    if pipeline.registry.version_of(PRODUCTION) is None:
+        pipeline.deliver(BATCH)
+        assert pipeline.ingest(BATCH).state == "success"
+        assert pipeline.promoted("batch-0001").state == "success"
+    version = pipeline.registry.version_of(PRODUCTION)
+    assert version is not None
+    served(pipeline, version)
+    return version
+
+
+def test_the_drill_restores_the_stack_and_gets_the_same_prediction(
+    pipeline: Pipeline, serving: str
+) -> None:
+    # given what a killed drill has left
+    place = drill.place_of(pipeline.stack)
+    StatePaths(place).create()
+
+    # when
+    pipeline.airflow.wait_for_dags(["restore_drill"])
+    run = pipeline.finished(pipeline.airflow.trigger("restore_drill", {}))
+
+    # then the run says which version predicted, and nothing of the second stack is left
+    assert run.state == "success"
+    logs = [text for name, text in pipeline.logs() if "dag_id=restore_drill" in name]
+    assert any(f"predicted with version {serving}" in text for text in logs), logs
+    assert not place.exists()
+    assert not list(pipeline.stack.paths.home.glob("drill-*"))
+
+
+def test_a_second_drill_waits_for_the_first(pipeline: Pipeline, serving: str) -> None:
+    with (pipeline.stack.paths.home / "drill.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(StackBusy, match="another drill"):
+            drill.drill(pipeline.stack, print)
+
+
+def test_a_damaged_backup_fails_the_drill_and_leaves_nothing(
+    pipeline: Pipeline, serving: str, tmp_path: Path
+) -> None:
+    # given a backup of which a dump was cut off
+    seal, key = Seal.make()
+    made = backup.back_up(pipeline.stack, tmp_path, print, seal)
+    (made / "clean.dump.age").write_bytes((made / "clean.dump.age").read_bytes()[:-1])
+
+    with pytest.raises(BackupError, match="damaged"):
+        drill.drill_with(pipeline.stack, made, BackupKey(key), print)
+    assert not drill.place_of(pipeline.stack).exists()
+
+
+@pytest.mark.parametrize(
+    ("version", "probability", "accepted"), [("1", 0.5, True), ("1", 0.4, False), ("2", 0.4, True)]
+)
+def test_only_the_same_version_must_predict_the_same(
+    version: str, probability: float, accepted: bool
+) -> None:
+    current = {"model_version": "1", "probabilities": {"NO": 0.5}}
+    restored = {"model_version": version, "probabilities": {"NO": probability}}
+
+    with nullcontext() if accepted else pytest.raises(BackupError, match="instead of"):
+        drill.require_equal(restored, current)
