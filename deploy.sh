@@ -300,7 +300,7 @@ name_nodes() {
         ours+=,$address
     done
     allow deployment mlflow "MLFLOW_SERVER_ALLOWED_HOSTS=$mlflow" "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS=$origins"
-    allow deployment airflow-api-server "READMISSION_ALLOWED_HOSTS=$ours"
+    allow deployment airflow-webserver "READMISSION_ALLOWED_HOSTS=$ours"
     allow deployment fastapi "READMISSION_ALLOWED_HOSTS=$ours"
     allow deployment streamlit "READMISSION_ALLOWED_HOSTS=$ours"
     [ -z "$grafana" ] || allow statefulset grafana "GF_SERVER_DOMAIN=$grafana"
@@ -328,7 +328,7 @@ allow() {
 # Label objects as ours to delete.
 mark() { kubectl --namespace "$NAMESPACE" label --overwrite "$@" "$LABEL" >/dev/null; }
 
-# A Job cannot be changed, so delete the old ones; wait for those that are running.
+# Delete what is in the way of the new objects. A Job cannot be changed; wait for those that are running.
 make_room() {
     local job working
     for job in "${JOBS[@]}"; do
@@ -339,6 +339,8 @@ make_room() {
             || fail "job $job did not complete within $WAIT s; the overlay was not applied"
     done
     kubectl --namespace "$NAMESPACE" delete job "${JOBS[@]}" --ignore-not-found
+    # The name of airflow-webserver in 0.1.0; this Service would keep its port.
+    kubectl --namespace "$NAMESPACE" delete service airflow-api-server --ignore-not-found
 }
 
 apply() {
@@ -395,7 +397,7 @@ wait_for() {
   kubectl --namespace $NAMESPACE describe $thing"
         fi
         # Before the migrations, which wait for the databases of this version.
-        [[ $thing != statefulset.apps/postgres-* ]] || update_server "${thing#*/}"
+        [[ $thing != statefulset.apps/*postgres* ]] || update_server "${thing#*/}"
     done
 }
 

@@ -10,8 +10,8 @@ umask 077
 # Columns: Secret in the cluster, variable, kind
 secret_table() {
     cat <<'TABLE'
-postgres-airflow POSTGRES_AIRFLOW_SUPERUSER password
-postgres-airflow AIRFLOW_DB_PASSWORD password
+airflow-postgres POSTGRES_AIRFLOW_SUPERUSER password
+airflow-postgres AIRFLOW_DB_PASSWORD password
 postgres-raw POSTGRES_RAW_SUPERUSER password
 postgres-raw RAW_DB_PASSWORD password
 postgres-clean POSTGRES_CLEAN_SUPERUSER password

@@ -23,6 +23,7 @@ COMPONENTS = (
 OVERLAYS = ("minikube", "scale-out", "production")
 TREES = tuple(f"overlays/{name}" for name in OVERLAYS)
 """Complete systems; each is applied after `namespace.yaml`."""
+DATABASE_SERVERS = ("airflow-postgres", "postgres-clean", "postgres-mlflow", "postgres-raw")
 
 Object = dict[str, Any]
 

@@ -21,7 +21,7 @@ CREATED_BY_STATEFULSETS = "persistentvolumeclaim/data-"
 ADDRESSES = ("192.0.2.7", "fe80::7", "node1")
 JSONPATHS = {
     "nodes": ADDRESSES[0],
-    "services": "airflow-api-server 30808\nminio 30901\n",
+    "services": "airflow-webserver 30808\nminio 30901\n",
 }
 IMAGES = {"fastapi": "readmission-api:0.1.0", "mlflow": "readmission-mlflow:0.1.0"}
 

@@ -4,7 +4,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.k8s.cluster import K8S, Cluster, build, containers, secret_keys
+from tests.k8s.cluster import DATABASE_SERVERS, K8S, Cluster, build, containers, secret_keys
 
 PRODUCTION = "overlays/production"
 SECRETS = {"audit": "audit"}
@@ -16,7 +16,7 @@ def databases() -> dict[str, str]:
     return {
         database: name
         for name, server in build(PRODUCTION).named("StatefulSet").items()
-        if name.startswith("postgres-")
+        if name in DATABASE_SERVERS
         for variable in server["spec"]["template"]["spec"]["containers"][0]["env"]
         if variable["name"] == "DATABASES"
         for database in variable["value"].split()
@@ -46,7 +46,7 @@ def test_every_database_is_dumped_from_its_own_server() -> None:
             "predictions": "postgres-clean",
             "audit": "postgres-clean",
             "mlflow": "postgres-mlflow",
-            "airflow": "postgres-airflow",
+            "airflow": "airflow-postgres",
         }
     )
 

@@ -27,6 +27,8 @@ ONE_SHOT = {
     "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader",
     "prometheus-login", "pg-dump", "backup", "dumps", "restore",
 }  # fmt: skip
+RENAMED = {"postgres-airflow": "airflow-postgres", "airflow-api-server": "airflow-webserver"}
+"""Services with another name on the cluster, under which Compose's network knows them too."""
 VARIABLE = re.compile(r"\$\{(\w+)(:?[-?])?")
 
 
@@ -81,12 +83,12 @@ def test_a_service_has_the_same_memory_limit_as_on_the_cluster(name: str) -> Non
         workload.name: containers(workload.pod)[-1]["resources"]["limits"]["memory"]
         for workload in build("base").workloads()
     }
-    memory = SERVICES[name]["mem_limit"]
+    memory, there = SERVICES[name]["mem_limit"], RENAMED.get(name, name)
 
     assert re.fullmatch(r"\d+[mg]", memory)
     # On the cluster the API keeps uploads on disk; here they are in memory.
-    if name in of_the_cluster and name != "fastapi":
-        assert memory == of_the_cluster[name].removesuffix("i").lower()
+    if there in of_the_cluster and name != "fastapi":
+        assert memory == of_the_cluster[there].removesuffix("i").lower()
 
 
 @EACH
@@ -97,9 +99,10 @@ def test_a_service_has_the_same_grace_period_as_on_the_cluster(name: str) -> Non
         if workload.kind in ("Deployment", "StatefulSet")
     }
     # A pod of the API needs longer, because it is first removed from its Service.
-    if name in of_the_cluster and name != "fastapi":
+    there = RENAMED.get(name, name)
+    if there in of_the_cluster and name != "fastapi":
         number, unit = re.fullmatch(r"(\d+)([sm])", SERVICES[name]["stop_grace_period"]).groups()
-        assert int(number) * {"s": 1, "m": 60}[unit] == of_the_cluster[name]
+        assert int(number) * {"s": 1, "m": 60}[unit] == of_the_cluster[there]
 
 
 @EACH
@@ -198,9 +201,17 @@ def test_every_database_is_dumped_from_and_restored_to_its_server() -> None:
         (stores,) = service["env_file"]
         for database, server in server_of.items():
             variable = f"{database.upper()}_DB"
-            assert settings_of(CHECKOUT / stores)[f"{variable}_ADDRESS"] == f"{server}:5432"
+            address = settings_of(CHECKOUT / stores)[f"{variable}_ADDRESS"]
+            assert address == f"{RENAMED.get(server, server)}:5432"
             assert f"{variable}_PASSWORD" in service["environment"]
             assert server in service["depends_on"]
+
+
+@pytest.mark.parametrize("name", RENAMED)
+def test_a_service_can_be_reached_under_its_name_on_the_cluster(name: str) -> None:
+    """The env files are shared, and they use the names of the cluster."""
+    assert RENAMED[name] in {workload.name for workload in build("base").workloads()}
+    assert SERVICES[name]["networks"] == {"default": {"aliases": [RENAMED[name]]}}
 
 
 def test_as_many_dumps_are_kept_as_on_the_cluster() -> None:

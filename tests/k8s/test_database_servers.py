@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from readmission.stack.services import postgres
-from tests.k8s.cluster import build, containers
-from tests.k8s.test_compose import SERVICES
+from tests.k8s.cluster import DATABASE_SERVERS, build, containers
+from tests.k8s.test_compose import RENAMED, SERVICES
 from tests.k8s.test_databases import LIMITS, SCRIPT
 
-NAMES = ("postgres-airflow", "postgres-clean", "postgres-mlflow", "postgres-raw")
-EACH = pytest.mark.parametrize("name", NAMES)
+EACH = pytest.mark.parametrize("name", DATABASE_SERVERS)
+ON_COMPOSE = {there: SERVICES[here] for here, there in RENAMED.items()} | SERVICES
 
 
 def servers() -> dict[str, dict[str, Any]]:
@@ -18,12 +18,12 @@ def servers() -> dict[str, dict[str, Any]]:
     return {
         workload.name: containers(workload.pod)[0]
         for workload in build("base").workloads()
-        if workload.name.startswith("postgres-")
+        if containers(workload.pod)[0]["image"].startswith("postgres:")
     }
 
 
 def test_these_are_all_servers() -> None:
-    assert sorted(servers()) == sorted(NAMES)
+    assert sorted(servers()) == sorted(DATABASE_SERVERS)
 
 
 def options(arguments: list[str]) -> dict[str, str]:
@@ -36,7 +36,7 @@ def test_a_server_has_the_same_options_on_the_cluster_on_compose_and_on_one_mach
 ) -> None:
     here = options(servers()[name]["args"])
 
-    assert options(SERVICES[name]["command"]) == here
+    assert options(ON_COMPOSE[name]["command"]) == here
     one_machine = {option: postgres.CONFIGURATION[option] for option in here}
     assert here == one_machine | {"max_connections": here["max_connections"]}
 
@@ -74,13 +74,11 @@ def test_a_new_server_runs_the_limits_after_it_has_made_the_roles(name: str) -> 
     mounted = {
         target
         for _, target, _ in (
-            volume.split(":") for volume in SERVICES[name]["volumes"] if volume.count(":") == 2
+            volume.split(":") for volume in ON_COMPOSE[name]["volumes"] if volume.count(":") == 2
         )
     }
     assert mounted == {f"{folder}/{script}", f"{folder}/{limits}"}
-    (config,) = (
-        thing["data"]
-        for thing in build("base").of("ConfigMap")
-        if thing["metadata"]["name"].startswith(f"databases-{name.removeprefix('postgres-')}")
-    )
-    assert config[limits] == postgres.LIMITS.read_text()
+    (pod,) = (w.pod for w in build("base").workloads() if w.name == name)
+    (config,) = (v["configMap"]["name"] for v in pod["volumes"] if "configMap" in v)
+    held = build("base").named("ConfigMap")[config]["data"]
+    assert held[limits] == postgres.LIMITS.read_text()

@@ -12,9 +12,10 @@ import yaml
 
 from readmission.settings import CHECKOUT, LOOPBACK_HOSTS
 from tests.k8s.cluster import K8S, TREES, build, name
+from tests.k8s.test_compose import RENAMED
 
-OURS = ("airflow-api-server", "fastapi", "streamlit")
-CONFIG = {"airflow-api-server": "airflow"} | {name: name for name in OURS[1:]}
+OURS = ("airflow-webserver", "fastapi", "streamlit")
+CONFIG = {"airflow-webserver": "airflow"} | {name: name for name in OURS[1:]}
 """ConfigMap of each server's settings."""
 VARIABLE = "READMISSION_ALLOWED_HOSTS"
 
@@ -42,7 +43,7 @@ def test_a_server_allows_the_names_of_its_services(tree: str, server: str) -> No
 
 
 @pytest.mark.parametrize("tree", TREES)
-@pytest.mark.parametrize("server", ["airflow-api-server", "streamlit"])
+@pytest.mark.parametrize("server", ["airflow-webserver", "streamlit"])
 def test_probes_name_a_host_that_is_always_allowed(tree: str, server: str) -> None:
     """Only the API allows the address of its pod, which a probe names by default."""
     for probe in probes(tree, server):
@@ -81,8 +82,9 @@ def test_compose_publishes_ports_under_names_that_are_allowed() -> None:
     services = {}
     for file in ("docker-compose.override.yml", "docker-compose.yml"):
         services |= yaml.safe_load((CHECKOUT / file).read_text())["services"]
+    here = {there: name for name, there in RENAMED.items()}
     for server in OURS:
-        (published,) = services[server]["ports"]
+        (published,) = services[here.get(server, server)]["ports"]
         assert published.startswith("127.0.0.1:")
         env = (K8S / CONFIG[server] / f"{CONFIG[server]}.env").read_text()
         assert re.search(rf"^{VARIABLE}={server}$", env, re.MULTILINE)

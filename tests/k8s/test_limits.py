@@ -11,7 +11,7 @@ from tests.k8s.test_hardening import quantity
 
 PRODUCTION = "overlays/production"
 SCALE_OUT = K8S / "overlays" / "scale-out"
-STORES = {"minio", "mlflow", "postgres-airflow", "postgres-clean", "postgres-mlflow"} | {
+STORES = {"minio", "mlflow", "airflow-postgres", "postgres-clean", "postgres-mlflow"} | {
     "postgres-raw"
 }
 SERVING = {"fastapi", "streamlit"}

@@ -11,7 +11,7 @@ from readmission.settings import CHECKOUT
 from tests.k8s.cluster import K8S, NAME, Cluster, containers, kubectl, name, settings_of
 
 CLIENTS = {
-    "airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-migrate",
+    "airflow-webserver", "airflow-scheduler", "airflow-dag-processor", "airflow-migrate",
     "airflow-task", "warehouse-migrate", "mlflow", "fastapi", "pipeline-exporter", "backup",
 }  # fmt: skip
 OURS = re.compile(
@@ -57,7 +57,7 @@ def managed(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
 def test_our_own_stores_are_removed(managed: Cluster) -> None:
     left = {name(thing) for thing in managed.objects if thing["kind"] != "ConfigMap"}
 
-    assert not {n for n in left if n.startswith("postgres-") or "minio" in n}
+    assert not {n for n in left if "postgres" in n or "minio" in n}
     assert set(managed.named("StatefulSet")) == {"prometheus", "grafana"}
 
 

@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.k8s.cluster import NAME, Cluster, Object, build, foundation, name, selects
+from tests.k8s.cluster import (
+    DATABASE_SERVERS,
+    NAME,
+    Cluster,
+    Object,
+    build,
+    foundation,
+    name,
+    selects,
+)
 
 POSTGRES, S3, STATSD, HTTP, EXPORTER = 5432, 9000, 9125, 8080, 9108
 
@@ -18,7 +27,7 @@ ON_ONE_MACHINE = {
 }
 BY_TASKS_OF_THEIR_OWN = {("airflow-task", *arrow[1:]) for arrow in ON_ONE_MACHINE} | {
     ("airflow-task", "minio", S3),
-    ("airflow-task", "airflow-api-server", HTTP),
+    ("airflow-task", "airflow-webserver", HTTP),
     ("airflow-task", "statsd-exporter", STATSD),
     ("airflow-scheduler", "cluster", 443),
     ("airflow-scheduler", "cluster", 6443),
@@ -26,14 +35,14 @@ BY_TASKS_OF_THEIR_OWN = {("airflow-task", *arrow[1:]) for arrow in ON_ONE_MACHIN
 }
 EVERYWHERE = {
     # Airflow
-    ("airflow-api-server", "postgres-airflow", POSTGRES),
-    ("airflow-api-server", "postgres-clean", POSTGRES),
-    ("airflow-scheduler", "postgres-airflow", POSTGRES),
-    ("airflow-dag-processor", "postgres-airflow", POSTGRES),
-    ("airflow-migrate", "postgres-airflow", POSTGRES),
+    ("airflow-webserver", "airflow-postgres", POSTGRES),
+    ("airflow-webserver", "postgres-clean", POSTGRES),
+    ("airflow-scheduler", "airflow-postgres", POSTGRES),
+    ("airflow-dag-processor", "airflow-postgres", POSTGRES),
+    ("airflow-migrate", "airflow-postgres", POSTGRES),
     ("warehouse-migrate", "postgres-raw", POSTGRES),
     ("warehouse-migrate", "postgres-clean", POSTGRES),
-    ("airflow-api-server", "minio", S3),
+    ("airflow-webserver", "minio", S3),
     ("airflow-scheduler", "minio", S3),
     # models and their artifacts
     ("mlflow", "postgres-mlflow", POSTGRES),
@@ -46,22 +55,19 @@ EVERYWHERE = {
     ("fastapi", "postgres-clean", POSTGRES),
     ("streamlit", "fastapi", 8000),
     # observability
-    ("airflow-api-server", "statsd-exporter", STATSD),
+    ("airflow-webserver", "statsd-exporter", STATSD),
     ("airflow-scheduler", "statsd-exporter", STATSD),
     ("airflow-dag-processor", "statsd-exporter", STATSD),
     ("prometheus", "statsd-exporter", 9102),
     ("prometheus", "pipeline-exporter", EXPORTER),
     ("prometheus", "fastapi", 8000),
-    *(
-        ("pipeline-exporter", f"postgres-{server}", POSTGRES)
-        for server in ("raw", "clean", "mlflow", "airflow")
-    ),
+    *(("pipeline-exporter", server, POSTGRES) for server in DATABASE_SERVERS),
     ("pipeline-exporter", "mlflow", 5000),
     ("pipeline-exporter", "minio", S3),
     ("grafana", "prometheus", 9090),
 }
 PAGES = {
-    ("people", "airflow-api-server", HTTP),
+    ("people", "airflow-webserver", HTTP),
     ("people", "minio", 9001),
     ("people", "fastapi", 8000),
     ("people", "streamlit", 8501),
@@ -72,19 +78,16 @@ PAGES = {
 LOAD_TEST = {("locust", "fastapi", 8000)}
 MLFLOWS_PAGE = {("people", "mlflow", 5000)}
 BEHIND_AN_INGRESS = {
-    ("ingress", "airflow-api-server", HTTP),
+    ("ingress", "airflow-webserver", HTTP),
     ("ingress", "fastapi", 8000),
     ("ingress", "streamlit", 8501),
     ("ingress", "grafana", 3000),
 }
 BACKUPS = {
-    *(
-        ("backup", f"postgres-{server}", POSTGRES)
-        for server in ("raw", "clean", "mlflow", "airflow")
-    ),
+    *(("backup", server, POSTGRES) for server in DATABASE_SERVERS),
     ("backup", "minio", S3),
 }
-TASKS_IN_THE_SCHEDULER = {("airflow-scheduler", "airflow-api-server", HTTP)}
+TASKS_IN_THE_SCHEDULER = {("airflow-scheduler", "airflow-webserver", HTTP)}
 
 ARROWS = {
     "overlays/minikube": EVERYWHERE

@@ -142,7 +142,7 @@ def test_stateful_sets_have_claims_and_autoscalers_have_targets(tree: str) -> No
     cluster: Cluster = build(tree)
 
     stateful = cluster.named("StatefulSet")
-    assert {"postgres-raw", "postgres-clean", "postgres-mlflow", "postgres-airflow"} <= set(
+    assert {"postgres-raw", "postgres-clean", "postgres-mlflow", "airflow-postgres"} <= set(
         stateful
     )
     for key, thing in stateful.items():

@@ -7,7 +7,7 @@ import yaml
 
 from readmission.operations import prometheus_login
 from readmission.settings import CHECKOUT, PREFIX
-from tests.k8s.cluster import TREES, Object, build
+from tests.k8s.cluster import DATABASE_SERVERS, TREES, Object, build
 from tests.k8s.test_hardening import quantity
 
 GRAFANA = CHECKOUT / "grafana"
@@ -111,7 +111,7 @@ def test_the_databases_of_a_server_fit_on_its_disk_at_full_capacity(tree: str) -
     capacity = int(exporter["READMISSION_DATABASE_CAPACITY_MB"]) * MEBIBYTE
 
     for name, server in cluster.named("StatefulSet").items():
-        if name.startswith("postgres-"):
+        if name in DATABASE_SERVERS:
             (claim,) = server["spec"]["volumeClaimTemplates"]
             disk = quantity(claim["spec"]["resources"]["requests"]["storage"])
             assert capacity * len(databases_of(server)) <= disk, name
@@ -137,7 +137,7 @@ def test_the_exporter_connects_to_every_database_as_monitoring() -> None:
     existing = {
         database
         for name, server in cluster.named("StatefulSet").items()
-        if name.startswith("postgres-")
+        if name in DATABASE_SERVERS
         for database in databases_of(server)
     }
     assert set(configured) == existing

@@ -11,9 +11,9 @@ from readmission import __version__
 from readmission.settings import CHECKOUT
 from tests.k8s.cluster import COMPONENTS, TREES, build, containers, secret_keys
 
-AIRFLOW = ("airflow-api-server", "airflow-dag-processor", "airflow-scheduler")
+AIRFLOW = ("airflow-webserver", "airflow-dag-processor", "airflow-scheduler")
 FOR_PEOPLE = {
-    "airflow-api-server", "fastapi", "grafana", "locust", "minio", "mlflow", "prometheus",
+    "airflow-webserver", "fastapi", "grafana", "locust", "minio", "mlflow", "prometheus",
     "streamlit",
 }  # fmt: skip
 """Services that people open in a browser."""

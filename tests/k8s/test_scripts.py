@@ -19,7 +19,7 @@ from mlflow.server.security_utils import is_allowed_host_header, should_block_co
 
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import CHECKOUT, PREFIX, Settings
-from tests.k8s.cluster import TREES, build, kubectl, name, secret_keys
+from tests.k8s.cluster import DATABASE_SERVERS, TREES, build, kubectl, name, secret_keys
 
 NAMESPACE = "namespace/mlops-proyecto3"
 
@@ -187,10 +187,8 @@ def test_deploying_again_limits_the_roles_of_every_database_server(deployed: Pat
     done = deploy(deployed)
 
     assert done.returncode == 0, done.stderr
-    limited = re.findall(
-        r"exec (postgres-\w+)-0 -- psql .*limits\.sql", (deployed / "calls").read_text()
-    )
-    assert sorted(limited) == [f"postgres-{name}" for name in ("airflow", "clean", "mlflow", "raw")]
+    limited = re.findall(r"exec ([\w-]+)-0 -- psql .*limits\.sql", (deployed / "calls").read_text())
+    assert sorted(limited) == sorted(DATABASE_SERVERS)
 
 
 def test_an_older_server_gets_its_new_databases_before_the_migrations_need_them(
@@ -322,7 +320,7 @@ def test_mlflow_accepts_the_addresses_of_the_nodes_as_hosts(cluster: Path) -> No
     assert "rollout restart deployment mlflow" not in calls(cluster)
 
 
-@pytest.mark.parametrize("server", ["airflow-api-server", "fastapi", "streamlit"])
+@pytest.mark.parametrize("server", ["airflow-webserver", "fastapi", "streamlit"])
 def test_our_servers_accept_the_addresses_of_the_nodes_as_hosts(cluster: Path, server: str) -> None:
     # when
     deploy(cluster)

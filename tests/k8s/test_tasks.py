@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -155,7 +156,5 @@ def test_the_template_is_mounted_where_the_scheduler_expects_it() -> None:
 def test_a_task_has_the_same_settings_as_the_scheduler() -> None:
     configs = build("overlays/scale-out").named("ConfigMap")
 
-    (shared,) = (
-        c for key, c in configs.items() if key.startswith("airflow-") and key != "airflow-task"
-    )
+    (shared,) = (c for key, c in configs.items() if re.fullmatch(r"airflow-[a-z0-9]{10}", key))
     assert configs["airflow-task"]["data"] == shared["data"]
