@@ -10,16 +10,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from k8s.manifests import FOLDERS
 from readmission.settings import CHECKOUT
 from tests.programs import lacking
 
 K8S = CHECKOUT / "k8s"
 NAMESPACE = "mlops-proyecto3"
 NAME = "app.kubernetes.io/name"
-COMPONENTS = (
-    "postgres-raw", "postgres-clean", "postgres-mlflow", "minio", "mlflow", "airflow", "fastapi",
-    "streamlit", "statsd-exporter", "pipeline-exporter", "prometheus", "grafana", "locust",
-)  # fmt: skip
+COMPONENTS = (*FOLDERS, "locust")
 OVERLAYS = ("minikube", "scale-out", "production")
 TREES = tuple(f"overlays/{name}" for name in OVERLAYS)
 """Complete systems; each is applied after `namespace.yaml`."""

@@ -47,9 +47,8 @@ def test_the_root_builds_the_namespace_and_all_components() -> None:
     parts = {(thing["kind"], name(thing)) for part in COMPONENTS for thing in build(part).objects}
 
     assert together == parts | {(thing["kind"], name(thing)) for thing in foundation().objects}
-    assert {path.name for path in K8S.iterdir() if (path / "kustomization.yaml").exists()} == {
-        *COMPONENTS, "base", "backup",
-    }  # fmt: skip
+    found = {path.parent.name for path in K8S.glob("*/[Kk]ustomization*")}
+    assert found == {*COMPONENTS, "base", "backup"}
 
 
 @WHOLE
@@ -116,8 +115,8 @@ def references(pod: Object) -> list[tuple[str, str, str | None]]:
                 if not reference.get("optional"):
                     found.append((kind.removesuffix("KeyRef"), reference["name"], reference["key"]))
     for volume in pod.get("volumes", []):
-        if "configMap" in volume:
-            found.append(("configMap", volume["configMap"]["name"], None))
+        sources = [volume, *volume.get("projected", {}).get("sources", [])]
+        found += [("configMap", s["configMap"]["name"], None) for s in sources if "configMap" in s]
         assert "secret" not in volume
     return found
 

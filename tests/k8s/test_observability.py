@@ -16,7 +16,10 @@ SOURCES = {
     "prometheus-rules": sorted((GRAFANA / "prometheus" / "rules").glob("*.yml")),
     "grafana-datasources": sorted((GRAFANA / "provisioning" / "datasources").glob("*.yml")),
     "grafana-providers": sorted((GRAFANA / "provisioning" / "dashboards").glob("*.yml")),
-    "grafana-dashboards": sorted((GRAFANA / "dashboards").glob("*.json")),
+    **{
+        f"grafana-dashboard-{path.stem}": [path]
+        for path in sorted((GRAFANA / "dashboards").glob("*.json"))
+    },
 }
 MEBIBYTE = 1024**2
 
@@ -31,6 +34,14 @@ def test_a_config_map_contains_every_file_of_its_folder(name: str) -> None:
     existing = {path.name: path.read_text() for path in SOURCES[name]}
     assert held == existing, f"list every file in the kustomization.yaml of {name}"
     assert sum(len(text) for text in held.values()) < MEBIBYTE
+
+
+def test_grafana_mounts_every_dashboard() -> None:
+    (pod,) = (workload.pod for workload in build("base").workloads() if workload.name == "grafana")
+    (sources,) = (v["projected"]["sources"] for v in pod["volumes"] if v["name"] == "dashboards")
+
+    mounted = {source["configMap"]["name"].rsplit("-", 1)[0] for source in sources}
+    assert mounted == {name for name in SOURCES if name.startswith("grafana-dashboard-")}
 
 
 def test_prometheus_scrapes_services_that_exist() -> None:
