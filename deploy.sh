@@ -2,6 +2,7 @@
 # Deploy the whole system to Kubernetes; running it again applies only what has changed.
 #
 #   ./deploy.sh [--registry ADDRESS | --minikube] [--overlay NAME] [--wait SECONDS] [--dry-run]
+#   ./deploy.sh --prepare [--registry ADDRESS | --minikube] [--dry-run]
 #   ./deploy.sh --delete [--yes]
 #
 # It deploys to the cluster of kubectl's current context. It builds the images and loads them into a
@@ -11,6 +12,8 @@
 #   --minikube           use Minikube whatever the context is, and start it if it is not running
 #                        (6 CPUs, 14 GiB, Calico to enforce network policies)
 #   --overlay NAME       minikube (default), scale-out or production
+#   --prepare            only deliver the images and create the namespace and its Secrets; then print how to
+#                        deploy with `kubectl apply -f k8s/FOLDER/`
 #   --dry-run            print what would be done, and change nothing
 #   --delete             delete what this script created, with all data, and nothing else; asks first
 #   --yes                delete without asking
@@ -25,6 +28,8 @@ readonly NAMESPACE=mlops-proyecto3
 readonly VERSION=0.1.0
 readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy OURS=app.kubernetes.io/part-of=readmission
 readonly TARGETS=(airflow mlflow api ui load)
+# The folders of plain YAML, in the order in which they are applied.
+readonly FOLDERS=(postgres-raw postgres-clean postgres-mlflow minio mlflow airflow fastapi streamlit prometheus grafana)
 readonly JOBS=(minio-buckets minio-reader airflow-migrate warehouse-migrate)
 # PARTS are the kinds that can differ between overlays; --delete also deletes the REST.
 readonly PARTS=deployments,statefulsets,cronjobs,services,serviceaccounts,networkpolicies,poddisruptionbudgets,\
@@ -32,11 +37,11 @@ horizontalpodautoscalers,roles,rolebindings,ingresses
 readonly REST=jobs,configmaps,secrets
 # Kubernetes itself creates these in every namespace.
 readonly OF_KUBERNETES='serviceaccount/default|configmap/kube-root-ca.crt'
-OVERLAY=minikube MINIKUBE=no DRY_RUN=no DELETE=no YES=no WAIT=900 REGISTRY=''
+OVERLAY=minikube MINIKUBE=no DRY_RUN=no PREPARE=no DELETE=no YES=no WAIT=900 REGISTRY=''
 # Where the cluster gets its images from (minikube, kind, k3d or registry), and its name there.
 SOURCE='' PROFILE=''
-# The content of each image as built, and the running servers whose image has changed since.
-declare -A BUILT=()
+# The content of each image as built, its name in the registry, and the running servers whose image has changed since.
+declare -A BUILT=() PUSHED=()
 OUTDATED=()
 # The overlay's manifests, the names of the applied objects, and whether the API was ready before this run.
 OBJECTS='' APPLIED='' SERVES=no
@@ -47,7 +52,7 @@ fail() {
     say "deploy.sh: $*"
     exit 1
 }
-usage() { sed -n '2,19s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,22s/^# \{0,1\}//p' "$0"; }
 
 # With --minikube, always use Minikube's cluster, not that of the current context.
 kubectl() {
@@ -84,6 +89,7 @@ parse() {
             shift
             ;;
         --dry-run) DRY_RUN=yes ;;
+        --prepare) PREPARE=yes ;;
         --delete) DELETE=yes ;;
         --yes) YES=yes ;;
         --help | -h)
@@ -97,6 +103,7 @@ parse() {
         esac
         shift
     done
+    [ "$PREPARE" = no ] || [ "$OVERLAY" = minikube ] || fail "--prepare is for the plain YAML, which has no overlays"
     [ -f "k8s/overlays/$OVERLAY/kustomization.yaml" ] || fail "no overlay $OVERLAY in k8s/overlays"
 }
 
@@ -201,6 +208,7 @@ push() {
     say "  $there"
     docker tag "$image" "$there"
     docker push --quiet "$there" >/dev/null || fail "$there cannot be pushed: see 'docker login'. Nothing was deployed"
+    PUSHED[$image]=$there
     # Also in the pod template of Airflow's tasks, which is text in a ConfigMap.
     OBJECTS=$(sed -E "s#(image: *[\"']?)$image#\\1$there#" <<<"$OBJECTS")
 }
@@ -439,6 +447,22 @@ print_urls() {
     say "  kubectl --namespace $NAMESPACE get secret mlflow-users --output 'go-template={{.data.MLFLOW_VIEWER_PASSWORD | base64decode}}'"
 }
 
+# Print the commands that deploy the plain YAML after --prepare.
+print_commands() {
+    local image folder
+    step "What to run now"
+    if [ ${#PUSHED[@]} -gt 0 ]; then
+        say "# The YAML names the images as they were built; the cluster pulls them from the registry:"
+        for image in "${!PUSHED[@]}"; do
+            printf "sed -i 's#image: %s\$#image: %s#' k8s/*/*.yaml\n" "$image" "${PUSHED[$image]}"
+        done
+    fi
+    echo "kubectl config set-context --current --namespace=$NAMESPACE"
+    for folder in "${FOLDERS[@]}"; do
+        echo "kubectl apply -f k8s/$folder/"
+    done
+}
+
 delete_all() {
     local answer left kinds=$PARTS,$REST
     step "Delete"
@@ -492,6 +516,12 @@ main() {
     # In production, secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets
     name_nodes
+    if [ "$PREPARE" = yes ]; then
+        [ "$DRY_RUN" = yes ] || mark networkpolicies default-deny allow-dns
+        restart_outdated
+        print_commands
+        return
+    fi
     apply
     restart_outdated
     wait_for
