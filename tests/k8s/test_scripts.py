@@ -296,6 +296,18 @@ def test_a_running_migration_may_finish(deployed: Path) -> None:
     assert "condition=complete job/minio-buckets --timeout" not in second
 
 
+def test_the_service_of_an_older_version_gives_its_port_to_the_new_one(deployed: Path) -> None:
+    old = "service/airflow-api-server"
+    put(deployed, old)
+
+    done = deploy(deployed)
+
+    assert done.returncode == 0, done.stderr
+    assert old not in things(deployed)
+    made = calls(deployed)
+    assert made.index("delete service airflow-api-server") < made.rindex("apply --server-side")
+
+
 @pytest.mark.parametrize("serves", [False, True])
 def test_deploying_waits_for_the_api_only_if_it_has_a_model(cluster: Path, serves: bool) -> None:
     if serves:
