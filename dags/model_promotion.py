@@ -21,7 +21,8 @@ def model_promotion_pipeline():
         """Score both models on the same rows, record the verdict and move the aliases."""
         from connections import clean_warehouse, publish_report
         from readmission.domain.batch_ids import parse_batch_id
-        from readmission.pipeline import promote, rollout
+        from readmission.pipeline import rollout
+        from readmission.pipeline.promotion import judge as promotion
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
         from readmission.serving.signature import TrustedKeys
@@ -33,7 +34,7 @@ def model_promotion_pipeline():
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
             with history.judging():
-                verdict = promote.judge(
+                verdict = promotion.judge(
                     batch_id,
                     warehouse,
                     history,

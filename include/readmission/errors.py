@@ -138,6 +138,20 @@ class DecisionRefused(ReadmissionError):
     """A decision about a quarantined row is incomplete or was made too late."""
 
 
+class VerdictNotFound(ReadmissionError):
+    """No verdict on a challenger has this number."""
+
+    def __init__(self, promotion_id: int) -> None:
+        super().__init__(f"there is no verdict {promotion_id}; `readmission promotions` lists them")
+
+
+class VerdictNotRecomputable(ReadmissionError):
+    """What a verdict was based on does not exist any longer."""
+
+    def __init__(self, promotion_id: int, why: str) -> None:
+        super().__init__(f"verdict {promotion_id} cannot be recomputed: {why}")
+
+
 class GateFailed(ReadmissionError):
     """A quality gate stopped a batch; retrying the task would not help.
 

@@ -29,7 +29,8 @@ from rich.progress import track
 from rich.table import Table
 
 from readmission.domain.batch_ids import batch_name
-from readmission.pipeline import ingest, process, promote, rollout, source, train
+from readmission.pipeline import ingest, process, rollout, source, train
+from readmission.pipeline.promotion import judge as promotion
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
@@ -136,7 +137,7 @@ def in_process(
                 train.register_best(fits, lineage, registry, signer, history)
             with timed(seconds, "promotion and its gate"):
                 tolerance = settings.log_loss_tolerance
-                verdict = promote.judge(
+                verdict = promotion.judge(
                     key, clean, history, registry, trusted, gatekeeper, tolerance
                 )
                 rollout.carry_out(verdict, history, registry)

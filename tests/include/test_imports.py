@@ -62,9 +62,13 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.pipeline": (
         {"order"},
-        {"measure_drift", "process", "promote", "record_moves", "record_outcomes", "replay"}
+        {"measure_drift", "process", "promotion", "record_moves", "record_outcomes", "replay"}
         | {"source", "sweep", "train"},
         {"ingest", "rollout"},
+    ),
+    "readmission.pipeline.promotion": (
+        {"champion", "comparison"},
+        {"judge", "recompute"},
     ),
     "readmission.exporter": (
         {"catalogue", "connecting"},

@@ -5,9 +5,10 @@ name. A new table with rows of patients is a line here. Rows are deleted in the 
 table that refers to another comes after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import cast
 
 import psycopg
 from psycopg import sql
@@ -27,11 +28,15 @@ class PatientRows:
         `readmission.operations.patients.searching.Subject`.
     order : str
         Columns by which an export sorts the rows.
+    listed : str, optional
+        A column that lists encounters of many patients. An export shows only the patient's own
+        encounters in it, and an erasure removes only these; the row itself stays.
     """
 
     found_by: str
     condition: sql.SQL
     order: sql.SQL
+    listed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,12 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         "gate_verdict": _VERDICTS,
         "candidate": NoPatientRows("the best model of each training"),
         "promotion": NoPatientRows("metrics of whole test sets, and of groups of patients"),
+        "judged_rows": PatientRows(
+            "number of an encounter among the test rows of a verdict",
+            sql.SQL("encounters && %(encounters)s::bigint[]"),
+            sql.SQL("promotion_id"),
+            listed="encounters",
+        ),
         "rollback": NoPatientRows("changes of the model in production"),
         "production_move": NoPatientRows("changes of the model in production by hand, and why"),
         "drift": NoPatientRows("the drift of each column of a batch"),
@@ -153,17 +164,35 @@ def find(
     with connection.transaction(), connection.cursor(row_factory=dict_row) as cursor:
         for table, store in with_patients(database).items():
             query = _SELECT.format(sql.Identifier(table), store.condition, store.order)
-            rows[table] = cursor.execute(query, subject).fetchall()
+            found = cursor.execute(query, subject).fetchall()
+            rows[table] = [_own(row, store.listed, subject) for row in found]
     return rows
+
+
+def _own(
+    row: dict[str, object], listed: str | None, subject: Mapping[str, object]
+) -> dict[str, object]:
+    """Return a row without the encounters of other patients."""
+    if listed is None:
+        return row
+    mine = frozenset(cast("Iterable[int]", subject["encounters"]))
+    return row | {listed: [one for one in cast("Iterable[int]", row[listed]) if one in mine]}
 
 
 def delete(connection: psycopg.Connection, database: str, subject: Mapping[str, object]) -> None:
     """Delete the rows of a patient from one database, in one transaction."""
     with connection.transaction():
         for table, store in reversed(with_patients(database).items()):
-            query = _DELETE.format(sql.Identifier(table), store.condition)
+            statement = _DELETE if store.listed is None else _SHORTEN
+            column = sql.Identifier(store.listed or "")
+            query = statement.format(sql.Identifier(table), store.condition, column=column)
             connection.execute(query, subject)
 
 
 _SELECT = sql.SQL("SELECT * FROM {} WHERE {} ORDER BY {}")
 _DELETE = sql.SQL("DELETE FROM {} WHERE {}")
+_SHORTEN = sql.SQL("""
+UPDATE {} SET {column} = ARRAY(
+    SELECT unnest({column}) EXCEPT SELECT unnest(%(encounters)s::bigint[]) ORDER BY 1
+) WHERE {}
+""")

@@ -42,6 +42,7 @@ from readmission.warehouse import (
     Quarantine,
     RawWarehouse,
 )
+from readmission.warehouse.clean.judged_rows import JudgedRowLog
 from readmission.warehouse.stores import STORES, with_patients
 from tests.include.operations.ward import (
     BATCH,
@@ -55,6 +56,7 @@ from tests.include.operations.ward import (
     WAS_OTHERS,
     WHY,
     Ward,
+    encounter_of,
     file_of_encounters,
     settings_of,
     texts,
@@ -112,6 +114,8 @@ def test_the_export_has_the_planted_rows_of_every_table(ward: Ward, tmp_path: Pa
     assert {row["source_row"] for row in clean} == {*CLEAN_ROWS, 9, WAS_OTHERS}
     assert document["predictions"]["prediction"]["count"] == 2
     assert document["predictions"]["outcome"]["count"] == len(clean)
+    (judged,) = document["clean"]["judged_rows"]["rows"]
+    assert judged["encounters"] == sorted(row["encounter_id"] for row in clean)
     # and the number with which one of them arrived by mistake is not shown
     assert str(OTHER) not in json.dumps(document)
     numbers = {row["patient_nbr"] for row in document["raw"]["encounter"]["rows"]}
@@ -165,6 +169,11 @@ def test_an_erasure_leaves_no_trace_and_all_sums_hold(ward: Ward) -> None:
     assert {b.batch_id: b.quarantined_rows for b in ward.clean.batches()} == {
         FIRST: 1, SECOND: 0, REPLAY: 0,
     }  # fmt: skip
+    # and the verdict knows how many of its rows are gone
+    (judged,) = ward.clean_db.execute("SELECT promotion_id FROM judged_rows").fetchall()
+    rows = JudgedRowLog(ward.clean).rows_of(*judged)
+    assert rows is not None
+    assert (rows.row_count, len(rows.encounters), rows.erased) == (198, 193, 5)
     # and the tombstone says who, why and which models, but not whose rows
     tombstones = ward.raw_db.execute("SELECT erased_by, reason, models FROM erasure").fetchall()
     assert tombstones == [(BY, WHY, [f"{SECOND} version {version}"])]
@@ -291,18 +300,21 @@ def test_the_next_training_has_no_row_of_the_patient(ward: Ward) -> None:
 
 
 def test_verdicts_that_used_test_rows_are_named(ward: Ward) -> None:
-    # given the patient in the test split, and a comparison since
+    # given the patient in the test split, and comparisons since, one of which left the rows out
     for table in (b"patient", b"encounter"):
         ward.clean_db.execute(
             b"UPDATE " + table + b" SET part = 'test' WHERE patient_nbr = %s", (PATIENT,)
         )
     promotion = Promotion(SECOND, "4", None, "promoted", "first model")
     ModelHistory(ward.clean_db).record_promotion(promotion)
+    ward.judge(SECOND, *map(encounter_of, MINE))
     register(ward.settings, SECOND)
 
     planned, said = ward.erase()
 
-    assert (planned.erasure.models, planned.erasure.verdicts) == ([], [f"{SECOND} version 4"])
+    # then the others are named; of one that stored no rows, nobody knows that it left them out
+    named = [f"{SECOND} version 100", f"{SECOND} version 4"]
+    assert (planned.erasure.models, planned.erasure.verdicts) == ([], named)
     assert any("comparisons used the rows as test rows" in sentence for sentence in said)
 
 

@@ -22,7 +22,15 @@ from readmission.pipeline.record_outcomes import record_outcomes
 from readmission.pipeline.replay import replay
 from readmission.pipeline.source import Dataset, Origin
 from readmission.settings import Settings
-from readmission.warehouse import CleanWarehouse, Quarantine, RawBatch, RawWarehouse
+from readmission.warehouse import (
+    CleanWarehouse,
+    ModelHistory,
+    Promotion,
+    Quarantine,
+    RawBatch,
+    RawWarehouse,
+)
+from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.store import PredictionStore
 from readmission.warehouse.reconciliation import Account, account
@@ -95,6 +103,7 @@ class Ward:
         for batch in replay(self.raw):
             self.accept(batch.batch_id)
             self.refine(batch.batch_id)
+        self.judge()
         self.record_outcomes()
         self.predict(PATIENT, encounter_of(3))
         self.predict("?", encounter_of(120))
@@ -117,6 +126,15 @@ class Ward:
     def refine(self, batch_id: str) -> None:
         process(self.raw, self.clean, batch_id, SPLIT_KEY)
         self.clean.accept(batch_id)
+
+    def judge(self, batch_id: str = "batch-0002", *left_out: int) -> Promotion:
+        """Record a verdict on all rows of CLEAN but those of some encounters."""
+        stored = self.clean_db.execute("SELECT encounter_id FROM encounter ORDER BY 1").fetchall()
+        numbers = [number for (number,) in stored if number not in left_out]
+        version = str(100 + len(ModelHistory(self.clean_db).promotions()))
+        promotion = Promotion(batch_id, version, None, "refused", "not better")
+        judged = JudgedRows(numbers, len(numbers), "0" * 64, 1)
+        return JudgedRowLog(self.clean).record(promotion, judged)
 
     def record_outcomes(self) -> Mapping[str, int]:
         return record_outcomes(self.clean, OutcomeStore(self.predictions_db), self.key)

@@ -6,13 +6,13 @@ import psycopg
 import pytest
 
 from readmission.pipeline.order import PROMOTED, last_in_order
-from readmission.pipeline.promote import REFUSED
+from readmission.pipeline.promotion.judge import REFUSED
 from readmission.registry import PRODUCTION
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from readmission.warehouse import ModelHistory, Promotion
 from tests.include.conftest import BATCHES
-from tests.include.pipeline.test_promote import Arena, arena, figures  # noqa: F401
+from tests.include.pipeline.promotion.test_judge import Arena, arena, figures  # noqa: F401
 
 OLDER, NEWEST = BATCHES
 LATE = f"late: {NEWEST} is newer, and its model came first"

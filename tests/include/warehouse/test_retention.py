@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from readmission.pipeline.process import process
-from readmission.warehouse import RawWarehouse
+from readmission.warehouse import ModelHistory, RawWarehouse
 from readmission.warehouse.audit.log import AuditUnavailable
+from readmission.warehouse.clean.judged_rows import JudgedRowLog
 from readmission.warehouse.raw.erasures import RawErasures
 from readmission.warehouse.retention import RETENTION, delete_expired
 from tests.conftest import Platform
@@ -64,6 +65,19 @@ def test_the_rows_of_old_batches_are_deleted_and_stay_accounted_for(old: Ward) -
     assert rows(old, "clean", REPLAY) == kept
     account = old.account()
     assert (account.arrived, account.erased) == (arrived, 2 * BATCH - kept)
+
+
+def test_verdicts_forget_the_numbers_of_old_encounters(old: Ward) -> None:
+    (promotion,) = ModelHistory(old.clean_db).promotions()
+    assert promotion.promotion_id is not None
+    kept = {number for number, *_ in old.clean.outcomes(REPLAY)}
+
+    delete_expired(old.raw, old.clean, DAYS)
+
+    rows = JudgedRowLog(old.clean).rows_of(promotion.promotion_id)
+    assert rows is not None
+    assert set(rows.encounters) == kept
+    assert rows.erased == rows.row_count - len(kept) > 0
 
 
 def test_the_rows_of_a_replay_go_with_those_that_it_replayed(old: Ward) -> None:

@@ -15,7 +15,10 @@ SELECT table_name, column_name FROM information_schema.columns
 JOIN information_schema.tables USING (table_schema, table_name)
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 """
-IDENTIFYING = {schema.PATIENT, schema.ENCOUNTER, "patient_hash", "encounter_hash", "source_row"}
+IDENTIFYING = {schema.PATIENT, schema.ENCOUNTER, "encounters", "source_row"} | {
+    "patient_hash",
+    "encounter_hash",
+}
 REFUSALS = "erased_patient"
 """Keeps a hash on purpose."""
 

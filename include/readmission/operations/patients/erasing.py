@@ -107,7 +107,7 @@ def plan(databases: Databases, settings: Settings, patient: int, by: str, reason
     if begun is not None:
         return Plan(counts, RawErasures(databases.raw.connection).erasure(begun), is_begun=True)
     use = CleanErasures(databases.clean).use_of(patient)
-    models, verdicts = models_of(settings, use), verdicts_of(databases.clean, use)
+    models, verdicts = models_of(settings, use), verdicts_of(databases.clean, patient, use)
     erasure = Erasure(uuid4(), by, reason, named(models), named(verdicts))
     return Plan(counts, erasure, is_begun=False)
 

@@ -64,7 +64,7 @@ def export(
         "reason": reason,
         **{name: _described(name, tables, patient) for name, tables in found.items()},
         "models": models_of(settings, use),
-        "verdicts": verdicts_of(databases.clean, use),
+        "verdicts": verdicts_of(databases.clean, patient, use),
     }
     counts = {name: sum(map(len, tables.values())) for name, tables in found.items()}
     log.info("the rows of one patient were exported by %s: %s", by, counts)

@@ -12,6 +12,7 @@ from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory
 from readmission.warehouse.clean.erasures import UseOfRows
+from readmission.warehouse.clean.judged_rows import JudgedRowLog
 
 LEARNING = {Split.TRAIN: "fitted to the rows", Split.VALIDATION: "tuned on the rows"}
 
@@ -60,10 +61,17 @@ def models_of(settings: Settings, use: UseOfRows | None) -> list[Mapping[str, An
     ]
 
 
-def verdicts_of(clean: CleanWarehouse, use: UseOfRows | None) -> list[Mapping[str, Any]]:
-    """Return the comparisons of models whose figures include test rows of a patient."""
+def verdicts_of(
+    clean: CleanWarehouse, patient: int, use: UseOfRows | None
+) -> list[Mapping[str, Any]]:
+    """Return the comparisons of models whose figures include test rows of a patient.
+
+    For a verdict of a version that stored no rows, these are all since the patient's first row was
+    accepted.
+    """
     if use is None or use.part != Split.TEST:
         return []
+    used = JudgedRowLog(clean).verdicts_on(patient)
     return [
         {
             "batch_id": promotion.batch_id,
@@ -71,7 +79,8 @@ def verdicts_of(clean: CleanWarehouse, use: UseOfRows | None) -> list[Mapping[st
             "verdict": promotion.verdict,
         }
         for promotion in ModelHistory(clean.connection).promotions()
-        if promotion.created_at is not None and promotion.created_at >= use.since
+        if promotion.created_at is not None and promotion.promotion_id is not None
+        if used.get(promotion.promotion_id, promotion.created_at >= use.since)
     ]
 
 

@@ -10,6 +10,7 @@ from readmission.warehouse import stores
 from readmission.warehouse.clean.erasures import CleanErasures
 from readmission.warehouse.raw.erasures import RawErasures, RowKey
 
+_LARGEST = 2**63 - 1
 Rows = list[dict[str, Any]]
 
 
@@ -27,6 +28,8 @@ class Subject:
         Keyed hash of the number.
     encounter_hashes : list of str
         Keyed hashes of the numbers of all encounters of the patient.
+    encounters : list of int
+        These numbers, without those that arrived as anything else than a number.
     """
 
     patient: int
@@ -34,6 +37,7 @@ class Subject:
     source_rows: list[int]
     patient_hash: str | None
     encounter_hashes: list[str]
+    encounters: list[int]
 
     @property
     def rows(self) -> Sequence[RowKey]:
@@ -67,7 +71,13 @@ def identify(databases: Databases, patient: int) -> Subject:
         source_rows=[row for _, row in rows],
         patient_hash=databases.pseudonyms.patient(patient),
         encounter_hashes=[hashed for hashed in hashes if hashed is not None],
+        encounters=[int(number) for number in sorted(encounters) if _is_stored(number)],
     )
+
+
+def _is_stored(number: str) -> bool:
+    """Whether CLEAN can hold an encounter with this number."""
+    return number.isascii() and number.isdecimal() and int(number) <= _LARGEST
 
 
 def find(databases: Databases, subject: Subject) -> Mapping[str, Mapping[str, Rows]]:

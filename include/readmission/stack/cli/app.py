@@ -51,6 +51,7 @@ app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
 app.command("drill")(backup.drill)
 app.command("promote")(promote.promote)
+app.add_typer(promote.verdicts, name="promotions")
 
 ServiceNames = Annotated[
     list[str] | None,

@@ -1,11 +1,12 @@
-"""The command `readmission promote`."""
+"""The commands `readmission promote` and `readmission promotions`."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import httpx
 import typer
+from rich.table import Table
 
 from readmission.stack.audit import record
 from readmission.stack.cli.terminal import (
@@ -14,13 +15,24 @@ from readmission.stack.cli.terminal import (
     escape_markup,
     exit_on_error,
     open_stack,
+    open_stack_warehouses,
 )
 from readmission.stack.errors import StackError
 from readmission.stack.site.site import Site
 from readmission.warehouse.audit.events import Action, by_os_user
 
+if TYPE_CHECKING:
+    from readmission.pipeline.promotion.recompute import Recomputed, Value
+    from readmission.warehouse import Promotion
+
 TIMEOUT_SECONDS = 120
 """The API downloads the version, verifies it and loads it."""
+
+verdicts = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode="markdown",
+    help="List the verdicts on all challengers, or **recompute** one of them.",
+)
 
 
 def promote(
@@ -77,3 +89,76 @@ def request_promotion(site: Site, version: str, reason: str, by: str) -> str:
     left = body["previous_version"]
     replaced = f"; it replaced version {left}" if left not in (None, version) else ""
     return f"version {body['model_version']} is in production{replaced}"
+
+
+@verdicts.callback()
+def promotions(context: typer.Context) -> None:
+    """List the verdicts on all challengers, oldest first, or **recompute** one of them."""
+    if context.invoked_subcommand is not None:
+        return
+    with open_stack_warehouses() as (_site, _raw, clean):
+        from readmission.warehouse import ModelHistory
+
+        console.print(verdict_table(ModelHistory(clean.connection).promotions()))
+
+
+@verdicts.command()
+def recompute(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the verdict.")],
+) -> None:
+    """Score both versions of a verdict again, on the rows and with the seed that it stored.
+
+    Prints the stored and the recomputed figures, and exits with 1 if any of them differ.
+    """
+    with open_stack_warehouses() as (site, _raw, clean):
+        from readmission.pipeline.promotion.recompute import recompute as score_again
+        from readmission.registry import Registry
+        from readmission.serving.signature import TrustedKeys
+
+        trusted = TrustedKeys.parse(site.settings.trusted_signing_keys)
+        found = score_again(number, clean, Registry(site.settings), trusted)
+        console.print(figures_table(found))
+        console.print(escape_markup(conclusion(found)))
+        if found.different:
+            raise typer.Exit(1)
+
+
+def verdict_table(found: list["Promotion"]) -> Table:
+    """Return the verdicts as a table, one line each."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("number", "version", "champion", "batch", "verdict", "reason"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        champion = one.incumbent_version or "none"
+        line = (str(one.promotion_id), one.challenger_version, champion, one.batch_id, one.verdict)
+        table.add_row(*line, escape_markup(one.reason))
+    return table
+
+
+def figures_table(found: "Recomputed") -> Table:
+    """Return stored and recomputed figures as a table, with those that differ in bold."""
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
+    for heading in ("figure", "stored", "recomputed"):
+        table.add_column(heading, overflow="fold")
+    different = set(found.different)
+    for name, stored, now in found.lines:
+        style = "bold" if name in different else None
+        table.add_row(escape_markup(name), _shown(stored), _shown(now), style=style)
+    return table
+
+
+def conclusion(found: "Recomputed") -> str:
+    """Return how many figures differ, and why if that is known."""
+    number, different = len(found.lines), len(found.different)
+    counted = (
+        f"{different} of {number} figures differ" if different else f"all {number} figures agree"
+    )
+    promotion = found.promotion
+    verdict = f"verdict {promotion.promotion_id}, {promotion.verdict}: {counted}"
+    return f"{verdict}; {found.explanation}" if found.explanation else verdict
+
+
+def _shown(value: "Value") -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    return "-" if value is None else escape_markup(str(value))

@@ -82,6 +82,7 @@ class CleanErasures:
         """
         with self.warehouse.numbering():
             batches = {"batches": list(quarantined)}
+            self.connection.execute(_FORGET_ROWS, batches)
             self.connection.execute(_DELETE_ROWS, batches)
             self.connection.execute(_DELETE_SPLITS, batches)
             for batch_id, remaining in sorted(quarantined.items()):
@@ -97,6 +98,12 @@ class CleanErasures:
 _USE = """
 SELECT e.part, b.number, b.decided_at FROM encounter e JOIN batch b USING (batch_id)
 WHERE e.patient_nbr = %s AND b.state = 'accepted' ORDER BY b.number LIMIT 1
+"""
+_FORGET_ROWS = """
+UPDATE judged_rows SET encounters = ARRAY(
+    SELECT unnest(encounters) EXCEPT
+    SELECT encounter_id FROM encounter WHERE batch_id = ANY(%(batches)s) ORDER BY 1
+)
 """
 _DELETE_ROWS = "DELETE FROM encounter WHERE batch_id = ANY(%(batches)s)"
 _DELETE_SPLITS = """

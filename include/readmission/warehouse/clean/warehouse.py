@@ -129,6 +129,32 @@ class CleanWarehouse(Ledger[CleanBatch]):
             last,
         ).to_pandas()
 
+    def test_encounters(self, up_to: str) -> list[int]:
+        """Return the numbers of the test encounters in accepted batches, ascending.
+
+        Parameters
+        ----------
+        up_to : str
+            The last batch to include, by its number in the ledger.
+
+        Raises
+        ------
+        BatchNotFound
+            If the ledger does not contain the batch.
+        """
+        last = self.batch(up_to).number
+        with self.connection.transaction():
+            found = self.connection.execute(_TEST_ENCOUNTERS, (str(Split.TEST), last)).fetchall()
+        return [number for (number,) in found]
+
+    def read_encounters(self, encounters: Sequence[int]) -> pa.Table:
+        """Return the rows of some encounters that CLEAN still has, in order of their numbers.
+
+        The columns are those of `ROW_TYPES`.
+        """
+        found = self._read(sql.SQL("e.encounter_id = ANY(%s::bigint[])"), list(encounters))
+        return found.sort_by(schema.ENCOUNTER)
+
     def patient_splits(self) -> dict[int, str]:
         """Return the split of every patient."""
         with self.connection.transaction():
@@ -187,6 +213,11 @@ _INSERT_BATCH = """
 INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin,
                    erased_rows)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+_TEST_ENCOUNTERS = """
+SELECT encounter_id FROM encounter JOIN batch USING (batch_id)
+WHERE state = 'accepted' AND part = %s AND number <= %s ORDER BY encounter_id
 """
 
 _ROWS = sql.SQL("""

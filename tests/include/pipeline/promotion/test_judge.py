@@ -18,7 +18,8 @@ import pytest
 from readmission.domain import schema
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation import evaluate_twice
-from readmission.pipeline.promote import PROMOTED, REFUSED, decide, judge
+from readmission.pipeline.order import PROMOTED
+from readmission.pipeline.promotion.judge import REFUSED, decide, judge
 from readmission.pipeline.rollout import carry_out, wait_until_served
 from readmission.pipeline.sweep import find_uncarried
 from readmission.quality.gates import Gatekeeper
@@ -26,6 +27,7 @@ from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
+from readmission.warehouse.clean.judged_rows import JudgedRowLog
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.conftest import BATCHES, Training
 from tests.signing import TRUSTED
@@ -145,10 +147,10 @@ def test_the_first_model_is_promoted_and_repeating_it_changes_nothing(
 ) -> None:
     # given
     family = next(iter(figures))
-    version = arena.register(family)
+    version = arena.register(family, SECOND)
 
     # when
-    verdict = arena.judge()
+    verdict = arena.judge(SECOND)
     arena.carry_out(verdict)
 
     # then
@@ -162,7 +164,7 @@ def test_the_first_model_is_promoted_and_repeating_it_changes_nothing(
     )
 
     # and again
-    repeated = arena.judge()
+    repeated = arena.judge(SECOND)
     arena.carry_out(repeated)
     assert repeated == verdict
     assert arena.history.promotions() == [verdict]
@@ -176,13 +178,13 @@ def test_a_better_challenger_replaces_the_champion(
     worst, *_, best = figures
     champion = arena.register(worst)
     arena.registry.promote(champion)
-    challenger = arena.register(best)
+    challenger = arena.register(best, SECOND)
 
     # when
-    verdict = arena.judge()
+    verdict = arena.judge(SECOND)
     arena.carry_out(verdict)
 
-    # then both were scored on all test rows, including those of later batches
+    # then both were scored on all test rows of the batches so far
     assert verdict.verdict == PROMOTED
     assert verdict.figures["test_rows"] == len(arena.trained.test_rows)
     assert {"Female", "Male"} <= verdict.figures["subgroups"]["gender"].keys()
@@ -205,10 +207,10 @@ def test_a_worse_challenger_does_not_change_production(
     worst, *_, best = figures
     champion = arena.register(best)
     arena.registry.promote(champion)
-    challenger = arena.register(worst)
+    challenger = arena.register(worst, SECOND)
 
     # when
-    verdict = arena.judge()
+    verdict = arena.judge(SECOND)
     arena.carry_out(verdict)
 
     # then
@@ -220,9 +222,27 @@ def test_a_worse_challenger_does_not_change_production(
     assert [p.verdict for p in arena.history.promotions()] == [REFUSED]
 
 
+def test_rows_of_later_batches_do_not_count(arena: Arena) -> None:
+    # given a candidate of the first batch, after the second has arrived
+    arena.register("xgboost")
+    rows = arena.trained.test_rows
+    mine = sorted(rows[rows["batch_id"] == FIRST][schema.ENCOUNTER])
+    assert 0 < len(mine) < len(rows)
+
+    # when
+    verdict = arena.judge()
+
+    # then
+    assert verdict.figures["test_rows"] == len(mine)
+    assert verdict.promotion_id is not None
+    stored = JudgedRowLog(arena.warehouse).rows_of(verdict.promotion_id)
+    assert stored is not None
+    assert (stored.encounters, stored.erased) == (mine, 0)
+
+
 def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Arena) -> None:
     # given outcomes that equal the predictions of the challenger
-    arena.register("xgboost")
+    arena.register("xgboost", SECOND)
     model = arena.trained.model("xgboost")
     rows = arena.trained.test_rows
     predicted = np.argmax(model.score(rows) * model.weights, axis=1)
@@ -234,7 +254,7 @@ def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Aren
 
     # when
     with pytest.raises(GateFailed, match=r"weighted_f1: .* points to a leak"):
-        arena.judge()
+        arena.judge(SECOND)
 
     # then no verdict is recorded
     assert arena.history.promotions() == []

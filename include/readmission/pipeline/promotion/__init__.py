@@ -1,0 +1,1 @@
+"""Promotion: judge a challenger against the champion, and recompute a verdict later."""

@@ -1,0 +1,120 @@
+"""Score models on the same test rows: when a challenger is judged, and when that is recomputed."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from readmission.domain import schema
+from readmission.modelling import decision
+from readmission.modelling.evaluation import evaluate_twice
+from readmission.modelling.model import PROBABILITY_COLUMNS
+from readmission.modelling.subgroups import evaluate_subgroups
+from readmission.serving.clean_rows import score
+from readmission.serving.model import ServedModel
+from readmission.warehouse import CleanWarehouse
+from readmission.warehouse.sql.copying import content_hash
+
+Metrics = dict[str, float]
+_WITHOUT_EFFECT = ["batch_id", "source_row", "part"]
+"""Columns on which no figure depends: a replay or a corrected file may change them."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The test rows of a comparison, in order of their encounter numbers.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        CLEAN rows.
+    content_sha256 : str
+        SHA-256 of everything in them that the figures depend on: encounter and patient, outcome,
+        eligibility and features.
+    """
+
+    frame: pd.DataFrame
+    content_sha256: str
+
+    @classmethod
+    def read(cls, warehouse: CleanWarehouse, encounters: Sequence[int]) -> "Rows":
+        """Read the rows of some encounters; those that CLEAN no longer has are left out."""
+        table = warehouse.read_encounters(encounters)
+        return cls(table.to_pandas(), content_hash(table.drop_columns(_WITHOUT_EFFECT)))
+
+    @property
+    def outcomes(self) -> npt.NDArray[np.integer]:
+        """Class codes."""
+        return self.frame[schema.TARGET].to_numpy()
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A model with its probabilities for the rows.
+
+    Parameters
+    ----------
+    model : ServedModel
+        The model.
+    rows : Rows
+        The rows that it scores.
+    """
+
+    model: ServedModel
+    rows: Rows
+
+    @property
+    def version(self) -> str:
+        """The registered version."""
+        return self.model.registered.version
+
+    @cached_property
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """The probability of each class, shape (n, 3)."""
+        return score(self.model.bundle.scorer, self.rows.frame)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """All metrics, over all rows and over eligible patients."""
+        eligible = self.rows.frame["eligible"].to_numpy()
+        found = evaluate_twice(self.rows.outcomes, self.probabilities, self.weights, eligible)
+        return {name: float(value) for name, value in found.items()}
+
+    @property
+    def weights(self) -> tuple[float, float, float]:
+        """The decision weights."""
+        no, later, soon = self.model.bundle.manifest.weights
+        return no, later, soon
+
+    @property
+    def predictions(self) -> pd.DataFrame:
+        """The predicted class and the probabilities of each row, as the predictions gate reads."""
+        classes = np.array(schema.CLASSES)[decision.decide(self.probabilities, self.weights)]
+        predictions = pd.DataFrame(self.probabilities, columns=list(PROBABILITY_COLUMNS))
+        return predictions.assign(prediction=classes)
+
+    @property
+    def bundle_sha256(self) -> str:
+        """SHA-256 of the signed manifest's content, which has the hash of every file."""
+        content = json.dumps(asdict(self.model.bundle.manifest), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def figures_of(challenger: Scored, champion: Scored | None) -> Mapping[str, Any]:
+    """Return what a verdict stores: everything that can be recomputed from rows and versions."""
+    return {
+        "challenger": challenger.metrics,
+        "incumbent": champion.metrics if champion else None,
+        "test_rows": len(challenger.rows.frame),
+        "subgroups": evaluate_subgroups(challenger.rows.frame, challenger.probabilities),
+        "bundles": {
+            "challenger": challenger.bundle_sha256,
+            "incumbent": champion.bundle_sha256 if champion else None,
+        },
+    }

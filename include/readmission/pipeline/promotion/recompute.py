@@ -1,0 +1,123 @@
+"""Recompute a recorded verdict from the stored rows and the registered versions."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readmission.errors import VerdictNotFound, VerdictNotRecomputable
+from readmission.pipeline.order import existing
+from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.registry import Registry
+from readmission.serving.signature import TrustedKeys
+from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
+from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
+
+TOLERANCE = 1e-6
+"""Difference that another processor may cause; no page shows more digits."""
+
+Value = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A recorded verdict and its figures as they come out now.
+
+    Parameters
+    ----------
+    promotion : Promotion
+        The recorded verdict.
+    rows : JudgedRows
+        The rows on which it was based.
+    content_sha256 : str
+        Hash of these rows as CLEAN has them now.
+    figures : dict
+        The figures as they come out now.
+    """
+
+    promotion: Promotion
+    rows: JudgedRows
+    content_sha256: str
+    figures: Mapping[str, Any]
+
+    @property
+    def lines(self) -> list[tuple[str, Value, Value]]:
+        """Name, stored and recomputed value of every figure, and of the rows' hash."""
+        stored = {name: self.promotion.figures.get(name) for name in self.figures}
+        before, now = dict(_flat(stored)), dict(_flat(self.figures))
+        before["rows_sha256"], now["rows_sha256"] = self.rows.content_sha256, self.content_sha256
+        return [(name, before.get(name), now.get(name)) for name in before | now]
+
+    @property
+    def different(self) -> list[str]:
+        """Names of the figures that do not come out as they were stored."""
+        return [name for name, stored, found in self.lines if not _same(stored, found)]
+
+    @property
+    def explanation(self) -> str | None:
+        """Why figures differ, if that is known."""
+        if self.rows.erased:
+            return (
+                f"{self.rows.erased:,} of the {self.rows.row_count:,} test rows were erased since,"
+                " so the recomputed figures are those of the rest"
+            )
+        if self.content_sha256 != self.rows.content_sha256:
+            return "the rows in CLEAN have changed since the verdict: a batch was processed again"
+        return None
+
+
+def recompute(
+    promotion_id: int, warehouse: CleanWarehouse, registry: Registry, trusted: TrustedKeys
+) -> Recomputed:
+    """Score both versions of a recorded verdict again, on the rows that were stored with it.
+
+    Raises
+    ------
+    VerdictNotFound
+        If there is no verdict with this number.
+    VerdictNotRecomputable
+        If its rows were not stored, all of them were erased, or a version is another one now.
+    BundleRefused, NoModel
+        If a version cannot be opened any longer.
+    """
+    promotion = _recorded(promotion_id, warehouse)
+    judged = JudgedRowLog(warehouse).rows_of(promotion_id)
+    if judged is None:
+        raise VerdictNotRecomputable(promotion_id, "an earlier version recorded it without rows")
+    if not existing([promotion], registry):
+        raise VerdictNotRecomputable(
+            promotion_id, f"the registry has no version {promotion.challenger_version} of its batch"
+        )
+    rows = Rows.read(warehouse, judged.encounters)
+    if rows.frame.empty:
+        raise VerdictNotRecomputable(promotion_id, "all its rows were erased")
+    challenger = Scored(registry.open(promotion.challenger_version, trusted), rows)
+    version = promotion.incumbent_version
+    champion = Scored(registry.open(version, trusted), rows) if version else None
+    figures = figures_of(challenger, champion)
+    return Recomputed(promotion, judged, rows.content_sha256, figures)
+
+
+def _recorded(promotion_id: int, warehouse: CleanWarehouse) -> Promotion:
+    for promotion in ModelHistory(warehouse.connection).promotions():
+        if promotion.promotion_id == promotion_id:
+            return promotion
+    raise VerdictNotFound(promotion_id)
+
+
+def _flat(figures: Any, path: str = "") -> Iterator[tuple[str, Value]]:
+    """Yield every value of nested figures under its path, as ``challenger.weighted_f1``."""
+    if isinstance(figures, Mapping):
+        for name, value in figures.items():
+            yield from _flat(value, f"{path}.{name}" if path else str(name))
+    elif isinstance(figures, list | tuple):
+        for place, value in enumerate(figures):
+            yield from _flat(value, f"{path}.{place}")
+    else:
+        yield path, figures
+
+
+def _same(stored: Value, found: Value) -> bool:
+    if isinstance(stored, int | float) and isinstance(found, int | float):
+        return math.isclose(stored, found, rel_tol=0, abs_tol=TOLERANCE)
+    return stored == found

@@ -1,0 +1,180 @@
+"""A recorded verdict comes out the same again, or says why it does not."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pandas as pd
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from readmission.domain import schema
+from readmission.errors import VerdictNotFound, VerdictNotRecomputable
+from readmission.pipeline.process import process
+from readmission.pipeline.promotion.recompute import Recomputed, recompute
+from readmission.pipeline.source import Dataset
+from readmission.stack.cli import promote
+from readmission.stack.cli.app import app
+from readmission.warehouse import Promotion, RawWarehouse
+from readmission.warehouse.clean.erasures import CleanErasures
+from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
+from tests.conftest import Platform
+from tests.include.conftest import BATCH_ROWS, BATCHES
+from tests.include.pipeline.promotion.test_judge import Arena, arena  # noqa: F401
+from tests.signing import TRUSTED
+
+FIRST, SECOND = BATCHES
+
+
+@pytest.fixture
+def judged(arena: Arena) -> Promotion:  # noqa: F811
+    """The verdict on the second of two challengers."""
+    arena.register("random_forest")
+    arena.carry_out(arena.judge())
+    arena.register("xgboost", SECOND)
+    return arena.judge(SECOND)
+
+
+def again(arena: Arena, promotion: Promotion) -> Recomputed:  # noqa: F811
+    assert promotion.promotion_id is not None
+    return recompute(promotion.promotion_id, arena.warehouse, arena.registry, TRUSTED)
+
+
+def test_a_verdict_comes_out_the_same_after_more_batches(
+    arena: Arena,  # noqa: F811
+    judged: Promotion,
+    raw_db: psycopg.Connection,
+    dataset: Dataset,
+) -> None:
+    # given a third batch
+    raw = RawWarehouse(raw_db)
+    raw.load(dataset.encounters.slice(2 * BATCH_ROWS, BATCH_ROWS), 2 * BATCH_ROWS, "synthetic")
+    raw.accept("batch-0003", pd.DataFrame({"source_row": [], "reasons": []}))
+    process(raw, arena.warehouse, "batch-0003", "a key")
+    arena.warehouse.accept("batch-0003")
+    rows = len(arena.warehouse.test_encounters("batch-0003"))
+    assert rows > judged.figures["test_rows"] == len(arena.warehouse.test_encounters(SECOND))
+
+    # when
+    found = again(arena, judged)
+
+    # then
+    assert found.figures == {name: judged.figures[name] for name in found.figures}
+    assert found.different == []
+    assert found.explanation is None
+    assert len(found.lines) > 40
+
+
+def test_a_row_that_changed_since_is_noticed(
+    arena: Arena,  # noqa: F811
+    judged: Promotion,
+) -> None:
+    # given another outcome of one row
+    arena.warehouse.connection.execute(
+        "UPDATE encounter SET readmitted = (readmitted + 1) %% 3 WHERE encounter_id = %s",
+        (arena.warehouse.test_encounters(FIRST)[0],),
+    )
+
+    found = again(arena, judged)
+
+    assert {"rows_sha256", "challenger.log_loss", "incumbent.log_loss"} <= set(found.different)
+    assert "processed again" in str(found.explanation)
+
+
+def test_a_verdict_whose_rows_were_erased_says_so(
+    arena: Arena,  # noqa: F811
+    judged: Promotion,
+) -> None:
+    # given a patient of the test split who is erased
+    encounter = arena.warehouse.test_encounters(FIRST)[0]
+    (patient,) = arena.warehouse.read_encounters([encounter])[schema.PATIENT].to_pylist()
+    mine = CleanErasures(arena.warehouse).encounters(patient)
+    subject = {"patient": patient, "encounters": [int(number) for number in mine]}
+    CleanErasures(arena.warehouse).erase(subject, set(), {})
+
+    # when
+    found = again(arena, judged)
+
+    # then
+    assert found.rows.erased == len(mine)
+    assert f"{len(mine)} of the {judged.figures['test_rows']}" in str(found.explanation)
+    assert "were erased since" in str(found.explanation)
+    assert "test_rows" in found.different
+
+
+def test_a_verdict_without_rows_cannot_be_recomputed(arena: Arena) -> None:  # noqa: F811
+    # given a verdict of an earlier version of the project
+    decided = arena.decided(FIRST, arena.register("xgboost"))
+
+    with pytest.raises(VerdictNotRecomputable, match="recorded it without rows"):
+        again(arena, decided)
+    with pytest.raises(VerdictNotFound, match="no verdict 999999"):
+        recompute(999_999, arena.warehouse, arena.registry, TRUSTED)
+
+
+def test_a_version_of_another_batch_is_not_taken_for_the_challenger(
+    arena: Arena,  # noqa: F811
+    judged: Promotion,
+) -> None:
+    # given a registry that was set up again, which counts from 1
+    arena.registry.tag_version(judged.challenger_version, {"batch_id": FIRST})
+
+    with pytest.raises(VerdictNotRecomputable, match=r"no version \d+ of its batch"):
+        again(arena, judged)
+
+
+def test_the_command_lists_verdicts_and_recomputes_one(
+    arena: Arena,  # noqa: F811
+    judged: Promotion,
+    platform: Platform,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a running stack with the registry of this test
+    settings = arena.trained.settings.model_copy(update={"model_name": arena.registry.name})
+
+    site = replace(platform.site, settings=settings)
+
+    @contextmanager
+    def opened() -> Iterator[tuple[object, object, object]]:
+        with promote.exit_on_error():
+            yield site, None, arena.warehouse
+
+    monkeypatch.setattr(promote, "open_stack_warehouses", opened)
+
+    # then
+    listed = CliRunner().invoke(app, ["promotions"])
+    assert listed.exit_code == 0, listed.output
+    assert "first model, weighted F1" in listed.output
+    assert judged.reason.split(":")[0] in listed.output
+    number = str(judged.promotion_id)
+    found = CliRunner().invoke(app, ["promotions", "recompute", number])
+    assert found.exit_code == 0, found.output
+    assert "figures agree" in found.output
+    assert f"{judged.figures['challenger']['log_loss']:.6f}" in found.output
+
+    # and a figure that differs is an error
+    arena.warehouse.connection.execute("UPDATE judged_rows SET content_sha256 = 'another'")
+    differs = CliRunner().invoke(app, ["promotions", "recompute", number])
+    assert differs.exit_code == 1
+    assert "1 of" in differs.output
+    unknown = CliRunner().invoke(app, ["promotions", "recompute", "999999"])
+    assert unknown.exit_code == 1
+
+
+def test_numbers_that_were_erased_meanwhile_are_not_stored(arena: Arena) -> None:  # noqa: F811
+    # given a patient who is erased after the models were scored
+    log = JudgedRowLog(arena.warehouse)
+    encounters = arena.warehouse.test_encounters(FIRST)
+    version = arena.register("xgboost")
+    decided = arena.decided(FIRST, version)
+    gone = max(encounters) + 1
+
+    # when
+    log.record(decided, JudgedRows([*encounters, gone], len(encounters) + 1, "0" * 64, 1))
+
+    # then
+    assert decided.promotion_id is not None
+    stored = log.rows_of(decided.promotion_id)
+    assert stored is not None
+    assert (stored.encounters, stored.erased) == (encounters, 1)
