@@ -23,6 +23,7 @@ def model_promotion_pipeline():
         from readmission.domain.batch_ids import parse_batch_id
         from readmission.pipeline import rollout
         from readmission.pipeline.promotion import judge as promotion
+        from readmission.pipeline.promotion.rule import Rule
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
         from readmission.serving.signature import TrustedKeys
@@ -41,7 +42,7 @@ def model_promotion_pipeline():
                     registry,
                     TrustedKeys.parse(settings.trusted_signing_keys),
                     Gatekeeper(settings.docs_dir, publish_report),
-                    settings.log_loss_tolerance,
+                    Rule.of(settings),
                 )
                 rollout.carry_out(verdict, history, registry)
         return {"batch_id": batch_id, "verdict": verdict.verdict, "reason": verdict.reason}

@@ -265,6 +265,7 @@ def main() -> None:
         changes = {
             "state_dir": folder / "disk" / "state", "dataset": folder / "encounters.csv",
             "scheduled_runs": False, "sweep_grace_seconds": 5, **ports,
+            "promotion_rule": "weighted_f1",  # Small batches cannot prove that a model is better.
         }  # fmt: skip
         stack = Stack(get_settings().model_copy(update=changes))
         with own_file_system(folder / "disk"):

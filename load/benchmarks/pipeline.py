@@ -31,6 +31,7 @@ from rich.table import Table
 from readmission.domain.batch_ids import batch_name
 from readmission.pipeline import ingest, process, rollout, source, train
 from readmission.pipeline.promotion import judge as promotion
+from readmission.pipeline.promotion.rule import Rule
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
@@ -136,9 +137,8 @@ def in_process(
                 ]
                 train.register_best(fits, lineage, registry, signer, history)
             with timed(seconds, "promotion and its gate"):
-                tolerance = settings.log_loss_tolerance
                 verdict = promotion.judge(
-                    key, clean, history, registry, trusted, gatekeeper, tolerance
+                    key, clean, history, registry, trusted, gatekeeper, Rule.of(settings)
                 )
                 rollout.carry_out(verdict, history, registry)
             results.append(seconds)

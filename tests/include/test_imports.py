@@ -21,7 +21,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"exporter", "operations"},
         {"stack"},
     ),
-    "readmission.settings": ({"backups", "renamed"}, {"audit", "mlflow"}),
+    "readmission.settings": ({"backups", "renamed"}, {"audit", "mlflow", "promotion"}),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
         {"schema"},
@@ -44,10 +44,16 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.modelling": (
         {"decision", "encoder", "family"},
         {"evaluation", "families", "model"},
-        {"compilation", "fitting", "subgroups"},
+        {"compilation", "fitting"},
         {"plots"},
         {"bundling"},
         {"mlflow_runs"},
+    ),
+    "readmission.modelling.evaluation": (
+        {"bootstrap"},
+        {"calibration"},
+        {"metrics"},
+        {"criteria", "subgroups"},
     ),
     "readmission.registry": (
         {"aliases", "candidates", "login"},
@@ -67,7 +73,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"ingest", "rollout"},
     ),
     "readmission.pipeline.promotion": (
-        {"champion", "comparison"},
+        {"champion", "comparison", "rule"},
         {"judge", "recompute"},
     ),
     "readmission.exporter": (

@@ -17,6 +17,9 @@ PROMOTED_VERSION = "promoted_version"
 """Tag of the registered model: ``4``, or ``3>4`` while the alias moves from version 3 to 4."""
 _PROMOTED = re.compile(r"(?:(\d+)>)?(\d+)", re.ASCII)
 
+CRITERION = "criterion_"
+"""How the tag of a version begins that says what came of a criterion, as ``passed: sentence``."""
+
 _KEY, _BY_HAND = "rolled_back ", "promoted_by_hand "
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # No plus sign is allowed in the key of a tag.
 _VALUE = re.compile(r"to version (\d+) by (.+)")

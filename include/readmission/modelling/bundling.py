@@ -17,7 +17,7 @@ from readmission.modelling.compilation import (
     dense,
     make_golden_rows,
 )
-from readmission.modelling.evaluation import SOON
+from readmission.modelling.evaluation.metrics import SOON
 from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.plots import importance

@@ -12,7 +12,7 @@ from readmission.domain.splitting import Split
 from readmission.modelling import families
 from readmission.modelling.decision import tune_weights
 from readmission.modelling.encoder import new_encoder
-from readmission.modelling.evaluation import evaluate_twice
+from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.modelling.model import ReadmissionModel
 
 

@@ -20,7 +20,7 @@ import readmission
 from readmission.domain import schema
 from readmission.errors import BundleRefused
 from readmission.modelling.bundling import write_bundle
-from readmission.modelling.evaluation import prefixed
+from readmission.modelling.evaluation.metrics import prefixed
 from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel

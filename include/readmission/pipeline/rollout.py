@@ -1,10 +1,14 @@
 """Carry out a verdict: move the alias, reload the API, and wait until it serves the version."""
 
 import time
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import httpx
 
+from readmission.domain.production import CRITERION
 from readmission.errors import ServingMismatch
+from readmission.modelling.evaluation.criteria import Outcome, sentence
 from readmission.pipeline.order import (
     CARRIED_OUT,
     existing,
@@ -18,6 +22,9 @@ from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 
 _TAGGED = ("weighted_f1", "macro_f1", "log_loss", "auroc_under_30", "recall_top_20")
 """Metrics that become tags in the registry; the promotion's row holds all metrics."""
+
+_LONGEST_TAG = 5_000
+"""Characters that MLflow stores of a version's tag."""
 
 
 def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
@@ -88,8 +95,38 @@ def _tags(promotion: Promotion) -> dict[str, object]:
         "verdict_reason": promotion.reason,
         "compared_with": promotion.incumbent_version or "none",
         **metrics,
+        **_criteria(promotion.figures),
         CARRIED_OUT: _decided_at(promotion),
     }
+
+
+def _criteria(figures: Mapping[str, Any]) -> dict[str, object]:
+    """Return a tag for each criterion of all patients, and one for those of their groups."""
+    if "rule" not in figures:  # An earlier version of the project recorded the verdict.
+        return {}
+    found = figures["criteria"]
+    tags: dict[str, object] = {"promotion_rule": figures["rule"]["name"]}
+    for one in found:
+        if not one["group"]:
+            tags[CRITERION + one["name"]] = f"{one['verdict']}: {sentence(one)}"
+    groups = [one for one in found if one["group"]]
+    if groups:
+        tags[CRITERION + "groups"] = _groups(groups)[:_LONGEST_TAG]
+    return tags
+
+
+def _groups(found: Sequence[Mapping[str, Any]]) -> str:
+    by_verdict = {
+        verdict: [one for one in found if one["verdict"] == verdict] for verdict in Outcome
+    }
+    if failed := by_verdict[Outcome.FAILED]:
+        return f"{Outcome.FAILED}: {'; '.join(map(sentence, failed))}"
+    passed, reported = (len(by_verdict[one]) for one in (Outcome.PASSED, Outcome.REPORTED))
+    verdict = Outcome.PASSED if passed else Outcome.REPORTED
+    return (
+        f"{verdict}: of the comparisons in groups of patients, {passed} passed, and {reported} are"
+        " of groups too small to decide"
+    )
 
 
 def _decided_at(promotion: Promotion) -> str:

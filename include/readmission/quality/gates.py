@@ -19,7 +19,7 @@ from readmission.domain import schema
 from readmission.domain.cleaning import parse
 from readmission.domain.plausibility import judged
 from readmission.errors import GateError, GateFailed
-from readmission.modelling.evaluation import SOON
+from readmission.modelling.evaluation.metrics import SOON
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.quality import catalogue
 from readmission.quality.catalogue import Gate

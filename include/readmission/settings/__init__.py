@@ -20,6 +20,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from readmission.errors import ReadmissionError
 from readmission.settings.audit import AuditSettings
 from readmission.settings.mlflow import MlflowSettings
+from readmission.settings.promotion import PromotionSettings
 from readmission.settings.renamed import RENAMED
 
 PREFIX = "READMISSION_"
@@ -44,7 +45,7 @@ class SettingsError(ReadmissionError):
     """A setting is missing, unknown or invalid; the message names it."""
 
 
-class Settings(MlflowSettings, AuditSettings):
+class Settings(MlflowSettings, AuditSettings, PromotionSettings):
     """Every setting of the project. Secrets have no default.
 
     Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
@@ -115,11 +116,6 @@ class Settings(MlflowSettings, AuditSettings):
         (),
         description="Public Ed25519 keys in base64, separated by commas; only models signed with"
         " one of them are served or compared.",
-    )
-    log_loss_tolerance: float = Field(
-        0.005,
-        ge=0,
-        description="Absolute amount by which a challenger's log-loss may exceed the champion's.",
     )
 
     # Services

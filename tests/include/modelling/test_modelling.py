@@ -14,7 +14,7 @@ from readmission.domain.splitting import Split
 from readmission.errors import InvalidValue
 from readmission.modelling.decision import decide, tune_weights
 from readmission.modelling.encoder import new_encoder
-from readmission.modelling.evaluation import evaluate, evaluate_twice
+from readmission.modelling.evaluation.metrics import evaluate, evaluate_twice
 from readmission.modelling.families import FAMILIES
 from readmission.modelling.fitting import Fit, fit
 from readmission.modelling.mlflow_runs import signature

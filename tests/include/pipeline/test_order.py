@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from readmission.pipeline.order import PROMOTED, last_in_order
-from readmission.pipeline.promotion.judge import REFUSED
+from readmission.pipeline.promotion.rule import REFUSED
 from readmission.registry import PRODUCTION
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack

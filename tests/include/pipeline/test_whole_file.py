@@ -30,7 +30,7 @@ FIT = """
 import json, sys, time
 import pandas
 from readmission.settings import Settings
-from readmission.modelling.evaluation import evaluate
+from readmission.modelling.evaluation.metrics import evaluate
 from readmission.modelling.fitting import fit
 rows, test = (pandas.read_parquet(path) for path in sys.argv[1:])
 found = {}

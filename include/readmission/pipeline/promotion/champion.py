@@ -1,6 +1,7 @@
-"""Find the model that a challenger has to beat."""
+"""Find the models that a challenger has to beat: the champion, and the best one before it."""
 
 import logging
+from itertools import islice
 
 from readmission.errors import BundleRefused, NoModel
 from readmission.pipeline.order import existing, promoted
@@ -10,6 +11,9 @@ from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import ModelHistory
 
 log = logging.getLogger(__name__)
+
+EARLIER = 3
+"""How many earlier champions are scored at most, so that judging does not take ever longer."""
 
 
 def find_champion(
@@ -33,6 +37,31 @@ def find_champion(
         if (opened := try_to_open(version, registry, trusted)) is not None:
             return opened
     return None
+
+
+def earlier_champions(
+    history: ModelHistory, registry: Registry, trusted: TrustedKeys, *others: str
+) -> list[ServedModel]:
+    """Return earlier promoted versions that can still be opened, at most `EARLIER`.
+
+    These are the ones with the lowest log-loss when they were promoted. A challenger is compared
+    with the best of them too, so that small losses, each within the margin, do not add up.
+
+    Parameters
+    ----------
+    history, registry, trusted
+        Where versions are recorded and stored, and who may have signed them.
+    *others : str
+        Versions to leave out: challenger and champion.
+    """
+    found = sorted(
+        existing(promoted(history), registry),
+        key=lambda one: (one.figures.get("challenger") or {}).get("log_loss", float("inf")),
+    )
+    versions = dict.fromkeys(one.challenger_version for one in found)
+    tried = [version for version in versions if version not in others][: 2 * EARLIER]
+    opened = (try_to_open(version, registry, trusted) for version in tried)
+    return list(islice(filter(None, opened), EARLIER))
 
 
 def try_to_open(version: str, registry: Registry, trusted: TrustedKeys) -> ServedModel | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -13,9 +13,11 @@ import pandas as pd
 
 from readmission.domain import schema
 from readmission.modelling import decision
-from readmission.modelling.evaluation import evaluate_twice
+from readmission.modelling.evaluation import criteria
+from readmission.modelling.evaluation.criteria import JudgedOn, Predicted
+from readmission.modelling.evaluation.metrics import evaluate_twice
+from readmission.modelling.evaluation.subgroups import evaluate_subgroups, groups_of
 from readmission.modelling.model import PROBABILITY_COLUMNS
-from readmission.modelling.subgroups import evaluate_subgroups
 from readmission.serving.clean_rows import score
 from readmission.serving.model import ServedModel
 from readmission.warehouse import CleanWarehouse
@@ -52,6 +54,16 @@ class Rows:
     def outcomes(self) -> npt.NDArray[np.integer]:
         """Class codes."""
         return self.frame[schema.TARGET].to_numpy()
+
+    @property
+    def patients(self) -> npt.NDArray[np.integer]:
+        """Number of each row's patient."""
+        return self.frame[schema.PATIENT].to_numpy()
+
+    @property
+    def seed(self) -> int:
+        """Seed of the bootstrap; it follows from the rows, so nobody can choose it."""
+        return int(self.content_sha256[:8], 16)
 
 
 @dataclass(frozen=True)
@@ -93,9 +105,14 @@ class Scored:
         return no, later, soon
 
     @property
+    def predicted(self) -> Predicted:
+        """What the criteria compare."""
+        return Predicted(self.probabilities, decision.decide(self.probabilities, self.weights))
+
+    @property
     def predictions(self) -> pd.DataFrame:
         """The predicted class and the probabilities of each row, as the predictions gate reads."""
-        classes = np.array(schema.CLASSES)[decision.decide(self.probabilities, self.weights)]
+        classes = np.array(schema.CLASSES)[self.predicted.decided]
         predictions = pd.DataFrame(self.probabilities, columns=list(PROBABILITY_COLUMNS))
         return predictions.assign(prediction=classes)
 
@@ -106,15 +123,55 @@ class Scored:
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def figures_of(challenger: Scored, champion: Scored | None) -> Mapping[str, Any]:
-    """Return what a verdict stores: everything that can be recomputed from rows and versions."""
+def figures_of(
+    challenger: Scored, champion: Scored | None, earlier: Sequence[Scored], seed: int
+) -> dict[str, Any]:
+    """Return what a verdict stores: everything that can be recomputed from rows and versions.
+
+    Parameters
+    ----------
+    challenger, champion : Scored
+        The two models; there may be no champion.
+    earlier : sequence of Scored
+        Earlier champions, of which the best one is compared as well.
+    seed : int
+        Seed of the bootstrap.
+    """
+    rows = challenger.rows
     return {
         "challenger": challenger.metrics,
         "incumbent": champion.metrics if champion else None,
-        "test_rows": len(challenger.rows.frame),
-        "subgroups": evaluate_subgroups(challenger.rows.frame, challenger.probabilities),
+        "test_rows": len(rows.frame),
+        "subgroups": evaluate_subgroups(rows.frame, challenger.probabilities),
         "bundles": {
             "challenger": challenger.bundle_sha256,
             "incumbent": champion.bundle_sha256 if champion else None,
         },
+        **_criteria(challenger, champion, earlier, seed),
+    }
+
+
+def _criteria(
+    challenger: Scored, champion: Scored | None, earlier: Sequence[Scored], seed: int
+) -> dict[str, Any]:
+    rows = challenger.rows
+    judged_on = JudgedOn(rows.outcomes, rows.patients, groups_of(rows.frame))
+    if champion is None:
+        found = criteria.calibration(judged_on, challenger.predicted, decides=False)
+        return {"best": None, "criteria": [one.to_dict() for one in found]}
+    best = max([champion, *earlier], key=lambda one: one.metrics["weighted_f1"])
+    found = criteria.compare(
+        judged_on,
+        challenger.predicted,
+        champion.predicted,
+        best.predicted if best is not champion else None,
+        seed,
+    )
+    return {
+        "best": {
+            "version": best.version,
+            "weighted_f1": best.metrics["weighted_f1"],
+            "earlier": [one.version for one in earlier],
+        },
+        "criteria": [one.to_dict() for one in found],
     }

@@ -1,52 +1,26 @@
 """Compare the challenger with the champion on the same test rows, and record the verdict."""
 
-from readmission.pipeline.order import PROMOTED, find_newer, promoted
-from readmission.pipeline.promotion.champion import find_champion
-from readmission.pipeline.promotion.comparison import Metrics, Rows, Scored, figures_of
+import logging
+
+from readmission.modelling.evaluation import criteria
+from readmission.pipeline.order import find_newer, promoted
+from readmission.pipeline.promotion.champion import earlier_champions, find_champion
+from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.rule import (
+    FIRST_MODEL,
+    LATE,
+    NONE_OPENS,
+    REFUSED,
+    Rule,
+    decide,
+)
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import CHALLENGER, Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 
-REFUSED = "refused"
-FIRST_MODEL = "first model"
-NONE_OPENS = "no promoted version can be opened any longer"
-LATE = "late:"
-"""How the reason of a late verdict begins."""
-
-
-def decide(
-    challenger: Metrics,
-    champion: Metrics | None,
-    log_loss_tolerance: float,
-    without_champion: str = FIRST_MODEL,
-) -> tuple[str, str]:
-    """Return the verdict and the reason for it.
-
-    A challenger is promoted if its weighted F1 is better and its log-loss is not worse by more than
-    the tolerance: better decisions must not cost worse probabilities.
-
-    Parameters
-    ----------
-    challenger, champion : dict
-        Metrics on the same test rows; the first challenger has no champion to beat.
-    log_loss_tolerance : float
-        Absolute difference.
-    without_champion : str
-        Why there is no champion, for the reason.
-    """
-    if champion is None:
-        return PROMOTED, f"{without_champion}, weighted F1 {challenger['weighted_f1']:.4f}"
-    compared = (
-        f"weighted F1 {challenger['weighted_f1']:.4f} against {champion['weighted_f1']:.4f},"
-        f" log-loss {challenger['log_loss']:.4f} against {champion['log_loss']:.4f}"
-    )
-    if challenger["weighted_f1"] <= champion["weighted_f1"]:
-        return REFUSED, f"not better: {compared}"
-    if challenger["log_loss"] > champion["log_loss"] + log_loss_tolerance:
-        return REFUSED, f"probabilities got worse: {compared}"
-    return PROMOTED, f"better: {compared}"
+log = logging.getLogger(__name__)
 
 
 def judge(
@@ -56,7 +30,7 @@ def judge(
     registry: Registry,
     trusted: TrustedKeys,
     gatekeeper: Gatekeeper,
-    log_loss_tolerance: float,
+    rule: Rule,
 ) -> Promotion:
     """Compare the candidate of a batch with the champion, and record the verdict.
 
@@ -86,15 +60,12 @@ def judge(
     gatekeeper.predictions(
         warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics
     )
-    found = find_champion(history, registry, trusted)
-    champion = Scored(found, rows) if found else None
+    champion, earlier = _rivals(challenger, history, registry, trusted)
+    figures = figures_of(challenger, champion, earlier, rows.seed) | {"rule": rule.to_dict()}
+    for criterion in figures["criteria"]:
+        log.info("%s: %s", criterion["verdict"], criteria.sentence(criterion))
     without_champion = NONE_OPENS if promoted(history) else FIRST_MODEL
-    verdict, reason = decide(
-        challenger.metrics,
-        champion.metrics if champion else None,
-        log_loss_tolerance,
-        without_champion,
-    )
+    verdict, reason = decide(figures, rule, without_champion)
     if (newer := find_newer(batch_id, warehouse, history, registry)) is not None:
         verdict, reason = REFUSED, f"{LATE} {newer} is newer, and its model came first"
     promotion = Promotion(
@@ -103,12 +74,19 @@ def judge(
         incumbent_version=champion.version if champion else None,
         verdict=verdict,
         reason=reason,
-        figures=dict(figures_of(challenger, champion)),
+        figures=figures,
     )
-    judged = JudgedRows(encounters, len(encounters), rows.content_sha256, seed_of(rows))
+    judged = JudgedRows(encounters, len(encounters), rows.content_sha256, rows.seed)
     return JudgedRowLog(warehouse).record(promotion, judged)
 
 
-def seed_of(rows: Rows) -> int:
-    """Return the seed of the bootstrap: it follows from the rows, so nobody can choose it."""
-    return int(rows.content_sha256[:8], 16)
+def _rivals(
+    challenger: Scored, history: ModelHistory, registry: Registry, trusted: TrustedKeys
+) -> tuple[Scored | None, list[Scored]]:
+    """Return the champion and earlier champions, each with its probabilities for the rows."""
+    champion = find_champion(history, registry, trusted)
+    if champion is None:
+        return None, []
+    own = (challenger.version, champion.registered.version)
+    earlier = earlier_champions(history, registry, trusted, *own)
+    return Scored(champion, challenger.rows), [Scored(one, challenger.rows) for one in earlier]

@@ -8,6 +8,7 @@ from typing import Any
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
 from readmission.pipeline.order import existing
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.rule import LATE, Rule, decide
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
@@ -33,18 +34,23 @@ class Recomputed:
         Hash of these rows as CLEAN has them now.
     figures : dict
         The figures as they come out now.
+    verdict : str
+        The verdict that follows from them by the rule of that time.
     """
 
     promotion: Promotion
     rows: JudgedRows
     content_sha256: str
     figures: Mapping[str, Any]
+    verdict: str
 
     @property
     def lines(self) -> list[tuple[str, Value, Value]]:
         """Name, stored and recomputed value of every figure, and of the rows' hash."""
         stored = {name: self.promotion.figures.get(name) for name in self.figures}
         before, now = dict(_flat(stored)), dict(_flat(self.figures))
+        if not self.promotion.reason.startswith(LATE):  # That follows from no figure.
+            before["verdict"], now["verdict"] = self.promotion.verdict, self.verdict
         before["rows_sha256"], now["rows_sha256"] = self.rows.content_sha256, self.content_sha256
         return [(name, before.get(name), now.get(name)) for name in before | now]
 
@@ -94,8 +100,12 @@ def recompute(
     challenger = Scored(registry.open(promotion.challenger_version, trusted), rows)
     version = promotion.incumbent_version
     champion = Scored(registry.open(version, trusted), rows) if version else None
-    figures = figures_of(challenger, champion)
-    return Recomputed(promotion, judged, rows.content_sha256, figures)
+    versions = (promotion.figures.get("best") or {}).get("earlier", ())
+    earlier = [Scored(registry.open(one, trusted), rows) for one in versions]
+    figures = figures_of(challenger, champion, earlier, judged.seed)
+    rule = Rule(**promotion.figures["rule"])
+    verdict, _ = decide(figures, rule)
+    return Recomputed(promotion, judged, rows.content_sha256, figures, verdict)
 
 
 def _recorded(promotion_id: int, warehouse: CleanWarehouse) -> Promotion:
@@ -112,9 +122,16 @@ def _flat(figures: Any, path: str = "") -> Iterator[tuple[str, Value]]:
             yield from _flat(value, f"{path}.{name}" if path else str(name))
     elif isinstance(figures, list | tuple):
         for place, value in enumerate(figures):
-            yield from _flat(value, f"{path}.{place}")
+            yield from _flat(value, f"{path}.{_name_of(value) or place}")
     else:
         yield path, figures
+
+
+def _name_of(value: Any) -> str | None:
+    """Return the name of a criterion and its group."""
+    if not (isinstance(value, Mapping) and "name" in value):
+        return None
+    return " ".join(filter(None, (value["name"], value.get("group"))))
 
 
 def _same(stored: Value, found: Value) -> bool:

@@ -17,9 +17,12 @@ import pytest
 
 from readmission.domain import schema
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
-from readmission.modelling.evaluation import evaluate_twice
+from readmission.modelling.evaluation.criteria import Criterion, Outcome
+from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.pipeline.order import PROMOTED
-from readmission.pipeline.promotion.judge import REFUSED, decide, judge
+from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
+from readmission.pipeline.promotion.judge import judge
+from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
 from readmission.pipeline.rollout import carry_out, wait_until_served
 from readmission.pipeline.sweep import find_uncarried
 from readmission.quality.gates import Gatekeeper
@@ -32,7 +35,8 @@ from readmission.warehouse.verdicts import VerdictLog
 from tests.include.conftest import BATCHES, Training
 from tests.signing import TRUSTED
 
-ANY_LOG_LOSS = 10.0
+PLAIN = Rule("weighted_f1", log_loss_tolerance=10)
+"""Decides on batches too small to prove that a model is better."""
 FIRST, SECOND = BATCHES
 GRACE = timedelta(minutes=10)
 
@@ -58,7 +62,7 @@ class Arena:
     def judge(
         self,
         batch_id: str = FIRST,
-        tolerance: float = ANY_LOG_LOSS,
+        rule: Rule = PLAIN,
         trusted: TrustedKeys = TRUSTED,
     ) -> Promotion:
         """Judge the candidate of a batch."""
@@ -69,7 +73,7 @@ class Arena:
             self.registry,
             trusted,
             self.gatekeeper,
-            tolerance,
+            rule,
         )
 
     def carry_out(self, promotion: Promotion) -> None:
@@ -136,7 +140,8 @@ def test_better_decisions_win_unless_they_cost_worse_probabilities(
     def named(values: tuple[float, float] | None) -> dict[str, float] | None:
         return dict(zip(("weighted_f1", "log_loss"), values, strict=True)) if values else None
 
-    found, reason = decide(named(challenger) or {}, named(champion), 0.0050001)
+    figures = {"challenger": named(challenger), "incumbent": named(champion)}
+    found, reason = decide(figures, Rule("weighted_f1", 0.0050001))
 
     assert found == verdict
     assert re.match(because, reason)
@@ -220,6 +225,113 @@ def test_a_worse_challenger_does_not_change_production(
     stage, tags = arena.version(challenger)
     assert (stage, tags["verdict"]) == ("None", "refused")
     assert [p.verdict for p in arena.history.promotions()] == [REFUSED]
+
+
+def test_a_model_that_is_as_good_is_not_promoted_and_the_reason_says_why(
+    arena: Arena, caplog: pytest.LogCaptureFixture
+) -> None:
+    # given a champion, and a challenger with the same probabilities
+    champion = arena.register("xgboost")
+    arena.registry.promote(champion)
+    run_id, client = arena.trained.run_of("xgboost"), arena.registry.client
+    (output,) = client.get_run(run_id).outputs.model_outputs
+    registered = client.create_model_version(
+        arena.registry.name,
+        source=f"models:/{output.model_id}",
+        tags={"batch_id": SECOND},
+        model_id=output.model_id,
+    )
+    challenger = str(registered.version)
+    candidate = Candidate(SECOND, run_id, "xgboost", challenger, "sha")
+    arena.history.record_candidate(candidate)
+
+    # when
+    with caplog.at_level("INFO"):
+        verdict = arena.judge(SECOND, Rule())
+    arena.carry_out(verdict)
+
+    # then
+    assert verdict.verdict == REFUSED
+    decided = (
+        "difference in log-loss +0.0000 (95 % interval +0.0000 to +0.0000),"
+        " limit: upper end below 0"
+    )
+    assert verdict.reason.startswith(f"not better: {decided}; weighted F1 0.")
+    assert f"failed: {decided}" in caplog.text
+    # and every criterion is stored, and those of all patients are tags
+    found = {(one["name"], one["group"]): one for one in verdict.figures["criteria"]}
+    assert found["log_loss", None]["verdict"] == "failed"
+    assert found["weighted_f1", None]["figure"] == 0
+    assert found["calibration_error_under_30", None]["verdict"] == "reported"
+    assert any(group for _, group in found)
+    assert verdict.figures["rule"]["name"] == "criteria"
+    tags = arena.version(challenger)[1]
+    assert tags["criterion_log_loss"] == f"failed: {decided}"
+    assert tags["promotion_rule"] == "criteria"
+    assert tags["criterion_groups"].startswith("reported: of the comparisons in groups")
+
+
+def test_the_first_model_needs_no_champion_and_its_calibration_is_reported(arena: Arena) -> None:
+    arena.register("xgboost")
+
+    verdict = arena.judge(rule=Rule())
+
+    assert (verdict.verdict, verdict.figures["best"]) == (PROMOTED, None)
+    assert [(one["name"], one["verdict"]) for one in verdict.figures["criteria"]] == [
+        ("calibration_error_under_30", "reported"),
+        ("calibration_slope_under_30", "reported"),
+    ]
+
+
+def test_earlier_champions_are_scored_but_not_all_of_them(arena: Arena) -> None:
+    # given more promoted versions than are compared, of which one is not signed any longer
+    families = [result.family for result in arena.trained.results]
+    figures = {"challenger": {"log_loss": 0.0}, "incumbent": None, "test_rows": 1}
+    arena.history.record_promotion(
+        Promotion(FIRST, "99", None, PROMOTED, "of a registry that is gone", figures)
+    )
+    versions = [arena.register(family) for family in families]
+    for place, version in enumerate(versions):
+        figures["challenger"]["log_loss"] = 0.9 - place / 100
+        arena.carry_out(
+            arena.history.record_promotion(
+                Promotion(FIRST, version, None, PROMOTED, "because", figures)
+            )
+        )
+    *earlier, champion = versions
+
+    # when
+    found = earlier_champions(arena.history, arena.registry, TRUSTED, champion)
+
+    # then those with the lowest log-loss come first
+    expected = earlier[::-1][:EARLIER]
+    assert [one.registered.version for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("failed", "verdict", "because"),
+    [
+        ([], PROMOTED, r"better: difference in log-loss -0.0200 \(95 % .*; weighted F1 0.5"),
+        (["log_loss"], REFUSED, "not better: difference in log-loss"),
+        (["weighted_f1"], REFUSED, "criterion failed: difference in weighted F1 -0.0200"),
+        (["recall_top_20", "auroc_under_30"], REFUSED, r"criterion failed: .*; 1 more failed; "),
+    ],
+)
+def test_the_criteria_decide(failed: list[str], verdict: str, because: str) -> None:
+    names = ("log_loss", "weighted_f1", "recall_top_20", "auroc_under_30")
+    metrics = {"weighted_f1": 0.5, "log_loss": 0.9}
+    criteria = [
+        Criterion(
+            name, -0.02, (-0.03, -0.01), "any", Outcome.FAILED if name in failed else Outcome.PASSED
+        ).to_dict()
+        for name in names
+    ]
+    figures = {"challenger": metrics, "incumbent": metrics, "criteria": criteria}
+
+    found, reason = decide(figures, Rule())
+
+    assert found == verdict
+    assert re.match(because, reason)
 
 
 def test_rows_of_later_batches_do_not_count(arena: Arena) -> None:

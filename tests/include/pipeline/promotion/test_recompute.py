@@ -13,6 +13,7 @@ from readmission.domain import schema
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
 from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
+from readmission.pipeline.promotion.rule import Rule
 from readmission.pipeline.source import Dataset
 from readmission.stack.cli import promote
 from readmission.stack.cli.app import app
@@ -29,11 +30,16 @@ FIRST, SECOND = BATCHES
 
 @pytest.fixture
 def judged(arena: Arena) -> Promotion:  # noqa: F811
-    """The verdict on the second of two challengers."""
-    arena.register("random_forest")
+    """The verdict on a challenger that has a champion, which has one before it."""
+    earlier = arena.register("random_forest")
     arena.carry_out(arena.judge())
-    arena.register("xgboost", SECOND)
-    return arena.judge(SECOND)
+    champion = arena.register("logistic_regression", SECOND)
+    arena.carry_out(arena.decided(SECOND, champion))
+    challenger = arena.register("xgboost", SECOND)
+    judged = arena.judge(SECOND, Rule())
+    assert (judged.challenger_version, judged.incumbent_version) == (challenger, champion)
+    assert judged.figures["best"]["earlier"] == [earlier]
+    return judged
 
 
 def again(arena: Arena, promotion: Promotion) -> Recomputed:  # noqa: F811
@@ -63,7 +69,9 @@ def test_a_verdict_comes_out_the_same_after_more_batches(
     assert found.figures == {name: judged.figures[name] for name in found.figures}
     assert found.different == []
     assert found.explanation is None
-    assert len(found.lines) > 40
+    names = {name for name, *_ in found.lines}
+    assert {"challenger.log_loss", "criteria.log_loss.interval.0", "rows_sha256"} <= names
+    assert {"verdict", "bundles.challenger", "best.version"} <= names
 
 
 def test_a_row_that_changed_since_is_noticed(

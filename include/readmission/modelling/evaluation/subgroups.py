@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from readmission.domain import schema
 from readmission.domain.columns import Kind
-from readmission.modelling.evaluation import AT_RISK_SHARE, SOON
+from readmission.modelling.evaluation.bootstrap import AT_RISK_SHARE
+from readmission.modelling.evaluation.metrics import SOON
 
 ATTRIBUTES = ("race", "gender", "age")
 """Attributes that define the groups; age in the intervals of the file."""
@@ -56,6 +57,17 @@ def evaluate_subgroups(
             if _is_enough(soon[members])
         }
         for attribute in ATTRIBUTES
+    }
+
+
+def groups_of(rows: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
+    """Return the rows of each group that is large enough, by a name such as ``gender: Female``."""
+    soon = rows[schema.TARGET].to_numpy() == SOON
+    return {
+        f"{attribute}: {group}": members
+        for attribute in ATTRIBUTES
+        for group, members in _groups(rows[attribute])
+        if _is_enough(soon[members])
     }
 
 

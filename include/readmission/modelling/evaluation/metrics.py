@@ -8,10 +8,10 @@ from sklearn.metrics import average_precision_score, f1_score, log_loss, roc_auc
 
 from readmission.domain import schema
 from readmission.modelling.decision import decide
+from readmission.modelling.evaluation.bootstrap import AT_RISK_SHARE
+from readmission.modelling.evaluation.calibration import expected_error
 
 SOON = schema.CLASSES.index("<30")
-AT_RISK_SHARE = 0.20
-_CALIBRATION_BINS = 10
 
 
 def evaluate(
@@ -53,7 +53,7 @@ def evaluate(
         "auroc_any": roc_auc_score(any_return, 1 - probabilities[:, 0]),
         "average_precision_under_30": average_precision_score(soon, risk),
         "recall_top_20": _recall_at_top(soon, risk),
-        "calibration_error_under_30": _calibration_error(soon, risk),
+        "calibration_error_under_30": expected_error(soon, risk),
     }
 
 
@@ -80,10 +80,3 @@ def prefixed(metrics: Mapping[str, float], split: str) -> dict[str, float]:
 def _recall_at_top(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
     flagged = np.argsort(-risk, kind="stable")[: int(len(risk) * AT_RISK_SHARE)]
     return float(positive[flagged].sum() / max(positive.sum(), 1))
-
-
-def _calibration_error(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
-    """Return the expected calibration error over bins of equal size."""
-    bins = np.array_split(np.argsort(risk, kind="stable"), _CALIBRATION_BINS)
-    gaps = [abs(positive[b].mean() - risk[b].mean()) * len(b) for b in bins if len(b)]
-    return float(sum(gaps) / len(risk))

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from readmission.domain import schema
-from readmission.modelling.evaluation import SOON
-from readmission.modelling.subgroups import ATTRIBUTES, MINIMUM_ROWS, evaluate_subgroups
+from readmission.modelling.evaluation.metrics import SOON
+from readmission.modelling.evaluation.subgroups import ATTRIBUTES, MINIMUM_ROWS, evaluate_subgroups
 
 LARGE, SMALL = 4 * MINIMUM_ROWS, MINIMUM_ROWS - 1
 

@@ -1,0 +1,1 @@
+"""How good a model is: metrics, groups of patients, and criteria for promotion."""

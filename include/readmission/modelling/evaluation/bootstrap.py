@@ -1,0 +1,215 @@
+"""Paired bootstrap over patients: 95 % intervals of the difference between two models.
+
+Patients are drawn with replacement, each with all rows. Both models are compared on the same
+draws, so what is difficult in a draw is difficult for both. A draw is a vector of weights, one
+for each patient, and every metric is computed from the weights without copying a row.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+AT_RISK_SHARE = 0.20
+"""Share of the rows, from the highest risk, among which a model must find the patients."""
+DRAWS = 1_000
+LEVEL = 0.95
+_CHUNK = 50
+"""Draws whose weights of all rows are in memory at the same time."""
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int32]
+Places = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference between two models, challenger minus champion.
+
+    Parameters
+    ----------
+    figure : float
+        On all rows.
+    low, high : float
+        Its 95 % interval, from the percentiles of the draws.
+    """
+
+    figure: float
+    low: float
+    high: float
+
+
+class PairedBootstrap:
+    """The draws of patients for one set of rows.
+
+    Parameters
+    ----------
+    patients : ndarray of int, shape (n,)
+        Number of each row's patient.
+    seed : int
+        The same seed gives the same draws.
+    draws : int
+        How many.
+    """
+
+    def __init__(self, patients: npt.NDArray[np.integer], seed: int, draws: int = DRAWS) -> None:
+        _, self._patient = np.unique(patients, return_inverse=True)
+        self._patients = int(self._patient.max()) + 1 if len(patients) else 0
+        self.draws = draws
+        self._seed = seed
+
+    def mean(self, values: Floats) -> Difference:
+        """Return the interval of the mean over the rows, such as of a difference of losses."""
+        sums = self._sums(values[:, None])[:, 0]
+        counts = np.bincount(self._patient, minlength=self._patients).astype(float)
+        drawn = self._drawn(np.stack([sums, counts], axis=1))
+        return _difference(float(values.mean()), drawn[:, 0] / drawn[:, 1])
+
+    def weighted_f1(
+        self,
+        outcomes: npt.NDArray[np.integer],
+        challenger: npt.NDArray[np.integer],
+        champion: npt.NDArray[np.integer],
+    ) -> Difference:
+        """Return the interval of the difference in weighted F1 of two vectors of decisions."""
+        sides = []
+        for decided in (challenger, champion):
+            cells = self._sums(np.eye(9)[outcomes * 3 + decided])
+            on_all = weighted_f1_of(cells.sum(axis=0)[None])[0]
+            sides.append((on_all, weighted_f1_of(self._drawn(cells))))
+        (first, first_drawn), (second, second_drawn) = sides
+        return _difference(float(first - second), first_drawn - second_drawn)
+
+    def ranking(
+        self, positive: Flags, challenger: Floats, champion: Floats, groups: Sequence[Flags]
+    ) -> list[tuple[Difference, Difference]]:
+        """Return the intervals of the differences in AUROC and in recall among the top 20 %.
+
+        Parameters
+        ----------
+        positive : ndarray of bool, shape (n,)
+            The rows to be found.
+        challenger, champion : ndarray, shape (n,)
+            Risks.
+        groups : sequence of ndarray of bool, shape (n,)
+            The rows over which the two are computed. Those among the top 20 % are chosen from all
+            rows, whatever the group.
+
+        Returns
+        -------
+        list of (Difference, Difference)
+            AUROC and recall of each group.
+        """
+        rankings = [_Ranking(positive, risk, groups) for risk in (challenger, champion)]
+        once = np.ones((1, len(positive)), dtype=np.int32)
+        first, second = (ranking.metrics(once) for ranking in rankings)
+        on_all = (first - second)[0]
+        drawn = np.concatenate(
+            [
+                np.subtract(*(one.metrics(weights[:, self._patient]) for one in rankings))
+                for weights in self._weights()
+            ]
+        )
+        return [
+            (
+                _difference(float(on_all[place, 0]), drawn[:, place, 0]),
+                _difference(float(on_all[place, 1]), drawn[:, place, 1]),
+            )
+            for place in range(len(groups))
+        ]
+
+    def _sums(self, values: Floats) -> Floats:
+        """Return the sum of each column over the rows of each patient."""
+        columns = [
+            np.bincount(self._patient, weights=column, minlength=self._patients)
+            for column in values.T
+        ]
+        return np.stack(columns, axis=1)
+
+    def _drawn(self, sums: Floats) -> Floats:
+        """Return the sum of each column over the patients of each draw."""
+        return np.concatenate([weights.astype(float) @ sums for weights in self._weights()])
+
+    def _weights(self) -> Iterator[Counts]:
+        """Yield how often each patient was drawn, some draws at a time: shape (draws, patients)."""
+        random, left = np.random.default_rng(self._seed), self.draws
+        while left > 0:
+            drawn = random.integers(0, self._patients, (min(_CHUNK, left), self._patients))
+            counts = [np.bincount(draw, minlength=self._patients) for draw in drawn]
+            yield np.stack(counts).astype(np.int32)
+            left -= _CHUNK
+
+
+class _Ranking:
+    """The ranks of one model's risks, from which weighted metrics follow."""
+
+    def __init__(self, positive: Flags, risk: Floats, groups: Sequence[Flags]) -> None:
+        self._order = np.argsort(-risk, kind="stable")
+        ranked = positive[self._order], risk[self._order]
+        self._groups = [_RankedGroup(*ranked, members[self._order]) for members in groups]
+
+    def metrics(self, weights: Counts) -> Floats:
+        """Return AUROC and recall of each group for some draws: shape (draws, groups, 2)."""
+        ranked = weights[:, self._order]
+        through = np.cumsum(ranked, axis=1, dtype=np.int32)
+        flagged = through <= AT_RISK_SHARE * through[:, -1:]
+        return np.stack([group.metrics(ranked, flagged) for group in self._groups], axis=1)
+
+
+class _RankedGroup:
+    """The rows of a group, from the highest risk to the lowest.
+
+    AUROC is the share of pairs in which the positive row ranks above the negative one; a tie counts
+    half. So for each positive row it needs the negative weight above its tie and through its tie.
+    """
+
+    def __init__(self, positive: Flags, risk: Floats, members: Flags) -> None:
+        self._rows = np.flatnonzero(members)
+        self._positives = np.flatnonzero(members & positive)
+        risks, hits = -risk[self._rows], positive[self._rows]
+        self._above = np.searchsorted(risks, risks[hits], side="left")
+        self._through = np.searchsorted(risks, risks[hits], side="right")
+        self._hits_before = np.concatenate([[0], np.cumsum(hits)])
+
+    def metrics(self, ranked: Counts, flagged: Flags) -> Floats:
+        """Return AUROC and recall; they are NaN in a draw that has only one class."""
+        hits = ranked[:, self._positives]
+        positives = hits.sum(axis=1)
+        rows, before = _cumulated(ranked[:, self._rows]), _cumulated(hits)
+        total = rows[:, -1] - before[:, -1]
+
+        def negatives(places: Places) -> Counts:
+            return np.asarray(rows[:, places] - before[:, self._hits_before[places]])
+
+        above = (negatives(self._above) + negatives(self._through)) / 2
+        with np.errstate(invalid="ignore", divide="ignore"):
+            recall = (hits * flagged[:, self._positives]).sum(axis=1) / positives
+            lost = np.einsum("dr,dr->d", hits, above) / (positives * total)
+            return np.stack([1 - lost, recall], axis=1)
+
+
+def _cumulated(weights: Counts) -> Counts:
+    """Return the running sum along each draw, which begins with 0."""
+    sums = np.zeros((len(weights), weights.shape[1] + 1), dtype=np.int32)
+    np.cumsum(weights, axis=1, out=sums[:, 1:])
+    return sums
+
+
+def weighted_f1_of(cells: Floats) -> Floats:
+    """Return the F1 of the classes weighted by size for confusion counts of shape (draws, 9)."""
+    confusion = cells.reshape(-1, 3, 3)
+    actual, called = confusion.sum(axis=2), confusion.sum(axis=1)
+    right = np.diagonal(confusion, axis1=1, axis2=2)
+    f1 = 2 * right / np.maximum(actual + called, 1)
+    return np.asarray((f1 * actual).sum(axis=1) / actual.sum(axis=1))
+
+
+def _difference(figure: float, drawn: Floats) -> Difference:
+    tail = 100 * (1 - LEVEL) / 2
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return Difference(figure, np.nan, np.nan)
+    low, high = np.percentile(known, [tail, 100 - tail])
+    return Difference(figure, float(low), float(high))

@@ -1,0 +1,23 @@
+"""Settings of promotion, which `readmission.settings.Settings` inherits."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from readmission.settings.renamed import RenamedSettings
+
+
+class PromotionSettings(RenamedSettings):
+    """How it is decided whether a challenger is promoted."""
+
+    promotion_rule: Literal["criteria", "weighted_f1"] = Field(
+        "criteria",
+        description="Rule by which a challenger is promoted: criteria with intervals, or a higher"
+        " weighted F1 alone, which also promotes models that are better by chance only.",
+    )
+    log_loss_tolerance: float = Field(
+        0.005,
+        ge=0,
+        description="With the rule weighted_f1, the absolute amount by which a challenger's"
+        " log-loss may exceed the champion's.",
+    )
