@@ -56,6 +56,20 @@ class ModelResponse(ModelReference):
     card: ModelCard
 
 
+CriterionVerdict = Literal["passed", "failed", "reported"]
+
+
+class CriterionResult(ResponseModel):
+    """What came of one criterion of a verdict."""
+
+    name: str = Field(examples=["log_loss"])
+    verdict: CriterionVerdict = Field(description="A criterion that is reported did not decide.")
+    sentence: str = Field(
+        description="Its figure, 95 % interval and limit.",
+        examples=["difference in log-loss -0.0126 (95 % interval -0.0151 to -0.0101), limit: …"],
+    )
+
+
 class ModelVersion(ResponseModel):
     """One registered version."""
 
@@ -65,7 +79,10 @@ class ModelVersion(ResponseModel):
     batch_id: str | None = Field(examples=["batch-0003"])
     data_source: str | None = Field(examples=["uci"])
     verdict: str | None = Field(examples=["promoted"])
-    verdict_reason: str | None = Field(examples=["better: weighted F1 0.5734 against 0.5713"])
+    verdict_reason: str | None = Field(examples=["better: difference in log-loss -0.0126 …"])
+    criteria: list[CriterionResult] = Field(
+        description="The criteria of the verdict; those in groups of patients are one of them."
+    )
     decided_at: str | None
     aliases: list[str]
     manual: Manual

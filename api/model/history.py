@@ -1,9 +1,11 @@
 """The history of models: registered versions with their verdicts, and the last candidates."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
+from api.contract.responses import CriterionVerdict
 from api.model.registry import RegistryClient
+from readmission.domain.production import CRITERION
 from readmission.modelling.families import title_of
 
 _TEST = "test_"
@@ -17,6 +19,20 @@ def test_metrics(tags: Mapping[str, str]) -> dict[str, float]:
         for name, value in tags.items()
         if name.startswith(_TEST)
     }
+
+
+def criteria(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the criteria of a verdict, which promotion stored as tags."""
+    found = (
+        (name.removeprefix(CRITERION), *value.partition(": ")[::2])
+        for name, value in sorted(tags.items())
+        if name.startswith(CRITERION)
+    )
+    return [
+        {"name": name, "verdict": verdict, "sentence": sentence}
+        for name, verdict, sentence in found
+        if verdict in get_args(CriterionVerdict)
+    ]
 
 
 def read(registry: RegistryClient) -> dict[str, Any]:
@@ -50,6 +66,7 @@ def _version(found: Mapping[str, Any]) -> dict[str, Any]:
         "run_id": found["run_id"],
         "aliases": found["aliases"],
         "test": test_metrics(tags),
+        "criteria": criteria(tags),
         "title": title_of(tags["family"]) if "family" in tags else None,
         **{name: tags.get(name) for name in _TAGS},
     }

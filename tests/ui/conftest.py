@@ -56,6 +56,14 @@ SUMMARY: dict[str, Any] = {
 """The summary that the pipeline publishes after two batches."""
 
 
+CRITERIA = {
+    "criterion_log_loss": "passed: difference in log-loss -0.0126, limit: upper end below 0",
+    "criterion_weighted_f1": "failed: difference in weighted F1 -0.0210, limit: at least -0.005",
+    "criterion_by_hand": "a note",
+}
+"""Tags of the second version; a person has written one of them."""
+
+
 @pytest.fixture(scope="session")
 def model_settings(platform: Platform) -> dict[str, str]:
     """Settings of a model with two promoted versions and the candidates of the second batch."""
@@ -75,6 +83,7 @@ def model_settings(platform: Platform) -> dict[str, str]:
         tags = {"verdict": "promoted", "verdict_reason": reason, "decided_at": time}
         metrics = {"test_weighted_f1": f1, "test_auroc_under_30": auroc}
         registry.tag_version(version, tags | {"family": family} | metrics)
+    registry.tag_version(second, CRITERIA)
     return {"MODEL_NAME": name, "EXPERIMENT": name}
 
 

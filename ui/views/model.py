@@ -120,6 +120,11 @@ def _show_versions(versions: list[Json]) -> None:
             "test patients."
         )
     st.dataframe(models.versions_table(versions), hide_index=True)
+    for version in versions:
+        if version["criteria"]:
+            heading = f"Criteria of version {version['version']}: {models.verdict(version)}"
+            with st.expander(heading, icon=":material/rule:"):
+                st.table(models.criteria_table(version), hide_index=True)
 
 
 def _metric_over_batches(versions: list[Json], metric: str) -> charts.Chart:

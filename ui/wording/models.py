@@ -13,6 +13,7 @@ METRICS = {
 }
 """Name of each metric that is shown, in this order."""
 
+CRITERIA = {"passed": "Passed", "failed": "Failed", "reported": "Reported, does not decide"}
 VERDICTS = {"promoted": "Promoted", "refused": "Not promoted"}
 NO_VERDICT = "Not judged yet"
 ROLES = {"production": "in production"}
@@ -52,6 +53,17 @@ def verdict(version: Json) -> str:
     """Return whether a version was promoted."""
     name = str(version["verdict"] or "")
     return VERDICTS.get(name, name) or NO_VERDICT
+
+
+def criteria_table(version: Json) -> pd.DataFrame:
+    """Return one row for each criterion of the verdict on a version, failures first."""
+    found = sorted(version["criteria"], key=lambda one: bool(one["verdict"] != "failed"))
+    return pd.DataFrame(
+        [
+            {"Result": CRITERIA[one["verdict"]], "Criterion, figure and limit": one["sentence"]}
+            for one in found
+        ]
+    )
 
 
 def roles(version: Json) -> str:

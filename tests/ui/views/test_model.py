@@ -51,6 +51,28 @@ def test_versions_are_listed_with_their_verdicts(api: Service, opened: Opened) -
     assert list(versions["Type"]) == ["XGBoost", "Logistic regression"]
 
 
+def test_the_criteria_of_a_verdict_are_shown_failures_first(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    (found,) = [box for box in page.expander if box.label.startswith("Criteria of version")]
+
+    assert found.label == "Criteria of version 2: Promoted"
+    (table,) = found.table
+    assert list(table.value["Result"]) == ["Failed", "Passed"]
+    assert "difference in log-loss -0.0126" in table.value.iloc[1, 1]
+
+
+def test_a_tag_that_is_not_a_criterion_is_left_out_of_the_history(api: Service) -> None:
+    history = httpx.get(f"{api.url}/model/history", trust_env=False)
+
+    second, first = history.raise_for_status().json()["versions"]
+    assert [(one["name"], one["verdict"]) for one in second["criteria"]] == [
+        ("log_loss", "passed"),
+        ("weighted_f1", "failed"),
+    ]
+    assert first["criteria"] == []
+
+
 def plotted(page: Any, chart: int) -> list[dict[str, Any]]:
     """Return the rows that a chart is drawn from."""
     (drawn,) = page.get("vega_lite_chart")[chart].proto.datasets
