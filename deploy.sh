@@ -114,7 +114,7 @@ check_tools() {
     for tool in "${tools[@]}"; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    [ ${#missing[@]} -eq 0 ] || fail "please install: ${missing[*]} (see docs/quick-reference.md)"
+    [ ${#missing[@]} -eq 0 ] || fail "please install: ${missing[*]} (see docs/en/QUICK_REFERENCE.md)"
     OBJECTS=$(kubectl kustomize "k8s/overlays/$OVERLAY") || fail "cannot build k8s/overlays/$OVERLAY"
 }
 

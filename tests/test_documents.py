@@ -20,7 +20,7 @@ from readmission.domain import schema
 from readmission.settings import CHECKOUT, PREFIX, Settings
 
 README_LINES = 160
-PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").glob("*.md")])
+PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
 EXAMPLES = CHECKOUT / "docs" / "examples"
 GENERATED = ("load/reports/",)
 """Folders that a command creates."""
@@ -39,9 +39,15 @@ _COMMAND = re.compile(r"\breadmission ([a-z]+)(?: ([a-z]+))?")
 _SETTING = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
 _ENDPOINT = re.compile(r"\$(?:api|API)(/[\w/]*)|\b(?:GET|POST) (/[\w/]*)")
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+def _address(page: Path) -> str:
+    """Return the path of a page in the checkout."""
+    return str(page.relative_to(CHECKOUT))
+
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=_address)
 each_current_page = pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=lambda page: page.name
+    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=_address
 )
 """The changelog also names things that were removed."""
 

@@ -106,7 +106,7 @@ def test_overlays_are_refused(cluster: Path) -> None:
 
 
 def test_the_document_has_the_same_commands_in_the_same_order() -> None:
-    text = (CHECKOUT / "docs" / "quick-reference.md").read_text()
+    text = (CHECKOUT / "docs" / "en" / "QUICK_REFERENCE.md").read_text()
 
     lines = [line for line in text.splitlines() if line.startswith("kubectl ")]
     written = [line for line in lines if line.split()[1] in ("create", "config", "apply")]
