@@ -1,4 +1,4 @@
-"""Links, paths, commands, settings and endpoints in the documents exist."""
+"""What the documents name exists, and a page says the same in both languages."""
 
 import re
 from functools import cache
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.main import get_command
 
 from api.contract.encounter import parse_encounter
@@ -15,22 +16,36 @@ from api.errors import ApiError
 from api.files.readers import read_rows
 from api.main import create_app
 from docs import settings_table
+from k8s.manifests import FOLDERS, K8S
 from readmission import __version__
 from readmission.domain import schema
 from readmission.settings import CHECKOUT, PREFIX, Settings
+from tests.pages import (
+    BLOCK,
+    DOCS,
+    LINK,
+    NUMBER,
+    PAGES,
+    SPAN,
+    TRANSLATED,
+    address,
+    anchors,
+    code,
+    destinations,
+    prose,
+    table_row,
+    tables,
+)
 
 README_LINES = 160
-PAGES = sorted([*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")])
-EXAMPLES = CHECKOUT / "docs" / "examples"
+FIRST_LINES = 5
+"""Lines that have the link to the other language."""
+EVIDENCE = DOCS / "en" / "EVIDENCIAS.md"
+"""The translation has the same numbers and code."""
+EXAMPLES = DOCS / "examples"
 GENERATED = ("load/reports/",)
 """Folders that a command creates."""
 
-_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
-_EXAMPLE = re.compile(r"^```diffstat$.*?^```$", re.MULTILINE | re.DOTALL)
-"""A worked example: the files that it adds do not exist."""
-_SPAN = re.compile(r"`[^`\n]+`")
-_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
-_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FOLDERS = "api|dags|docker|docs|grafana|include|k8s|load|plugins|requirements|tests|ui"
 _PATH = re.compile(rf"(?<![\w./$-])(?<!airflow_api )(?:{_FOLDERS})/[\w./-]*")
 _MAKE = re.compile(r"(?:^|`|&& )make ([a-z-]+)", re.MULTILINE)
@@ -39,41 +54,60 @@ _COMMAND = re.compile(r"\breadmission ([a-z]+)(?: ([a-z]+))?")
 _SETTING = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
 _ENDPOINT = re.compile(r"\$(?:api|API)(/[\w/]*)|\b(?:GET|POST) (/[\w/]*)")
 
-
-def _address(page: Path) -> str:
-    """Return the path of a page in the checkout."""
-    return str(page.relative_to(CHECKOUT))
-
-
-each_page = pytest.mark.parametrize("page", PAGES, ids=_address)
+each_page = pytest.mark.parametrize("page", PAGES, ids=address)
 each_current_page = pytest.mark.parametrize(
-    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=_address
+    "page", [page for page in PAGES if page.name != "CHANGELOG.md"], ids=address
 )
 """The changelog also names things that were removed."""
+each_pair = pytest.mark.parametrize(
+    ("spanish", "english"), TRANSLATED.items(), ids=map(address, TRANSLATED)
+)
 
 
-@cache
-def code(page: Path) -> str:
-    """Return the code blocks and code spans of a page, one per line, without worked examples."""
-    text = _EXAMPLE.sub("", page.read_text())
-    return "\n".join([*_BLOCK.findall(text), *_SPAN.findall(_BLOCK.sub("", text))])
+@pytest.mark.parametrize("name", ["README.md", "README.es.md"])
+def test_the_readme_is_one_page(name: str) -> None:
+    assert len((CHECKOUT / name).read_text().splitlines()) <= README_LINES
 
 
-@cache
-def anchors(page: Path) -> set[str]:
-    """Return the anchors of the headings of a page."""
-    headings = _HEADING.findall(_BLOCK.sub("", page.read_text()))
-    return {re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-")) for heading in headings}
+def test_every_page_in_docs_en_has_a_translation() -> None:
+    assert set((DOCS / "en").iterdir()) < set(TRANSLATED.values())
 
 
-def test_the_readme_is_one_page() -> None:
-    assert len((CHECKOUT / "README.md").read_text().splitlines()) <= README_LINES
+@each_pair
+def test_a_page_links_to_its_other_language_first(spanish: Path, english: Path) -> None:
+    for page, other in ((spanish, english), (english, spanish)):
+        top = "\n".join(page.read_text().splitlines()[:FIRST_LINES])
+        assert other in [(page.parent / link).resolve() for link in LINK.findall(top)]
+
+
+@each_pair
+def test_a_translation_has_the_same_code(spanish: Path, english: Path) -> None:
+    assert BLOCK.findall(spanish.read_text()) == BLOCK.findall(english.read_text())
+    assert sorted(SPAN.findall(prose(spanish))) == sorted(SPAN.findall(prose(english)))
+
+
+@each_pair
+def test_a_translation_has_the_same_sections(spanish: Path, english: Path) -> None:
+    levels = [re.findall(r"^#+", prose(page), re.MULTILINE) for page in (spanish, english)]
+
+    assert levels[0] == levels[1]
+
+
+@each_pair
+def test_a_translation_has_the_same_tables(spanish: Path, english: Path) -> None:
+    assert [*map(table_row, tables(spanish))] == [*map(table_row, tables(english))]
+
+
+@each_pair
+def test_a_translation_has_the_same_links(spanish: Path, english: Path) -> None:
+    # Each has one link to the other, which leads to the same place here.
+    assert destinations(spanish) == destinations(english)
 
 
 @each_page
 def test_links_lead_somewhere(page: Path) -> None:
     broken = []
-    for link in _LINK.findall(page.read_text()):
+    for link in LINK.findall(page.read_text()):
         if "://" in link:
             continue
         path, _, anchor = link.partition("#")
@@ -167,3 +201,60 @@ def test_the_example_file_is_accepted_row_by_row() -> None:
 
     assert len(found) == 4
     assert [str(row) for row in found if isinstance(row, ApiError)] == []
+
+
+def test_the_evidence_counts_the_services_of_compose() -> None:
+    files = ("docker-compose.yml", "docker-compose.override.yml")
+    airflow, other = (yaml.safe_load((CHECKOUT / file).read_text())["services"] for file in files)
+    services = {name: airflow.get(name, {}) | other.get(name, {}) for name in airflow | other}
+    started = {name for name, service in services.items() if "profiles" not in service}
+    ending = {name for name in started if services[name].get("restart", "no") == "no"}
+
+    counts = [len(started - ending), len(ending), len(services) - len(started)]
+    assert numbers(differences()["services of Compose"]) == counts
+    (status,) = (row[2] for row in tables(EVIDENCE) if "docker compose ps" in row[1])
+    assert set(SPAN.findall(status)) == {"`healthy`", "`Exited (0)`", *(f"`{n}`" for n in ending)}
+
+
+def test_the_evidence_counts_the_objects_of_kubernetes() -> None:
+    ((scaled, scaler),) = specs("HorizontalPodAutoscaler").items()
+    servers = specs("Deployment") | specs("StatefulSet")
+    low, high = scaler["minReplicas"], scaler["maxReplicas"]
+    pods = sum(spec["replicas"] for name, spec in servers.items() if name != scaled) + low
+    services = specs("Service")
+    open_ports = [name for name in services if services[name].get("type") == "NodePort"]
+    claims = {
+        f"`{claim['metadata']['name']}-{name}-0`"
+        for name, spec in specs("StatefulSet").items()
+        for claim in spec["volumeClaimTemplates"]
+    }
+
+    here = differences()
+    assert numbers(here["pods on Kubernetes"]) == [pods, low, high, len(specs("Job"))]
+    assert numbers(here["Services on Kubernetes"]) == [len(services), len(open_ports)]
+    assert numbers(here["PersistentVolumeClaims"]) == [len(claims)]
+    assert set(SPAN.findall(here["PersistentVolumeClaims"])) == claims
+
+
+def differences() -> dict[str, str]:
+    """Return what is here, by the subject that the brief names otherwise."""
+    rows = tables(EVIDENCE)
+    return {row[0]: row[1] for row in rows[rows.index(["subject", "here", "why"]) :]}
+
+
+def numbers(cell: str) -> list[int]:
+    """Return the numbers of a cell in order, without those in code."""
+    return [int(number) for number in NUMBER.findall(SPAN.sub("", cell))]
+
+
+@cache
+def specs(kind: str) -> dict[str, Any]:
+    """Return the specs of all objects of a kind in the plain YAML and of Locust, by name."""
+    files = [path for name in (*FOLDERS, "locust") for path in (K8S / name).glob("*.yaml")]
+    objects = [
+        thing
+        for path in files
+        if path.name != "kustomization.yaml" and f"kind: {kind}\n" in path.read_text()
+        for thing in yaml.safe_load_all(path.read_text())
+    ]
+    return {thing["metadata"]["name"]: thing["spec"] for thing in objects if thing["kind"] == kind}
