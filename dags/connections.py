@@ -48,11 +48,18 @@ def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
 
 
 def record_decision(
-    dag_run: Any, action: Action, batch_id: str | None, given: str | None, **detail: int
+    dag_run: Any,
+    action: Action,
+    batch_id: str | None,
+    given: str | None,
+    *,
+    unattended: str = "unknown",
+    **detail: int,
 ) -> str:
     """Record a decision in the audit trail before it is carried out, and return who decided.
 
-    That is ``given (user)``, where the user started the run.
+    That is ``given (user)``, where the user started the run. The actor of the event is only that
+    user, or `unattended` if nobody started the run, because anybody can write anything as `given`.
 
     Raises
     ------
@@ -65,7 +72,7 @@ def record_decision(
         facts: dict[str, str | int] = {"by": by, **detail}
         trail.record(
             AuditEvent(
-                user or given or "unknown", ActorKind.AIRFLOW, action, batch_id,
+                user or unattended, ActorKind.AIRFLOW, action, batch_id,
                 request_id=dag_run.run_id, detail=facts,
             )
         )  # fmt: skip

@@ -32,7 +32,7 @@ def data_retention():
             for batch_id, rows in counts.items():
                 record_decision(
                     dag_run, Action.DELETE_EXPIRED, batch_id, retention.RETENTION,
-                    rows=rows, days=days,
+                    unattended=retention.RETENTION, rows=rows, days=days,
                 )  # fmt: skip
 
         days = get_settings().retention_days
