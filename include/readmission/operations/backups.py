@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 import boto3
 
 from readmission import logs
-from readmission.files import write_whole
 from readmission.operations import sealing
 from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.settings.backups import BackupSettings
@@ -141,21 +140,6 @@ class Backups:
         return plain
 
 
-def new_key(file: Path) -> str:
-    """Write a new backup key to a file, and return the two settings that making backups needs.
-
-    Raises
-    ------
-    BackupError
-        If the file exists.
-    """
-    if file.exists():
-        raise BackupError(f"{file} exists; name a new file for the backup key")
-    seal, key = Seal.make()
-    write_whole(file, key, durable=True)
-    return f"{RECIPIENT}={seal.recipient}\n{SIGNING_KEY}={seal.signing_key}"
-
-
 def read_seal() -> Seal:
     """Return the seal in the environment.
 
@@ -215,8 +199,9 @@ def main() -> None:
     """Run the command line."""
     given = _parser().parse_args()
     if given.verb == "new-key":
+        seal = sealing.new_key(given.file)
         # Standard output holds only the settings, to be added to .env or to a Secret.
-        print(new_key(given.file))  # noqa: T201
+        print(f"{RECIPIENT}={seal.recipient}\n{SIGNING_KEY}={seal.signing_key}")  # noqa: T201
         return
     backups = Backups(boto3.client("s3"), given.bucket)
     if given.verb == "put":

@@ -83,6 +83,21 @@ class Seal:
         return base64.b64encode(key.sign(content)).decode()
 
 
+def new_key(file: Path) -> Seal:
+    """Write a new backup key to a file, and return the seal that makes backups for it.
+
+    Raises
+    ------
+    BackupError
+        If the file exists.
+    """
+    if file.exists():
+        raise BackupError(f"{file} exists; name a new file for the backup key")
+    seal, key = Seal.make()
+    write_whole(file, key, durable=True)
+    return seal
+
+
 class BackupKey:
     """The key that opens backups.
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import readmission
 from readmission.files import folder_beside
-from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal
+from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal, new_key
 from readmission.settings import CHECKOUT
 from readmission.stack.services import object_store, postgres
 from readmission.stack.site.paths import StatePaths, write_private
@@ -45,11 +45,7 @@ def new_seal(paths: StatePaths, key_file: Path) -> None:
     BackupError
         If the file exists.
     """
-    if key_file.exists():
-        raise BackupError(f"{key_file} exists; name a new file for the backup key")
-    seal, key = Seal.make()
-    write_private(key_file, key)
-    write_private(paths.backup_seal, json.dumps(vars(seal)))
+    write_private(paths.backup_seal, json.dumps(vars(new_key(key_file))))
 
 
 def read_seal(paths: StatePaths) -> Seal:
