@@ -33,12 +33,12 @@ def build(folder: str) -> list[str]:
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
     for name in HASHED.findall(text):
         text = re.sub(rf"\b{name}-[2456789bcdfghkmt]{{10}}$", name, text, flags=re.MULTILINE)
-    return [f"{thing.strip()}\n" for thing in re.split(r"^---\n", text, flags=re.MULTILINE)]
+    return [f"{manifest.strip()}\n" for manifest in re.split(r"^---\n", text, flags=re.MULTILINE)]
 
 
-def is_config(thing: str) -> bool:
+def is_config(manifest: str) -> bool:
     """Whether an object is a ConfigMap."""
-    return "\nkind: ConfigMap\n" in thing
+    return "\nkind: ConfigMap\n" in manifest
 
 
 def file_of(config: str) -> str:
@@ -48,29 +48,29 @@ def file_of(config: str) -> str:
     return "configmap.yaml" if board == name else f"dashboard-{board}.yaml"
 
 
-def names_policy() -> str:
+def dns_policy() -> str:
     """Return the policy that allows DNS, which kustomize takes from `namespace.yaml`."""
-    things = re.split(r"^---\n", (K8S / "namespace.yaml").read_text(), flags=re.MULTILINE)
-    (policy,) = (thing for thing in things if "\n  name: allow-dns\n" in thing)
+    manifests = re.split(r"^---\n", (K8S / "namespace.yaml").read_text(), flags=re.MULTILINE)
+    (policy,) = (manifest for manifest in manifests if "\n  name: allow-dns\n" in manifest)
     return policy
 
 
-def document(source: str, things: list[str]) -> str:
+def document(source: str, manifests: list[str]) -> str:
     """Return the text of a file."""
-    return f"{MARK}{source}; do not edit.\n" + "---\n".join(things)
+    return f"{MARK}{source}; do not edit.\n" + "---\n".join(manifests)
 
 
 def generate(folder: str) -> dict[Path, str]:
     """Return the generated files of a folder and their texts."""
-    here, files = K8S / folder, {"dns.yaml": document("../namespace.yaml", [names_policy()])}
+    here, files = K8S / folder, {"dns.yaml": document("../namespace.yaml", [dns_policy()])}
     configs: dict[str, list[str]] = {}
-    for thing in filter(is_config, build(folder)):
-        configs.setdefault(file_of(thing), []).append(thing)
-    for file, some in configs.items():
-        files[file] = document("Kustomization", some)
+    for manifest in filter(is_config, build(folder)):
+        configs.setdefault(file_of(manifest), []).append(manifest)
+    for file, parts in configs.items():
+        files[file] = document("Kustomization", parts)
     if folder in SERVERS:
         source, file = SERVERS[folder]
-        server = [thing for thing in build(f"postgres/{source}") if not is_config(thing)]
+        server = [manifest for manifest in build(f"postgres/{source}") if not is_config(manifest)]
         files[file] = document(f"../postgres/{source}", server)
     return {here / file: text for file, text in files.items()}
 

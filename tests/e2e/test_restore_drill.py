@@ -36,8 +36,8 @@ def test_the_drill_restores_the_stack_and_gets_the_same_prediction(
     pipeline: Pipeline, serving: str
 ) -> None:
     # given what a killed drill has left
-    place = drill.place_of(pipeline.stack)
-    StatePaths(place).create()
+    home = drill.second_home(pipeline.stack)
+    StatePaths(home).create()
 
     # when
     pipeline.airflow.wait_for_dags(["restore_drill"])
@@ -47,7 +47,7 @@ def test_the_drill_restores_the_stack_and_gets_the_same_prediction(
     assert run.state == "success"
     logs = [text for name, text in pipeline.logs() if "dag_id=restore_drill" in name]
     assert any(f"predicted with version {serving}" in text for text in logs), logs
-    assert not place.exists()
+    assert not home.exists()
     assert not list(pipeline.stack.paths.home.glob("drill-*"))
 
 
@@ -68,7 +68,7 @@ def test_a_damaged_backup_fails_the_drill_and_leaves_nothing(
 
     with pytest.raises(BackupError, match="damaged"):
         drill.drill_with(pipeline.stack, made, BackupKey(key), print)
-    assert not drill.place_of(pipeline.stack).exists()
+    assert not drill.second_home(pipeline.stack).exists()
 
 
 @pytest.mark.parametrize(

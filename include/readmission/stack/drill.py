@@ -109,7 +109,7 @@ def require_equal(restored: Mapping[str, Any], current: Mapping[str, Any]) -> No
         )
 
 
-def place_of(stack: Stack) -> Path:
+def second_home(stack: Stack) -> Path:
     """Return the state folder of the second stack.
 
     It is beside the first one, so that PostgreSQL's user can reach it if it can reach the other.
@@ -120,17 +120,17 @@ def place_of(stack: Stack) -> Path:
 @contextmanager
 def _second_stack(stack: Stack) -> Iterator[Stack]:
     """Return a stack in a new folder on free ports, and delete it afterwards."""
-    place = place_of(stack)
+    home = second_home(stack)
     ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     settings = stack.settings.model_copy(
-        update={"state_dir": place, "scheduled_runs": False, **ports}
+        update={"state_dir": home, "scheduled_runs": False, **ports}
     )
     second = Stack(settings)
     with (stack.paths.home / "drill.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StackBusy(f"another drill uses {place}; wait for it to finish") from None
+            raise StackBusy(f"another drill uses {home}; wait for it to finish") from None
         second.reset()  # What a killed drill has left.
         try:
             yield second
