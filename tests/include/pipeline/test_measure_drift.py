@@ -1,6 +1,5 @@
 """The drift of a batch is stored, and strong drift warns in the verdict of the clean gate."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,6 @@ from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.conftest import BATCHES, Training
 
 FIRST, SECOND = BATCHES
-
-
-@pytest.fixture
-def registry(trained: Training) -> Iterator[Registry]:
-    """A registry with version 1 in production."""
-    registry = trained.registry()
-    registry.promote(registry.register(trained.run_of("xgboost"), {}))
-    yield registry
-    registry.client.delete_registered_model(registry.name)
 
 
 @pytest.fixture

@@ -502,15 +502,6 @@ def service() -> Iterator[Service]:
     server.server_close()
 
 
-@pytest.fixture
-def registry(trained: Training) -> Iterator[Registry]:
-    """A registry with version 1 in production."""
-    registry = trained.registry()
-    registry.promote(registry.register(trained.run_of("xgboost"), {}))
-    yield registry
-    registry.client.delete_registered_model(registry.name)
-
-
 def test_the_api_is_reloaded_and_serves_the_promoted_version(
     registry: Registry, service: Service
 ) -> None:
