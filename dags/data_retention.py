@@ -12,7 +12,7 @@ from policies import RETRIES, scheduled
 
 
 @dag(
-    schedule=scheduled("30 2 * * *"),
+    schedule=scheduled("30 2 * * *", first_run_waits=True),
     catchup=False,
     max_active_runs=1,
     default_args=RETRIES,

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 
 def describe(folder: Path) -> dict[str, Any]:
@@ -30,6 +31,7 @@ def _dag(dag: Any) -> dict[str, Any]:
         "file": Path(dag.fileloc).name,
         "timetable": type(timetable).__name__,
         "cron": getattr(timetable, "expression", None),
+        "first_run": _first_run(timetable),
         "trigger": trigger.name if trigger else None,
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
@@ -37,6 +39,27 @@ def _dag(dag: Any) -> dict[str, Any]:
         "params": {name: dag.params.get_param(name).dump() for name in dag.params},
         "tasks": {task.task_id: _task(task) for task in dag.tasks},
     }
+
+
+def _first_run(timetable: Any) -> str | None:
+    """Return when Airflow starts the first run of a stack that starts on a Sunday morning."""
+    if not hasattr(timetable, "expression"):
+        return None
+    import pendulum
+    from airflow.timetables import trigger
+    from airflow.timetables.base import TimeRestriction
+
+    scheduler = trigger.CronTriggerTimetable(
+        timetable.expression,
+        timezone=timetable.timezone,
+        run_immediately=timetable.run_immediately,
+    )
+    with patch.object(trigger, "utcnow", return_value=pendulum.datetime(2026, 11, 29, 4, 7)):
+        due = scheduler.next_dagrun_info(
+            last_automated_data_interval=None,
+            restriction=TimeRestriction(earliest=None, latest=None, catchup=False),
+        )
+    return due.run_after.isoformat() if due else None
 
 
 def _task(task: Any) -> dict[str, Any]:

@@ -99,6 +99,15 @@ def test_ingestion_and_sweep_run_every_ten_minutes_and_never_together(
     }  # fmt: skip
 
 
+def test_maintenance_waits_for_its_time_on_a_new_stack(parsed: dict[str, Any]) -> None:
+    # given a stack that starts on a Sunday at 04:07
+    due = {dag_id: dag["first_run"] for dag_id, dag in parsed["dags"].items() if dag["cron"]}
+
+    assert due["restore_drill"].startswith("2026-12-06T04:00")
+    assert due["data_retention"].startswith("2026-11-30T02:30")
+    assert due["ledger_sweep"].startswith("2026-11-29T04:05")
+
+
 def test_without_scheduled_runs_no_dag_has_a_schedule(tmp_path: Path) -> None:
     manual = parse(tmp_path, scheduled_runs="false")
 
