@@ -6,6 +6,9 @@ from psycopg.conninfo import make_conninfo
 from readmission.warehouse.migrations import DATABASES
 from readmission.warehouse.migrations.upgrading import upgrade
 
+RENAMED_COLUMNS = {"incumbent_version": "champion_version"}
+"""Columns of version 0.1.0 that have another name today."""
+
 
 def migrate(connection: psycopg.Connection) -> None:
     """Migrate the database of a connection, if it is one of the project's."""

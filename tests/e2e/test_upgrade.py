@@ -26,6 +26,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import ModelHistory, RawWarehouse
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from tests.conftest import random_settings
+from tests.databases import RENAMED_COLUMNS
 from tests.e2e.diagnosis import DAGS
 from tests.e2e.pipeline import PATIENCE, Pipeline
 from tests.e2e.upgrade.names import public_names
@@ -131,8 +132,10 @@ def read_rows(site: Site, wanted: Rows | None = None) -> Rows:
         with psycopg.connect(postgres.dsn(site, database)) as connection:
             tables = [key[1:] for key in wanted if key[0] == database] if wanted else None
             for table, columns in tables if tables is not None else tables_of(connection):
+                today = RENAMED_COLUMNS if wanted else {}
                 listed = sql.SQL(", ").join(
-                    sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns
+                    sql.SQL("{}::text").format(sql.Identifier(today.get(name, name)))
+                    for name in columns
                 )
                 query = sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))
                 found[database, table, columns] = set(connection.execute(query).fetchall())
@@ -227,10 +230,10 @@ def test_the_next_batch_goes_through_to_a_verdict(upgraded: Upgraded) -> None:
         verdict = ModelHistory(clean).promotions()[-1]
     assert pipeline.unaccounted() == []
     assert (verdict.batch_id, verdict.verdict in ("promoted", "refused")) == (batch_id, True)
-    assert verdict.incumbent_version == upgraded.adopted.json()["model_version"]
+    assert verdict.champion_version == upgraded.adopted.json()["model_version"]
     expected = {
         "promoted": verdict.challenger_version,
-        "refused": verdict.incumbent_version,
+        "refused": verdict.champion_version,
     }[verdict.verdict]
     pipeline.wait_for(
         "the version in production",

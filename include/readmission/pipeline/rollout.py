@@ -82,7 +82,7 @@ def wait_until_served(registry: Registry, settings: Settings, timeout: float = 6
 def _tags(promotion: Promotion) -> dict[str, object]:
     sides = {
         "test": promotion.figures["challenger"],
-        "incumbent_test": promotion.figures["incumbent"],
+        "champion_test": promotion.figures["champion"],
     }
     metrics = {
         f"{side}_{name}": f"{found[name]:.4f}"
@@ -93,7 +93,7 @@ def _tags(promotion: Promotion) -> dict[str, object]:
     return {
         "verdict": promotion.verdict,
         "verdict_reason": promotion.reason,
-        "compared_with": promotion.incumbent_version or "none",
+        "compared_with": promotion.champion_version or "none",
         **metrics,
         **_criteria(promotion.figures),
         CARRIED_OUT: _decided_at(promotion),

@@ -44,7 +44,7 @@ def test_a_late_challenger_is_refused_even_if_it_is_better(
     assert (verdict.verdict, verdict.reason) == (REFUSED, LATE)
     assert arena.aliases() == (newest, None)
     assert arena.version(late)[1]["verdict_reason"] == LATE
-    challenger, champion = verdict.figures["challenger"], verdict.figures["incumbent"]
+    challenger, champion = verdict.figures["challenger"], verdict.figures["champion"]
     assert challenger["weighted_f1"] > champion["weighted_f1"]
 
 
@@ -135,7 +135,7 @@ def test_a_version_in_production_without_a_batch_makes_nothing_late(
 
     verdict = arena.judge(OLDER)
 
-    assert (verdict.verdict, verdict.incumbent_version) == (PROMOTED, version)
+    assert (verdict.verdict, verdict.champion_version) == (PROMOTED, version)
 
 
 def test_a_late_promotion_that_an_earlier_version_recorded_is_not_carried_out(

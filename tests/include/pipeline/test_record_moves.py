@@ -49,7 +49,7 @@ def moved(filled: CleanWarehouse, trained: Training) -> Iterator[Moved]:
         tags = trained.lineage.tags() | {"batch_id": batch_id}
         registry.register(trained.run_of(family), tags)
     for version, batch_id in ((OLD, BATCHES[0]), (PROMOTED, BATCHES[1])):
-        figures = {"challenger": {"weighted_f1": 0.5}, "incumbent": None, "test_rows": 1}
+        figures = {"challenger": {"weighted_f1": 0.5}, "champion": None, "test_rows": 1}
         promotion = Promotion(batch_id, version, None, "promoted", "because", figures)
         carry_out(history.record_promotion(promotion), history, registry)
     yield Moved(history, registry)

@@ -140,12 +140,12 @@ def figures_of(
     rows = challenger.rows
     return {
         "challenger": challenger.metrics,
-        "incumbent": champion.metrics if champion else None,
+        "champion": champion.metrics if champion else None,
         "test_rows": len(rows.frame),
         "subgroups": evaluate_subgroups(rows.frame, challenger.probabilities),
         "bundles": {
             "challenger": challenger.bundle_sha256,
-            "incumbent": champion.bundle_sha256 if champion else None,
+            "champion": champion.bundle_sha256 if champion else None,
         },
         **_criteria(challenger, champion, earlier, seed),
     }

@@ -71,7 +71,7 @@ def judge(
     promotion = Promotion(
         batch_id=batch_id,
         challenger_version=candidate.version,
-        incumbent_version=champion.version if champion else None,
+        champion_version=champion.version if champion else None,
         verdict=verdict,
         reason=reason,
         figures=figures,

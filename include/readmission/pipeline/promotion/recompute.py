@@ -98,7 +98,7 @@ def recompute(
     if rows.frame.empty:
         raise VerdictNotRecomputable(promotion_id, "all its rows were erased")
     challenger = Scored(registry.open(promotion.challenger_version, trusted), rows)
-    version = promotion.incumbent_version
+    version = promotion.champion_version
     champion = Scored(registry.open(version, trusted), rows) if version else None
     versions = (promotion.figures.get("best") or {}).get("earlier", ())
     earlier = [Scored(registry.open(one, trusted), rows) for one in versions]

@@ -51,14 +51,14 @@ def decide(
     Parameters
     ----------
     figures : mapping
-        Metrics of both models on the same test rows, as ``challenger`` and ``incumbent``, and the
+        Metrics of both models on the same test rows, as ``challenger`` and ``champion``, and the
         ``criteria``. The first challenger has no champion to beat.
     rule : Rule
         How to decide.
     without_champion : str
         Why there is no champion, for the reason.
     """
-    challenger, champion = figures["challenger"], figures["incumbent"]
+    challenger, champion = figures["challenger"], figures["champion"]
     if champion is None:
         return PROMOTED, f"{without_champion}, weighted F1 {challenger['weighted_f1']:.4f}"
     compared = (

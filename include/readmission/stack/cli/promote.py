@@ -129,7 +129,7 @@ def verdict_table(found: list["Promotion"]) -> Table:
     for heading in ("number", "version", "champion", "batch", "verdict", "reason"):
         table.add_column(heading, overflow="fold")
     for one in found:
-        champion = one.incumbent_version or "none"
+        champion = one.champion_version or "none"
         line = (str(one.promotion_id), one.challenger_version, champion, one.batch_id, one.verdict)
         table.add_row(*line, escape_markup(one.reason))
     return table

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +45,7 @@ class Promotion:
     ----------
     batch_id : str
         The batch whose arrival caused the comparison.
-    challenger_version, incumbent_version : str
+    challenger_version, champion_version : str
         Registered versions of challenger and champion; None if there was no champion yet.
     verdict : str
         ``promoted`` or ``refused``.
@@ -57,7 +57,7 @@ class Promotion:
 
     batch_id: str
     challenger_version: str
-    incumbent_version: str | None
+    champion_version: str | None
     verdict: str
     reason: str
     figures: dict[str, Any] = field(default_factory=dict)
@@ -131,7 +131,8 @@ class ModelHistory:
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(Promotion)) as cursor,
         ):
-            return cursor.execute("SELECT * FROM promotion ORDER BY promotion_id").fetchall()
+            found = cursor.execute("SELECT * FROM promotion ORDER BY promotion_id").fetchall()
+        return [replace(one, figures=_named_as_today(one.figures)) for one in found]
 
     def record_promotion(self, promotion: Promotion) -> Promotion:
         """Append a verdict and return it, or return the stored verdict on the same challenger.
@@ -145,7 +146,7 @@ class ModelHistory:
                 (
                     promotion.batch_id,
                     promotion.challenger_version,
-                    promotion.incumbent_version,
+                    promotion.champion_version,
                     promotion.verdict,
                     promotion.reason,
                     Jsonb(promotion.figures),
@@ -162,6 +163,11 @@ class ModelHistory:
         return None
 
 
+def _named_as_today(figures: dict[str, Any]) -> dict[str, Any]:
+    """Version 0.1.0 stored the champion's figures as ``incumbent``; its rows are never changed."""
+    return {("champion" if name == "incumbent" else name): found for name, found in figures.items()}
+
+
 _CANDIDATES = sql.SQL("""
 SELECT * FROM candidate WHERE {number} IS NOT NULL ORDER BY {number}
 """).format(number=BATCH_NUMBER)
@@ -176,7 +182,7 @@ ON CONFLICT (batch_id) DO UPDATE SET
 
 _INSERT_PROMOTION = """
 INSERT INTO promotion
-    (batch_id, challenger_version, incumbent_version, verdict, reason, figures)
+    (batch_id, challenger_version, champion_version, verdict, reason, figures)
 VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (batch_id, challenger_version) DO NOTHING
 """

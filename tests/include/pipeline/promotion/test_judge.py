@@ -82,7 +82,7 @@ class Arena:
 
     def decided(self, batch_id: str, version: str, verdict: str = PROMOTED) -> Promotion:
         """Record a verdict and nothing else, like a run that is killed right after it."""
-        figures = {"challenger": {"weighted_f1": 0.5}, "incumbent": None, "test_rows": 1}
+        figures = {"challenger": {"weighted_f1": 0.5}, "champion": None, "test_rows": 1}
         promotion = Promotion(batch_id, version, None, verdict, "because", figures)
         return self.history.record_promotion(promotion)
 
@@ -140,7 +140,7 @@ def test_better_decisions_win_unless_they_cost_worse_probabilities(
     def named(values: tuple[float, float] | None) -> dict[str, float] | None:
         return dict(zip(("weighted_f1", "log_loss"), values, strict=True)) if values else None
 
-    figures = {"challenger": named(challenger), "incumbent": named(champion)}
+    figures = {"challenger": named(challenger), "champion": named(champion)}
     found, reason = decide(figures, Rule("weighted_f1", 0.0050001))
 
     assert found == verdict
@@ -159,7 +159,7 @@ def test_the_first_model_is_promoted_and_repeating_it_changes_nothing(
     arena.carry_out(verdict)
 
     # then
-    assert (verdict.verdict, verdict.incumbent_version) == (PROMOTED, None)
+    assert (verdict.verdict, verdict.champion_version) == (PROMOTED, None)
     assert arena.aliases() == (version, None)
     stage, tags = arena.version(version)
     assert stage == "Production"
@@ -194,13 +194,13 @@ def test_a_better_challenger_replaces_the_champion(
     assert verdict.figures["test_rows"] == len(arena.trained.test_rows)
     assert {"Female", "Male"} <= verdict.figures["subgroups"]["gender"].keys()
     assert verdict.figures["challenger"] == pytest.approx(figures[best], abs=1e-5)
-    assert verdict.figures["incumbent"] == pytest.approx(figures[worst], abs=1e-5)
+    assert verdict.figures["champion"] == pytest.approx(figures[worst], abs=1e-5)
     assert arena.aliases() == (challenger, champion)
     assert arena.version(champion)[0] == "Archived"
     stage, tags = arena.version(challenger)
     assert stage == "Production"
     assert (tags["compared_with"], tags["verdict_reason"]) == (champion, verdict.reason)
-    assert float(tags["incumbent_test_weighted_f1"]) == pytest.approx(
+    assert float(tags["champion_test_weighted_f1"]) == pytest.approx(
         figures[worst]["weighted_f1"], abs=1e-4
     )
 
@@ -286,7 +286,7 @@ def test_the_first_model_needs_no_champion_and_its_calibration_is_reported(arena
 def test_earlier_champions_are_scored_but_not_all_of_them(arena: Arena) -> None:
     # given more promoted versions than are compared, of which one is not signed any longer
     families = [result.family for result in arena.trained.results]
-    figures = {"challenger": {"log_loss": 0.0}, "incumbent": None, "test_rows": 1}
+    figures = {"challenger": {"log_loss": 0.0}, "champion": None, "test_rows": 1}
     arena.history.record_promotion(
         Promotion(FIRST, "99", None, PROMOTED, "of a registry that is gone", figures)
     )
@@ -326,7 +326,7 @@ def test_the_criteria_decide(failed: list[str], verdict: str, because: str) -> N
         ).to_dict()
         for name in names
     ]
-    figures = {"challenger": metrics, "incumbent": metrics, "criteria": criteria}
+    figures = {"challenger": metrics, "champion": metrics, "criteria": criteria}
 
     found, reason = decide(figures, Rule())
 
@@ -544,7 +544,7 @@ def test_the_champion_is_the_last_promoted_version_if_production_was_deleted(
     verdict = arena.judge(SECOND)
 
     # then it does not count as the first model
-    assert (verdict.verdict, verdict.incumbent_version) == (REFUSED, champion)
+    assert (verdict.verdict, verdict.champion_version) == (REFUSED, champion)
 
 
 def test_an_unsigned_version_in_production_does_not_make_its_challenger_win(
@@ -569,7 +569,7 @@ def test_an_unsigned_version_in_production_does_not_make_its_challenger_win(
     verdict = arena.judge(SECOND)
 
     # then
-    assert (verdict.verdict, verdict.incumbent_version) == (REFUSED, champion)
+    assert (verdict.verdict, verdict.champion_version) == (REFUSED, champion)
 
 
 @pytest.mark.parametrize("follow", [True, False])
@@ -591,7 +591,7 @@ def test_the_champion_is_the_version_that_is_served_if_somebody_moved_the_alias(
 
     # then it competes with the one that the API serves
     champion = by_hand if follow else promoted
-    assert (verdict.verdict, verdict.incumbent_version) == (
+    assert (verdict.verdict, verdict.champion_version) == (
         PROMOTED if follow else REFUSED,
         champion,
     )

@@ -37,7 +37,7 @@ def judged(arena: Arena) -> Promotion:  # noqa: F811
     arena.carry_out(arena.decided(SECOND, champion))
     challenger = arena.register("xgboost", SECOND)
     judged = arena.judge(SECOND, Rule())
-    assert (judged.challenger_version, judged.incumbent_version) == (challenger, champion)
+    assert (judged.challenger_version, judged.champion_version) == (challenger, champion)
     assert judged.figures["best"]["earlier"] == [earlier]
     return judged
 
@@ -86,7 +86,7 @@ def test_a_row_that_changed_since_is_noticed(
 
     found = again(arena, judged)
 
-    assert {"rows_sha256", "challenger.log_loss", "incumbent.log_loss"} <= set(found.different)
+    assert {"rows_sha256", "challenger.log_loss", "champion.log_loss"} <= set(found.different)
     assert "processed again" in str(found.explanation)
 
 

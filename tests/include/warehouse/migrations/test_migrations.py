@@ -24,6 +24,7 @@ from readmission.warehouse.migrations import (
 from readmission.warehouse.migrations.upgrading import upgrade
 from readmission.warehouse.predictions.store import COLUMNS
 from tests.conftest import Platform
+from tests.databases import RENAMED_COLUMNS
 from tests.include.tables import held
 
 BEFORE = Path(__file__).parent / "before_migrations"
@@ -101,7 +102,9 @@ def same_rows(connection: psycopg.Connection, tables: Iterable[tuple[str, ...]])
     """Return the content of some columns of some tables, as text; others may have been added."""
     found = {}
     for table, *names in tables:
-        listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(n)) for n in names)
+        here = columns(connection, table)
+        today = [name if name in here else RENAMED_COLUMNS[name] for name in names]
+        listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(n)) for n in today)
         query = sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))
         found[(table, *names)] = sorted(connection.execute(query).fetchall(), key=str)
     return found
@@ -198,7 +201,9 @@ def test_the_library_reads_a_database_of_version_0_1_0(
         assert len(raw.read(batch.batch_id)) == arrived[batch.batch_id].rows == batch.raw_rows
         assert len(clean.read_batch(batch.batch_id)) == batch.clean_rows
     assert DecisionLog(empty_raw).decisions()
-    assert ModelHistory(clean_db).promotions()
+    promotions = ModelHistory(clean_db).promotions()
+    assert [one.champion_version for one in promotions] == [None, "1", "2"]
+    assert promotions[1].figures["champion"]["log_loss"] == pytest.approx(1.631, abs=0.001)
 
 
 def test_a_repeated_migration_changes_nothing(
