@@ -21,8 +21,8 @@ def model_promotion_pipeline():
         """Score both models on the same rows, record the verdict and move the aliases."""
         from connections import clean_warehouse, publish_report
         from readmission.domain.batch_ids import parse_batch_id
-        from readmission.pipeline import rollout
         from readmission.pipeline.promotion import judge as promotion
+        from readmission.pipeline.promotion import rollout
         from readmission.pipeline.promotion.rule import Rule
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
@@ -50,7 +50,8 @@ def model_promotion_pipeline():
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decision: dict[str, str], outlet_events) -> None:
         """Wait until the API serves the promoted version, and announce it."""
-        from readmission.pipeline import order, rollout
+        from readmission.pipeline import order
+        from readmission.pipeline.promotion import rollout
         from readmission.registry import Registry
         from readmission.settings import get_settings
 

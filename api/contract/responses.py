@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from api.contract.predictions import ClassName, ModelReference, ResponseModel
 from readmission.modelling.families import FAMILIES
@@ -21,6 +21,14 @@ MovedByHand = Annotated[
     str | None,
     Field(
         description="What somebody did to the alias production, and the command that accepts it."
+    ),
+]
+
+Pinned = Annotated[
+    str | None,
+    Field(
+        description="The version that a rollback has pinned, until when, by whom and why.",
+        examples=["version 3 is pinned until 2027-01-31 00:00 UTC by Dr. Osei (admin): too many …"],
     ),
 ]
 
@@ -53,6 +61,7 @@ class ModelResponse(ModelReference):
     test: dict[str, float] = Field(description="Metrics on test patients, at its promotion.")
     manual: Manual
     moved_by_hand: MovedByHand
+    pinned: Pinned
     card: ModelCard
 
 
@@ -105,43 +114,6 @@ class ModelHistory(ResponseModel):
 
     versions: list[ModelVersion]
     candidates: list[Candidate]
-
-
-class ReloadResponse(ModelReference):
-    """The champion after a reload."""
-
-    status: Literal["reloaded"] = "reloaded"
-    previous_version: str | None
-
-
-class RollbackResponse(ReloadResponse):
-    """The champion after a rollback."""
-
-    status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
-
-
-class PromoteRequest(ResponseModel):
-    """A version to put into production, and why."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    version: str = Field(pattern=r"^[1-9][0-9]{0,8}$", examples=["3"])
-    reason: str = Field(
-        min_length=1, max_length=500, examples=["checked on the patients of ward 4 by Dr. Osei"]
-    )
-    by: str | None = Field(
-        None,
-        max_length=100,
-        pattern=r"^[^:\x00-\x1f]+$",
-        description="Who decided; recorded beside the name of the key.",
-        examples=["Dr. Osei"],
-    )
-
-
-class PromoteResponse(ReloadResponse):
-    """The champion after a promotion by hand."""
-
-    status: Literal["promoted"] = "promoted"  # type: ignore[assignment]
 
 
 class GateDescription(ResponseModel):
@@ -217,6 +189,7 @@ class HealthResponse(ResponseModel):
     loaded_at: datetime | None
     last_reload_error: LoadFailure | None
     moved_by_hand: MovedByHand
+    pinned: Pinned
 
 
 class ReadyResponse(ModelReference):

@@ -11,8 +11,9 @@ from time import monotonic
 from api.contract.predictions import read_reference
 from api.errors import ApiError, NoModelLoaded, NoProductionModel, ReloadFailed, log
 from api.metrics import Metrics
-from api.model.moves import Move
+from api.model.moves import Move, Wanted
 from api.model.store import ModelStore
+from readmission.domain.production import Pin
 from readmission.errors import BundleRefused, NoModel, ReadmissionError
 from readmission.serving.model import RegisteredVersion, ServedModel
 
@@ -68,6 +69,7 @@ class ChampionHolder:
         self._failure: LoadFailure | None = None
         self._refused: tuple[RegisteredVersion, float] | None = None
         self._move: Move | None = None
+        self._pin: Pin | None = None
         self._load_lock = threading.Lock()
 
     @property
@@ -96,6 +98,11 @@ class ChampionHolder:
         """What is served although somebody moved the alias by hand; None if nobody did."""
         champion, move = self._champion, self._move
         return move.describe(champion.registered.version if champion else None) if move else None
+
+    @property
+    def pinned(self) -> str | None:
+        """The pin that was found last, in a sentence; None if no version is pinned."""
+        return str(self._pin) if self._pin else None
 
     def require(self) -> Champion:
         """Return the champion.
@@ -159,7 +166,7 @@ class ChampionHolder:
                 self._failed(error)
             return
         wanted = current.version
-        with self._noting(current.move):
+        with self._noting(current):
             if self._is_champion(wanted):
                 self._failure = None  # Earlier failures no longer matter.
             elif not self._was_refused(wanted):
@@ -191,17 +198,17 @@ class ChampionHolder:
                 raise NoProductionModel(self._failed(error)) from error
             except Exception as error:
                 raise ReloadFailed(self._failed(error)) from error
-            with self._noting(current.move):
+            with self._noting(current):
                 return self._load(current.version)
 
     @contextmanager
-    def _noting(self, move: Move | None) -> Iterator[None]:
+    def _noting(self, wanted: Wanted) -> Iterator[None]:
         """Load a model in the block, then show whether the alias was moved; log each change."""
         before = self.moved_by_hand
         try:
             yield
         finally:
-            self._move = move
+            self._move, self._pin = wanted.move, wanted.pin
             now = self.moved_by_hand
             self._metrics.show_move(manual=self.manual, held=bool(now) and not self.manual)
             if now and now != before:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from api.errors import ApiError
-from readmission.domain.production import Production
+from readmission.domain.production import Pin, Production
 from readmission.serving.model import RegisteredVersion
 from readmission.settings import PREFIX
 
@@ -61,7 +61,8 @@ class Move:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The version that the API is to serve, and whether somebody moved the alias by hand."""
+    """The version to serve, whether somebody moved the alias by hand, and the pin of a rollback."""
 
     version: RegisteredVersion
     move: Move | None = None
+    pin: Pin | None = None

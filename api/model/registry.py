@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.errors import RegistryRefused, RegistryUnavailable
 from api.model.moves import Move, Wanted
-from readmission.domain.production import PromotionByHand
+from readmission.domain.production import Pin, PromotionByHand, Rollback
 from readmission.errors import NoModel
 from readmission.registry import PRODUCTION
 from readmission.serving.model import RegisteredVersion
@@ -68,16 +68,34 @@ class RegistryClient:
         wanted: Wanted = self.query(_wanted)
         return wanted
 
-    def previous(self) -> RegisteredVersion:
+    def pin(self) -> Pin | None:
+        """Return the pin of a rollback, if there is one.
+
+        Raises
+        ------
+        RegistryUnavailable
+            If the registry does not respond.
+        """
+        found: Pin | None = self.query(lambda registry: registry.production().pin)
+        return found
+
+    def earlier(self, to: str | None) -> RegisteredVersion:
         """Return the version that a rollback goes back to, without loading it.
+
+        Parameters
+        ----------
+        to : str, optional
+            The version that was asked for; by default it is the previous one.
 
         Raises
         ------
         NoModel, RegistryUnavailable
             If there is no such version, or the registry does not respond.
         """
+        from readmission.registry.rollbacks import rollback_versions
+
         found: RegisteredVersion = self.query(
-            lambda registry: registry.registered(registry.rollback_versions()[1])
+            lambda registry: registry.registered(rollback_versions(registry, to)[1])
         )
         return found
 
@@ -92,21 +110,29 @@ class RegistryClient:
         found: RegisteredVersion = self.query(lambda registry: registry.registered(version))
         return found
 
-    def roll_back(self, by: str) -> tuple[str, str]:
-        """Go back; return the version that was in production and the one that now is.
-
-        Parameters
-        ----------
-        by : str
-            Who requested the rollback.
+    def roll_back(self, by: str, to: str | None = None, pin: Pin | None = None) -> Rollback:
+        """Go back to an earlier version; see `readmission.registry.rollbacks.roll_back`.
 
         Raises
         ------
-        NoModel, RegistryUnavailable
-            If there is no version to go back to, or the registry does not respond.
+        NoModel, ProductionPinned, RegistryUnavailable
+            If there is no version to go back to, another one is pinned, or the registry does not
+            respond.
         """
-        swapped: tuple[str, str] = self._as_promotion(lambda registry: registry.roll_back(by))
-        return swapped
+        from readmission.registry.rollbacks import roll_back
+
+        done: Rollback = self._as_promotion(lambda registry: roll_back(registry, by, to, pin))
+        return done
+
+    def unpin(self) -> None:
+        """Remove the pin of a rollback.
+
+        Raises
+        ------
+        RegistryUnavailable
+            If the registry does not respond.
+        """
+        self._as_promotion(lambda registry: registry.write_pin(None))
 
     def promote(self, version: str, by: str, reason: str) -> None:
         """Put a version into production, and record who requested it and why.
@@ -156,6 +182,6 @@ def _wanted(registry: "Registry") -> Wanted:
         return Wanted(registry.behind(PRODUCTION))  # It explains what to do.
     move = Move.of(production, registry.follow)
     try:
-        return Wanted(registry.registered(version), move)
+        return Wanted(registry.registered(version), move, production.pin)
     except NoModel as error:
         raise NoModel(f"{move.describe(None)}: {error}" if move else str(error)) from error

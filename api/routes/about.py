@@ -27,7 +27,7 @@ LINKS = {
     name.replace("/", "_"): f"/{name}"
     for name in (
         *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
-        *("quality", "health", "ready", "reload_model", "rollback", "promote", "metrics"),
+        *("quality", "health", "ready", "reload_model", "rollback", "unpin", "promote", "metrics"),
     )
 }
 
@@ -57,6 +57,7 @@ async def health(state: State) -> dict[str, Any]:
         "loaded_at": champion.loaded_at if champion else None,
         "last_reload_error": asdict(failure) if failure else None,
         "moved_by_hand": state.holder.moved_by_hand,
+        "pinned": state.holder.pinned,
     }
 
 
@@ -105,6 +106,7 @@ async def describe_model(state: State) -> dict[str, Any]:
         "test": history.test_metrics(registered.tags),
         "manual": state.holder.manual,
         "moved_by_hand": state.holder.moved_by_hand,
+        "pinned": state.holder.pinned,
         "card": champion.model.card,
     }
 

@@ -1,4 +1,4 @@
-"""Reload the champion, roll back, or promote a version by hand; all need the role admin."""
+"""Reload the champion, roll back, remove a pin, or promote a version by hand, as an admin."""
 
 import asyncio
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 
 from api.access.keys import Caller
-from api.contract import responses
+from api.contract import changes
 from api.dependencies import (
     KEY_REQUIRED,
     audit_event,
@@ -17,7 +17,8 @@ from api.dependencies import (
 )
 from api.errors import RollbackFailed, log
 from api.model.moves import PromotionFailed
-from readmission.errors import BundleRefused, NoModel
+from readmission.domain.production import Pin
+from readmission.errors import BundleRefused, NoModel, ProductionPinned
 from readmission.warehouse.audit.events import Action
 
 router = APIRouter()
@@ -27,7 +28,7 @@ Operator = Annotated[Caller, Depends(require_admin)]
 
 @router.post(
     "/reload_model",
-    response_model=responses.ReloadResponse,
+    response_model=changes.ReloadResponse,
     responses=error_schemas(401, 403, 409, 429, 503),
     openapi_extra=KEY_REQUIRED,
     summary="Load the model in production",
@@ -41,52 +42,86 @@ async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
 
 @router.post(
     "/rollback",
-    response_model=responses.RollbackResponse,
-    responses=error_schemas(401, 403, 409, 429, 503),
+    response_model=changes.RollbackResponse,
+    responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
     openapi_extra=KEY_REQUIRED,
-    summary="Roll back to the previous model",
+    summary="Roll back to an earlier model",
 )
-async def rollback(request: Request, operator: Operator) -> dict[str, Any]:
-    """Swap the production and previous aliases, then load the version now in production.
+async def rollback(
+    request: Request, operator: Operator, wanted: changes.RollbackRequest | None = None
+) -> dict[str, Any]:
+    """Put an earlier version into production, and pin it if the request gives a reason.
 
-    Calling it twice returns to the first version. If the champion was put into production by hand,
-    the rollback goes to the last promoted version.
+    While a version is pinned, promotion records its verdicts and moves no alias. Without a body,
+    the previous version goes into production without a pin, and calling it twice returns to the
+    first version. Repeating a request whose pin stands changes nothing. If the champion was put
+    into production by hand, the rollback goes to the last promoted version.
     """
     state = service_state(request)
+    to = wanted.to if wanted else None
+    by = wanted.signed(operator.name) if wanted else operator.name
+    if wanted and wanted.is_done(await asyncio.to_thread(state.registry.pin), by):
+        return await _reload(request) | {"status": "rolled_back"}
     try:
-        previous = await asyncio.to_thread(state.registry.previous)
+        earlier = await asyncio.to_thread(state.registry.earlier, to)
         # Open it before it goes into production: a version that cannot serve must not.
-        await asyncio.to_thread(state.store.open, previous)
-        await state.audit.require(audit_event(request, Action.ROLL_BACK, previous.version))
-        left, back = await asyncio.to_thread(state.registry.roll_back, operator.name)
-    except NoModel as error:
+        await asyncio.to_thread(state.store.open, earlier)
+        pin = Pin(earlier.version, by, wanted.reason, wanted.until) if wanted else None
+        facts = {"pin": str(pin)} if pin else {}
+        await state.audit.require(audit_event(request, Action.ROLL_BACK, earlier.version, **facts))
+        done = await asyncio.to_thread(state.registry.roll_back, by, to, pin)
+    except (NoModel, ProductionPinned) as error:
         raise RollbackFailed(f"{error}.") from error
     except BundleRefused as error:
         raise RollbackFailed(
-            f"Nothing was changed, because version {previous.version} cannot serve: {error}."
+            f"Nothing was changed, because version {earlier.version} cannot serve: {error}."
         ) from error
-    log.warning("rolled back from version %s to %s by %s", left, back, operator.name)
-    # The poller may have loaded the new version already, so take `left` from the registry.
-    return await _reload(request) | {"status": "rolled_back", "previous_version": left}
+    log.warning("rolled back from version %s to %s by %s", done.left, done.back, by)
+    # The poller may have loaded the new version already, so take the left one from the registry.
+    return await _reload(request) | {"status": "rolled_back", "previous_version": done.left}
+
+
+@router.post(
+    "/unpin",
+    response_model=changes.UnpinResponse,
+    responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
+    openapi_extra=KEY_REQUIRED,
+    summary="Remove the pin of a rollback",
+)
+async def unpin(
+    request: Request, operator: Operator, wanted: changes.UnpinRequest
+) -> dict[str, Any]:
+    """Let promotion replace the pinned version again, from the next batch on."""
+    state, by = service_state(request), wanted.signed(operator.name)
+    pin = await asyncio.to_thread(state.registry.pin)
+    if pin is None:
+        raise RollbackFailed("No version is pinned.")
+    await state.audit.require(
+        audit_event(request, Action.UNPIN, pin.version, by=wanted.by, reason=wanted.reason)
+    )
+    await asyncio.to_thread(state.registry.unpin)
+    log.warning("%s; the pin was removed by %s", pin, by)
+    await asyncio.to_thread(state.holder.follow)
+    return {"was": str(pin)}
 
 
 @router.post(
     "/promote",
-    response_model=responses.PromoteResponse,
+    response_model=changes.PromoteResponse,
     responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
     openapi_extra=KEY_REQUIRED,
     summary="Promote a version by hand",
 )
 async def promote(
-    request: Request, operator: Operator, wanted: responses.PromoteRequest
+    request: Request, operator: Operator, wanted: changes.PromoteRequest
 ) -> dict[str, Any]:
     """Put a registered version into production, whatever its verdict, and record who and why.
 
     It is opened first, so its signature, its digests and its golden rows are verified. This also
-    accepts a version to which somebody moved the alias by hand.
+    accepts a version to which somebody moved the alias by hand. It is refused while a rollback has
+    pinned a version.
     """
-    state = service_state(request)
-    by = f"{wanted.by} ({operator.name})" if wanted.by else operator.name
+    state, by = service_state(request), wanted.signed(operator.name)
     try:
         version = await asyncio.to_thread(state.registry.version, wanted.version)
         await asyncio.to_thread(state.store.open, version)
@@ -94,6 +129,9 @@ async def promote(
         raise PromotionFailed(
             f"Nothing was changed, because version {wanted.version} cannot serve: {error}."
         ) from error
+    pin = await asyncio.to_thread(state.registry.pin)
+    if pin is not None:
+        raise PromotionFailed(f"Nothing was changed: {ProductionPinned(pin)}.")
     await state.audit.require(
         audit_event(
             request, Action.PROMOTE, wanted.version, by=wanted.by or None, reason=wanted.reason

@@ -135,7 +135,7 @@ class RowsErased(ReadmissionError):
 
 
 class DecisionRefused(ReadmissionError):
-    """A decision about a quarantined row is incomplete or was made too late."""
+    """A person's decision, for example about a quarantined row, is incomplete or comes too late."""
 
 
 class VerdictNotFound(ReadmissionError):
@@ -199,6 +199,13 @@ class DatabaseTooNew(ReadmissionError):
 
 class NoModel(ReadmissionError):
     """No model version has the alias."""
+
+
+class ProductionPinned(ReadmissionError):
+    """A rollback has pinned a version, so nothing else may move the alias."""
+
+    def __init__(self, pin: object) -> None:
+        super().__init__(f"{pin}; remove the pin with `readmission unpin --reason TEXT`")
 
 
 class BundleRefused(ReadmissionError):

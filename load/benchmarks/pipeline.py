@@ -29,8 +29,9 @@ from rich.progress import track
 from rich.table import Table
 
 from readmission.domain.batch_ids import batch_name
-from readmission.pipeline import ingest, process, rollout, source, train
+from readmission.pipeline import ingest, process, source, train
 from readmission.pipeline.promotion import judge as promotion
+from readmission.pipeline.promotion import rollout
 from readmission.pipeline.promotion.rule import Rule
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry

@@ -29,7 +29,7 @@ PIPELINES = {
 FILES = {
     "data_ingestion_batch.py", "data_processing.py", "model_training.py", "model_promotion.py",
     "data_retention.py", "ledger_sweep.py", "quarantine_replay.py",
-    "restore_drill.py",
+    "model_rollback.py", "restore_drill.py",
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from readmission.pipeline import ingest, source
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION
 from readmission.stack.cli.batch_progress import INGESTION, PROCESSING, PROMOTION, TRAINING
-from readmission.stack.cli.promote import request_promotion
+from readmission.stack.cli.models.promote import request_promotion
 from readmission.stack.services import mlflow
 from readmission.stack.services.airflow import USER
 from readmission.stack.supervision.supervisor import Supervisor

@@ -58,6 +58,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.registry": (
         {"aliases", "candidates", "login"},
         {"client"},
+        {"rollbacks"},
     ),
     "readmission.quality": (
         {"catalogue", "verdict"},
@@ -70,11 +71,11 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"order"},
         {"measure_drift", "process", "promotion", "record_moves", "record_outcomes", "replay"}
         | {"source", "sweep", "train"},
-        {"ingest", "rollout"},
+        {"ingest"},
     ),
     "readmission.pipeline.promotion": (
-        {"champion", "comparison", "rule"},
-        {"judge", "recompute"},
+        {"champion", "comparison", "rollout", "rule"},
+        {"judge", "recompute", "rollback"},
     ),
     "readmission.exporter": (
         {"catalogue", "connecting"},

@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 from mlflow.exceptions import MlflowException
 
-from readmission.domain.production import Production
+from readmission.domain.production import PROMOTED_VERSION, Pin, Production
 from readmission.domain.schema import example
-from readmission.errors import BundleRefused, NoModel
+from readmission.errors import BundleRefused, NoModel, ProductionPinned
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry
+from readmission.registry.rollbacks import roll_back, rollbacks
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from tests.include.conftest import Training
@@ -206,7 +207,7 @@ def test_the_next_promotion_survives_a_deleted_champion(registered: ThreeVersion
 
 @pytest.mark.parametrize("tag", [None, "", "by hand", "1>", ">1", "1>2>3", "１"], ids=repr)
 def test_without_a_readable_tag_the_alias_is_followed(tag: str | None) -> None:
-    found = Production.of("2", tag)
+    found = Production.of("2", {} if tag is None else {PROMOTED_VERSION: tag})
 
     assert (found.moved, found.served(follow=False), found.promoted_version) == (False, "2", None)
 
@@ -218,14 +219,48 @@ def test_a_rollback_swaps_the_aliases_and_is_recorded(registered: ThreeVersions)
     registered.registry.promote(two)
 
     # when
-    there = registered.registry.roll_back("admin-1")
-    back = registered.registry.roll_back("admin-2")
+    there = roll_back(registered.registry, "admin-1")
+    back = roll_back(registered.registry, "admin-2")
 
     # then
-    assert (there, back) == ((two, one), (one, two))
+    assert [(one.left, one.back) for one in (there, back)] == [(two, one), (one, two)]
     assert registered.aliases() == {PRODUCTION: two, PREVIOUS: one}
-    recorded = {(r.left, r.back, r.by) for r in registered.registry.rollbacks()}
+    recorded = {(r.left, r.back, r.by) for r in rollbacks(registered.registry)}
     assert recorded == {(two, one, "admin-1"), (one, two, "admin-2")}
+
+
+def test_a_rollback_goes_to_the_version_that_was_asked_for_and_pins_it(
+    registered: ThreeVersions,
+) -> None:
+    # given
+    registry = registered.registry
+    for version in registered.versions:
+        registry.promote(version)
+    one, two, three = registered.versions
+    pin = Pin(one, "admin-1", "too many alarms")
+
+    # when
+    done = roll_back(registry, "admin-1", to=one, pin=pin)
+
+    # then
+    assert (done.left, done.back, done.reason, done.pinned) == (three, one, pin.reason, True)
+    assert registry.production() == Production(one, (one,), pin)
+    # and without a pin of its own another rollback is refused, and changes nothing
+    with pytest.raises(ProductionPinned, match="too many alarms; remove the pin with"):
+        roll_back(registry, "admin-2", to=two)
+    assert registry.production() == Production(one, (one,), pin)
+    assert rollbacks(registry) == [done]
+
+
+def test_a_rollback_to_the_version_in_production_is_refused(registered: ThreeVersions) -> None:
+    one, two, _ = registered.versions
+    registered.registry.promote(one)
+    registered.registry.promote(two)
+
+    with pytest.raises(NoModel, match=f"version {two} of .* is in production already"):
+        roll_back(registered.registry, "admin-1", to=two, pin=Pin(two, "admin-1", "why"))
+
+    assert registered.registry.production().pin is None
 
 
 def test_each_alias_names_its_version(registered: ThreeVersions) -> None:

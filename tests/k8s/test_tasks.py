@@ -91,7 +91,7 @@ def test_a_task_gets_the_resources_declared_for_it(tmp_path: Path) -> None:
 
 
 def test_resources_are_declared_for_tasks_that_exist() -> None:
-    code = {path.stem: path.read_text() for path in (CHECKOUT / "dags").glob("*.py")}
+    code = {path.stem: path.read_text() for path in (CHECKOUT / "dags").rglob("*.py")}
     for needy in resources():
         dag_id, task_id = needy.split(".")
         assert any(f"def {dag_id}(" in text and f"def {task_id}(" in text for text in code.values())

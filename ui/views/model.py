@@ -41,6 +41,8 @@ def _show_production(model: Json) -> None:
     )
     if model["moved_by_hand"]:
         st.warning(model["moved_by_hand"], icon=":material/pan_tool:")
+    if model["pinned"]:
+        st.info(f"{model['pinned']}. Promotion does not replace it.", icon=":material/keep:")
     if model.get("verdict_reason"):
         st.info(f"**Why it was promoted**  \n{model['verdict_reason']}", icon=":material/gavel:")
 

@@ -7,9 +7,10 @@ The API rolls back and promotes on request, but it cannot reach the warehouse. I
 and the pipeline copies these tags into the append-only history.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Self
 
@@ -17,13 +18,59 @@ PROMOTED_VERSION = "promoted_version"
 """Tag of the registered model: ``4``, or ``3>4`` while the alias moves from version 3 to 4."""
 _PROMOTED = re.compile(r"(?:(\d+)>)?(\d+)", re.ASCII)
 
+PIN = "production_pin"
+"""Tag of the registered model: the `Pin` that a rollback has set, as JSON."""
+NO_PIN = "{}"
+
 CRITERION = "criterion_"
 """How the tag of a version begins that says what came of a criterion, as ``passed: sentence``."""
 
 _KEY, _BY_HAND = "rolled_back ", "promoted_by_hand "
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # No plus sign is allowed in the key of a tag.
-_VALUE = re.compile(r"to version (\d+) by (.+)")
+_VALUE = re.compile(
+    r"to version (\d+) by (.+?)(, pinned(?: until ([0-9T:Z-]+))?)?(?:: (.+))?", re.DOTALL
+)
 _REQUEST = re.compile(r"by (.+?): (.+)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Pin:
+    """The version that a rollback keeps in production, whatever promotion decides meanwhile.
+
+    Parameters
+    ----------
+    version : str
+        The version.
+    by, reason : str
+        Who pinned it, and why.
+    until : datetime, optional
+        When the pin ends, in UTC; by default it holds until it is removed.
+    """
+
+    version: str
+    by: str
+    reason: str
+    until: datetime | None = None
+
+    @classmethod
+    def of(cls, tag: str | None) -> Self | None:
+        """Read the value of the tag `PIN`; None if there is none, it has ended or is malformed."""
+        try:
+            found = json.loads(tag or "")
+            until = found.pop("until")
+            pin = cls(**found, until=_moment(until) if until else None)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+        return None if pin.until and pin.until <= datetime.now(UTC) else pin
+
+    @property
+    def tag(self) -> str:
+        """The value of the tag."""
+        return json.dumps(asdict(self) | {"until": _text(self.until)})
+
+    def __str__(self) -> str:
+        until = f" until {self.until:%Y-%m-%d %H:%M} UTC" if self.until else ""
+        return f"version {self.version} is pinned{until} by {self.by}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -37,16 +84,20 @@ class Production:
     promoted : tuple of str
         The promoted version; while the alias moves, the old and the new one. It is empty before
         the first promotion and in a registry of an earlier release.
+    pin : Pin, optional
+        The version that a rollback has pinned. While there is one, promotion moves no alias.
     """
 
     aliased: str | None = None
     promoted: tuple[str, ...] = ()
+    pin: Pin | None = None
 
     @classmethod
-    def of(cls, aliased: str | None, tag: str | None) -> Self:
-        """Return the state for an alias and the value of `PROMOTED_VERSION`."""
-        versions = _PROMOTED.fullmatch(tag or "")
-        return cls(aliased, tuple(filter(None, versions.groups())) if versions else ())
+    def of(cls, aliased: str | None, tags: Mapping[str, str]) -> Self:
+        """Return the state for an alias and the tags of the registered model."""
+        versions = _PROMOTED.fullmatch(tags.get(PROMOTED_VERSION, ""))
+        promoted = tuple(filter(None, versions.groups())) if versions else ()
+        return cls(aliased, promoted, Pin.of(tags.get(PIN)))
 
     @property
     def moved(self) -> bool:
@@ -92,31 +143,52 @@ class Rollback:
     left, back : str
         The version that was replaced, and the earlier one that is in production again.
     by : str
-        Name of the API key that requested it.
+        Name of the API key that requested it, with the person if one was named.
     at : datetime
         When, in UTC and whole seconds.
+    reason : str
+        Why; empty if no reason was given.
+    pinned : bool
+        Whether the earlier version was pinned.
+    until : datetime, optional
+        When the pin ends.
     """
 
     left: str
     back: str
     by: str
     at: datetime
+    reason: str = ""
+    pinned: bool = False
+    until: datetime | None = None
 
     @classmethod
-    def now(cls, left: str, back: str, by: str) -> Self:
+    def now(cls, left: str, back: str, by: str, pin: Pin | None = None) -> Self:
         """Return a rollback that happens now."""
-        return cls(left, back, by, datetime.now(UTC).replace(microsecond=0))
+        at = datetime.now(UTC).replace(microsecond=0)
+        if pin is None:
+            return cls(left, back, by, at)
+        return cls(left, back, by, at, pin.reason, pinned=True, until=pin.until)
 
     @classmethod
     def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
         """Read rollbacks from the tags of a version, oldest first; other tags are ignored."""
-        return [cls(version, found[1], found[2], at) for at, found in _records(tags, _KEY, _VALUE)]
+        return [
+            cls(
+                version, found[1], found[2], at,
+                found[5] or "", bool(found[3]), _moment(found[4] or ""),
+            )
+            for at, found in _records(tags, _KEY, _VALUE)
+        ]  # fmt: skip
 
     @property
     def tag(self) -> dict[str, str]:
         """The tag for the replaced version; the time in its key makes it unique."""
-        moment = self.at.strftime(_MOMENT)
-        return {f"{_KEY}{moment}": f"to version {self.back} by {self.by}"}
+        until = f" until {_text(self.until)}" if self.until else ""
+        pinned = f", pinned{until}" if self.pinned else ""
+        reason = f": {self.reason}" if self.reason else ""
+        value = f"to version {self.back} by {self.by}{pinned}{reason}"
+        return {f"{_KEY}{_text(self.at)}": value}
 
 
 @dataclass(frozen=True)
@@ -155,7 +227,7 @@ class PromotionByHand:
         """The tags for the version: the record, and the verdict that the model's pages show."""
         request = f"by {self.by}: {self.reason}"
         return {
-            f"{_BY_HAND}{self.at.strftime(_MOMENT)}": request,
+            f"{_BY_HAND}{_text(self.at)}": request,
             "verdict": "promoted",
             "verdict_reason": f"promoted by hand {request}",
         }
@@ -178,3 +250,7 @@ def _moment(text: str) -> datetime | None:
         return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
     except ValueError:
         return None
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.strftime(_MOMENT) if at else None

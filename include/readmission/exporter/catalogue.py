@@ -119,6 +119,10 @@ PRODUCTION_MANUAL = MetricFamily(
     "readmission_production_manual",
     "1 if somebody moved or deleted the alias production by hand, else 0.",
 )
+PRODUCTION_PINNED = MetricFamily(
+    "readmission_production_pinned",
+    "1 if a rollback has pinned the version in production, else 0.",
+)
 LIVE_OUTCOMES = MetricFamily(
     "readmission_live_outcomes",
     "Predictions of the last 30 days with an outcome that the model was not trained on.",

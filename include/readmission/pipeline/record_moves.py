@@ -16,6 +16,7 @@ from readmission.pipeline.order import (
     promoted,
 )
 from readmission.registry import Registry
+from readmission.registry.rollbacks import rollbacks
 from readmission.warehouse import CleanWarehouse, ModelHistory
 from readmission.warehouse.clean.move_log import PROMOTED, MoveLog, ProductionMove
 from readmission.warehouse.clean.rollback_log import RollbackLog
@@ -42,7 +43,7 @@ def record_moves(history: ModelHistory, registry: Registry) -> ProductionMove | 
         The move that was noticed, if there was one.
     """
     moves = MoveLog(history.connection)
-    RollbackLog(history.connection).record(registry.rollbacks())
+    RollbackLog(history.connection).record(rollbacks(registry))
     moves.record_promotions(promotions_by_hand(registry))
     version = last_promoted(history, registry)
     if version is not None and not registry.production().promoted:
@@ -72,11 +73,11 @@ def last_promoted(history: ModelHistory, registry: Registry) -> str | None:
     last = last_in_order(existing(promoted(history), registry), newest)
     if last is None or last.created_at is None or CARRIED_OUT not in tags[last.challenger_version]:
         return None
-    rollbacks = RollbackLog(history.connection).rollbacks()
+    recorded = RollbackLog(history.connection).rollbacks()
     moves = MoveLog(history.connection).moves()
     changes = [
         (last.created_at, last.challenger_version),
-        *((rollback.at, rollback.back) for rollback in rollbacks),
+        *((rollback.at, rollback.back) for rollback in recorded),
         *((move.at, move.version) for move in moves if move.kind == PROMOTED and move.version),
     ]
     return max((change for change in changes if change[1] in tags), key=lambda change: change[0])[1]

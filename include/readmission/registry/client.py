@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Callable, Mapping
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -12,7 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from readmission.domain.production import PROMOTED_VERSION, Production, Rollback
+from readmission.domain.production import NO_PIN, PIN, PROMOTED_VERSION, Pin, Production
 from readmission.errors import BundleRefused, NoModel
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
@@ -83,7 +82,7 @@ class Registry:
         if found is None:
             return Production()
         aliased = found.aliases.get(PRODUCTION)
-        return Production.of(str(aliased) if aliased else None, found.tags.get(PROMOTED_VERSION))
+        return Production.of(str(aliased) if aliased else None, found.tags)
 
     def served_version(self) -> str | None:
         """Return the version that the API is to serve, or None."""
@@ -97,7 +96,7 @@ class Registry:
         the API takes neither for a move by hand. A promotion that was killed is completed by
         calling it again.
         """
-        replaced = filter(self._exists_version, self.production().replaced_by(version))
+        replaced = filter(self.exists_version, self.production().replaced_by(version))
         if (left := next(replaced, None)) is not None:
             self.mark_promoted(f"{left}>{version}")
             self.set_alias(PREVIOUS, left)
@@ -110,50 +109,13 @@ class Registry:
         """Write the tag with the promoted version, without moving an alias."""
         self.client.set_registered_model_tag(self.name, PROMOTED_VERSION, version)
 
-    def rollback_versions(self) -> tuple[str, str]:
-        """Return the version that a rollback replaces, and the one that it goes back to.
+    def write_pin(self, pin: Pin | None) -> None:
+        """Pin a version in production, or remove the pin."""
+        self.client.set_registered_model_tag(self.name, PIN, pin.tag if pin else NO_PIN)
 
-        That is ``previous``; if the served version was put in production by hand, it is the last
-        promoted version.
-
-        Raises
-        ------
-        NoModel
-            If there is no version to go back to.
-        """
-        found = self.production()
-        served, back = found.served(self.follow), self.version_of(PREVIOUS)
-        promoted = found.promoted_version
-        if found.moved and promoted and promoted != served and self._exists_version(promoted):
-            back = promoted
-        if served is None or back is None or served == back:
-            raise NoModel(f"{self.name} has no previous version to go back to")
-        return served, back
-
-    def roll_back(self, by: str) -> tuple[str, str]:
-        """Go back to the previous version; return the old and the new production version.
-
-        The rollback is stored as a tag of the old version; later rollbacks add their own tags.
-
-        Parameters
-        ----------
-        by : str
-            Who requested the rollback.
-
-        Raises
-        ------
-        NoModel
-            If there is no version to go back to.
-        """
-        current, previous = self.rollback_versions()
-        self.promote(previous)
-        self.tag_version(current, Rollback.now(current, previous, by).tag)
-        return current, previous
-
-    def rollbacks(self) -> list[Rollback]:
-        """Return all rollbacks, oldest first."""
-        found = [Rollback.of_tags(one["version"], one["tags"]) for one in self.versions()]
-        return sorted(chain.from_iterable(found), key=lambda rollback: rollback.at)
+    def exists_version(self, version: str) -> bool:
+        """Return whether the model has a version."""
+        return self._found(lambda: self.client.get_model_version(self.name, version)) is not None
 
     def tag_version(self, version: str, tags: Mapping[str, Any]) -> None:
         """Set tags of a registered version."""
@@ -263,9 +225,6 @@ class Registry:
 
     def _behind(self, alias: str) -> ModelVersion | None:
         return self._found(lambda: self.client.get_model_version_by_alias(self.name, alias))
-
-    def _exists_version(self, version: str) -> bool:
-        return self._found(lambda: self.client.get_model_version(self.name, version)) is not None
 
     def _found(self, find: Callable[[], Found]) -> Found | None:
         """Return what a query finds, or None if the model, the version or the alias is missing."""

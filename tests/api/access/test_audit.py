@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.access.keys import entry_of
 from api.main import create_app
+from readmission.domain.production import Pin
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings, SettingsError
 from readmission.stack.services import postgres
@@ -120,7 +121,7 @@ def test_a_rejected_request_leaves_no_event(
     assert [action for action, *_ in events(trail, 1)] == ["reload"]
 
 
-@pytest.mark.parametrize("path", ["/reload_model", "/promote", "/rollback"])
+@pytest.mark.parametrize("path", ["/reload_model", "/promote", "/rollback", "/unpin"])
 def test_a_change_that_cannot_be_recorded_is_refused(
     fake_store: FakeModelStore,
     fits: tuple[Fit, Fit],
@@ -132,15 +133,20 @@ def test_a_change_that_cannot_be_recorded_is_refused(
         ready(service)
         state, changed = service.app.state.service, []  # type: ignore[attr-defined]
         registered = loaded("1", fits[0]).registered
-        monkeypatch.setattr(state.registry, "previous", lambda: registered)
+        monkeypatch.setattr(state.registry, "earlier", lambda _version: registered)
+        pins = {"/unpin": Pin("1", "somebody", "why")}
+        monkeypatch.setattr(state.registry, "pin", lambda: pins.get(path))
         monkeypatch.setattr(state.registry, "version", lambda _version: registered)
-        for change in ("roll_back", "promote"):
+        for change in ("roll_back", "promote", "unpin"):
             monkeypatch.setattr(state.registry, change, lambda *_: changed.append(path))
         monkeypatch.setattr(state.holder, "reload", lambda: changed.append(path))
 
         # when
-        body = {"version": "1", "reason": "checked"} if path == "/promote" else None
-        response = service.post(path, headers=WITH_KEY, json=body)
+        bodies = {
+            "/promote": {"version": "1", "reason": "checked"},
+            "/unpin": {"reason": "checked"},
+        }
+        response = service.post(path, headers=WITH_KEY, json=bodies.get(path))
 
     # then
     assert (response.status_code, response.json()["error"]) == (503, "audit_unavailable")
@@ -156,6 +162,7 @@ def test_a_promotion_by_hand_is_recorded_before_it_is_made(
     state = audited.app.state.service  # type: ignore[attr-defined]
     registered, before = state.holder.champion.registered, []
     monkeypatch.setattr(state.registry, "version", lambda _version: registered)
+    monkeypatch.setattr(state.registry, "pin", lambda: None)
     monkeypatch.setattr(state.registry, "promote", lambda *_: before.extend(events(trail, 1)))
 
     # when

@@ -43,9 +43,16 @@ ENDPOINTS = {
     ("GET", "/quality"): PREDICT,
     ("POST", "/reload_model"): ADMIN,
     ("POST", "/rollback"): ADMIN,
+    ("POST", "/unpin"): ADMIN,
     ("POST", "/promote"): ADMIN,
 }
 """Every endpoint and the role it needs."""
+CHANGES: dict[str, object] = {
+    "/promote": {"version": "1", "reason": "a test"},
+    "/rollback": {"reason": "a test"},
+    "/unpin": {"reason": "a test"},
+}
+"""Bodies of the requests that change production."""
 
 
 def settings(anonymous: str = "none", **changes: object) -> Settings:
@@ -90,8 +97,7 @@ def status_of(client: TestClient, method: str, path: str, key: str | None = None
     """Send a request with a key; return the status."""
     headers = {} if key is None else {HEADER: key}
     body: object = [example()] if "batch" in path else example()
-    if path == "/promote":
-        body = {"version": "1", "reason": "a test"}
+    body = CHANGES.get(path, body)
     sent = {"json": body} if method == "POST" else {}
     return client.request(method, path, headers=headers, **sent).status_code  # type: ignore[arg-type]
 

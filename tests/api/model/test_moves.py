@@ -16,6 +16,7 @@ from readmission.modelling.fitting import Fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline.record_moves import promotions_by_hand
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.registry.rollbacks import rollbacks
 from readmission.serving.signature import Signer
 from readmission.settings import Settings
 from tests.api.models import ROWS, two_versions
@@ -61,6 +62,7 @@ def moved(registered: Registered) -> Registered:
         for tag in version["tags"]:
             if tag.startswith(("promoted_by_hand", "rolled_back")):
                 registry.client.delete_model_version_tag(registry.name, version["version"], tag)
+    registry.write_pin(None)
     registry.promote(OLD)
     registry.promote(PROMOTED)
     registry.set_alias(PRODUCTION, NEVER_PROMOTED)
@@ -263,4 +265,68 @@ def test_a_rollback_leaves_what_is_served(
     assert (response["previous_version"], response["model_version"]) == (left, back)
     assert moved.registry.production() == Production(back, (back,))
     assert service.get("/health").json()["moved_by_hand"] is None
-    assert [(one.left, one.back) for one in moved.registry.rollbacks()] == [(left, back)]
+    assert [(one.left, one.back) for one in rollbacks(moved.registry)] == [(left, back)]
+
+
+def test_a_rollback_with_a_reason_is_kept_until_the_pin_is_removed(
+    start: Start, moved: Registered
+) -> None:
+    # given
+    service = start(follow=True)
+    wanted = {"to": OLD, "reason": "too many alarms", "by": "Dr. Osei", "until": "2999-01-31"}
+
+    # when the request is sent, and sent again because the response was lost
+    for _ in range(2):
+        response = service.post("/rollback", json=wanted)
+        assert (response.status_code, response.json()["model_version"]) == (200, OLD), response.text
+
+    # then
+    assert [(one.left, one.back) for one in rollbacks(moved.registry)] == [(NEVER_PROMOTED, OLD)]
+    pinned = f"version {OLD} is pinned until 2999-01-31 00:00 UTC by Dr. Osei (testclient): too"
+    assert service.get("/health").json()["pinned"].startswith(pinned)
+    assert service.get("/model").json()["pinned"].startswith(pinned)
+    # and nothing else moves the alias
+    for refused in (service.post("/rollback"), promote(service, PROMOTED)):
+        assert refused.status_code == 409
+        assert "readmission unpin" in refused.json()["message"]
+    assert moved.aliases()[0] == OLD
+    # until the pin is removed
+    assert service.post("/unpin", json={"reason": "fixed"}).json()["was"].startswith(pinned)
+    assert service.get("/health").json()["pinned"] is None
+    assert service.post("/unpin", json={"reason": "fixed"}).status_code == 409
+    assert promote(service, PROMOTED).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wanted", "because"),
+    [
+        ({"reason": ""}, "at least 1 character"),
+        ({"to": OLD}, "Field required"),
+        ({"reason": "why", "until": "2001-01-01"}, "in the past"),
+        ({"reason": "why", "until": "tomorrow"}, "valid datetime"),
+        ({"reason": "why", "to": "first"}, "pattern"),
+        ({"reason": "why", "until_when": "2999-01-31"}, "not permitted"),
+    ],
+)
+def test_an_unclear_rollback_changes_nothing(
+    start: Start, moved: Registered, wanted: dict[str, str], because: str
+) -> None:
+    before = moved.registry.production()
+
+    response = start(follow=True).post("/rollback", json=wanted)
+
+    assert response.status_code == 422
+    assert because in response.text
+    assert moved.registry.production() == before
+
+
+def test_a_rollback_to_a_version_that_cannot_serve_changes_nothing(
+    start: Start, moved: Registered
+) -> None:
+    before = moved.registry.production()
+
+    response = start(follow=True).post("/rollback", json={"to": FOREIGN, "reason": "why"})
+
+    assert response.status_code == 409
+    assert "Nothing was changed, because version 4 cannot serve" in response.json()["message"]
+    assert moved.registry.production() == before

@@ -39,11 +39,11 @@ def test_a_rollback_logs_in_as_promotion_and_then_as_viewer_again(
     assert client.production().version.version == "2"
 
     # when
-    swapped = client.roll_back("somebody")
+    done = client.roll_back("somebody")
 
     # then
-    assert swapped == ("2", "1")
-    assert (client.production().version.version, client.previous().version) == ("1", "2")
+    assert (done.left, done.back) == ("2", "1")
+    assert (client.production().version.version, client.earlier(None).version) == ("1", "2")
     assert os.environ["MLFLOW_TRACKING_USERNAME"] == "viewer"
 
 

@@ -26,6 +26,7 @@ from readmission.domain.schema import example
 from readmission.errors import BundleRefused
 from readmission.modelling.fitting import Fit
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.registry.rollbacks import rollbacks
 from readmission.serving import bundle, golden_rows, signature
 from readmission.serving.bundle import MANIFEST, seal
 from readmission.serving.onnx_estimator import FILE as ESTIMATOR
@@ -264,7 +265,7 @@ def test_a_damaged_version_cannot_be_rolled_back_to(
     registry.set_alias(PREVIOUS, OTHER)
     damage(with_another_golden_row)
     changes = {"model_cache_dir": tmp_path / "cache", "api_anonymous_role": "admin"}
-    before = registry.rollbacks()
+    before = rollbacks(registry)
     with TestClient(create_app(settings.model_copy(update=changes))) as service:
         assert service.post("/reload_model").json()["model_version"] == SOUND
 
@@ -277,7 +278,7 @@ def test_a_damaged_version_cannot_be_rolled_back_to(
             assert "Nothing was changed" in response.json()["message"]
             assert registry.version_of(PRODUCTION) == SOUND
             assert service.get("/health").json()["model_version"] == SOUND
-    assert registry.rollbacks() == before
+    assert rollbacks(registry) == before
 
 
 def assert_predicts(fit: Fit, probabilities: object) -> None:

@@ -22,10 +22,11 @@ from mlflow.server.auth import routes
 from pydantic import SecretStr
 from requests import HTTPError
 
-from readmission.domain.production import PROMOTED_VERSION, Production
+from readmission.domain.production import PROMOTED_VERSION, Pin, Production
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.operations.mlflow_server.permissions import RULES, allowed, pattern
 from readmission.registry import CHALLENGER, DRIFT_REFERENCE, PRODUCTION, Registry
+from readmission.registry.rollbacks import roll_back, rollbacks
 from readmission.settings import CHECKOUT, PREFIX
 from readmission.stack.services.mlflow import SERVER
 from readmission.stack.services.postgres import dsn
@@ -328,7 +329,9 @@ def test_each_role_suffices_for_its_part_of_the_pipeline(
         promotion.open(version, TRUSTED)
         promotion.tag_version(version, {"verdict": "promoted"})
         promotion.promote(version)
-    assert promotion.roll_back("somebody") == (versions[1], versions[0])
+    done = roll_back(promotion, "somebody", pin=Pin(versions[0], "somebody", "why"))
+    assert (done.left, done.back) == (versions[1], versions[0])
+    promotion.write_pin(None)
 
     # then a viewer sees it all
     viewer = Registry(settings.as_mlflow("viewer"))
@@ -337,7 +340,7 @@ def test_each_role_suffices_for_its_part_of_the_pipeline(
     assert viewer.production() == Production(versions[0], (versions[0],))
     assert viewer.drift_reference(versions[0]) == {"n": 1}
     assert [found["run_id"] for found in viewer.newest_candidates()] == [runs[1]]
-    assert [found.by for found in viewer.rollbacks()] == ["somebody"]
+    assert [found.by for found in rollbacks(viewer)] == ["somebody"]
 
 
 def test_before_the_first_model_a_viewer_finds_none(
@@ -351,7 +354,7 @@ def test_before_the_first_model_a_viewer_finds_none(
     # then
     assert registry.version_of(PRODUCTION) is None
     assert registry.production() == Production()
-    assert registry.versions() == registry.rollbacks() == registry.newest_candidates() == []
+    assert registry.versions() == rollbacks(registry) == registry.newest_candidates() == []
 
 
 @contextmanager

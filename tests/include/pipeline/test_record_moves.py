@@ -8,9 +8,10 @@ import psycopg
 import pytest
 
 from readmission.domain.production import PROMOTED_VERSION, Production, PromotionByHand
+from readmission.pipeline.promotion.rollout import carry_out
 from readmission.pipeline.record_moves import record_moves
-from readmission.pipeline.rollout import carry_out
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.registry.rollbacks import roll_back
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.move_log import MoveLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
@@ -121,7 +122,7 @@ def test_after_an_upgrade_the_history_says_what_was_promoted(moved: Moved, alias
 
 def test_after_an_upgrade_a_rollback_counts_as_a_promotion(moved: Moved) -> None:
     # given a rollback after the last promotion
-    moved.registry.roll_back("somebody")
+    roll_back(moved.registry, "somebody")
     tags = moved.registry.client.get_model_version(moved.registry.name, PROMOTED).tags
     (key,) = [name for name in tags if name.startswith("rolled_back")]
     later = (datetime.now(UTC) + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from readmission.domain.production import Rollback
+from readmission.domain.production import NO_PIN, Pin, Rollback
 from readmission.warehouse.clean.rollback_log import RollbackLog
 
+UNTIL = datetime(2027, 1, 31, tzinfo=UTC)
 FIRST = Rollback("2", "1", "admin-1", datetime(2026, 3, 1, 8, 30, tzinfo=UTC))
 SECOND = replace(FIRST, left="1", back="2", at=FIRST.at + timedelta(hours=1))
 
@@ -29,6 +30,38 @@ def test_the_tag_keeps_the_time_of_the_rollback() -> None:
     made = Rollback.now("2", "1", "admin-1")
 
     assert Rollback.of_tags("2", made.tag) == [made]
+
+
+@pytest.mark.parametrize("until", [None, UNTIL])
+@pytest.mark.parametrize("by", ["admin-1", "Dr. Osei (admin-1)"])
+@pytest.mark.parametrize(
+    "reason", ["too many alarms", "ward 4: worse, pinned until better\nsee mail"]
+)
+def test_a_pinned_rollback_is_read_back_with_its_reason(
+    log: RollbackLog, until: datetime | None, by: str, reason: str
+) -> None:
+    made = Rollback.now("3", "1", by, Pin("1", by, reason, until))
+    assert (made.reason, made.pinned, made.until) == (reason, True, until)
+
+    assert Rollback.of_tags("3", made.tag) == [made]
+    log.record([made])
+    assert log.rollbacks() == [made]
+
+
+def test_a_pin_is_read_back_from_its_tag_until_it_ends() -> None:
+    later = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    held = Pin("3", "Dr. Osei (admin-1)", "too many alarms", later)
+
+    assert Pin.of(held.tag) == held
+    assert Pin.of(replace(held, until=None).tag) == replace(held, until=None)
+    assert Pin.of(replace(held, until=later - timedelta(hours=2)).tag) is None
+
+
+@pytest.mark.parametrize(
+    "tag", [None, "", NO_PIN, "3", "[]", "null", '{"until": 1}', '{"until":""}']
+)
+def test_a_tag_that_is_no_pin_pins_nothing(tag: str | None) -> None:
+    assert Pin.of(tag) is None
 
 
 def test_a_rollback_is_recorded_only_once(log: RollbackLog) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 import httpx
 
-from readmission.domain.production import PROMOTED_VERSION, Production
+from readmission.domain.production import Production
 from readmission.exporter.catalogue import (
     CANDIDATE,
     MLFLOW_SECONDS,
     MLFLOW_UP,
     PRODUCTION,
     PRODUCTION_MANUAL,
+    PRODUCTION_PINNED,
     Sample,
 )
 from readmission.exporter.metrics.models import metric_and_rows
@@ -123,8 +124,8 @@ class TrackingServer:
 
 def _production(model: Mapping[str, Any]) -> Production:
     named = {pair["alias"]: str(pair["version"]) for pair in model.get("aliases", [])}
-    tags = {pair["key"]: pair.get("value") for pair in model.get("tags", [])}
-    return Production.of(named.get(aliases.PRODUCTION), tags.get(PROMOTED_VERSION))
+    tags = {pair["key"]: pair.get("value", "") for pair in model.get("tags", [])}
+    return Production.of(named.get(aliases.PRODUCTION), tags)
 
 
 def _validation(run: CandidateRun) -> list[tuple[str, object]]:
@@ -148,6 +149,7 @@ def samples(tracking: Tracking) -> Iterator[Sample]:
         if tracking.production.aliased is not None:
             yield PRODUCTION(int(tracking.production.aliased))
         yield PRODUCTION_MANUAL(tracking.production.moved)
+        yield PRODUCTION_PINNED(tracking.production.pin is not None)
     for family, metrics in tracking.candidates.items():
         for name, value in metrics.items():
             yield CANDIDATE(value, family, *metric_and_rows(name))

@@ -3,11 +3,12 @@
 import logging
 
 from readmission.modelling.evaluation import criteria
-from readmission.pipeline.order import find_newer, promoted
+from readmission.pipeline.order import PROMOTED, find_newer, promoted
 from readmission.pipeline.promotion.champion import earlier_champions, find_champion
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
 from readmission.pipeline.promotion.rule import (
     FIRST_MODEL,
+    HELD,
     LATE,
     NONE_OPENS,
     REFUSED,
@@ -39,6 +40,7 @@ def judge(
     Both are opened from their signed bundles, so no code or pickle from the registry runs here.
     They are scored on the test rows of the batches up to the candidate's own, however many have
     arrived since; which rows these are is stored with the verdict, so that it can be recomputed.
+    While a rollback has pinned a version, a candidate that would be promoted is refused as held.
     A candidate is judged once. If an earlier try was killed after it had recorded the verdict, that
     verdict is returned. A candidate that comes after the model of a newer batch is refused as late.
 
@@ -68,6 +70,8 @@ def judge(
     verdict, reason = decide(figures, rule, without_champion)
     if (newer := find_newer(batch_id, warehouse, history, registry)) is not None:
         verdict, reason = REFUSED, f"{LATE} {newer} is newer, and its model came first"
+    if verdict == PROMOTED and (pin := registry.production().pin) is not None:
+        verdict, reason = REFUSED, f"{HELD} {pin}; without the pin: {reason}"
     promotion = Promotion(
         batch_id=batch_id,
         challenger_version=candidate.version,

@@ -14,6 +14,8 @@ FIRST_MODEL = "first model"
 NONE_OPENS = "no promoted version can be opened any longer"
 LATE = "late:"
 """How the reason of a late verdict begins."""
+HELD = "held:"
+"""How the reason of a verdict begins that a pinned version has turned into a refusal."""
 
 Name = Literal["criteria", "weighted_f1"]
 

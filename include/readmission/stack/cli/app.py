@@ -13,8 +13,9 @@ import typer
 from readmission.settings import Settings
 from readmission.stack.audit import read
 from readmission.stack.backup import require_whole
-from readmission.stack.cli import backup, patient, promote, quarantine
+from readmission.stack.cli import backup, patient, quarantine
 from readmission.stack.cli.boot_display import BootDisplay, status_table
+from readmission.stack.cli.models import promote, promotions
 from readmission.stack.cli.terminal import (
     console,
     escape_markup,
@@ -51,7 +52,9 @@ app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
 app.command("drill")(backup.drill)
 app.command("promote")(promote.promote)
-app.add_typer(promote.verdicts, name="promotions")
+app.command("rollback")(promote.roll_back)
+app.command("unpin")(promote.unpin)
+app.add_typer(promotions.app, name="promotions")
 
 ServiceNames = Annotated[
     list[str] | None,

@@ -18,6 +18,7 @@ class Action(StrEnum):
 
     RELOAD = "reload"
     ROLL_BACK = "rollback"
+    UNPIN = "unpin"
     PROMOTE = "promote"
     FIX_ROWS = "quarantine-fix"
     WAIVE_ROWS = "quarantine-waive"

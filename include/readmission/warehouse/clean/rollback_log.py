@@ -16,7 +16,10 @@ class RollbackLog:
 
     def record(self, rollbacks: Sequence[Rollback]) -> int:
         """Append the rollbacks that are new, and return their number."""
-        rows = [(one.left, one.back, one.by, one.at) for one in rollbacks]
+        rows = [
+            (one.left, one.back, one.by, one.at, one.reason, one.pinned, one.until)
+            for one in rollbacks
+        ]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
             return max(cursor.rowcount, 0)  # It is -1 if there were no rows.
@@ -31,11 +34,13 @@ class RollbackLog:
 
 
 _INSERT = """
-INSERT INTO rollback (version_left, version_back, asked_by, at) VALUES (%s, %s, %s, %s)
+INSERT INTO rollback (version_left, version_back, asked_by, at, reason, pinned, pinned_until)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (version_left, at) DO NOTHING
 """
 
 _SELECT = """
-SELECT version_left AS left, version_back AS back, asked_by AS by, at FROM rollback
-ORDER BY at, recorded_at
+SELECT version_left AS left, version_back AS back, asked_by AS by, at, reason, pinned,
+    pinned_until AS until
+FROM rollback ORDER BY at, recorded_at
 """

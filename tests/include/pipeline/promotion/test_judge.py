@@ -16,17 +16,19 @@ import numpy as np
 import pytest
 
 from readmission.domain import schema
+from readmission.domain.production import Pin
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation.criteria import Criterion, Outcome
 from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.pipeline.order import PROMOTED
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.judge import judge
+from readmission.pipeline.promotion.rollout import carry_out, wait_until_served
 from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
-from readmission.pipeline.rollout import carry_out, wait_until_served
 from readmission.pipeline.sweep import find_uncarried
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
+from readmission.registry.rollbacks import roll_back
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
@@ -398,13 +400,69 @@ def test_repeating_a_promotion_does_not_undo_a_rollback(arena: Arena) -> None:
     new = arena.register("xgboost", SECOND)
     decided = arena.decided(SECOND, new)
     arena.carry_out(decided)
-    arena.registry.roll_back("a person")
+    roll_back(arena.registry, "a person")
 
     # when
     arena.carry_out(decided)
 
     # then
     assert arena.aliases() == (old, new)
+
+
+def test_while_a_version_is_pinned_a_better_challenger_is_held(
+    arena: Arena, figures: dict[str, dict[str, float]]
+) -> None:
+    # given a champion that a rollback has pinned
+    worst, *_, best = figures
+    champion = arena.register(worst)
+    arena.carry_out(arena.decided(FIRST, champion))
+    arena.registry.write_pin(Pin(champion, "a person", "too many alarms"))
+
+    # when
+    version = arena.register(best, SECOND)
+    verdict = arena.judge(SECOND, PLAIN)
+    arena.carry_out(verdict)
+
+    # then
+    assert (verdict.verdict, verdict.challenger_version) == (REFUSED, version)
+    assert verdict.reason.startswith(f"held: version {champion} is pinned by a person: too many")
+    assert "without the pin: better" in verdict.reason
+    # and removing the pin does not carry it out
+    arena.registry.write_pin(None)
+    arena.carry_out(verdict)
+    assert arena.aliases()[0] == champion
+    assert find_uncarried(arena.history, arena.registry, GRACE, datetime.now(UTC) + 2 * GRACE) == ()
+
+
+@pytest.mark.parametrize("moment", ["before it is carried out", "while the alias moves"])
+def test_a_rollback_during_a_promotion_wins(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    # given a verdict to promote, and a rollback after it was recorded
+    old = arena.register("random_forest")
+    arena.carry_out(arena.decided(FIRST, old))
+    decided = arena.decided(SECOND, arena.register("xgboost", SECOND))
+    pin = Pin(old, "a person", "too many alarms")
+    promote = arena.registry.promote
+
+    def promote_and_be_pinned(version: str) -> None:
+        promote(version)
+        arena.registry.write_pin(pin)
+
+    if moment == "while the alias moves":
+        monkeypatch.setattr(arena.registry, "promote", promote_and_be_pinned)
+    else:
+        arena.registry.write_pin(pin)
+
+    # when
+    arena.carry_out(decided)
+
+    # then
+    assert arena.aliases()[0] == old
+    # and later, without the pin, the old verdict is not carried out either
+    arena.registry.write_pin(None)
+    arena.carry_out(decided)
+    assert arena.aliases()[0] == old
 
 
 def test_the_sweep_finds_a_verdict_that_was_never_carried_out(arena: Arena) -> None:

@@ -15,8 +15,8 @@ from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
 from readmission.pipeline.promotion.rule import Rule
 from readmission.pipeline.source import Dataset
-from readmission.stack.cli import promote
 from readmission.stack.cli.app import app
+from readmission.stack.cli.models import promotions
 from readmission.warehouse import Promotion, RawWarehouse
 from readmission.warehouse.clean.erasures import CleanErasures
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
@@ -145,10 +145,10 @@ def test_the_command_lists_verdicts_and_recomputes_one(
 
     @contextmanager
     def opened() -> Iterator[tuple[object, object, object]]:
-        with promote.exit_on_error():
+        with promotions.exit_on_error():
             yield site, None, arena.warehouse
 
-    monkeypatch.setattr(promote, "open_stack_warehouses", opened)
+    monkeypatch.setattr(promotions, "open_stack_warehouses", opened)
 
     # then
     listed = CliRunner().invoke(app, ["promotions"])

@@ -1,5 +1,6 @@
 """Carry out a verdict: move the alias, reload the API, and wait until it serves the version."""
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 
+log = logging.getLogger(__name__)
+
 _TAGGED = ("weighted_f1", "macro_f1", "log_loss", "auroc_under_30", "recall_top_20")
 """Metrics that become tags in the registry; the promotion's row holds all metrics."""
 
@@ -31,6 +34,7 @@ def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -
     """Carry out a verdict once.
 
     Repeating it is safe: it undoes neither the promotion of a newer batch nor a rollback since.
+    While a version is pinned, no alias moves, now or later.
     """
     version = promotion.challenger_version
     if _is_carried_out(promotion, registry):
@@ -38,8 +42,20 @@ def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -
     newest = newest_batch(CleanWarehouse(history.connection))
     last = last_in_order(existing(promoted(history), registry), newest)
     if last is not None and last.promotion_id == promotion.promotion_id:
-        registry.promote(version)
+        _promote_unless_pinned(version, registry)
     registry.tag_version(version, _tags(promotion))
+
+
+def _promote_unless_pinned(version: str, registry: Registry) -> None:
+    """Promote a version; a version that somebody pins meanwhile goes back into production."""
+    pin = registry.production().pin
+    if pin is None:
+        registry.promote(version)
+        pin = registry.production().pin
+        if pin is not None:
+            registry.promote(pin.version)
+    if pin is not None:
+        log.warning("version %s was not put in production: %s", version, pin)
 
 
 def _is_carried_out(promotion: Promotion, registry: Registry) -> bool:

@@ -5,18 +5,26 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from readmission.domain.production import Production
+from readmission.errors import DecisionRefused
 from readmission.pipeline.record_moves import promotions_by_hand
 from readmission.registry import PRODUCTION, Registry
 from readmission.stack import audit
 from readmission.stack.cli.app import app
-from readmission.stack.cli.promote import request_promotion
+from readmission.stack.cli.models.promote import (
+    request_promotion,
+    request_rollback,
+    request_unpin,
+)
 from readmission.stack.errors import StackError
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import Site
+from readmission.warehouse import CleanWarehouse
+from readmission.warehouse.clean.rollback_log import RollbackLog
 from tests.api.models import small_fit, two_versions
 from tests.api.serving import running, wait_for
 from tests.conftest import Platform
@@ -35,7 +43,8 @@ def api(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     log = tmp_path_factory.mktemp("promote") / "log"
     with running(log, mlflow_uri=platform.mlflow_uri, settings=values) as service:
         wait_for(f"{service.url}/ready", 200, service.process, log)
-        there = platform.site.settings.model_copy(update={"api_url": service.url})
+        changes = {"api_url": service.url, "model_name": settings.model_name}
+        there = platform.site.settings.model_copy(update=changes)
         yield replace(platform.site, settings=there), Registry(settings)
 
 
@@ -74,6 +83,31 @@ def test_an_api_that_is_down_is_an_error_that_says_so(api: Running) -> None:
 
     with pytest.raises(StackError, match="the API does not respond"):
         request_promotion(site, "1", "why", "somebody")
+
+
+def test_a_rollback_is_served_recorded_at_once_and_pinned_until_unpin(
+    api: Running, clean_db: psycopg.Connection
+) -> None:
+    # given
+    site, registry = api
+    for version in ("1", "2"):
+        request_promotion(site, version, "a test", "somebody")
+    wanted = {"reason": "too many alarms", "by": "somebody", "to": None, "until": "2999-01-31"}
+
+    # when
+    sentence = request_rollback(site, CleanWarehouse(clean_db), wanted)
+
+    # then
+    assert sentence.startswith("version 1 replaced version 2; version 1 is pinned until 2999-01-31")
+    (row,) = RollbackLog(clean_db).rollbacks()
+    assert (row.left, row.back, row.reason, row.pinned) == ("2", "1", "too many alarms", True)
+    event = audit.read(site)[-1]
+    assert (event.action, event.detail["reason"]) == ("rollback", "too many alarms")
+    # and the refusal of the API is the error
+    with pytest.raises(DecisionRefused, match="in the past"):
+        request_rollback(site, CleanWarehouse(clean_db), wanted | {"until": "2001-01-31"})
+    assert "too many alarms" in request_unpin(site, "fixed", "somebody")
+    assert registry.production() == Production("1", ("1",))
 
 
 def test_a_reason_is_needed() -> None:

@@ -1,0 +1,99 @@
+"""Requests that change the version in production, and the responses to them."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field
+
+from api.contract.predictions import ModelReference, ResponseModel
+from readmission.domain.production import Pin
+
+
+def _in_the_future(until: datetime) -> datetime:
+    """Return a time in UTC; without a time zone it is taken as UTC."""
+    moment = until.replace(tzinfo=UTC) if until.tzinfo is None else until.astimezone(UTC)
+    if moment <= datetime.now(UTC):
+        raise ValueError("the time is in the past")
+    return moment.replace(microsecond=0)
+
+
+Version = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,8}$", examples=["3"])]
+Reason = Annotated[
+    str,
+    Field(min_length=1, max_length=500, examples=["checked on the patients of ward 4 by Dr. Osei"]),
+]
+By = Annotated[
+    str | None,
+    Field(
+        max_length=100,
+        pattern=r"^[^:,\x00-\x1f]+$",
+        description="Who decided; recorded beside the name of the key.",
+        examples=["Dr. Osei"],
+    ),
+]
+
+
+class ChangeRequest(ResponseModel):
+    """Who wants a change, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+    by: By = None
+
+    def signed(self, key: str) -> str:
+        """Return who decided, with the name of the API key."""
+        return f"{self.by} ({key})" if self.by else key
+
+
+class RollbackRequest(ChangeRequest):
+    """An earlier version to keep in production, and why."""
+
+    to: Version | None = Field(None, description="By default the previous version.")
+    until: Annotated[datetime, AfterValidator(_in_the_future)] | None = Field(
+        None,
+        description="When promotion may replace the version again, in UTC unless it names a time"
+        " zone; a date is its first moment. By default when the pin is removed.",
+        examples=["2099-01-31"],
+    )
+
+    def is_done(self, pin: Pin | None, by: str) -> bool:
+        """Whether a pin is the one that this request has set already."""
+        same = pin is not None and (pin.by, pin.reason, pin.until) == (by, self.reason, self.until)
+        return same and self.to in (None, pin and pin.version)
+
+
+class PromoteRequest(ChangeRequest):
+    """A version to put into production, and why."""
+
+    version: Version
+
+
+class UnpinRequest(ChangeRequest):
+    """Why promotion may replace the pinned version again."""
+
+
+class ReloadResponse(ModelReference):
+    """The champion after a reload."""
+
+    status: Literal["reloaded"] = "reloaded"
+    previous_version: str | None
+
+
+class RollbackResponse(ReloadResponse):
+    """The champion after a rollback."""
+
+    status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
+
+
+class PromoteResponse(ReloadResponse):
+    """The champion after a promotion by hand."""
+
+    status: Literal["promoted"] = "promoted"  # type: ignore[assignment]
+
+
+class UnpinResponse(ResponseModel):
+    """The pin that was removed."""
+
+    status: Literal["unpinned"] = "unpinned"
+    was: str = Field(examples=["version 3 is pinned by Dr. Osei (admin): too many …"])

@@ -1,0 +1,88 @@
+"""Roll back to an earlier version, pin it, and list what was rolled back."""
+
+from itertools import chain
+
+from readmission.domain.production import Pin, Rollback
+from readmission.errors import NoModel, ProductionPinned
+from readmission.registry.aliases import PREVIOUS
+from readmission.registry.client import Registry
+
+
+def rollback_versions(registry: Registry, to: str | None = None) -> tuple[str, str]:
+    """Return the version that a rollback replaces, and the one that it goes back to.
+
+    By default that is ``previous``; if the served version was put in production by hand, it is the
+    last promoted version.
+
+    Parameters
+    ----------
+    registry : Registry
+        Where the versions are.
+    to : str, optional
+        The version to go back to.
+
+    Raises
+    ------
+    NoModel
+        If there is no version to go back to, or it is in production already.
+    """
+    found = registry.production()
+    served, back = found.served(registry.follow), to or registry.version_of(PREVIOUS)
+    promoted = found.promoted_version
+    if not to and found.moved and promoted != served and promoted:
+        back = promoted if registry.exists_version(promoted) else back
+    if served is None or back is None:
+        raise NoModel(f"{registry.name} has no previous version to go back to")
+    if served == back:
+        raise NoModel(f"version {back} of {registry.name} is in production already")
+    return served, back
+
+
+def roll_back(
+    registry: Registry, by: str, to: str | None = None, pin: Pin | None = None
+) -> Rollback:
+    """Go back to an earlier version, and pin it if a pin is given.
+
+    The pin is written before the alias moves, so that a promotion that runs meanwhile either sees
+    the pin, or moves the alias before the rollback does. The rollback is stored as a tag of the
+    version that was replaced.
+
+    Parameters
+    ----------
+    registry : Registry
+        With the login of the promotion.
+    by : str
+        Who requested the rollback.
+    to : str, optional
+        As for `rollback_versions`.
+    pin : Pin, optional
+        Replaces an earlier pin. Without it, a pinned version stays: the rollback is refused.
+
+    Raises
+    ------
+    NoModel
+        If there is no version to go back to, or it is in production already.
+    ProductionPinned
+        If another rollback has pinned a version and this one brings no pin.
+    """
+    left, back = rollback_versions(registry, to)
+    if pin is None:
+        require_unpinned(registry)
+    else:
+        registry.write_pin(pin)
+    registry.promote(back)
+    done = Rollback.now(left, back, by, pin)
+    registry.tag_version(left, done.tag)
+    return done
+
+
+def require_unpinned(registry: Registry) -> None:
+    """Raise `ProductionPinned` if a rollback has pinned a version."""
+    if (pin := registry.production().pin) is not None:
+        raise ProductionPinned(pin)
+
+
+def rollbacks(registry: Registry) -> list[Rollback]:
+    """Return all rollbacks, oldest first."""
+    found = [Rollback.of_tags(one["version"], one["tags"]) for one in registry.versions()]
+    return sorted(chain.from_iterable(found), key=lambda rollback: rollback.at)

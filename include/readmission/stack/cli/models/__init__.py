@@ -1,0 +1,1 @@
+"""The commands that list verdicts and put another version into production."""
