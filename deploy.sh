@@ -43,8 +43,8 @@ SOURCE='' PROFILE=''
 # The content of each image as built, its name in the registry, and the running servers whose image has changed since.
 declare -A BUILT=() PUSHED=()
 OUTDATED=()
-# The overlay's manifests, the names of the applied objects, and whether the API was ready before this run.
-OBJECTS='' APPLIED='' SERVES=no
+# The overlay's manifests, and the names of the applied objects.
+OBJECTS='' APPLIED=''
 
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '\n== %s\n' "$*" >&2; }
@@ -352,14 +352,8 @@ make_room() {
 }
 
 apply() {
-    local ready
     step "Objects ($OVERLAY)"
-    if [ "$DRY_RUN" = no ]; then
-        ready=$(kubectl --namespace "$NAMESPACE" get deployment fastapi --ignore-not-found \
-            --output 'jsonpath={.status.readyReplicas}')
-        [ -z "$ready" ] || SERVES=yes
-        make_room
-    fi
+    [ "$DRY_RUN" = yes ] || make_room
     put --filename - <<<"$OBJECTS"
     [ "$DRY_RUN" = yes ] || prune
 }
@@ -392,11 +386,6 @@ wait_for() {
     for thing in "${things[@]}"; do
         number=$((number + 1))
         say "[$number/${#things[@]}] $thing"
-        # The API is ready once it has a model, and the first model comes with the first batch.
-        if [ "$thing" = deployment.apps/fastapi ] && [ "$SERVES" = no ]; then
-            say "  not waiting: becomes ready when the first model is in production"
-            continue
-        fi
         waiting=(rollout status)
         [ "${thing%%/*}" != job.batch ] || waiting=(wait --for condition=complete)
         if ! kubectl --namespace "$NAMESPACE" "${waiting[@]}" "$thing" --timeout "${WAIT}s" >/dev/null; then

@@ -31,6 +31,9 @@ Pinned = Annotated[
         examples=["version 3 is pinned until 2027-01-31 00:00 UTC by Dr. Osei (admin): too many …"],
     ),
 ]
+WaitingForFirstModel = Annotated[
+    bool, Field(description="Whether the registry says that no model has been promoted yet.")
+]
 
 
 class ModelCard(ResponseModel):
@@ -182,6 +185,7 @@ class HealthResponse(ResponseModel):
 
     status: Literal["alive"] = "alive"
     model_loaded: bool = Field(examples=[True])
+    waiting_for_first_model: WaitingForFirstModel
     model_name: str | None = Field(examples=["diabetes_readmission"])
     model_version: str | None
     data_source: str | None
@@ -192,10 +196,15 @@ class HealthResponse(ResponseModel):
     pinned: Pinned
 
 
-class ReadyResponse(ModelReference):
-    """A model is loaded and the service accepts requests."""
+class ReadyResponse(ResponseModel):
+    """A model is loaded, or the registry has no production model yet."""
 
     status: Literal["ready"] = "ready"
+    model_loaded: bool = Field(examples=[True])
+    waiting_for_first_model: WaitingForFirstModel
+    model_name: str | None = Field(examples=["diabetes_readmission"])
+    model_version: str | None
+    data_source: str | None
     moved_by_hand: MovedByHand
 
 

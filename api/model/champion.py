@@ -14,7 +14,7 @@ from api.metrics import Metrics
 from api.model.moves import Move, Wanted
 from api.model.store import ModelStore
 from readmission.domain.production import Pin
-from readmission.errors import BundleRefused, NoModel, ReadmissionError
+from readmission.errors import BundleRefused, NoModel, NotPromotedYet, ReadmissionError
 from readmission.serving.model import RegisteredVersion, ServedModel
 
 RETRY_REFUSED_SECONDS = 60
@@ -70,6 +70,7 @@ class ChampionHolder:
         self._refused: tuple[RegisteredVersion, float] | None = None
         self._move: Move | None = None
         self._pin: Pin | None = None
+        self._nothing_promoted = False
         self._load_lock = threading.Lock()
 
     @property
@@ -86,6 +87,11 @@ class ChampionHolder:
     def loading(self) -> bool:
         """Whether an attempt is in progress."""
         return self._load_lock.locked()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether no model is loaded because the registry says that none was promoted yet."""
+        return self._champion is None and self._nothing_promoted
 
     @property
     def manual(self) -> bool:
@@ -119,9 +125,10 @@ class ChampionHolder:
 
     def explain_absence(self) -> str:
         """Return why no model is loaded and what to do next."""
-        if self.loading:
+        if self.loading and not self.waiting:
             return "The model is being loaded; retry in a few seconds."
-        reason = f" The last attempt failed: {self._failure.message}" if self._failure else ""
+        failed = "" if self.waiting else " The last attempt failed:"
+        reason = f"{failed} {self._failure.message}" if self._failure else ""
         return (
             f"No model is loaded yet.{reason} Call POST /reload_model once the promotion pipeline "
             "has put a model into production."
@@ -154,15 +161,16 @@ class ChampionHolder:
                 self._failed(error)
 
     def _follow(self) -> None:
+        waited = self.waiting
         try:
-            current = self._store.current()
+            current = self._current()
         except NoModel as error:
             # Expected before the first promotion: report it, but do not count it as a failure.
             self._failure = LoadFailure(_now(), _sentence(error))
             return
         except Exception as error:  # noqa: BLE001 - a registry may fail in any way
             self._metrics.poll_failures.inc()
-            if self._champion is None and self._failure is None:
+            if self._champion is None and (waited or self._failure is None):
                 self._failed(error)
             return
         wanted = current.version
@@ -171,6 +179,16 @@ class ChampionHolder:
                 self._failure = None  # Earlier failures no longer matter.
             elif not self._was_refused(wanted):
                 self._follow_to(wanted)
+
+    def _current(self) -> Wanted:
+        """Return the version to serve, and note whether the registry says that there is none."""
+        try:
+            current = self._store.current()
+        except Exception as error:
+            self._nothing_promoted = isinstance(error, NotPromotedYet)
+            raise
+        self._nothing_promoted = False
+        return current
 
     def _follow_to(self, wanted: RegisteredVersion) -> None:
         try:
@@ -193,7 +211,7 @@ class ChampionHolder:
         """
         with self._load_lock:
             try:
-                current = self._store.current()
+                current = self._current()
             except NoModel as error:
                 raise NoProductionModel(self._failed(error)) from error
             except Exception as error:

@@ -52,6 +52,7 @@ async def health(state: State) -> dict[str, Any]:
     champion, failure = state.holder.champion, state.holder.failure
     return {
         "model_loaded": champion is not None,
+        "waiting_for_first_model": state.holder.waiting,
         **model_reference(champion),
         "runtime": champion.model.bundle.scorer.runtime if champion else None,
         "loaded_at": champion.loaded_at if champion else None,
@@ -68,11 +69,21 @@ async def health(state: State) -> dict[str, Any]:
     summary="Readiness probe",
 )
 async def ready(state: State) -> Mapping[str, Any]:
-    """Return 200 once a model is loaded; 503 with advice before that and during shutdown."""
+    """Return 200 if a model is loaded, or if the registry has no production model yet.
+
+    Otherwise 503 with advice: while a model loads, if it cannot be loaded, and during shutdown.
+    """
     if state.shutdown.begun:
         raise Draining
-    reference = model_reference(state.holder.require())
-    return {**reference, "moved_by_hand": state.holder.moved_by_hand}
+    # Read before the champion: a model that loads in between must not turn this into an error.
+    waiting = state.holder.waiting
+    champion = state.holder.champion if waiting else state.holder.require()
+    return {
+        "model_loaded": champion is not None,
+        **model_reference(champion),
+        "waiting_for_first_model": waiting and champion is None,
+        "moved_by_hand": state.holder.moved_by_hand,
+    }
 
 
 @router.get(

@@ -208,6 +208,10 @@ class ProductionPinned(ReadmissionError):
         super().__init__(f"{pin}; remove the pin with `readmission unpin --reason TEXT`")
 
 
+class NotPromotedYet(NoModel):
+    """The registry responds and has no version in production yet."""
+
+
 class BundleRefused(ReadmissionError):
     """A serving bundle is unsigned, damaged, of another contract, or fails its golden rows."""
 

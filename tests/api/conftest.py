@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.main import create_app
 from api.model.moves import Move, Wanted
 from readmission.domain.schema import example
-from readmission.errors import NoModel
+from readmission.errors import NotPromotedYet
 from readmission.modelling.fitting import Fit
 from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.settings import Settings
@@ -23,7 +23,7 @@ class FakeModelStore:
     """A model store that holds one model, or an error to raise."""
 
     def __init__(self) -> None:
-        self.content: ServedModel | Exception = NoModel("nothing has been promoted yet")
+        self.content: ServedModel | Exception = NotPromotedYet("nothing has been promoted yet")
         self.damage: Exception | None = None
         self.move: Move | None = None
         self.kept: list[str] = []

@@ -33,7 +33,7 @@ def stack(state_folders: Path, fits: tuple[Fit, Fit]) -> Iterator[Stack]:
     stack.up(only={*DEPENDENCIES, "api"})
     try:
         put_into_production(stack.site.training_settings, fits[0], "batch-0001")
-        until(lambda: status_of(stack, "/ready") == 200)
+        until(lambda: has_model(stack))
         yield stack
     finally:
         stack.reset()
@@ -52,9 +52,10 @@ def url(stack: Stack) -> str:
     return f"http://127.0.0.1:{stack.settings.api_port}"
 
 
-def status_of(stack: Stack, path: str) -> int:
-    """Return the status of a GET request."""
-    return httpx.get(url(stack) + path, trust_env=False, timeout=PATIENCE).status_code
+def has_model(stack: Stack) -> bool:
+    """Whether the API has loaded a model."""
+    health = httpx.get(f"{url(stack)}/health", trust_env=False, timeout=PATIENCE).json()
+    return bool(health["model_loaded"])
 
 
 class Load:

@@ -60,7 +60,7 @@ def test_from_an_empty_registry_to_predictions_of_two_models(
     with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
         # given a registry without a model
         wait_for_first_load(http)
-        assert http.get("/ready").status_code == 503
+        assert http.get("/ready").json()["waiting_for_first_model"] is True
         assert http.post("/predict", json=example()).status_code == 503
         assert http.post("/reload_model").status_code == 409
 
@@ -149,6 +149,9 @@ def test_a_reload_without_a_registry_fails_in_seconds(tmp_path: Path) -> None:
         assert "MLflow did not respond" in reloaded.json()["message"]
         health = httpx.get(f"{service.url}/health", trust_env=False, timeout=60).json()
         assert health["last_reload_error"]["message"] in reloaded.json()["message"]
+        ready = httpx.get(f"{service.url}/ready", timeout=60, trust_env=False)
+        assert ready.status_code == 503
+        assert "MLflow did not respond" in ready.json()["message"]
         assert "Exception in thread" not in service.log.read_text()
 
 

@@ -10,7 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from readmission.domain.production import PROMOTED_VERSION, Pin, Production
 from readmission.domain.schema import example
-from readmission.errors import BundleRefused, NoModel, ProductionPinned
+from readmission.errors import BundleRefused, NoModel, NotPromotedYet, ProductionPinned
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry
 from readmission.registry.rollbacks import roll_back, rollbacks
 from readmission.serving.signature import Signer, TrustedKeys
@@ -51,7 +51,9 @@ def test_asking_for_production_before_the_first_promotion_is_an_error(trained: T
     registry = trained.registry()
 
     assert registry.version_of(PRODUCTION) is None
-    with pytest.raises(NoModel, match=rf"{registry.name} has no 'production' version yet; ingest"):
+    with pytest.raises(
+        NotPromotedYet, match=rf"{registry.name} has no 'production' version yet; ingest"
+    ):
         registry.behind(PRODUCTION)
 
 

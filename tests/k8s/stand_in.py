@@ -1,8 +1,8 @@
 """A fake kubectl that stores the names, labels and data of applied objects in $CLUSTER.
 
 It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
-differently: ``silent``, ``job-fails``, ``job-works``, ``serves``, ``unreachable``. ``context`` has
-the name of the current context, and ``calls`` records every call.
+differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``. ``context`` has the name of
+the current context, and ``calls`` records every call.
 """
 # ruff: noqa: T201
 
@@ -139,8 +139,6 @@ def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
     if (flags.output or "").startswith("jsonpath"):
         if what == "job":
             print(int("job-works" in odd and names == ["airflow-migrate"]) or "", end="")
-        elif what == "deployment":
-            print("2" if "serves" in odd else "", end="")
         elif what == "configmap":
             data = things.get(f"configmap/{names[0]}", {}).get("data", {})
             print(*data.values(), end="")

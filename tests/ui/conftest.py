@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -107,10 +108,23 @@ def api(
 
 
 @pytest.fixture(scope="session")
-def api_without_model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def api_without_model(
+    platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The API without a model, because none was promoted yet."""
+    log = tmp_path_factory.mktemp("api") / "log"
+    settings = {"MODEL_NAME": "never_promoted"}
+    with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
+        wait_for(f"{service.url}/ready", 200, service.process, service.log)
+        yield service
+
+
+@pytest.fixture(scope="session")
+def api_without_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The API without a model, because the registry cannot be reached."""
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
     with running(tmp_path_factory.mktemp("api") / "log", mlflow_uri=nowhere) as service:
+        httpx.post(f"{service.url}/reload_model", trust_env=False, timeout=60)
         yield service
 
 

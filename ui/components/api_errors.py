@@ -27,6 +27,7 @@ def show_refused(refused: RequestRefused) -> None:
     """Show why the API refused a request."""
     if refused.kind == "no_model":
         show_no_model()
+        st.caption(refused.message)
     elif refused.kind in ("unauthorized", "forbidden"):
         _show_key_error(refused)
     elif refused.kind == "too_many":
@@ -64,6 +65,19 @@ def show_no_model() -> None:
         "**There is no model yet.** Predictions start when the pipeline has put its first model "
         "into production. On a single machine, `make demo` does this.",
         icon=":material/hourglass_empty:",
+    )
+
+
+def show_absence(health: Json) -> None:
+    """Show why the service has no model: none is in production yet, or it cannot load it."""
+    failure = health["last_reload_error"]
+    if failure is None or health["waiting_for_first_model"]:
+        show_no_model()
+        return
+    st.error(
+        "**The service cannot load its model.** It tries again by itself. If this lasts for more "
+        "than a minute, tell your administrator.",
+        icon=":material/cloud_off:",
     )
 
 

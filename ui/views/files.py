@@ -25,7 +25,7 @@ def show() -> None:
     if health["model_loaded"]:
         model_caption.show(health)
     else:
-        api_errors.show_no_model()
+        api_errors.show_absence(health)
     _show_upload(schema)
     job: FileJob | None = st.session_state.get(JOB)
     if job is None:

@@ -44,7 +44,7 @@ def _show_model(health: Json) -> None:
     if health["model_loaded"]:
         model_caption.show(health)
         return
-    api_errors.show_no_model()
+    api_errors.show_absence(health)
     st.caption("You can already fill in the form.")
     failure = health["last_reload_error"]
     if failure:

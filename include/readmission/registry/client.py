@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from readmission.domain.production import NO_PIN, PIN, PROMOTED_VERSION, Pin, Production
-from readmission.errors import BundleRefused, NoModel
+from readmission.errors import BundleRefused, NoModel, NotPromotedYet
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 from readmission.registry.login import log_in
@@ -181,12 +181,12 @@ class Registry:
 
         Raises
         ------
-        NoModel
+        NotPromotedYet
             If the alias is not set.
         """
         found = self._behind(alias)
         if found is None:
-            raise NoModel(
+            raise NotPromotedYet(
                 f"{self.name} has no {alias!r} version yet;"
                 " ingest a batch and wait for its promotion"
             )

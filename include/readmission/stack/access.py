@@ -94,7 +94,8 @@ def predict_example(api_url: str) -> dict[str, Any]:
 def _wait_for_model(api: httpx.Client, seconds: float = 60) -> None:
     """Wait until the API has loaded its model; it may have just started."""
     deadline = time.monotonic() + seconds
-    while (response := api.get("/ready")).status_code != httpx.codes.OK:
+    while not (health := api.get("/health").raise_for_status().json())["model_loaded"]:
         if time.monotonic() > deadline:
-            raise NoModel(f"the API has not loaded a model: {response.json()['message']}")
+            failure = health["last_reload_error"] or {"message": "it is still being loaded."}
+            raise NoModel(f"the API has not loaded a model: {failure['message']}")
         time.sleep(0.5)

@@ -15,7 +15,7 @@ from api.main import _follow_alias
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
 from readmission.domain.schema import example
-from readmission.errors import BundleRefused, NoModel
+from readmission.errors import BundleRefused, NoModel, NotPromotedYet
 from readmission.modelling.fitting import Fit
 from readmission.serving.model import RegisteredVersion, ServedModel
 from tests.api.conftest import FakeModelStore
@@ -298,6 +298,29 @@ def test_no_promotion_yet_is_not_a_failure(holder: ChampionHolder, metrics: Metr
     assert "nothing has been promoted" in holder.failure.message
     assert reloads(metrics, "failure") == 0
     assert metrics.registry.get_sample_value("model_poll_failures_total") == 0
+
+
+def test_a_registry_that_stops_responding_before_the_first_promotion_is_a_failure(
+    holder: ChampionHolder, fake_store: FakeModelStore, metrics: Metrics
+) -> None:
+    # given a registry that said that no model was promoted yet
+    holder.follow()
+    assert holder.waiting
+
+    # when it stops responding
+    fake_store.content = RegistryUnavailable()
+    holder.follow()
+    holder.follow()
+
+    # then the holder no longer knows that there is no model; the failure is logged once
+    assert not holder.waiting
+    assert "MLflow did not respond" in holder.explain_absence()
+    assert reloads(metrics, "failure") == 1
+
+    # when it responds again
+    fake_store.content = NotPromotedYet("nothing has been promoted yet")
+    holder.follow()
+    assert holder.waiting
 
 
 def test_an_unavailable_registry_is_counted_and_the_champion_stays(

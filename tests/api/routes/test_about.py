@@ -8,8 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.contract.encounter import parse_encounter
+from api.errors import RegistryUnavailable
 from readmission.domain import schema
 from readmission.domain.schema import example
+from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import ServedModel
@@ -61,19 +63,58 @@ def test_without_a_model_the_error_says_what_to_do(
     assert "nothing has been promoted" in health.json()["last_reload_error"]["message"]
     assert empty_service.get("/").json()["model_version"] is None
 
-    for response in (empty_service.get("/ready"), empty_service.post("/predict", json=example())):
-        body = check_error(response, 503, "no_model")
-        assert "nothing has been promoted" in body["message"]
-        assert "POST /reload_model" in body["message"]
+    body = check_error(empty_service.post("/predict", json=example()), 503, "no_model")
+    assert "nothing has been promoted" in body["message"]
+    assert "POST /reload_model" in body["message"]
     assert metric(empty_service, 'prediction_errors_total{kind="no_model"}') == 1
 
 
 def test_with_a_model_the_service_is_ready(service: TestClient) -> None:
-    assert service.get("/ready").json()["model_version"] == "1"
+    ready = service.get("/ready").json()
+    assert (ready["model_version"], ready["model_loaded"]) == ("1", True)
+    assert ready["waiting_for_first_model"] is False
     health = service.get("/health").json()
     assert health["model_loaded"] is True
     assert health["model_version"] == "1"
     assert health["last_reload_error"] is None
+
+
+def test_a_service_is_ready_while_the_registry_has_no_production_model(
+    empty_service: TestClient,
+) -> None:
+    ready = empty_service.get("/ready")
+
+    assert ready.status_code == 200
+    assert (ready.json()["model_loaded"], ready.json()["model_version"]) == (False, None)
+    assert ready.json()["waiting_for_first_model"] is True
+    assert empty_service.get("/health").json()["waiting_for_first_model"] is True
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (RegistryUnavailable(), "MLflow did not respond"),
+        (NoModel("version 3 is gone"), "version 3 is gone"),
+        (OSError("the store is down"), "OSError"),
+    ],
+    ids=["unavailable", "deleted", "broken"],
+)
+def test_a_service_that_cannot_load_the_production_model_is_not_ready(
+    empty_service: TestClient, fake_store: FakeModelStore, error: Exception, says: str
+) -> None:
+    # given a service that was ready without a model
+    assert empty_service.get("/ready").status_code == 200
+
+    # when a model is in production and the service cannot get it
+    fake_store.content = error
+    empty_service.post("/reload_model")
+
+    # then it is not ready and says why
+    body = check_error(empty_service.get("/ready"), 503, "no_model")
+    assert says in body["message"]
+    health = empty_service.get("/health").json()
+    assert health["waiting_for_first_model"] is False
+    assert says in health["last_reload_error"]["message"]
 
 
 def test_schema_lists_the_fields(service: TestClient) -> None:

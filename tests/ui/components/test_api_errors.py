@@ -8,7 +8,7 @@ import pytest
 
 from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service, running
-from tests.ui.pages import CAPACITY, FILES, MODEL, QUALITY, Opened, press, text_of, widget
+from tests.ui.pages import CAPACITY, FILES, MODEL, PREDICT, QUALITY, Opened, press, text_of, widget
 
 
 @pytest.mark.parametrize("view", [MODEL, CAPACITY, FILES])
@@ -30,6 +30,16 @@ def test_without_a_model_the_form_works_and_the_page_says_what_to_do(
     assert len(page.warning) == 2
     assert widget(page, "race").value == "Caucasian"
     press(page, "Check again")
+
+
+@pytest.mark.parametrize("view", [PREDICT, FILES])
+def test_a_page_distinguishes_a_model_that_cannot_be_loaded_from_none(
+    api_without_registry: Service, opened: Opened, view: str
+) -> None:
+    page = opened(api_without_registry.url, view)
+
+    assert "cannot load its model" in text_of(page.error)
+    assert not page.warning
 
 
 @pytest.mark.parametrize("view", [MODEL, CAPACITY, QUALITY, FILES])
