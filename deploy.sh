@@ -33,8 +33,10 @@ readonly FOLDERS=(postgres-raw postgres-clean postgres-mlflow minio mlflow airfl
 readonly JOBS=(minio-buckets minio-reader airflow-migrate warehouse-migrate)
 # PARTS are the kinds that can differ between overlays; --delete also deletes the REST.
 readonly PARTS=deployments,statefulsets,cronjobs,services,serviceaccounts,networkpolicies,poddisruptionbudgets,\
-horizontalpodautoscalers,roles,rolebindings,ingresses
+horizontalpodautoscalers,roles,rolebindings,ingresses,resourcequotas,limitranges
 readonly REST=jobs,configmaps,secrets
+# A run that does not renew its Lease for EXPIRES seconds has crashed.
+readonly LEASE=deploy EXPIRES=40 RENEW=10
 # Kubernetes itself creates these in every namespace.
 readonly OF_KUBERNETES='serviceaccount/default|configmap/kube-root-ca.crt'
 OVERLAY=minikube MINIKUBE=no DRY_RUN=no PREPARE=no DELETE=no YES=no WAIT=900 REGISTRY=''
@@ -43,8 +45,10 @@ SOURCE='' PROFILE=''
 # The content of each image as built, its name in the registry, and the running servers whose image has changed since.
 declare -A BUILT=() PUSHED=()
 OUTDATED=()
-# The overlay's manifests, and the names of the applied objects.
-OBJECTS='' APPLIED=''
+# The overlay's manifests, the names of the applied objects, and the StatefulSets that have to be created again.
+OBJECTS='' APPLIED='' IMMUTABLE=()
+# Who holds the Lease during this run, and the process that renews it.
+HOLDER='' RENEWER=''
 
 say() { printf '%s\n' "$*" >&2; }
 step() { printf '\n== %s\n' "$*" >&2; }
@@ -241,6 +245,125 @@ restart_outdated() {
     done
 }
 
+# Only one deployment at a time: a Lease in the cluster, because runs may come from several machines.
+hold_lease() {
+    [ "$DRY_RUN" = no ] && [ -z "$RENEWER" ] || return 0
+    kubectl get namespace "$NAMESPACE" --output name >/dev/null 2>&1 || return 0
+    HOLDER="${USER:-${USERNAME:-somebody}}@$(hostname)/$$"
+    until print_lease | kubectl create --filename - >/dev/null 2>&1; do
+        ! take_over || break
+    done
+    renew_lease &
+    RENEWER=$!
+}
+
+# Wait until another run's Lease has expired and take it; fail if that run is alive, and return 1 if it has just ended.
+# As in leader election, no clocks are compared: a run is alive if it renews its Lease.
+take_over() {
+    local now version seconds renewed before='' since holder waited
+    for ((waited = 0; ; waited++)); do
+        now=$(kubectl --namespace "$NAMESPACE" get lease "$LEASE" --ignore-not-found --output \
+            'jsonpath={.metadata.resourceVersion}|{.spec.leaseDurationSeconds}|{.spec.renewTime}|{.spec.acquireTime}|{.spec.holderIdentity}') \
+            || fail "cannot read the lock of other deployments, Lease $LEASE"
+        if [ -z "$now" ]; then
+            print_lease | kubectl create --dry-run=server --filename - >/dev/null \
+                || fail "cannot create the lock of this deployment, Lease $LEASE"
+            return 1
+        fi
+        IFS='|' read -r version seconds renewed since holder <<<"$now"
+        [ -n "$before" ] || say "$holder has been deploying since $since; checking whether that run is alive (up to $seconds s)"
+        [ "${before:-$renewed}" = "$renewed" ] || refuse "$holder" "$since"
+        [ "$waited" -lt "$seconds" ] || break
+        before=$renewed
+        sleep 1
+    done
+    print_lease "$version" | kubectl replace --filename - >/dev/null 2>&1 || refuse "$holder" "$since"
+    say "That run has crashed; this one takes its place."
+}
+
+refuse() { fail "$1 has been deploying since $2. Wait until that run has ended, then run this script again"; }
+
+# print_lease [VERSION]: the Lease of this run; with a version, to replace that version and no other.
+print_lease() {
+    local now version=''
+    now=$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)
+    [ $# -eq 0 ] || version=", resourceVersion: '$1'"
+    cat <<EOF
+apiVersion: coordination.k8s.io/v1
+kind: Lease
+metadata: {name: $LEASE, namespace: $NAMESPACE$version}
+spec: {holderIdentity: "$HOLDER", leaseDurationSeconds: $EXPIRES, acquireTime: "$now", renewTime: "$now"}
+EOF
+}
+
+# Runs beside the script, and ends with it even if the script is killed.
+renew_lease() {
+    local now holder
+    trap - EXIT INT TERM
+    exec </dev/null >/dev/null 2>&1
+    while sleep "$RENEW" && kill -0 $$; do
+        now=$(date -u +%Y-%m-%dT%H:%M:%S.000000Z)
+        kubectl --namespace "$NAMESPACE" patch lease "$LEASE" --type json --patch "[
+            {\"op\": \"test\", \"path\": \"/spec/holderIdentity\", \"value\": \"$HOLDER\"},
+            {\"op\": \"replace\", \"path\": \"/spec/renewTime\", \"value\": \"$now\"}]" && continue
+        holder=$(kubectl --namespace "$NAMESPACE" get lease "$LEASE" --output 'jsonpath={.spec.holderIdentity}') || continue
+        [ "$holder" = "$HOLDER" ] || kill -USR1 $$
+    done
+}
+
+release_lease() {
+    local holder
+    [ -n "$RENEWER" ] || return 0
+    kill "$RENEWER" 2>/dev/null || true
+    holder=$(kubectl --namespace "$NAMESPACE" get lease "$LEASE" --ignore-not-found \
+        --output 'jsonpath={.spec.holderIdentity}' 2>/dev/null) || true
+    [ "$holder" != "$HOLDER" ] \
+        || kubectl --namespace "$NAMESPACE" delete lease "$LEASE" --ignore-not-found >/dev/null 2>&1 || true
+}
+
+# Before anything is changed, the cluster checks all objects: it knows its kinds, ports, limits and volumes.
+try_objects() {
+    local refused name immutable='StatefulSet.apps "\(.*\)" is invalid: spec: Forbidden: updates to'
+    [ "$DRY_RUN" = no ] || return 0
+    step "Checking the objects ($OVERLAY)"
+    check_storage
+    # The Jobs and the quota of another overlay are deleted before this overlay is applied.
+    refused=$(kubectl apply --server-side --force-conflicts --dry-run=server --filename - \
+        2>&1 >/dev/null < <(printf '%s\n' "$OBJECTS") | grep -v '^Warning: \|exceeded quota: readmission,\|Job.batch ".*" is invalid: spec.template:' || true)
+    while read -r name; do
+        IMMUTABLE+=("$name")
+    done < <(sed -n "s/.*$immutable.*/\\1/p" <<<"$refused")
+    refused=$(grep -v "$immutable" <<<"$refused" || true)
+    [ -n "$refused" ] || return 0
+    head -n 20 <<<"$refused" >&2
+    case $refused in
+    *'no matches for kind "ExternalSecret"'*)
+        fail "the cluster has no External Secrets Operator. Install it, or use the overlay scale-out, which needs no
+vault. No object was changed"
+        ;;
+    *nodePort*)
+        fail "the cluster refuses the ports of the pages (NodePorts 30300 to 30909). Free or allow them, or use the overlay
+production, which has an ingress instead. No object was changed"
+        ;;
+    esac
+    fail "the cluster refuses these objects; none was changed"
+}
+
+# Without a default StorageClass every database would wait for its volume.
+check_storage() {
+    local defaults claims
+    ! grep -q 'storageClassName:' < <(printf '%s\n' "$OBJECTS") || return 0
+    defaults=$(kubectl get storageclasses --output \
+        'jsonpath={.items[*].metadata.annotations.storageclass\.kubernetes\.io/is-default-class}' 2>/dev/null) || return 0
+    [[ $defaults != *true* ]] || return 0
+    claims=$(kubectl --namespace "$NAMESPACE" get persistentvolumeclaims --output 'jsonpath={.items[*].status.phase}')
+    [ -z "$claims" ] || [[ $claims == *Pending* ]] || return 0
+    fail "the cluster has no default StorageClass, so no database would get a volume. Choose one of
+'kubectl get storageclasses' and make it the default:
+  kubectl annotate storageclass NAME storageclass.kubernetes.io/is-default-class=true
+Then run this script again. No object was changed"
+}
+
 check_cluster() {
     [ "$DRY_RUN" = yes ] && return
     kubectl version --request-timeout 20s >/dev/null 2>&1 \
@@ -338,24 +461,54 @@ mark() { kubectl --namespace "$NAMESPACE" label --overwrite "$@" "$LABEL" >/dev/
 
 # Delete what is in the way of the new objects. A Job cannot be changed; wait for those that are running.
 make_room() {
-    local job working
+    local job name working
     for job in "${JOBS[@]}"; do
         working=$(kubectl --namespace "$NAMESPACE" get job "$job" --ignore-not-found --output 'jsonpath={.status.ready}')
         [ "${working:-0}" -gt 0 ] || continue
         say "waiting for running job $job to finish"
         kubectl --namespace "$NAMESPACE" wait --for condition=complete "job/$job" --timeout "${WAIT}s" >/dev/null \
-            || fail "job $job did not complete within $WAIT s; the overlay was not applied"
+            || fail "job $job is still running after $WAIT s; the overlay was not applied. Run this script again later, or
+delete the job first: kubectl --namespace $NAMESPACE delete job $job"
     done
     kubectl --namespace "$NAMESPACE" delete job "${JOBS[@]}" --ignore-not-found
     # The name of airflow-webserver in 0.1.0; this Service would keep its port.
     kubectl --namespace "$NAMESPACE" delete service airflow-api-server --ignore-not-found
+    # Limits of another overlay may not allow this one.
+    kubectl --namespace "$NAMESPACE" delete resourcequota,limitrange readmission --ignore-not-found
+    for name in "${IMMUTABLE[@]}"; do
+        say "creating statefulset $name again, because the size of its volume differs; its pod and its data stay"
+        kubectl --namespace "$NAMESPACE" delete statefulset "$name" --cascade=orphan
+    done
+}
+
+# A StatefulSet that is created again takes over its volume as it is.
+resize_volumes() {
+    local name claim wanted size
+    for name in "${IMMUTABLE[@]}"; do
+        claim=data-$name-0
+        wanted=$(kubectl --namespace "$NAMESPACE" get statefulset "$name" \
+            --output 'jsonpath={.spec.volumeClaimTemplates[0].spec.resources.requests.storage}')
+        size=$(kubectl --namespace "$NAMESPACE" get persistentvolumeclaim "$claim" --ignore-not-found \
+            --output 'jsonpath={.spec.resources.requests.storage}')
+        [ -n "$size" ] && [ "$size" != "$wanted" ] || continue
+        kubectl --namespace "$NAMESPACE" patch persistentvolumeclaim "$claim" --type merge --patch \
+            "{\"spec\": {\"resources\": {\"requests\": {\"storage\": \"$wanted\"}}}}" >/dev/null 2>&1 \
+            || say "$claim keeps its size of $size: its StorageClass cannot change it to $wanted"
+    done
 }
 
 apply() {
     step "Objects ($OVERLAY)"
-    [ "$DRY_RUN" = yes ] || make_room
-    put --filename - <<<"$OBJECTS"
-    [ "$DRY_RUN" = yes ] || prune
+    if [ "$DRY_RUN" = yes ]; then
+        put --filename -
+        return
+    fi
+    make_room
+    # Labelled before they are applied, so that --delete finds what an interrupted run has created.
+    OBJECTS=$(kubectl label --local --overwrite --filename - "$LABEL" --output json < <(printf '%s\n' "$OBJECTS"))
+    put --filename - < <(printf '%s\n' "$OBJECTS")
+    prune
+    resize_volumes
 }
 
 # Delete what only another overlay had, such as the right to create pods or an opening in the network.
@@ -369,7 +522,6 @@ prune() {
         say "deleting objects that are not in $OVERLAY: ${left[*]}"
         kubectl --namespace "$NAMESPACE" delete "${left[@]}" --ignore-not-found
     fi
-    mark --filename - <<<"$OBJECTS"
     mark networkpolicies default-deny allow-dns
 }
 
@@ -476,6 +628,7 @@ delete_all() {
     kubectl --namespace "$NAMESPACE" delete "$kinds" --selector "$LABEL"
     # Pods, Jobs and claims created by controllers lack this script's label, so select them by the application's.
     kubectl --namespace "$NAMESPACE" delete pods,jobs,persistentvolumeclaims --selector "$OURS" --ignore-not-found
+    kubectl delete priorityclasses --selector "$LABEL"
     left=$(kubectl --namespace "$NAMESPACE" get "$kinds,pods,persistentvolumeclaims" --output name \
         | grep -vxE "$OF_KUBERNETES" || true)
     if [ -n "$left" ]; then
@@ -491,16 +644,24 @@ delete_all() {
 main() {
     parse "$@"
     check_tools
+    trap release_lease EXIT
+    trap 'exit 130' INT TERM
+    trap 'fail "another run has taken the lock, because this one did not renew it for $EXPIRES s; run this script again"' USR1
     if [ "$DELETE" = yes ]; then
         check_cluster
+        hold_lease
         delete_all
         return
     fi
     [ "$MINIKUBE" = no ] || start_minikube
     check_cluster
     find_source
+    # If the namespace exists, before the images are built: a second run ends at once.
+    hold_lease
     build_images
     make_namespace
+    hold_lease
+    [ "$PREPARE" = yes ] || try_objects
     deliver_images
     # In production, secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets

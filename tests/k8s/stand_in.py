@@ -1,22 +1,27 @@
 """A fake kubectl that stores the names, labels and data of applied objects in $CLUSTER.
 
 It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
-differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``. ``context`` has the name of
-the current context, and ``calls`` records every call.
+differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``, ``no-storage``. ``refuses``
+has the errors of a trial. ``context`` has the name of the current context, and ``calls`` records
+every call.
 """
 # ruff: noqa: T201
 
 import argparse
+import fcntl
 import json
 import os
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 CLUSTER = Path(os.environ["CLUSTER"])
 KUBECTL = os.environ["KUBECTL"]
 NAMESPACE = "namespace/mlops-proyecto3"
+LEASE = "lease.coordination.k8s.io/deploy"
 CREATED_BY_STATEFULSETS = "persistentvolumeclaim/data-"
 ADDRESSES = ("192.0.2.7", "fe80::7", "node1")
 JSONPATHS = {
@@ -33,10 +38,12 @@ def options() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for flag in (
         "namespace", "context", "selector", "output", "filename", "timeout", "for",
-        "request-timeout", "from-env-file", "from-literal", "dry-run",
+        "request-timeout", "from-env-file", "from-literal", "dry-run", "type", "patch", "cascade",
     ):  # fmt: skip
         parser.add_argument(f"--{flag}")
-    for flag in ("--server-side", "--force-conflicts", "--overwrite", "--ignore-not-found"):
+    for flag in (
+        "--server-side", "--force-conflicts", "--overwrite", "--ignore-not-found", "--local",
+    ):  # fmt: skip
         parser.add_argument(flag, action="store_true")
     return parser.parse_known_args()
 
@@ -56,7 +63,9 @@ def documents(flags: argparse.Namespace) -> list[dict[str, Any]]:
     # Imported here because most commands do not need it.
     import yaml
 
-    text = sys.stdin.read() if flags.filename == "-" else Path(flags.filename).read_text()
+    text = flags.text or Path(flags.filename).read_text()
+    if text.startswith("{"):  # JSON objects that follow one another.
+        text = re.sub(r"^}\n{", "}\n---\n{", text, flags=re.MULTILINE)
     return list(yaml.load_all(text, yaml.CSafeLoader))
 
 
@@ -132,6 +141,40 @@ def delete(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
         things.clear()
 
 
+def create(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
+    """Store a Secret from standard input, or a Lease unless there is one."""
+    if not flags.filename:
+        (CLUSTER / f"secret-{words[-1]}").write_text(flags.text)
+        things[f"secret/{words[-1]}"] = {"labels": {}}
+        return 0
+    (lease,) = documents(flags)
+    if key(lease) in things:
+        return 1
+    return replace(things, lease)
+
+
+def replace(things: Things, lease: dict[str, Any]) -> int:
+    """Store a Lease, if the stored one has the version that it names."""
+    kept = things.get(key(lease), {"labels": {}, "version": None})
+    if lease["metadata"].get("resourceVersion") != kept["version"]:
+        return 1
+    version = str(int(kept["version"] or 0) + 1)
+    things[key(lease)] = {"labels": {}, "version": version, "spec": lease["spec"]}
+    return 0
+
+
+def get_lease(things: Things, fields: str) -> str:
+    """Return fields of the Lease, as the script separates them."""
+    lease = things.get(LEASE)
+    if lease is None:
+        return ""
+    spec = lease["spec"]
+    if "resourceVersion" not in fields:
+        return str(spec["holderIdentity"])
+    names = ("leaseDurationSeconds", "renewTime", "acquireTime", "holderIdentity")
+    return "|".join((lease["version"], *(str(spec[name]) for name in names)))
+
+
 def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
     """Print the objects or fields that the script queries."""
     odd = {path.name for path in CLUSTER.iterdir()}
@@ -142,6 +185,12 @@ def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
         elif what == "configmap":
             data = things.get(f"configmap/{names[0]}", {}).get("data", {})
             print(*data.values(), end="")
+        elif what == "lease":
+            print(get_lease(things, flags.output), end="")
+        elif what == "storageclasses":
+            print("" if "no-storage" in odd else "true", end="")
+        elif what == "statefulset" or what.startswith("persistentvolumeclaim"):
+            print(end="")
         elif what == "nodes" and "items[*]" in flags.output:
             print(*ADDRESSES, end="")
         elif what == "deployments":
@@ -160,38 +209,59 @@ def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
     return int(bool(names) and not found and not flags.ignore_not_found)
 
 
-def main() -> int:
-    """Run one command and return its exit code."""
-    command = " ".join(sys.argv[1:])
-    with (CLUSTER / "calls").open("a") as calls:
-        calls.write(f"{command}\n")
+@contextmanager
+def stored() -> Iterator[Things]:
+    """Load the objects for one command and store them after it; other commands wait meanwhile."""
     path = CLUSTER / "things.json"
-    things: Things = json.loads(path.read_text()) if path.exists() else {}
-    flags, (verb, *words) = options()
+    with (CLUSTER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        things: Things = json.loads(path.read_text()) if path.exists() else {}
+        yield things
+        path.write_text(json.dumps(things))
+
+
+def run(things: Things, flags: argparse.Namespace, verb: str, words: list[str]) -> int:
+    """Run a command that reads or changes objects, and return its exit code."""
     code = 0
-    if verb == "kustomize" or flags.dry_run:
-        here = sys.argv[1:] if flags.context is None else sys.argv[3:]
-        os.execv(KUBECTL, [KUBECTL, *here])  # noqa: S606
-    elif verb == "apply":
+    if verb == "apply":
         apply(things, flags)
     elif verb == "label":
         label(things, flags, words)
     elif verb == "delete":
         delete(things, flags, words)
     elif verb == "create":
-        (CLUSTER / f"secret-{words[-1]}").write_text(sys.stdin.read())
-        things[f"secret/{words[-1]}"] = {"labels": {}}
+        code = create(things, flags, words)
+    elif verb == "replace":
+        code = replace(things, documents(flags)[0])
     elif verb == "get":
         code = get(things, flags, words)
     elif verb == "wait":
-        code = int((CLUSTER / "job-fails").exists() and "minio-reader" in command)
+        code = int((CLUSTER / "job-fails").exists() and "job.batch/minio-reader" in words)
     elif verb == "config":
         context = CLUSTER / "context"
         print(context.read_text() if context.exists() else "minikube")
     elif verb == "version":
         code = int((CLUSTER / "unreachable").exists())
-    path.write_text(json.dumps(things))
     return code
+
+
+def main() -> int:
+    """Run one command and return its exit code."""
+    with (CLUSTER / "calls").open("a") as calls:
+        calls.write(f"{' '.join(sys.argv[1:])}\n")
+    flags, (verb, *words) = options()
+    if verb == "kustomize" or flags.dry_run == "client" or flags.local:
+        here = sys.argv[1:] if flags.context is None else sys.argv[3:]
+        os.execv(KUBECTL, [KUBECTL, *here])  # noqa: S606
+    # Read before the lock is taken: the input may come from another command, which needs it.
+    reads = flags.filename == "-" or flags.from_env_file
+    flags.text = sys.stdin.read() if reads else ""
+    if flags.dry_run:
+        refuses = CLUSTER / "refuses"
+        print(refuses.read_text() if refuses.exists() else "", file=sys.stderr)
+        return int(refuses.exists())
+    with stored() as things:
+        return run(things, flags, verb, words)
 
 
 if __name__ == "__main__":
