@@ -628,7 +628,9 @@ delete_all() {
     kubectl --namespace "$NAMESPACE" delete "$kinds" --selector "$LABEL"
     # Pods, Jobs and claims created by controllers lack this script's label, so select them by the application's.
     kubectl --namespace "$NAMESPACE" delete pods,jobs,persistentvolumeclaims --selector "$OURS" --ignore-not-found
-    kubectl delete priorityclasses --selector "$LABEL"
+    # They belong to the whole cluster, whose administrator may have to do it.
+    kubectl delete priorityclasses --selector "$LABEL" \
+        || say "The PriorityClasses stay; an administrator of the cluster can delete them by the label $LABEL."
     left=$(kubectl --namespace "$NAMESPACE" get "$kinds,pods,persistentvolumeclaims" --output name \
         | grep -vxE "$OF_KUBERNETES" || true)
     if [ -n "$left" ]; then
