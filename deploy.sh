@@ -411,6 +411,27 @@ make_secrets() {
     done
 }
 
+# The servers' certificates; clients trust their authority, which is created last. In a subshell, for the trap.
+make_certificates() (
+    local name folder
+    if [ "$DRY_RUN" = yes ]; then
+        say "  would create the certificates of the PostgreSQL servers if they do not exist"
+        return
+    fi
+    if kubectl --namespace "$NAMESPACE" get secret postgres-ca --output name >/dev/null 2>&1; then
+        say "  postgres-ca exists"
+        return
+    fi
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    k8s/postgres/certificates.sh make "$folder"
+    for name in $(k8s/postgres/certificates.sh names); do
+        kubectl --namespace "$NAMESPACE" delete secret "$name" --ignore-not-found >/dev/null
+        kubectl --namespace "$NAMESPACE" create secret generic "$name" --from-file "$folder/$name" --output name
+        mark secret "$name"
+    done
+)
+
 # Services respond only to known host names, and browsers use the addresses of the nodes.
 name_nodes() {
     local address addresses mlflow origins ours grafana='' port
@@ -667,6 +688,7 @@ main() {
     deliver_images
     # In production, secrets come from the vault.
     [ "$OVERLAY" = production ] || make_secrets
+    [ "$OVERLAY" = production ] || make_certificates
     name_nodes
     if [ "$PREPARE" = yes ]; then
         [ "$DRY_RUN" = yes ] || mark networkpolicies default-deny allow-dns

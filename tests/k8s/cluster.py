@@ -21,6 +21,8 @@ COMPONENTS = (*FOLDERS, "locust")
 OVERLAYS = ("minikube", "scale-out", "production")
 TREES = tuple(f"overlays/{name}" for name in OVERLAYS)
 """Complete systems; each is applied after `namespace.yaml`."""
+CA = "postgres-ca"
+"""The Secret with the authority that signed the certificates of the database servers."""
 DATABASE_SERVERS = ("airflow-postgres", "postgres-clean", "postgres-mlflow", "postgres-raw")
 
 Object = dict[str, Any]
@@ -124,10 +126,14 @@ def foundation() -> Cluster:
 
 @cache
 def secret_keys() -> dict[str, set[str]]:
-    """Return the variables of each Secret that `secrets.sh` generates."""
+    """Return the keys of each Secret that `secrets.sh` or `certificates.sh` generates."""
     script = K8S / "secrets.sh"
     names = subprocess.run([script, "names"], capture_output=True, text=True, check=True)
-    return {
+    certificates = subprocess.run(
+        [K8S / "postgres" / "certificates.sh", "names"], capture_output=True, text=True, check=True
+    )
+    made = {key: {"tls.crt", "tls.key"} for key in certificates.stdout.split()}
+    return (made | {CA: {"ca.crt"}}) | {
         secret: {
             line.split("=")[0]
             for line in subprocess.run(

@@ -8,6 +8,7 @@ every call.
 # ruff: noqa: T201
 
 import argparse
+import base64
 import fcntl
 import json
 import os
@@ -38,7 +39,8 @@ def options() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for flag in (
         "namespace", "context", "selector", "output", "filename", "timeout", "for",
-        "request-timeout", "from-env-file", "from-literal", "dry-run", "type", "patch", "cascade",
+        "request-timeout", "from-env-file", "from-literal", "from-file", "dry-run", "type",
+        "patch", "cascade",
     ):  # fmt: skip
         parser.add_argument(f"--{flag}")
     for flag in (
@@ -114,6 +116,15 @@ def apply(things: Things, flags: argparse.Namespace) -> None:
             things[made] = {"labels": claim["metadata"]["labels"]}
 
 
+def content(flags: argparse.Namespace) -> str:
+    """Return the content of a new Secret; a file becomes a line in base64."""
+    if not flags.from_file:
+        return str(flags.text)
+    files = sorted(Path(flags.from_file).iterdir())
+    encoded = ((file.name, base64.b64encode(file.read_bytes()).decode()) for file in files)
+    return "".join(f"{name}={text}\n" for name, text in encoded)
+
+
 def label(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
     """Label the objects that are named or passed as documents."""
     *of_whom, pair = words
@@ -144,7 +155,7 @@ def delete(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
 def create(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
     """Store a Secret from standard input, or a Lease unless there is one."""
     if not flags.filename:
-        (CLUSTER / f"secret-{words[-1]}").write_text(flags.text)
+        (CLUSTER / f"secret-{words[-1]}").write_text(content(flags))
         things[f"secret/{words[-1]}"] = {"labels": {}}
         return 0
     (lease,) = documents(flags)

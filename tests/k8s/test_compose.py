@@ -16,16 +16,16 @@ from tests.k8s.cluster import K8S, build, containers, secret_keys, settings_of
 BASE = CHECKOUT / "docker-compose.yml"
 OVERRIDE = CHECKOUT / "docker-compose.override.yml"
 AIRFLOW = {
-    "postgres-airflow", "airflow-init", "airflow-api-server", "airflow-scheduler",
-    "airflow-dag-processor",
+    "postgres-certificates", "postgres-airflow", "airflow-init", "airflow-api-server",
+    "airflow-scheduler", "airflow-dag-processor",
 }  # fmt: skip
 ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.fromkeys(
     ("dumps", "restore"), "restore"
 )
 """Services that `docker compose up` does not start, and their profile."""
 ONE_SHOT = {
-    "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets", "minio-reader",
-    "prometheus-login", "pg-dump", "backup", "dumps", "restore",
+    "postgres-certificates", "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets",
+    "minio-reader", "prometheus-login", "pg-dump", "backup", "dumps", "restore",
 }  # fmt: skip
 RENAMED = {"postgres-airflow": "airflow-postgres", "airflow-api-server": "airflow-webserver"}
 """Services with another name on the cluster, under which Compose's network knows them too."""
@@ -73,8 +73,9 @@ def test_a_service_is_hardened(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
-    # Only the service that changes the owner of a volume needs capabilities.
-    assert "cap_add" not in service or name == "minio-volume"
+    # Only services that change the owner of a volume need capabilities.
+    assert ("cap_add" in service) == (name in ("minio-volume", "postgres-certificates"))
+    assert "cap_add" not in service or service["network_mode"] == "none"
 
 
 @EACH

@@ -117,7 +117,8 @@ def references(pod: Object) -> list[tuple[str, str, str | None]]:
     for volume in pod.get("volumes", []):
         sources = [volume, *volume.get("projected", {}).get("sources", [])]
         found += [("configMap", s["configMap"]["name"], None) for s in sources if "configMap" in s]
-        assert "secret" not in volume
+        if "secret" in volume:
+            found.append(("secret", volume["secret"]["secretName"], None))
     return found
 
 
