@@ -1,13 +1,20 @@
 """Retention: the rows of old batches are deleted, their counts stay, and later batches go on."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pyarrow as pa
 import pytest
 
 from readmission.pipeline.process import process
+from readmission.settings import CHECKOUT, PREFIX
+from readmission.stack.services import postgres
+from readmission.stack.stack import Stack
 from readmission.warehouse import ModelHistory, RawWarehouse
 from readmission.warehouse.audit.log import AuditUnavailable
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
@@ -194,3 +201,44 @@ def test_nothing_is_deleted_while_a_task_works_on_the_rows(old: Ward, platform: 
         assert rows(old, "clean", SECOND) == BATCH
     finally:
         old.raw_db.execute("RESET lock_timeout")
+
+
+RUN_NIGHTLY = """
+import sys
+from types import SimpleNamespace
+from airflow.dag_processing.dagbag import BundleDagBag
+
+folder, user = sys.argv[1:]
+bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
+run = SimpleNamespace(run_id="a-run", triggering_user_name=user or None)
+bag.dags["data_retention"].get_task("delete_expired").python_callable(dag_run=run)
+"""
+
+
+@pytest.mark.parametrize(("user", "actor"), [("", RETENTION), ("ada", "ada")])
+def test_the_audit_trail_names_the_retention_or_who_started_it(
+    old: Ward, databases: Stack, trail: psycopg.Connection, trail_address: str, tmp_path: Path,
+    user: str, actor: str,
+) -> None:  # fmt: skip
+    dags = CHECKOUT / "dags"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(tmp_path / "plugins"),
+        "AIRFLOW_CONN_POSTGRES_RAW": postgres.dsn(databases.site, "raw"),
+        "AIRFLOW_CONN_POSTGRES_CLEAN": postgres.dsn(databases.site, "clean"),
+        f"{PREFIX}AUDIT_DSN": trail_address,
+        f"{PREFIX}RETENTION_DAYS": str(DAYS),
+        "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "include"), str(dags)]),
+    }
+
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_NIGHTLY, dags, user],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    found = trail.execute("SELECT actor, action, subject FROM audit_event ORDER BY subject")
+    assert found.fetchall() == [(actor, "retention-delete", batch) for batch in (FIRST, SECOND)]
+    assert rows(old, "clean", SECOND) == 0
