@@ -141,6 +141,9 @@ class BatchQuality(ResponseModel):
     rows: int = Field(examples=[15_000])
     clean: int = Field(examples=[14_997])
     quarantined: int = Field(examples=[3])
+    repeated: int = Field(
+        0, description="Rows that an earlier delivery had brought already.", examples=[0]
+    )
     gates: dict[str, StatusName] = Field(
         description="Result of each gate by its name.",
         examples=[{gate.name: Status.PASSED.value for gate in GATES}],

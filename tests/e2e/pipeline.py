@@ -152,7 +152,7 @@ class Pipeline:
         return prints
 
     def unaccounted(self) -> list[str]:
-        """Return accepted batches whose RAW rows differ from CLEAN plus quarantined rows."""
+        """Return accepted batches that CLEAN does not hold as RAW has accepted them."""
         with self.connected("raw") as raw, self.connected("clean") as clean:
             stored = dict(clean.execute("SELECT batch_id, count(*) FROM encounter GROUP BY 1"))
             CleanWarehouse(clean).batches()
@@ -160,5 +160,6 @@ class Pipeline:
                 batch.batch_id
                 for batch in RawWarehouse(raw).batches()
                 if batch.state == "accepted"
-                and batch.rows != stored.get(batch.batch_id, 0) + batch.quarantined_rows
+                and batch.rows
+                != stored.get(batch.batch_id, 0) + batch.quarantined_rows + batch.repeated_rows
             ]

@@ -17,10 +17,11 @@ ROWS = {
     "waived": ("Waived", "Quarantined rows that somebody decided to exclude."),
     "rejected": ("Rejected", "Rows of whole batches that a gate has rejected."),
     "on_the_way": ("In progress", "Rows that are being processed."),
+    "repeated": ("Repeated", "Rows that an earlier delivery had brought already."),
     "erased": ("Erased", "Rows that were deleted for a patient or because of their age."),
 }
 """Label and help text of each count of rows."""
-COUNTS = {"Rows": "rows", "Clean": "clean", "Quarantined": "quarantined"}
+COUNTS = {"Rows": "rows", "Clean": "clean", "Quarantined": "quarantined", "Repeated": "repeated"}
 LEVELS: dict[str, str] = {
     Level.NONE: "● stable",
     Level.MODERATE: "▲ moderate",

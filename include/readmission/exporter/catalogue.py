@@ -40,6 +40,9 @@ ROWS = MetricFamily("readmission_rows", "Encounters in RAW and CLEAN.", ("stage"
 QUARANTINE = MetricFamily(
     "readmission_quarantine_rows", "Quarantined rows, by the decision about them.", ("state",)
 )
+REPEATED = MetricFamily(
+    "readmission_repeated_rows", "Rows that an earlier delivery had brought already, word for word."
+)
 UNACCOUNTED = MetricFamily(
     "readmission_unaccounted_rows", "Rows that are missing or counted twice; must be 0."
 )

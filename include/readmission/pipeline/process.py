@@ -28,7 +28,7 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
     BatchNotFound
         If the batch is not accepted in RAW.
     RowsLost
-        If the RAW rows are not the CLEAN rows plus the quarantined and the erased rows.
+        If the RAW rows are not the CLEAN rows plus the quarantined, repeated and erased rows.
     """
     # RAW is read after the lock: an erasure holds it, so no row comes back that it has deleted.
     with warehouse.numbering():
@@ -44,12 +44,12 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
 def _accepted_rows(raw: RawWarehouse, batch: RawBatch) -> pd.DataFrame:
     if batch.state is not BatchState.ACCEPTED:
         raise BatchNotFound(batch.batch_id, "accepted RAW")
-    encounters = raw.read(batch.batch_id, quarantined=False)
+    encounters = raw.read(batch.batch_id, quarantined=False, repeated=False)
     if len(encounters) != batch.accepted_rows:
         raise RowsLost(
             f"{batch.batch_id}: {batch.rows} RAW rows are not {len(encounters)} rows for CLEAN"
-            f" + {batch.quarantined_rows} quarantined + {batch.erased_rows} erased; compare RAW's"
-            " tables with its ledger"
+            f" + {batch.quarantined_rows} quarantined + {batch.repeated_rows} repeated"
+            f" + {batch.erased_rows} erased; compare RAW's tables with its ledger"
         )
     return encounters
 

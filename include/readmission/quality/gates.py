@@ -27,7 +27,8 @@ from readmission.quality.checkpoint import check
 from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.quality.suites import SHARES_NEED_ROWS
 from readmission.quality.verdict import Verdict
-from readmission.warehouse import CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
+from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
+from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
 Warehouse = RawWarehouse | CleanWarehouse
@@ -68,17 +69,17 @@ class Gatekeeper:
         GateFailed
             If an expectation about the whole batch fails, or too many rows are bad.
         """
-        with warehouse.unchanged():
+        with warehouse.gating():
             return self._raw(warehouse, batch_id, quarantine_limit)
 
     def _raw(self, warehouse: RawWarehouse, batch_id: str, quarantine_limit: float) -> RawBatch:
         started = perf_counter()
-        batch = warehouse.batch(batch_id)  # Refuses an unknown batch before a report is written.
-        if batch.rows and batch.erased_rows == batch.rows:
+        batch = _compared(warehouse, batch_id)
+        if batch.rows and (remarks := _nothing_new(batch)):
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
-            return warehouse.accept(batch_id, nothing)  # All its patients were erased.
-        arrived = warehouse.read(batch_id).set_index("source_row")
-        earlier = warehouse.repeated(batch_id).set_index("source_row")["earlier_batch"]
+            return warehouse.accept(batch_id, nothing, remarks)
+        arrived = warehouse.read(batch_id, repeated=False).set_index("source_row")
+        earlier = warehouse.known(batch_id).set_index("source_row")["earlier_batch"]
         arrived["earlier_batch"] = earlier.reindex(arrived.index)
         missing_before = (
             warehouse.missing_before(batch_id) if len(arrived) >= SHARES_NEED_ROWS else None
@@ -87,9 +88,11 @@ class Gatekeeper:
         rows = judged(parse(arrived))
         verdict = check(catalogue.RAW.name, batch_id, rows, suite, self.docs_dir, arrived)
         reasons = list(verdict.batch_failures)
-        if verdict.bad_rows > quarantine_limit * len(arrived):
+        # The limit is about the delivery: one bad row among few new ones does not reject a batch.
+        delivered = len(arrived) + batch.repeated_rows
+        if verdict.bad_rows > quarantine_limit * delivered:
             reasons.append(
-                f"{verdict.bad_rows} of {len(arrived)} rows are bad, more than the limit of"
+                f"{verdict.bad_rows} of {delivered} rows are bad, more than the limit of"
                 f" {quarantine_limit:.1%}: " + "; ".join(verdict.critical_sentences)
             )
         with self._concluded(catalogue.RAW, warehouse, verdict, started, reasons):
@@ -107,7 +110,7 @@ class Gatekeeper:
         with warehouse.unchanged():
             batch = warehouse.batch(batch_id)
             rows = warehouse.read_batch(batch_id).set_index("source_row")
-        counts = batch.raw_rows, batch.quarantined_rows, batch.erased_rows
+        counts = batch.raw_rows, batch.quarantined_rows, batch.erased_rows, batch.repeated_rows
         suite = catalogue.CLEAN.expectations(*counts)
         verdict = check(catalogue.CLEAN.name, batch_id, rows, suite, self.docs_dir)
         reasons = verdict.critical_sentences
@@ -222,6 +225,24 @@ class Gatekeeper:
             raise GateFailed(gate.name, verdict.batch_id, reasons)
         yield
         self.publish(verdict.site, gate.name)
+
+
+def _compared(warehouse: RawWarehouse, batch_id: str) -> RawBatch:
+    """Return a batch after marking its repeated rows; an accepted batch keeps its marks."""
+    if warehouse.batch(batch_id).state is not BatchState.ACCEPTED:
+        RepeatedRows(warehouse.connection).mark(batch_id)
+    return warehouse.batch(batch_id)
+
+
+def _nothing_new(batch: RawBatch) -> list[str]:
+    """Return why a batch has no row to check, or an empty list if it has one."""
+    if batch.erased_rows + batch.repeated_rows < batch.rows:
+        return []
+    counts = (
+        f"{batch.repeated_rows:,} had arrived before" if batch.repeated_rows else "",
+        f"{batch.erased_rows:,} are rows of erased patients" if batch.erased_rows else "",
+    )
+    return [f"none of the {batch.rows:,} rows is new: {' and '.join(filter(None, counts))}"]
 
 
 def _record(

@@ -52,7 +52,7 @@ def raw_suite(missing_before: Mapping[str, float] | None = None) -> list[Expecta
         _row_scoped(
             gxe.ExpectColumnValuesToBeNull,
             "earlier_batch",
-            "the encounter has not arrived in an earlier batch",
+            "the encounter has not arrived with other values in an earlier batch",
         ),
     ]
     suite += [e for column in schema.COLUMNS for e in _contract(column)]
@@ -85,22 +85,26 @@ def _missing_as_before(missing: Mapping[str, float]) -> list[Expectation]:
     ]
 
 
-def clean_suite(raw_rows: int, quarantined_rows: int, erased_rows: int = 0) -> list[Expectation]:
+def clean_suite(
+    raw_rows: int, quarantined_rows: int, erased_rows: int = 0, repeated_rows: int = 0
+) -> list[Expectation]:
     """Return the suite of a CLEAN batch: complete, in range, split 70/15/15, no row lost.
 
     Parameters
     ----------
-    raw_rows, quarantined_rows, erased_rows : int
-        Rows that arrived in the batch, and how many of them are quarantined or were erased; the
-        batch must hold the others.
+    raw_rows, quarantined_rows, erased_rows, repeated_rows : int
+        Rows that arrived in the batch, and how many of them are quarantined, were erased or had
+        arrived before; the batch must hold the others.
     """
-    rows = raw_rows - quarantined_rows - erased_rows
-    erased = f" and {erased_rows} erased" if erased_rows else ""
+    rows = raw_rows - quarantined_rows - erased_rows - repeated_rows
+    less = [f"{quarantined_rows} quarantined"]
+    less += [f"{repeated_rows} repeated"] if repeated_rows else []
+    less += [f"{erased_rows} erased"] if erased_rows else []
     suite: list[Expectation] = [
         gxe.ExpectTableRowCountToEqual(
             value=rows,
             severity="critical",
-            notes=f"{raw_rows} RAW rows minus {quarantined_rows} quarantined{erased}",
+            notes=f"{raw_rows} RAW rows minus {' and '.join(less)}",
         ),
         _critical(gxe.ExpectColumnValuesToBeUnique, schema.ENCOUNTER),
         _critical(gxe.ExpectColumnValuesToBeInSet, "part", value_set=[str(p) for p in Split]),

@@ -36,7 +36,7 @@ class RawBatch:
     state : BatchState
         Whether the gate has accepted or rejected the batch.
     reason : str
-        Why the batch was rejected; otherwise empty.
+        Why the batch was rejected, or accepted without a row for CLEAN; otherwise empty.
     quarantined_rows : int
         Rows of the batch that were quarantined, including those fixed, waived or replayed since.
     created_at, decided_at : datetime
@@ -45,6 +45,8 @@ class RawBatch:
         Whether its rows came from the source or from the quarantine.
     erased_rows : int
         Rows that were erased for a patient or because of their age, or refused on arrival.
+    repeated_rows : int
+        Rows that an earlier delivery had brought already, word for word.
     """
 
     batch_id: str
@@ -60,6 +62,7 @@ class RawBatch:
     decided_at: datetime | None
     kind: BatchKind = BatchKind.ARRIVAL
     erased_rows: int = 0
+    repeated_rows: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", BatchState(self.state))
@@ -68,7 +71,7 @@ class RawBatch:
     @property
     def accepted_rows(self) -> int:
         """Rows that CLEAN must receive."""
-        return self.rows - self.quarantined_rows - self.erased_rows
+        return self.rows - self.quarantined_rows - self.repeated_rows - self.erased_rows
 
     @property
     def ends_here(self) -> bool:
@@ -77,8 +80,22 @@ class RawBatch:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """The rows of a batch that RAW keeps out of CLEAN.
+
+    Parameters
+    ----------
+    quarantined, repeated : int
+        Rows in quarantine, and rows that had arrived before.
+    """
+
+    quarantined: int = 0
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
 class CleanBatch:
-    """One line of CLEAN's ledger; RAW rows = CLEAN rows + quarantined rows + erased rows.
+    """One line of CLEAN's ledger: RAW rows = CLEAN + quarantined + repeated + erased rows.
 
     Parameters
     ----------
@@ -96,6 +113,8 @@ class CleanBatch:
         When the batch was written, and when the gate decided.
     erased_rows : int
         Rows of the batch that were erased for a patient or because of their age.
+    repeated_rows : int
+        Rows of the batch that an earlier delivery had brought already.
     """
 
     batch_id: str
@@ -110,6 +129,7 @@ class CleanBatch:
     created_at: datetime
     decided_at: datetime | None
     erased_rows: int = 0
+    repeated_rows: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", BatchState(self.state))
@@ -165,25 +185,28 @@ class Ledger(Generic[Line]):
 
         Unlike `numbering`, it opens no transaction: what the block commits stays if it fails later.
         """
-        yield from self._held("pg_advisory_lock_shared", "pg_advisory_unlock_shared")
+        with self._holding(self.numbering_lock, "_shared"):
+            yield
 
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Like `unchanged`, but let no other process in, not even to read a batch as a whole."""
-        yield from self._held("pg_advisory_lock", "pg_advisory_unlock")
+        with self._holding(self.numbering_lock):
+            yield
 
-    def _held(self, lock: str, unlock: str) -> Iterator[None]:
+    @contextmanager
+    def _holding(self, lock: int, suffix: str = "") -> Iterator[None]:
         def call(function: str) -> None:
-            query = sql.SQL("SELECT {}(%s)").format(sql.Identifier(function))
+            query = sql.SQL("SELECT {}(%s)").format(sql.Identifier(function + suffix))
             with self.connection.transaction():
-                self.connection.execute(query, (self.numbering_lock,))
+                self.connection.execute(query, (lock,))
 
-        call(lock)
+        call("pg_advisory_lock")
         try:
             yield
         finally:
             if not self.connection.closed:
-                call(unlock)
+                call("pg_advisory_unlock")
 
     def _lock(self) -> None:
         self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (self.numbering_lock,))

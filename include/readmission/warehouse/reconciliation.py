@@ -37,6 +37,8 @@ class Line:
     erased : int
         Rows that were erased for a patient or because of their age. After a replay, such a row
         counts in both batches.
+    repeated : int
+        Rows that an earlier delivery had brought already, word for word.
     """
 
     batch_id: str
@@ -50,6 +52,7 @@ class Line:
     rejected: int
     in_progress: int
     erased: int = 0
+    repeated: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,11 @@ class Account:
         """Encounters that were erased for a patient or because of their age."""
         return sum(line.erased for line in self.lines if line.kind is BatchKind.ARRIVAL)
 
+    @property
+    def repeated(self) -> int:
+        """Encounters that an earlier delivery had brought already."""
+        return sum(line.repeated for line in self.lines)
+
     def __str__(self) -> str:
         named = {
             "clean": self.clean,
@@ -106,6 +114,7 @@ class Account:
             "waived": self.waived,
             "rejected": self.rejected,
             "in progress": self.in_progress,
+            "repeated": self.repeated,
             "erased": self.erased,
         }
         shown = [f"{n:,} {what}" for what, n in named.items() if n or what in _ALWAYS_SHOWN]
@@ -121,8 +130,8 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     Raises
     ------
     RowsLost
-        If arrivals are not CLEAN + quarantined + waived + rejected + in progress + erased; the
-        message names each batch whose rows do not add up.
+        If arrivals are not CLEAN + quarantined + waived + rejected + in progress + repeated
+        + erased; the message names each batch whose rows do not add up.
     """
     processed = clean_tallies(clean.connection)
     tallies = raw_tallies(raw.connection)
@@ -135,7 +144,7 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     found = Account(lines)
     places = (
         *(found.clean, found.quarantined, found.waived),
-        *(found.rejected, found.in_progress, found.erased),
+        *(found.rejected, found.in_progress, found.repeated, found.erased),
     )
     if not problems and found.arrived != sum(places):
         problems.append(f"the totals do not add up: {found}")
@@ -185,6 +194,7 @@ def _line(raw: RawTally, clean: CleanTally | None) -> Line:
         rejected,
         in_progress,
         raw.erased,
+        raw.repeated,
     )
 
 
@@ -196,14 +206,15 @@ def _is_outdated(clean: CleanTally, raw: RawTally) -> bool:
 
 def _balance(line: Line) -> int:
     aside = line.open + line.fixed + line.waived + line.replayed
-    return line.clean + aside + line.rejected + line.in_progress + line.erased
+    return line.clean + aside + line.rejected + line.in_progress + line.repeated + line.erased
 
 
 def _unbalanced(line: Line) -> str:
     return (
         f"{line.batch_id}: {line.rows} RAW rows, but {line.clean} CLEAN + {line.open} open"
         f" + {line.fixed} fixed + {line.waived} waived + {line.replayed} replayed"
-        f" + {line.rejected} rejected + {line.in_progress} in progress + {line.erased} erased"
+        f" + {line.rejected} rejected + {line.in_progress} in progress"
+        f" + {line.repeated} repeated + {line.erased} erased"
     )
 
 

@@ -63,13 +63,8 @@ def delete_expired(
             return {}
         if announce is not None:
             announce(counts)
-        going = erasures.quarantined(rows)
-        left = {
-            batch.batch_id: batch.quarantined_rows - going.get(batch.batch_id, 0)
-            for batch in raw.batches()
-            if batch.batch_id in counts
-        }
-        CleanErasures(clean).erase_batches(left)
+        affected = [batch for batch in raw.batches() if batch.batch_id in counts]
+        CleanErasures(clean).erase_batches(erasures.set_aside_without(rows, affected))
         erasures.erase(rows, _erasure(clean, days))
     log.info("rows older than %d days were deleted: %s", days, dict(counts))
     return dict(counts)

@@ -33,6 +33,7 @@ from readmission.warehouse import (
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.store import PredictionStore
+from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.reconciliation import Account, account
 from tests.include.tables import encounters
 
@@ -108,6 +109,14 @@ class Ward:
         self.predict(PATIENT, encounter_of(3))
         self.predict("?", encounter_of(120))
         self.predict(OTHER, 1)
+
+    def redeliver(self) -> None:
+        """Let a row of the patient arrive once more, with a new row of somebody else."""
+        again = [file_of_encounters().slice(3, 1), encounters(2 * BATCH + 1).slice(2 * BATCH)]
+        for batch in self.ingest(pa.concat_tables(again)):
+            RepeatedRows(self.raw_db).mark(batch.batch_id)
+            self.accept(batch.batch_id)
+            self.refine(batch.batch_id)
 
     def decide(self) -> None:
         quarantine, first = Quarantine(self.raw_db), "batch-0001"

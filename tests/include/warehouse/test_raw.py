@@ -131,7 +131,7 @@ def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
     # and repeating it leaves the same as an undisturbed load
     load(platform.raw_dsn)
     repeated = contents(raw.connection, clock=False)
-    raw.connection.execute("TRUNCATE batch, encounter, quarantine")
+    raw.connection.execute("TRUNCATE batch, encounter, quarantine, repeated_row")
     raw.load(encounters(ROWS), 0, "synthetic")
     assert contents(raw.connection, clock=False) == repeated
 
@@ -192,32 +192,17 @@ def test_a_new_decision_of_the_gate_replaces_the_earlier_one(raw: RawWarehouse) 
     assert len(raw.read("batch-0001")) == ROWS
 
 
-def test_an_encounter_is_repeated_if_an_earlier_batch_holds_it(raw: RawWarehouse) -> None:
-    # given row 0 quarantined in batch 1, batch 2 rejected, all of the same encounters
-    for offset in (0, 10, 20):
+def test_an_encounter_is_known_if_an_accepted_batch_holds_it(raw: RawWarehouse) -> None:
+    # given row 0 quarantined in batch 1, batch 2 rejected, batch 4 undecided, with the same keys
+    for offset in (0, 10, 20, 30):
         raw.load(encounters(10), offset, "file")
     raw.accept("batch-0001", pd.DataFrame({"source_row": [0], "reasons": [["bad"]]}))
     raw.reject("batch-0002", ["bad"])
 
-    # then
-    repeated = raw.repeated("batch-0003")
-    assert sorted(repeated["source_row"]) == list(range(21, 30))
-    assert set(repeated["earlier_batch"]) == {"batch-0001"}
-    # and a later batch does not count
-    raw.accept("batch-0003", NO_ROWS)
-    assert raw.repeated("batch-0001").empty
+    known = raw.known("batch-0003")
 
-
-def test_an_undecided_batch_counts_as_earlier(raw: RawWarehouse) -> None:
-    # given two batches of the same encounters, loaded before any gate has decided
-    raw.load(encounters(10), 0, "file")
-    raw.load(encounters(10), 10, "file")
-
-    # when the second gate is the faster one
-    repeated = raw.repeated("batch-0002")
-
-    assert len(repeated) == 10
-    assert raw.repeated("batch-0001").empty
+    assert sorted(known["source_row"]) == list(range(21, 30))
+    assert set(known["earlier_batch"]) == {"batch-0001"}
 
 
 def test_the_error_about_an_unknown_batch_names_it(raw: RawWarehouse) -> None:

@@ -13,6 +13,7 @@ from readmission.exporter.catalogue import (
     LAST_EVENT,
     PARTS,
     QUARANTINE,
+    REPEATED,
     ROWS,
     TO_PRODUCTION,
     UNACCOUNTED,
@@ -129,6 +130,7 @@ def raw_samples(raw: RawReading) -> Iterator[Sample]:
     yield from _states("raw", [tally.state for tally in raw.tallies])
     for state in RowState:
         yield QUARANTINE(sum(getattr(tally, state) for tally in raw.tallies), state)
+    yield REPEATED(sum(tally.repeated for tally in raw.tallies))
     yield from _last_accepted("raw", raw.tallies)
     yield from gates.samples(raw.results, Database.RAW)
     yield from skipped_samples(raw.skipped)

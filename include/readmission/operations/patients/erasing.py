@@ -139,11 +139,7 @@ def erase(databases: Databases, patient: int, planned: Plan, report: Report) -> 
 
 def _erase_clean(databases: Databases, subject: Subject) -> None:
     raw = RawErasures(databases.raw.connection)
-    mine = raw.quarantined(subject.rows)
-    left = {
-        batch.batch_id: batch.quarantined_rows - mine.get(batch.batch_id, 0)
-        for batch in databases.raw.batches()
-    }
+    left = raw.set_aside_without(subject.rows, databases.raw.batches())
     CleanErasures(databases.clean).erase(vars(subject), set(subject.batches), left)
 
 

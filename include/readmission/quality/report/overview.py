@@ -121,6 +121,7 @@ class Overview:
             "Waived": self.account.waived,
             "Rejected": self.account.rejected,
             "In progress": self.account.in_progress,
+            "Repeated": self.account.repeated,
             "Erased": self.account.erased,
         }
 

@@ -36,6 +36,7 @@ def summarise(overview: Overview, now: datetime | None = None) -> str:
                 "waived": account.waived,
                 "rejected": account.rejected,
                 "on_the_way": account.in_progress,
+                "repeated": account.repeated,
                 "erased": account.erased,
             }
             if account
@@ -54,6 +55,7 @@ def _batch(batch: BatchQuality) -> Mapping[str, Any]:
         "rows": batch.raw.rows,
         "clean": batch.clean_rows,
         "quarantined": batch.raw.quarantined_rows,
+        "repeated": batch.raw.repeated_rows,
         "gates": {gate.name: batch.status(gate.name) for gate in catalogue.GATES},
     }
 

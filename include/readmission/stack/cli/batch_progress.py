@@ -165,8 +165,9 @@ def raw_progress(batch: RawBatch) -> StageProgress:
         return StageProgress(StageStatus.STOPPED, why=batch.reason)
     if batch.state is BatchState.LOADED:
         return StageProgress(StageStatus.RUNNING, f"{batch.rows:,} rows")
-    quarantined = f", {batch.quarantined_rows:,} quarantined" if batch.quarantined_rows else ""
-    return StageProgress(StageStatus.DONE, f"{batch.rows:,} rows{quarantined}")
+    counts = {"quarantined": batch.quarantined_rows, "repeated": batch.repeated_rows}
+    parts = [f"{batch.rows:,} rows", *(f"{rows:,} {what}" for what, rows in counts.items() if rows)]
+    return StageProgress(StageStatus.DONE, ", ".join(parts))
 
 
 def clean_progress(batch: CleanBatch | None, run: DagRun | None) -> StageProgress:

@@ -18,7 +18,8 @@ STYLES = {
     RowState.REPLAYED: "green",
 }
 ACCOUNT_COLUMNS = (
-    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "in_progress", "erased",
+    "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "in_progress",
+    "repeated", "erased",
 )  # fmt: skip
 
 

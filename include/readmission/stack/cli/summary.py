@@ -71,18 +71,19 @@ def data_line(batches: Sequence[RawBatch], found: Account) -> str:
 
 
 def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], int]) -> Table:
-    """Return the rows of each batch: raw, quarantined, clean and in each split."""
+    """Return the rows of each batch: raw, quarantined, repeated, clean and in each split."""
     lines = [
         (
             batch.batch_id,
             batch.raw_rows,
             batch.quarantined_rows,
+            batch.repeated_rows,
             batch.clean_rows,
             *(sizes.get((batch.batch_id, str(split)), 0) for split in Split),
         )
         for batch in batches
     ]
-    table = _table("batch", "raw", "quarantined", "clean", *map(str, Split))
+    table = _table("batch", "raw", "quarantined", "repeated", "clean", *map(str, Split))
     for name, *numbers in lines:
         table.add_row(str(name), *(f"{number:,}" for number in numbers))
     totals = [sum(column) for column in zip(*(line[1:] for line in lines), strict=True)]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from readmission.warehouse import stores
 from readmission.warehouse.clean.warehouse import CleanWarehouse
+from readmission.warehouse.ledger import SetAside
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class CleanErasures:
         self,
         subject: Mapping[str, object],
         batches: Collection[str],
-        quarantined: Mapping[str, int],
+        set_aside: Mapping[str, SetAside],
     ) -> None:
         """Delete the rows and the split of a patient.
 
@@ -63,36 +64,34 @@ class CleanErasures:
             Identifies the rows: parameters of the conditions in `stores`.
         batches : collection of str
             The batches that hold or held a row of the patient, in RAW or in CLEAN.
-        quarantined : mapping of str to int
-            Rows in quarantine that remain, by batch; without an entry, none do.
+        set_aside : mapping of str to SetAside
+            Rows that RAW still keeps out of CLEAN, by batch; without an entry, none.
         """
         with self.warehouse.numbering():
             rows = stores.find(self.connection, "clean", subject)["encounter"]
             stores.delete(self.connection, "clean", subject)
             for batch_id in sorted({*batches, *(str(row["batch_id"]) for row in rows)}):
-                self._count(batch_id, quarantined.get(batch_id, 0))
+                self._count(batch_id, set_aside.get(batch_id, SetAside()))
 
-    def erase_batches(self, quarantined: Mapping[str, int]) -> None:
+    def erase_batches(self, set_aside: Mapping[str, SetAside]) -> None:
         """Delete the rows of whole batches, and the splits of patients who have no other rows.
 
         Parameters
         ----------
-        quarantined : mapping of str to int
-            The batches, and their rows in quarantine that remain.
+        set_aside : mapping of str to SetAside
+            The batches, and their rows that RAW still keeps out of CLEAN.
         """
         with self.warehouse.numbering():
-            batches = {"batches": list(quarantined)}
+            batches = {"batches": list(set_aside)}
             self.connection.execute(_FORGET_ROWS, batches)
             self.connection.execute(_DELETE_ROWS, batches)
             self.connection.execute(_DELETE_SPLITS, batches)
-            for batch_id, remaining in sorted(quarantined.items()):
+            for batch_id, remaining in sorted(set_aside.items()):
                 self._count(batch_id, remaining)
 
-    def _count(self, batch_id: str, quarantined: int) -> None:
+    def _count(self, batch_id: str, set_aside: SetAside) -> None:
         digest = self.warehouse.content_hash(batch_id)
-        self.connection.execute(
-            _LEDGER, {"batch": batch_id, "aside": quarantined, "digest": digest}
-        )
+        self.connection.execute(_LEDGER, {"batch": batch_id, "digest": digest, **vars(set_aside)})
 
 
 _USE = """
@@ -118,8 +117,10 @@ _ENCOUNTERS = "SELECT encounter_id FROM encounter WHERE patient_nbr = %s"
 # again; until then the ledger keeps the smaller number, so that no count is negative.
 _LEDGER = """
 UPDATE batch SET content_sha256 = %(digest)s, clean_rows = counted.rows,
-    quarantined_rows = least(quarantined_rows, %(aside)s),
-    erased_rows = raw_rows - counted.rows - least(quarantined_rows, %(aside)s)
+    quarantined_rows = least(quarantined_rows, %(quarantined)s),
+    repeated_rows = least(repeated_rows, %(repeated)s),
+    erased_rows = raw_rows - counted.rows - least(quarantined_rows, %(quarantined)s)
+        - least(repeated_rows, %(repeated)s)
 FROM (SELECT count(*) AS rows FROM encounter WHERE batch_id = %(batch)s) AS counted
 WHERE batch.batch_id = %(batch)s
 """

@@ -206,13 +206,14 @@ def _ledger_line(batch: RawBatch, clean_rows: int, digest: str) -> tuple[object,
         digest,
         batch.origin,
         batch.erased_rows,
+        batch.repeated_rows,
     )
 
 
 _INSERT_BATCH = """
 INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, content_sha256, origin,
-                   erased_rows)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+                   erased_rows, repeated_rows)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 _TEST_ENCOUNTERS = """

@@ -1,13 +1,14 @@
 """Erasures in RAW: the rows of a patient, their deletion, and the counts that remain."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 import psycopg
 
 from readmission.warehouse import stores
+from readmission.warehouse.ledger import RawBatch, SetAside
 
 RowKey = tuple[str, int]
 """Batch and row of the source file."""
@@ -69,10 +70,23 @@ class RawErasures:
             found = self.connection.execute(_ENCOUNTERS, _columns(rows)).fetchall()
         return {number for pair in found for number in pair if number is not None}
 
-    def quarantined(self, rows: Sequence[RowKey]) -> Mapping[str, int]:
-        """Return how many of the rows are in quarantine, by batch."""
+    def set_aside_without(
+        self, rows: Sequence[RowKey], batches: Iterable[RawBatch]
+    ) -> Mapping[str, SetAside]:
+        """Return which rows of batches RAW will keep out of CLEAN when some rows are erased."""
+        quarantined = self._counted(_QUARANTINED, rows)
+        repeated = self._counted(_REPEATED, rows)
+        return {
+            batch.batch_id: SetAside(
+                batch.quarantined_rows - quarantined.get(batch.batch_id, 0),
+                batch.repeated_rows - repeated.get(batch.batch_id, 0),
+            )
+            for batch in batches
+        }
+
+    def _counted(self, query: str, rows: Sequence[RowKey]) -> dict[str, int]:
         with self.connection.transaction():
-            return dict(self.connection.execute(_QUARANTINED, _columns(rows)).fetchall())
+            return dict(self.connection.execute(query, _columns(rows)).fetchall())
 
     def record(self, erasure: Erasure, counts: Mapping[str, int]) -> None:
         """Store an erasure and its counts of rows by batch; storing it again adds the counts."""
@@ -189,6 +203,7 @@ FROM encounter e LEFT JOIN quarantine q USING (batch_id, source_row)
 WHERE {_KEYS}
 """  # noqa: S608
 _QUARANTINED = f"SELECT batch_id, count(*) FROM quarantine WHERE {_KEYS} GROUP BY 1"  # noqa: S608
+_REPEATED = f"SELECT batch_id, count(*) FROM repeated_row WHERE {_KEYS} GROUP BY 1"  # noqa: S608
 
 _HEADER = """
 INSERT INTO erasure (erasure_id, erased_by, reason, models, verdicts)

@@ -1,6 +1,7 @@
 """RAW: the encounters as they arrived, and the ledger of batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import pandas as pd
 import psycopg
@@ -15,24 +16,28 @@ from readmission.warehouse.ledger import Ledger, RawBatch
 from readmission.warehouse.raw.erased_patients import ErasedPatients
 from readmission.warehouse.raw.erasures import Erasure, RawErasures
 from readmission.warehouse.raw.quarantine import Quarantine
+from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
 from readmission.warehouse.states import BatchState
 
 _LOCK = 296_001
 """Advisory lock for numbering batches."""
+_GATE_LOCK = 296_012
+"""Advisory lock for the raw gate."""
 
 _ROW_TYPES: dict[str, pa.DataType] = {
     "source_row": pa.int64(),
     **dict.fromkeys(schema.NAMES, pa.string()),
 }
-_REPEATED_TYPES: dict[str, pa.DataType] = {"source_row": pa.int64(), "earlier_batch": pa.string()}
+_KNOWN_TYPES: dict[str, pa.DataType] = {"source_row": pa.int64(), "earlier_batch": pa.string()}
 
 _LEDGER = sql.SQL("""
 SELECT batch_id, number, rows, source_offset, content_sha256, origin, state, reason,
        (SELECT count(*) FROM quarantine q WHERE q.batch_id = batch.batch_id) AS quarantined_rows,
        created_at, decided_at, kind,
        (SELECT coalesce(sum(x.rows), 0) FROM erased_rows x WHERE x.batch_id = batch.batch_id)
-           AS erased_rows
+           AS erased_rows,
+       (SELECT count(*) FROM repeated_row r WHERE r.batch_id = batch.batch_id) AS repeated_rows
 FROM batch {condition} ORDER BY number
 """)
 
@@ -132,15 +137,26 @@ class RawWarehouse(Ledger[RawBatch]):
         RawErasures(self.connection).record(Erasure.refused(), refused)
         return kept
 
-    def read(self, batch_id: str, *, quarantined: bool = True) -> pd.DataFrame:
+    @contextmanager
+    def gating(self) -> Iterator[None]:
+        """Let no other raw gate run until the block ends, and no process write or erase rows.
+
+        Two gates at once would not see each other's rows, and both might accept an encounter.
+        """
+        with self._holding(_GATE_LOCK), self.unchanged():
+            yield
+
+    def read(
+        self, batch_id: str, *, quarantined: bool = True, repeated: bool = True
+    ) -> pd.DataFrame:
         """Return a batch as text, in file order.
 
         Parameters
         ----------
         batch_id : str
             The batch.
-        quarantined : bool
-            Whether to include quarantined rows.
+        quarantined, repeated : bool
+            Whether to include quarantined rows, and rows that had arrived before.
 
         Returns
         -------
@@ -149,24 +165,28 @@ class RawWarehouse(Ledger[RawBatch]):
         """
         query = _ROWS.format(
             columns=sql.SQL(", ").join(sql.Identifier("e", name) for name in schema.NAMES),
-            keep=sql.SQL("" if quarantined else "AND q.source_row IS NULL"),
+            keep=sql.SQL(" ").join(
+                [
+                    sql.SQL("" if quarantined else "AND q.source_row IS NULL"),
+                    sql.SQL("" if repeated else "AND r.source_row IS NULL"),
+                ]
+            ),
         )
         with self.connection.transaction():
             return copy_out(self.connection, query, _ROW_TYPES, (batch_id,)).to_pandas()
 
-    def repeated(self, batch_id: str) -> pd.DataFrame:
-        """Return the rows of a batch whose encounter is in an earlier batch.
+    def known(self, batch_id: str) -> pd.DataFrame:
+        """Return the rows of a batch whose encounter came with another batch and other values.
 
         Returns
         -------
         DataFrame
-            ``source_row`` and ``earlier_batch``. Batches that wait for their gate count;
-            rejected batches and quarantined rows do not. A replayed row therefore does not
-            repeat its original, which is in quarantine.
+            ``source_row`` and ``earlier_batch``. Only accepted batches count, without their
+            quarantined and repeated rows. A replayed row therefore does not collide with its
+            original, which is in quarantine.
         """
         with self.connection.transaction():
-            rows = copy_out(self.connection, _REPEATED, _REPEATED_TYPES, (batch_id,))
-        return rows.to_pandas()
+            return copy_out(self.connection, _KNOWN, _KNOWN_TYPES, (batch_id,)).to_pandas()
 
     def missing_before(self, batch_id: str) -> dict[str, float]:
         """Return each nullable column's share of missing values in earlier accepted batches.
@@ -189,7 +209,9 @@ class RawWarehouse(Ledger[RawBatch]):
             return {}
         return {name: float(share) for name, share in zip(nullable, found, strict=True)}
 
-    def accept(self, batch_id: str, quarantine: pd.DataFrame) -> RawBatch:
+    def accept(
+        self, batch_id: str, quarantine: pd.DataFrame, remarks: Sequence[str] = ()
+    ) -> RawBatch:
         """Mark a batch accepted and quarantine its failed rows, in one transaction.
 
         Parameters
@@ -198,16 +220,19 @@ class RawWarehouse(Ledger[RawBatch]):
             The batch.
         quarantine : DataFrame
             The failed rows, with ``source_row`` and ``reasons`` (list of str).
+        remarks : sequence of str
+            Why no row is left for CLEAN, if none is.
         """
         with self.connection.transaction():
             Quarantine(self.connection).set_aside(batch_id, quarantine)
-            return self._decide(batch_id, BatchState.ACCEPTED)
+            return self._decide(batch_id, BatchState.ACCEPTED, remarks)
 
     def reject(self, batch_id: str, failures: Sequence[str]) -> RawBatch:
         """Mark a batch rejected; its rows stay readable, but never reach CLEAN."""
         with self.connection.transaction():
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
             Quarantine(self.connection).set_aside(batch_id, nothing)
+            RepeatedRows(self.connection).clear(batch_id)
             return self._decide(batch_id, BatchState.REJECTED, failures)
 
     def quarantine(self) -> pd.DataFrame:
@@ -226,18 +251,21 @@ _ROWS = sql.SQL("""
 SELECT e.source_row, {columns}
 FROM encounter e
 LEFT JOIN quarantine q USING (batch_id, source_row)
+LEFT JOIN repeated_row r USING (batch_id, source_row)
 WHERE e.batch_id = %s {keep}
 ORDER BY e.source_row
 """)
 
-_REPEATED = sql.SQL("""
+_KNOWN = sql.SQL("""
 SELECT e.source_row, min(o.batch_id)
 FROM encounter e
-JOIN batch mine USING (batch_id)
 JOIN encounter o ON o.encounter_id = e.encounter_id AND o.batch_id <> e.batch_id
-JOIN batch b ON b.batch_id = o.batch_id AND b.state <> 'rejected' AND b.number < mine.number
+JOIN batch b ON b.batch_id = o.batch_id AND b.state = 'accepted'
 LEFT JOIN quarantine q ON (q.batch_id, q.source_row) = (o.batch_id, o.source_row)
-WHERE e.batch_id = %s AND q.source_row IS NULL
+LEFT JOIN repeated_row r ON (r.batch_id, r.source_row) = (o.batch_id, o.source_row)
+LEFT JOIN repeated_row mine ON (mine.batch_id, mine.source_row) = (e.batch_id, e.source_row)
+WHERE e.batch_id = %s
+  AND q.source_row IS NULL AND r.source_row IS NULL AND mine.source_row IS NULL
 GROUP BY e.source_row
 """)
 

@@ -24,6 +24,7 @@ RAW: Columns = {
     "encounter": ("batch_id",),
     "quarantine": ("batch_id", "state", "replay_batch"),
     "erased_rows": ("batch_id", "rows"),
+    "repeated_row": ("batch_id",),
     "gate_result": _GATES,
 }
 CLEAN: Columns = {

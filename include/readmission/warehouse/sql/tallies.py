@@ -27,6 +27,8 @@ class RawTally:
         Quarantined rows of other batches that are marked as replayed in this one.
     erased : int
         Rows of the batch that were erased for a patient or because of their age.
+    repeated : int
+        Rows of the batch that an earlier delivery had brought already.
     """
 
     batch_id: str
@@ -42,6 +44,7 @@ class RawTally:
     replayed: int
     taken: int
     erased: int = 0
+    repeated: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kind", BatchKind(self.kind))
@@ -54,8 +57,8 @@ class RawTally:
 
     @property
     def for_clean(self) -> int:
-        """Rows that are neither quarantined nor erased."""
-        return self.rows - self.set_aside - self.erased
+        """Rows that are neither quarantined nor repeated nor erased."""
+        return self.rows - self.set_aside - self.repeated - self.erased
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,8 @@ SELECT b.batch_id, b.kind, b.state, b.created_at, b.decided_at, b.rows,
        count(*) FILTER (WHERE q.state = 'waived') AS waived,
        count(*) FILTER (WHERE q.state = 'replayed') AS replayed,
        (SELECT count(*) FROM quarantine t WHERE t.replay_batch = b.batch_id) AS taken,
-       (SELECT coalesce(sum(x.rows), 0) FROM erased_rows x WHERE x.batch_id = b.batch_id) AS erased
+       (SELECT coalesce(sum(x.rows), 0) FROM erased_rows x WHERE x.batch_id = b.batch_id) AS erased,
+       (SELECT count(*) FROM repeated_row r WHERE r.batch_id = b.batch_id) AS repeated
 FROM batch b LEFT JOIN quarantine q USING (batch_id)
 GROUP BY b.batch_id ORDER BY b.number
 """
