@@ -99,6 +99,16 @@ class NotQuarantined(ReadmissionError):
         )
 
 
+class NotACorrection(ReadmissionError):
+    """A row brings no other values for an encounter that RAW has already."""
+
+    def __init__(self, batch_id: str, source_row: int) -> None:
+        super().__init__(
+            f"row {source_row} of {batch_id} corrects no other row;"
+            " `readmission corrections list` lists the corrections"
+        )
+
+
 class InvalidPatientNumber(ReadmissionError):
     """A text is not the number of a patient; the message does not repeat it."""
 

@@ -10,7 +10,7 @@ from readmission.stack import audit
 from readmission.stack.access import open_warehouses
 from readmission.stack.cli.app import app
 from readmission.stack.cli.batch_progress import PROCESSING
-from readmission.stack.cli.quarantine import REPLAY_DAG
+from readmission.stack.cli.decisions.quarantine import REPLAY_DAG
 from readmission.stack.services import object_store
 from readmission.warehouse import DecisionLog, Quarantine, RawWarehouse
 from readmission.warehouse.reconciliation import Account, account

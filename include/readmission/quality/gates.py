@@ -28,6 +28,7 @@ from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.quality.suites import SHARES_NEED_ROWS
 from readmission.quality.verdict import Verdict
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
+from readmission.warehouse.raw.corrections import Corrections, Difference
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
@@ -77,10 +78,12 @@ class Gatekeeper:
         batch = _compared(warehouse, batch_id)
         if batch.rows and (remarks := _nothing_new(batch)):
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
-            return warehouse.accept(batch_id, nothing, remarks)
+            return warehouse.accept(batch_id, nothing, remarks=remarks)
         arrived = warehouse.read(batch_id, repeated=False).set_index("source_row")
-        earlier = warehouse.known(batch_id).set_index("source_row")["earlier_batch"]
-        arrived["earlier_batch"] = earlier.reindex(arrived.index)
+        held = {one.source_row: one for one in _corrections(warehouse, batch)}
+        arrived["earlier_batch"] = pd.Series(
+            {row: one.earlier_batch for row, one in held.items()}, arrived.index, dtype=object
+        )
         missing_before = (
             warehouse.missing_before(batch_id) if len(arrived) >= SHARES_NEED_ROWS else None
         )
@@ -96,7 +99,12 @@ class Gatekeeper:
                 f" {quarantine_limit:.1%}: " + "; ".join(verdict.critical_sentences)
             )
         with self._concluded(catalogue.RAW, warehouse, verdict, started, reasons):
-            return warehouse.accept(batch_id, verdict.row_reasons())
+            bad = verdict.row_reasons()
+            good = [held[row] for row in sorted(held.keys() - set(bad["source_row"]))]
+            waiting = pd.DataFrame(
+                [(one.source_row, [one.reason]) for one in good], columns=bad.columns
+            )
+            return warehouse.accept(batch_id, pd.concat([bad, waiting]), good)
 
     def clean(self, warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
         """Accept a CLEAN batch for training, or reject it; strong drift only warns.
@@ -232,6 +240,13 @@ def _compared(warehouse: RawWarehouse, batch_id: str) -> RawBatch:
     if warehouse.batch(batch_id).state is not BatchState.ACCEPTED:
         RepeatedRows(warehouse.connection).mark(batch_id)
     return warehouse.batch(batch_id)
+
+
+def _corrections(warehouse: RawWarehouse, batch: RawBatch) -> list[Difference]:
+    """Return the corrections of a batch; an accepted batch keeps those that it has."""
+    corrections = Corrections(warehouse.connection)
+    is_accepted = batch.state is BatchState.ACCEPTED
+    return (corrections.of_batch if is_accepted else corrections.find)(batch.batch_id)
 
 
 def _nothing_new(batch: RawBatch) -> list[str]:

@@ -72,6 +72,7 @@ RAW: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         "quarantine": _BY_ROW,
         "quarantine_decision": _BY_ROW,
         "repeated_row": _BY_ROW,
+        "correction": _BY_ROW,
         "batch": NoPatientRows("counts, times and the hash of each batch"),
         "gate_verdict": _VERDICTS,
         "erasure": NoPatientRows("who erased rows, when and why; not whose rows"),

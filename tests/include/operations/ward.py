@@ -33,6 +33,7 @@ from readmission.warehouse import (
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.store import PredictionStore
+from readmission.warehouse.raw.corrections import Corrections
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.reconciliation import Account, account
 from tests.include.tables import encounters
@@ -111,11 +112,17 @@ class Ward:
         self.predict(OTHER, 1)
 
     def redeliver(self) -> None:
-        """Let a row of the patient arrive once more, with a new row of somebody else."""
-        again = [file_of_encounters().slice(3, 1), encounters(2 * BATCH + 1).slice(2 * BATCH)]
-        for batch in self.ingest(pa.concat_tables(again)):
+        """Let a row of the patient arrive once more, a corrected one, and one of somebody else."""
+        rows = file_of_encounters()
+        (other,) = rows.slice(20, 1).to_pylist()
+        other["diag_3"] = "428" if other["diag_3"] != "428" else "250"
+        again = [rows.slice(3, 1), pa.Table.from_pylist([other], rows.schema)]
+        new = encounters(2 * BATCH + 1).slice(2 * BATCH)
+        for batch in self.ingest(pa.concat_tables([*again, new])):
             RepeatedRows(self.raw_db).mark(batch.batch_id)
-            self.accept(batch.batch_id)
+            (correction,) = Corrections(self.raw_db).find(batch.batch_id)
+            held = pd.DataFrame({"source_row": [1], "reasons": [[correction.reason]]})
+            self.raw.accept(batch.batch_id, held, [correction])
             self.refine(batch.batch_id)
 
     def decide(self) -> None:

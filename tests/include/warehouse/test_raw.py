@@ -13,6 +13,7 @@ from readmission.domain import schema
 from readmission.errors import BatchNotFound
 from readmission.settings import CHECKOUT
 from readmission.warehouse import BatchState, RawBatch, RawWarehouse
+from readmission.warehouse.raw.corrections import Corrections
 from readmission.warehouse.sql.copying import content_hash
 from tests.conftest import Platform
 from tests.include.tables import contents, encounters, held, terminate, waiting_backend
@@ -131,7 +132,7 @@ def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
     # and repeating it leaves the same as an undisturbed load
     load(platform.raw_dsn)
     repeated = contents(raw.connection, clock=False)
-    raw.connection.execute("TRUNCATE batch, encounter, quarantine, repeated_row")
+    raw.connection.execute("TRUNCATE batch CASCADE")
     raw.load(encounters(ROWS), 0, "synthetic")
     assert contents(raw.connection, clock=False) == repeated
 
@@ -192,17 +193,21 @@ def test_a_new_decision_of_the_gate_replaces_the_earlier_one(raw: RawWarehouse) 
     assert len(raw.read("batch-0001")) == ROWS
 
 
-def test_an_encounter_is_known_if_an_accepted_batch_holds_it(raw: RawWarehouse) -> None:
+def test_only_a_valid_row_of_an_accepted_batch_is_corrected(raw: RawWarehouse) -> None:
     # given row 0 quarantined in batch 1, batch 2 rejected, batch 4 undecided, with the same keys
-    for offset in (0, 10, 20, 30):
-        raw.load(encounters(10), offset, "file")
+    rows = encounters(10, age=dict.fromkeys(range(10), "[40-50)"))
+    others = encounters(10, age=dict.fromkeys(range(10), "[50-60)"))
+    for offset, table in ((0, rows), (10, rows), (20, others), (30, rows)):
+        raw.load(table, offset, "file")
     raw.accept("batch-0001", pd.DataFrame({"source_row": [0], "reasons": [["bad"]]}))
     raw.reject("batch-0002", ["bad"])
 
-    known = raw.known("batch-0003")
+    found = Corrections(raw.connection).find("batch-0003")
 
-    assert sorted(known["source_row"]) == list(range(21, 30))
-    assert set(known["earlier_batch"]) == {"batch-0001"}
+    assert [(one.source_row, one.earlier_row) for one in found] == [
+        (20 + n, n) for n in range(1, 10)
+    ]
+    assert {(one.earlier_batch, *one.columns) for one in found} == {("batch-0001", "age")}
 
 
 def test_the_error_about_an_unknown_batch_names_it(raw: RawWarehouse) -> None:

@@ -20,6 +20,7 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.raw.corrections import Correction, Corrections
 from readmission.warehouse.reconciliation import Account, account
 from readmission.warehouse.verdicts import NOT_RUN, GateVerdict, VerdictLog
 
@@ -64,6 +65,8 @@ class Overview:
         Every row that was ever quarantined, newest batch first.
     decisions : mapping of (str, int) to list of Decision
         All decisions about a row, by batch and source row.
+    corrections : sequence of Correction
+        Rows that differ from an earlier row of the same encounter, newest batch first.
     drift : DataFrame, shape (columns, batches)
         Population stability indices; the column that drifted farthest comes first. Empty until
         a model is in production.
@@ -76,6 +79,7 @@ class Overview:
     batches: Sequence[BatchQuality] = ()
     quarantine: Sequence[QuarantinedRow] = ()
     decisions: Mapping[tuple[str, int], Sequence[Decision]] = field(default_factory=dict)
+    corrections: Sequence[Correction] = ()
     drift: pd.DataFrame = field(default_factory=pd.DataFrame)
     account: Account | None = None
     lost: str = ""
@@ -98,7 +102,8 @@ class Overview:
         )
         decisions = _decisions_by_row(DecisionLog(raw.connection).decisions())
         drift = by_column(DriftLog(clean.connection).history())
-        gathered = batches[::-1], quarantine, decisions, drift
+        corrections = Corrections(raw.connection).all()
+        gathered = batches[::-1], quarantine, decisions, corrections, drift
         try:
             return cls(*gathered, account(raw, clean))
         except RowsLost as lost:

@@ -15,6 +15,9 @@ from readmission.warehouse.verdicts import Status
 QUARANTINE_ROWS = 2_000
 """Largest number of rows on the quarantine page; the page says how many rows there are in all."""
 
+CORRECTIONS = 200
+"""Largest number of corrections on the overview; the page says how many there are in all."""
+
 ORIGINS = {"uci": "UCI 296", "file": "file", "synthetic": "synthetic"}
 """Display names of the origins."""
 
@@ -36,7 +39,7 @@ def render(overview: Overview, now: datetime | None = None) -> Mapping[str, str]
     environment = _environment()
     shared = {"overview": overview, "stamp": stamp, "gates": catalogue.GATES}
     pages: dict[str, dict[str, object]] = {
-        "index.html": {},
+        "index.html": {"corrections": overview.corrections[:CORRECTIONS]},
         "quarantine.html": {"rows": overview.quarantine[:QUARANTINE_ROWS]},
         "drift.html": {"table": heatmap(overview.drift), "moderate": MODERATE, "strong": STRONG},
     }

@@ -13,8 +13,9 @@ import typer
 from readmission.settings import Settings
 from readmission.stack.audit import read
 from readmission.stack.backup import require_whole
-from readmission.stack.cli import backup, patient, quarantine
+from readmission.stack.cli import backup, patient
 from readmission.stack.cli.boot_display import BootDisplay, status_table
+from readmission.stack.cli.decisions import corrections, quarantine
 from readmission.stack.cli.models import promote, promotions
 from readmission.stack.cli.terminal import (
     console,
@@ -47,6 +48,7 @@ If a port is taken, set another one before `readmission up`: `READMISSION_AIRFLO
 (9108), `READMISSION_AIRFLOW_METRICS_PORT` (9102), `READMISSION_PROMETHEUS_PORT` (9091).""",
 )
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(corrections.app, name="corrections")
 app.add_typer(patient.app, name="patient")
 app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)

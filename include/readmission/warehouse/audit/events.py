@@ -15,6 +15,7 @@ class Action(StrEnum):
     EXPLAIN = "explain"
     SCORE_FILE = "score-file"
     READ_REPORT = "read-report"
+    READ_CORRECTIONS = "corrections-read"
 
     RELOAD = "reload"
     ROLL_BACK = "rollback"

@@ -13,6 +13,7 @@ from readmission.domain import schema
 from readmission.domain.batch_ids import BatchKind, batch_name
 from readmission.domain.columns import MISSING
 from readmission.warehouse.ledger import Ledger, RawBatch
+from readmission.warehouse.raw.corrections import Corrections, Difference
 from readmission.warehouse.raw.erased_patients import ErasedPatients
 from readmission.warehouse.raw.erasures import Erasure, RawErasures
 from readmission.warehouse.raw.quarantine import Quarantine
@@ -29,7 +30,6 @@ _ROW_TYPES: dict[str, pa.DataType] = {
     "source_row": pa.int64(),
     **dict.fromkeys(schema.NAMES, pa.string()),
 }
-_KNOWN_TYPES: dict[str, pa.DataType] = {"source_row": pa.int64(), "earlier_batch": pa.string()}
 
 _LEDGER = sql.SQL("""
 SELECT batch_id, number, rows, source_offset, content_sha256, origin, state, reason,
@@ -175,19 +175,6 @@ class RawWarehouse(Ledger[RawBatch]):
         with self.connection.transaction():
             return copy_out(self.connection, query, _ROW_TYPES, (batch_id,)).to_pandas()
 
-    def known(self, batch_id: str) -> pd.DataFrame:
-        """Return the rows of a batch whose encounter came with another batch and other values.
-
-        Returns
-        -------
-        DataFrame
-            ``source_row`` and ``earlier_batch``. Only accepted batches count, without their
-            quarantined and repeated rows. A replayed row therefore does not collide with its
-            original, which is in quarantine.
-        """
-        with self.connection.transaction():
-            return copy_out(self.connection, _KNOWN, _KNOWN_TYPES, (batch_id,)).to_pandas()
-
     def missing_before(self, batch_id: str) -> dict[str, float]:
         """Return each nullable column's share of missing values in earlier accepted batches.
 
@@ -210,7 +197,11 @@ class RawWarehouse(Ledger[RawBatch]):
         return {name: float(share) for name, share in zip(nullable, found, strict=True)}
 
     def accept(
-        self, batch_id: str, quarantine: pd.DataFrame, remarks: Sequence[str] = ()
+        self,
+        batch_id: str,
+        quarantine: pd.DataFrame,
+        corrections: Sequence[Difference] = (),
+        remarks: Sequence[str] = (),
     ) -> RawBatch:
         """Mark a batch accepted and quarantine its failed rows, in one transaction.
 
@@ -219,12 +210,15 @@ class RawWarehouse(Ledger[RawBatch]):
         batch_id : str
             The batch.
         quarantine : DataFrame
-            The failed rows, with ``source_row`` and ``reasons`` (list of str).
+            The failed and the held rows, with ``source_row`` and ``reasons`` (list of str).
+        corrections : sequence of Difference
+            Which of its rows correct a row of another batch.
         remarks : sequence of str
             Why no row is left for CLEAN, if none is.
         """
         with self.connection.transaction():
             Quarantine(self.connection).set_aside(batch_id, quarantine)
+            Corrections(self.connection).record(batch_id, corrections)
             return self._decide(batch_id, BatchState.ACCEPTED, remarks)
 
     def reject(self, batch_id: str, failures: Sequence[str]) -> RawBatch:
@@ -233,6 +227,7 @@ class RawWarehouse(Ledger[RawBatch]):
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
             Quarantine(self.connection).set_aside(batch_id, nothing)
             RepeatedRows(self.connection).clear(batch_id)
+            Corrections(self.connection).record(batch_id, [])
             return self._decide(batch_id, BatchState.REJECTED, failures)
 
     def quarantine(self) -> pd.DataFrame:
@@ -254,19 +249,6 @@ LEFT JOIN quarantine q USING (batch_id, source_row)
 LEFT JOIN repeated_row r USING (batch_id, source_row)
 WHERE e.batch_id = %s {keep}
 ORDER BY e.source_row
-""")
-
-_KNOWN = sql.SQL("""
-SELECT e.source_row, min(o.batch_id)
-FROM encounter e
-JOIN encounter o ON o.encounter_id = e.encounter_id AND o.batch_id <> e.batch_id
-JOIN batch b ON b.batch_id = o.batch_id AND b.state = 'accepted'
-LEFT JOIN quarantine q ON (q.batch_id, q.source_row) = (o.batch_id, o.source_row)
-LEFT JOIN repeated_row r ON (r.batch_id, r.source_row) = (o.batch_id, o.source_row)
-LEFT JOIN repeated_row mine ON (mine.batch_id, mine.source_row) = (e.batch_id, e.source_row)
-WHERE e.batch_id = %s
-  AND q.source_row IS NULL AND r.source_row IS NULL AND mine.source_row IS NULL
-GROUP BY e.source_row
 """)
 
 _MISSING = sql.SQL("""

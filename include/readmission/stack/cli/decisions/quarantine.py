@@ -74,7 +74,7 @@ def list_rows(
     ] = False,
 ) -> None:
     """List the rows that need a decision (open) or a replay (fixed)."""
-    from readmission.stack.cli import quarantine_tables as display
+    from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
     with open_stack_warehouses() as (_, raw, _clean):
@@ -97,7 +97,7 @@ def show(
     ] = False,
 ) -> None:
     """Show one row: why it is in quarantine, its invalid values and the decisions about it."""
-    from readmission.stack.cli import quarantine_tables as display
+    from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import DecisionLog, Quarantine
 
     with open_stack_warehouses() as (_, raw, _clean):
@@ -115,7 +115,7 @@ def show(
 @app.command()
 def history(batch: BatchOption = None) -> None:
     """List all decisions, oldest first; later decisions do not overwrite earlier ones."""
-    from readmission.stack.cli import quarantine_tables as display
+    from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import DecisionLog
 
     with open_stack_warehouses() as (_, raw, _clean):
@@ -157,7 +157,7 @@ def fix(
     Example: `readmission quarantine fix batch-0001 4711 --set 'age=[70-80)' --why "asked the ward"`
     """
     from readmission.stack.access import write_overview
-    from readmission.stack.cli import quarantine_tables as display
+    from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
     with open_stack_warehouses() as (site, raw, clean):
@@ -187,7 +187,7 @@ def waive(
 ) -> None:
     """Exclude rows permanently: they never reach CLEAN. This cannot be undone."""
     from readmission.stack.access import write_overview
-    from readmission.stack.cli import quarantine_tables as display
+    from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
     with open_stack_warehouses() as (site, raw, clean):
@@ -232,7 +232,7 @@ def replay(batch: BatchOption = None) -> None:
 @app.command()
 def account() -> None:
     """Count the rows of RAW and CLEAN and show where each is; exit with 1 if any is missing."""
-    from readmission.stack.cli import quarantine_tables as display
+    from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import reconciliation
 
     with open_stack_warehouses() as (_, raw, clean):

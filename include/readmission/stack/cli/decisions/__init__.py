@@ -1,0 +1,1 @@
+"""Commands with which people decide about rows: the quarantine, and corrections."""

@@ -1,0 +1,87 @@
+"""The commands `readmission corrections list`, `accept` and `reject`."""
+
+from typing import Annotated
+
+import typer
+
+from readmission.stack.audit import record
+from readmission.stack.cli.decisions.quarantine import (
+    BatchArgument,
+    BatchOption,
+    RowsArgument,
+)
+from readmission.stack.cli.terminal import ByOption, console, escape_markup, open_stack_warehouses
+from readmission.warehouse.audit.events import Action, by_os_user, os_user, signed
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="""Review rows that bring other values for an encounter that had arrived before.
+
+Such a correction is **held** in quarantine until somebody decides. Until then, and if it is
+**rejected**, the earlier row stays valid. The new rows of its batch do not wait for it.""",
+)
+
+ReasonOption = Annotated[
+    str, typer.Option("--reason", "-r", help="The reason for the decision; kept in the history.")
+]
+
+
+@app.command("list")
+def list_corrections(
+    batch: BatchOption = None,
+    everything: Annotated[
+        bool, typer.Option("--all", "-a", help="Also list accepted and rejected corrections.")
+    ] = False,
+    values: Annotated[
+        bool,
+        typer.Option(
+            "--values", help="Show the earlier and the new values, without keys; this is audited."
+        ),
+    ] = False,
+) -> None:
+    """List corrections: the row, which row it corrects, and the columns that differ."""
+    from readmission.domain.privacy import shown
+    from readmission.warehouse.raw.corrections import Corrections
+
+    with open_stack_warehouses() as (site, raw, _clean):
+        if batch:
+            raw.batch(batch)
+        corrections = Corrections(raw.connection)
+        found = [one for one in corrections.all() if batch in (None, one.batch_id)]
+        listed = [one for one in found if everything or one.status == "held"]
+        if values:
+            record(site, by_os_user(Action.READ_CORRECTIONS, batch, rows=len(listed)))
+        for one in listed:
+            decided = f" by {one.decided_by}: {one.why}" if one.decided_at else ""
+            console.print(
+                escape_markup(
+                    f"row {one.source_row} of {one.batch_id}, {one.arrived_at:%Y-%m-%d %H:%M},"
+                    f" corrects row {one.earlier_row} of {one.earlier_batch}:"
+                    f" {', '.join(one.columns)}; {one.status}{decided}"
+                )
+            )
+            for name, earlier, new in corrections.values(one) if values else ():
+                change = f"  {name}: {shown(name, earlier)} -> {shown(name, new)}"
+                console.print(escape_markup(change))
+        counts = ", ".join(
+            f"{sum(one.status == status for one in found):,} {status}"
+            for status in ("held", "accepted", "rejected")
+        )
+        console.print(counts)
+
+
+@app.command()
+def reject(batch: BatchArgument, rows: RowsArgument, reason: ReasonOption, by: ByOption) -> None:
+    """Reject corrections: the earlier rows stay valid. This cannot be undone."""
+    from readmission.stack.access import write_overview
+    from readmission.warehouse import Quarantine
+    from readmission.warehouse.raw.corrections import Corrections
+
+    with open_stack_warehouses() as (site, raw, clean):
+        Corrections(raw.connection).require(batch, rows)
+        by = signed(by, os_user())
+        record(site, by_os_user(Action.WAIVE_ROWS, batch, rows=len(rows), by=by))
+        Quarantine(raw.connection).waive(batch, rows, by, reason)
+        console.print(f"rejected {len(rows)} of {batch}; the earlier rows stay valid")
+        write_overview(site, raw, clean)

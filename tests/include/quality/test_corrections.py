@@ -1,0 +1,101 @@
+"""An encounter that arrives again with other values is a correction, which a person decides on."""
+
+from pathlib import Path
+
+import pytest
+
+from readmission.errors import NotACorrection
+from readmission.pipeline.ingest import ingest
+from readmission.pipeline.source import Dataset, Origin
+from readmission.quality.gates import Gatekeeper
+from readmission.quality.report.overview import Overview
+from readmission.quality.report.pages import render
+from readmission.warehouse import BatchState, CleanWarehouse, Quarantine, RawBatch, RawWarehouse
+from readmission.warehouse.raw.corrections import Corrections
+from readmission.warehouse.raw.repeated_rows import RepeatedRows
+from tests.include.quality.conftest import LIMIT, NO_ROWS, last_verdict
+from tests.include.tables import contents, encounters
+
+FIRST, SECOND = "batch-0001", "batch-0002"
+ROWS = 60
+BY = "Dr. Osei"
+AGE, OTHER_AGE = "[40-50)", "[50-60)"
+
+
+def load(raw: RawWarehouse, rows: int = ROWS, **cells: dict[int, str]) -> RawBatch:
+    """Let the first rows of a file arrive; `cells` changes values of a column, by row."""
+    table = encounters(2 * ROWS, age={9: AGE} | cells.pop("age", {}), **cells)
+    dataset = Dataset(Path("file.csv"), Origin.FILE, table.slice(0, rows))
+    (batch,) = ingest(dataset, raw, 10_000)
+    return batch
+
+
+@pytest.fixture
+def first(raw: RawWarehouse) -> RawBatch:
+    """An accepted batch."""
+    return raw.accept(load(raw).batch_id, NO_ROWS)
+
+
+def test_a_file_with_one_corrected_value(
+    raw: RawWarehouse, first: RawBatch, gatekeeper: Gatekeeper, clean: CleanWarehouse
+) -> None:
+    # given a file that is known, with one other age and a new row
+    batch = load(raw, ROWS + 1, age={9: OTHER_AGE})
+
+    # when
+    batch = gatekeeper.raw(raw, batch.batch_id, LIMIT)
+
+    # then the new row goes on, and the correction is held beside the row that it corrects
+    assert (batch.state, batch.repeated_rows) == (BatchState.ACCEPTED, ROWS - 1)
+    assert (batch.quarantined_rows, batch.accepted_rows) == (1, 1)
+    (correction,) = Corrections(raw.connection).all()
+    assert (correction.batch_id, correction.source_row, correction.status) == (SECOND, 9, "held")
+    assert (correction.earlier_batch, correction.earlier_row) == (FIRST, 9)
+    assert correction.columns == ["age"]
+    assert Corrections(raw.connection).values(correction) == [("age", AGE, OTHER_AGE)]
+    assert len(raw.read(FIRST)) == ROWS
+    # and the gate warns, without a value
+    verdict = last_verdict(raw.connection)
+    assert verdict.passed
+    assert "no row waits as a correction of an earlier batch; 1 row fails" in str(verdict.failures)
+    # and the overview shows the row and the column
+    page = render(Overview.gather(raw, clean))["index.html"]
+    assert "<td>row 9 of batch-0001</td>\n<td>age</td>\n<td><strong>held</strong></td>" in page
+    assert OTHER_AGE not in page
+    # and the unchanged file is not an error, nor is the gate run again
+    before = contents(raw.connection, clock=False)
+    gatekeeper.raw(raw, SECOND, LIMIT)
+    after = contents(raw.connection, clock=False)
+    assert {**after, "gate_verdict": []} == {**before, "gate_verdict": []}
+
+
+def test_a_rejected_correction_that_arrives_again_is_repeated(
+    raw: RawWarehouse, first: RawBatch, gatekeeper: Gatekeeper
+) -> None:
+    # given
+    gatekeeper.raw(raw, load(raw, age={9: OTHER_AGE}).batch_id, LIMIT)
+    Quarantine(raw.connection).waive(SECOND, [9], BY, "the ward says no")
+
+    # when it arrives again, in another file
+    again = load(raw, ROWS - 1, age={9: OTHER_AGE})
+
+    # then nobody has to decide twice
+    (correction,) = Corrections(raw.connection).all()
+    assert (correction.status, correction.decided_by) == ("rejected", BY)
+    assert RepeatedRows(raw.connection).mark(again.batch_id) == ROWS - 1
+    assert Corrections(raw.connection).find(again.batch_id) == []
+
+
+def test_only_a_correction_can_be_decided_on_as_one(raw: RawWarehouse, first: RawBatch) -> None:
+    with pytest.raises(NotACorrection, match="row 7 of batch-0001 corrects no other row"):
+        Corrections(raw.connection).require(FIRST, [7])
+
+
+def test_a_row_that_breaks_its_contract_is_quarantined_for_that(
+    raw: RawWarehouse, first: RawBatch, gatekeeper: Gatekeeper
+) -> None:
+    gatekeeper.raw(raw, load(raw, age={9: "[300-310)"}).batch_id, LIMIT)
+
+    (reason,) = Quarantine(raw.connection).row(SECOND, 9).reasons
+    assert reason.startswith("age: is one of")
+    assert Corrections(raw.connection).all() == []
