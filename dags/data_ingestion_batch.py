@@ -64,7 +64,9 @@ def data_ingestion_batch():
         settings = get_settings()
         gatekeeper = Gatekeeper(settings.docs_dir, publish_report)
         with raw_warehouse() as warehouse:
-            batch = gatekeeper.raw(warehouse, batch_id, settings.quarantine_limit)
+            batch = gatekeeper.raw(
+                warehouse, batch_id, settings.quarantine_limit, settings.corrections
+            )
         if batch.ends_here:
             raise AirflowSkipException(f"{batch_id}: no row is left for CLEAN")
         outlet_events[RAW].extra = {"rows": batch.rows, "quarantined": batch.quarantined_rows}

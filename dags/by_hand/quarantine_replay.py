@@ -113,9 +113,10 @@ def quarantine_replay():
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
 
-        gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
+        settings = get_settings()
+        gatekeeper = Gatekeeper(settings.docs_dir, publish_report)
         with raw_warehouse() as warehouse:
-            batch = gatekeeper.raw(warehouse, batch_id, NO_LIMIT)
+            batch = gatekeeper.raw(warehouse, batch_id, NO_LIMIT, settings.corrections)
         if batch.ends_here:
             raise AirflowSkipException(
                 f"{batch_id}: all rows are still bad and return to quarantine"

@@ -21,7 +21,10 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"exporter", "operations"},
         {"stack"},
     ),
-    "readmission.settings": ({"backups", "renamed"}, {"audit", "mlflow", "promotion"}),
+    "readmission.settings": (
+        {"backups", "renamed"},
+        {"audit", "deliveries", "mlflow", "promotion"},
+    ),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
         {"schema"},

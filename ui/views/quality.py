@@ -18,6 +18,7 @@ ROWS = {
     "rejected": ("Rejected", "Rows of whole batches that a gate has rejected."),
     "on_the_way": ("In progress", "Rows that are being processed."),
     "repeated": ("Repeated", "Rows that an earlier delivery had brought already."),
+    "superseded": ("Superseded", "Rows that a corrected row has replaced."),
     "erased": ("Erased", "Rows that were deleted for a patient or because of their age."),
 }
 """Label and help text of each count of rows."""

@@ -43,6 +43,9 @@ QUARANTINE = MetricFamily(
 REPEATED = MetricFamily(
     "readmission_repeated_rows", "Rows that an earlier delivery had brought already, word for word."
 )
+SUPERSEDED = MetricFamily(
+    "readmission_superseded_rows", "Rows in CLEAN that a corrected row has replaced."
+)
 UNACCOUNTED = MetricFamily(
     "readmission_unaccounted_rows", "Rows that are missing or counted twice; must be 0."
 )

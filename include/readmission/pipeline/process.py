@@ -9,6 +9,7 @@ from readmission.domain.splitting import assign_splits
 from readmission.errors import BatchNotFound, RowsLost
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
 from readmission.warehouse.clean.warehouse import ROW_TYPES
+from readmission.warehouse.raw.corrections import Corrections
 
 
 def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: str) -> CleanBatch:
@@ -38,7 +39,14 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
         with warehouse.assigning(patients.unique().tolist()) as known:
             new = assign_splits(patients, labels, known, key)
             rows["part"] = patients.map(known | new)
-            return warehouse.write(batch, _arrow(rows), new)
+            corrections = Corrections(raw.connection)
+            return warehouse.write(
+                batch,
+                _arrow(rows),
+                new,
+                corrections.supersedes(batch_id),
+                corrections.superseded(batch_id),
+            )
 
 
 def _accepted_rows(raw: RawWarehouse, batch: RawBatch) -> pd.DataFrame:

@@ -28,7 +28,7 @@ from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.quality.suites import SHARES_NEED_ROWS
 from readmission.quality.verdict import Verdict
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
-from readmission.warehouse.raw.corrections import Corrections, Difference
+from readmission.warehouse.raw.corrections import Corrections, Difference, Rule
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
@@ -53,7 +53,13 @@ class Gatekeeper:
     docs_dir: Path
     publish: Publish
 
-    def raw(self, warehouse: RawWarehouse, batch_id: str, quarantine_limit: float) -> RawBatch:
+    def raw(
+        self,
+        warehouse: RawWarehouse,
+        batch_id: str,
+        quarantine_limit: float,
+        corrections: Rule = "hold",
+    ) -> RawBatch:
         """Accept a RAW batch and quarantine its bad rows, or reject the whole batch.
 
         Parameters
@@ -64,6 +70,8 @@ class Gatekeeper:
             The batch.
         quarantine_limit : float
             Share of bad rows, 0 to 1, above which the batch is rejected.
+        corrections : str
+            Whether to ``hold`` corrections until a person decides, or to ``accept`` them.
 
         Raises
         ------
@@ -71,19 +79,20 @@ class Gatekeeper:
             If an expectation about the whole batch fails, or too many rows are bad.
         """
         with warehouse.gating():
-            return self._raw(warehouse, batch_id, quarantine_limit)
+            return self._raw(warehouse, batch_id, quarantine_limit, corrections)
 
-    def _raw(self, warehouse: RawWarehouse, batch_id: str, quarantine_limit: float) -> RawBatch:
+    def _raw(
+        self, warehouse: RawWarehouse, batch_id: str, quarantine_limit: float, rule: Rule
+    ) -> RawBatch:
         started = perf_counter()
         batch = _compared(warehouse, batch_id)
         if batch.rows and (remarks := _nothing_new(batch)):
             nothing = pd.DataFrame({"source_row": [], "reasons": []})
             return warehouse.accept(batch_id, nothing, remarks=remarks)
         arrived = warehouse.read(batch_id, repeated=False).set_index("source_row")
-        held = {one.source_row: one for one in _corrections(warehouse, batch)}
-        arrived["earlier_batch"] = pd.Series(
-            {row: one.earlier_batch for row, one in held.items()}, arrived.index, dtype=object
-        )
+        corrections = _corrections(warehouse, batch, rule)
+        held = {one.source_row: one.earlier_batch for one in corrections if not one.is_accepted}
+        arrived["earlier_batch"] = pd.Series(held, arrived.index, dtype=object)
         missing_before = (
             warehouse.missing_before(batch_id) if len(arrived) >= SHARES_NEED_ROWS else None
         )
@@ -100,11 +109,10 @@ class Gatekeeper:
             )
         with self._concluded(catalogue.RAW, warehouse, verdict, started, reasons):
             bad = verdict.row_reasons()
-            good = [held[row] for row in sorted(held.keys() - set(bad["source_row"]))]
-            waiting = pd.DataFrame(
-                [(one.source_row, [one.reason]) for one in good], columns=bad.columns
-            )
-            return warehouse.accept(batch_id, pd.concat([bad, waiting]), good)
+            good = [one for one in corrections if one.source_row not in set(bad["source_row"])]
+            waiting = [(one.source_row, [one.reason]) for one in good if not one.is_accepted]
+            aside = pd.concat([bad, pd.DataFrame(waiting, columns=bad.columns)])
+            return warehouse.accept(batch_id, aside, good)
 
     def clean(self, warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
         """Accept a CLEAN batch for training, or reject it; strong drift only warns.
@@ -242,11 +250,12 @@ def _compared(warehouse: RawWarehouse, batch_id: str) -> RawBatch:
     return warehouse.batch(batch_id)
 
 
-def _corrections(warehouse: RawWarehouse, batch: RawBatch) -> list[Difference]:
+def _corrections(warehouse: RawWarehouse, batch: RawBatch, rule: Rule) -> list[Difference]:
     """Return the corrections of a batch; an accepted batch keeps those that it has."""
     corrections = Corrections(warehouse.connection)
-    is_accepted = batch.state is BatchState.ACCEPTED
-    return (corrections.of_batch if is_accepted else corrections.find)(batch.batch_id)
+    if batch.state is BatchState.ACCEPTED:
+        return corrections.of_batch(batch.batch_id)
+    return corrections.find(batch.batch_id, rule)
 
 
 def _nothing_new(batch: RawBatch) -> list[str]:

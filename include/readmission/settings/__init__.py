@@ -19,6 +19,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
 from readmission.settings.audit import AuditSettings
+from readmission.settings.deliveries import DeliverySettings
 from readmission.settings.mlflow import MlflowSettings
 from readmission.settings.promotion import PromotionSettings
 from readmission.settings.renamed import RENAMED
@@ -45,7 +46,7 @@ class SettingsError(ReadmissionError):
     """A setting is missing, unknown or invalid; the message names it."""
 
 
-class Settings(MlflowSettings, AuditSettings, PromotionSettings):
+class Settings(MlflowSettings, AuditSettings, PromotionSettings, DeliverySettings):
     """Every setting of the project. Secrets have no default.
 
     Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.

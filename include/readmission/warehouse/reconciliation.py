@@ -39,6 +39,8 @@ class Line:
         counts in both batches.
     repeated : int
         Rows that an earlier delivery had brought already, word for word.
+    superseded : int
+        Rows in CLEAN that a correction has replaced.
     """
 
     batch_id: str
@@ -53,6 +55,7 @@ class Line:
     in_progress: int
     erased: int = 0
     repeated: int = 0
+    superseded: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,11 @@ class Account:
         """Encounters that an earlier delivery had brought already."""
         return sum(line.repeated for line in self.lines)
 
+    @property
+    def superseded(self) -> int:
+        """Encounters whose row a correction has replaced, which is counted with its own batch."""
+        return sum(line.superseded for line in self.lines)
+
     def __str__(self) -> str:
         named = {
             "clean": self.clean,
@@ -115,6 +123,7 @@ class Account:
             "rejected": self.rejected,
             "in progress": self.in_progress,
             "repeated": self.repeated,
+            "superseded": self.superseded,
             "erased": self.erased,
         }
         shown = [f"{n:,} {what}" for what, n in named.items() if n or what in _ALWAYS_SHOWN]
@@ -131,7 +140,7 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     ------
     RowsLost
         If arrivals are not CLEAN + quarantined + waived + rejected + in progress + repeated
-        + erased; the message names each batch whose rows do not add up.
+        + superseded + erased; the message names each batch whose rows do not add up.
     """
     processed = clean_tallies(clean.connection)
     tallies = raw_tallies(raw.connection)
@@ -144,7 +153,8 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
     found = Account(lines)
     places = (
         *(found.clean, found.quarantined, found.waived),
-        *(found.rejected, found.in_progress, found.repeated, found.erased),
+        *(found.rejected, found.in_progress),
+        *(found.repeated, found.superseded, found.erased),
     )
     if not problems and found.arrived != sum(places):
         problems.append(f"the totals do not add up: {found}")
@@ -174,14 +184,14 @@ def unaccounted(tallies: Sequence[RawTally], processed: Mapping[str, CleanTally]
 
 def _line(raw: RawTally, clean: CleanTally | None) -> Line:
     left = raw.for_clean
-    in_clean = rejected = in_progress = 0
+    in_clean = rejected = in_progress = superseded = 0
     if clean is None or _is_outdated(clean, raw):
         stopped = raw.state is BatchState.REJECTED
         rejected, in_progress = (left, 0) if stopped else (0, left)
     elif BatchState.REJECTED in (raw.state, clean.state):
         rejected = clean.stored
     else:
-        in_clean = clean.stored
+        in_clean, superseded = clean.stored - clean.superseded, clean.superseded
     return Line(
         raw.batch_id,
         raw.kind,
@@ -195,6 +205,7 @@ def _line(raw: RawTally, clean: CleanTally | None) -> Line:
         in_progress,
         raw.erased,
         raw.repeated,
+        superseded,
     )
 
 
@@ -206,7 +217,8 @@ def _is_outdated(clean: CleanTally, raw: RawTally) -> bool:
 
 def _balance(line: Line) -> int:
     aside = line.open + line.fixed + line.waived + line.replayed
-    return line.clean + aside + line.rejected + line.in_progress + line.repeated + line.erased
+    in_clean = line.clean + line.superseded
+    return in_clean + aside + line.rejected + line.in_progress + line.repeated + line.erased
 
 
 def _unbalanced(line: Line) -> str:
@@ -214,7 +226,7 @@ def _unbalanced(line: Line) -> str:
         f"{line.batch_id}: {line.rows} RAW rows, but {line.clean} CLEAN + {line.open} open"
         f" + {line.fixed} fixed + {line.waived} waived + {line.replayed} replayed"
         f" + {line.rejected} rejected + {line.in_progress} in progress"
-        f" + {line.repeated} repeated + {line.erased} erased"
+        f" + {line.repeated} repeated + {line.superseded} superseded + {line.erased} erased"
     )
 
 

@@ -62,7 +62,7 @@ def test_the_role_reads_the_listed_columns_and_no_others(
 
 def test_no_listed_column_describes_a_patient() -> None:
     assert set(RAW["encounter"]) == {"batch_id"}
-    assert set(CLEAN["encounter"]) == {"batch_id", "part"}
+    assert set(CLEAN["encounter"]) == {"batch_id", "part", "superseded_by"}
     # The keyed hash of an encounter joins two tables; the role cannot read that of a patient.
     assert not {"features", "patient_hash", "p_no"} & set(PREDICTIONS["prediction"])
     assert "patient" not in RAW.keys() | CLEAN.keys()

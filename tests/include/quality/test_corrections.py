@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from readmission.domain.splitting import Split
 from readmission.errors import NotACorrection
 from readmission.pipeline.ingest import ingest
+from readmission.pipeline.process import process
+from readmission.pipeline.replay import NO_LIMIT, replay
 from readmission.pipeline.source import Dataset, Origin
 from readmission.quality.gates import Gatekeeper
 from readmission.quality.report.overview import Overview
@@ -13,6 +16,7 @@ from readmission.quality.report.pages import render
 from readmission.warehouse import BatchState, CleanWarehouse, Quarantine, RawBatch, RawWarehouse
 from readmission.warehouse.raw.corrections import Corrections
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
+from readmission.warehouse.reconciliation import account
 from tests.include.quality.conftest import LIMIT, NO_ROWS, last_verdict
 from tests.include.tables import contents, encounters
 
@@ -84,6 +88,105 @@ def test_a_rejected_correction_that_arrives_again_is_repeated(
     assert (correction.status, correction.decided_by) == ("rejected", BY)
     assert RepeatedRows(raw.connection).mark(again.batch_id) == ROWS - 1
     assert Corrections(raw.connection).find(again.batch_id) == []
+
+
+def refine(raw: RawWarehouse, clean: CleanWarehouse, *batches: str) -> None:
+    for batch_id in batches:
+        process(raw, clean, batch_id, "a key")
+        clean.accept(batch_id)
+
+
+def ages(clean: CleanWarehouse, encounter: int, up_to: str | None = None) -> list[int]:
+    """Return the ages that CLEAN has for an encounter, as of a batch."""
+    rows = clean.read_parts(tuple(Split), up_to)
+    return rows.loc[rows["encounter_id"] == encounter, "age"].tolist()
+
+
+def test_an_accepted_correction_replaces_the_row_in_clean(
+    raw: RawWarehouse, first: RawBatch, gatekeeper: Gatekeeper, clean: CleanWarehouse
+) -> None:
+    # given a held correction, and a new row
+    encounter = int(raw.read(FIRST)["encounter_id"][9])
+    gatekeeper.raw(raw, load(raw, ROWS + 1, age={9: OTHER_AGE}).batch_id, LIMIT)
+    refine(raw, clean, FIRST, SECOND)
+    splits, test_rows = clean.patient_splits(), clean.test_encounters(SECOND)
+    before = clean.read_encounters([encounter], SECOND)
+    assert ages(clean, encounter) == [45]
+
+    # when a person accepts it
+    Quarantine(raw.connection).fix(SECOND, [9], {}, BY, "the ward says so")
+    (replayed,) = replay(raw)
+    replayed = gatekeeper.raw(raw, replayed.batch_id, NO_LIMIT)
+    refine(raw, clean, replayed.batch_id)
+
+    # then CLEAN has the corrected row, and the patient's split stays
+    assert (replayed.quarantined_rows, replayed.accepted_rows) == (0, 1)
+    assert ages(clean, encounter) == [55]
+    assert clean.patient_splits() == splits
+    # and as of the batches before, it has the row of that time
+    assert ages(clean, encounter, SECOND) == [45]
+    assert clean.test_encounters(SECOND) == test_rows
+    assert clean.read_encounters([encounter], SECOND) == before
+    # and every row is in one place
+    assert str(account(raw, clean)) == (
+        f"{2 * ROWS + 1} encounters = {ROWS + 1} clean + 0 in quarantine"
+        f" + {ROWS - 1} repeated + 1 superseded"
+    )
+    (correction,) = Corrections(raw.connection).all()
+    assert (correction.status, correction.decided_by) == ("accepted", BY)
+    # and processing the batches once more changes nothing
+    stored = contents(clean.connection, clock=False)
+    refine(raw, clean, FIRST, SECOND, replayed.batch_id)
+    assert contents(clean.connection, clock=False) == stored
+
+
+def test_a_superseded_row_is_valid_until_the_correction_passes_the_clean_gate(
+    raw: RawWarehouse, first: RawBatch, clean: CleanWarehouse
+) -> None:
+    # given the rule that accepts corrections
+    encounter = int(raw.read(FIRST)["encounter_id"][9])
+    second = accept(raw, load(raw, age={9: OTHER_AGE}))
+    assert second.accepted_rows == 1
+    refine(raw, clean, FIRST)
+    process(raw, clean, SECOND, "a key")
+
+    # then
+    assert ages(clean, encounter) == [45]
+    clean.reject(SECOND, ["a row was lost"])
+    assert ages(clean, encounter) == [45]
+    clean.accept(SECOND)
+    assert ages(clean, encounter) == [55]
+    (correction,) = Corrections(raw.connection).all()
+    assert (correction.status, correction.why) == ("accepted", "READMISSION_CORRECTIONS=accept")
+    # and a batch that reaches CLEAN late is superseded from the start
+    clean.connection.execute("DELETE FROM encounter WHERE batch_id = %s", (FIRST,))
+    clean.connection.execute("DELETE FROM batch WHERE batch_id = %s", (FIRST,))
+    clean.connection.execute("DELETE FROM patient")
+    refine(raw, clean, FIRST)
+    assert ages(clean, encounter) == [55]
+
+
+def test_the_rule_does_not_accept_values_that_were_superseded(
+    raw: RawWarehouse, first: RawBatch
+) -> None:
+    # given a correction that the rule accepted
+    accept(raw, load(raw, age={9: OTHER_AGE}))
+
+    # when the first values arrive again, in another file
+    again = load(raw, ROWS - 1)
+
+    # then a person decides
+    RepeatedRows(raw.connection).mark(again.batch_id)
+    (found,) = Corrections(raw.connection).find(again.batch_id, "accept")
+    assert (found.source_row, found.is_accepted, found.earlier_batch) == (9, False, SECOND)
+
+
+def accept(raw: RawWarehouse, batch: RawBatch) -> RawBatch:
+    """Accept a batch and its corrections, like the gate with the rule that accepts them."""
+    RepeatedRows(raw.connection).mark(batch.batch_id)
+    corrections = Corrections(raw.connection).find(batch.batch_id, "accept")
+    assert all(one.is_accepted for one in corrections)
+    return raw.accept(batch.batch_id, NO_ROWS, corrections)
 
 
 def test_only_a_correction_can_be_decided_on_as_one(raw: RawWarehouse, first: RawBatch) -> None:

@@ -15,6 +15,7 @@ from readmission.exporter.catalogue import (
     QUARANTINE,
     REPEATED,
     ROWS,
+    SUPERSEDED,
     TO_PRODUCTION,
     UNACCOUNTED,
     WAITING,
@@ -92,7 +93,7 @@ def read_clean(connection: psycopg.Connection) -> CleanReading:
     """Read CLEAN."""
     rows = RowReader("clean")
     tallies = rows.keep("batch", clean_rows(connection), lambda row: CleanTally(**_checked(row)))
-    parts = connection.execute("SELECT part, count(*) FROM encounter GROUP BY part").fetchall()
+    parts = connection.execute(_PARTS).fetchall()
     return CleanReading(
         {tally.batch_id: tally for tally in tallies},
         dict(rows.keep("encounter", parts, _part)),
@@ -102,6 +103,13 @@ def read_clean(connection: psycopg.Connection) -> CleanReading:
         failures.read(connection, rows),
         rows.skipped,
     )
+
+
+_PARTS = """
+SELECT part, count(*) FROM encounter e
+LEFT JOIN batch s ON s.batch_id = e.superseded_by AND s.state = 'accepted'
+WHERE s.batch_id IS NULL GROUP BY part
+"""
 
 
 def _checked(row: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +147,8 @@ def raw_samples(raw: RawReading) -> Iterator[Sample]:
 def clean_samples(clean: CleanReading) -> Iterator[Sample]:
     """Yield the samples that need only CLEAN."""
     tallies = clean.tallies.values()
-    yield ROWS(sum(tally.stored for tally in tallies), "clean")
+    yield ROWS(sum(tally.stored - tally.superseded for tally in tallies), "clean")
+    yield SUPERSEDED(sum(tally.superseded for tally in tallies))
     yield from _states("clean", [tally.state for tally in tallies])
     for part, rows in {**NO_PARTS, **clean.parts}.items():
         yield PARTS(rows, part)

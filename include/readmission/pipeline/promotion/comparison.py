@@ -45,9 +45,9 @@ class Rows:
     content_sha256: str
 
     @classmethod
-    def read(cls, warehouse: CleanWarehouse, encounters: Sequence[int]) -> "Rows":
-        """Read the rows of some encounters; those that CLEAN no longer has are left out."""
-        table = warehouse.read_encounters(encounters)
+    def read(cls, warehouse: CleanWarehouse, encounters: Sequence[int], up_to: str) -> "Rows":
+        """Read the rows of some encounters as of a batch, without those that CLEAN has lost."""
+        table = warehouse.read_encounters(encounters, up_to)
         return cls(table.to_pandas(), content_hash(table.drop_columns(_WITHOUT_EFFECT)))
 
     @property

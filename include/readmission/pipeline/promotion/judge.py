@@ -57,7 +57,7 @@ def judge(
         return known
     registry.set_alias(CHALLENGER, candidate.version)
     encounters = warehouse.test_encounters(batch_id)
-    rows = Rows.read(warehouse, encounters)
+    rows = Rows.read(warehouse, encounters, batch_id)
     challenger = Scored(registry.open(candidate.version, trusted), rows)
     gatekeeper.predictions(
         warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics

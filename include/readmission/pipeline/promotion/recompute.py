@@ -68,7 +68,10 @@ class Recomputed:
                 " so the recomputed figures are those of the rest"
             )
         if self.content_sha256 != self.rows.content_sha256:
-            return "the rows in CLEAN have changed since the verdict: a batch was processed again"
+            return (
+                "the rows in CLEAN have changed since the verdict: a batch was processed again,"
+                " or corrected by a batch that is not newer"
+            )
         return None
 
 
@@ -94,7 +97,7 @@ def recompute(
         raise VerdictNotRecomputable(
             promotion_id, f"the registry has no version {promotion.challenger_version} of its batch"
         )
-    rows = Rows.read(warehouse, judged.encounters)
+    rows = Rows.read(warehouse, judged.encounters, promotion.batch_id)
     if rows.frame.empty:
         raise VerdictNotRecomputable(promotion_id, "all its rows were erased")
     challenger = Scored(registry.open(promotion.challenger_version, trusted), rows)

@@ -127,6 +127,7 @@ class Overview:
             "Rejected": self.account.rejected,
             "In progress": self.account.in_progress,
             "Repeated": self.account.repeated,
+            "Superseded": self.account.superseded,
             "Erased": self.account.erased,
         }
 

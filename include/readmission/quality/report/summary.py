@@ -37,6 +37,7 @@ def summarise(overview: Overview, now: datetime | None = None) -> str:
                 "rejected": account.rejected,
                 "on_the_way": account.in_progress,
                 "repeated": account.repeated,
+                "superseded": account.superseded,
                 "erased": account.erased,
             }
             if account

@@ -56,7 +56,14 @@ class CleanWarehouse(Ledger[CleanBatch]):
                 ).fetchall()
             )
 
-    def write(self, batch: RawBatch, rows: pa.Table, new_splits: Mapping[int, str]) -> CleanBatch:
+    def write(
+        self,
+        batch: RawBatch,
+        rows: pa.Table,
+        new_splits: Mapping[int, str],
+        supersedes: Sequence[tuple[str, int]] = (),
+        superseded: Mapping[int, str] | None = None,
+    ) -> CleanBatch:
         """Write a batch, the splits of its new patients and its ledger line.
 
         Writing the same content again changes nothing. Other content, e.g. after a change of
@@ -70,6 +77,11 @@ class CleanWarehouse(Ledger[CleanBatch]):
             The columns of `ROW_TYPES`.
         new_splits : mapping of int to str
             Split of each patient who is new in this batch.
+        supersedes : sequence of (str, int)
+            Batch and row of each row that a row of this batch corrects. It stays in CLEAN, and is
+            valid until this batch is accepted.
+        superseded : mapping of int to str, optional
+            The rows of this batch that were corrected since, by the batches that did.
         """
         digest = content_hash(rows)
         with self.connection.transaction():
@@ -79,9 +91,18 @@ class CleanWarehouse(Ledger[CleanBatch]):
             self.connection.execute("DELETE FROM encounter WHERE batch_id = %s", (batch.batch_id,))
             self.connection.execute("DELETE FROM batch WHERE batch_id = %s", (batch.batch_id,))
             copy_in(self.connection, "patient", _patient_rows(new_splits, batch.batch_id))
-            copy_in(self.connection, "encounter", rows)
+            self._supersede(batch.batch_id, supersedes)
+            copy_in(self.connection, "encounter", _with_successors(rows, superseded or {}))
             self.connection.execute(_INSERT_BATCH, _ledger_line(batch, rows.num_rows, digest))
         return self.batch(batch.batch_id)
+
+    def _supersede(self, batch_id: str, rows: Sequence[tuple[str, int]]) -> None:
+        """Mark the rows that a batch corrects, instead of those that it corrected before."""
+        self.connection.execute(
+            "UPDATE encounter SET superseded_by = NULL WHERE superseded_by = %s", (batch_id,)
+        )
+        batches, source_rows = [one for one, _ in rows], [row for _, row in rows]
+        self.connection.execute(_SUPERSEDE, (batch_id, batches, source_rows))
 
     def accept(self, batch_id: str) -> CleanBatch:
         """Mark a batch accepted, so that models are trained on it."""
@@ -100,7 +121,9 @@ class CleanWarehouse(Ledger[CleanBatch]):
         return content_hash(self._rows_of(batch_id))
 
     def read_parts(self, parts: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
-        """Return the rows of some splits in accepted batches.
+        """Return the valid rows of some splits in accepted batches.
+
+        A row that a later batch has corrected is valid up to the batch before that.
 
         Parameters
         ----------
@@ -121,12 +144,9 @@ class CleanWarehouse(Ledger[CleanBatch]):
         """
         last = None if up_to is None else self.batch(up_to).number
         return self._read(
-            sql.SQL(
-                "b.state = 'accepted' AND e.part = ANY(%s)"
-                " AND b.number <= coalesce(%s::integer, (SELECT max(number) FROM batch))"
-            ),
+            sql.SQL("{} AND e.part = ANY(%s)").format(_VALID),
+            *(last, last),
             [str(part) for part in parts],
-            last,
         ).to_pandas()
 
     def test_encounters(self, up_to: str) -> list[int]:
@@ -144,15 +164,19 @@ class CleanWarehouse(Ledger[CleanBatch]):
         """
         last = self.batch(up_to).number
         with self.connection.transaction():
-            found = self.connection.execute(_TEST_ENCOUNTERS, (str(Split.TEST), last)).fetchall()
+            parameters = last, last, str(Split.TEST)
+            found = self.connection.execute(_TEST_ENCOUNTERS, parameters).fetchall()
         return [number for (number,) in found]
 
-    def read_encounters(self, encounters: Sequence[int]) -> pa.Table:
+    def read_encounters(self, encounters: Sequence[int], up_to: str) -> pa.Table:
         """Return the rows of some encounters that CLEAN still has, in order of their numbers.
 
-        The columns are those of `ROW_TYPES`.
+        The columns are those of `ROW_TYPES`. A row that was corrected by a batch after `up_to` is
+        returned as it was before.
         """
-        found = self._read(sql.SQL("e.encounter_id = ANY(%s::bigint[])"), list(encounters))
+        last = self.batch(up_to).number
+        condition = sql.SQL("{} AND e.encounter_id = ANY(%s::bigint[])").format(_VALID)
+        found = self._read(condition, last, last, list(encounters))
         return found.sort_by(schema.ENCOUNTER)
 
     def patient_splits(self) -> dict[int, str]:
@@ -161,12 +185,9 @@ class CleanWarehouse(Ledger[CleanBatch]):
             return dict(self.connection.execute("SELECT patient_nbr, part FROM patient").fetchall())
 
     def outcomes(self, batch_id: str) -> list[tuple[int, int, str]]:
-        """Return encounter, outcome (class code) and split of each row of a batch."""
-        query = sql.SQL("SELECT encounter_id, {}, part FROM encounter WHERE batch_id = %s")
+        """Return encounter, outcome (class code) and split of each valid row of a batch."""
         with self.connection.transaction():
-            return self.connection.execute(
-                query.format(sql.Identifier(schema.TARGET)), (batch_id,)
-            ).fetchall()
+            return self.connection.execute(_OUTCOMES, (batch_id,)).fetchall()
 
     def split_sizes(self) -> dict[tuple[str, str], int]:
         """Return the number of rows by batch and split."""
@@ -181,7 +202,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
 
     def _read(self, condition: sql.Composable, *parameters: object) -> pa.Table:
         columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)
-        query = _ROWS.format(columns=columns, condition=condition)
+        query = _ROWS.format(columns=columns, encounters=_ENCOUNTERS, condition=condition)
         with self.connection.transaction():
             return copy_out(self.connection, query, ROW_TYPES, parameters)
 
@@ -194,6 +215,13 @@ def _patient_rows(splits: Mapping[int, str], batch_id: str) -> pa.Table:
             "first_batch": pa.array([batch_id] * len(splits), pa.string()),
         }
     )
+
+
+def _with_successors(rows: pa.Table, superseded: Mapping[int, str]) -> pa.Table:
+    """Return the rows with the column that says which batch has corrected each."""
+    numbers: list[int] = rows["source_row"].to_pandas().tolist()
+    successors = [superseded.get(number) for number in numbers]
+    return rows.append_column("superseded_by", pa.array(successors, pa.string()))
 
 
 def _ledger_line(batch: RawBatch, clean_rows: int, digest: str) -> tuple[object, ...]:
@@ -216,12 +244,31 @@ INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows, con
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
-_TEST_ENCOUNTERS = """
-SELECT encounter_id FROM encounter JOIN batch USING (batch_id)
-WHERE state = 'accepted' AND part = %s AND number <= %s ORDER BY encounter_id
+_SUPERSEDE = """
+UPDATE encounter SET superseded_by = %s
+WHERE (batch_id, source_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
 """
 
+# Marks count only once the batch that corrects a row is accepted.
+_ENCOUNTERS = sql.SQL("""
+encounter e JOIN batch b USING (batch_id)
+LEFT JOIN batch s ON s.batch_id = e.superseded_by AND s.state = 'accepted'
+""")
+_VALID = sql.SQL("""
+b.state = 'accepted' AND b.number <= coalesce(%s::integer, (SELECT max(number) FROM batch))
+AND (s.number IS NULL OR s.number > %s::integer)
+""")
+"""Rows as of a batch, whose number is given twice; without one, the valid rows of all batches."""
+
+_TEST_ENCOUNTERS = sql.SQL("""
+SELECT encounter_id FROM {encounters} WHERE {valid} AND part = %s ORDER BY encounter_id
+""").format(encounters=_ENCOUNTERS, valid=_VALID)
+_OUTCOMES = sql.SQL("""
+SELECT encounter_id, {outcome}, part FROM {encounters}
+WHERE e.batch_id = %s AND s.number IS NULL
+""").format(encounters=_ENCOUNTERS, outcome=sql.Identifier(schema.TARGET))
+
 _ROWS = sql.SQL("""
-SELECT {columns} FROM encounter e JOIN batch b USING (batch_id)
+SELECT {columns} FROM {encounters}
 WHERE {condition} ORDER BY b.number, e.source_row
 """)

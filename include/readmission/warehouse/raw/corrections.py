@@ -1,12 +1,14 @@
 """Corrections: rows that bring other values for an encounter that RAW has already.
 
 Such a row stays in RAW beside the first. It waits in quarantine until a person accepts or rejects
-it; until then, and if it is rejected, the first row stays valid.
+it, unless a setting accepts it at once. Once it is accepted, it replaces the first row in CLEAN:
+directly by the setting, or with the replay by which it leaves the quarantine.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -14,8 +16,10 @@ from psycopg.rows import class_row
 
 from readmission.domain import schema
 from readmission.errors import NotACorrection
-from readmission.warehouse.raw.repeated_rows import values_of
+from readmission.warehouse.raw.repeated_rows import SUPERSEDED_ROWS, values_of
 from readmission.warehouse.states import RowState
+
+Rule = Literal["hold", "accept"]
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,15 @@ class Difference:
         The batch and row that it corrects.
     columns : sequence of str
         Names of the columns whose values differ, in the order of the file.
+    is_accepted : bool
+        Whether the row replaces the earlier one; otherwise it is held.
     """
 
     source_row: int
     earlier_batch: str
     earlier_row: int
     columns: Sequence[str]
+    is_accepted: bool = False
 
     @property
     def reason(self) -> str:
@@ -91,12 +98,15 @@ class Corrections:
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
 
-    def find(self, batch_id: str) -> list[Difference]:
+    def find(self, batch_id: str, rule: Rule = "hold") -> list[Difference]:
         """Compare a batch with the valid rows of other accepted batches.
 
-        A row that is quarantined or repeated is not valid, so nothing corrects it.
+        A row that is quarantined, repeated or superseded is not valid, so nothing corrects it. A
+        replayed correction is accepted if it still corrects the row that the person saw. The rule
+        ``accept`` accepts the others, too, but not an older batch whose gate was late, nor values
+        that were superseded before: a person decides on these.
         """
-        return self._differences(_FIND, {"batch": batch_id})
+        return self._differences(_FIND, {"batch": batch_id, "accept": rule == "accept"})
 
     def of_batch(self, batch_id: str) -> list[Difference]:
         """Return the stored corrections of a batch, in order of their rows."""
@@ -133,6 +143,16 @@ class Corrections:
                 raise NotACorrection(batch_id, row)
         return [found[row] for row in source_rows]
 
+    def supersedes(self, batch_id: str) -> list[tuple[str, int]]:
+        """Return batch and row of each row that an accepted correction of a batch replaces."""
+        with self.connection.transaction():
+            return self.connection.execute(_SUPERSEDES, (batch_id,)).fetchall()
+
+    def superseded(self, batch_id: str) -> dict[int, str]:
+        """Return the rows of a batch that were replaced, each with the batch that replaces it."""
+        with self.connection.transaction():
+            return dict(self.connection.execute(_SUPERSEDED, (batch_id,)).fetchall())
+
     def values(self, one: Correction) -> list[tuple[str, str, str]]:
         """Return column, earlier and new value of each difference; these are patient data."""
         columns = sql.SQL(", ").join(map(sql.Identifier, one.columns))
@@ -147,7 +167,7 @@ class Corrections:
         return list(zip(one.columns, earlier, new, strict=True))
 
     def _differences(
-        self, query: sql.Composed | str, parameters: dict[str, str]
+        self, query: sql.Composed | str, parameters: dict[str, object]
     ) -> list[Difference]:
         with (
             self.connection.transaction(),
@@ -163,10 +183,21 @@ _DIFFERENT = sql.SQL(", ").join(
     for name in schema.NAMES
 )
 _FIND = sql.SQL("""
+WITH superseded AS ({superseded_rows})
 SELECT DISTINCT ON (e.source_row) e.source_row, o.batch_id AS earlier_batch,
        o.source_row AS earlier_row,
-       array_remove(ARRAY[{different}], NULL) AS columns
+       array_remove(ARRAY[{different}], NULL) AS columns,
+       EXISTS (SELECT FROM quarantine q JOIN correction c USING (batch_id, source_row)
+               WHERE (q.replay_batch, q.source_row) = (e.batch_id, e.source_row)
+                 AND (c.earlier_batch, c.earlier_row) = (o.batch_id, o.source_row))
+       OR %(accept)s AND mine.number > b.number
+          AND NOT EXISTS (SELECT FROM encounter s
+                          JOIN superseded x USING (batch_id, source_row)
+                          WHERE s.encounter_id = e.encounter_id AND {values} IS NOT DISTINCT
+                                FROM {superseded})
+       AS is_accepted
 FROM encounter e
+JOIN batch mine ON mine.batch_id = e.batch_id
 JOIN encounter o ON o.encounter_id = e.encounter_id AND o.batch_id <> e.batch_id
 JOIN batch b ON b.batch_id = o.batch_id AND b.state = 'accepted'
 WHERE e.batch_id = %(batch)s AND {values} IS DISTINCT FROM {others}
@@ -175,19 +206,43 @@ WHERE e.batch_id = %(batch)s AND {values} IS DISTINCT FROM {others}
                                                        (e.batch_id, e.source_row)))
   AND NOT EXISTS (SELECT FROM quarantine q
                   WHERE (q.batch_id, q.source_row) = (o.batch_id, o.source_row))
+  AND NOT EXISTS (SELECT FROM superseded x
+                  WHERE (x.batch_id, x.source_row) = (o.batch_id, o.source_row))
 ORDER BY e.source_row, b.number DESC
-""").format(different=_DIFFERENT, values=values_of("e"), others=values_of("o"))
+""").format(
+    different=_DIFFERENT,
+    values=values_of("e"),
+    others=values_of("o"),
+    superseded=values_of("s"),
+    superseded_rows=SUPERSEDED_ROWS,
+)
 
 _COPY = """
 COPY correction (batch_id, source_row, earlier_batch, earlier_row, columns) FROM STDIN
 """
 _OF_BATCH = """
-SELECT source_row, earlier_batch, earlier_row, columns FROM correction
-WHERE batch_id = %(batch)s ORDER BY source_row
+SELECT c.source_row, earlier_batch, earlier_row, columns, q.source_row IS NULL AS is_accepted
+FROM correction c LEFT JOIN quarantine q USING (batch_id, source_row)
+WHERE c.batch_id = %(batch)s ORDER BY 1
+"""
+_SUPERSEDES = """
+SELECT earlier_batch, earlier_row
+FROM correction c LEFT JOIN quarantine q USING (batch_id, source_row)
+WHERE c.batch_id = %s AND q.source_row IS NULL
+"""
+_SUPERSEDED = """
+SELECT earlier_row, c.batch_id
+FROM correction c LEFT JOIN quarantine q USING (batch_id, source_row)
+WHERE c.earlier_batch = %s AND q.source_row IS NULL
 """
 
 _ALL = """
-SELECT c.*, b.created_at AS arrived_at, q.state, q.decided_by, q.decided_at, q.why
-FROM correction c JOIN batch b USING (batch_id) JOIN quarantine q USING (batch_id, source_row)
+SELECT c.*, b.created_at AS arrived_at, coalesce(q.state, 'replayed') AS state,
+       coalesce(q.decided_by, 'pipeline') AS decided_by,
+       CASE WHEN q.source_row IS NULL THEN b.decided_at ELSE q.decided_at END AS decided_at,
+       coalesce(q.why, 'READMISSION_CORRECTIONS=accept') AS why
+FROM correction c JOIN batch b USING (batch_id) LEFT JOIN quarantine q USING (batch_id, source_row)
+-- The replay of an accepted correction is not a correction of its own.
+WHERE q.source_row IS NOT NULL OR b.kind = 'arrival'
 ORDER BY b.number DESC, c.source_row
 """

@@ -21,8 +21,8 @@ class RepeatedRows:
 
         A row is repeated if all its values equal those of a row that was accepted with another
         batch, or of an earlier row of its own batch. A quarantined row counts as well, because its
-        copy would only wait for the same decision. A replay is compared only with rows that reached
-        CLEAN: it brings quarantined rows back on purpose.
+        copy would only wait for the same decision; a superseded row does not. A replay is compared
+        only with rows that reached CLEAN: it brings quarantined rows back on purpose.
         """
         with self.connection.transaction():
             self.clear(batch_id)
@@ -40,7 +40,14 @@ def values_of(table: str) -> sql.Composed:
     return sql.SQL("ROW({})").format(sql.SQL(", ").join(columns))
 
 
+SUPERSEDED_ROWS = sql.SQL("""
+SELECT c.earlier_batch AS batch_id, c.earlier_row AS source_row
+FROM correction c LEFT JOIN quarantine q USING (batch_id, source_row) WHERE q.source_row IS NULL
+""")
+"""The rows that an accepted correction has replaced: one that is not in quarantine."""
+
 _MARK = sql.SQL("""
+WITH superseded AS ({superseded})
 INSERT INTO repeated_row (batch_id, source_row, earlier_batch, earlier_row)
 SELECT DISTINCT ON (e.source_row) e.batch_id, e.source_row, o.batch_id, o.source_row
 FROM encounter e
@@ -53,6 +60,8 @@ WHERE e.batch_id = %(batch)s AND (
     o.batch_id = e.batch_id AND o.source_row < e.source_row
     OR o.batch_id <> e.batch_id AND b.state = 'accepted' AND r.source_row IS NULL
        AND (mine.kind = 'arrival' OR q.source_row IS NULL)
+       AND NOT EXISTS (SELECT FROM superseded x
+                       WHERE (x.batch_id, x.source_row) = (o.batch_id, o.source_row))
 )
 ORDER BY e.source_row, b.number, o.source_row
-""").format(values=values_of("e"), others=values_of("o"))
+""").format(superseded=SUPERSEDED_ROWS, values=values_of("e"), others=values_of("o"))

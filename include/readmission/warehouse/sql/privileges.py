@@ -29,7 +29,7 @@ RAW: Columns = {
 }
 CLEAN: Columns = {
     "batch": ("batch_id", "state", "quarantined_rows", "created_at", "decided_at"),
-    "encounter": ("batch_id", "part"),
+    "encounter": ("batch_id", "part", "superseded_by"),
     "gate_result": _GATES,
     "drift": ("batch_id", "column_name", "psi", "alarm"),
     "candidate": ("batch_id", "version", "created_at"),

@@ -73,6 +73,8 @@ class CleanTally:
         Rows that were quarantined when the batch was written.
     stored : int
         Rows in the table.
+    superseded : int
+        How many of them a correction has replaced.
     """
 
     batch_id: str
@@ -81,6 +83,7 @@ class CleanTally:
     decided_at: datetime | None
     quarantined_rows: int
     stored: int
+    superseded: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", BatchState(self.state))
@@ -125,6 +128,8 @@ GROUP BY b.batch_id ORDER BY b.number
 
 _CLEAN = """
 SELECT batch_id, state, created_at, decided_at, quarantined_rows,
-       (SELECT count(*) FROM encounter e WHERE e.batch_id = batch.batch_id) AS stored
+       (SELECT count(*) FROM encounter e WHERE e.batch_id = batch.batch_id) AS stored,
+       (SELECT count(*) FROM encounter e JOIN batch s ON s.batch_id = e.superseded_by
+        WHERE e.batch_id = batch.batch_id AND s.state = 'accepted') AS superseded
 FROM batch
 """

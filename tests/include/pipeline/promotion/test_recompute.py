@@ -96,7 +96,7 @@ def test_a_verdict_whose_rows_were_erased_says_so(
 ) -> None:
     # given a patient of the test split who is erased
     encounter = arena.warehouse.test_encounters(FIRST)[0]
-    (patient,) = arena.warehouse.read_encounters([encounter])[schema.PATIENT].to_pylist()
+    (patient,) = arena.warehouse.read_encounters([encounter], FIRST)[schema.PATIENT].to_pylist()
     mine = CleanErasures(arena.warehouse).encounters(patient)
     subject = {"patient": patient, "encounters": [int(number) for number in mine]}
     CleanErasures(arena.warehouse).erase(subject, set(), {})

@@ -85,3 +85,21 @@ def reject(batch: BatchArgument, rows: RowsArgument, reason: ReasonOption, by: B
         Quarantine(raw.connection).waive(batch, rows, by, reason)
         console.print(f"rejected {len(rows)} of {batch}; the earlier rows stay valid")
         write_overview(site, raw, clean)
+
+
+@app.command()
+def accept(batch: BatchArgument, rows: RowsArgument, reason: ReasonOption, by: ByOption) -> None:
+    """Accept corrections: they replace the earlier rows, with the replay of all fixed rows.
+
+    The earlier rows are kept as superseded. The next training uses the corrected ones.
+    """
+    from readmission.warehouse import Quarantine
+    from readmission.warehouse.raw.corrections import Corrections
+
+    with open_stack_warehouses() as (site, raw, _clean):
+        Corrections(raw.connection).require(batch, rows)
+        by = signed(by, os_user())
+        record(site, by_os_user(Action.FIX_ROWS, batch, rows=len(rows), by=by, columns=[]))
+        Quarantine(raw.connection).fix(batch, rows, {}, by, reason)
+        console.print(f"accepted {len(rows)} of {batch}")
+        console.print("run `readmission quarantine replay` to process the accepted rows")

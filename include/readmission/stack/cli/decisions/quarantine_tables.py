@@ -19,7 +19,7 @@ STYLES = {
 }
 ACCOUNT_COLUMNS = (
     "rows", "clean", "open", "fixed", "waived", "replayed", "rejected", "in_progress",
-    "repeated", "erased",
+    "repeated", "superseded", "erased",
 )  # fmt: skip
 
 
