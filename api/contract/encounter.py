@@ -17,13 +17,14 @@ from pydantic import (
     WithJsonSchema,
     with_config,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, from_json
 from typing_extensions import TypedDict
 
+from api.contract.json_schema import json_schema_of
 from api.contract.presets import presets
 from api.errors import InvalidEncounter, MalformedBody, Problem
 from readmission.domain import codes, schema
-from readmission.domain.columns import MISSING, Column, Kind
+from readmission.domain.columns import MISSING, MISSING_TEXTS, Column, Kind, is_missing
 from readmission.serving.encoding_tables import Encounter
 
 KNOWN_FIELDS = "one of the fields of GET /schema"
@@ -37,22 +38,20 @@ def is_required(column: Column) -> bool:
 
 
 def _code_as_text(value: Any) -> Any:
-    """Accept 1 for "1", because files have codes as numbers; reject true."""
+    """Accept 1 for "1" without the detour over `Column.read`, because many clients send it."""
     return str(value) if type(value) is int else value
 
 
 def _value_type(column: Column) -> Any:
     if column.is_number:
         return Annotated[int, Field(ge=column.minimum, le=column.maximum)]
-    if not column.is_closed:
-        # In Rust and Python, \d matches the digits of every script.
-        pattern = (column.pattern or "").replace(r"\d", "[0-9]")
-        return Annotated[str, StringConstraints(pattern=pattern)]
-    listed: Any = Literal[tuple(column.values)]
-    if not all(value.isdigit() for value in column.values):
-        return listed
-    either = [int(value) for value in column.values] + list(column.values)
-    return Annotated[listed, BeforeValidator(_code_as_text), WithJsonSchema({"enum": either})]
+    if column.is_closed:
+        listed: Any = Literal[tuple(column.values)]
+        is_coded = all(value.isdigit() for value in column.values)
+        return Annotated[listed, BeforeValidator(_code_as_text)] if is_coded else listed
+    # In Rust and Python, \d matches the digits of every script.
+    pattern = (column.pattern or "").replace(r"\d", "[0-9]")
+    return Annotated[str, StringConstraints(pattern=pattern)]
 
 
 def _field(column: Column) -> Any:
@@ -63,7 +62,8 @@ def _field(column: Column) -> Any:
         type_ = type_ | None
     values = "; ".join(f"{value}: {meaning}" for value, meaning in column.values.items())
     about = Field(title=column.name, description=f"{column.meaning} {values}".strip())
-    described: Any = Annotated[type_, about]
+    accepted = json_schema_of(column, may_be_null=not is_required(column))
+    described: Any = Annotated[type_, about, WithJsonSchema(accepted)]
     return described if is_required(column) else NotRequired[described]
 
 
@@ -79,15 +79,18 @@ _fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
 EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
     with_config(_CONFIG)(TypedDict("Encounter", _fields))  # type: ignore[operator]
 )
-"""The request model; strict, so numbers as text and floats are rejected."""
+"""The request model. It is strict, and so fast; `Column.read` translates other spellings for it."""
 
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
+_COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
+_SPELLINGS_OF_MISSING = MISSING_TEXTS - {MISSING} | {None}
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def parse_encounter(body: bytes) -> Encounter:
     """Parse and check the body of a request.
 
-    Missing values are returned as in the file, however they were sent.
+    Every value is returned as the contract writes it, however it was sent.
 
     Raises
     ------
@@ -96,12 +99,47 @@ def parse_encounter(body: bytes) -> Encounter:
     InvalidEncounter
         Naming each field that is missing, unknown or wrong.
     """
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
         encounter = EncounterBody.validate_json(body)
     except ValidationError as error:
-        raise _api_error(error) from None
+        encounter = _read(_parsed(body, error))
     check_fields_are_unique(body, encounter)
     return _with_missing(encounter)
+
+
+def _parsed(body: bytes, error: ValidationError) -> Any:
+    """Return the JSON that the request model has refused.
+
+    Raises
+    ------
+    MalformedBody
+        If it is not JSON.
+    """
+    detail = error.errors(include_url=False, include_input=False)[0]
+    if detail["type"] == "json_invalid":
+        raise MalformedBody(str(detail["ctx"]["error"])) from None
+    try:
+        return from_json(body)
+    except ValueError as invalid:
+        raise MalformedBody(str(invalid)) from None
+
+
+def _read(fields: Any) -> dict[str, Any]:
+    """Check fields after `Column.read` has translated their values."""
+    if isinstance(fields, dict):
+        fields = {name: _translated(name, value) for name, value in fields.items()}
+    try:
+        return EncounterBody.validate_python(fields)
+    except ValidationError as error:
+        raise _api_error(error) from None
+
+
+def _translated(name: str, value: Any) -> Any:
+    column = _COLUMNS.get(name)
+    if column is None:
+        return value
+    return None if name in _ALL_MISSING and is_missing(value) else column.read(value)
 
 
 def check_fields_are_unique(text: bytes, parsed: Any) -> None:
@@ -128,33 +166,30 @@ def check_fields_are_unique(text: bytes, parsed: Any) -> None:
 
 
 def check_encounter(fields: Any) -> Encounter:
-    """Check one parsed encounter, as strictly as `parse_encounter` does.
+    """Check one parsed encounter, as `parse_encounter` does.
 
     Raises
     ------
     InvalidEncounter
         Naming each field that is missing, unknown or wrong.
     """
-    try:
-        return _with_missing(EncounterBody.validate_python(fields))
-    except ValidationError as error:
-        raise _api_error(error) from None
+    return _with_missing(_read(fields))
 
 
 def _with_missing(encounter: dict[str, Any]) -> Encounter:
-    """Return the encounter with `MISSING` for absent and null values."""
+    """Return the encounter with `MISSING` for absent values and for every spelling of them."""
     complete = _ALL_MISSING | encounter
-    if None in complete.values():
-        return {name: MISSING if value is None else value for name, value in complete.items()}
-    return complete
+    if _SPELLINGS_OF_MISSING.isdisjoint(complete.values()):
+        return complete
+    return {
+        name: MISSING if value in _SPELLINGS_OF_MISSING else value
+        for name, value in complete.items()
+    }
 
 
-def _api_error(error: ValidationError) -> MalformedBody | InvalidEncounter:
+def _api_error(error: ValidationError) -> InvalidEncounter:
     details = error.errors(include_url=False)
-    first = details[0]
-    if first["type"] == "json_invalid":
-        return MalformedBody(str(first["ctx"]["error"]))
-    if not first["loc"]:
+    if not details[0]["loc"]:
         return InvalidEncounter(
             [Problem.wrong_body("expected a JSON object with the fields of one encounter")]
         )

@@ -160,7 +160,7 @@ def _break(expected: Expectation, rows: Frame, *, is_text: bool) -> tuple[Frame,
         case gxe.ExpectColumnValuesToNotBeNull():
             return _with(rows, column, "abc" if is_text else None), 1
         case gxe.ExpectColumnValuesToBeBetween(max_value=limit):
-            return _with(rows, column, str(limit + 1) if is_text else limit + 1), 1
+            return _with(rows, column, str(int(limit) + 1) if is_text else limit + 1), 1
         case gxe.ExpectColumnValuesToBeInSet() if column.startswith(PREFIX):
             values = BROKEN[column.removeprefix(PREFIX)]
             rows.loc[rows.index[:SEVERAL], list(values)] = list(values.values())

@@ -5,13 +5,17 @@ import re
 import pandas as pd
 
 from readmission.domain import schema
-from readmission.domain.columns import MISSING, Column
+from readmission.domain.columns import Column, Kind
 
 
 def acceptable(column: Column, value: str) -> bool:
     """Whether the schema accepts a value, as written in the file."""
-    if column.nullable and value == MISSING:
-        return True
+    if value.strip().upper() in ("", "?", "NA", "N/A", "NAN", "NULL"):
+        return column.nullable or column.name in ("max_glu_serum", "A1Cresult")
+    if column.kind is Kind.COUNT or (column.is_closed and "1" in column.values):
+        value = str(int(float(value))) if re.fullmatch(r"[0-9]+(\.0)?", value) else value
+    if column.kind is Kind.DIAGNOSIS:
+        value = value.replace(",", ".")
     if column.is_number:
         return value.isdecimal() and column.minimum <= int(value) <= column.maximum
     if column.is_closed:

@@ -15,8 +15,9 @@ from readmission.errors import InvalidValue
 def parse(raw: pd.DataFrame) -> pd.DataFrame:
     """Convert raw values: missing ones become null, counts and keys become numbers.
 
-    Nothing is rejected here, so that the quality gate can name the bad rows: a number that cannot
-    be parsed becomes null, and ``?`` stays in a column that allows no missing value.
+    `Column.read` says what a value means. Nothing is rejected here, so that the quality gate can
+    name the bad rows: a number that cannot be parsed becomes null, and a missing value stays as it
+    is in a column that does not allow it.
 
     Parameters
     ----------
@@ -30,12 +31,8 @@ def parse(raw: pd.DataFrame) -> pd.DataFrame:
     """
     columns = {}
     for name in raw.columns:
-        values, column = raw[name], schema.BY_NAME.get(name)
-        if column and column.is_number:
-            values = _whole_numbers(values)
-        elif column and column.nullable:
-            values = values.mask(values == MISSING)
-        columns[name] = values
+        column = schema.BY_NAME.get(name)
+        columns[name] = _parsed(raw[name], column) if column else raw[name]
     return pd.DataFrame(columns, index=raw.index)
 
 
@@ -85,7 +82,8 @@ def outcome(raw: pd.DataFrame) -> pd.Series:
 
 def eligible(raw: pd.DataFrame) -> pd.Series:
     """Return whether each patient left alive and so could be readmitted at all."""
-    return ~raw["discharge_disposition_id"].astype(str).isin(schema.DIED)
+    disposition = schema.BY_NAME["discharge_disposition_id"]
+    return ~_parsed(raw[disposition.name], disposition).isin(schema.DIED)
 
 
 def _feature(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
@@ -101,14 +99,23 @@ def _feature(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
             return _encode(values, raw, column).astype("int32")
 
 
-def _whole_numbers(values: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce").astype("Float64")
-    return numbers.where((numbers % 1 == 0).fillna(False)).astype("Int64")
+def _parsed(values: pd.Series, column: Column) -> pd.Series:
+    """Read each different value once; a column has few of them, except for the keys."""
+    found = {value: column.read(value) for value in values.dropna().unique()}
+    if column.is_number:
+        whole = {value: number for value, number in found.items() if isinstance(number, int)}
+        return values.map(whole).astype("Int64")
+    if column.missing_value is None:
+        return values.map(found).where(values.notna(), values)
+    parsed = values.map(found).where(values.notna(), column.missing_value)
+    return parsed.mask(parsed == MISSING) if column.nullable else parsed
 
 
 def _category(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
     if not column.nullable:
         _reject_any(values.isna(), raw, column)
+    if column.is_closed:
+        _reject_any(values.notna() & ~values.isin(list(column.values)), raw, column)
     return values.where(values.notna(), schema.UNKNOWN).astype(str)
 
 

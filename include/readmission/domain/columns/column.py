@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-MISSING = "?"
-"""A missing value in the file. ``None`` is *not* missing: it means "not measured"."""
+from readmission.domain.columns import spelling
+from readmission.domain.columns.spelling import MISSING, NOT_MEASURED
 
 
 class Kind(StrEnum):
@@ -92,6 +92,13 @@ class Column:
         return OPEN_CATEGORY_PATTERN if self.open_set else None
 
     @property
+    def missing_value(self) -> str | None:
+        """The value that a missing one stands for; None if it may not be missing."""
+        if self.nullable:
+            return MISSING
+        return NOT_MEASURED if NOT_MEASURED in self.values else None
+
+    @property
     def codes(self) -> dict[str, int]:
         """The number in CLEAN that stands for each value of a scale or an interval."""
         if self.kind is Kind.INTERVAL:
@@ -111,16 +118,54 @@ class Column:
             accepted = "up to 60 letters, digits, spaces and the signs / & -"
         return f"{accepted}, or {MISSING!r} when missing" if self.nullable else accepted
 
-    def allows(self, value: str) -> bool:
-        """Whether a value is accepted, as written in the file."""
-        if self.nullable and value == MISSING:
-            return True
+    def read(self, value: object) -> object:
+        """Return a value as the contract writes it; an unknown one is returned unchanged.
+
+        This is the only place that interprets what a file, a request or a data frame has sent:
+        the spellings of a missing value, numbers as text, codes as numbers, a decimal comma.
+        Limits are not checked.
+
+        Parameters
+        ----------
+        value : object
+            As it arrived: text, a number, or None.
+
+        Returns
+        -------
+        object
+            ``int`` for a count or a key, else text; `missing_value` if nothing was sent and the
+            column allows that.
+        """
+        if spelling.is_missing(value):
+            return value if self.missing_value is None else self.missing_value
         if self.is_number:
-            is_whole = value.isascii() and value.isdecimal()
-            return is_whole and self.minimum <= int(value) <= self.maximum
+            number = spelling.whole_number(value, decimals=self.kind is Kind.COUNT)
+            return value if number is None else number
+        text = self._as_text(value)
+        return text if text is not None and self._lists(text) else value
+
+    def allows(self, value: object) -> bool:
+        """Whether a value is accepted, in any spelling that `read` knows."""
+        found = self.read(value)
+        if isinstance(found, int) and self.is_number:
+            return self.minimum <= found <= self.maximum
+        is_missing = self.nullable and found == MISSING
+        return is_missing or (isinstance(found, str) and self._lists(found))
+
+    def _as_text(self, value: object) -> str | None:
+        """Return the text that a value, which may be a number, stands for."""
+        if self.kind is Kind.DIAGNOSIS:
+            return spelling.code(value)
+        number = spelling.whole_number(value) if self.is_closed else None
+        if number is not None:
+            return str(number)
+        return value if isinstance(value, str) else None
+
+    def _lists(self, text: str) -> bool:
+        """Whether the contract has this text among its values."""
         if self.is_closed:
-            return value in self.values
-        return self.pattern is not None and re.fullmatch(self.pattern, value) is not None
+            return text in self.values
+        return self.pattern is not None and re.fullmatch(self.pattern, text) is not None
 
 
 ICD9_PATTERN = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,2})?|V[0-9]{2}(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?)$"

@@ -1,0 +1,58 @@
+"""JSON Schema of a field of the request: every spelling that `Column.read` accepts."""
+
+from typing import Any
+
+from readmission.domain.columns import SPELLINGS, Column, Kind
+
+_ANY_CASE = (
+    "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else f"[{c}]" for c in word)
+    for word in SPELLINGS
+)
+_MISSING_PATTERN = f"^(?:{'|'.join(_ANY_CASE)})$"
+_LARGEST_IN_TEXT = 10**9
+"""Larger keys may be sent as text as well; the pattern would be unreadable."""
+
+
+def json_schema_of(column: Column, *, may_be_null: bool) -> dict[str, Any]:
+    """Return the schema of a field.
+
+    Parameters
+    ----------
+    column : Column
+        The field.
+    may_be_null : bool
+        Whether the field may be left out, so that it may also be missing.
+    """
+    accepted = _values(column)
+    if may_be_null or column.missing_value is not None:
+        accepted += [{"type": "string", "pattern": _MISSING_PATTERN}, {"type": "null"}]
+    return accepted[0] if len(accepted) == 1 else {"anyOf": accepted}
+
+
+def _values(column: Column) -> list[dict[str, Any]]:
+    if column.is_number:
+        limits = {"minimum": column.minimum, "maximum": column.maximum}
+        pattern = f"^(?:{_number_pattern(column.minimum, column.maximum)})$"
+        return [{"type": "integer", **limits}, {"type": "string", "pattern": pattern}]
+    if column.kind is Kind.DIAGNOSIS:
+        number = {"type": "number", "minimum": 0, "maximum": 999.99, "multipleOf": 0.01}
+        return [{"type": "string", "pattern": column.pattern}, number]
+    if not column.is_closed:
+        return [{"type": "string", "pattern": column.pattern}]
+    numbers = [int(value) for value in column.values if value.isdigit()]
+    return [{"enum": [*numbers, *column.values]}]
+
+
+def _number_pattern(minimum: int, maximum: int) -> str:
+    """Return a pattern of the whole numbers from 0 or 1 to a limit of two or more digits."""
+    maximum = min(maximum, _LARGEST_IN_TEXT)
+    digits = str(maximum)
+    shorter = ["0"] if minimum == 0 else []
+    shorter.append(f"[1-9][0-9]{{0,{len(digits) - 2}}}")
+    same_length = []
+    for place, digit in enumerate(digits):
+        lowest, highest = (1 if place == 0 else 0), int(digit) - 1
+        if highest >= lowest:
+            rest = f"[0-9]{{{len(digits) - place - 1}}}"
+            same_length.append(f"{digits[:place]}[{lowest}-{highest}]{rest}")
+    return "|".join([*shorter, *same_length, digits])

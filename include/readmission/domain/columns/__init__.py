@@ -1,0 +1,29 @@
+"""The columns of the contract, and how their values may be spelled."""
+
+from readmission.domain.columns.column import (
+    ICD9_PATTERN,
+    OPEN_CATEGORY_PATTERN,
+    Column,
+    Kind,
+    Section,
+)
+from readmission.domain.columns.spelling import (
+    MISSING,
+    MISSING_TEXTS,
+    NOT_MEASURED,
+    SPELLINGS,
+    is_missing,
+)
+
+__all__ = [
+    "ICD9_PATTERN",
+    "MISSING",
+    "MISSING_TEXTS",
+    "NOT_MEASURED",
+    "OPEN_CATEGORY_PATTERN",
+    "SPELLINGS",
+    "Column",
+    "Kind",
+    "Section",
+    "is_missing",
+]

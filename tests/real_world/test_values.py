@@ -1,0 +1,203 @@
+"""Every line of the table of values, on every way in."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from readmission.domain import schema
+from readmission.domain.cleaning import clean
+from readmission.domain.schema import example
+from readmission.errors import InvalidValue
+from readmission.pipeline import source
+from readmission.quality.gates import Gatekeeper
+from readmission.warehouse import RawWarehouse
+from tests.real_world.values import REFUSED, VALUES, Value
+
+LINES = [*VALUES]
+ACCEPTED = [line for line in LINES if line.means is not REFUSED]
+
+
+def sent(line: Value) -> dict[str, Any]:
+    """Return an encounter as a client sends it."""
+    return example() | {line.column: line.sent}
+
+
+def meant(line: Value) -> dict[str, Any]:
+    """Return the same encounter as the contract writes it."""
+    return example() | {line.column: line.means}
+
+
+def as_text(value: Any) -> str:
+    """Return a value as a file has it."""
+    return "" if value is None else str(value)
+
+
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    writer = csv.DictWriter(text, names, restval="?")
+    writer.writeheader()
+    writer.writerows({name: as_text(value) for name, value in row.items()} for row in rows)
+    return text.getvalue().encode()
+
+
+def as_json(rows: list[dict[str, Any]]) -> bytes:
+    return json.dumps(rows).encode()
+
+
+def as_lines(rows: list[dict[str, Any]]) -> bytes:
+    return b"\n".join(json.dumps(row).encode() for row in rows)
+
+
+def as_parquet(rows: list[dict[str, Any]]) -> bytes:
+    """Return Parquet; a column that has no single type is text, as pandas would store it."""
+    columns = {}
+    for name in dict.fromkeys(name for row in rows for name in row):
+        values = [row.get(name) for row in rows]
+        kinds = {type(value) for value in values if value is not None}
+        columns[name] = (
+            values if len(kinds) == 1 else [None if v is None else str(v) for v in values]
+        )
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink)
+    return sink.getvalue()
+
+
+FORMATS: Mapping[str, Callable[[list[dict[str, Any]]], bytes]] = {
+    "text/csv": as_csv,
+    "application/json": as_json,
+    "application/x-ndjson": as_lines,
+    "application/vnd.apache.parquet": as_parquet,
+}
+
+
+@pytest.fixture
+def predicted(service: TestClient) -> dict[str, dict[str, float]]:
+    """The probabilities of each encounter as the contract writes it."""
+    rows = [meant(line) for line in ACCEPTED]
+    found = upload(service, "application/json", rows)
+    return {json.dumps(row): line["probabilities"] for row, line in zip(rows, found, strict=True)}
+
+
+def upload(service: TestClient, kind: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    response = service.post(
+        "/predict/batch", content=FORMATS[kind](rows), headers={"content-type": kind}
+    )
+    assert response.status_code == 200, response.text
+    *lines, _summary = map(json.loads, response.text.splitlines())
+    return lines
+
+
+@pytest.mark.parametrize("path", ["/predict", "/explain"])
+def test_single_encounters(
+    service: TestClient, predicted: dict[str, dict[str, float]], path: str
+) -> None:
+    for line in LINES:
+        body = json.dumps(sent(line))
+        headers = {"content-type": "application/json"}
+        response = service.post(path, content=body, headers=headers)
+        check(line, response.json(), predicted)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_files(service: TestClient, predicted: dict[str, dict[str, float]], kind: str) -> None:
+    found = upload(service, kind, [sent(line) for line in LINES])
+
+    assert len(found) == len(LINES)
+    for line, response in zip(LINES, found, strict=True):
+        check(line, response, predicted)
+
+
+def check(line: Value, response: dict[str, Any], predicted: dict[str, dict[str, float]]) -> None:
+    if line.means is REFUSED:
+        assert [problem["field"] for problem in response["problems"]] == [line.column], line
+    else:
+        expected = predicted[json.dumps(meant(line))]
+        assert response.get("probabilities") == pytest.approx(expected, abs=1e-6), line
+
+
+def test_numeric_columns_of_parquet(service: TestClient) -> None:
+    columns = {
+        "diag_1": pa.array([428.0, 250.83, None], pa.float32()),
+        "diag_2": pa.array([428, 8, None], pa.int64()),
+        "diag_3": pa.array([250.83, 401.0, float("nan")], pa.float64()),
+        "admission_type_id": pa.array([1.0, 2.0, 3.0], pa.float64()),
+        "num_medications": pa.array(["7", "8", "9"]),
+    }
+    texts = {
+        "diag_1": ["428", "250.83", "?"], "diag_2": ["428", "8", "?"],
+        "diag_3": ["250.83", "401", "?"], "admission_type_id": ["1", "2", "3"],
+        "num_medications": [7, 8, 9],
+    }  # fmt: skip
+    table = pa.table({name: [value] * 3 for name, value in example().items()} | columns)
+    sink = io.BytesIO()
+    pq.write_table(table, sink)
+    kind = "application/vnd.apache.parquet"
+
+    response = service.post(
+        "/predict/batch", content=sink.getvalue(), headers={"content-type": kind}
+    )
+
+    *found, _summary = map(json.loads, response.text.splitlines())
+    rows = [{name: values[i] for name, values in texts.items()} for i in range(3)]
+    expected = upload(service, "application/json", [example() | row for row in rows])
+    assert [line["probabilities"] for line in found] == [line["probabilities"] for line in expected]
+
+
+def test_data_frames_of_the_registered_model() -> None:
+    for line in LINES:
+        if line.sent == "151":  # The gate and the API check limits, the model does not.
+            continue
+        frame = pd.DataFrame([sent(line)], dtype=object)
+        if line.means is REFUSED:
+            with pytest.raises(InvalidValue, match=line.column):
+                clean(frame)
+        else:
+            assert clean(frame).equals(clean(pd.DataFrame([meant(line)]))), line
+
+
+def test_ingestion(raw: RawWarehouse, gatekeeper: Gatekeeper, tmp_path: Path) -> None:
+    # given a file with one encounter for each line
+    outcome = {schema.TARGET: "NO"}
+    keys = [{schema.ENCOUNTER: 100 + n, schema.PATIENT: 500 + n} for n in range(len(LINES))]
+    rows = [key | sent(line) | outcome for key, line in zip(keys, LINES, strict=True)]
+    path = tmp_path / "delivery.csv"
+    path.write_bytes(as_csv(rows))
+
+    # when it passes the raw gate
+    dataset = source.read(path)
+    batch = raw.load(dataset.encounters, 0, "file")
+    gatekeeper.raw(raw, batch.batch_id, quarantine_limit=1.0)
+
+    # then exactly the refused lines are quarantined, RAW holds what was sent
+    quarantined = set(raw.quarantine()["source_row"])
+    assert quarantined == {n for n, line in enumerate(LINES) if line.means is REFUSED}
+    stored = raw.read(batch.batch_id)
+    for number, line in enumerate(LINES):
+        assert stored[line.column][number] == as_text(line.sent), line
+    # and CLEAN gets what was meant
+    kept = clean(raw.read(batch.batch_id, quarantined=False)).reset_index(drop=True)
+    assert kept.equals(clean(pd.DataFrame([meant(line) for line in ACCEPTED])))
+
+
+def test_a_file_whose_missing_cells_are_empty_passes_the_raw_gate(
+    raw: RawWarehouse, gatekeeper: Gatekeeper, tmp_path: Path, encounters: Path
+) -> None:
+    rows = source.read(encounters).encounters.slice(0, 500).to_pandas()
+    path = tmp_path / "delivery.csv"
+    rows.replace("?", "").to_csv(path, index=False)
+
+    batch = raw.load(source.read(path).encounters, 0, "file")
+    gatekeeper.raw(raw, batch.batch_id, quarantine_limit=0.05)
+
+    assert raw.quarantine().empty
+    assert clean(raw.read(batch.batch_id)[list(rows)]).equals(clean(rows))

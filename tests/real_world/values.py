@@ -1,0 +1,70 @@
+"""How hospitals and clients write one value, and what it means on every way in.
+
+A report from outside becomes one line. `REFUSED` means that the row is rejected by the column's
+name; every other row is read as if it held the last value.
+"""
+
+from typing import Any, NamedTuple
+
+MISSING = "?"
+REFUSED = None
+
+
+class Value(NamedTuple):
+    """A column, a value as it is sent, and the value that the contract reads."""
+
+    column: str
+    sent: Any
+    means: str | int | None
+
+
+SPELLINGS_OF_MISSING = ("", " ", "?", "NA", "na", "N/A", "NaN", "nan", "null", "NULL", None)
+
+VALUES = (
+    # An empty cell, or what pandas, R and SQL write for one, where a value may be missing.
+    *(Value(name, sent, MISSING) for name in ("race", "weight") for sent in SPELLINGS_OF_MISSING),
+    *(Value("payer_code", sent, MISSING) for sent in SPELLINGS_OF_MISSING),
+    *(Value("diag_2", sent, MISSING) for sent in SPELLINGS_OF_MISSING),
+    Value("diag_3", float("nan"), MISSING),
+    # pandas.read_csv turns the value None of the two laboratory tests into NaN, JSON into null.
+    *(Value("max_glu_serum", sent, "None") for sent in (*SPELLINGS_OF_MISSING, "None")),
+    *(Value("A1Cresult", sent, "None") for sent in (*SPELLINGS_OF_MISSING, "None")),
+    # Nothing else may be missing.
+    Value("gender", "", REFUSED),
+    Value("gender", "NA", REFUSED),
+    Value("age", None, REFUSED),
+    Value("number_inpatient", "", REFUSED),
+    Value("insulin", "null", REFUSED),
+    Value("admission_type_id", "", REFUSED),
+    # Codes as numbers, and with the decimal comma of a Spanish Excel.
+    Value("diag_1", 428, "428"),
+    Value("diag_1", 250.83, "250.83"),
+    Value("diag_1", 250.0, "250"),
+    Value("diag_1", 38.0, "38"),
+    Value("diag_1", 8, "8"),
+    Value("diag_1", "250,83", "250.83"),
+    Value("diag_1", "V45,81", "V45.81"),
+    Value("diag_1", 250.835, REFUSED),
+    Value("diag_1", -250, REFUSED),
+    Value("diag_1", 2500, REFUSED),
+    Value("diag_1", "250,835", REFUSED),
+    Value("diag_1", "250.83 ", REFUSED),
+    # Ids as integers, or as the decimals of a column of pandas that has gaps.
+    Value("admission_type_id", 1, "1"),
+    Value("admission_type_id", 1.0, "1"),
+    Value("discharge_disposition_id", "1.0", "1"),
+    Value("admission_source_id", 1.5, REFUSED),
+    Value("admission_source_id", 99, REFUSED),
+    # Counts as text.
+    Value("num_medications", "7", 7),
+    Value("num_medications", "007", 7),
+    Value("num_medications", "7.0", 7),
+    Value("num_medications", " 7", 7),
+    Value("num_medications", 7.0, 7),
+    Value("num_medications", "7,0", 7),
+    Value("num_medications", 7.5, REFUSED),
+    Value("num_medications", "1e1", REFUSED),
+    Value("num_medications", "+7", REFUSED),
+    Value("num_medications", "151", REFUSED),
+    Value("num_medications", "seven", REFUSED),
+)
