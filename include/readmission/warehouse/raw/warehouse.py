@@ -11,7 +11,7 @@ from psycopg import sql
 
 from readmission.domain import schema
 from readmission.domain.batch_ids import BatchKind, batch_name
-from readmission.domain.columns import MISSING
+from readmission.domain.columns import MISSING_TEXTS
 from readmission.warehouse.ledger import Ledger, RawBatch
 from readmission.warehouse.raw.corrections import Corrections, Difference
 from readmission.warehouse.raw.erased_patients import ErasedPatients
@@ -185,8 +185,8 @@ class RawWarehouse(Ledger[RawBatch]):
         """
         nullable = [column.name for column in schema.COLUMNS if column.nullable]
         shares = sql.SQL(", ").join(
-            sql.SQL("avg(({} = {})::integer)").format(
-                sql.Identifier("e", name), sql.Literal(MISSING)
+            sql.SQL("avg(({} = ANY({}))::integer)").format(
+                sql.Identifier("e", name), sql.Literal(sorted(MISSING_TEXTS))
             )
             for name in nullable
         )
