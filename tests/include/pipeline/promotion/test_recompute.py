@@ -17,6 +17,7 @@ from readmission.pipeline.promotion.rule import Rule
 from readmission.pipeline.source import Dataset
 from readmission.stack.cli.app import app
 from readmission.stack.cli.models import promotions
+from readmission.stack.cli.terminal import exit_on_error
 from readmission.warehouse import Promotion, RawWarehouse
 from readmission.warehouse.clean.erasures import CleanErasures
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
@@ -145,7 +146,7 @@ def test_the_command_lists_verdicts_and_recomputes_one(
 
     @contextmanager
     def opened() -> Iterator[tuple[object, object, object]]:
-        with promotions.exit_on_error():
+        with exit_on_error():
             yield site, None, arena.warehouse
 
     monkeypatch.setattr(promotions, "open_stack_warehouses", opened)
