@@ -143,7 +143,9 @@ def test_with_a_hanging_registry_the_service_is_alive_and_stops_on_a_signal(tmp_
 
 def test_a_reload_without_a_registry_fails_in_seconds(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{free_ports(1)[0]}"
-    with running(tmp_path / "log", mlflow_uri=nowhere) as service:
+    # A poll would be "loading" again when the test asks why there is no model.
+    rarely = {"MODEL_POLL_SECONDS": "3600"}
+    with running(tmp_path / "log", mlflow_uri=nowhere, settings=rarely) as service:
         reloaded = httpx.post(f"{service.url}/reload_model", timeout=60, trust_env=False)
         assert reloaded.status_code == 503
         assert "MLflow did not respond" in reloaded.json()["message"]
