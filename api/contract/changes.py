@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field
 
 from api.contract.predictions import ModelReference, ResponseModel
-from readmission.domain.production import Pin
+from readmission.domain.production import Production
+from readmission.warehouse.audit.events import signed
 
 
 def _in_the_future(until: datetime) -> datetime:
@@ -43,7 +44,7 @@ class ChangeRequest(ResponseModel):
 
     def signed(self, key: str) -> str:
         """Return who decided, with the name of the API key."""
-        return f"{self.by} ({key})" if self.by else key
+        return signed(self.by, key)
 
 
 class RollbackRequest(ChangeRequest):
@@ -57,10 +58,13 @@ class RollbackRequest(ChangeRequest):
         examples=["2099-01-31"],
     )
 
-    def is_done(self, pin: Pin | None, by: str) -> bool:
-        """Whether a pin is the one that this request has set already."""
-        same = pin is not None and (pin.by, pin.reason, pin.until) == (by, self.reason, self.until)
-        return same and self.to in (None, pin and pin.version)
+    def is_done(self, production: Production, by: str) -> bool:
+        """Whether this request has already set the pin and moved the alias."""
+        pin = production.pin
+        if pin is None or production.aliased != pin.version:
+            return False
+        same = (pin.by, pin.reason, pin.until) == (by, self.reason, self.until)
+        return same and self.to in (None, pin.version)
 
 
 class PromoteRequest(ChangeRequest):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.errors import RegistryRefused, RegistryUnavailable
 from api.model.moves import Move, Wanted
-from readmission.domain.production import Pin, PromotionByHand, Rollback
+from readmission.domain.production import Pin, Production, PromotionByHand, Rollback
 from readmission.errors import NoModel
 from readmission.registry import PRODUCTION
 from readmission.serving.model import RegisteredVersion
@@ -68,15 +68,15 @@ class RegistryClient:
         wanted: Wanted = self.query(_wanted)
         return wanted
 
-    def pin(self) -> Pin | None:
-        """Return the pin of a rollback, if there is one.
+    def state(self) -> Production:
+        """Return which version the alias names, which was promoted, and the pin of a rollback.
 
         Raises
         ------
         RegistryUnavailable
             If the registry does not respond.
         """
-        found: Pin | None = self.query(lambda registry: registry.production().pin)
+        found: Production = self.query(lambda registry: registry.production())
         return found
 
     def earlier(self, to: str | None) -> RegisteredVersion:

@@ -60,7 +60,7 @@ async def rollback(
     state = service_state(request)
     to = wanted.to if wanted else None
     by = wanted.signed(operator.name) if wanted else operator.name
-    if wanted and wanted.is_done(await asyncio.to_thread(state.registry.pin), by):
+    if wanted and wanted.is_done(await asyncio.to_thread(state.registry.state), by):
         return await _reload(request) | {"status": "rolled_back"}
     try:
         earlier = await asyncio.to_thread(state.registry.earlier, to)
@@ -93,7 +93,7 @@ async def unpin(
 ) -> dict[str, Any]:
     """Let promotion replace the pinned version again, from the next batch on."""
     state, by = service_state(request), wanted.signed(operator.name)
-    pin = await asyncio.to_thread(state.registry.pin)
+    pin = (await asyncio.to_thread(state.registry.state)).pin
     if pin is None:
         raise RollbackFailed("No version is pinned.")
     await state.audit.require(
@@ -129,7 +129,7 @@ async def promote(
         raise PromotionFailed(
             f"Nothing was changed, because version {wanted.version} cannot serve: {error}."
         ) from error
-    pin = await asyncio.to_thread(state.registry.pin)
+    pin = (await asyncio.to_thread(state.registry.state)).pin
     if pin is not None:
         raise PromotionFailed(f"Nothing was changed: {ProductionPinned(pin)}.")
     await state.audit.require(

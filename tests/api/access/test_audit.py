@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.access.keys import entry_of
 from api.main import create_app
-from readmission.domain.production import Pin
+from readmission.domain.production import Pin, Production
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings, SettingsError
 from readmission.stack.services import postgres
@@ -135,7 +135,7 @@ def test_a_change_that_cannot_be_recorded_is_refused(
         registered = loaded("1", fits[0]).registered
         monkeypatch.setattr(state.registry, "earlier", lambda _version: registered)
         pins = {"/unpin": Pin("1", "somebody", "why")}
-        monkeypatch.setattr(state.registry, "pin", lambda: pins.get(path))
+        monkeypatch.setattr(state.registry, "state", lambda: Production(pin=pins.get(path)))
         monkeypatch.setattr(state.registry, "version", lambda _version: registered)
         for change in ("roll_back", "promote", "unpin"):
             monkeypatch.setattr(state.registry, change, lambda *_: changed.append(path))
@@ -162,7 +162,7 @@ def test_a_promotion_by_hand_is_recorded_before_it_is_made(
     state = audited.app.state.service  # type: ignore[attr-defined]
     registered, before = state.holder.champion.registered, []
     monkeypatch.setattr(state.registry, "version", lambda _version: registered)
-    monkeypatch.setattr(state.registry, "pin", lambda: None)
+    monkeypatch.setattr(state.registry, "state", Production)
     monkeypatch.setattr(state.registry, "promote", lambda *_: before.extend(events(trail, 1)))
 
     # when

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.main import create_app
 from api.model.moves import Move
-from readmission.domain.production import Production, PromotionByHand
+from readmission.domain.production import Pin, Production, PromotionByHand
 from readmission.modelling.fitting import Fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline.record_moves import promotions_by_hand
@@ -295,6 +295,22 @@ def test_a_rollback_with_a_reason_is_kept_until_the_pin_is_removed(
     assert service.get("/health").json()["pinned"] is None
     assert service.post("/unpin", json={"reason": "fixed"}).status_code == 409
     assert promote(service, PROMOTED).status_code == 200
+
+
+def test_a_rollback_that_was_killed_after_its_pin_is_completed_by_repeating_it(
+    start: Start, moved: Registered
+) -> None:
+    # given a pin, and an alias that was not moved
+    service = start(follow=True)
+    moved.registry.write_pin(Pin(OLD, "Dr. Osei (testclient)", "too many alarms"))
+
+    # when
+    wanted = {"to": OLD, "reason": "too many alarms", "by": "Dr. Osei"}
+    response = service.post("/rollback", json=wanted)
+
+    # then
+    assert (response.status_code, response.json()["model_version"]) == (200, OLD)
+    assert moved.aliases()[0] == OLD
 
 
 @pytest.mark.parametrize(
