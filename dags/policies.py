@@ -125,14 +125,13 @@ def scheduled(cron: str, *, first_run_waits: bool = False) -> CronTriggerTimetab
     cron : str
         When to run.
     first_run_waits : bool
-        Whether the first run of a new stack waits for its time. Otherwise Airflow makes up for a
-        run that was due shortly before: by a tenth of the interval, which for a weekly schedule
-        is 17 hours.
+        Whether the first run of a new stack waits for its time. Otherwise Airflow starts a run at
+        once if one was due within the last tenth of the interval: 17 hours for a weekly schedule.
     """
     if not get_settings().scheduled_runs:
         return None
-    made_up_for = timedelta(0) if first_run_waits else False
-    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=made_up_for)
+    immediately = timedelta(0) if first_run_waits else False
+    return CronTriggerTimetable(cron, timezone="UTC", run_immediately=immediately)
 
 
 def label(text: str) -> None:

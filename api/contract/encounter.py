@@ -38,7 +38,7 @@ def is_required(column: Column) -> bool:
 
 
 def _code_as_text(value: Any) -> Any:
-    """Accept 1 for "1" without the detour over `Column.read`, because many clients send it."""
+    """Accept 1 for "1" here, because many clients send it and `Column.read` is slower."""
     return str(value) if type(value) is int else value
 
 
@@ -79,7 +79,7 @@ _fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
 EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
     with_config(_CONFIG)(TypedDict("Encounter", _fields))  # type: ignore[operator]
 )
-"""The request model. It is strict, and so fast; `Column.read` translates other spellings for it."""
+"""The strict request model. If it refuses a body, `Column.read` first translates the values."""
 
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
 _COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}

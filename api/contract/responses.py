@@ -142,7 +142,7 @@ class BatchQuality(ResponseModel):
     clean: int = Field(examples=[14_997])
     quarantined: int = Field(examples=[3])
     repeated: int = Field(
-        0, description="Rows that an earlier delivery had brought already.", examples=[0]
+        0, description="Rows that had already arrived in an earlier delivery.", examples=[0]
     )
     gates: dict[str, StatusName] = Field(
         description="Result of each gate by its name.",

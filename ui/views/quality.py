@@ -17,7 +17,7 @@ ROWS = {
     "waived": ("Waived", "Quarantined rows that somebody decided to exclude."),
     "rejected": ("Rejected", "Rows of whole batches that a gate has rejected."),
     "on_the_way": ("In progress", "Rows that are being processed."),
-    "repeated": ("Repeated", "Rows that an earlier delivery had brought already."),
+    "repeated": ("Repeated", "Rows that had already arrived in an earlier delivery."),
     "superseded": ("Superseded", "Rows that a corrected row has replaced."),
     "erased": ("Erased", "Rows that were deleted for a patient or because of their age."),
 }

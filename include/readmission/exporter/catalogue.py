@@ -41,7 +41,8 @@ QUARANTINE = MetricFamily(
     "readmission_quarantine_rows", "Quarantined rows, by the decision about them.", ("state",)
 )
 REPEATED = MetricFamily(
-    "readmission_repeated_rows", "Rows that an earlier delivery had brought already, word for word."
+    "readmission_repeated_rows",
+    "Rows that had already arrived in an earlier delivery, word for word.",
 )
 SUPERSEDED = MetricFamily(
     "readmission_superseded_rows", "Rows in CLEAN that a corrected row has replaced."

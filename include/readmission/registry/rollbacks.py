@@ -29,8 +29,9 @@ def rollback_versions(registry: Registry, to: str | None = None) -> tuple[str, s
     found = registry.production()
     served, back = found.served(registry.follow), to or registry.version_of(PREVIOUS)
     promoted = found.promoted_version
-    if not to and found.moved and promoted != served and promoted:
-        back = promoted if registry.exists_version(promoted) else back
+    by_hand = to is None and found.moved
+    if by_hand and promoted and promoted != served and registry.exists_version(promoted):
+        back = promoted
     if served is None or back is None:
         raise NoModel(f"{registry.name} has no previous version to go back to")
     if served == back:

@@ -46,7 +46,7 @@ class RawBatch:
     erased_rows : int
         Rows that were erased for a patient or because of their age, or refused on arrival.
     repeated_rows : int
-        Rows that an earlier delivery had brought already, word for word.
+        Rows that had already arrived in an earlier delivery, word for word.
     """
 
     batch_id: str
@@ -114,7 +114,7 @@ class CleanBatch:
     erased_rows : int
         Rows of the batch that were erased for a patient or because of their age.
     repeated_rows : int
-        Rows of the batch that an earlier delivery had brought already.
+        Rows of the batch that had already arrived in an earlier delivery.
     """
 
     batch_id: str

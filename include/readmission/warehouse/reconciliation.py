@@ -38,7 +38,7 @@ class Line:
         Rows that were erased for a patient or because of their age. After a replay, such a row
         counts in both batches.
     repeated : int
-        Rows that an earlier delivery had brought already, word for word.
+        Rows that had already arrived in an earlier delivery, word for word.
     superseded : int
         Rows in CLEAN that a correction has replaced.
     """
@@ -107,7 +107,7 @@ class Account:
 
     @property
     def repeated(self) -> int:
-        """Encounters that an earlier delivery had brought already."""
+        """Encounters that had already arrived in an earlier delivery."""
         return sum(line.repeated for line in self.lines)
 
     @property

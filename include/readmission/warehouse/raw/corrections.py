@@ -135,7 +135,7 @@ class Corrections:
         Raises
         ------
         NotACorrection
-            If one of the rows is none.
+            If one of the rows is not a correction.
         """
         found = {one.source_row: one for one in self.of_batch(batch_id)}
         for row in source_rows:

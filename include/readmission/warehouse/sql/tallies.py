@@ -28,7 +28,7 @@ class RawTally:
     erased : int
         Rows of the batch that were erased for a patient or because of their age.
     repeated : int
-        Rows of the batch that an earlier delivery had brought already.
+        Rows of the batch that had already arrived in an earlier delivery.
     """
 
     batch_id: str
