@@ -259,7 +259,8 @@ def run(things: Things, flags: argparse.Namespace, verb: str, words: list[str]) 
 def main() -> int:
     """Run one command and return its exit code."""
     with (CLUSTER / "calls").open("a") as calls:
-        calls.write(f"{' '.join(sys.argv[1:])}\n")
+        # One line a call, although a patch may span several.
+        calls.write(f"{' '.join(' '.join(sys.argv[1:]).split())}\n")
     flags, (verb, *words) = options()
     if verb == "kustomize" or flags.dry_run == "client" or flags.local:
         here = sys.argv[1:] if flags.context is None else sys.argv[3:]
