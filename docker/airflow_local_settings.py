@@ -35,6 +35,10 @@ SECRETS = {
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
         import_module(name)
+    # MLflow lists the files of all installed packages before it logs the first model.
+    import_module("mlflow.utils.requirements_utils").warn_dependency_requirement_mismatches(
+        ["mlflow"]
+    )
 
 
 def pod_mutation_hook(pod: "V1Pod") -> None:
