@@ -1,6 +1,7 @@
 """Score CLEAN rows with a compiled model, which takes raw encounters when it serves."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -49,17 +50,18 @@ def _by_feature(tables: EncodingTables) -> Mapping[str, Mapping[Value, Entry]]:
     The rules of cleaning are not repeated here: each raw value is set in the example encounter,
     which is then cleaned. The entries of diagnoses are by clinical group already.
     """
-    probes = [
-        (name, value, entry)
-        for name, entries in tables.entries.items()
-        if schema.BY_NAME[name].kind is not Kind.DIAGNOSIS
-        for value, entry in entries.items()
-    ]
-    cleaned = clean(pd.DataFrame([schema.example() | {name: value} for name, value, _ in probes]))
-    found: dict[str, dict[Value, Entry]] = {
-        name: dict(entries) if schema.BY_NAME[name].kind is Kind.DIAGNOSIS else {}
-        for name, entries in tables.entries.items()
-    }
-    for row, (name, _, entry) in enumerate(probes):
-        found[name][cleaned[name].iloc[row]] = entry
+    found: dict[str, dict[Value, Entry]] = {}
+    for name, entries in tables.entries.items():
+        if schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
+            found[name] = dict(entries)
+        else:
+            cleaned = _cleaned(name, tuple(entries))
+            found[name] = dict(zip(cleaned, entries.values(), strict=True))
     return found
+
+
+@cache
+def _cleaned(name: str, values: tuple[Value, ...]) -> Sequence[Value]:
+    """Return the CLEAN value of each raw value of a field; most models know the same values."""
+    example = pd.DataFrame([schema.example()] * len(values)).assign(**{name: list(values)})
+    return clean(example)[name].tolist()
