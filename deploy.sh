@@ -392,28 +392,32 @@ put() {
     fi
 }
 
-# Never change an existing Secret: databases were created with its passwords.
+# Never change an existing Secret: databases were created with its passwords. The new ones are created in one
+# request, through standard input, so that the values appear in no process list and no file.
 make_secrets() {
-    local name
+    local name there='' missing=()
     step "Secrets"
+    [ "$DRY_RUN" = yes ] || there=$(kubectl --namespace "$NAMESPACE" get secrets --output name) \
+        || fail "cannot list the Secrets of namespace $NAMESPACE"
     for name in $(k8s/secrets.sh names); do
         if [ "$DRY_RUN" = yes ]; then
             say "  would create secret $name if it does not exist"
-        elif kubectl --namespace "$NAMESPACE" get secret "$name" --output name >/dev/null 2>&1; then
+        elif grep -qx "secret/$name" <<<"$there"; then
             say "  $name exists"
         else
-            # Through standard input, so that the values appear in no process list and no file.
-            k8s/secrets.sh secret "$name" \
-                | kubectl --namespace "$NAMESPACE" create secret generic "$name" --from-env-file /dev/stdin \
-                    --output name
-            mark secret "$name"
+            missing+=("$name")
         fi
     done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    for name in "${missing[@]}"; do
+        print_secret "$name" stringData
+        k8s/secrets.sh secret "$name" | sed 's/[\"]/\\&/g; s/\([^=]*\)=\(.*\)/  \1: "\2"/'
+    done | kubectl --namespace "$NAMESPACE" create --filename - --output name >&2
 }
 
 # The servers' certificates; clients trust their authority, which is created last. In a subshell, for the trap.
 make_certificates() (
-    local name folder
+    local name names folder file
     if [ "$DRY_RUN" = yes ]; then
         say "  would create the certificates of the PostgreSQL servers if they do not exist"
         return
@@ -425,12 +429,28 @@ make_certificates() (
     folder=$(mktemp -d)
     trap 'rm -rf "$folder"' EXIT
     k8s/postgres/certificates.sh make "$folder"
-    for name in $(k8s/postgres/certificates.sh names); do
-        kubectl --namespace "$NAMESPACE" delete secret "$name" --ignore-not-found >/dev/null
-        kubectl --namespace "$NAMESPACE" create secret generic "$name" --from-file "$folder/$name" --output name
-        mark secret "$name"
-    done
+    mapfile -t names < <(k8s/postgres/certificates.sh names)
+    kubectl --namespace "$NAMESPACE" delete secret "${names[@]}" --ignore-not-found >/dev/null
+    for name in "${names[@]}"; do
+        print_secret "$name" data
+        for file in "$folder/$name"/*; do
+            echo "  ${file##*/}: $(openssl base64 -A -in "$file")"
+        done
+    done | kubectl --namespace "$NAMESPACE" create --filename - --output name >&2
 )
+
+# print_secret NAME FIELD: the beginning of a Secret, which ends where its values begin.
+print_secret() {
+    cat <<SECRET
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: $1
+  labels: {${LABEL/=/: }}
+$2:
+SECRET
+}
 
 # Services respond only to known host names, and browsers use the addresses of the nodes.
 name_nodes() {

@@ -8,7 +8,6 @@ every call.
 # ruff: noqa: T201
 
 import argparse
-import base64
 import fcntl
 import json
 import os
@@ -39,7 +38,7 @@ def options() -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for flag in (
         "namespace", "context", "selector", "output", "filename", "timeout", "for",
-        "request-timeout", "from-env-file", "from-literal", "from-file", "dry-run", "type",
+        "request-timeout", "from-literal", "dry-run", "type",
         "patch", "cascade",
     ):  # fmt: skip
         parser.add_argument(f"--{flag}")
@@ -116,15 +115,6 @@ def apply(things: Things, flags: argparse.Namespace) -> None:
             things[made] = {"labels": claim["metadata"]["labels"]}
 
 
-def content(flags: argparse.Namespace) -> str:
-    """Return the content of a new Secret; a file becomes a line in base64."""
-    if not flags.from_file:
-        return str(flags.text)
-    files = sorted(Path(flags.from_file).iterdir())
-    encoded = ((file.name, base64.b64encode(file.read_bytes()).decode()) for file in files)
-    return "".join(f"{name}={text}\n" for name, text in encoded)
-
-
 def label(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
     """Label the objects that are named or passed as documents."""
     *of_whom, pair = words
@@ -152,16 +142,20 @@ def delete(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
         things.clear()
 
 
-def create(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
-    """Store a Secret from standard input, or a Lease unless there is one."""
-    if not flags.filename:
-        (CLUSTER / f"secret-{words[-1]}").write_text(content(flags))
-        things[f"secret/{words[-1]}"] = {"labels": {}}
-        return 0
-    (lease,) = documents(flags)
-    if key(lease) in things:
+def create(things: Things, flags: argparse.Namespace) -> int:
+    """Store Secrets, or a Lease, unless there are some of these names."""
+    new = documents(flags)
+    if any(key(document) in things for document in new):
         return 1
-    return replace(things, lease)
+    for document in new:
+        if document["kind"] == "Lease":
+            return replace(things, document)
+        name, values = document["metadata"]["name"], document.get("stringData") or document["data"]
+        lines = (f"{variable}={value}\n" for variable, value in values.items())
+        (CLUSTER / f"secret-{name}").write_text("".join(lines))
+        things[key(document)] = {"labels": document["metadata"]["labels"]}
+        print(key(document))
+    return 0
 
 
 def replace(things: Things, lease: dict[str, Any]) -> int:
@@ -241,7 +235,7 @@ def run(things: Things, flags: argparse.Namespace, verb: str, words: list[str]) 
     elif verb == "delete":
         delete(things, flags, words)
     elif verb == "create":
-        code = create(things, flags, words)
+        code = create(things, flags)
     elif verb == "replace":
         code = replace(things, documents(flags)[0])
     elif verb == "get":
@@ -266,7 +260,7 @@ def main() -> int:
         here = sys.argv[1:] if flags.context is None else sys.argv[3:]
         os.execv(KUBECTL, [KUBECTL, *here])  # noqa: S606
     # Read before the lock is taken: the input may come from another command, which needs it.
-    reads = flags.filename == "-" or flags.from_env_file
+    reads = flags.filename == "-"
     flags.text = sys.stdin.read() if reads else ""
     if flags.dry_run:
         refuses = CLUSTER / "refuses"
