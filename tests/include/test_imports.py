@@ -10,8 +10,8 @@ from readmission.settings import CHECKOUT
 
 PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission": (
-        {"errors", "files"},
-        {"settings", "domain"},
+        {"errors"},
+        {"files", "settings", "domain"},
         {"logs"},
         {"serving", "warehouse"},
         {"modelling"},
@@ -20,6 +20,14 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"pipeline"},
         {"exporter", "operations"},
         {"stack"},
+    ),
+    "readmission.files": (
+        {"limits", "whole"},
+        {"formats", "layout", "text"},
+        {"columnar", "parts", "unpacking"},
+        {"archive", "workbook_parts"},
+        {"workbook"},
+        {"reading"},
     ),
     "readmission.settings": (
         {"backups", "renamed"},

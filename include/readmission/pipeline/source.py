@@ -1,34 +1,30 @@
 """The source of encounters: a named file, the cached UCI file, UCI itself, or synthetic rows."""
 
 import hashlib
-import io
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import IO
 
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError, DownloadError
 from readmission.files import write_whole
+from readmission.files.archive import open_zip
+from readmission.files.columnar import columnar
+from readmission.files.limits import DEFAULT_LIMITS, FileError
+from readmission.files.reading import read_tables
 from readmission.settings import Settings
 
 UCI_URL = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
 UCI_SHA256 = "0689e7ec031237dc63031b938805c48377748761a3b26acab621567afa24df97"
 UCI_CSV = "diabetic_data.csv"
-
-# All values are read as text: "None" and "?" are values, and only the contract interprets them.
-_ALL_TEXT = arrow_csv.ConvertOptions(
-    column_types=dict.fromkeys(schema.NAMES, pa.string()),
-    strings_can_be_null=False,
-)
 
 Progress = Callable[[int, int], None]
 """Called with the bytes received so far and the total (0 if the server does not state it)."""
@@ -49,7 +45,7 @@ class Dataset:
     Parameters
     ----------
     path : Path
-        A CSV, or a zip that holds one.
+        A CSV, an Excel workbook, or a packed CSV.
     origin : Origin
         Whose encounters these are.
     encounters : pyarrow.Table
@@ -88,17 +84,27 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
 
 
 def read(path: Path) -> Dataset:
-    """Read a CSV, or the CSV inside a zip; the UCI file is recognised by its hash.
+    """Read a file of encounters in any format that `readmission.files` knows.
+
+    The UCI file is recognised by its hash. A row with too many or too few values is kept with the
+    reason, for the quarantine.
 
     Raises
     ------
     DatasetError
         Names the file and the problem: missing, empty or truncated file, missing or unknown
-        columns, a row with too many or too few values.
+        columns, a format that cannot be read.
     """
-    content = _content(path)
-    encounters = _parse(content, path)
-    return Dataset(path, _origin(content, encounters), encounters)
+    try:
+        with path.open("rb") as file:
+            return _read(file, path)
+    except FileError as error:
+        raise DatasetError(f"{path} {error}") from error
+    except OSError as error:
+        raise DatasetError(
+            f"{path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV, an Excel"
+            " workbook, or a packed CSV"
+        ) from error
 
 
 def download(target: Path, progress: Progress = lambda _done, _total: None) -> None:
@@ -122,89 +128,48 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
                     progress(response.num_bytes_downloaded, total)
         except httpx.HTTPError as error:
             raise DownloadError(f"UCI could not be reached ({error}); see {UCI_URL}") from error
-        archive.seek(0)
-        try:
-            content = _csv_in_zip(io.BytesIO(archive.read()), target)
-        except DatasetError as error:
-            raise DownloadError(f"{UCI_URL} did not send the published zip") from error
-    if hashlib.sha256(content).hexdigest() != UCI_SHA256:
-        raise DownloadError(f"{UCI_URL} did not send the published file: its sha256 differs")
+        content = _published(archive)
     _cache(target, content)
 
 
-def _origin(content: bytes, encounters: pa.Table) -> Origin:
-    if hashlib.sha256(content).hexdigest() == UCI_SHA256:
+def _read(file: IO[bytes], path: Path) -> Dataset:
+    digest = hashlib.sha256()
+    parts = []
+    for table in read_tables(file, schema.NAMES, schema.ENCOUNTER, seen=digest.update):
+        _check_header(table.names, path)
+        parts.append(columnar(table, schema.NAMES, reason_in=schema.TARGET))
+    encounters = pa.concat_tables(parts).combine_chunks()
+    if not encounters.num_rows:
+        raise DatasetError(f"{path} has a header but no encounters")
+    return Dataset(path, _origin(digest.hexdigest(), encounters), encounters)
+
+
+def _origin(sha256: str, encounters: pa.Table) -> Origin:
+    if sha256 == UCI_SHA256:
         return Origin.UCI
     return Origin.SYNTHETIC if synthetic.is_synthetic(encounters) else Origin.FILE
 
 
-def _content(path: Path) -> bytes:
+def _published(archive: IO[bytes]) -> bytes:
+    """Return the published CSV in UCI's zip."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV or a zip"
-        ) from error
-    return _csv_in_zip(io.BytesIO(content), path) if content[:2] == b"PK" else content
-
-
-def _csv_in_zip(archive: io.BytesIO, path: Path) -> bytes:
-    """Return the bytes of the CSV of encounters in a zip, from any folder in it."""
-    try:
-        with zipfile.ZipFile(archive) as opened:
+        with open_zip(archive, DEFAULT_LIMITS) as opened:
             for name in opened.namelist():
-                if not name.endswith(".csv"):
-                    continue
-                with opened.open(name) as member:
-                    if schema.ENCOUNTER.encode() in member.readline(4096):
-                        return opened.read(name)
-    except (zipfile.BadZipFile, EOFError, OSError, zlib.error) as error:
-        raise DatasetError(f"{path} is a damaged zip ({error}); download it again") from error
-    raise DatasetError(f"{path} contains no CSV with a column {schema.ENCOUNTER!r}")
+                content = opened.read(name) if name.endswith(UCI_CSV) else b""
+                if hashlib.sha256(content).hexdigest() == UCI_SHA256:
+                    return content
+    except (FileError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        raise DownloadError(f"{UCI_URL} did not send the published zip") from error
+    raise DownloadError(f"{UCI_URL} did not send the published file: its sha256 differs")
 
 
-def _parse(content: bytes, path: Path) -> pa.Table:
-    if not content.strip():
+def _check_header(names: Sequence[str], path: Path) -> None:
+    if not names:
         raise DatasetError(f"{path} is empty; expected a CSV with {len(schema.NAMES)} columns")
-    if b"\0" in content:
-        raise DatasetError(f"{path} is not a readable CSV: it contains a zero byte")
-    table = _read_csv(content, path)
-    _check_header(table.column_names, path)
-    if table.num_rows == 0:
-        raise DatasetError(f"{path} has a header but no encounters")
-    return table.select(list(schema.NAMES)).combine_chunks()
-
-
-def _read_csv(content: bytes, path: Path) -> pa.Table:
-    """Read every value as text, in a single thread, so that Arrow can number an invalid row."""
-    invalid: list[arrow_csv.InvalidRow] = []
-
-    def stop(row: arrow_csv.InvalidRow) -> Literal["error"]:
-        invalid.append(row)
-        return "error"
-
-    try:
-        return arrow_csv.read_csv(
-            io.BytesIO(content),
-            read_options=arrow_csv.ReadOptions(use_threads=False),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=stop),
-            convert_options=_ALL_TEXT,
-        )
-    except pa.ArrowInvalid as error:
-        problem = str(error)
-        for row in invalid:  # Arrow's own message quotes the row, and with it a patient's data.
-            problem = (
-                f"row {row.number} has {row.actual_columns} values, but the header has"
-                f" {row.expected_columns}"
-            )
-        raise DatasetError(f"{path} is not a readable CSV: {problem}") from None
-
-
-def _check_header(names: list[str], path: Path) -> None:
     if schema.BY_NAME.keys().isdisjoint(names):
         # The line is not quoted: without a header it holds a patient's data.
         raise DatasetError(
-            f"{path}: the first line is not a header of comma-separated names; expected the"
+            f"{path}: the first line is not a header of names; expected the"
             f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
         )
     missing = [name for name in schema.NAMES if name not in names]

@@ -58,7 +58,7 @@ class Settings(MlflowSettings, AuditSettings, PromotionSettings, DeliverySetting
     # Data
     dataset: Path | None = Field(
         None,
-        description="CSV or zip file with the encounters; if unset, the UCI file is downloaded,"
+        description="File of encounters: CSV, xlsx, or a packed CSV. If unset, UCI's is downloaded,"
         " or synthetic encounters are used if that fails.",
     )
     cache_dir: Path = Field(

@@ -1,15 +1,20 @@
 """Files of encounters: a valid file is read as text, any other is an error that names it."""
 
+import bz2
+import gzip
 import hashlib
 import io
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from csv import reader
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from openpyxl import Workbook
 
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError, DownloadError
@@ -20,6 +25,8 @@ from readmission.settings import Settings
 ROWS = 40
 CSV = synthetic.csv_bytes(ROWS).replace(b'"', b"")
 HEADER, *LINES = CSV.splitlines()
+NARROW = b"\n".join(line.rpartition(b",")[0] for line in (HEADER, *LINES))
+TABLE = [line.decode().split(",") for line in (HEADER, *LINES)]
 
 
 def csv(*lines: bytes, header: bytes = HEADER) -> bytes:
@@ -31,6 +38,24 @@ def zipped(**members: bytes) -> bytes:
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
+    return sink.getvalue()
+
+
+def zstd(content: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, "zstd") as packed:
+        packed.write(content)
+    return sink.getvalue().to_pybytes()
+
+
+def workbook(**sheets: Sequence[Sequence[str]]) -> bytes:
+    """Return a workbook with whole numbers as numbers, as Excel stores them."""
+    book, sink = Workbook(write_only=True), io.BytesIO()
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append([int(cell) if cell.isdigit() else cell for cell in row])
+    book.save(sink)
     return sink.getvalue()
 
 
@@ -79,6 +104,20 @@ def test_values_are_read_as_text(read: Callable[[bytes], Dataset]) -> None:
         CSV.replace(b"\n", b"\r\n"),
         b"\xef\xbb\xbf" + CSV,
         b'"' + CSV.replace(b",", b'","').replace(b"\n", b'"\n"')[:-1],
+        CSV.replace(b"\n", b"\r"),
+        b"\n\r\n  \n;;;\n" + CSV,
+        CSV.replace(b",", b";"),
+        b"sep=;\r\n" + CSV.replace(b",", b";"),
+        CSV.replace(b",", b"\t"),
+        CSV.decode().encode("utf-16"),
+        CSV.decode().encode("utf-16-be"),
+        gzip.compress(CSV[:5_000]) + gzip.compress(CSV[5_000:]),
+        bz2.compress(CSV),
+        zstd(CSV),
+        workbook(Stays=TABLE),
+        workbook(First=TABLE[:5], Codes=[["code", "meaning"]], Second=[TABLE[0], *TABLE[5:]]),
+        zipped(**{"DATA.CSV": CSV}),
+        zipped(**{"2007.csv": csv(*LINES[:4]), "2008.csv": csv(*LINES[4:])}),
         zipped(**{"diabetic_data.csv": CSV}),
         zipped(
             **{
@@ -89,8 +128,13 @@ def test_values_are_read_as_text(read: Callable[[bytes], Dataset]) -> None:
             }
         ),
     ],
-    ids=["plain", "crlf", "bom", "quoted", "zip", "deep in a zip"],
-)
+    ids=[
+        "plain", "crlf", "bom", "quoted", "cr", "blank lines", "semicolons", "hint of Excel",
+        "tabs", "utf-16", "utf-16 without a mark", "gzip of two parts", "bzip2", "zstd",
+        "workbook", "two sheets", "upper case in a zip", "two files in a zip", "zip",
+        "deep in a zip",
+    ],
+)  # fmt: skip
 def test_every_file_format_gives_the_same_encounters(
     read: Callable[[bytes], Dataset], content: bytes
 ) -> None:
@@ -115,7 +159,7 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
         (b" \n\n", "is empty"),
         (HEADER + b"\n", "has a header but no encounters"),
         (
-            b"\n".join(line.rpartition(b",")[0] for line in (HEADER, *LINES)),
+            NARROW,
             "missing: readmitted$",
         ),
         (
@@ -124,25 +168,32 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
         ),
         (CSV.replace(b",race,", b",Race,"), "missing: race; unknown: Race$"),
         (CSV.replace(b",race,", b",gender,"), "missing: race; repeated: gender$"),
-        (csv(*LINES[:5]).replace(b",", b";"), "not a header of comma-separated names"),
         (b"\n".join(LINES), "is not a header.*; expected the 50 columns encounter_id, patient_nbr"),
-        (csv(LINES[0], LINES[1].rpartition(b",")[0], LINES[2]), "row 3 has 49 values"),
-        (csv(LINES[0], LINES[1], LINES[2] + b",1"), "row 4 has 51 values"),
-        (csv(cell(LINES[0], "race", b'"Asian')), "row 2 has 3 values"),
-        (csv(cell(LINES[0], "race", b"Cauc\xe4sian")), "column #2.*invalid UTF8"),
+        (csv(cell(LINES[0], "race", b'"Asian'), *LINES[1:]), "row 2 has 3.*quote not closed"),
+        (csv(cell(LINES[0], "race", b"\xc3\xa4\xe4")), "not readable as UTF-8"),
         (csv(cell(LINES[0], "race", b"As\0ian")), "zero byte"),
         (b"<!doctype html><p>Not here</p>\n", "the first line is not a header"),
-        (zipped(**{"a.csv": CSV})[:600], "is a damaged zip .*; download it again"),
-        (zipped(**{"a.csv": CSV})[:2], "is a damaged zip"),
-        (flipped(zipped(**{"a.csv": CSV})), "is a damaged zip"),
-        (zipped(**{"a.txt": CSV}), "contains no CSV with a column 'encounter_id'"),
+        (zipped(**{"a.csv": CSV})[:600], "is a damaged or incomplete zip .*; send it again"),
+        (zipped(**{"a.csv": CSV})[:4], "is a damaged or incomplete zip"),
+        (flipped(zipped(**{"a.csv": CSV})), "is a damaged or incomplete zip"),
+        (zipped(**{"a.txt": CSV}), "contains no CSV with a column 'encounter_id'.* contains a.txt"),
         (zipped(**{"a.csv": b""}), "contains no CSV"),
+        (gzip.compress(CSV)[:-9], "is a damaged or incomplete gzip file"),
+        (zstd(CSV)[:-9], "is a damaged or incomplete zstd file"),
+        (zipped(**{"a.csv": CSV, "b.csv": NARROW}), "different columns: b.csv lacks readmitted"),
+        (zipped(**{"a.csv": CSV, "b.csv": b"\n".join(LINES)}), "b.csv has no header like .* a.csv"),
+        (workbook(A=TABLE, B=[row[:-1] for row in TABLE]), "sheets .* B lacks readmitted of A"),
+        (b"%PDF-1.7", "is a PDF document; save it as CSV, xlsx"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old format .xls or has a password"),
+        (gzip.compress(gzip.compress(CSV)), "is a gzip file inside a gzip file"),
     ],
     ids=[
         "empty", "blank", "header only", "missing column", "extra column", "wrong header",
-        "repeated column", "semicolons", "no header",
-        "short row", "long row", "open quote", "latin-1",
-        "zero byte", "html", "truncated zip", "two bytes", "corrupt zip", "no csv", "empty csv",
+        "repeated column", "no header",
+        "open quote", "two encodings",
+        "zero byte", "html", "truncated zip", "four bytes", "corrupt zip", "no csv", "empty csv",
+        "truncated gzip", "truncated zstd", "other layout", "no header in the second file",
+        "other sheet", "pdf", "old Excel", "packed twice",
     ],
 )  # fmt: skip
 def test_a_bad_file_is_an_error_that_names_the_file_and_the_problem(
@@ -154,17 +205,43 @@ def test_a_bad_file_is_an_error_that_names_the_file_and_the_problem(
     assert str(tmp_path / "encounters") in str(caught.value)
 
 
-def test_the_error_about_a_row_of_wrong_length_does_not_name_the_patient(
-    read: Callable[[bytes], Dataset],
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        (b"Total: 40 stays", 1),
+        (b"\x1a", 1),
+        (b'"Total","40"', 2),
+        (LINES[7] + b",1", 51),
+        (LINES[7].rpartition(b",")[0], 49),
+    ],
+    ids=["footer", "Ctrl-Z", "two cells", "long row", "short row"],
+)
+@pytest.mark.parametrize("end", [b"", b"\n"], ids=["open end", "line end"])
+@pytest.mark.parametrize("following", [0, 3])
+def test_a_row_of_another_length_is_kept_with_the_reason(
+    read: Callable[[bytes], Dataset], line: bytes, values: int, end: bytes, following: int
 ) -> None:
-    patient = LINES[7].split(b",")[1].decode()
+    content = csv(*LINES[:20], line, *LINES[20 : 20 + following]).removesuffix(b"\n") + end
 
-    with pytest.raises(DatasetError) as caught:
-        read(csv(*LINES[:7], LINES[7] + b",1"))
+    rows = read(content).encounters
 
-    assert patient not in str(caught.value)
-    assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__
+    assert rows.slice(0, 20).equals(synthetic.encounters(ROWS).slice(0, 20))
+    assert rows.slice(21).equals(synthetic.encounters(ROWS).slice(20, following))
+    (kept,) = rows.slice(20, 1).to_pylist()
+    expected = next(reader([line.decode()])) + [""] * 49
+    assert [kept[name] for name in schema.NAMES[:-1]] == expected[:49]
+    counted = f"{values} value{'s' if values > 1 else ''}"
+    assert kept[schema.TARGET] == f"(this row has {counted}, the header has 50)"
+
+
+def test_letters_of_windows_are_read(read: Callable[[bytes], Dataset]) -> None:
+    latin, utf8 = (
+        read(csv(cell(LINES[0], "race", "Andaluc\u00eda \u20ac".encode(encoding))))
+        for encoding in ("cp1252", "utf-8")
+    )
+
+    assert latin.encounters["race"].to_pylist() == ["Andaluc\u00eda \u20ac"]
+    assert latin.encounters.equals(utf8.encounters)
 
 
 @pytest.mark.parametrize("name", ["absent.csv", "."])

@@ -1,0 +1,100 @@
+"""Read a table of text into Arrow columns."""
+
+import csv
+from collections.abc import Sequence
+from typing import Literal
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from readmission.files.layout import Table
+from readmission.files.limits import FileError
+
+MAX_WRONG_ROWS = 10_000
+"""Rows with another number of values that a table may have; they are Python objects."""
+
+
+def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
+    """Return the rows of a table as text.
+
+    A row with more or fewer values than the header, such as a footer, keeps its place: its values
+    are in their columns, and one column says why the row cannot be valid.
+
+    Parameters
+    ----------
+    table : Table
+        Its header has all the names.
+    names : sequence of str
+        The columns to return, in order.
+    reason_in : str
+        The column that holds the reason for such a row.
+
+    Raises
+    ------
+    FileError
+        If a quote is not closed, or too many rows have another number of values.
+    """
+    wrong = _WrongRows()
+    # All values are text: only the contract interprets "None" and "?". A single thread numbers
+    # the rows.
+    reading = arrow_csv.ReadOptions(use_threads=False, column_names=list(table.names))
+    parsing = arrow_csv.ParseOptions(
+        delimiter=table.delimiter, newlines_in_values=True, invalid_row_handler=wrong
+    )
+    converting = arrow_csv.ConvertOptions(
+        column_types=dict.fromkeys(table.names, pa.string()),
+        include_columns=list(names),
+        strings_can_be_null=False,
+    )
+    try:
+        with arrow_csv.open_csv(table.rows, reading, parsing, converting) as reader:
+            rows = reader.read_all()
+    except pa.ArrowInvalid as error:
+        if "Empty CSV" in str(error):
+            return pa.schema([(name, pa.string()) for name in names]).empty_table()
+        # Arrow's own message may quote a row, and with it a patient's data.
+        problem = wrong.problem or "a row is longer than a megabyte; is a quote not closed?"
+        raise FileError(f"is not a readable CSV: {problem}") from None
+    return _with_wrong_rows(rows, wrong.rows, table, reason_in)
+
+
+class _WrongRows:
+    """Collects rows with another number of values than the header."""
+
+    def __init__(self) -> None:
+        self.rows: list[arrow_csv.InvalidRow] = []
+        self.problem = ""
+
+    def __call__(self, row: arrow_csv.InvalidRow) -> Literal["skip", "error"]:
+        """Keep a row for later; stop if rows were lost in it, or there are too many."""
+        self.rows.append(row)
+        shape = (
+            f"row {(row.number or 0) + 1} has {row.actual_columns} values, but the header has"
+            f" {row.expected_columns}"
+        )
+        if "\n" in row.text.rstrip():
+            self.problem = f"{shape}; is a quote not closed?"
+        elif len(self.rows) > MAX_WRONG_ROWS:
+            self.problem = f"{shape}, and so it is for {MAX_WRONG_ROWS:,} rows before it"
+        return "error" if self.problem else "skip"
+
+
+def _with_wrong_rows(
+    rows: pa.Table, wrong: Sequence[arrow_csv.InvalidRow], table: Table, reason_in: str
+) -> pa.Table:
+    """Return the rows with the others at their places."""
+    pieces, taken = [], 0
+    for nth, row in enumerate(wrong):
+        right_before = (row.number or 0) - 1 - nth
+        pieces.append(rows.slice(taken, right_before - taken))
+        pieces.append(_padded(row, table, rows.schema, reason_in))
+        taken = right_before
+    return pa.concat_tables([*pieces, rows.slice(taken)])
+
+
+def _padded(row: arrow_csv.InvalidRow, table: Table, schema: pa.Schema, reason_in: str) -> pa.Table:
+    cells = next(csv.reader([row.text], delimiter=table.delimiter), [])
+    values = dict.fromkeys(schema.names, "") | dict(zip(table.names, cells, strict=False))
+    counts = f"{row.actual_columns} value{'s' * (row.actual_columns != 1)}"
+    values[reason_in] = f"(this row has {counts}, the header has {row.expected_columns})"
+    return pa.table({name: [values[name]] for name in schema.names}, schema=schema)
