@@ -110,7 +110,7 @@ class ApiClient:
         return self._request("POST", "/rollback", key=key)
 
     def predict_file(self, content: bytes) -> Iterator[Json]:
-        """Upload a CSV file; yield the result of each row as it arrives, then the summary."""
+        """Upload a file; yield the result of each row as it arrives, then the summary."""
         starts = range(0, len(content), UPLOAD_BYTES)
         with (
             self._logged("POST", "/predict/batch") as headers,
@@ -118,7 +118,8 @@ class ApiClient:
                 "POST",
                 "/predict/batch",
                 content=(content[start : start + UPLOAD_BYTES] for start in starts),
-                headers=headers | {"Content-Type": "text/csv"},
+                # The API tells the format by the content.
+                headers=headers | {"Content-Type": "application/octet-stream"},
             ) as response,
         ):
             if response.is_error:

@@ -1,4 +1,4 @@
-"""A CSV file on its way through the API, in a background thread so that the page stays usable."""
+"""A file on its way through the API, in a background thread so that the page stays usable."""
 
 from threading import Event, Thread
 from typing import Any
@@ -6,6 +6,8 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel
 
+from readmission.files.formats import HEAD_BYTES, Format, format_of
+from readmission.files.limits import FileError
 from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
 from ui.prediction_columns import ROW, PredictionColumn, read_columns
 
@@ -41,12 +43,14 @@ class FileJob:
     name : str
         Name of the file, to show on the page.
     content : bytes
-        The CSV file; released at the end.
+        The file; released at the end.
 
     Attributes
     ----------
     columns : tuple of PredictionColumn
         Columns of the predictions; empty until the API has described them.
+    expected_rows : int
+        About how many rows the file has; 0 if it is packed, which hides its lines.
     rows : int
         Rows read so far.
     summary : dict, optional
@@ -64,7 +68,7 @@ class FileJob:
     def __init__(self, client: ApiClient, name: str, content: bytes) -> None:
         self.name = name
         self.columns: tuple[PredictionColumn, ...] = ()
-        self.expected_rows = max(1, content.count(b"\n") - 1)
+        self.expected_rows = _expected_rows(content)
         self.rows = 0
         self.failure: ApiUnavailable | RequestRefused | None = None
         self.summary: Json | None = None
@@ -72,6 +76,7 @@ class FileJob:
         self.row_errors: dict[int, str] = {}
         self.problems: list[RowProblem] = []
         self._cells: list[list[Any]] = []
+        self._error_cells: list[list[Any]] = []
         self._packed: list[pd.DataFrame] = []
         self._stopped = Event()
         self._thread = Thread(target=self._run, args=(client, content), daemon=True)
@@ -89,8 +94,13 @@ class FileJob:
 
     @property
     def progress(self) -> float:
-        """Share of the rows that were read, 0 to 1."""
-        return min(1.0, self.rows / self.expected_rows)
+        """Share of the rows that were read, 0 to 1; 0 if their number is unknown."""
+        return min(1.0, self.rows / self.expected_rows) if self.expected_rows else 0.0
+
+    @property
+    def of_expected(self) -> str:
+        """The expected number of rows in words, if it is known."""
+        return f" of about {self.expected_rows:,}" if self.expected_rows else ""
 
     def stop(self) -> None:
         """Stop after the current row and keep the predictions so far."""
@@ -113,15 +123,19 @@ class FileJob:
 
     def csv(self) -> bytes:
         """Return all rows in the order of the file; a row with errors has the error instead."""
-        errors = pd.DataFrame({ROW: list(self.row_errors), ERROR: list(self.row_errors.values())})
+        errors = self._framed(self._error_cells).assign(**{ERROR: list(self.row_errors.values())})
         table = self.table()
         # Whole numbers would become decimals where a row with errors has no value.
         whole = dict.fromkeys(table.select_dtypes("integer"), "Int64")
-        every_row = pd.concat([table.astype(whole), errors]).sort_values(ROW)
+        every_row = pd.concat([table.astype(whole), errors.dropna(axis="columns", how="all")])
+        every_row = every_row.sort_values(ROW).astype(dict.fromkeys(whole, "Int64"))
         return every_row.astype({ROW: int}).to_csv(index=False).encode()
 
     def _pack(self) -> pd.DataFrame:
-        return pd.DataFrame(self._cells, columns=[column.name for column in self.columns])
+        return self._framed(self._cells)
+
+    def _framed(self, cells: list[list[Any]]) -> pd.DataFrame:
+        return pd.DataFrame(cells, columns=[column.name for column in self.columns])
 
     def _run(self, client: ApiClient, content: bytes) -> None:
         try:
@@ -142,6 +156,7 @@ class FileJob:
         line[ROW] = row = int(line[ROW]) + 1
         if "error" in line:
             self._add_error(row, line)
+            self._error_cells.append([column.cell(line) for column in self.columns])
         else:
             self._cells.append([column.cell(line) for column in self.columns])
             if len(self._cells) == ROWS_AT_ONCE:
@@ -163,3 +178,11 @@ class FileJob:
                 RowProblem(row=row, field=p["field"], value=p["value"], expected=p["expected"])
                 for p in problems
             ]
+
+
+def _expected_rows(content: bytes) -> int:
+    try:
+        is_text = format_of(content[:HEAD_BYTES]) is Format.TEXT
+    except FileError:  # The API names the format in its error.
+        is_text = False
+    return max(1, content.count(b"\n") - 1) if is_text else 0

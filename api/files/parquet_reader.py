@@ -8,10 +8,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from api.errors import BodyTooLarge, UnreadableFile
-from api.files.rows import CHUNK_ROWS, ParsedRow, check_header, parse_row
+from api.files.rows import CHUNK_ROWS, MAX_UNPACKED_BYTES, ParsedRow, check_header, parse_row
 
-MAX_UNCOMPRESSED_BYTES = 256 << 20
-"""Largest uncompressed size that a file may declare: a small file may expand to a huge one."""
 MAX_TEXT_BYTES = 1_000
 """Longest text; an encounter has at most 60. A dictionary stores a long text once, but every row
 read from it gets a copy."""
@@ -30,7 +28,7 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         If its columns are not those of an encounter.
     BodyTooLarge
         If a text is longer than `MAX_TEXT_BYTES`, or the file is larger than
-        `MAX_UNCOMPRESSED_BYTES` when uncompressed.
+        `MAX_UNPACKED_BYTES` when uncompressed.
     ApiError
         If `announce`, which gets the number of rows before one is decoded, rejects it.
     """
@@ -41,8 +39,8 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         file.seek(0)
         table = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BYTES)
         groups = (table.metadata.row_group(i) for i in range(table.num_row_groups))
-        if sum(group.total_byte_size for group in groups) > MAX_UNCOMPRESSED_BYTES:
-            raise BodyTooLarge(MAX_UNCOMPRESSED_BYTES, "an uncompressed file")
+        if sum(group.total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
+            raise BodyTooLarge(MAX_UNPACKED_BYTES, "an uncompressed file")
         announce(table.metadata.num_rows)
         for batch in table.iter_batches(batch_size=CHUNK_ROWS):
             values = [_values(column) for column in batch.columns]

@@ -1,10 +1,7 @@
-"""Readers of uploaded encounters, row by row: CSV, JSON, lines of JSON and Parquet."""
+"""Readers of uploaded encounters, row by row: tables, JSON, lines of JSON and Parquet."""
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from typing import IO, Any
+from typing import IO
 
 from pydantic_core import from_json
 
@@ -12,17 +9,15 @@ from api.contract.encounter import check_fields_are_unique, parse_encounter
 from api.errors import (
     ApiError,
     BodyTooLarge,
-    InvalidEncounter,
     MalformedBody,
-    Problem,
-    UnreadableFile,
     UnsupportedFormat,
 )
-from api.files import json_array
-from api.files.rows import CHUNK_ROWS, MAX_ROW_BYTES, ParsedRow, check_header, parse_row
+from api.files import json_array, tables
+from api.files.rows import CHUNK_ROWS, MAX_ROW_BYTES, ParsedRow, parse_row
 from readmission.domain import schema
 
 Announce = Callable[[int], None]
+_PARQUET = b"PAR1"
 _OUTCOME = b'"%s"' % schema.TARGET.encode()
 
 
@@ -65,48 +60,6 @@ def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[
         yield chunk
 
 
-def _csv(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
-    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
-    try:
-        source = _BoundedLines(text)
-        lines = csv.reader(source, strict=True)
-        header = next(lines, [])
-        check_header(header)
-        for line in lines:
-            source.row_length = 0
-            if len(line) == len(header):
-                yield parse_row(_from_text(dict(zip(header, line, strict=True))))
-            elif line:
-                expected = f"{len(header)} values, as many as the header has columns"
-                yield InvalidEncounter([Problem.wrong_value("(row)", len(line), expected)])
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UnreadableFile(f"The file is not readable as CSV in UTF-8: {error}.") from error
-    finally:
-        # The file of a stopped upload may be closed already.
-        with suppress(ValueError):
-            text.detach()
-
-
-class _BoundedLines:
-    """Lines for a CSV reader, with a limit on the length of one row."""
-
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self.row_length = 0
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(MAX_ROW_BYTES)
-        self.row_length += len(line)
-        if self.row_length >= MAX_ROW_BYTES:
-            raise BodyTooLarge(MAX_ROW_BYTES)
-        if not line:
-            raise StopIteration
-        return line
-
-
 def _json_lines(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
     while line := file.readline(MAX_ROW_BYTES):
         if len(line) == MAX_ROW_BYTES:
@@ -119,6 +72,13 @@ def _json(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
     return map(_from_json, json_array.elements(file))
 
 
+def _by_content(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+    """Read any table: browsers and clients name the wrong type, or none."""
+    is_parquet = file.read(len(_PARQUET)) == _PARQUET
+    file.seek(0)
+    return _parquet(file, announce) if is_parquet else tables.read(file)
+
+
 def _parquet(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
     # Imported lazily: Arrow takes 60 MB.
     from api.files import parquet_reader
@@ -129,10 +89,19 @@ def _parquet(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
 READERS: Mapping[str, Callable[[IO[bytes], Announce], Iterator[ParsedRow]]] = {
     "application/json": _json,
     "application/x-ndjson": _json_lines,
-    "text/csv": _csv,
+    "text/csv": _by_content,
     "application/vnd.apache.parquet": _parquet,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": _by_content,
+    "application/zip": _by_content,
+    "application/gzip": _by_content,
+    "application/x-bzip2": _by_content,
+    "application/zstd": _by_content,
+    "text/tab-separated-values": _by_content,
+    # What browsers send for a CSV if Excel is installed, and for a type that they do not know.
+    "application/vnd.ms-excel": _by_content,
+    "application/octet-stream": _by_content,
 }
-"""Reader of each content type."""
+"""Reader of each content type; most tell the format of a table by its content."""
 
 
 def _from_json(text: bytes) -> ParsedRow:
@@ -146,12 +115,3 @@ def _from_json(text: bytes) -> ParsedRow:
         return error
     except ValueError as error:
         return MalformedBody(str(error))
-
-
-def _from_text(fields: dict[str, str]) -> dict[str, Any]:
-    """Restore the types that CSV lacks: an empty cell is missing, a count is a number."""
-    typed: dict[str, Any] = {}
-    for name, value in fields.items():
-        is_whole = schema.BY_NAME[name].is_number and value.isascii() and value.isdecimal()
-        typed[name] = int(value) if is_whole and len(value) < 20 else value or None
-    return typed

@@ -1,5 +1,6 @@
 """Checks that all readers share: the columns of a file, and each row."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from api.contract.encounter import KNOWN_FIELDS, check_encounter
@@ -12,6 +13,8 @@ ParsedRow = Encounter | ApiError
 
 CHUNK_ROWS = 100
 """Rows scored together: this takes milliseconds, so single requests do not wait for long."""
+MAX_UNPACKED_BYTES = 256 << 20
+"""Largest size of a packed file after unpacking: a small file may expand to a huge one."""
 MAX_ROW_BYTES = 1 << 20
 """A reader holds one row whole; an encounter takes about 1,200 bytes."""
 
@@ -26,7 +29,7 @@ def parse_row(fields: Any) -> ParsedRow:
         return error
 
 
-def check_header(header: list[str]) -> None:
+def check_header(header: Sequence[str]) -> None:
     """Reject a file with wrong columns at once, instead of reporting them for every row."""
     known = {column.name for column in schema.COLUMNS}
     absent = [name for name in schema.FEATURE_NAMES if name not in header]

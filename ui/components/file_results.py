@@ -71,14 +71,14 @@ def _show_status(job: FileJob, schema: Json) -> None:
 
 def _show_fatal_error(job: FileJob, message: str) -> None:
     st.warning(
-        f"**{job.name} is unreadable from row {job.rows:,} of about {job.expected_rows:,}.** The "
+        f"**{job.name} is unreadable from row {job.rows:,}{job.of_expected}.** The "
         "rows before it are below; the rest was not read.",
         icon=":material/cut:",
     )
     st.markdown(
         f"Message from the service: {message}\n\n"
         "What to do next: open the file at this row. Often a quotation mark is never closed, or "
-        "the file was not saved as *CSV UTF-8*. Correct it and predict the whole file again."
+        "the file is incomplete. Correct it and predict the whole file again."
     )
 
 

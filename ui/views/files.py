@@ -1,4 +1,4 @@
-"""Predict a CSV file of encounters."""
+"""Predict a file of encounters."""
 
 import pandas as pd
 import streamlit as st
@@ -9,13 +9,16 @@ from ui.file_job import FileJob
 
 JOB = "file_job"
 REFRESH_SECONDS = 0.5
+SUFFIXES = ["csv", "tsv", "txt", "xlsx", "parquet", "zip", "gz", "bz2", "zst"]
+"""Files that the browser offers; the API looks at the content."""
 
 
 def show() -> None:
     """Draw the page."""
     st.title("Files", anchor=False)
     st.markdown(
-        "Upload a CSV file with one row per hospital stay and the column names of the UCI file. "
+        "Upload a table with one row per hospital stay and the column names of the UCI file: "
+        "CSV, Excel (xlsx) or Parquet, or CSVs packed as zip, gzip, bzip2 or zstd. "
         "Rows with errors are listed; the others are predicted. The file is not stored."
     )
     schema = service.fetch(lambda api: api.schema())
@@ -39,7 +42,7 @@ def show() -> None:
 def _show_upload(schema: Json) -> None:
     # Both the API and Streamlit's own server limit the size.
     largest_mb = min(schema["limits"]["file_mb"], st.get_option("server.maxUploadSize"))
-    file = st.file_uploader("CSV file of hospital stays", type="csv", max_upload_size=largest_mb)
+    file = st.file_uploader("File of hospital stays", type=SUFFIXES, max_upload_size=largest_mb)
     row = st.container(horizontal=True)
     pressed = row.button(
         "Predict file", type="primary", icon=":material/play_arrow:", disabled=file is None
@@ -69,7 +72,7 @@ def _show_progress() -> None:
     job: FileJob = st.session_state[JOB]
     if not job.is_running:
         st.rerun()
-    st.progress(job.progress, f"{job.name}: {job.rows:,} of about {job.expected_rows:,} rows")
+    st.progress(job.progress, f"{job.name}: {job.rows:,}{job.of_expected} rows")
     st.caption("You can use the other pages in the meantime.")
     st.button("Stop", icon=":material/stop:", on_click=_stop)
 

@@ -1,9 +1,12 @@
 """Small files that expand, or make a reader fail: rejected with little memory."""
 
+import bz2
+import gzip
 import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +24,7 @@ from readmission.settings import CHECKOUT
 from tests.api.models import raw_encounters
 from tests.api.routes.test_about import check_error
 from tests.api.routes.test_predict_batch import CSV, JSON, PARQUET, TELLTALE, as_csv, lines, send
+from tests.real_world.files import workbook, zipped
 
 GROWTH_KB = 40_000
 """Allowed growth of a warmed-up reader; without limits, the files below need 1 GB."""
@@ -131,6 +135,54 @@ def test_values_without_a_python_type_are_rejected(
     *rejected, last = lines(response)
     assert [line["error"] for line in rejected] == errors
     assert last["summary"]["refused"] == len(errors)
+
+
+HARMLESS = raw_encounters(3)[list(example())].to_csv(index=False).encode()
+
+
+def book_of(rows: str) -> bytes:
+    """Return a workbook whose only sheet has these rows as XML."""
+    harmless = workbook({"a": [["x"]]})
+    sink = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(harmless)) as before,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for name in before.namelist():
+            is_sheet = name.startswith("xl/worksheets/")
+            after.writestr(name, SHEET % rows if is_sheet else before.read(name))
+    return sink.getvalue()
+
+
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+SHEET = f'<worksheet xmlns="{MAIN}"><sheetData>%s</sheetData></worksheet>'
+CELLS = "<c><v>1</v></c>" * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("hostile", "error"),
+    [
+        (gzip.compress(HARMLESS + b"," * (100 << 20)), "BodyTooLarge"),
+        (gzip.compress(HARMLESS + b"\n" * (100 << 20)), "UnpackedTooLarge"),
+        (bz2.compress(b"\n" * (100 << 20)), "UnreadableFile"),
+        (zipped({f"{n}.csv": b"" for n in range(200)}), "UnpackedTooLarge"),
+        (book_of(f"<row>{CELLS}</row>"), "UnpackedTooLarge"),
+        (book_of(f"<row>{CELLS[: 1 << 21]}<row/>{CELLS[: 1 << 21]}</row>"), "UnreadableFile"),
+        (book_of(f"<row><!--</row><row>-->{CELLS}</row>"), "UnreadableFile"),
+        (book_of('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "UnreadableFile"),
+    ],
+    ids=[
+        "long row", "blank rows", "blank rows first", "many members", "row of a workbook",
+        "row within a row", "comment", "last cell",
+    ],
+)  # fmt: skip
+def test_a_packed_file_that_expands_is_rejected_with_little_memory(
+    hostile: bytes, error: str, tmp_path: Path
+) -> None:
+    (found,), growth = read_alone(CSV, workbook({"a": [["x"]]}), hostile, tmp_path)
+
+    assert found == error
+    assert growth < GROWTH_KB
 
 
 def test_a_failure_after_the_first_chunk_is_the_last_row(

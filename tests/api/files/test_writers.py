@@ -150,7 +150,7 @@ def test_an_upload_that_breaks_off_is_a_readable_file_whose_last_row_says_so(
     service: TestClient, rows: pd.DataFrame
 ) -> None:
     table = as_csv(rows).splitlines(keepends=True)
-    cut = b"".join(table[: CHUNK_ROWS + 51]) + b"\xff" + b"".join(table[CHUNK_ROWS + 51 :])
+    cut = b"".join(table[: CHUNK_ROWS + 51]) + b'"' + b"".join(table[CHUNK_ROWS + 51 :])
 
     content = send(service, cut, CSV, answer="parquet").content
 

@@ -238,9 +238,9 @@ def header_of(rows: pd.DataFrame) -> bytes:
         (CSV, b"", 400, "malformed", "first line"),
         (CSV, b"\n\n", 400, "malformed", "first line"),
         (CSV, b"a,b,c\n1,2,3\n", 400, "malformed", "GET /schema"),
-        (CSV, b"\xff\xfe\x00a\x00", 400, "malformed", "UTF-8"),
-        (CSV, b'"never closed', 400, "malformed", "CSV"),
-        (CSV, b"x" * 300_000, 400, "malformed", "CSV"),
+        (CSV, b"\xff\xfe\x00a\x00", 400, "malformed", "UTF-16"),
+        (CSV, b'"never closed', 400, "malformed", "first line"),
+        (CSV, b"x" * 300_000, 400, "malformed", "first line"),
         (JSON, b"", 400, "malformed", "JSON"),
         (JSON, b"{}", 400, "malformed", "array"),
         (JSON, b'{"item": [1]}', 400, "malformed", "array"),
@@ -324,7 +324,7 @@ CUT_ROW = CHUNK_ROWS + 37
 
 def cut_csv(rows: pd.DataFrame) -> bytes:
     table = as_csv(rows).splitlines(keepends=True)
-    return b"".join(table[: CUT_ROW + 1]) + b"\xff" + b"".join(table[CUT_ROW + 1 :])
+    return b"".join(table[: CUT_ROW + 1]) + b'"' + b"".join(table[CUT_ROW + 1 :])
 
 
 def cut_json(rows: pd.DataFrame) -> bytes:

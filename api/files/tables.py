@@ -1,0 +1,93 @@
+"""Read uploaded tables: CSV, packed CSV and Excel workbooks, as `readmission.files` reads them."""
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import IO, Any
+
+from api.errors import ApiError, BodyTooLarge, InvalidEncounter, Problem, UnreadableFile
+from api.files.rows import MAX_ROW_BYTES, MAX_UNPACKED_BYTES, ParsedRow, check_header, parse_row
+from readmission.domain import schema
+from readmission.files.layout import Table
+from readmission.files.limits import FileError, FileTooLarge, Limits
+from readmission.files.reading import read_tables
+
+LIMITS = Limits(unpacked_bytes=MAX_UNPACKED_BYTES, members=100)
+
+
+class UnpackedTooLarge(BodyTooLarge):
+    """A file exceeds a limit once it is unpacked."""
+
+    def __init__(self, message: str) -> None:
+        ApiError.__init__(self, message)
+
+
+def read(file: IO[bytes]) -> Iterator[ParsedRow]:
+    """Yield each row of the tables in a file.
+
+    Raises
+    ------
+    UnreadableFile
+        If the file is not a table, or is damaged.
+    InvalidEncounter
+        If its columns are not those of an encounter.
+    BodyTooLarge
+        If a row or the unpacked file exceeds a limit.
+    """
+    try:
+        for table in read_tables(file, schema.NAMES, schema.ENCOUNTER, LIMITS):
+            check_header(table.names)
+            yield from _rows(table)
+    except FileTooLarge as error:
+        raise UnpackedTooLarge(f"The file {error}.") from error
+    except (FileError, csv.Error) as error:
+        problem = error if isinstance(error, FileError) else f"is not readable as CSV: {error}"
+        raise UnreadableFile(f"The file {problem}.") from error
+
+
+def _rows(table: Table) -> Iterator[ParsedRow]:
+    text = io.TextIOWrapper(io.BufferedReader(table.rows), encoding="utf-8", newline="")
+    try:
+        source = _BoundedLines(text)
+        header = table.names
+        for line in csv.reader(source, strict=True, delimiter=table.delimiter):
+            source.row_length = 0
+            if len(line) == len(header):
+                yield parse_row(_typed(dict(zip(header, line, strict=True))))
+            elif line:
+                expected = f"{len(header)} values, as many as the header has columns"
+                yield InvalidEncounter([Problem.wrong_value("(row)", len(line), expected)])
+    finally:
+        # The file of a stopped upload may be closed already.
+        with suppress(ValueError):
+            text.detach()
+
+
+class _BoundedLines:
+    """Lines for a CSV reader, with a limit on the length of one row."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self.row_length = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(MAX_ROW_BYTES)
+        self.row_length += len(line)
+        if self.row_length >= MAX_ROW_BYTES:
+            raise BodyTooLarge(MAX_ROW_BYTES)
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _typed(fields: dict[str, str]) -> dict[str, Any]:
+    """Restore the types that CSV lacks: an empty cell is missing, a count is a number."""
+    typed: dict[str, Any] = {}
+    for name, value in fields.items():
+        is_whole = schema.BY_NAME[name].is_number and value.isascii() and value.isdecimal()
+        typed[name] = int(value) if is_whole and len(value) < 20 else value or None
+    return typed

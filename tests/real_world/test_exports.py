@@ -1,0 +1,75 @@
+"""Every line of the table of exports, on every way in that takes files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from readmission.domain import schema, synthetic
+from readmission.domain.cleaning import clean
+from readmission.errors import DatasetError
+from readmission.pipeline import source
+from readmission.quality.gates import Gatekeeper
+from readmission.warehouse import RawWarehouse
+from tests.real_world.files import EXPORTS, Export, Rows, plain
+
+COUNT = 16
+ENCOUNTERS = synthetic.encounters(COUNT)
+TABLE: Rows = [list(schema.NAMES), *(list(row.values()) for row in ENCOUNTERS.to_pylist())]
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+def test_ingestion(export: Export, tmp_path: Path) -> None:
+    path = tmp_path / "delivery"
+    path.write_bytes(export.write(TABLE))
+    if export.error:
+        with pytest.raises(DatasetError, match="delivery") as caught:
+            source.read(path)
+        assert export.error in str(caught.value)
+        return
+
+    rows = source.read(path).encounters
+
+    assert rows.num_rows == COUNT + export.rows_refused
+    found = rows.slice(0, COUNT).to_pandas()
+    assert clean(found).equals(clean(ENCOUNTERS.to_pandas()))
+
+
+@pytest.mark.parametrize("export", EXPORTS, ids=lambda export: export.name)
+def test_files(export: Export, service: TestClient) -> None:
+    headers = {"content-type": export.content_type}
+    url = "/predict/batch"
+    expected = service.post(url, content=plain(TABLE), headers={"content-type": "text/csv"})
+
+    response = service.post(url, content=export.write(TABLE), headers=headers)
+
+    lines = [json.loads(line) for line in response.text.splitlines()]
+    if export.error:
+        # The last line is the summary if the first rows were sent before the error.
+        failed = lines[-1] if response.status_code != 200 else lines[-2]
+        assert export.error in failed["message"]
+        assert response.status_code in (200, 400, 413)
+        return
+    whole = [json.loads(line) for line in expected.text.splitlines()]
+    assert lines[:COUNT] == whole[:COUNT]
+    assert whole[-1]["summary"]["answered"] == COUNT
+    assert [line["error"] for line in lines[COUNT:-1]] == ["invalid"] * export.rows_refused
+
+
+def test_a_row_of_another_length_waits_in_quarantine_with_the_reason(
+    raw: RawWarehouse, gatekeeper: Gatekeeper, tmp_path: Path
+) -> None:
+    # given an export with a footer and the end mark of an old program
+    path = tmp_path / "delivery.csv"
+    path.write_bytes(plain(TABLE) + b"Total: 16 stays\n\x1a")
+
+    # when it passes the raw gate
+    batch = raw.load(source.read(path).encounters, 0, "file")
+    gatekeeper.raw(raw, batch.batch_id, quarantine_limit=0.2)
+
+    # then both wait as rows, and every encounter goes on
+    quarantine = raw.quarantine()
+    assert quarantine["source_row"].tolist() == [COUNT, COUNT + 1]
+    for reasons in quarantine["reasons"]:
+        assert any("(this row has 1 value, the header has 50)" in reason for reason in reasons)
