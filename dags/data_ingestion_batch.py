@@ -36,13 +36,18 @@ def data_ingestion_batch():
     def load(params: dict[str, Any], dag_run) -> list[str]:
         """Read the source once and write its next batches."""
         from connections import raw_warehouse
+        from readmission.errors import StillArriving
         from readmission.pipeline import ingest, source
         from readmission.settings import get_settings
 
         settings = get_settings()
+        try:
+            dataset = source.locate(settings)
+        except StillArriving as error:
+            raise AirflowSkipException(str(error)) from error
         with raw_warehouse() as warehouse:
             batches = ingest.ingest(
-                source.locate(settings),
+                dataset,
                 warehouse,
                 params["batch_size"] or settings.batch_size,
                 params["batches"] or None,

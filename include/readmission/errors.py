@@ -14,6 +14,10 @@ class DatasetError(ReadmissionError):
     """The source file cannot be read as UCI encounters."""
 
 
+class StillArriving(DatasetError):
+    """The source file changed lately and is not readable yet; a later run reads it."""
+
+
 class DownloadError(DatasetError):
     """The dataset could not be fetched from UCI."""
 

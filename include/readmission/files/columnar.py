@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from readmission.files.layout import Table
-from readmission.files.limits import FileError
+from readmission.files.limits import IncompleteFile
 
 MAX_WRONG_ROWS = 10_000
 """Rows with another number of values that a table may have; they are Python objects."""
@@ -31,7 +31,7 @@ def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
 
     Raises
     ------
-    FileError
+    IncompleteFile
         If a quote is not closed, or too many rows have another number of values.
     """
     wrong = _WrongRows()
@@ -54,7 +54,7 @@ def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
             return pa.schema([(name, pa.string()) for name in names]).empty_table()
         # Arrow's own message may quote a row, and with it a patient's data.
         problem = wrong.problem or "a row is longer than a megabyte; is a quote not closed?"
-        raise FileError(f"is not a readable CSV: {problem}") from None
+        raise IncompleteFile(f"is not a readable CSV: {problem}") from None
     return _with_wrong_rows(rows, wrong.rows, table, reason_in)
 
 

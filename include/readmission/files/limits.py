@@ -13,8 +13,12 @@ class FileError(ReadmissionError):
     """A file is not a table, or cannot be read as one."""
 
 
-class TruncatedFile(FileError):
-    """A packed file ends too early: it is damaged, or has not arrived completely."""
+class IncompleteFile(FileError):
+    """A file is damaged, or more of it has yet to arrive."""
+
+
+class TruncatedFile(IncompleteFile):
+    """A packed file ends too early."""
 
     def __init__(self, kind: str, detail: object) -> None:
         super().__init__(f"is a damaged or incomplete {kind} ({detail}); send it again")

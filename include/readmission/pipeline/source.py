@@ -1,12 +1,15 @@
 """The source of encounters: a named file, the cached UCI file, UCI itself, or synthetic rows."""
 
 import hashlib
+import os
 import tempfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -14,11 +17,11 @@ from typing import IO
 import pyarrow as pa
 
 from readmission.domain import schema, synthetic
-from readmission.errors import DatasetError, DownloadError
+from readmission.errors import DatasetError, DownloadError, StillArriving
 from readmission.files import write_whole
 from readmission.files.archive import open_zip
 from readmission.files.columnar import columnar
-from readmission.files.limits import DEFAULT_LIMITS, FileError
+from readmission.files.limits import DEFAULT_LIMITS, FileError, IncompleteFile
 from readmission.files.reading import read_tables
 from readmission.settings import Settings
 
@@ -28,6 +31,9 @@ UCI_CSV = "diabetic_data.csv"
 
 Progress = Callable[[int, int], None]
 """Called with the bytes received so far and the total (0 if the server does not state it)."""
+
+
+Clock = Callable[[], float]
 
 
 class Origin(StrEnum):
@@ -67,9 +73,11 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
     ------
     DatasetError
         If the file that the settings name is missing or is not a file of encounters.
+    StillArriving
+        If it changed lately and is not readable yet.
     """
     if settings.dataset is not None:
-        return read(settings.dataset)
+        return read(settings.dataset, timedelta(minutes=settings.settle_minutes))
     cached = settings.cache_dir / "uci" / UCI_CSV
     if not cached.exists() and not settings.offline:
         # Without a network, fall back to synthetic rows; every page then says so.
@@ -83,21 +91,42 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
     return read(generated)
 
 
-def read(path: Path) -> Dataset:
+def read(path: Path, settle: timedelta = timedelta(), now: Clock = time.time) -> Dataset:
     """Read a file of encounters in any format that `readmission.files` knows.
 
     The UCI file is recognised by its hash. A row with too many or too few values is kept with the
     reason, for the quarantine.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    settle : timedelta
+        A file that changed within this time may still be written: its last line is left out if it
+        has no line end.
+    now : callable
+        The clock, in seconds since 1970.
 
     Raises
     ------
     DatasetError
         Names the file and the problem: missing, empty or truncated file, missing or unknown
         columns, a format that cannot be read.
+    StillArriving
+        If the file is incomplete and changed within `settle`.
     """
     try:
         with path.open("rb") as file:
-            return _read(file, path)
+            before = os.fstat(file.fileno())
+            dataset = _read(file, path, is_complete=_has_settled(before, settle, now()))
+            if _changes(before) != _changes(os.fstat(file.fileno())):
+                file.seek(0)
+                dataset = _read(file, path, is_complete=False)
+            return dataset
+    except IncompleteFile as error:
+        if _has_settled(path.stat(), settle, now()):
+            raise DatasetError(f"{path} {error}") from error
+        raise StillArriving(f"{path} changed lately and is read later: it {error}") from error
     except FileError as error:
         raise DatasetError(f"{path} {error}") from error
     except OSError as error:
@@ -105,6 +134,20 @@ def read(path: Path) -> Dataset:
             f"{path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV, an Excel"
             " workbook, or a packed CSV"
         ) from error
+
+
+def _has_settled(status: os.stat_result, settle: timedelta, now: float) -> bool:
+    """Whether a file has not changed for a while.
+
+    A copy may carry an old time of its content from the start, but the system itself keeps the
+    time of the last change. A time in the future comes from a wrong clock.
+    """
+    changed = max(status.st_mtime, status.st_ctime)
+    return abs(now - changed) >= settle.total_seconds()
+
+
+def _changes(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def download(target: Path, progress: Progress = lambda _done, _total: None) -> None:
@@ -132,15 +175,19 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
     _cache(target, content)
 
 
-def _read(file: IO[bytes], path: Path) -> Dataset:
+def _read(file: IO[bytes], path: Path, *, is_complete: bool) -> Dataset:
     digest = hashlib.sha256()
     parts = []
-    for table in read_tables(file, schema.NAMES, schema.ENCOUNTER, seen=digest.update):
+    for table in read_tables(
+        file, schema.NAMES, schema.ENCOUNTER, is_complete=is_complete, seen=digest.update
+    ):
+        if not table.names:
+            raise IncompleteFile(f"is empty; expected a CSV with {len(schema.NAMES)} columns")
         _check_header(table.names, path)
         parts.append(columnar(table, schema.NAMES, reason_in=schema.TARGET))
     encounters = pa.concat_tables(parts).combine_chunks()
     if not encounters.num_rows:
-        raise DatasetError(f"{path} has a header but no encounters")
+        raise IncompleteFile("has a header but no encounters")
     return Dataset(path, _origin(digest.hexdigest(), encounters), encounters)
 
 
@@ -164,8 +211,6 @@ def _published(archive: IO[bytes]) -> bytes:
 
 
 def _check_header(names: Sequence[str], path: Path) -> None:
-    if not names:
-        raise DatasetError(f"{path} is empty; expected a CSV with {len(schema.NAMES)} columns")
     if schema.BY_NAME.keys().isdisjoint(names):
         # The line is not quoted: without a header it holds a patient's data.
         raise DatasetError(

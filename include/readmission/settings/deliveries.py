@@ -15,3 +15,10 @@ class DeliverySettings(RenamedSettings):
         description="Whether a row with other values for a known encounter waits for a person, or"
         " replaces the earlier row at once.",
     )
+    settle_minutes: int = Field(
+        10,
+        ge=0,
+        description="Minutes for which the file must not change before its last line is read"
+        " although it has no line end, and before a damaged file is an error: one run of the"
+        " ingestion, so that a file that is still being written is never read too far.",
+    )

@@ -4,20 +4,23 @@ import bz2
 import gzip
 import hashlib
 import io
+import os
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from csv import reader
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from openpyxl import Workbook
 
 from readmission.domain import schema, synthetic
-from readmission.errors import DatasetError, DownloadError
+from readmission.errors import DatasetError, DownloadError, StillArriving
 from readmission.pipeline import source
 from readmission.pipeline.source import Dataset, Origin
 from readmission.settings import Settings
@@ -232,6 +235,85 @@ def test_a_row_of_another_length_is_kept_with_the_reason(
     assert [kept[name] for name in schema.NAMES[:-1]] == expected[:49]
     counted = f"{values} value{'s' if values > 1 else ''}"
     assert kept[schema.TARGET] == f"(this row has {counted}, the header has 50)"
+
+
+TICK = timedelta(minutes=10)
+
+
+def after(path: Path, passed: timedelta) -> Callable[[], float]:
+    """Return a clock that shows how long ago the file changed."""
+    return lambda: path.stat().st_ctime + passed.total_seconds()
+
+
+@pytest.mark.parametrize("end", [b"", b"8", b"\r\n", b"Total: 7"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_file_that_is_still_written_is_read_to_its_last_whole_line(
+    tmp_path: Path, end: bytes, encoding: str
+) -> None:
+    # given a file whose last value may go on: ">3" becomes ">30"
+    path = tmp_path / "delivery.csv"
+    last = LINES[5].rpartition(b",")[0] + b",>3" + end
+    path.write_bytes((csv(*LINES[:5]) + last).decode().encode(encoding))
+
+    # when it has changed within a tick, and when it has stood still
+    early, late = (source.read(path, TICK, after(path, passed)) for passed in (TICK / 2, TICK))
+
+    # then the last line is read if it has an end, or once the file has stood still
+    assert len(early) == (6 if end == b"\r\n" else 5)
+    assert len(late) == 6
+    assert late.encounters.slice(0, 5).equals(synthetic.encounters(ROWS).slice(0, 5))
+
+
+def test_an_old_time_of_the_content_does_not_make_a_new_file_old(tmp_path: Path) -> None:
+    path = tmp_path / "copied.csv"
+    path.write_bytes(csv(*LINES[:5]) + LINES[5])
+    os.utime(path, (0, 0))
+
+    assert len(source.read(path, TICK)) == 5
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_last_whole_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a file that has stood still and grows when its rows are read
+    path = tmp_path / "delivery.csv"
+    path.write_bytes(csv(*LINES[:5]) + LINES[5][:-1])
+    columnar = source.columnar
+
+    def grown(*arguments: Any, **options: Any) -> pa.Table:
+        with path.open("ab") as file:
+            file.write(LINES[5][-1:])
+        return columnar(*arguments, **options)
+
+    monkeypatch.setattr(source, "columnar", grown)
+
+    assert len(source.read(path, TICK, after(path, TICK))) == 5
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        HEADER[:200],
+        gzip.compress(CSV)[:-9],
+        zipped(**{"a.csv": CSV})[:-9],
+        workbook(A=TABLE)[:-9],
+        csv(cell(LINES[0], "race", b'"Asian'), *LINES[1:]),
+    ],
+    ids=["empty", "part of a header", "gzip", "zip", "workbook", "open quote"],
+)
+def test_an_incomplete_file_is_an_error_only_after_it_has_stood_still(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "delivery"
+    path.write_bytes(content)
+
+    with pytest.raises(StillArriving, match=r"delivery changed lately and is read later: it "):
+        source.read(path, TICK, after(path, TICK / 2))
+    with pytest.raises(DatasetError) as caught:
+        source.read(path, TICK, after(path, TICK))
+
+    assert not isinstance(caught.value, StillArriving)
 
 
 def test_letters_of_windows_are_read(read: Callable[[bytes], Dataset]) -> None:
