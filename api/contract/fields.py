@@ -38,6 +38,11 @@ class JsonOnly:
 
 
 @dataclass(frozen=True)
+class TextCell:
+    """Annotation: in tables, the value is text, whatever type it has in JSON."""
+
+
+@dataclass(frozen=True)
 class TableColumn:
     """One column of a table.
 
@@ -62,7 +67,7 @@ class TableColumn:
             if value is None:
                 return None
             value = value.get(key)
-        return value
+        return str(value) if self.type is str and value is not None else value
 
 
 def reader_of(model: type[BaseModel]) -> Callable[[Any], dict[str, Any]]:
@@ -111,6 +116,9 @@ def _columns(where: str, name: str, field: FieldInfo) -> Iterator[TableColumn]:
     if _annotation(field, JsonOnly, None) is not None:
         return
     type_ = _without_none(field.annotation)
+    if _annotation(field, TextCell, None) is not None:
+        yield TableColumn(name, str, (name,))
+        return
     per_key = _annotation(field, OneColumnPerKey, None)
     if per_key is None:
         yield TableColumn(name, _cell_type(where, type_), (name,))

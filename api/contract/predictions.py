@@ -16,6 +16,7 @@ from api.contract.fields import (
     JsonOnly,
     OneColumnPerKey,
     ReadBy,
+    TextCell,
     columns_of,
     example_of,
     reader_of,
@@ -153,17 +154,35 @@ class ErrorResponse(ErrorFields):
     request_id: str
 
 
-class RowNumber(ResponseModel):
-    """The number of a row."""
+class RowOfUpload(ResponseModel):
+    """Which row it is, and the keys by which the caller finds it again, if the row has them."""
 
-    row: int = Field(ge=0, description="Row of the upload, counted from 0.", examples=[0])
+    row: int = Field(
+        ge=0,
+        description="Row of the upload, counted from 0; `line` counts from 1.",
+        examples=[0],
+    )
+    line: int = Field(
+        ge=1,
+        description="Row of the upload, counted from 1: the first one below a header.",
+        examples=[1],
+    )
+    encounter_id: Annotated[str | int | None, TextCell()] = Field(
+        None, description="Number of the stay, as sent.", examples=["2278392"]
+    )
+    patient_nbr: Annotated[str | int | None, TextCell()] = Field(
+        None, description="Number of the patient, as sent.", examples=["8222157"]
+    )
+    id: Annotated[str | int | None, TextCell()] = Field(
+        None, description="The caller's own column `id`, as sent.", examples=["stay 17"]
+    )
 
 
-class PredictedRow(LoggedPrediction, RowNumber):
+class PredictedRow(LoggedPrediction, RowOfUpload):
     """A row that was predicted."""
 
 
-class RejectedRow(ErrorFields, RowNumber):
+class RejectedRow(ErrorFields, RowOfUpload):
     """A row that was rejected; the other rows are not affected."""
 
 

@@ -7,7 +7,14 @@ from contextlib import suppress
 from typing import IO, Any
 
 from api.errors import ApiError, BodyTooLarge, InvalidEncounter, Problem, UnreadableFile
-from api.files.rows import MAX_ROW_BYTES, MAX_UNPACKED_BYTES, ParsedRow, check_header, parse_row
+from api.files.rows import (
+    MAX_ROW_BYTES,
+    MAX_UNPACKED_BYTES,
+    ParsedRow,
+    check_header,
+    keys_of,
+    parse_row,
+)
 from readmission.domain import schema
 from readmission.files.layout import Table
 from readmission.files.limits import FileError, FileTooLarge, Limits
@@ -53,11 +60,13 @@ def _rows(table: Table) -> Iterator[ParsedRow]:
         header = table.names
         for line in csv.reader(source, strict=True, delimiter=table.delimiter):
             source.row_length = 0
+            fields = dict(zip(header, line, strict=False))
             if len(line) == len(header):
-                yield parse_row(_typed(dict(zip(header, line, strict=True))))
+                yield parse_row(_typed(fields), keys_of(fields))
             elif line:
                 expected = f"{len(header)} values, as many as the header has columns"
-                yield InvalidEncounter([Problem.wrong_value("(row)", len(line), expected)])
+                problem = Problem.wrong_value("(row)", len(line), expected)
+                yield ParsedRow(InvalidEncounter([problem]), keys_of(fields))
     finally:
         # The file of a stopped upload may be closed already.
         with suppress(ValueError):
@@ -88,6 +97,7 @@ def _typed(fields: dict[str, str]) -> dict[str, Any]:
     """Restore the types that CSV lacks: an empty cell is missing, a count is a number."""
     typed: dict[str, Any] = {}
     for name, value in fields.items():
-        is_whole = schema.BY_NAME[name].is_number and value.isascii() and value.isdecimal()
+        column = schema.BY_NAME.get(name)
+        is_whole = column and column.is_number and value.isascii() and value.isdecimal()
         typed[name] = int(value) if is_whole and len(value) < 20 else value or None
     return typed

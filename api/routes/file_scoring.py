@@ -9,7 +9,7 @@ from api.contract.predictions import SummaryLine, UploadTotals, read_error, read
 from api.dependencies import ServiceState, model_reference
 from api.errors import ApiError, log
 from api.files import readers
-from api.files.rows import ParsedRow
+from api.files.rows import Keys, ParsedRow
 from api.files.writers import AnswerFormat, writer_for
 from api.model.champion import Champion
 from readmission.domain import schema
@@ -74,7 +74,7 @@ class FileScoring:
             for chunk in chunks:
                 yield self._writer.write(self._score(chunk))
         except Exception as error:  # noqa: BLE001 - the status is sent: report the error as a row
-            line = self._rejected(self._rows, _as_api_error(error, self._request_id))
+            line = self._rejected(self._rows, _as_api_error(error, self._request_id), {})
             # Count it as a row, so that the summary shows that the file broke off.
             self._rows += 1
             yield self._writer.write([line])
@@ -83,12 +83,12 @@ class FileScoring:
     def _score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
         """Score the accepted rows of a chunk; return one line per row."""
         self._budget.take(len(chunk))
-        accepted = [row for row in chunk if not isinstance(row, ApiError)]
+        accepted = [row.content for row in chunk if not isinstance(row.content, ApiError)]
         predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
         lines = [
-            self._rejected(number, row)
-            if isinstance(row, ApiError)
-            else self._predicted(number, row, next(predictions))
+            self._rejected(number, row.content, row.keys)
+            if isinstance(row.content, ApiError)
+            else self._predicted(number, row.content, row.keys, next(predictions))
             for number, row in enumerate(chunk, self._rows)
         ]
         self._rows += len(chunk)
@@ -102,11 +102,13 @@ class FileScoring:
             for line in logged:
                 line["logged"] = False
 
-    def _rejected(self, number: int, error: ApiError) -> dict[str, Any]:
+    def _rejected(self, number: int, error: ApiError, keys: Keys) -> dict[str, Any]:
         self._state.metrics.count_error(error)
-        return {"row": number, **read_error(error)}
+        return {"row": number, "line": number + 1, **keys, **read_error(error)}
 
-    def _predicted(self, number: int, encounter: Any, prediction: Prediction) -> dict[str, Any]:
+    def _predicted(
+        self, number: int, encounter: Any, keys: Keys, prediction: Prediction
+    ) -> dict[str, Any]:
         version, label = self._champion.registered.version, prediction.predicted_class
         self._by_class[label] += 1
         self._state.metrics.predictions(version)[label].inc()
@@ -115,7 +117,8 @@ class FileScoring:
             self._request_id, number, version, encounter, prediction.probabilities, label,
             *self._sender,
         )  # fmt: skip
-        return {"row": number, **read_prediction(prediction), "logged": logged}
+        places = {"row": number, "line": number + 1, **keys}
+        return {**places, **read_prediction(prediction), "logged": logged}
 
     def _summary(self) -> dict[str, Any]:
         predicted = self._by_class.total()

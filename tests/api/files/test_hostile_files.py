@@ -44,7 +44,7 @@ from api.files import readers
 def read(path):
     with open(path, "rb") as file:
         try:
-            return [type(row).__name__ for row in readers.read_rows(file, sys.argv[1])]
+            return [type(row.content).__name__ for row in readers.read_rows(file, sys.argv[1])]
         except Exception as error:
             return [type(error).__name__]
 read(sys.argv[2])

@@ -85,6 +85,10 @@ def test_parquet_has_the_values_of_ndjson_with_types(
     assert table.to_pylist() == [cells_of(line) for line in expected]
     assert {field.name: str(field.type) for field in table.schema} == {
         "row": "int64",
+        "line": "int64",
+        "encounter_id": "string",
+        "patient_nbr": "string",
+        "id": "string",
         "predicted_class": "string",
         "probability_NO": "double",
         "probability_>30": "double",
@@ -108,7 +112,7 @@ def test_a_rejected_row_has_error_and_message_and_no_prediction(
     assert rejected["error"] == "invalid"
     assert "age" in rejected["message"]
     assert [name for name, value in rejected.items() if value is not None] == [
-        "row", "error", "message",
+        "row", "line", "error", "message",
     ]  # fmt: skip
 
 

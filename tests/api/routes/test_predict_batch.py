@@ -123,7 +123,7 @@ def test_every_format_is_predicted_row_by_row_in_order(
     *predicted, last = lines(response)
 
     # then every row has a line, in order
-    assert [line["row"] for line in predicted] == list(range(ROWS))
+    assert [line["line"] for line in predicted] == list(range(1, ROWS + 1))
     # and the invalid row has its error and does not affect the others
     rejected = predicted.pop(BAD_ROW)
     assert rejected["error"] == "invalid"
@@ -183,23 +183,66 @@ def test_an_unknown_response_format_is_rejected(service: TestClient, rows: pd.Da
     assert metric(service, 'prediction_errors_total{kind="invalid"}') == 1
 
 
+NUMBER = 1_234_567_891
+KEYS = {schema.ENCOUNTER: NUMBER, schema.PATIENT: NUMBER, "id": "stay 17"}
+
+
 @pytest.mark.parametrize("kind", WRITERS)
-def test_the_outcome_is_ignored_and_ids_are_not_returned(
-    service: TestClient, rows: pd.DataFrame, kind: str
+def test_the_outcome_is_ignored_and_every_line_has_the_keys_of_its_row(
+    service: TestClient, mixed: pd.DataFrame, kind: str
 ) -> None:
-    keys = {schema.ENCOUNTER: 1_234_567_891, schema.PATIENT: 1_987_654_321}
-    labelled = rows.head(3).assign(**{schema.TARGET: "NO"}, **keys)
+    labelled = mixed.tail(ROWS - BAD_ROW + 1).assign(**{schema.TARGET: "NO"}, **KEYS)
+    labelled[schema.ENCOUNTER] = [NUMBER + n for n in range(len(labelled))]
     writers = WRITERS | {JSON: labelled_json, LINES: labelled_lines}
 
-    response = send(service, writers[kind](labelled), kind)
+    *found, last = lines(send(service, writers[kind](labelled), kind))
 
-    assert lines(response)[-1]["summary"]["answered"] == 3
-    for value in keys.values():
-        assert str(value) not in response.text
+    assert last["summary"]["refused"] == 1
+    assert found[1]["error"] == "invalid"
+    as_sent = str if kind == CSV else int
+    for number, line in enumerate(found):
+        assert line["line"] == line["row"] + 1 == number + 1
+        assert {name: line[name] for name in KEYS} == {
+            schema.ENCOUNTER: as_sent(NUMBER + number),
+            schema.PATIENT: as_sent(NUMBER),
+            "id": KEYS["id"],
+        }
+
+
+@pytest.mark.parametrize("answer", ["csv", "parquet"])
+def test_tables_have_the_keys_as_text(service: TestClient, rows: pd.DataFrame, answer: str) -> None:
+    content = send(service, as_csv(rows.head(2).assign(**KEYS)), CSV, answer).content
+
+    read = pd.read_csv if answer == "csv" else pd.read_parquet
+    table = read(io.BytesIO(content))
+    assert table["line"].tolist() == [1, 2]
+    for name, value in KEYS.items():
+        assert table[name].astype(str).tolist() == [str(value)] * 2
+
+
+def test_a_key_is_repeated_as_it_was_sent_and_kept_short(service: TestClient) -> None:
+    sent = [
+        {"ID": "x" * 1_000},
+        {"id": 2**70},
+        {"id": [1]},
+        {"Id": 7.0},
+        {schema.ENCOUNTER: "0017"},
+        {"id": ""},
+        {},
+    ]
+    content = json.dumps([example() | keys for keys in sent]).encode()
+
+    *found, _ = lines(send(service, content, JSON))
+
+    names = ("id", schema.ENCOUNTER, schema.PATIENT)
+    assert [{name: line[name] for name in names if name in line} for line in found] == [
+        {"id": "x" * 100}, {}, {}, {"id": 7}, {schema.ENCOUNTER: "0017"}, {}, {},
+    ]  # fmt: skip
+    assert all("predicted_class" in line for line in found)
 
 
 def labelled_lines(rows: pd.DataFrame) -> bytes:
-    others = rows[[schema.TARGET, schema.ENCOUNTER, schema.PATIENT]].to_dict("records")
+    others = rows[[schema.TARGET, *KEYS]].to_dict("records")
     pairs = zip(as_encounters(rows[list(schema.FEATURE_NAMES)]), others, strict=True)
     return b"\n".join(json.dumps({**encounter, **other}).encode() for encounter, other in pairs)
 
