@@ -53,7 +53,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"model"},
     ),
     "readmission.modelling": (
-        {"decision", "encoder", "family"},
+        {"decision", "diagnosis_categories", "family"},
+        {"encoder"},
         {"evaluation", "families", "model"},
         {"compilation", "fitting"},
         {"plots"},

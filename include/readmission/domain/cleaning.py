@@ -8,7 +8,7 @@ import pandas as pd
 
 from readmission.domain import schema
 from readmission.domain.columns import ICD9_PATTERN, MISSING, Column, Kind
-from readmission.domain.diagnoses import diagnosis_group
+from readmission.domain.diagnoses import diagnosis_of
 from readmission.errors import InvalidValue
 
 
@@ -40,7 +40,7 @@ def clean(raw: pd.DataFrame) -> pd.DataFrame:
     """Turn raw encounters into model features, each row independently of the others.
 
     Missing categories become ``Unknown``, an age interval its midpoint in years, a
-    diagnosis its clinical group, a scale (doses, test results, yes/no) its position.
+    diagnosis its clinical group and category, a scale (doses, test results, yes/no) its position.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def _feature(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
         case Kind.CATEGORY:
             return _category(values, raw, column)
         case Kind.DIAGNOSIS:
-            return _grouped(values, raw, column)
+            return _diagnosis(values, raw, column)
         case Kind.COUNT:
             _reject_any(values.isna(), raw, column)
             return values.astype("int32")
@@ -119,11 +119,11 @@ def _category(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
     return values.where(values.notna(), schema.UNKNOWN).astype(str)
 
 
-def _grouped(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
+def _diagnosis(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:
     known = values.notna()
     _reject_any(known & ~values.astype(str).str.match(ICD9_PATTERN), raw, column)
-    groups = {code: diagnosis_group(str(code)) for code in values[known].unique()}
-    return values.map(groups).where(known, schema.UNKNOWN).astype(str)
+    found = {code: diagnosis_of(str(code)) for code in values[known].unique()}
+    return values.map(found).where(known, schema.UNKNOWN).astype(str)
 
 
 def _encode(values: pd.Series, raw: pd.Series, column: Column) -> pd.Series:

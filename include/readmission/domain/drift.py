@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from readmission.domain import schema
+from readmission.domain.columns import Kind
+from readmission.domain.diagnoses import group_of
 
 MODERATE = 0.10
 STRONG = 0.25
@@ -129,7 +131,7 @@ def psi(before: np.ndarray, after: np.ndarray) -> float:
 
 def _summary(values: pd.Series) -> dict[str, Any]:
     if values.name in schema.CATEGORICAL_FEATURES or values.name == schema.TARGET:
-        shares = values.astype(str).value_counts(normalize=True)
+        shares = _named(values).value_counts(normalize=True)
         return {"shares": {str(value): float(share) for value, share in shares.items()}}
     edges = np.unique(np.quantile(values, np.linspace(0, 1, _BINS + 1)[1:-1])).tolist()
     return {"edges": edges, "shares": _binned(values, edges)}
@@ -139,13 +141,21 @@ def _index(values: pd.Series, summary: Mapping[str, Any]) -> float:
     if "edges" in summary:
         return psi(np.array(summary["shares"]), np.array(_binned(values, summary["edges"])))
     before = dict(summary["shares"])
-    named = values.astype(str)
+    named = _named(values)
     shares = named.where(named.isin(list(before)), _OTHER).value_counts(normalize=True)
     bins = [*before, _OTHER]
     return psi(
         np.array([before.get(name, 0.0) for name in bins]),
         np.array([float(shares.get(name, 0.0)) for name in bins]),
     )
+
+
+def _named(values: pd.Series) -> pd.Series:
+    """Return the categories of a column; those of a diagnosis are its clinical groups."""
+    named = values.astype(str)
+    if values.name == schema.TARGET or schema.BY_NAME[str(values.name)].kind is not Kind.DIAGNOSIS:
+        return named
+    return named.map({value: group_of(value) for value in named.unique()})
 
 
 def _binned(values: pd.Series, edges: Sequence[float]) -> list[float]:

@@ -11,9 +11,9 @@ from scipy import sparse
 from readmission.domain import schema, synthetic
 from readmission.domain.cleaning import clean
 from readmission.domain.columns import MISSING, Column, Kind
-from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, diagnosis_group
+from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, diagnosis_of, group_of
 from readmission.errors import BundleRefused
-from readmission.modelling.encoder import source_fields
+from readmission.modelling.encoder import CATEGORIES, DIAGNOSES, known_categories, source_fields
 from readmission.modelling.families import family
 from readmission.modelling.model import ReadmissionModel
 from readmission.serving.encoding_tables import EncodingTables, Encounter, Entry, Value
@@ -30,26 +30,35 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
     """Return the fitted encoder as lookup tables, made by encoding every value of every field.
 
     The rules of cleaning and encoding are not repeated here: each value is set in the example
-    encounter, which then passes through `readmission.domain.cleaning.clean` and the encoder.
+    encounter, which then passes through `readmission.domain.cleaning.clean` and the encoder. That
+    encounter has no diagnosis, so that a diagnosis sets alone the columns that all of them share.
 
     Raises
     ------
     BundleRefused
-        If a value sets more than one column of its field, which tables cannot represent.
+        If a value sets more than one column of its field alone, or one that a combination of
+        fields makes, which tables cannot represent.
     """
     probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
-    raw = pd.DataFrame([schema.example() | {column.name: value} for column, value in probes])
-    columns = np.array(source_fields(model.encoder))
+    example = schema.example() | dict.fromkeys(DIAGNOSES, MISSING)
+    raw = pd.DataFrame([example | {column.name: value} for column, value in probes])
+    columns = source_fields(model.encoder)
     entries: dict[str, dict[Value, Entry]] = {name: {} for name in schema.FEATURE_NAMES}
     for (column, value), cells in zip(probes, _cells(model, raw), strict=True):
-        own = [(place, cell) for place, cell in cells if columns[place] == column.name]
-        if len(own) > 1:
+        own = tuple((place, cell) for place, cell in cells if column.name in columns[place])
+        alone = tuple(cell for cell in own if len(columns[cell[0]]) == 1)
+        if len(alone) > 1:
             raise BundleRefused(
-                f"{column.name}: {value!r} sets {len(own)} encoded columns, expected at most one"
+                f"{column.name}: {value!r} sets {len(alone)} encoded columns, expected at most one"
             )
-        key = _group(value) if column.kind is Kind.DIAGNOSIS else value
-        entries[column.name][key] = own[0] if own else None
-    return EncodingTables(columns.tolist(), family(model.family).absent, entries)
+        if column.kind is not Kind.DIAGNOSIS:
+            entries[column.name][value] = own
+            continue
+        diagnosis = _diagnosis(value)
+        entries[column.name][group_of(diagnosis)] = alone
+        if own != alone:
+            entries[column.name][diagnosis] = own
+    return EncodingTables(columns, family(model.family).absent, entries)
 
 
 def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> bytes:
@@ -115,6 +124,7 @@ def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:
         yield from range(column.minimum, column.maximum + 1)
     elif column.kind is Kind.DIAGNOSIS:
         yield from _ONE_CODE_A_GROUP
+        yield from known_categories(model.encoder)
     elif column.open_set:
         yield from _known(model, column.name)
     else:
@@ -123,13 +133,12 @@ def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:
 
 def _known(model: ReadmissionModel, name: str) -> Iterator[str]:
     """Yield the categories of an open set that the encoder was fitted on."""
-    names = schema.CATEGORICAL_FEATURES
     categories = model.encoder.named_transformers_["category"].categories_
-    yield from (str(value) for value in categories[names.index(name)])
+    yield from (str(value) for value in categories[CATEGORIES.index(name)])
 
 
-def _group(value: Value) -> str:
-    return schema.UNKNOWN if value == MISSING else diagnosis_group(str(value))
+def _diagnosis(value: Value) -> str:
+    return schema.UNKNOWN if value == MISSING else diagnosis_of(str(value))
 
 
 def _cells(model: ReadmissionModel, raw: pd.DataFrame) -> Iterator[list[tuple[int, float]]]:

@@ -43,10 +43,13 @@ def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
 def importance(model: ReadmissionModel) -> pd.Series:
     """Return the share of each original field in a model's importance, largest first.
 
-    The importances of all columns that were encoded from the same field are added up.
+    The importances of all columns that were encoded from the same field are added up; that of a
+    column made from several fields is divided equally among them.
     """
     weights = family(model.family).importance(model.estimator)
-    summed = pd.Series(weights, index=source_fields(model.encoder)).groupby(level=0).sum()
+    columns = zip(source_fields(model.encoder), weights, strict=True)
+    shares = [(name, weight / len(names)) for names, weight in columns for name in names]
+    summed = pd.DataFrame(shares).groupby(0)[1].sum()
     return (summed / summed.sum()).sort_values(ascending=False)
 
 

@@ -19,7 +19,7 @@ FOLDER = "serving"
 """Name of the bundle among a model's artifacts."""
 
 MANIFEST = "manifest.json"
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(frozen=True)

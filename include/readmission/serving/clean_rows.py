@@ -10,7 +10,13 @@ import pandas as pd
 from readmission.domain import schema
 from readmission.domain.cleaning import clean
 from readmission.domain.columns import Kind
-from readmission.serving.encoding_tables import EncodingTables, Entry, Value
+from readmission.serving.encoding_tables import (
+    EncodingTables,
+    Entries,
+    Entry,
+    Value,
+    of_diagnosis,
+)
 from readmission.serving.scorer import CompiledScorer
 
 
@@ -36,19 +42,25 @@ def encode(tables: EncodingTables, features: pd.DataFrame) -> npt.NDArray[np.flo
     """Return CLEAN features as the matrix that the estimator takes, shape (n, columns)."""
     matrix = np.full((len(features), len(tables.columns)), tables.absent, dtype=np.float32)
     for name, entries in _by_feature(tables).items():
-        stored = {value: entry for value, entry in entries.items() if entry is not None}
-        column = features[name].map({value: place for value, (place, _) in stored.items()})
-        cells = features[name].map({value: cell for value, (_, cell) in stored.items()})
-        rows = np.flatnonzero(column.notna())
-        matrix[rows, column.iloc[rows].astype(int)] = cells.iloc[rows]
+        codes, values = pd.factorize(features[name])
+        for code, value in enumerate(values):
+            rows = np.flatnonzero(codes == code)
+            for place, cell in _entry(name, entries, value):
+                matrix[rows, place] = cell
     return matrix
 
 
-def _by_feature(tables: EncodingTables) -> Mapping[str, Mapping[Value, Entry]]:
+def _entry(name: str, entries: Entries, value: Value) -> Entry:
+    if schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
+        return of_diagnosis(entries, str(value))
+    return entries.get(value, ())
+
+
+def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
     """Return the entries of each field by CLEAN value instead of raw value.
 
     The rules of cleaning are not repeated here: each raw value is set in the example encounter,
-    which is then cleaned. The entries of diagnoses are by clinical group already.
+    which is then cleaned. The entries of diagnoses are by their CLEAN value already.
     """
     found: dict[str, dict[Value, Entry]] = {}
     for name, entries in tables.entries.items():

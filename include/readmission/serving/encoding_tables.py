@@ -1,4 +1,4 @@
-"""The fitted encoder as lookup tables, from each value of a field to a cell of the matrix."""
+"""The fitted encoder as lookup tables, from each value of a field to cells of the matrix."""
 
 import json
 import math
@@ -12,33 +12,42 @@ import numpy.typing as npt
 
 from readmission.domain import schema
 from readmission.domain.columns import MISSING, Kind
-from readmission.domain.diagnoses import diagnosis_group
+from readmission.domain.diagnoses import diagnosis_of, group_of
 
 Value = str | int
 Encounter = Mapping[str, Value]
 """One raw encounter: counts as int, all other values as the text of the file."""
 
-Entry = tuple[int, float] | None
-"""Column and content of the cell that a value sets; None if it sets none."""
+Entry = tuple[tuple[int, float], ...]
+"""Column and content of each cell that a value sets."""
+Entries = Mapping[Value, Entry]
+
+_NO_CELL: Entry = ()
 
 
 class _OpenSet(dict[Value, Entry]):
     """The table of an open set: a value that was not in the training rows sets no cell."""
 
     def __missing__(self, value: Value) -> Entry:
-        return None
+        return _NO_CELL
 
 
 class _Diagnoses(dict[Value, Entry]):
-    """The table of ICD-9 codes by clinical group; it caches each code, of which there are few."""
+    """The table of ICD-9 codes; it caches each code, of which there are few."""
 
-    def __init__(self, by_group: Mapping[Value, Entry]) -> None:
-        super().__init__({MISSING: by_group.get(schema.UNKNOWN)})
-        self._by_group = by_group
+    def __init__(self, entries: Entries) -> None:
+        super().__init__({MISSING: of_diagnosis(entries, schema.UNKNOWN)})
+        self._entries = entries
 
     def __missing__(self, code: Value) -> Entry:
-        entry = self[code] = self._by_group.get(diagnosis_group(str(code)))
+        entry = self[code] = of_diagnosis(self._entries, diagnosis_of(str(code)))
         return entry
+
+
+def of_diagnosis(entries: Entries, diagnosis: str) -> Entry:
+    """Return the cells of a diagnosis in CLEAN; one of a rare category sets those of its group."""
+    found = entries.get(diagnosis)
+    return entries.get(group_of(diagnosis), _NO_CELL) if found is None else found
 
 
 class EncodingTables:
@@ -46,16 +55,17 @@ class EncodingTables:
 
     Parameters
     ----------
-    columns : sequence of str
-        The field of each column of the encoded matrix.
+    columns : sequence of sequence of str
+        The fields from which each column of the encoded matrix is made.
     absent : float
         Content of a cell that no value sets: 0, or NaN where that means missing.
     entries : mapping of str to mapping
-        For each feature, the cell that each value sets; for diagnoses, each clinical group.
+        For each feature, the cells that each value sets. Those of diagnoses are by clinical group,
+        and by group and category where the category has a column.
     """
 
     def __init__(
-        self, columns: Sequence[str], absent: float, entries: Mapping[str, Mapping[Value, Entry]]
+        self, columns: Sequence[Sequence[str]], absent: float, entries: Mapping[str, Entries]
     ) -> None:
         self.columns = columns
         self.absent = absent
@@ -75,39 +85,52 @@ class EncodingTables:
         cells = self._blank * len(encounters)
         for encounter in encounters:
             for name, table in tables:
-                entry = table[encounter[name]]
-                if entry is not None:
-                    cells[start + entry[0]] = entry[1]
+                for place, cell in table[encounter[name]]:
+                    cells[start + place] = cell
             start += width
         return np.frombuffer(cells, dtype=np.float32).reshape(len(encounters), width)
+
+    def owners(self, encounter: Encounter) -> list[Sequence[str]]:
+        """Return the fields to which the contribution of each column belongs.
+
+        A column of several fields belongs to those that set it, or to all of them if none does.
+        """
+        setters: dict[int, list[str]] = {}
+        for name, table in self._tables:
+            for place, _ in table[encounter[name]]:
+                setters.setdefault(place, []).append(name)
+        return [setters.get(place, fields) for place, fields in enumerate(self.columns)]
 
     def write(self, path: Path) -> None:
         """Write the tables as JSON."""
         fields = {
-            name: [[value, *(entry or ())] for value, entry in table.items()]
+            name: [[value, *(number for cell in entry for number in cell)]
+                   for value, entry in table.items()]
             for name, table in self.entries.items()
-        }
+        }  # fmt: skip
         absent = None if math.isnan(self.absent) else self.absent
-        content = {"columns": list(self.columns), "absent": absent, "fields": fields}
-        path.write_text(json.dumps(content))
+        columns = [list(names) for names in self.columns]
+        path.write_text(json.dumps({"columns": columns, "absent": absent, "fields": fields}))
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read tables that `write` has written."""
         content = json.loads(path.read_text())
         entries = {
-            name: {value: _entry(cell) for value, *cell in table}
+            name: {value: _entry(numbers) for value, *numbers in table}
             for name, table in content["fields"].items()
         }
         absent = content["absent"]
         return cls(content["columns"], math.nan if absent is None else absent, entries)
 
 
-def _entry(cell: Sequence[float]) -> Entry:
-    return (int(cell[0]), float(cell[1])) if cell else None
+def _entry(numbers: Sequence[float]) -> Entry:
+    return tuple(
+        (int(place), float(cell)) for place, cell in zip(numbers[::2], numbers[1::2], strict=True)
+    )
 
 
-def _lookup(name: str, table: Mapping[Value, Entry]) -> Mapping[Value, Entry]:
+def _lookup(name: str, table: Entries) -> Entries:
     column = schema.BY_NAME[name]
     if column.kind is Kind.DIAGNOSIS:
         return _Diagnoses(table)

@@ -143,9 +143,13 @@ def read_explainer(folder: Path) -> Callable[[], Explainer]:
     return partial(EXPLAINERS[name], (folder / name).read_bytes())
 
 
-def by_field(cells: Scores, columns: Sequence[str]) -> dict[str, list[float]]:
-    """Add up the columns of each field; return one value per class for each field."""
+def by_field(cells: Scores, owners: Sequence[Sequence[str]]) -> dict[str, list[float]]:
+    """Add up the columns of each field; return one value per class for each field.
+
+    The contribution of a column that belongs to several fields is divided equally among them.
+    """
     summed: dict[str, Scores] = {}
-    for name, added in zip(columns, cells, strict=True):
-        summed[name] = summed.get(name, np.zeros(cells.shape[1])) + added
+    for names, added in zip(owners, cells, strict=True):
+        for name in names:
+            summed[name] = summed.get(name, np.zeros(cells.shape[1])) + added / len(names)
     return {name: values.tolist() for name, values in summed.items()}

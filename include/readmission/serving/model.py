@@ -100,7 +100,7 @@ class ServedModel:
         base, cells = self._explainer.contributions(tables.encode((encounter,))[0])
         if unit != PROBABILITY:
             base, cells = _centred(base), _centred(cells)
-        return Explanation(unit, base.tolist(), by_field(cells, tables.columns))
+        return Explanation(unit, base.tolist(), by_field(cells, tables.owners(encounter)))
 
     def _prediction(self, probabilities: list[float]) -> Prediction:
         weighted = [p * w for p, w in zip(probabilities, self._weights, strict=True)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from readmission.domain import codes, schema
 from readmission.domain.cleaning import clean, eligible, outcome, parse
 from readmission.domain.columns import MISSING, Column, Kind
-from readmission.domain.diagnoses import diagnosis_group
+from readmission.domain.diagnoses import category_of, diagnosis_of, group_of
 from readmission.errors import InvalidValue
 from readmission.warehouse.clean.warehouse import ROW_TYPES
 
@@ -75,8 +75,33 @@ def as_numbers(raw: pd.DataFrame) -> pd.DataFrame:
 def test_a_diagnosis_becomes_its_clinical_group(group: str, members: tuple[str, ...]) -> None:
     raw = pd.concat([encounter()] * len(members)).assign(diag_1=members)
 
-    assert {code: diagnosis_group(code) for code in members} == dict.fromkeys(members, group)
-    assert clean(raw)["diag_1"].tolist() == [group] * len(members)
+    assert {code: group_of(diagnosis_of(code)) for code in members} == dict.fromkeys(members, group)
+    assert clean(raw)["diag_1"].map(group_of).tolist() == [group] * len(members)
+
+
+@pytest.mark.parametrize(
+    ("code", "diagnosis"),
+    [
+        ("428", "circulatory/428"),
+        ("428.21", "circulatory/428"),
+        ("038", "other/38"),
+        ("8", "other/8"),
+        ("250", "diabetes/250.0"),
+        ("250.0", "diabetes/250.0"),
+        ("250.02", "diabetes/250.0"),
+        ("250.83", "diabetes/250.8"),
+        ("V45.81", "other/V45"),
+        ("E885.9", "other/E885"),
+    ],
+)
+def test_a_diagnosis_keeps_its_category(code: str, diagnosis: str) -> None:
+    assert cleaned(diag_2=code)["diag_2"] == diagnosis
+    assert category_of(diagnosis) == diagnosis.partition("/")[2]
+
+
+def test_a_missing_diagnosis_and_one_of_an_earlier_version_have_no_category() -> None:
+    assert [category_of(value) for value in ("Unknown", "circulatory")] == ["", ""]
+    assert [group_of(value) for value in ("Unknown", "circulatory")] == ["Unknown", "circulatory"]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +130,9 @@ def test_a_diagnosis_becomes_its_clinical_group(group: str, members: tuple[str, 
         ("gender", "Unknown/Invalid", "Unknown/Invalid"),
         ("diag_2", "?", "Unknown"),
         ("diag_3", None, "Unknown"),
-        ("diag_3", 250, "diabetes"),
-        ("diag_3", 250.83, "diabetes"),
-        ("diag_3", "250,83", "diabetes"),
+        ("diag_3", 250, "diabetes/250.0"),
+        ("diag_3", 250.83, "diabetes/250.8"),
+        ("diag_3", "250,83", "diabetes/250.8"),
         ("diag_3", "", "Unknown"),
         ("payer_code", "NA", "Unknown"),
         ("medical_specialty", float("nan"), "Unknown"),

@@ -11,6 +11,8 @@ import pytest
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, outcome
+from readmission.domain.columns import Kind
+from readmission.domain.diagnoses import group_of
 from readmission.domain.drift import (
     MEASURED,
     MINIMUM_ROWS,
@@ -64,6 +66,16 @@ def test_rows_do_not_drift_from_themselves_even_after_json(
     found = measure(rows, json.loads(json.dumps(reference_of(rows))))
 
     assert {drift.column for drift in found} == set(MEASURED)
+    assert max(drift.psi for drift in found) == pytest.approx(0, abs=1e-9)
+
+
+def test_diagnoses_drift_by_group_so_rows_of_an_earlier_version_do_not(encounters: Path) -> None:
+    rows = cleaned(encounters, 0, 5_000)
+    names = [column.name for column in schema.of_kind(Kind.DIAGNOSIS)]
+    groups_only = rows.assign(**{name: rows[name].map(group_of) for name in names})
+
+    found = measure(rows, reference_of(groups_only))
+
     assert max(drift.psi for drift in found) == pytest.approx(0, abs=1e-9)
 
 

@@ -1,0 +1,72 @@
+"""Encode which ICD-9 categories an encounter names, in whichever of its diagnoses."""
+
+from collections import Counter
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from readmission.domain.diagnoses import category_of
+
+PREFIX = "category_"
+"""Start of the name of each encoded column."""
+_COMMON = 0.004
+"""A category has a column if at least this share of the training rows name it."""
+_COMPLETE = 0.95
+"""There are no columns if fewer training rows have a category: an earlier version cleaned the
+others, and a column would tell which version cleaned a row."""
+
+
+class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """One column per common ICD-9 category: 1 if any of the diagnoses belongs to it, else 0.
+
+    Where a chronic disease is listed says little: what counts is that it is. A patient's burden of
+    disease is measured in the same way (Charlson et al. 1987, Elixhauser et al. 1998).
+
+    Parameters
+    ----------
+    sparse_output : bool
+        Whether to return a CSR matrix or a dense array.
+    """
+
+    def __init__(self, *, sparse_output: bool = True) -> None:
+        self.sparse_output = sparse_output
+
+    def fit(self, diagnoses: pd.DataFrame, y: object = None) -> Self:  # noqa: ARG002
+        """Choose the categories.
+
+        Parameters
+        ----------
+        diagnoses : DataFrame of str, shape (n, diagnoses)
+            As CLEAN has them.
+        y
+            Ignored.
+        """
+        found = [{category_of(v) for v in row} - {""} for row in diagnoses.itertuples(index=False)]
+        complete = sum(map(bool, found)) >= _COMPLETE * len(found)
+        named = Counter(category for row in found for category in row) if complete else {}
+        least = _COMMON * len(found)
+        self.categories_ = np.array(sorted(c for c, rows in named.items() if rows >= least), object)
+        self.n_features_in_ = diagnoses.shape[1]
+        return self
+
+    def transform(self, diagnoses: pd.DataFrame) -> sparse.csr_matrix | npt.NDArray[np.float64]:
+        """Return the encoded diagnoses, shape (n, categories)."""
+        index, rows, columns = pd.Index(self.categories_), [], []
+        for name in diagnoses:
+            places = {v: category_of(v) for v in diagnoses[name].unique()}
+            found = index.get_indexer(diagnoses[name].map(places))
+            rows.append(np.flatnonzero(found >= 0))
+            columns.append(found[found >= 0])
+        cells = np.concatenate(rows), np.concatenate(columns)
+        shape = (len(diagnoses), len(index))
+        encoded = sparse.csr_matrix((np.ones(len(cells[0])), cells), shape=shape)
+        encoded.data[:] = 1  # Diagnoses of the same category were added up.
+        return encoded if self.sparse_output else encoded.toarray()
+
+    def get_feature_names_out(self, names: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
+        """Return the names of the encoded columns."""
+        return np.array([PREFIX + category for category in self.categories_], dtype=object)
