@@ -36,8 +36,7 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
     Raises
     ------
     BundleRefused
-        If a value sets more than one column of its field alone, or one that a combination of
-        fields makes, which tables cannot represent.
+        If a value sets more than one column of its field alone, which tables cannot represent.
     """
     probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
     example = schema.example() | dict.fromkeys(DIAGNOSES, MISSING)
@@ -51,13 +50,7 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
             raise BundleRefused(
                 f"{column.name}: {value!r} sets {len(alone)} encoded columns, expected at most one"
             )
-        if column.kind is not Kind.DIAGNOSIS:
-            entries[column.name][value] = own
-            continue
-        diagnosis = _diagnosis(value)
-        entries[column.name][group_of(diagnosis)] = alone
-        if own != alone:
-            entries[column.name][diagnosis] = own
+        entries[column.name] |= _by_key(column, value, own, alone)
     return EncodingTables(columns, family(model.family).absent, entries)
 
 
@@ -137,8 +130,15 @@ def _known(model: ReadmissionModel, name: str) -> Iterator[str]:
     yield from (str(value) for value in categories[CATEGORIES.index(name)])
 
 
-def _diagnosis(value: Value) -> str:
-    return schema.UNKNOWN if value == MISSING else diagnosis_of(str(value))
+def _by_key(column: Column, value: Value, own: Entry, alone: Entry) -> dict[Value, Entry]:
+    """Return the cells of a value; those of a diagnosis by group, and with its category's too."""
+    if column.kind is not Kind.DIAGNOSIS:
+        return {value: own}
+    diagnosis = schema.UNKNOWN if value == MISSING else diagnosis_of(str(value))
+    keyed: dict[Value, Entry] = {group_of(diagnosis): alone}
+    if own != alone:
+        keyed[diagnosis] = own
+    return keyed
 
 
 def _cells(model: ReadmissionModel, raw: pd.DataFrame) -> Iterator[list[tuple[int, float]]]:
