@@ -29,12 +29,15 @@ def data_processing_pipeline():
         """Write the batch, the splits of its new patients and its line of the ledger."""
         from connections import clean_warehouse, raw_warehouse
         from readmission.domain.batch_ids import parse_batch_id
+        from readmission.domain.privacy import Pseudonyms
         from readmission.pipeline import process
         from readmission.settings import get_settings
 
-        batch_id = parse_batch_id(partition_key)
+        settings, batch_id = get_settings(), parse_batch_id(partition_key)
+        key = settings.prediction_log_key
+        hashed = Pseudonyms(key.get_secret_value()).patient if key else None
         with raw_warehouse() as raw, clean_warehouse() as clean:
-            return process.process(raw, clean, batch_id, get_settings().split_key).batch_id
+            return process.process(raw, clean, batch_id, settings.split_key, hashed).batch_id
 
     @task(outlets=[CLEAN])
     def check(batch_id: str, outlet_events) -> None:

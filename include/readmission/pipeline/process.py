@@ -5,14 +5,22 @@ import pyarrow as pa
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
+from readmission.domain.privacy import Hasher
 from readmission.domain.splitting import assign_splits
 from readmission.errors import BatchNotFound, RowsLost
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
+from readmission.warehouse.clean.patient_history import PatientHistory
 from readmission.warehouse.clean.warehouse import ROW_TYPES
 from readmission.warehouse.raw.corrections import Corrections
 
 
-def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: str) -> CleanBatch:
+def process(
+    raw: RawWarehouse,
+    warehouse: CleanWarehouse,
+    batch_id: str,
+    key: str,
+    hashed: Hasher | None = None,
+) -> CleanBatch:
     """Write one accepted RAW batch into CLEAN; repeating it leaves the same rows.
 
     Parameters
@@ -23,6 +31,9 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
         The batch.
     key : str
         Key of the hash that orders new patients before the split.
+    hashed : callable, optional
+        Returns the keyed hash of a patient's number, under which the stays are written into
+        ``patient_history``; by default, none are.
 
     Raises
     ------
@@ -39,6 +50,8 @@ def process(raw: RawWarehouse, warehouse: CleanWarehouse, batch_id: str, key: st
         with warehouse.assigning(patients.unique().tolist()) as known:
             new = assign_splits(patients, labels, known, key)
             rows["part"] = patients.map(known | new)
+            if hashed is not None:
+                PatientHistory(warehouse.connection).write(batch_id, rows, hashed)
             corrections = Corrections(raw.connection)
             return warehouse.write(
                 batch,

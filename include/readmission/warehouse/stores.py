@@ -89,6 +89,11 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             "number of the patient", _BY_NUMBER, sql.SQL("batch_id, source_row")
         ),
         "patient": PatientRows("number of the patient", _BY_NUMBER, sql.SQL("patient_nbr")),
+        "patient_history": PatientRows(
+            "keyed hash of the patient's number",
+            sql.SQL("patient_hash = %(patient_hash)s"),
+            sql.SQL("batch_id, source_row"),
+        ),
         "batch": NoPatientRows("counts, times and the hash of each batch"),
         "gate_verdict": _VERDICTS,
         "candidate": NoPatientRows("the best model of each training"),

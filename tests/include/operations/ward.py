@@ -140,7 +140,8 @@ class Ward:
         self.raw.accept(batch_id, pd.DataFrame({"source_row": list(bad), "reasons": reasons}))
 
     def refine(self, batch_id: str) -> None:
-        process(self.raw, self.clean, batch_id, SPLIT_KEY)
+        hashed = Pseudonyms(self.key).patient
+        process(self.raw, self.clean, batch_id, SPLIT_KEY, hashed)
         self.clean.accept(batch_id)
 
     def judge(self, batch_id: str = "batch-0002", *left_out: int) -> Promotion:

@@ -85,6 +85,7 @@ class CleanErasures:
             batches = {"batches": list(set_aside)}
             self.connection.execute(_FORGET_ROWS, batches)
             self.connection.execute(_DELETE_ROWS, batches)
+            self.connection.execute(_DELETE_STAYS, batches)
             self.connection.execute(_DELETE_SPLITS, batches)
             for batch_id, remaining in sorted(set_aside.items()):
                 self._count(batch_id, remaining)
@@ -105,6 +106,7 @@ UPDATE judged_rows SET encounters = ARRAY(
 )
 """
 _DELETE_ROWS = "DELETE FROM encounter WHERE batch_id = ANY(%(batches)s)"
+_DELETE_STAYS = "DELETE FROM patient_history WHERE batch_id = ANY(%(batches)s)"
 _DELETE_SPLITS = """
 DELETE FROM patient p USING batch first
 WHERE first.batch_id = p.first_batch

@@ -1,0 +1,100 @@
+"""What a patient's earlier stays tell, as it was known when an encounter began.
+
+Training and serving call `history_of`, so that they cannot disagree.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from readmission.domain import schema
+
+
+@dataclass(frozen=True)
+class Stay:
+    """One stay of a patient, with the facts that its successors may know.
+
+    Parameters
+    ----------
+    encounter : int
+        Number of the encounter. The data has no dates: a lower number is an earlier stay.
+    batch : int
+        Number of the batch with which it arrived.
+    days, medicines : int
+        Its length, and the number of different medicines.
+    discharge, diagnosis : str
+        Code of the disposition, and the primary diagnosis as CLEAN has it.
+    followed_soon : bool
+        Whether the next stay began within 30 days. The outcomes ``>30`` and ``NO`` are both False:
+        which of them it was is only known long after the next stay began.
+    """
+
+    encounter: int
+    batch: int
+    days: int
+    medicines: int
+    discharge: str
+    diagnosis: str
+    followed_soon: bool
+
+
+@dataclass(frozen=True)
+class History:
+    """The earlier stays of a patient in a few facts; all but the counts describe the last of them.
+
+    Parameters
+    ----------
+    stays, days : int
+        Number and total length of the earlier stays.
+    last_days, last_medicines : int, optional
+        Of the last of them; None without any.
+    last_discharge, last_diagnosis : str
+        Of the last of them; ``Unknown`` without any.
+    soon : bool
+        Whether the encounter began within 30 days of the last of them.
+    """
+
+    stays: int = 0
+    days: int = 0
+    last_days: int | None = None
+    last_medicines: int | None = None
+    last_discharge: str = schema.UNKNOWN
+    last_diagnosis: str = schema.UNKNOWN
+    soon: bool = False
+
+
+NO_HISTORY = History()
+
+
+def history_of(stays: Iterable[Stay], encounter: int, batch: int) -> History:
+    """Return the history of an encounter.
+
+    Parameters
+    ----------
+    stays : iterable of Stay
+        Stays of its patient, in any order, among them perhaps itself and later ones. An encounter
+        that was corrected occurs once for each batch that brought it.
+    encounter : int
+        Only stays with a lower number count.
+    batch : int
+        Number of the batch with which it arrived. Stays of this and of earlier batches count, those
+        of later batches do not: they were not known yet. Of a corrected stay, the newest row that
+        was known counts.
+    """
+    known: dict[int, Stay] = {}
+    for stay in stays:
+        if stay.encounter < encounter and stay.batch <= batch:
+            before = known.get(stay.encounter)
+            if before is None or before.batch < stay.batch:
+                known[stay.encounter] = stay
+    if not known:
+        return NO_HISTORY
+    last = known[max(known)]
+    return History(
+        stays=len(known),
+        days=sum(stay.days for stay in known.values()),
+        last_days=last.days,
+        last_medicines=last.medicines,
+        last_discharge=last.discharge,
+        last_diagnosis=last.diagnosis,
+        soon=last.followed_soon,
+    )
