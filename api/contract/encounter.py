@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired
@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 
 from api.contract.json_schema import json_schema_of
 from api.contract.presets import presets
+from api.contract.readings import with_readings
 from api.errors import InvalidEncounter, MalformedBody, Problem
 from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING, MISSING_TEXTS, Column, Kind, is_missing
@@ -90,7 +91,8 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def parse_encounter(body: bytes) -> Encounter:
     """Parse and check the body of a request.
 
-    Every value is returned as the contract writes it, however it was sent.
+    Every value is returned as the contract writes it, however it was sent;
+    `api.contract.readings.readings_of` says what was interpreted.
 
     Raises
     ------
@@ -101,14 +103,17 @@ def parse_encounter(body: bytes) -> Encounter:
     """
     body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        encounter = EncounterBody.validate_json(body)
+        sent = encounter = EncounterBody.validate_json(body)
     except ValidationError as error:
-        encounter = _read(_parsed(body, error))
+        details = error.errors(include_url=False, include_input=False)
+        sent = _parsed(body, details[0])
+        encounter = _read(sent, {detail["loc"][0] for detail in details if detail["loc"]})
     check_fields_are_unique(body, encounter)
-    return _with_missing(encounter)
+    complete = _with_missing(encounter)
+    return complete if sent is encounter else with_readings(complete, sent)
 
 
-def _parsed(body: bytes, error: ValidationError) -> Any:
+def _parsed(body: bytes, detail: ErrorDetails) -> Any:
     """Return the JSON that the request model has refused.
 
     Raises
@@ -116,7 +121,6 @@ def _parsed(body: bytes, error: ValidationError) -> Any:
     MalformedBody
         If it is not JSON.
     """
-    detail = error.errors(include_url=False, include_input=False)[0]
     if detail["type"] == "json_invalid":
         raise MalformedBody(str(detail["ctx"]["error"])) from None
     try:
@@ -125,10 +129,11 @@ def _parsed(body: bytes, error: ValidationError) -> Any:
         raise MalformedBody(str(invalid)) from None
 
 
-def _read(fields: Any) -> dict[str, Any]:
-    """Check fields after `Column.read` has translated their values."""
+def _read(fields: Any, names: Collection[Any]) -> dict[str, Any]:
+    """Check fields after `Column.read` has translated the values of those with these names."""
     if isinstance(fields, dict):
-        fields = {name: _translated(name, value) for name, value in fields.items()}
+        translated = {n: _translated(n, fields[n]) for n in names if n in fields}
+        fields = fields | translated
     try:
         return EncounterBody.validate_python(fields)
     except ValidationError as error:
@@ -173,10 +178,10 @@ def check_encounter(fields: Any) -> Encounter:
     InvalidEncounter
         Naming each field that is missing, unknown or wrong.
     """
-    return _with_missing(_read(fields))
+    return with_readings(_with_missing(_read(fields, _COLUMNS)), fields)
 
 
-def _with_missing(encounter: dict[str, Any]) -> Encounter:
+def _with_missing(encounter: dict[str, Any]) -> dict[str, Any]:
     """Return the encounter with `MISSING` for absent values and for every spelling of them."""
     complete = _ALL_MISSING | encounter
     if _SPELLINGS_OF_MISSING.isdisjoint(complete.values()):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from readmission.domain.columns import SPELLINGS, Column, Kind
+from readmission.domain.columns import SPELLINGS, Column, Kind, icd10
 
 _ANY_CASE = (
     "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else f"[{c}]" for c in word)
@@ -36,7 +36,8 @@ def _values(column: Column) -> list[dict[str, Any]]:
         return [{"type": "integer", **limits}, {"type": "string", "pattern": pattern}]
     if column.kind is Kind.DIAGNOSIS:
         number = {"type": "number", "minimum": 0, "maximum": 999.99, "multipleOf": 0.01}
-        return [{"type": "string", "pattern": column.pattern}, number]
+        patterns = (column.pattern, icd10.pattern())
+        return [*({"type": "string", "pattern": pattern} for pattern in patterns), number]
     if not column.is_closed:
         return [{"type": "string", "pattern": column.pattern}]
     numbers = [int(value) for value in column.values if value.isdigit()]

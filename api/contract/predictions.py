@@ -2,7 +2,8 @@
 
 `api.contract.fields` derives JSON, NDJSON, CSV, Parquet and OpenAPI from these models. To add a
 field, declare it in `PredictionFields`. Compute it as an attribute of
-`readmission.serving.model.Prediction`, or in the declaration with `ReadBy`.
+`readmission.serving.model.Prediction`, or in the declaration with `ReadBy`. `EncounterFields` does
+the same for what follows from the encounter alone.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from api.contract.fields import (
     example_of,
     reader_of,
 )
+from api.contract.readings import readings_of
 from readmission.domain import schema
 
 ClassName = Literal[schema.CLASSES]  # type: ignore[valid-type]
@@ -82,7 +84,36 @@ class PredictionFields(ResponseModel):
     )
 
 
-class LoggedPrediction(PredictionFields):
+class ReadAs(ResponseModel):
+    """A value that was not read as it was sent."""
+
+    field: str = Field(examples=["diag_1"])
+    sent: str = Field(examples=["E11.9"])
+    value: str = Field(description="The value that was read.", examples=["250"])
+    remark: str = Field(examples=["diag_1: ICD-10 E11.9 was read as ICD-9 250"])
+
+
+class EncounterFields(ResponseModel):
+    """What the service says of the encounter itself."""
+
+    read_as: Annotated[
+        list[ReadAs],
+        ReadBy(lambda encounter: [asdict(reading) for reading in readings_of(encounter)]),
+        JsonOnly(),
+    ] = Field(
+        description="Values that were interpreted: codes of ICD-10, for example.",
+        examples=[[example_of(ReadAs)]],
+    )
+    note: Annotated[
+        str | None,
+        ReadBy(lambda encounter: "; ".join(r.remark for r in readings_of(encounter)) or None),
+    ] = Field(
+        description="The same in a sentence; null if every value was read as it was sent.",
+        examples=["diag_1: ICD-10 E11.9 was read as ICD-9 250"],
+    )
+
+
+class LoggedPrediction(EncounterFields, PredictionFields):
     """A prediction, and whether it is in the log."""
 
     logged: bool = Field(
@@ -209,6 +240,7 @@ class SummaryLine(ModelReference, Totals):
 
 read_reference = reader_of(ModelReference)
 read_prediction = reader_of(PredictionFields)
+read_encounter = reader_of(EncounterFields)
 read_error = reader_of(ErrorFields)
 
 ROW_MODELS = (PredictedRow, RejectedRow)

@@ -5,7 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from api.access.limits import RowBudget
-from api.contract.predictions import SummaryLine, UploadTotals, read_error, read_prediction
+from api.contract.predictions import (
+    SummaryLine,
+    UploadTotals,
+    read_encounter,
+    read_error,
+    read_prediction,
+)
 from api.dependencies import ServiceState, model_reference
 from api.errors import ApiError, log
 from api.files import readers
@@ -118,7 +124,8 @@ class FileScoring:
             *self._sender,
         )  # fmt: skip
         places = {"row": number, "line": number + 1, **keys}
-        return {**places, **read_prediction(prediction), "logged": logged}
+        fields = read_prediction(prediction) | read_encounter(encounter)
+        return {**places, **fields, "logged": logged}
 
     def _summary(self) -> dict[str, Any]:
         predicted = self._by_class.total()

@@ -18,6 +18,7 @@ from api.contract.predictions import (
     ExplanationResponse,
     PredictionResponse,
     by_class,
+    read_encounter,
     read_prediction,
 )
 from api.dependencies import (
@@ -132,7 +133,7 @@ async def _record(
     )  # fmt: skip
     if log is not None and logged:
         logged = await log.synced()
-    fields = read_prediction(prediction)
+    fields = read_prediction(prediction) | read_encounter(encounter)
     fields["logged"] = logged
     fields.update(champion.reference, request_id=request_id)
     return fields

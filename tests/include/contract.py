@@ -5,7 +5,7 @@ import re
 import pandas as pd
 
 from readmission.domain import schema
-from readmission.domain.columns import Column, Kind
+from readmission.domain.columns import Column, Kind, icd10
 
 
 def acceptable(column: Column, value: str) -> bool:
@@ -15,7 +15,9 @@ def acceptable(column: Column, value: str) -> bool:
     if column.kind is Kind.COUNT or (column.is_closed and "1" in column.values):
         value = str(int(float(value))) if re.fullmatch(r"[0-9]+(\.0)?", value) else value
     if column.kind is Kind.DIAGNOSIS:
-        value = value.replace(",", ".")
+        value = value.replace(",", ".").upper()
+        if re.search(icd10.pattern(), value):
+            return icd10.translate(value) is not None
     if column.is_number:
         return value.isdecimal() and column.minimum <= int(value) <= column.maximum
     if column.is_closed:

@@ -49,6 +49,24 @@ VALUES = (
     Value("diag_1", 2500, REFUSED),
     Value("diag_1", "250,835", REFUSED),
     Value("diag_1", "250.83 ", REFUSED),
+    # ICD-10 and CIE-10-ES, with and without the point; ICD-9 wins where both have a code.
+    Value("diag_1", "E11.9", "250"),
+    Value("diag_1", "E119", "250"),
+    Value("diag_1", "E11,9", "250"),
+    Value("diag_1", "e11.9", "250"),
+    Value("diag_2", "I50.9", "428"),
+    Value("diag_3", "Z79.4", "V58"),
+    Value("diag_3", "E888", "E888"),
+    Value("diag_3", "V58", "V58"),
+    Value("diag_3", "v57", "V57"),
+    # Younger than CMS's tables: by the category.
+    Value("diag_1", "E11.10", "250"),
+    Value("diag_1", "U07.1", "79"),
+    # No equivalent in ICD-9, and no code at all.
+    Value("diag_2", "Z3A.20", REFUSED),
+    Value("diag_2", "E19.9", REFUSED),
+    Value("diag_2", "V5867", REFUSED),
+    Value("diag_2", "I50.", REFUSED),
     # Ids as integers, or as the decimals of a column of pandas that has gaps.
     Value("admission_type_id", 1, "1"),
     Value("admission_type_id", 1.0, "1"),

@@ -70,12 +70,16 @@ def test_each_value_of_a_scale_has_its_code(name: str, expected: dict[str, int])
         ("250,831", False),
         ("V5", False),
         ("E90", False),
-        ("I50.9", False),
+        ("I50.9", True),
+        ("E119", True),
+        ("E199", False),
+        ("Z3A.20", False),
         ("428 ", False),
         ("heart", False),
     ],
 )
-def test_a_diagnosis_is_an_icd9_code(code: str, allowed: bool) -> None:
+def test_a_diagnosis_is_a_code_of_icd9_or_icd10(code: str, allowed: bool) -> None:
+    assert schema.BY_NAME["diag_1"].allows(code) is allowed
     assert acceptable(schema.BY_NAME["diag_1"], code) is allowed
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from readmission.domain.columns import spelling
+from readmission.domain.columns.icd10 import translate
 from readmission.domain.columns.spelling import MISSING, NOT_MEASURED
 
 
@@ -21,6 +22,14 @@ class Kind(StrEnum):
     ORDINAL = "ordinal"
     TARGET = "target"
     IGNORED = "ignored"
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """A value of the contract, and a sentence that says from what it was read."""
+
+    value: str
+    remark: str
 
 
 class Section(StrEnum):
@@ -109,7 +118,7 @@ class Column:
     def expected(self) -> str:
         """The accepted values in words, for error messages."""
         if self.kind is Kind.DIAGNOSIS:
-            accepted = "an ICD-9 code such as 250.83, 428, V57 or E909"
+            accepted = "an ICD-9 code such as 250.83 or V57, or one of ICD-10 such as E11.9"
         elif self.is_number:
             accepted = f"a whole number from {self.minimum} to {self.maximum}"
         elif self.is_closed:
@@ -122,8 +131,8 @@ class Column:
         """Return a value as the contract writes it; an unknown one is returned unchanged.
 
         This is the only place that interprets what a file, a request or a data frame has sent:
-        the spellings of a missing value, numbers as text, codes as numbers, a decimal comma.
-        Limits are not checked.
+        the spellings of a missing value, numbers as text, codes as numbers, a decimal comma, and
+        what `interpret` knows. Limits are not checked.
 
         Parameters
         ----------
@@ -142,7 +151,24 @@ class Column:
             number = spelling.whole_number(value, decimals=self.kind is Kind.COUNT)
             return value if number is None else number
         text = self._as_text(value)
-        return text if text is not None and self._lists(text) else value
+        if text is not None and self._lists(text):
+            return text
+        found = self.interpret(value)
+        return value if found is None else found.value
+
+    def interpret(self, value: object) -> Interpretation | None:
+        """Return what a value stands for that is not in this column's values but is understood.
+
+        Whoever sent it should be told. None if the value, in any spelling, is one of the column's,
+        or if it is unknown.
+        """
+        text = None if self.is_number or spelling.is_missing(value) else self._as_text(value)
+        if text is None or self._lists(text):
+            return None
+        if self.kind is Kind.DIAGNOSIS:
+            found = translate(text)
+            return None if found is None else Interpretation(found.icd9, str(found))
+        return None
 
     def allows(self, value: object) -> bool:
         """Whether a value is accepted, in any spelling that `read` knows."""
@@ -168,7 +194,17 @@ class Column:
         return self.pattern is not None and re.fullmatch(self.pattern, text) is not None
 
 
-ICD9_PATTERN = r"^(?:[0-9]{1,3}(?:\.[0-9]{1,2})?|V[0-9]{2}(?:\.[0-9]{1,2})?|E[0-9]{3}(?:\.[0-9])?)$"
+_V_CODES = "V(?:0[1-9]|[124-8][0-9]|3[0-79]|9[01])"
+_E_CODES = "E(?:0[01][0-9]|029|030|80[0-7]|8[1246][0-9]|8[358][0-8]|87[0-689]|89[0-9]|9[0-9]{2})"
+ICD9_PATTERN = (
+    rf"^(?:[0-9]{{1,3}}(?:\.[0-9]{{1,2}})?|{_V_CODES}(?:\.[0-9]{{1,2}})?|{_E_CODES}(?:\.[0-9])?)$"
+)
+"""Codes of ICD-9-CM with their point, as in the UCI file.
+
+Of codes that begin with a V or an E, only the categories that ICD-9-CM had in its last release of
+2015: the others are ICD-10. A code that both have, such as E888 or V58, is therefore ICD-9; its
+clinical group is the same in both.
+"""
 OPEN_CATEGORY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9/&\- ]{0,59}$"
 
 

@@ -57,13 +57,13 @@ def whole_number(value: object, *, decimals: bool = True) -> int | None:
 
 
 def code(value: object) -> str | None:
-    """Return an ICD-9 code as the UCI file spells it, or None if the value is no text or number.
+    """Return a code of ICD-9 or ICD-10 in one spelling, or None if it is neither text nor a number.
 
     As in that file, a number has no trailing zeros: 250.0 is ``250``, and 250.80 is ``250.8``. To
     keep the zeros, send text. The clinical group is the same, because the zeros do not change it.
     """
     if isinstance(value, str):
-        return value.replace(",", ".")
+        return value.replace(",", ".").upper()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     number = float(value)

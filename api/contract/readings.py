@@ -1,0 +1,54 @@
+"""What a request's values were read as, where the contract does not list them as they were sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readmission.domain import schema
+from readmission.serving.encoding_tables import Encounter, Value
+
+_COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A field, the value sent, the value that was read, and a sentence about it."""
+
+    field: str
+    sent: str
+    value: str
+    remark: str
+
+
+class InterpretedEncounter(dict[str, Value]):
+    """An encounter with the readings of its values; others are plain dictionaries."""
+
+    readings: Sequence[Reading] = ()
+
+
+def with_readings(encounter: dict[str, Value], sent: Mapping[str, Any]) -> Encounter:
+    """Return an encounter together with its readings, if it has any.
+
+    Parameters
+    ----------
+    encounter : dict
+        As the contract writes it.
+    sent : mapping
+        The fields of the request.
+    """
+    changed = (name for name, value in encounter.items() if sent.get(name, value) != value)
+    readings = tuple(
+        Reading(name, str(sent[name]), found.value, f"{name}: {found.remark}")
+        for name in changed
+        if (found := _COLUMNS[name].interpret(sent[name])) is not None
+    )
+    if not readings:
+        return encounter
+    interpreted = InterpretedEncounter(encounter)
+    interpreted.readings = readings
+    return interpreted
+
+
+def readings_of(encounter: Encounter) -> Sequence[Reading]:
+    """Return the readings of an encounter."""
+    return encounter.readings if isinstance(encounter, InterpretedEncounter) else ()
