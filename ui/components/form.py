@@ -146,7 +146,9 @@ def _choice(field: Json, missing: str) -> str:
 
 def _hint(is_diagnosis: bool, accepts_new: bool) -> str:
     if is_diagnosis:
-        return "Search by a word, such as *kidney*, or type any ICD-9 code, such as 250.83."
+        return (
+            "Search by a word, such as *kidney*, or type any ICD-9 or ICD-10 code: 250.83, E11.9."
+        )
     return "If it is not in the list, type it." if accepts_new else ""
 
 

@@ -35,6 +35,8 @@ def show(prediction: Json, classes: dict[str, str]) -> None:
                 "to the rarer outcomes, so that fewer of them are missed."
             )
         st.markdown(_percentile_in_words(prediction["risk_percentile"]))
+        if prediction.get("note"):
+            st.caption(prediction["note"])
         flag = " · synthetic data" if is_synthetic(prediction["data_source"]) else ""
         st.caption(
             f"{prediction['model_name']}, version {prediction['model_version']}{flag}  \n"

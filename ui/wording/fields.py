@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from ui.client import Json
-from ui.wording import icd9
+from ui.wording import icd9, icd10
 
 NOT_RECORDED = "Not recorded"
 
@@ -21,7 +21,8 @@ def soonest(classes: Json) -> str:
 
 def meanings(field: Json, missing: str) -> dict[str, str]:
     """Return each value that the form lists for a field, with its meaning."""
-    listed = icd9.MEANINGS if field["kind"] == "diagnosis" else field["values"]
+    diagnoses = icd9.MEANINGS | icd10.MEANINGS
+    listed = diagnoses if field["kind"] == "diagnosis" else field["values"]
     return ({missing: NOT_RECORDED} if field["nullable"] else {}) | listed
 
 
@@ -29,7 +30,7 @@ def value_in_words(field: Json, value: Any, missing: str) -> str:
     """Return a value as a clinician would say it."""
     text = str(value)
     if field["kind"] == "diagnosis" and text != missing:
-        return icd9.describe(text)
+        return icd10.describe(text) if text in icd10.MEANINGS else icd9.describe(text)
     meaning = meanings(field, missing).get(text, text)
     return _spaced(text) if meaning == text else meaning
 
