@@ -86,12 +86,12 @@ class Payloads:
 
 
 def draw(encounters: pa.Table, count: int, generator: random.Random) -> list[Encounter]:
-    """Draw encounters and keep those that the contract accepts, without their outcome.
+    """Draw encounters and keep those that get a prediction, without their outcome.
 
     Raises
     ------
     DatasetError
-        If the contract accepts none of them.
+        If the contract accepts none of them, or all patients died.
     """
     rows = generator.sample(range(encounters.num_rows), min(count, encounters.num_rows))
     found = encounters.drop_columns(schema.TARGET).take(rows).to_pylist()
@@ -102,7 +102,8 @@ def draw(encounters: pa.Table, count: int, generator: random.Random) -> list[Enc
 
 
 def _is_valid(row: dict[str, str]) -> bool:
-    return all(schema.BY_NAME[name].allows(value) for name, value in row.items())
+    died = row["discharge_disposition_id"] in schema.DIED
+    return not died and all(schema.BY_NAME[name].allows(value) for name, value in row.items())
 
 
 def _typed(row: dict[str, str]) -> Encounter:

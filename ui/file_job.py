@@ -135,7 +135,11 @@ class FileJob:
         return self._framed(self._cells)
 
     def _framed(self, cells: list[list[Any]]) -> pd.DataFrame:
-        return pd.DataFrame(cells, columns=[column.name for column in self.columns])
+        names = [column.name for column in self.columns]
+        values = zip(names, zip(*cells, strict=True), strict=False)
+        # A row without a prediction must not turn whole numbers into decimals.
+        whole = [name for name, column in values if {*map(type, column)} == {int, type(None)}]
+        return pd.DataFrame(cells, columns=names).astype(dict.fromkeys(whole, "Int64"))
 
     def _run(self, client: ApiClient, content: bytes) -> None:
         try:

@@ -24,9 +24,16 @@ from api.contract.fields import (
 )
 from api.contract.readings import readings_of
 from readmission.domain import schema
+from readmission.serving.encoding_tables import Encounter
+from readmission.serving.model import Prediction, is_eligible
 
 ClassName = Literal[schema.CLASSES]  # type: ignore[valid-type]
 MEANINGS = schema.BY_NAME[schema.TARGET].values
+
+
+NOT_ELIGIBLE = (
+    "discharge_disposition_id: the stay ended with the patient's death, so there is no prediction"
+)
 
 
 def by_class(values: Sequence[float]) -> dict[str, float]:
@@ -55,25 +62,26 @@ class ModelReference(ResponseModel):
 class PredictionFields(ResponseModel):
     """Whether, and how soon, the patient is expected back."""
 
-    predicted_class: ClassName = Field(
+    predicted_class: ClassName | None = Field(
         description=(
             "The decision. It weighs the rarer outcomes more, so it is not always the class "
-            "with the largest probability."
+            "with the largest probability. Like the other fields of a prediction, it is null if "
+            "the patient is not eligible."
         ),
         examples=["NO"],
     )
-    meaning: Annotated[str, ReadBy(lambda made: MEANINGS[made.predicted_class]), JsonOnly()] = (
-        Field(description="The predicted class in words.", examples=[MEANINGS["NO"]])
-    )
+    meaning: Annotated[
+        str | None, ReadBy(lambda made: MEANINGS[made.predicted_class]), JsonOnly()
+    ] = Field(description="The predicted class in words.", examples=[MEANINGS["NO"]])
     probabilities: Annotated[
-        dict[ClassName, float],
+        dict[ClassName, float] | None,
         ReadBy(lambda made: by_class(made.probabilities)),
         OneColumnPerKey("probability"),
     ] = Field(
         description="Probability of each class.",
         examples=[by_class((0.62, 0.3, 0.08))],
     )
-    risk_percentile: int = Field(
+    risk_percentile: int | None = Field(
         ge=0,
         le=100,
         description=(
@@ -93,9 +101,20 @@ class ReadAs(ResponseModel):
     remark: str = Field(examples=["diag_1: ICD-10 E11.9 was read as ICD-9 250"])
 
 
+def _note(encounter: Encounter) -> str | None:
+    """Return what somebody who reads a prediction must know about the encounter."""
+    remarks = [] if is_eligible(encounter) else [NOT_ELIGIBLE]
+    remarks += [reading.remark for reading in readings_of(encounter)]
+    return "; ".join(remarks) or None
+
+
 class EncounterFields(ResponseModel):
     """What the service says of the encounter itself."""
 
+    eligible: Annotated[bool, ReadBy(is_eligible)] = Field(
+        description="Whether the patient left alive and so can be readmitted at all.",
+        examples=[True],
+    )
     read_as: Annotated[
         list[ReadAs],
         ReadBy(lambda encounter: [asdict(reading) for reading in readings_of(encounter)]),
@@ -104,11 +123,8 @@ class EncounterFields(ResponseModel):
         description="Values that were interpreted: codes of ICD-10, for example.",
         examples=[[example_of(ReadAs)]],
     )
-    note: Annotated[
-        str | None,
-        ReadBy(lambda encounter: "; ".join(r.remark for r in readings_of(encounter)) or None),
-    ] = Field(
-        description="The same in a sentence; null if every value was read as it was sent.",
+    note: Annotated[str | None, ReadBy(_note)] = Field(
+        description="Why there is no prediction, and what was interpreted; null if neither.",
         examples=["diag_1: ICD-10 E11.9 was read as ICD-9 250"],
     )
 
@@ -119,7 +135,7 @@ class LoggedPrediction(EncounterFields, PredictionFields):
     logged: bool = Field(
         description=(
             "Whether the prediction is in the log, from where it reaches the database. False if "
-            "the disk is full or no log is configured."
+            "the disk is full, no log is configured or there is no prediction."
         ),
         examples=[True],
     )
@@ -145,9 +161,11 @@ class Contribution(ResponseModel):
 class ExplanationFields(ResponseModel):
     """What drove a prediction; base and contributions add up to the model's score."""
 
-    unit: Literal["log-odds", "probability"]
-    base: dict[ClassName, float] = Field(description="Score before any field is known.")
-    contributions: list[Contribution] = Field(description="Largest effect on <30 first.")
+    unit: Literal["log-odds", "probability"] | None
+    base: dict[ClassName, float] | None = Field(description="Score before any field is known.")
+    contributions: list[Contribution] = Field(
+        description="Largest effect on <30 first; empty if there is no prediction."
+    )
 
 
 class ExplanationResponse(ExplanationFields, PredictionResponse):
@@ -221,7 +239,10 @@ class UploadTotals(ResponseModel):
     """How many rows were read, predicted and rejected."""
 
     rows: int = Field(examples=[2])
-    answered: int = Field(description="Rows that were predicted.", examples=[2])
+    answered: int = Field(description="Valid rows.", examples=[2])
+    ineligible: int = Field(
+        0, description="How many of these have no prediction: the patient died.", examples=[0]
+    )
     refused: int = Field(description="Rows that were rejected.", examples=[0])
     by_class: dict[ClassName, int] = Field(description="Predictions of each class.")
 
@@ -239,9 +260,16 @@ class SummaryLine(ModelReference, Totals):
 
 
 read_reference = reader_of(ModelReference)
-read_prediction = reader_of(PredictionFields)
+_read_prediction = reader_of(PredictionFields)
+_NO_PREDICTION = dict.fromkeys(PredictionFields.model_fields)
 read_encounter = reader_of(EncounterFields)
 read_error = reader_of(ErrorFields)
+
+
+def read_prediction(prediction: Prediction | None) -> dict[str, Any]:
+    """Return the fields of a prediction; all are None if there is none."""
+    return dict(_NO_PREDICTION) if prediction is None else _read_prediction(prediction)
+
 
 ROW_MODELS = (PredictedRow, RejectedRow)
 COLUMNS = columns_of(*ROW_MODELS)

@@ -20,6 +20,7 @@ from api.files.writers import AnswerFormat, writer_for
 from api.model.champion import Champion
 from readmission.domain import schema
 from readmission.logs import where
+from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction
 
 
@@ -58,7 +59,7 @@ class FileScoring:
         self._writer = writer_for(answer)
         self._budget = budget
         self._by_class: Counter[str] = Counter()
-        self._rows = 0
+        self._rows = self._refused = 0
 
     @property
     def rows(self) -> int:
@@ -94,7 +95,7 @@ class FileScoring:
         lines = [
             self._rejected(number, row.content, row.keys)
             if isinstance(row.content, ApiError)
-            else self._predicted(number, row.content, row.keys, next(predictions))
+            else self._answered(number, row.content, row.keys, next(predictions))
             for number, row in enumerate(chunk, self._rows)
         ]
         self._rows += len(chunk)
@@ -110,31 +111,37 @@ class FileScoring:
 
     def _rejected(self, number: int, error: ApiError, keys: Keys) -> dict[str, Any]:
         self._state.metrics.count_error(error)
+        self._refused += 1
         return {"row": number, "line": number + 1, **keys, **read_error(error)}
 
-    def _predicted(
-        self, number: int, encounter: Any, keys: Keys, prediction: Prediction
+    def _answered(
+        self, number: int, encounter: Encounter, keys: Keys, prediction: Prediction | None
     ) -> dict[str, Any]:
-        version, label = self._champion.registered.version, prediction.predicted_class
-        self._by_class[label] += 1
-        self._state.metrics.predictions(version)[label].inc()
-        predictions_log = self._state.log
-        logged = predictions_log is not None and predictions_log.record(
-            self._request_id, number, version, encounter, prediction.probabilities, label,
-            *self._sender,
-        )  # fmt: skip
+        logged = prediction is not None and self._record(number, encounter, prediction)
         places = {"row": number, "line": number + 1, **keys}
         fields = read_prediction(prediction) | read_encounter(encounter)
         return {**places, **fields, "logged": logged}
 
+    def _record(self, number: int, encounter: Encounter, prediction: Prediction) -> bool:
+        """Count and log a prediction; return whether it was logged."""
+        version, label = self._champion.registered.version, prediction.predicted_class
+        self._by_class[label] += 1
+        self._state.metrics.predictions(version)[label].inc()
+        predictions_log = self._state.log
+        return predictions_log is not None and predictions_log.record(
+            self._request_id, number, version, encounter, prediction.probabilities, label,
+            *self._sender,
+        )  # fmt: skip
+
     def _summary(self) -> dict[str, Any]:
-        predicted = self._by_class.total()
+        answered = self._rows - self._refused
         line = SummaryLine(
             **model_reference(self._champion),
             summary=UploadTotals(
                 rows=self._rows,
-                answered=predicted,
-                refused=self._rows - predicted,
+                answered=answered,
+                ineligible=answered - self._by_class.total(),
+                refused=self._refused,
                 by_class={name: self._by_class[name] for name in schema.CLASSES},
             ),
             request_id=self._request_id,

@@ -108,7 +108,7 @@ async def explain(request: Request) -> Response:
     encounter, champion = parse_encounter(body), state.holder.require()
     prediction = champion.model.predict(encounter)
     # In a thread: the first explanation of a boosted model imports its library for a second.
-    explanation = await asyncio.to_thread(champion.model.explain, encounter)
+    explanation = await asyncio.to_thread(champion.model.explain, encounter) if prediction else None
     # Count and log the prediction only now, because explaining it may have failed.
     fields = await _record(state, champion, encounter, prediction, request)
     state.audit.note(audit_event(request, Action.EXPLAIN, champion.registered.version))
@@ -120,17 +120,19 @@ async def _record(
     state: ServiceState,
     champion: Champion,
     encounter: Encounter,
-    prediction: Prediction,
+    prediction: Prediction | None,
     request: Request,
 ) -> dict[str, Any]:
-    """Count and log a prediction; return the fields of the response."""
+    """Count and log a prediction, if there is one; return the fields of the response."""
     version, request_id = champion.registered.version, request_id_of(request)
-    state.metrics.predictions(version)[prediction.predicted_class].inc()
-    log = state.log
-    logged = log is not None and log.record(
-        request_id, 0, version, encounter, prediction.probabilities, prediction.predicted_class,
-        *sender_of(request),
-    )  # fmt: skip
+    log, logged = state.log, False
+    if prediction is not None:
+        label = prediction.predicted_class
+        state.metrics.predictions(version)[label].inc()
+        logged = log is not None and log.record(
+            request_id, 0, version, encounter, prediction.probabilities, label,
+            *sender_of(request),
+        )  # fmt: skip
     if log is not None and logged:
         logged = await log.synced()
     fields = read_prediction(prediction) | read_encounter(encounter)
@@ -139,8 +141,10 @@ async def _record(
     return fields
 
 
-def _explanation_fields(explanation: Explanation, encounter: Encounter) -> ExplanationFields:
+def _explanation_fields(explanation: Explanation | None, encounter: Encounter) -> ExplanationFields:
     """Return the fields of an explanation, with the largest effect on <30 days first."""
+    if explanation is None:
+        return ExplanationFields(unit=None, base=None, contributions=[])
     contributions = sorted(explanation.contributions.items(), key=lambda item: -abs(item[1][_SOON]))
     return ExplanationFields(
         unit=explanation.unit,

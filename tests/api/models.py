@@ -72,5 +72,8 @@ def two_versions(settings: Settings, fits: tuple[Fit, Fit], name: str) -> Settin
 
 
 def raw_encounters(rows: int, seed: int = 7) -> pd.DataFrame:
-    """Return synthetic raw encounters, as text like in the file."""
-    return synthetic.encounters(rows, seed).to_pandas()
+    """Return synthetic raw encounters of patients who left alive, as text like in the file."""
+    found = synthetic.encounters(rows, seed).to_pandas()
+    died = found["discharge_disposition_id"].isin(schema.DIED)
+    found.loc[died, "discharge_disposition_id"] = "1"
+    return found

@@ -5,7 +5,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from readmission.domain import synthetic
+from readmission.domain import schema, synthetic
 
 Opened = Callable[..., AppTest]
 
@@ -54,8 +54,10 @@ def predicted_encounter(page: AppTest) -> dict[str, Any]:
 
 
 def csv(rows: int = ROWS, **changes: object) -> bytes:
-    """Return a CSV file of encounters; `changes` are values by column for the second row."""
+    """Return a CSV file of eligible encounters; `changes` are the second row's, by column."""
     table = synthetic.encounters(rows, seed=3).to_pandas()
+    died = table["discharge_disposition_id"].isin(schema.DIED)
+    table.loc[died, "discharge_disposition_id"] = "1"
     for column, value in changes.items():
         table.loc[1, column] = value
     return table.to_csv(index=False).encode()

@@ -48,6 +48,18 @@ def test_a_job_stores_predictions_and_errors_by_row(api: Service) -> None:
     assert job.progress == 1
 
 
+def test_a_patient_who_died_has_a_row_without_a_prediction(api: Service) -> None:
+    job = finished(ApiClient(api.url), csv(discharge_disposition_id="11"))
+
+    table = job.table()
+
+    assert list(table["row"]) == list(range(1, ROWS + 1))
+    assert table["predicted_class"].isna().tolist() == [row == 2 for row in table["row"]]
+    assert (~table["eligible"]).tolist() == [row == 2 for row in table["row"]]
+    assert table["risk_percentile"].dtype == "Int64"
+    assert b"death" in job.csv().splitlines()[2]
+
+
 def test_a_job_predicts_a_hundred_thousand_rows(api: Service) -> None:
     header, _, rows = csv(500).partition(b"\n")
     job = FileJob(ApiClient(api.url), "stays.csv", header + b"\n" + rows * 200)

@@ -31,7 +31,7 @@ def show(job: FileJob, schema: Json) -> None:
     soonest = fields.soonest(classes)
     cells = st.columns(4)
     cells[0].metric("Rows", f"{job.rows:,}")
-    cells[1].metric("Predicted", f"{len(table):,}")
+    cells[1].metric("Predicted", f"{table[PREDICTED].count():,}")
     cells[2].metric("With errors", f"{len(job.row_errors):,}")
     cells[3].metric(
         "Readmissions predicted within 30 days", f"{(table[PREDICTED] == soonest).sum():,}"
@@ -44,7 +44,8 @@ def show(job: FileJob, schema: Json) -> None:
         _show_errors(job, schema)
     if len(table):
         risk = next(c.name for c in job.columns if c.path == (PROBABILITIES, soonest))
-        _show_charts(table, risk, classes)
+        if table[PREDICTED].count():
+            _show_charts(table, risk, classes)
         _show_table(table, risk, job.columns, classes)
 
 
@@ -102,7 +103,7 @@ def _show_charts(table: pd.DataFrame, risk: str, classes: dict[str, str]) -> Non
         charts.draw(_outcome_counts(table, classes))
     with right:
         st.header("Risk of readmission within 30 days", anchor=False)
-        charts.draw(_histogram(table[risk].to_numpy()))
+        charts.draw(_histogram(table[risk].dropna().to_numpy(float)))
 
 
 def _outcome_counts(table: pd.DataFrame, classes: dict[str, str]) -> charts.Chart:
@@ -153,7 +154,8 @@ def _show_table(
     st.header("Rows", anchor=False)
     order = st.segmented_control("Order", ORDERS, default=ORDERS[0], key="file_order")
     by_risk = order == ORDERS[0]
-    chosen = table.nlargest(MAX_ROWS, risk) if by_risk else table.head(MAX_ROWS)
+    ordered = table.sort_values(risk, ascending=False, kind="stable") if by_risk else table
+    chosen = ordered.head(MAX_ROWS)
     shown = pd.DataFrame(
         {_heading(c, classes): _in_words(chosen[c.name], c, classes) for c in columns}
     )
@@ -173,5 +175,5 @@ def _in_words(
     values: "pd.Series[Any]", column: PredictionColumn, classes: dict[str, str]
 ) -> "pd.Series[Any]":
     if column.path[0] == PROBABILITIES:
-        return (100 * values).round(1)
+        return (100 * values.astype(float)).round(1)
     return values.map(classes) if column.name == PREDICTED else values

@@ -24,6 +24,11 @@ def show(prediction: Json, classes: dict[str, str]) -> None:
         Meaning of each outcome.
     """
     predicted, probabilities = prediction["predicted_class"], prediction["probabilities"]
+    if predicted is None:
+        with st.container(border=True):
+            st.header("No prediction", anchor=False)
+            st.markdown(prediction["note"])
+        return
     with st.container(border=True):
         st.caption("Expected after discharge")
         icon = dict(zip(classes, ICONS, strict=False)).get(predicted, "")

@@ -70,9 +70,9 @@ def _show_prediction(encounter: Json, schema: Json) -> None:
             icon=":material/edit:",
         )
     prediction.show(response, schema["classes"])
-    if "contributions" in response:
+    if response.get("contributions"):
         explanation.show(response, schema)
-    else:
+    elif response["predicted_class"] is not None:
         st.caption("The explanation of this prediction is not available at the moment.")
 
 

@@ -58,6 +58,11 @@ class Prediction:
     risk_percentile: int
 
 
+def is_eligible(encounter: Encounter) -> bool:
+    """Whether the patient left alive and so can be readmitted at all."""
+    return encounter["discharge_disposition_id"] not in schema.DIED
+
+
 @dataclass(frozen=True)
 class Explanation:
     """The contribution of each field of one encounter to each class.
@@ -85,14 +90,19 @@ class ServedModel:
     registered: RegisteredVersion
     bundle: Bundle
 
-    def predict(self, encounter: Encounter) -> Prediction:
-        """Predict one validated encounter."""
+    def predict(self, encounter: Encounter) -> Prediction | None:
+        """Predict one validated encounter; None if it is not eligible."""
+        if not is_eligible(encounter):
+            return None
         return self._prediction(self.bundle.scorer.predict_one(encounter))
 
-    def predict_many(self, encounters: Sequence[Encounter]) -> list[Prediction]:
-        """Predict many validated encounters at once."""
-        rows = self.bundle.scorer.predict_proba(encounters).tolist()
-        return [self._prediction(probabilities) for probabilities in rows]
+    def predict_many(self, encounters: Sequence[Encounter]) -> list[Prediction | None]:
+        """Predict many validated encounters at once; None for those that are not eligible."""
+        eligible = [encounter for encounter in encounters if is_eligible(encounter)]
+        if not eligible:
+            return [None] * len(encounters)
+        rows = iter(self.bundle.scorer.predict_proba(eligible).tolist())
+        return [self._prediction(next(rows)) if is_eligible(e) else None for e in encounters]
 
     def explain(self, encounter: Encounter) -> Explanation:
         """Explain the prediction for an encounter."""

@@ -38,7 +38,7 @@ from tests.api.models import bundle_of
 from tests.signing import SIGNER
 
 DECLARED = Path("api", "contract", "predictions.py")
-BEFORE = "    risk_percentile: int = Field("
+BEFORE = "    risk_percentile: int | None = Field("
 NEW_FIELD = """\
     added_field: Annotated[
         Literal["low", "high"],

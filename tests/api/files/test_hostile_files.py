@@ -212,6 +212,7 @@ def test_a_failure_after_the_first_chunk_is_the_last_row(
     assert last["summary"] == {
         "rows": CHUNK_ROWS + 1,
         "answered": CHUNK_ROWS,
+        "ineligible": 0,
         "refused": 1,
         "by_class": last["summary"]["by_class"],
     }

@@ -94,6 +94,7 @@ def test_parquet_has_the_values_of_ndjson_with_types(
         "probability_>30": "double",
         "probability_<30": "double",
         "risk_percentile": "int64",
+        "eligible": "bool",
         "note": "string",
         "logged": "bool",
         "error": "string",

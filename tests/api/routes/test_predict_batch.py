@@ -138,6 +138,7 @@ def test_every_format_is_predicted_row_by_row_in_order(
     assert last["summary"] == {
         "rows": ROWS,
         "answered": ROWS - 1,
+        "ineligible": 0,
         "refused": 1,
         "by_class": {name: by_class[name] for name in schema.CLASSES},
     }

@@ -51,10 +51,10 @@ user folder and `.pth` files, so it cannot import the checkout."""
 
 @pytest.fixture(scope="module")
 def clean(trained: Training, dataset: Dataset) -> pd.DataFrame:
-    """Test rows as CLEAN holds them, with missing values and measured results among them."""
-    raw = dataset.encounters.to_pandas().iloc[trained.test_rows["source_row"]]
-    varied = raw.eq(MISSING).any(axis=1) & raw["A1Cresult"].ne("None")
-    rows, varied = trained.test_rows, varied.to_numpy()
+    """Eligible test rows of CLEAN, with missing values and measured results among them."""
+    rows = trained.test_rows[trained.test_rows["eligible"]]
+    raw = dataset.encounters.to_pandas().iloc[rows["source_row"]]
+    varied = (raw.eq(MISSING).any(axis=1) & raw["A1Cresult"].ne("None")).to_numpy()
     return pd.concat([rows[varied].head(ROWS // 2), rows[~varied].head(ROWS // 2)])
 
 

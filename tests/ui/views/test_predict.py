@@ -55,6 +55,30 @@ def test_a_prediction_is_marked_once_the_form_has_changed(api: Service, opened: 
     assert predicted_encounter(page)["number_inpatient"] == 5
 
 
+def test_a_diagnosis_in_icd10_is_found_and_the_page_says_how_it_was_read(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url)
+    widget(page, "diag_1").select("I50.9").run()
+
+    page = press(page, "Predict")
+
+    assert "ICD-10 I50.9 was read as ICD-9 428" in text_of(page.caption)
+
+
+def test_a_patient_who_died_gets_a_note_instead_of_a_prediction(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url)
+    widget(page, "discharge_disposition_id").select("11").run()
+
+    page = press(page, "Predict")
+
+    assert "No prediction" in text_of(page.header)
+    assert "the patient's death" in text_of(page.markdown)
+    assert not page.get("vega_lite_chart")
+
+
 def test_the_explanation_is_in_plain_words(api: Service, opened: Opened) -> None:
     page = opened(api.url)
     widget(page, "number_inpatient").set_value(6).run()
