@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from readmission.domain.columns import SPELLINGS, Column, Kind, icd10
+from readmission.domain.columns import LARGEST_CODE, OLDEST, SPELLINGS, Column, Kind, icd10
 
 _ANY_CASE = (
     "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else f"[{c}]" for c in word)
@@ -31,9 +31,7 @@ def json_schema_of(column: Column, *, may_be_null: bool) -> dict[str, Any]:
 
 def _values(column: Column) -> list[dict[str, Any]]:
     if column.is_number:
-        limits = {"minimum": column.minimum, "maximum": column.maximum}
-        pattern = f"^(?:{_number_pattern(column.minimum, column.maximum)})$"
-        return [{"type": "integer", **limits}, {"type": "string", "pattern": pattern}]
+        return _whole_number(column.minimum, column.maximum)
     if column.kind is Kind.DIAGNOSIS:
         number = {"type": "number", "minimum": 0, "maximum": 999.99, "multipleOf": 0.01}
         patterns = (column.pattern, icd10.pattern())
@@ -41,7 +39,18 @@ def _values(column: Column) -> list[dict[str, Any]]:
     if not column.is_closed:
         return [{"type": "string", "pattern": column.pattern}]
     numbers = [int(value) for value in column.values if value.isdigit()]
-    return [{"enum": [*numbers, *column.values]}]
+    listed: list[dict[str, Any]] = [{"enum": [*numbers, *column.values]}]
+    if column.kind is Kind.INTERVAL:
+        return listed + _whole_number(0, OLDEST)
+    return listed + (_whole_number(1, LARGEST_CODE) if column.other else [])
+
+
+def _whole_number(minimum: int, maximum: int) -> list[dict[str, Any]]:
+    pattern = f"^(?:{_number_pattern(minimum, maximum)})$"
+    return [
+        {"type": "integer", "minimum": minimum, "maximum": maximum},
+        {"type": "string", "pattern": pattern},
+    ]
 
 
 def _number_pattern(minimum: int, maximum: int) -> str:

@@ -20,6 +20,10 @@ def acceptable(column: Column, value: str) -> bool:
             return icd10.translate(value) is not None
     if column.is_number:
         return value.isdecimal() and column.minimum <= int(value) <= column.maximum
+    if column.name == "age" and value.isdecimal():
+        return int(value) <= 120
+    if column.is_closed and "1" in column.values and value.isdecimal():
+        return 1 <= int(value) <= 99
     if column.is_closed:
         return value in column.values
     assert column.pattern is not None

@@ -91,6 +91,7 @@ COLUMNS: tuple[Column, ...] = (
         "How urgent the admission was.",
         "1",
         codes.ADMISSION_TYPES,
+        other="8",
     ),
     Column(
         "discharge_disposition_id",
@@ -99,6 +100,7 @@ COLUMNS: tuple[Column, ...] = (
         "Where the patient went after this stay.",
         "1",
         codes.DISCHARGE_DISPOSITIONS,
+        other="25",
     ),
     Column(
         "admission_source_id",
@@ -107,6 +109,7 @@ COLUMNS: tuple[Column, ...] = (
         "Where the patient came from.",
         "7",
         codes.ADMISSION_SOURCES,
+        other="20",
     ),
     _count("time_in_hospital", Section.STAY, "Days from admission to discharge.", 4, 1, 14),
     Column(

@@ -35,6 +35,21 @@ def test_one_encounter(service: TestClient, path: str) -> None:
     assert interpreted["probabilities"] == plain["probabilities"]
 
 
+def test_an_age_in_years_and_an_unlisted_code(service: TestClient) -> None:
+    sent = {"age": 75, "admission_source_id": 16, "discharge_disposition_id": 1.0}
+    read = {"age": "[70-80)", "admission_source_id": "20", "discharge_disposition_id": "1"}
+
+    interpreted = service.post("/predict", json=example() | sent).json()
+    plain = service.post("/predict", json=example() | read).json()
+
+    assert {one["field"]: one["value"] for one in interpreted["read_as"]} == {
+        "age": "[70-80)", "admission_source_id": "20",
+    }  # fmt: skip
+    assert "age: 75 was read as [70-80)" in interpreted["note"]
+    assert "16 is not in the list and was read as 20, not mapped" in interpreted["note"]
+    assert interpreted["probabilities"] == plain["probabilities"]
+
+
 def upload(service: TestClient, answer: str) -> bytes:
     rows: list[dict[str, Any]] = [SENT, READ]
     response = service.post("/predict/batch", params={"answer": answer}, json=rows)

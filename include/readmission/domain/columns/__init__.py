@@ -2,6 +2,8 @@
 
 from readmission.domain.columns.column import (
     ICD9_PATTERN,
+    LARGEST_CODE,
+    OLDEST,
     OPEN_CATEGORY_PATTERN,
     Column,
     Kind,
@@ -17,9 +19,11 @@ from readmission.domain.columns.spelling import (
 
 __all__ = [
     "ICD9_PATTERN",
+    "LARGEST_CODE",
     "MISSING",
     "MISSING_TEXTS",
     "NOT_MEASURED",
+    "OLDEST",
     "OPEN_CATEGORY_PATTERN",
     "SPELLINGS",
     "Column",

@@ -70,6 +70,8 @@ class Column:
         Whether the value may be missing.
     open_set : bool
         Whether other values are accepted as well; `values` are then suggestions.
+    other : str, optional
+        The value that stands for a code of one or two digits that is not in the list.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Column:
     maximum: int = 2**31 - 1
     nullable: bool = False
     open_set: bool = False
+    other: str | None = None
 
     @property
     def is_number(self) -> bool:
@@ -123,6 +126,8 @@ class Column:
             accepted = f"a whole number from {self.minimum} to {self.maximum}"
         elif self.is_closed:
             accepted = "one of " + ", ".join(self.values)
+            if self.kind is Kind.INTERVAL:
+                accepted += f", or a whole number from 0 to {OLDEST}"
         else:
             accepted = "up to 60 letters, digits, spaces and the signs / & -"
         return f"{accepted}, or {MISSING!r} when missing" if self.nullable else accepted
@@ -168,7 +173,24 @@ class Column:
         if self.kind is Kind.DIAGNOSIS:
             found = translate(text)
             return None if found is None else Interpretation(found.icd9, str(found))
-        return None
+        number = spelling.whole_number(text)
+        if number is None:
+            return None
+        return self._interval_with(number) if self.kind is Kind.INTERVAL else self._other(number)
+
+    def _interval_with(self, number: int) -> Interpretation | None:
+        """Return the interval that a number lies in; the last one is open up to `OLDEST`."""
+        below = [value for value in self.values if _limits(value)[0] <= number]
+        if not below or number > OLDEST:
+            return None
+        return Interpretation(below[-1], f"{number} was read as {below[-1]}")
+
+    def _other(self, code: int) -> Interpretation | None:
+        """Return the value for a code that is not in the list, if this column has one."""
+        if self.other is None or not 0 < code <= LARGEST_CODE:
+            return None
+        meaning = f"{self.other}, {self.values[self.other].lower()}"
+        return Interpretation(self.other, f"{code} is not in the list and was read as {meaning}")
 
     def allows(self, value: object) -> bool:
         """Whether a value is accepted, in any spelling that `read` knows."""
@@ -208,6 +230,14 @@ clinical group is the same in both.
 OPEN_CATEGORY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9/&\- ]{0,59}$"
 
 
-def _midpoint(interval: str) -> int:
+OLDEST, LARGEST_CODE = 120, 99
+"""Largest age in years, and largest code of a list, that is not taken for a mistake."""
+
+
+def _limits(interval: str) -> tuple[int, int]:
     low, high = interval.strip("[)").split("-")
-    return (int(low) + int(high)) // 2
+    return int(low), int(high)
+
+
+def _midpoint(interval: str) -> int:
+    return sum(_limits(interval)) // 2
