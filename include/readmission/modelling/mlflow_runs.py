@@ -15,6 +15,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, Schema
+from mlflow.types.schema import AnyType
 
 import readmission
 from readmission.domain import schema
@@ -153,11 +154,12 @@ def log_fit(
 
 
 def signature() -> ModelSignature:
-    """Return the model's signature: raw encounters in, a class and probabilities out."""
-    inputs = [
-        ColSpec("long" if c.is_number else "string", c.name, required=not c.nullable)
-        for c in schema.FEATURES
-    ]
+    """Return the model's signature: raw encounters in, a class and probabilities out.
+
+    The columns have any type, because `readmission.domain.columns.Column.read` reads numbers and
+    text alike: `pandas.read_csv` makes integers of the codes of admission, for example.
+    """
+    inputs = [ColSpec(AnyType(), c.name, required=not c.nullable) for c in schema.FEATURES]
     outputs = [ColSpec("string", "prediction")]
     outputs += [ColSpec("double", name) for name in PROBABILITY_COLUMNS]
     return ModelSignature(Schema(inputs), Schema(outputs))

@@ -265,4 +265,5 @@ def test_the_signature_is_the_contract_of_a_raw_encounter() -> None:
     assert {i.name for i in inputs.inputs if not i.required} == {
         column.name for column in schema.FEATURES if column.nullable
     }
+    assert {str(i.type) for i in inputs.inputs} == {"Any"}
     assert list(schema.example()) == list(schema.FEATURE_NAMES)

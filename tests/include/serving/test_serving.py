@@ -144,6 +144,32 @@ def by_pyfunc(
     return Answers(answered[list(PROBABILITY_COLUMNS)].to_numpy(), answered["prediction"].tolist())
 
 
+def test_plain_mlflow_takes_what_pandas_reads_from_the_file(
+    registry: Registry, dataset: Dataset
+) -> None:
+    file = dataset.encounters.slice(0, 500).to_pandas().to_csv(index=False)
+    model = mlflow.pyfunc.load_model(f"models:/{registry.name}/1")
+
+    # codes as integers and "None" as missing; everything as text; counts as decimals
+    guessed, text = pd.read_csv(io.StringIO(file)), pd.read_csv(io.StringIO(file), dtype=str)
+    counts = {column.name: float for column in schema.FEATURES if column.is_number}
+    answered = [model.predict(rows) for rows in (guessed, text, text.astype(counts))]
+
+    assert guessed["admission_type_id"].dtype == "int64"
+    assert guessed["max_glu_serum"].isna().any()
+    assert answered[0].equals(answered[1])
+    assert answered[0].equals(answered[2])
+
+
+def test_plain_mlflow_names_the_column_of_a_wrong_value(
+    registry: Registry, some: pd.DataFrame
+) -> None:
+    model = mlflow.pyfunc.load_model(f"models:/{registry.name}/1")
+
+    with pytest.raises(Exception, match=r"insulin.*sometimes"):
+        model.predict(some.head(2).assign(insulin="sometimes"))
+
+
 def check_alike(one: Answers, other: Answers) -> None:
     """Check that two sets of predictions are the same."""
     np.testing.assert_allclose(one.probabilities, other.probabilities, rtol=0, atol=TOLERANCE)
