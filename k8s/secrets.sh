@@ -29,6 +29,10 @@ minio S3_ACCESS_KEY password
 minio S3_SECRET_KEY password
 minio-reader DOCS_ACCESS_KEY password
 minio-reader DOCS_SECRET_KEY password
+backup-upload BACKUP_ACCESS_KEY password
+backup-upload BACKUP_SECRET_KEY password
+backup-restore RESTORE_ACCESS_KEY password
+backup-restore RESTORE_SECRET_KEY password
 backup-seal BACKUP_RECIPIENT given
 backup-seal BACKUP_SIGNING_KEY given
 airflow AIRFLOW_ADMIN_PASSWORD password

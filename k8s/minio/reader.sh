@@ -1,5 +1,5 @@
 #!/bin/sh
-# Create the store's read-only users; safe to run again.
+# Create the store's users with few rights; safe to run again.
 set -eu
 until mc ready store >/dev/null 2>&1; do sleep 2; done
 
@@ -21,4 +21,14 @@ ALLOWED
 # The exporter counts the objects in each bucket but cannot read them.
 make_user monitoring "$MONITORING_ACCESS_KEY" "$MONITORING_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}
+ALLOWED
+# The backup job uploads dumps. It can neither list, read, overwrite for good nor delete them: the bucket keeps versions.
+# MinIO lets everybody who may put an object delete it, unless that is denied.
+make_user backup-upload "$BACKUP_ACCESS_KEY" "$BACKUP_SECRET_KEY" <<'ALLOWED'
+{"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::backups/*"]},
+{"Effect": "Deny", "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"], "Resource": ["arn:aws:s3:::backups/*"]}
+ALLOWED
+# A restore lists and reads dumps, with the key that decrypts them.
+make_user backup-restore "$RESTORE_ACCESS_KEY" "$RESTORE_SECRET_KEY" <<'ALLOWED'
+{"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"]}
 ALLOWED

@@ -98,8 +98,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"__main__"},
     ),
     "readmission.operations": (
-        {"buckets", "mlflow_server", "patients", "prometheus_login", "sealing"},
-        {"backups"},
+        {"bucket_retention", "mlflow_server", "patients", "prometheus_login", "sealing"},
+        {"backups", "buckets"},
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},

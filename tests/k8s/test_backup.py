@@ -65,6 +65,21 @@ def test_dumps_are_encrypted_with_a_key_that_is_not_in_the_cluster() -> None:
     assert "backup-key" not in build(PRODUCTION).named("ExternalSecret")
 
 
+def test_the_upload_has_a_key_that_only_uploads() -> None:
+    (job,) = build(PRODUCTION).of("CronJob")
+    (upload,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    keys = {
+        variable["name"]: variable["valueFrom"]["secretKeyRef"]
+        for variable in upload["env"]
+        if variable["name"].startswith("AWS_")
+    }
+
+    assert keys == {
+        "AWS_ACCESS_KEY_ID": {"name": "backup-upload", "key": "BACKUP_ACCESS_KEY"},
+        "AWS_SECRET_ACCESS_KEY": {"name": "backup-upload", "key": "BACKUP_SECRET_KEY"},
+    }
+
+
 @pytest.mark.parametrize("database", ["raw", "clean", "predictions", "audit", "mlflow", "airflow"])
 def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> None:
     # given
@@ -84,6 +99,8 @@ def test_the_restore_job_is_valid_and_its_references_exist(database: str) -> Non
     hardened = containers(nightly.pod)[0]["securityContext"]
     assert all(c["securityContext"] == hardened for c in containers(workload.pod))
     (fetch,) = workload.pod["initContainers"]
+    stores_key = {v["valueFrom"]["secretKeyRef"]["name"] for v in fetch["env"]}
+    assert stores_key == {"backup-restore"}
     (restore,) = workload.pod["containers"]
     (key,) = (v for v in workload.pod["volumes"] if v["name"] == "key")
     assert key["secret"]["secretName"] == "backup-key"

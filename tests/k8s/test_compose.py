@@ -216,13 +216,15 @@ def test_a_service_can_be_reached_under_its_name_on_the_cluster(name: str) -> No
     assert SERVICES[name]["networks"] == {"default": {"aliases": [RENAMED[name]]}}
 
 
-def test_as_many_dumps_are_kept_as_on_the_cluster() -> None:
-    (nightly,) = build("overlays/production").of("CronJob")
-    pod = nightly["spec"]["jobTemplate"]["spec"]["template"]["spec"]
-    (upload,) = pod["containers"]
+def test_backups_are_uploaded_and_read_with_keys_of_their_own() -> None:
+    keys = {
+        name: SERVICES[name]["environment"]["AWS_ACCESS_KEY_ID"] for name in ("backup", "dumps")
+    }
 
-    (keep,) = (word for word in upload["command"] if word.startswith("--keep="))
-    assert f" {keep};" in SERVICES["backup"]["command"][-1]
+    assert keys == {
+        "backup": "${BACKUP_ACCESS_KEY:?run make env}",
+        "dumps": "${RESTORE_ACCESS_KEY:?run make env}",
+    }
 
 
 def faults(path: Path) -> str:

@@ -655,12 +655,14 @@ def test_creating_the_stores_users_again_works_in_minios_minimal_image(tmp_path:
         '"admin policy attach"*) exit 1 ;;\n'
         '"admin user info store DOCS") echo "PolicyName: docs-reader" ;;\n'
         '"admin user info store MONITORING") echo "PolicyName: $OTHER" ;;\n'
+        '"admin user info store BACKUP") echo "PolicyName: backup-upload" ;;\n'
+        '"admin user info store RESTORE") echo "PolicyName: backup-restore" ;;\n'
         "esac\n"
     )
     client.chmod(0o755)
     for program in ("sh", "cat", "sleep"):
         (tmp_path / program).symlink_to(shutil.which(program) or program)
-    users = ("DOCS", "MONITORING")
+    users = ("DOCS", "MONITORING", "BACKUP", "RESTORE")
     keys = {f"{user}_{kind}_KEY": user for user in users for kind in ("ACCESS", "SECRET")}
 
     # when
@@ -678,7 +680,7 @@ def test_creating_the_stores_users_again_works_in_minios_minimal_image(tmp_path:
     assert codes["none"] != 0
 
 
-def test_the_stores_users_are_read_only(tmp_path: Path) -> None:
+def test_the_stores_users_have_few_rights(tmp_path: Path) -> None:
     # given a client of the store that records its calls and policies
     client = tmp_path / "mc"
     client.write_text(
@@ -686,7 +688,12 @@ def test_the_stores_users_are_read_only(tmp_path: Path) -> None:
         'case "$*" in "admin policy create"*) cp "$6" "$HOME/$5.policy" ;; esac\n'
     )
     client.chmod(0o755)
-    users = {"DOCS": "docs-reader", "MONITORING": "monitoring"}
+    users = {
+        "DOCS": "docs-reader",
+        "MONITORING": "monitoring",
+        "BACKUP": "backup-upload",
+        "RESTORE": "backup-restore",
+    }
     keys = {
         f"{user}_{kind}_KEY": f"{user} {kind}" for user in users for kind in ("ACCESS", "SECRET")
     }
@@ -700,14 +707,27 @@ def test_the_stores_users_are_read_only(tmp_path: Path) -> None:
 
     # then
     called = (tmp_path / "calls").read_text()
-    allowed = {}
+    allowed, denied = {}, {}
     for user, policy in users.items():
         assert f"admin user add store {user} ACCESS {user} SECRET" in called
         assert f"admin policy attach store {policy} --user {user} ACCESS" in called
-        (statement,) = json.loads((tmp_path / f"{policy}.policy").read_text())["Statement"]
-        assert statement["Effect"] == "Allow"
-        allowed[policy] = (set(statement["Action"]), statement["Resource"])
+        policies = json.loads((tmp_path / f"{policy}.policy").read_text())["Statement"]
+        for statement in policies:
+            rights = allowed if statement["Effect"] == "Allow" else denied
+            rights[policy] = (set(statement["Action"]), statement["Resource"])
     assert allowed == {
         "docs-reader": ({"s3:GetObject"}, ["arn:aws:s3:::data-docs/*"]),
         "monitoring": ({"s3:ListAllMyBuckets", "s3:ListBucket"}, ["arn:aws:s3:::*"]),
+        "backup-upload": ({"s3:PutObject"}, ["arn:aws:s3:::backups/*"]),
+        "backup-restore": (
+            {"s3:ListBucket", "s3:GetObject"},
+            ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"],
+        ),
+    }
+    # MinIO lets everybody who may put an object delete it, unless that is denied.
+    assert denied == {
+        "backup-upload": (
+            {"s3:DeleteObject", "s3:DeleteObjectVersion"},
+            ["arn:aws:s3:::backups/*"],
+        )
     }

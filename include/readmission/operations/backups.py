@@ -3,7 +3,8 @@
 The scripts ``k8s/backup/*.sh`` run ``pg_dump`` and ``pg_restore`` in PostgreSQL's image, which has
 no S3 client. This module encrypts, signs and uploads their files, and downloads and decrypts them.
 boto3 reads the address and the keys of the store from the environment; ``BACKUP_RECIPIENT`` and
-``BACKUP_SIGNING_KEY`` come from there, too.
+``BACKUP_SIGNING_KEY`` come from there, too. The key that uploads may do nothing else: the bucket
+itself deletes old dumps (`readmission.operations.bucket_retention`).
 """
 
 import argparse
@@ -47,8 +48,8 @@ class Backups:
         self.s3 = s3
         self.bucket = bucket
 
-    def put(self, folder: Path, keep: int, seal: Seal) -> list[str]:
-        """Encrypt and upload every ``<database>/<time>.dump`` in a folder; delete the oldest dumps.
+    def put(self, folder: Path, seal: Seal) -> list[str]:
+        """Encrypt and upload every ``<database>/<time>.dump`` in a folder.
 
         The plain files are deleted. Encrypted files that an earlier run could not upload are
         uploaded too.
@@ -57,8 +58,6 @@ class Backups:
         ----------
         folder : Path
             Written by ``dump.sh``.
-        keep : int
-            How many dumps of each database to keep.
         seal : Seal
             Encrypts and signs the dumps.
 
@@ -83,9 +82,6 @@ class Backups:
             metadata = {DIGEST: digest, SIGNATURE: seal.signature(_signed(key, digest))}
             self.s3.upload_file(str(dump), self.bucket, key, ExtraArgs={"Metadata": metadata})
             keys.append(key)
-        for database in {dump.parent.name for dump in dumps}:
-            for old in self.keys(database)[:-keep]:
-                self.s3.delete_object(Bucket=self.bucket, Key=old)
         return keys
 
     def keys(self, database: str) -> list[str]:
@@ -176,9 +172,6 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("file", type=Path)
     put = verbs.add_parser("put", help="encrypt and upload every dump in a folder")
     put.add_argument("folder", type=Path)
-    put.add_argument(
-        "--keep", type=int, default=14, help="how many dumps of each database to keep (14)"
-    )
     listing = verbs.add_parser("list", help="list the dumps of a database")
     listing.add_argument("database")
     get = verbs.add_parser("get", help="download and decrypt a dump, by default the newest")
@@ -205,7 +198,7 @@ def main() -> None:
         return
     backups = Backups(boto3.client("s3"), given.bucket)
     if given.verb == "put":
-        log.info("stored %s", ", ".join(backups.put(given.folder, given.keep, read_seal())))
+        log.info("stored %s", ", ".join(backups.put(given.folder, read_seal())))
     elif given.verb == "list":
         log.info("%s", "\n".join(backups.keys(given.database)))
     else:

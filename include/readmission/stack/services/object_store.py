@@ -6,7 +6,7 @@ only the process itself, by a TLS certificate that is new at each start.
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,14 @@ MEMORY = "400MiB"
 """Heap above which Go collects garbage more often: uploads leave 250 MiB instead of 470."""
 PROBE, RETRIES = ".readiness-probe", 8
 """Object that proves that the store works, and how often that is tried, with growing pauses."""
+BACKUPS, UPLOAD = "backups", "backup-upload"
+UPLOAD_ONLY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{BACKUPS}/*"]}
+    ],
+}
+"""Puts dumps, and can neither list, read nor delete them; the action `Write` may delete."""
 INTERNAL_GRPC = ("master", "volume", "filer", "s3", "client")
 INTERNAL_HTTP = ("master", "volume", "filer", "client")
 
@@ -162,13 +170,23 @@ def _write_identity(site: Site) -> None:
         _identity(
             "monitoring", secrets.monitoring_access_key, secrets.monitoring_secret_key, ["List"]
         ),
-    ]
-    write_private(site.paths.object_store / "identity.json", json.dumps({"identities": identities}))
+        _identity(UPLOAD, secrets.backup_access_key, secrets.backup_secret_key, policy=UPLOAD),
+        _identity(
+            "backup-restore", secrets.restore_access_key, secrets.restore_secret_key,
+            [f"Read:{BACKUPS}", f"List:{BACKUPS}"],
+        ),
+    ]  # fmt: skip
+    policies = [{"name": UPLOAD, "content": json.dumps(UPLOAD_ONLY)}]
+    configured = {"identities": identities, "policies": policies}
+    write_private(site.paths.object_store / "identity.json", json.dumps(configured))
 
 
-def _identity(name: str, key: str, secret: str, actions: list[str]) -> dict[str, object]:
+def _identity(
+    name: str, key: str, secret: str, actions: Sequence[str] = (), policy: str | None = None
+) -> dict[str, object]:
     credentials = [{"accessKey": key, "secretKey": secret}]
-    return {"name": name, "credentials": credentials, "actions": actions}
+    rights = {"policyNames": [policy]} if policy else {"actions": list(actions)}
+    return {"name": name, "credentials": credentials, **rights}
 
 
 def client(site: Site, retries: int = 0) -> "S3Client":
