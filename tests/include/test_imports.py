@@ -31,7 +31,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.settings": (
         {"backups", "renamed"},
-        {"audit", "deliveries", "mlflow", "promotion"},
+        {"archive", "audit", "deliveries", "mlflow", "promotion"},
     ),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
@@ -99,7 +99,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.operations": (
         {"bucket_retention", "mlflow_server", "patients", "prometheus_login", "sealing"},
-        {"backups", "buckets"},
+        {"backups", "buckets", "wal_archive"},
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},
@@ -119,7 +119,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"site"},
         {"supervision"},
         {"services"},
-        {"access", "audit", "stack"},
+        {"access", "audit", "recovery", "stack"},
         {"backup"},
         {"drill"},
         {"cli"},

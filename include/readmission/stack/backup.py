@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import readmission
 from readmission.files import folder_beside
 from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal, new_key
 from readmission.settings import CHECKOUT
+from readmission.stack import recovery
+from readmission.stack.recovery import Recovery
 from readmission.stack.services import object_store, postgres
 from readmission.stack.site.paths import StatePaths, write_private
 from readmission.stack.site.ports import HOST
@@ -92,6 +95,11 @@ def back_up(stack: Stack, folder: Path, report: Report, seal: Seal | None = None
     backup.parent.mkdir(parents=True, exist_ok=True)
     with folder_beside(backup) as draft, _private_folder(stack.paths) as plain:
         draft.mkdir(mode=0o700)
+        if site.settings.wal_archive is not None:
+            report("copy of the database server")
+            copy = Path(plain, recovery.COPY)
+            recovery.copy_server(site, copy)
+            _seal(seal, copy, draft / copy.name)
         for database in postgres.DATABASES:
             report(f"database {database}")
             plain_dump = Path(plain, f"{database}.dump")
@@ -109,8 +117,23 @@ def back_up(stack: Stack, folder: Path, report: Report, seal: Seal | None = None
     return backup
 
 
-def restore(stack: Stack, backup: Path, key: BackupKey, report: Report) -> dict[str, Any]:
+def restore(
+    stack: Stack, backup: Path, key: BackupKey, report: Report, to: Recovery | None = None
+) -> dict[str, Any]:
     """Restore a backup into a new state folder, stop the services again, and return its manifest.
+
+    Parameters
+    ----------
+    stack : Stack
+        A stack without a state folder.
+    backup : Path
+        A folder that `back_up` has made.
+    key : BackupKey
+        Opens it.
+    report : callable
+        Called with each part.
+    to : Recovery, optional
+        The moment to which the databases are brought; by default that of the backup.
 
     Raises
     ------
@@ -119,6 +142,8 @@ def restore(stack: Stack, backup: Path, key: BackupKey, report: Report) -> dict[
         then.
     """
     manifest = key.check(backup)
+    if to is not None:
+        to.check(manifest)
     if stack.paths.exists:
         raise BackupError(
             f"{stack.paths.home} holds a stack; restore into a new folder (READMISSION_STATE_DIR),"
@@ -131,11 +156,17 @@ def restore(stack: Stack, backup: Path, key: BackupKey, report: Report) -> dict[
 
     # The manifest names every file, so a missing dump was never made: 0.1.0 had no audit trail.
     made = [name for name in postgres.DATABASES if (backup / f"{name}.dump{SUFFIX}").exists()]
-    fill(stack, opened, report, made)
+    fill(stack, opened, report, made, to)
     return manifest
 
 
-def fill(stack: Stack, opened: Opened, report: Report, databases: Sequence[str]) -> None:
+def fill(
+    stack: Stack,
+    opened: Opened,
+    report: Report,
+    databases: Sequence[str],
+    to: Recovery | None = None,
+) -> None:
     """Fill a new state folder, and stop the services again.
 
     Parameters
@@ -148,15 +179,21 @@ def fill(stack: Stack, opened: Opened, report: Report, databases: Sequence[str])
         Called with each part.
     databases : sequence of str
         The databases that the backup holds; others stay new.
+    to : Recovery, optional
+        Recovers the databases instead of restoring their dumps.
     """
     stack.paths.create()
     stack.paths.restoring.touch()
-    with _private_folder(stack.paths) as temporary:
-        plain = Path(temporary)
+    with ExitStack() as recovered:
+        plain = Path(recovered.enter_context(_private_folder(stack.paths)))
         write_private(stack.paths.credentials, opened(CREDENTIALS, plain).read_text())
+        if to is not None:
+            report(f"changes until {to.until}")
+            recovered.enter_context(to.of(stack.paths, opened(recovery.COPY, plain)))
+            databases = ()
         report("starting PostgreSQL and the object store")
-        stack.up(only=SERVICES)
         try:
+            stack.up(only=SERVICES)
             for database in databases:
                 report(f"database {database}")
                 _run(stack.site, "restore.sh", str(opened(f"{database}.dump", plain)), database)

@@ -123,7 +123,7 @@ def _second_stack(stack: Stack) -> Iterator[Stack]:
     home = second_home(stack)
     ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
     settings = stack.settings.model_copy(
-        update={"state_dir": home, "scheduled_runs": False, **ports}
+        update={"state_dir": home, "scheduled_runs": False, "wal_archive": None, **ports}
     )
     second = Stack(settings)
     with (stack.paths.home / "drill.lock").open("a") as lock:

@@ -1,5 +1,6 @@
 """The commands `backup`, `restore` and `drill`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from readmission.stack.errors import StackError
 
 if TYPE_CHECKING:
     from readmission.operations.sealing import BackupKey
+    from readmission.stack.recovery import Recovery
 
 KeyFile = Annotated[
     Path | None,
@@ -49,6 +51,18 @@ def back_up(
 def restore(
     backup: Annotated[Path, typer.Argument(help="A folder that `readmission backup` has made.")],
     key: Annotated[Path, typer.Option("--key", help="The file with the backup key.")],
+    until: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Bring the databases to this time, e.g. 2026-11-28T14:30:00+00:00; UTC without a"
+            " zone. Needs the archive of their changes.",
+        ),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="That archive; by default READMISSION_WAL_ARCHIVE."),
+    ] = None,
 ) -> None:
     """Restore a backup into a new state folder, on this machine or another.
 
@@ -59,9 +73,10 @@ def restore(
         from readmission.stack import backup as job
 
         opened, stack = _read_key(key), open_stack()
+        to = _recovery(until, archive or stack.settings.wal_archive, opened)
         with error_console.status("restoring") as shown:
             manifest = job.restore(
-                stack, backup, opened, lambda part: shown.update(f"restoring {part}")
+                stack, backup, opened, lambda part: shown.update(f"restoring {part}"), to
             )
         console.print(
             f"restored the backup of {manifest['made_at']} into {stack.paths.home};"
@@ -111,6 +126,20 @@ def drill(
                 f"the running stack serves version {result.current_version}, so the predictions"
                 " were not compared; the restored model predicts its golden rows"
             )
+
+
+def _recovery(until: str | None, archive: Path | None, key: "BackupKey") -> "Recovery | None":
+    from readmission.stack.recovery import Recovery
+
+    if until is None:
+        return None
+    if archive is None:
+        raise StackError("--until needs --archive, the folder with the archived changes")
+    try:
+        moment = datetime.fromisoformat(until)
+    except ValueError as error:
+        raise StackError(f"--until: {until!r} is not a time like 2026-11-28T14:30:00") from error
+    return Recovery(moment if moment.tzinfo else moment.replace(tzinfo=UTC), archive, key)
 
 
 def _read_key(file: Path) -> "BackupKey":

@@ -10,6 +10,7 @@ from readmission.stack.services import (
     object_store,
     postgres,
     prometheus,
+    wal_archive,
     web,
 )
 from readmission.stack.site.site import Site
@@ -20,6 +21,7 @@ def all_services(site: Site) -> tuple[Service, ...]:
     """Return every service of the stack."""
     return (
         postgres.service(site),
+        *wal_archive.services(site),
         object_store.service(site),
         mlflow.service(site),
         airflow.statsd_service(site),
