@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 PREFIX = "/data-quality"
 HOME = "index.html"
 EMPTY = "No gate has run yet. The first gate that runs publishes the reports."
+CLOSING_SECONDS = 5.0
+"""How long a server that stops tries to record who read reports."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -95,6 +97,7 @@ def note_reader(user: str, key: str, peer: str | None) -> None:
 @cache
 def audit_queue() -> "AuditQueue | None":
     """Return the queue of the audit trail, or None, logged once, if there is no trail."""
+    import atexit
     import logging
 
     from readmission.settings import get_settings
@@ -105,7 +108,17 @@ def audit_queue() -> "AuditQueue | None":
     if trail is None:
         logging.getLogger(__name__).warning("readers of reports are not audited: no audit trail")
         return None
-    return AuditQueue(trail)
+    count_lost(0)  # A counter that starts at its first loss would show no increase.
+    queue = AuditQueue(trail, count_lost)
+    atexit.register(queue.close, CLOSING_SECONDS)
+    return queue
+
+
+def count_lost(events: int) -> None:
+    """Count lost events in Airflow's metrics, as `airflow_audit_events_lost`."""
+    from airflow.observability import stats
+
+    stats.incr("audit_events_lost", events)
 
 
 def read(key: str) -> bytes:

@@ -16,7 +16,9 @@ import asyncpg
 import psycopg
 import pytest
 from cryptography import x509
+from psycopg.conninfo import make_conninfo
 
+from readmission.exporter.metrics import databases
 from readmission.stack.site.ports import free_ports
 from tests.k8s.cluster import CA, DATABASE_SERVERS, K8S, TREES, build, containers, secret_keys
 from tests.k8s.test_compose import SERVICES
@@ -115,6 +117,19 @@ def test_a_verified_connection_is_encrypted(address: dict[str, Any], certificate
         ).fetchone()
 
     assert found == ("TLSv1.3",)
+
+
+def test_the_exporter_reads_when_a_servers_certificate_expires(
+    address: dict[str, Any], certificates: Path
+) -> None:
+    file = certificates / "postgres-raw-tls" / "tls.crt"
+    until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+
+    state = databases.read({"raw": make_conninfo(**address)})
+
+    found = {family.name: value for family, _, value in databases.samples(state, 1)}
+    expiry = "readmission_database_certificate_expiry_timestamp_seconds"
+    assert found[expiry] == until.timestamp()
 
 
 def test_airflows_asynchronous_driver_reads_the_same_variables(

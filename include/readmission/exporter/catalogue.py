@@ -147,6 +147,11 @@ DATABASE_CONNECTIONS = MetricFamily(
 DATABASE_LIMIT = MetricFamily(
     "readmission_database_connections_limit", "Most connections allowed.", ("database",)
 )
+DATABASE_CERTIFICATE = MetricFamily(
+    "readmission_database_certificate_expiry_timestamp_seconds",
+    "When the TLS certificate of the database's server expires.",
+    ("database",),
+)
 DATABASE_CAPACITY = MetricFamily(
     "readmission_database_capacity_bytes", "Disk space that the database may use.", ("database",)
 )

@@ -1,4 +1,4 @@
-"""Each database: whether it responds, its size and its connections."""
+"""Each database: whether it responds, its size, its connections and its certificate."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +10,14 @@ import psycopg
 from readmission.exporter.catalogue import (
     DATABASE_BYTES,
     DATABASE_CAPACITY,
+    DATABASE_CERTIFICATE,
     DATABASE_CONNECTIONS,
     DATABASE_LIMIT,
     DATABASE_UP,
     Sample,
 )
 from readmission.exporter.connecting import connected
+from readmission.exporter.metrics import certificates
 from readmission.logs import where
 
 log = logging.getLogger(__name__)
@@ -42,12 +44,15 @@ class Database:
         Bytes on disk.
     connections, limit : int
         Open connections, and the most that the database, its owner and its server allow.
+    certificate_expires : float, optional
+        When the server's TLS certificate expires; None without TLS.
     """
 
     name: str
     size: int
     connections: int
     limit: int
+    certificate_expires: float | None = None
 
 
 def read(dsns: Mapping[str, str]) -> dict[str, Database | None]:
@@ -60,9 +65,17 @@ def _query(name: str, dsn: str) -> Database | None:
     try:
         with connected(dsn) as connection:
             size, connections, limit = connection.execute(_STATE).fetchone() or (0, 0, 0)
-            return Database(name, size, connections, limit)
+            return Database(name, size, connections, limit, _certificate_expires(connection))
     except psycopg.Error as error:
         log.debug("database %s does not respond: %s", name, where(error))
+        return None
+
+
+def _certificate_expires(connection: psycopg.Connection) -> float | None:
+    try:
+        return certificates.expiry(connection)
+    except (OSError, ValueError) as error:
+        log.debug("a server's certificate could not be read: %s", where(error))
         return None
 
 
@@ -75,6 +88,8 @@ def samples(states: Mapping[str, Database | None], capacity: int) -> Iterator[Sa
             yield DATABASE_BYTES(database.size, name)
             yield DATABASE_CONNECTIONS(database.connections, name)
             yield DATABASE_LIMIT(database.limit, name)
+            if database.certificate_expires is not None:
+                yield DATABASE_CERTIFICATE(database.certificate_expires, name)
 
 
 def unavailable(names: Sequence[str]) -> list[Sample]:
