@@ -12,9 +12,8 @@ import typer
 
 from readmission.settings import Settings
 from readmission.stack.audit import read
-from readmission.stack.backup import require_whole
 from readmission.stack.cli import backup, patient
-from readmission.stack.cli.boot_display import BootDisplay, status_table
+from readmission.stack.cli.boot_display import start_stack, status_table
 from readmission.stack.cli.decisions import corrections, quarantine
 from readmission.stack.cli.models import promote, promotions
 from readmission.stack.cli.terminal import (
@@ -72,13 +71,6 @@ PAGE_TITLES = {
     "ui": "Clinicians' page",
     prometheus.NAME: "Prometheus",
 }
-
-
-def start_stack(stack: Stack, services: list[str] | None = None) -> None:
-    """Start a stack and show the progress of each service."""
-    require_whole(stack.paths)
-    with BootDisplay(console) as display:
-        stack.up(services or None, display.report)
 
 
 class KeyRole(StrEnum):

@@ -1,5 +1,6 @@
 """The tables of `readmission up` and `readmission status`."""
 
+import os
 import threading
 import time
 from types import TracebackType
@@ -10,16 +11,31 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from readmission.stack.stack import ServiceStatus
+from readmission.stack.backup import require_whole
+from readmission.stack.cli.terminal import console, error_console
+from readmission.stack.stack import ServiceStatus, Stack
 from readmission.stack.supervision.boot import BootPhase
 
 MEBIBYTE = 1 << 20
+ROOT_HINT = (
+    "root runs these services, and only PostgreSQL drops its rights: a flaw in any other gives"
+    " away the whole machine. Run the stack as a user of its own, with its own checkout."
+)
 STYLES = {
     BootPhase.WAITING: ("dim", "waiting"),
     BootPhase.STARTING: ("yellow", "starting"),
     BootPhase.READY: ("green", "ready"),
     BootPhase.FAILED: ("bold red", "failed"),
 }
+
+
+def start_stack(stack: Stack, services: list[str] | None = None) -> None:
+    """Start a stack and show the progress of each service; say so if root runs it."""
+    require_whole(stack.paths)
+    with BootDisplay(console) as display:
+        stack.up(services or None, display.report)
+    if os.geteuid() == 0:
+        error_console.print(ROOT_HINT)
 
 
 class BootDisplay:

@@ -1,5 +1,6 @@
 """Commands that start, show, stop and delete a stack, and their error messages."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,11 @@ def runner(state_folders: Path) -> Iterator[CliRunner]:
     Stack(settings).reset()
 
 
+def unwrapped(text: str) -> str:
+    """Return a text without the line breaks of a narrow terminal."""
+    return " ".join(text.split())
+
+
 def test_a_stack_is_started_inspected_stopped_and_deleted(runner: CliRunner) -> None:
     # Given no stack
     assert "nothing to delete" in runner.invoke(app, ["reset"]).stdout
@@ -29,6 +35,7 @@ def test_a_stack_is_started_inspected_stopped_and_deleted(runner: CliRunner) -> 
     started = runner.invoke(app, ["up", "postgres"])
     assert started.exit_code == 0, started.output
     assert "postgres: ready after" in started.stdout
+    assert ("root runs these services" in unwrapped(started.stderr)) == (os.geteuid() == 0)
 
     # Then `status` shows it, and exits with 1 because the other services are stopped
     status = runner.invoke(app, ["status"])
