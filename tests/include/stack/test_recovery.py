@@ -8,10 +8,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from readmission.operations import wal_archive as archiving
 from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.stack import backup
+from readmission.stack.cli.app import app
 from readmission.stack.recovery import Recovery
 from readmission.stack.services import object_store, postgres, wal_archive
 from readmission.stack.stack import Stack
@@ -150,3 +152,24 @@ def test_two_servers_do_not_share_an_archive(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="belongs to another server"):
         archiving.archive(spool, target, seal)
     assert (spool / name).exists()
+
+
+@pytest.mark.parametrize(
+    ("until", "archive", "message"),
+    [
+        ("yesterday", ["--archive", "."], "'yesterday' is not a time like 2026-11-28T14:30:00"),
+        ("2026-11-28T14:30:00", [], "--until needs --archive"),
+        ("2026-11-28T14:30:00", ["--archive", "."], "holds no finished backup"),
+    ],
+)
+def test_the_command_line_says_what_is_missing(
+    tmp_path: Path, until: str, archive: list[str], message: str
+) -> None:
+    key = tmp_path / "key.txt"
+    key.write_text(Seal.make()[1])
+    command = ["restore", str(tmp_path), "--key", str(key), "--until", until, *archive]
+
+    done = CliRunner().invoke(app, command)
+
+    assert done.exit_code == 1
+    assert message in done.stderr
