@@ -32,10 +32,12 @@ def keep_for(s3: "S3Client", bucket: str, days: int) -> None:
     """
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     if _can_lock(s3, bucket):
-        retention = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}}
         s3.put_object_lock_configuration(
             Bucket=bucket,
-            ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention},  # type: ignore[typeddict-item]
+            ObjectLockConfiguration={
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": days}},
+            },
         )
     else:
         log.info(
