@@ -33,7 +33,7 @@ def copy_server(site: Site, file: Path) -> None:
     program = prepare_postgres_home(site.paths).programs / "pg_basebackup"
     options = ("--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast")
     server = ("--host", HOST, "--port", str(site.settings.postgres_port))
-    command = [program, *options, *server, "--username", postgres.SUPERUSER, "--no-password"]
+    command = [str(program), *options, *server, "--username", postgres.SUPERUSER, "--no-password"]
     with file.open("wb") as target:
         done = subprocess.run(  # noqa: S603
             command, stdout=target, stderr=subprocess.PIPE, text=True, check=False,

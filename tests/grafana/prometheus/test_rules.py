@@ -124,13 +124,15 @@ def exporter_metrics() -> set[str]:
 
 
 def airflow_metrics() -> set[str]:
-    """Return Airflow's own list of metrics, under the names that statsd_exporter gives them."""
+    """Return Airflow's metrics and the plugins', under the names that statsd_exporter gives."""
     listed = files("airflow") / "_shared" / "observability" / "metrics" / "metrics_template.yaml"
     names = [
         metric["name"] + suffix
         for metric in yaml.safe_load(listed.read_text())["metrics"]
         for suffix in (("", "_count", "_sum") if metric["type"] == "timer" else ("",))
     ]
+    for plugin in (CHECKOUT / "plugins").glob("*.py"):
+        names += re.findall(r'stats\.incr\("(\w+)"', plugin.read_text())
     return {"airflow_" + re.sub(r"\W", "_", name) for name in names}
 
 
