@@ -120,18 +120,23 @@ def _line(category: str, targets: Mapping[str, str]) -> str:
     return " ".join([category, category_target(category, targets), *groups])
 
 
-def listed(titles: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return code and title of what the page lists: a code for each category, and diabetes."""
+def listed(titles: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Return what the page lists: a code for each category, and diabetes.
+
+    With each code come its title and the ICD-9 code whose meaning other languages show: the one
+    that it is read as, or plain diabetes.
+    """
     with _LISTED_ICD9.open(encoding="utf-8", newline="") as file:
         common = {row["code"] for row in csv.DictReader(file)}
-    found = {}
+    found = []
     for code, title in titles.items():
         is_plain = code in (code[:3], f"{code[:3]}9") and code[0] in _PAGE_CHAPTERS
         is_diabetes = code[:3] in _PAGE_DIABETES and len(code) <= 5
         translation = translate(code)
         if translation and (is_diabetes or (is_plain and translation.icd9 in common)):
-            found[with_point(code)] = title
-    return list(found.items())
+            shown_as = translation.icd9 if translation.icd9 in common else "250"
+            found.append((with_point(code), title, shown_as))
+    return found
 
 
 def main(wheel: Path) -> None:
@@ -146,7 +151,7 @@ def main(wheel: Path) -> None:
     titles = dict(line.split(None, 1) for line in text[_TITLES].splitlines())
     with LISTED.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerows([("code", "meaning"), *listed(titles)])
+        writer.writerows([("code", "meaning", "icd9"), *listed(titles)])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ MAX_PROBLEMS = 1_000
 MAX_ERROR_LENGTH = 300
 ERROR = "error"
 """Column of the CSV file."""
+COPIED = ("field", "value", "expected")
 WHOLE_ROW = "(row)"
 """The API's name for the field when the error concerns the row as a whole."""
 FATAL_ERRORS = ("malformed", "too_large")
@@ -25,12 +26,13 @@ FATAL_ERRORS = ("malformed", "too_large")
 
 
 class RowProblem(BaseModel):
-    """One invalid field of one row."""
+    """One invalid field of one row; `kind` is the API's name for the error of a whole row."""
 
     row: int
     field: str
     value: Any
     expected: str
+    kind: str = ""
 
 
 class FileJob:
@@ -58,7 +60,7 @@ class FileJob:
     failure : ApiUnavailable or RequestRefused, optional
         Why the request ended early.
     fatal_error : str, optional
-        Why the API stopped reading inside the file.
+        Why the API stopped reading inside the file; its name for that is in ``fatal_kind``.
     row_errors : dict of int to str
         What is wrong with each invalid row.
     problems : list of RowProblem
@@ -73,6 +75,7 @@ class FileJob:
         self.failure: ApiUnavailable | RequestRefused | None = None
         self.summary: Json | None = None
         self.fatal_error: str | None = None
+        self.fatal_kind = ""
         self.row_errors: dict[int, str] = {}
         self.problems: list[RowProblem] = []
         self._cells: list[list[Any]] = []
@@ -171,7 +174,7 @@ class FileJob:
     def _add_error(self, row: int, line: Json) -> None:
         problems, message = line.get("problems") or [], str(line.get("message", ""))
         if line["error"] in FATAL_ERRORS:
-            self.fatal_error = message
+            self.fatal_error, self.fatal_kind = message, line["error"]
             problems = [
                 {"field": WHOLE_ROW, "value": None, "expected": message, "message": message}
             ]
@@ -179,7 +182,7 @@ class FileJob:
         self.row_errors[row] = error[:MAX_ERROR_LENGTH]
         if len(self.problems) < MAX_PROBLEMS:
             self.problems += [
-                RowProblem(row=row, field=p["field"], value=p["value"], expected=p["expected"])
+                RowProblem(row=row, kind=self.fatal_kind, **{name: p[name] for name in COPIED})
                 for p in problems
             ]
 

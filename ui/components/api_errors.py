@@ -3,7 +3,8 @@
 import streamlit as st
 
 from ui.client import ApiUnavailable, Json, RequestRefused
-from ui.wording import fields
+from ui.language import _, choice, ngettext
+from ui.wording import fields, refusals
 
 MAX_PROBLEMS = 8
 """Problems listed; a file without the right columns has one for each of them."""
@@ -12,58 +13,67 @@ MAX_PROBLEMS = 8
 def show_unavailable(error: ApiUnavailable, url: str) -> None:
     """Show where the service was expected and how to start it."""
     st.error(
-        f"**The prediction service is not responding.** It should run at {url}.",
+        _("**The prediction service is not responding.** It should run at {url}.", url=url),
         icon=":material/cloud_off:",
     )
     st.markdown(
-        "What to do next: if it has just been started, wait a few seconds. Otherwise start it "
-        "(`readmission up` on a single machine) and check its log, or ask your administrator. "
-        "Your entries are kept as long as this page stays open."
+        _(
+            "What to do next: if it has just been started, wait a few seconds. Otherwise start it "
+            "(`readmission up` on a single machine) and check its log, or ask your administrator. "
+            "Your entries are kept as long as this page stays open."
+        )
     )
-    st.caption(str(error))
+    if choice.current() == choice.SOURCE:
+        st.caption(str(error))
 
 
 def show_refused(refused: RequestRefused) -> None:
     """Show why the API refused a request."""
     if refused.kind == "no_model":
         show_no_model()
-        st.caption(refused.message)
+        if refusals.is_worded(refused):
+            st.caption(refused.message)
     elif refused.kind in ("unauthorized", "forbidden"):
         _show_key_error(refused)
     elif refused.kind == "too_many":
         st.warning(
-            "**Too many requests at once.** Wait a second and try again.",
+            _("**Too many requests at once.** Wait a second and try again."),
             icon=":material/hourglass_top:",
         )
     else:
-        st.error(refused.message, icon=":material/error:")
+        st.error(refusals.in_words(refused), icon=":material/error:")
         if refused.request_id:
-            st.caption(f"Request ID in the logs: `{refused.request_id}`.")
+            st.caption(_("Request ID in the logs: `{id}`.", id=refused.request_id))
 
 
 def _show_key_error(refused: RequestRefused) -> None:
     """Tell three cases apart: no key, an unknown key, and a key without the role."""
     if refused.kind == "forbidden":
-        problem = "**This app's key does not have the required role.**"
-        needed = "a key with the role *predict*"
+        problem = _(
+            "**This app's key does not have the required role.** Ask your administrator to set a "
+            "key with the role *predict* in `READMISSION_API_KEY` and restart the app."
+        )
     elif refused.had_key:
-        problem = "**The service does not recognise this app's key.** It may have been replaced."
-        needed = "the current key"
+        problem = _(
+            "**The service does not recognise this app's key.** It may have been replaced. Ask "
+            "your administrator to set the current key in `READMISSION_API_KEY` and restart the "
+            "app."
+        )
     else:
-        problem = "**The service requires a key, and this app has none.**"
-        needed = "one"
-    st.error(
-        f"{problem} Ask your administrator to set {needed} in `READMISSION_API_KEY` and restart "
-        "the app.",
-        icon=":material/key_off:",
-    )
+        problem = _(
+            "**The service requires a key, and this app has none.** Ask your administrator to set "
+            "one in `READMISSION_API_KEY` and restart the app."
+        )
+    st.error(problem, icon=":material/key_off:")
 
 
 def show_no_model() -> None:
     """Show that no model is in production yet."""
     st.warning(
-        "**There is no model yet.** Predictions start when the pipeline has put its first model "
-        "into production. On a single machine, `make demo` does this.",
+        _(
+            "**There is no model yet.** Predictions start when the pipeline has put its first "
+            "model into production. On a single machine, `make demo` does this."
+        ),
         icon=":material/hourglass_empty:",
     )
 
@@ -75,8 +85,10 @@ def show_absence(health: Json) -> None:
         show_no_model()
         return
     st.error(
-        "**The service cannot load its model.** It tries again by itself. If this lasts for more "
-        "than a minute, tell your administrator.",
+        _(
+            "**The service cannot load its model.** It tries again by itself. If this lasts for "
+            "more than a minute, tell your administrator."
+        ),
         icon=":material/cloud_off:",
     )
 
@@ -90,6 +102,7 @@ def show_problems(refused: RequestRefused, schema: Json) -> None:
         f"- {fields.problem_in_words(problem, schema)}"
         for problem in refused.problems[:MAX_PROBLEMS]
     ]
-    if len(refused.problems) > MAX_PROBLEMS:
-        lines.append(f"- and {len(refused.problems) - MAX_PROBLEMS} more")
-    st.error("Please correct:\n\n" + "\n".join(lines), icon=":material/edit:")
+    more = len(refused.problems) - MAX_PROBLEMS
+    if more > 0:
+        lines.append("- " + ngettext("and {count} more", "and {count} more", more, count=more))
+    st.error(f"{_('Please correct:')}\n\n" + "\n".join(lines), icon=":material/edit:")

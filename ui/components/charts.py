@@ -3,6 +3,8 @@
 import altair as alt
 import streamlit as st
 
+from ui.language import choice
+
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 INK = "#4d5a61"
@@ -14,5 +16,24 @@ next to them."""
 
 def draw(chart: Chart) -> None:
     """Draw a chart in the width of its container."""
-    styled = chart.configure_axis(labelColor=INK, titleColor=INK).configure_legend(labelColor=INK)
+    styled = chart.configure(
+        axis=alt.AxisConfig(labelColor=INK, titleColor=INK),
+        legend=alt.LegendConfig(labelColor=INK),
+        locale=_locale(),
+    )
     st.altair_chart(styled, width="stretch")
+
+
+def _locale() -> alt.Locale:
+    """Return how numbers in charts are written."""
+    locale = choice.locale()
+    symbols = locale.number_symbols["latn"]
+    return alt.Locale(
+        number=alt.NumberLocale(
+            decimal=symbols["decimal"],
+            thousands=symbols["group"],
+            grouping=[3],
+            currency=["", ""],
+            percent=locale.percent_formats[None].suffix[0],
+        )
+    )

@@ -6,12 +6,12 @@ import streamlit as st
 
 from ui.client import Json
 from ui.components import charts
+from ui.language import N_, _, formats, sentences
 from ui.wording import fields
 
 MAX_BARS = 8
-RAISES, LOWERS = "▲ raises the risk", "▼ lowers the risk"
+RAISES, LOWERS = N_("▲ raises the risk"), N_("▼ lowers the risk")
 COLOURS = (charts.SOON, "#3f7d99")
-HEADING = "What drove this prediction"
 
 
 def show(explanation: Json, schema: Json) -> None:
@@ -19,22 +19,32 @@ def show(explanation: Json, schema: Json) -> None:
     outcome = fields.soonest(schema["classes"])
     table = rank(explanation["contributions"], schema, outcome)
     with st.container(border=True):
-        st.header(HEADING, anchor=False)
+        st.header(_("What drove this prediction"), anchor=False)
         st.caption(
-            f"Strongest effects on the outcome *{schema['classes'][outcome].lower()}*, compared "
-            "with the average patient. These are associations, not causes."
+            _(
+                "Strongest effects on the outcome *{outcome}*, compared with the average patient. "
+                "These are associations, not causes.",
+                outcome=_(schema["classes"][outcome]).lower(),
+            )
         )
         charts.draw(_chart(table))
-        with st.expander("Show as table"):
+        with st.expander(_("Show as table")):
+            weights = table["weight"].map(lambda weight: formats.signed(weight, 4))
             st.table(
-                table[["entry", "effect", "weight"]].rename(
-                    columns={"entry": "Entry", "effect": "Effect", "weight": "Weight"}
+                pd.DataFrame(
+                    {
+                        _("Entry"): table["entry"],
+                        _("Effect"): table["effect"],
+                        _("Weight"): weights,
+                    }
                 ),
                 hide_index=True,
             )
             st.caption(
-                "Weight: what the entry adds to the model's score for this outcome, in "
-                f"{explanation['unit']}."
+                _(
+                    "Weight: what the entry adds to the model's score for this outcome, in {unit}.",
+                    unit=sentences.translate(explanation["unit"]),
+                )
             )
 
 
@@ -56,7 +66,11 @@ def rank(contributions: list[Json], schema: Json, outcome: str) -> pd.DataFrame:
                 by_name[contribution["field"]], contribution["value"], schema["missing"]
             )
             rows.append(
-                (f"{contribution['label']}: {value}", RAISES if weight > 0 else LOWERS, weight)
+                (
+                    f"{_(contribution['label'])}: {value}",
+                    _(RAISES if weight > 0 else LOWERS),
+                    weight,
+                )
             )
     return pd.DataFrame(rows, columns=["entry", "effect", "weight"])
 
@@ -66,13 +80,17 @@ def _chart(table: pd.DataFrame) -> charts.Chart:
     widest = float(table["weight"].abs().max()) if len(table) else 1.0
     base = alt.Chart(table).encode(
         y=alt.Y("entry:N", sort=order, axis=None),
-        tooltip=["entry", "effect", alt.Tooltip("weight", format="+.3f")],
+        tooltip=[
+            alt.Tooltip("entry", title=_("Entry")),
+            alt.Tooltip("effect", title=_("Effect")),
+            alt.Tooltip("weight", title=_("Weight"), format="+.3f"),
+        ],
     )
     bars = base.mark_bar(height=13, yOffset=10).encode(
         x=alt.X("weight:Q", scale=alt.Scale(domain=[-widest, widest]), axis=None),
         color=alt.Color(
             "effect:N",
-            scale=alt.Scale(domain=[RAISES, LOWERS], range=list(COLOURS)),
+            scale=alt.Scale(domain=[_(RAISES), _(LOWERS)], range=list(COLOURS)),
             legend=alt.Legend(title=None, orient="top", labelFontSize=13),
         ),
     )
@@ -83,5 +101,5 @@ def _chart(table: pd.DataFrame) -> charts.Chart:
     zero = base.mark_tick(size=17, thickness=1, yOffset=10, color=charts.INK).encode(x=alt.datum(0))
     return alt.layer(bars, names, zero).properties(
         height=44 * max(1, len(order)),
-        description="Contribution of each field; the same data is in the table below.",
+        description=_("Contribution of each field; the same data is in the table below."),
     )

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from ui.client import Json
+from ui.language import N_, _, formats
 from ui.wording import fields
 
 COLUMNS = 3
@@ -13,12 +14,12 @@ HIDDEN_KINDS = ("key", "ignored")
 """Kinds of field that no model uses, such as identifiers. The form does not ask for them."""
 
 ICONS = {
-    "Patient": ":material/person:",
-    "This stay": ":material/local_hospital:",
-    "Year before this stay": ":material/history:",
-    "Tests": ":material/science:",
-    "Diagnoses": ":material/clinical_notes:",
-    "Medicines": ":material/medication:",
+    N_("Patient"): ":material/person:",
+    N_("This stay"): ":material/local_hospital:",
+    N_("Year before this stay"): ":material/history:",
+    N_("Tests"): ":material/science:",
+    N_("Diagnoses"): ":material/clinical_notes:",
+    N_("Medicines"): ":material/medication:",
 }
 """Icon of each section, in the order of the form; unknown sections come last."""
 ORDER = list(ICONS)
@@ -59,10 +60,10 @@ def show_presets(presets: list[Json], visible: list[Json]) -> None:
     """Draw a button for each example patient."""
     if not presets:
         return
-    st.caption("Start from an example and change what differs:")
+    st.caption(_("Start from an example and change what differs:"))
     for column, preset in zip(st.columns(len(presets)), presets, strict=True):
         column.button(
-            preset["title"],
+            _(preset["title"]),
             key=f"preset:{preset['name']}",
             width="stretch",
             wrap=True,
@@ -78,7 +79,7 @@ def show(schema: Json) -> Json:
     for section in _sections(visible):
         members = [field for field in visible if field["section"] == section]
         with st.container(border=True):
-            st.header(f"{ICONS.get(section, '')} {section}", anchor=False)
+            st.header(f"{ICONS.get(section, '')} {_(section)}", anchor=False)
             encounter |= _section(members, schema["missing"])
     return encounter
 
@@ -119,11 +120,16 @@ def _key_with_default(field: Json) -> str:
 def _number(field: Json) -> int:
     return int(
         st.number_input(
-            field["label"],
+            _(field["label"]),
             min_value=field["minimum"],
             max_value=field["maximum"],
             step=1,
-            help=f"{field['meaning']} From {field['minimum']} to {field['maximum']}.",
+            help=_(
+                "{meaning} From {minimum} to {maximum}.",
+                meaning=_(field["meaning"]),
+                minimum=formats.number(field["minimum"]),
+                maximum=formats.number(field["maximum"]),
+            ),
             key=_key_with_default(field),
         )
     )
@@ -132,12 +138,12 @@ def _number(field: Json) -> int:
 def _choice(field: Json, missing: str) -> str:
     is_diagnosis, accepts_new = field["kind"] == "diagnosis", field["pattern"] is not None
     chosen = st.selectbox(
-        field["label"],
+        _(field["label"]),
         list(fields.meanings(field, missing)),
-        format_func=lambda value: fields.value_in_words(field, value, missing),
+        format_func=fields.wording(field, missing),
         accept_new_options=accepts_new,
         filter_mode="contains",
-        help=f"{field['meaning']} {_hint(is_diagnosis, accepts_new)}".strip(),
+        help=f"{_(field['meaning'])} {_hint(is_diagnosis, accepts_new)}".strip(),
         key=_key_with_default(field),
     )
     text = str(chosen).strip()
@@ -146,10 +152,10 @@ def _choice(field: Json, missing: str) -> str:
 
 def _hint(is_diagnosis: bool, accepts_new: bool) -> str:
     if is_diagnosis:
-        return (
+        return _(
             "Search by a word, such as *kidney*, or type any ICD-9 or ICD-10 code: 250.83, E11.9."
         )
-    return "If it is not in the list, type it." if accepts_new else ""
+    return _("If it is not in the list, type it.") if accepts_new else ""
 
 
 def _not_prescribed(medicine: Json) -> str:
@@ -162,12 +168,13 @@ def _medicines(medicines: list[Json]) -> Json:
     by_name = {medicine["name"]: medicine for medicine in medicines}
     defaults = [m["name"] for m in medicines if m["example"] != _not_prescribed(m)]
     st.session_state.setdefault(MEDICINES, defaults)
+    labels = {name: _(medicine["label"]) for name, medicine in by_name.items()}
     chosen = st.multiselect(
-        "Diabetes medicines prescribed",
+        _("Diabetes medicines prescribed"),
         list(by_name),
-        format_func=lambda name: by_name[name]["label"],
-        placeholder="None. Choose or type a name",
-        help="Medicines that you do not choose count as not prescribed.",
+        format_func=labels.__getitem__,
+        placeholder=_("None. Choose or type a name"),
+        help=_("Medicines that you do not choose count as not prescribed."),
         key=MEDICINES,
     )
     doses = {name: _dose(by_name[name]) for name in chosen}
@@ -176,12 +183,18 @@ def _medicines(medicines: list[Json]) -> Json:
 
 def _dose(medicine: Json) -> str:
     options = [value for value in medicine["values"] if value != _not_prescribed(medicine)]
+    doses = {value: _dose_in_words(medicine["values"][value]) for value in options}
     return str(
         st.radio(
-            medicine["label"],
+            _(medicine["label"]),
             options,
-            format_func=lambda value: medicine["values"][value].removeprefix("Prescribed, "),
+            format_func=doses.__getitem__,
             horizontal=True,
             key=widget_key(medicine["name"]),
         )
     )
+
+
+def _dose_in_words(meaning: str) -> str:
+    """Return what a dose means without the word that the list of medicines already says."""
+    return _(meaning).partition(", ")[2] or _(meaning)

@@ -16,6 +16,8 @@ import streamlit as st
 
 from ui.client import Json
 from ui.components import form
+from ui.language import PARAMETER as LANGUAGE
+from ui.language import _, formats
 
 HOURS = 24
 """How long a link works."""
@@ -98,20 +100,23 @@ def store() -> FormStore:
 def show(encounter: Json, schema: Json) -> None:
     """Offer a link to the form as it is filled in now."""
     # Not a popover: next to a sticky column it can open below the edge of the window.
-    with st.expander("Link to this form", icon=":material/link:"):
+    with st.expander(_("Link to this form"), icon=":material/link:"):
         st.markdown(
-            f"The link opens the form as it is filled in now. It works for {HOURS} hours, or until "
-            "this app restarts. Your entries stay in the memory of this app's server; the link "
-            "itself is a random code. Anyone who has the link can open the form."
+            _(
+                "The link opens the form as it is filled in now. It works for {hours} hours, or "
+                "until this app restarts. Your entries stay in the memory of this app's server; "
+                "the link itself is a random code. Anyone who has the link can open the form.",
+                hours=formats.number(HOURS),
+            )
         )
-        if st.button("Create a link", icon=":material/add_link:"):
+        if st.button(_("Create a link"), icon=":material/add_link:"):
             code = store().add(encounter, schema["version"])
             st.session_state[CREATED] = (encounter, _address(code))
         linked, address = st.session_state.get(CREATED, (None, ""))
         if linked == encounter:
             st.code(address, language=None, wrap_lines=True)
         elif linked is not None:
-            st.caption("The form has changed since the last link was created.")
+            st.caption(_("The form has changed since the last link was created."))
 
 
 def _address(code: str) -> str:
@@ -125,7 +130,7 @@ def open_from_address(schema: Json) -> None:
     The code stays in the address: removing it would add an entry to the browser's history and
     break the Back button.
     """
-    if not st.query_params:
+    if not set(st.query_params) - {LANGUAGE}:
         return
     code = st.query_params.get(PARAMETER, "")
     if code and st.session_state.get(OPENED) == code:
@@ -133,9 +138,12 @@ def open_from_address(schema: Json) -> None:
     encounter = store().find(code, schema["version"])
     if encounter is None:
         st.warning(
-            f"**This link no longer works.** Links expire after {HOURS} hours or when this app "
-            "restarts. The form below is **not** the shared one: ask for a new link, or fill it "
-            "in yourself.",
+            _(
+                "**This link no longer works.** Links expire after {hours} hours or when this app "
+                "restarts. The form below is **not** the shared one: ask for a new link, or fill "
+                "it in yourself.",
+                hours=formats.number(HOURS),
+            ),
             icon=":material/link_off:",
         )
         return

@@ -6,6 +6,7 @@ import streamlit as st
 
 from ui.client import Json
 from ui.components import charts
+from ui.language import _, formats
 from ui.wording.provenance import is_synthetic
 
 ICONS = (":material/check_circle:", ":material/schedule:", ":material/priority_high:")
@@ -21,41 +22,47 @@ def show(prediction: Json, classes: dict[str, str]) -> None:
     prediction : dict
         Response of the API to one encounter.
     classes : dict
-        Meaning of each outcome.
+        Meaning of each outcome, in the language of the visit.
     """
     predicted, probabilities = prediction["predicted_class"], prediction["probabilities"]
     if predicted is None:
         with st.container(border=True):
-            st.header("No prediction", anchor=False)
+            st.header(_("No prediction"), anchor=False)
             st.markdown(prediction["note"])
         return
     with st.container(border=True):
-        st.caption("Expected after discharge")
+        st.caption(_("Expected after discharge"))
         icon = dict(zip(classes, ICONS, strict=False)).get(predicted, "")
-        st.header(f"{icon} {prediction['meaning']}", anchor=False)
+        st.header(f"{icon} {classes.get(predicted, prediction['meaning'])}", anchor=False)
         charts.draw(_chart(probabilities, classes))
         if probabilities[predicted] < max(probabilities.values()):
             st.caption(
-                "This outcome does not have the highest probability: the model gives more weight "
-                "to the rarer outcomes, so that fewer of them are missed."
+                _(
+                    "This outcome does not have the highest probability: the model gives more "
+                    "weight to the rarer outcomes, so that fewer of them are missed."
+                )
             )
         st.markdown(_percentile_in_words(prediction["risk_percentile"]))
         if prediction.get("note"):
             st.caption(prediction["note"])
-        flag = " · synthetic data" if is_synthetic(prediction["data_source"]) else ""
-        st.caption(
-            f"{prediction['model_name']}, version {prediction['model_version']}{flag}  \n"
-            f"Request {prediction['request_id']}"
+        flag = f" · {_('synthetic data')}" if is_synthetic(prediction["data_source"]) else ""
+        model = _(
+            "{model}, version {version}",
+            model=prediction["model_name"],
+            version=prediction["model_version"],
         )
-    st.caption("Supports clinical judgement; does not replace it.")
+        request = _("Request {id}", id=prediction["request_id"])
+        st.caption(f"{model}{flag}  \n{request}")
+    st.caption(_("Supports clinical judgement; does not replace it."))
 
 
 def _percentile_in_words(percentile: float) -> str:
     """Compare with the validation patients; 99 of 100 at most, because no risk is above all."""
     below = min(99, round(percentile))
-    return (
-        "Risk of readmission within 30 days: higher than for "
-        f"**{below} of 100** validation patients."
+    return _(
+        "Risk of readmission within 30 days: higher than for **{below} of 100** validation "
+        "patients.",
+        below=below,
     )
 
 
@@ -70,7 +77,10 @@ def _chart(probabilities: dict[str, float], classes: dict[str, str]) -> charts.C
     base = alt.Chart(table).encode(
         y=alt.Y("outcome:N", sort=order, title=None, axis=None),
         x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=None),
-        tooltip=["outcome", alt.Tooltip("probability", format=".1%")],
+        tooltip=[
+            alt.Tooltip("outcome", title=_("Outcome")),
+            alt.Tooltip("probability", title=_("Probability"), format=".1%"),
+        ],
     )
     bars = base.mark_bar(height=16, cornerRadiusEnd=3, yOffset=10).encode(
         color=alt.Color(
@@ -83,7 +93,10 @@ def _chart(probabilities: dict[str, float], classes: dict[str, str]) -> charts.C
     numbers = base.mark_text(align="left", dx=6, yOffset=10, fontSize=14, fontWeight="bold").encode(
         text=alt.Text("probability:Q", format=".0%")
     )
-    spoken = ", ".join(f"{o} {p:.0%}" for o, p in zip(order, table["probability"], strict=True))
+    spoken = ", ".join(
+        f"{outcome} {formats.percent(share)}"
+        for outcome, share in zip(order, table["probability"], strict=True)
+    )
     return alt.layer(bars, names, numbers).properties(
-        height=54 * len(order), description=f"Probabilities: {spoken}"
+        height=54 * len(order), description=_("Probabilities: {outcomes}", outcomes=spoken)
     )

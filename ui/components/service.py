@@ -7,6 +7,7 @@ import streamlit as st
 from readmission.settings import get_settings
 from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
 from ui.components import api_errors
+from ui.language import _
 
 
 @st.cache_resource
@@ -27,5 +28,5 @@ def fetch(request: Callable[[ApiClient], Json]) -> Json | None:
         api_errors.show_unavailable(error, client().url)
     except RequestRefused as refused:
         api_errors.show_refused(refused)
-    st.button("Try again", icon=":material/refresh:", type="primary")
+    st.button(_("Try again"), icon=":material/refresh:", type="primary")
     return None

@@ -2,23 +2,29 @@
 
 import streamlit as st
 
-from ui.components import form
+from ui.components import form, language_switch
+from ui.language import N_, PARAMETER, _, builtin, choice
 
 # The folder is not called `pages`: Streamlit would list its scripts until the navigation is drawn.
 PAGES = (
-    st.Page("views/predict.py", title="Predict", icon=":material/stethoscope:", default=True),
-    st.Page("views/files.py", title="Files", icon=":material/table_view:"),
-    st.Page("views/model.py", title="Model", icon=":material/model_training:"),
-    st.Page("views/capacity.py", title="Capacity", icon=":material/groups:"),
-    st.Page("views/quality.py", title="Data quality", icon=":material/fact_check:"),
+    ("views/predict.py", N_("Predict"), ":material/stethoscope:"),
+    ("views/files.py", N_("Files"), ":material/table_view:"),
+    ("views/model.py", N_("Model"), ":material/model_training:"),
+    ("views/capacity.py", N_("Capacity"), ":material/groups:"),
+    ("views/quality.py", N_("Data quality"), ":material/fact_check:"),
 )
+"""Script, title and icon of each page; the first one opens without a path."""
 
 STYLE = """
 <style>
 .block-container { padding-top: 1.5rem; }
 header[data-testid="stHeader"] { display: none; }
+/* Has nothing to show, but would get a gap. */
+.st-key-language { position: absolute; }
 /* By default, captions have a contrast below 4.5 : 1. */
 [data-testid="stCaptionContainer"] { color: #4d5a61; opacity: 1; }
+/* Nine figures stand side by side. */
+.st-key-rows [data-testid="stMetricValue"] { font-size: 1.5rem; }
 [data-testid="stMetricLabel"] * { white-space: normal !important; }
 /* Streamlit stacks columns on a phone; two metrics still fit side by side. */
 @media (max-width: 640px) {
@@ -38,12 +44,22 @@ header[data-testid="stHeader"] { display: none; }
 
 def show() -> None:
     """Draw the frame and the current page."""
-    st.set_page_config(page_title="Readmission risk", page_icon="🏥", layout="wide")
+    st.set_page_config(page_title=_("Readmission risk"), page_icon="🏥", layout="wide")
     st.html(STYLE)
+    with st.container(key="language"):
+        st.html(builtin.script(), unsafe_allow_javascript=True)
     form.keep_values()
-    current = st.navigation(PAGES, position="hidden")
+    pages = [
+        st.Page(script, title=_(title), icon=icon, default=number == 0)
+        for number, (script, title, icon) in enumerate(PAGES)
+    ]
+    current = st.navigation(pages, position="hidden")
+    language = choice.chosen()
     # On a phone, Streamlit puts its own navigation into a drawer that stays open over the page.
-    with st.container(horizontal=True, key="pages"):
-        for page in PAGES:
-            st.page_link(page, width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key="pages"):
+        for page in pages:
+            # Without this, the link to another page would drop the language.
+            kept = {PARAMETER: language} if language else None
+            st.page_link(page, width="content", query_params=kept)
+        language_switch.show()
     current.run()

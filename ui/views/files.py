@@ -6,6 +6,7 @@ import streamlit as st
 from ui.client import Json
 from ui.components import api_errors, file_results, form, model_caption, service
 from ui.file_job import FileJob
+from ui.language import _, formats
 
 JOB = "file_job"
 REFRESH_SECONDS = 0.5
@@ -15,11 +16,13 @@ SUFFIXES = ["csv", "tsv", "txt", "xlsx", "parquet", "zip", "gz", "bz2", "zst"]
 
 def show() -> None:
     """Draw the page."""
-    st.title("Files", anchor=False)
+    st.title(_("Files"), anchor=False)
     st.markdown(
-        "Upload a table with one row per hospital stay and the column names of the UCI file: "
-        "CSV, Excel (xlsx) or Parquet, or CSVs packed as zip, gzip, bzip2 or zstd. "
-        "Rows with errors are listed; the others are predicted. The file is not stored."
+        _(
+            "Upload a table with one row per hospital stay and the column names of the UCI file: "
+            "CSV, Excel (xlsx) or Parquet, or CSVs packed as zip, gzip, bzip2 or zstd. "
+            "Rows with errors are listed; the others are predicted. The file is not stored."
+        )
     )
     schema = service.fetch(lambda api: api.schema())
     health = service.fetch(lambda api: api.health()) if schema else None
@@ -42,16 +45,18 @@ def show() -> None:
 def _show_upload(schema: Json) -> None:
     # Both the API and Streamlit's own server limit the size.
     largest_mb = min(schema["limits"]["file_mb"], st.get_option("server.maxUploadSize"))
-    file = st.file_uploader("File of hospital stays", type=SUFFIXES, max_upload_size=largest_mb)
+    file = st.file_uploader(
+        _("File of hospital stays"), type=SUFFIXES, max_upload_size=largest_mb
+    )
     row = st.container(horizontal=True)
     pressed = row.button(
-        "Predict file", type="primary", icon=":material/play_arrow:", disabled=file is None
+        _("Predict file"), type="primary", icon=":material/play_arrow:", disabled=file is None
     )
     if pressed and file is not None:
         _stop()
         st.session_state[JOB] = FileJob(service.client(), file.name, file.getvalue())
     row.download_button(
-        "Download a template", _template(schema), "encounters.csv", "text/csv",
+        _("Download a template"), _template(schema), "encounters.csv", "text/csv",
         icon=":material/draft:", type="tertiary", on_click="ignore",
     )  # fmt: skip
 
@@ -72,9 +77,19 @@ def _show_progress() -> None:
     job: FileJob = st.session_state[JOB]
     if not job.is_running:
         st.rerun()
-    st.progress(job.progress, f"{job.name}: {job.rows:,}{job.of_expected} rows")
-    st.caption("You can use the other pages in the meantime.")
-    st.button("Stop", icon=":material/stop:", on_click=_stop)
+    known = {"file": job.name, "rows": formats.number(job.rows)}
+    so_far = (
+        _(
+            "{file}: {rows} of about {expected} rows",
+            **known,
+            expected=formats.number(job.expected_rows),
+        )
+        if job.expected_rows
+        else _("{file}: {rows} rows", **known)
+    )
+    st.progress(job.progress, so_far)
+    st.caption(_("You can use the other pages in the meantime."))
+    st.button(_("Stop"), icon=":material/stop:", on_click=_stop)
 
 
 show()

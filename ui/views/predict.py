@@ -12,7 +12,8 @@ from ui.components import (
     prediction,
     service,
 )
-from ui.wording.provenance import format_time
+from ui.language import _, formats, sentences
+from ui.wording import fields
 
 PREDICTION = "prediction"
 """Session key of the last prediction, together with its encounter."""
@@ -20,10 +21,12 @@ PREDICTION = "prediction"
 
 def show() -> None:
     """Draw the page."""
-    st.title("Readmission risk", anchor=False)
+    st.title(_("Readmission risk"), anchor=False)
     st.markdown(
-        "Will this patient with diabetes be readmitted, and how soon? The form starts with a "
-        "typical patient: change what differs, then press **Predict**."
+        _(
+            "Will this patient with diabetes be readmitted, and how soon? The form starts with a "
+            "typical patient: change what differs, then press **Predict**."
+        )
     )
     schema = service.fetch(lambda api: api.schema())
     health = service.fetch(lambda api: api.health()) if schema else None
@@ -45,35 +48,35 @@ def _show_model(health: Json) -> None:
         model_caption.show(health)
         return
     api_errors.show_absence(health)
-    st.caption("You can already fill in the form.")
+    st.caption(_("You can already fill in the form."))
     failure = health["last_reload_error"]
     if failure:
-        st.caption(
-            f"Last attempt to load a model, {format_time(failure['at'])}: {failure['message']}"
-        )
-    st.button("Check again", icon=":material/refresh:")
+        attempt = _("Last attempt to load a model, {time}:", time=formats.time(failure["at"]))
+        reason = sentences.translation(failure["message"])
+        st.caption(f"{attempt} {reason or _('The log of the service has the details.')}")
+    st.button(_("Check again"), icon=":material/refresh:")
 
 
 def _show_prediction(encounter: Json, schema: Json) -> None:
     pressed = st.button(
-        "Predict", type="primary", width="stretch", icon=":material/online_prediction:"
+        _("Predict"), type="primary", width="stretch", icon=":material/online_prediction:"
     )
     if pressed and not _predict(encounter, schema):
         return
     if PREDICTION not in st.session_state:
-        st.info("The prediction appears here.", icon=":material/arrow_upward:")
+        st.info(_("The prediction appears here."), icon=":material/arrow_upward:")
         return
     predicted_encounter, response = st.session_state[PREDICTION]
     if predicted_encounter != encounter:
         st.info(
-            "The form has changed since this prediction. Press Predict again.",
+            _("The form has changed since this prediction. Press Predict again."),
             icon=":material/edit:",
         )
-    prediction.show(response, schema["classes"])
+    prediction.show(response, fields.outcomes(schema))
     if response.get("contributions"):
         explanation.show(response, schema)
     elif response["predicted_class"] is not None:
-        st.caption("The explanation of this prediction is not available at the moment.")
+        st.caption(_("The explanation of this prediction is not available at the moment."))
 
 
 def _predict(encounter: Json, schema: Json) -> bool:
@@ -86,7 +89,7 @@ def _predict(encounter: Json, schema: Json) -> bool:
         return False
     except ApiUnavailable:
         st.error(
-            "The prediction service is not responding. Press Predict again in a moment.",
+            _("The prediction service is not responding. Press Predict again in a moment."),
             icon=":material/cloud_off:",
         )
         return False

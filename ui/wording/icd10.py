@@ -1,30 +1,47 @@
 """ICD-10 codes and CMS's titles for them, so that the form finds a diagnosis by either code.
 
 `icd10.csv` has the plain code of each category whose ICD-9 code is in `icd9.csv`, and the codes of
-diabetes; `docs/icd10_table.py` writes it. The form accepts every other code, too.
+diabetes; `docs/icd10_table.py` writes it. The form accepts every other code, too. CMS has the
+titles in English only; other languages show the meaning of the ICD-9 code that `icd9` names.
 """
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
+from ui.language import N_, _
+from ui.wording import icd9
+
 TABLE = Path(__file__).with_name("icd10.csv")
+_NAME = N_("ICD-10")
 
 
-def _read() -> dict[str, str]:
+def _read(column: str) -> dict[str, str]:
     with TABLE.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["meaning"] for row in csv.DictReader(file)}
+        return {row["code"]: row[column] for row in csv.DictReader(file)}
 
 
-MEANINGS: dict[str, str] = _read()
-"""Title of each code in `icd10.csv`."""
+MEANINGS: dict[str, str] = _read("meaning")
+"""Title of each code in `icd10.csv`, in English."""
+_ICD9: dict[str, str] = _read("icd9")
 
 
-def describe(code: str) -> str:
+def describe(code: str, say: Callable[[str], str] = _) -> str:
     """Return a code with its title.
+
+    Parameters
+    ----------
+    code : str
+        A code of `icd10.csv`.
+    say : callable
+        Translates a meaning; the default looks the language up at each call.
 
     Examples
     --------
     >>> describe("I50.9")
     'Heart failure, unspecified (ICD-10 I50.9)'
     """
-    return f"{MEANINGS[code]} (ICD-10 {code})"
+    meaning = icd9.MEANINGS[_ICD9[code]]
+    translated = say(meaning)
+    title = MEANINGS[code] if translated == meaning else translated
+    return f"{title} ({say(_NAME)} {code})"

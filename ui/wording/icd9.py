@@ -6,7 +6,10 @@ or trailing zeros: 038 is 38, and 250.80 is 250.8.
 """
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
+
+from ui.language import _
 
 TABLE = Path(__file__).with_name("icd9.csv")
 
@@ -17,11 +20,18 @@ def _read() -> dict[str, str]:
 
 
 MEANINGS: dict[str, str] = _read()
-"""Meaning of each code in `icd9.csv`, in the order of that file."""
+"""Meaning of each code in `icd9.csv`, in English and in the order of that file."""
 
 
-def describe(code: str) -> str:
+def describe(code: str, say: Callable[[str], str] = _) -> str:
     """Return a code with its meaning, or the bare code if it is not in `icd9.csv`.
+
+    Parameters
+    ----------
+    code : str
+        The code.
+    say : callable
+        Translates a meaning; the default looks the language up at each call.
 
     Examples
     --------
@@ -31,4 +41,4 @@ def describe(code: str) -> str:
     meaning = MEANINGS.get(code)
     if meaning is None:
         return code
-    return f"{meaning} ({code.zfill(3) if code.isdigit() else code})"
+    return f"{say(meaning)} ({code.zfill(3) if code.isdigit() else code})"

@@ -3,28 +3,37 @@
 import pandas as pd
 
 from ui.client import Json
+from ui.language import N_, _, formats, sentences
 
 METRICS = {
-    "weighted_f1": "Weighted F1 (common outcomes count more)",
-    "macro_f1": "Macro F1 (all outcomes count the same)",
-    "auroc_under_30": "AUROC for readmission within 30 days",
-    "recall_top_20": "Readmissions caught in the riskiest 20 %",
-    "log_loss": "Log loss (lower is better)",
+    "weighted_f1": N_("Weighted F1 (common outcomes count more)"),
+    "macro_f1": N_("Macro F1 (all outcomes count the same)"),
+    "auroc_under_30": N_("AUROC for readmission within 30 days"),
+    "recall_top_20": N_("Readmissions caught in the riskiest 20 %"),
+    "log_loss": N_("Log loss (lower is better)"),
 }
 """Name of each metric that is shown, in this order."""
 
-CRITERIA = {"passed": "Passed", "failed": "Failed", "reported": "Reported, does not decide"}
-VERDICTS = {"promoted": "Promoted", "refused": "Not promoted"}
-NO_VERDICT = "Not judged yet"
-ROLES = {"production": "in production"}
-"""Name of an alias in the registry, where the alias itself does not say it."""
-MOVED_BY_HAND = "moved by hand"
+CRITERIA = {
+    "passed": N_("Passed"),
+    "failed": N_("Failed"),
+    "reported": N_("Reported, does not decide"),
+}
+VERDICTS = {"promoted": N_("Promoted"), "refused": N_("Not promoted")}
+NO_VERDICT = N_("Not judged yet")
+ROLES = {
+    "production": N_("in production"),
+    "previous": N_("previous"),
+    "challenger": N_("challenger"),
+}
+"""What an alias in the registry means."""
+MOVED_BY_HAND = N_("moved by hand")
 MISSING = "–"
 
 
 def metrics_table(metrics: dict[str, float]) -> pd.DataFrame:
     """Return the metrics of one model as a table of two columns."""
-    return compare({"Value": metrics})
+    return compare({_("Value"): metrics})
 
 
 def compare(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
@@ -35,24 +44,26 @@ def compare(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
     columns : dict
         Metrics by the heading of their column; names may start with ``val_``.
     """
-    table = pd.DataFrame({"Metric": list(METRICS.values())})
+    table = pd.DataFrame({_("Metric"): [_(name) for name in METRICS.values()]})
     for heading, metrics in columns.items():
         values = [metrics.get(name, metrics.get(f"val_{name}")) for name in METRICS]
-        table[heading] = [MISSING if value is None else f"{value:.3f}" for value in values]
+        table[heading] = [
+            MISSING if value is None else formats.number(value, 3) for value in values
+        ]
     return table
 
 
 def candidate_heading(candidate: Json) -> str:
     """Return the heading of a candidate's column; a star marks the one that was registered."""
-    name = str(candidate["title"])
+    name = _(str(candidate["title"]))
     version = candidate["registered_version"]
-    return f"{name} ★ version {version}" if version else name
+    return _("{name} ★ version {version}", name=name, version=version) if version else name
 
 
 def verdict(version: Json) -> str:
     """Return whether a version was promoted."""
     name = str(version["verdict"] or "")
-    return VERDICTS.get(name, name) or NO_VERDICT
+    return _(VERDICTS.get(name, name) or NO_VERDICT)
 
 
 def criteria_table(version: Json) -> pd.DataFrame:
@@ -60,7 +71,10 @@ def criteria_table(version: Json) -> pd.DataFrame:
     found = sorted(version["criteria"], key=lambda one: bool(one["verdict"] != "failed"))
     return pd.DataFrame(
         [
-            {"Result": CRITERIA[one["verdict"]], "Criterion, figure and limit": one["sentence"]}
+            {
+                _("Result"): _(CRITERIA[one["verdict"]]),
+                _("Criterion, figure and limit"): sentences.translate(one["sentence"]),
+            }
             for one in found
         ]
     )
@@ -68,8 +82,8 @@ def criteria_table(version: Json) -> pd.DataFrame:
 
 def roles(version: Json) -> str:
     """Return the aliases of a version in words, and whether somebody moved production to it."""
-    named = [ROLES.get(name, name) for name in version["aliases"]]
-    return ", ".join([*named, *([MOVED_BY_HAND] if version["manual"] else [])])
+    named = [_(ROLES.get(name, name)) for name in version["aliases"]]
+    return ", ".join([*named, *([_(MOVED_BY_HAND)] if version["manual"] else [])])
 
 
 def versions_table(versions: list[Json]) -> pd.DataFrame:
@@ -77,12 +91,12 @@ def versions_table(versions: list[Json]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Version": version["version"],
-                "Role": roles(version),
-                "Batch": version["batch_id"] or MISSING,
-                "Type": version["title"] or MISSING,
-                "Verdict": verdict(version),
-                "Reason": version["verdict_reason"] or MISSING,
+                _("Version"): version["version"],
+                _("Role"): roles(version),
+                _("Batch"): version["batch_id"] or MISSING,
+                _("Type"): _(version["title"] or MISSING),
+                _("Verdict"): verdict(version),
+                _("Reason"): sentences.translate(version["verdict_reason"] or MISSING),
             }
             for version in versions
         ]

@@ -21,7 +21,8 @@ from ui.client import ApiClient
 
 def test_every_row_is_predicted_and_counted(api: Service, opened: Opened) -> None:
     page = opened(api.url, FILES)
-    assert page.button[0].disabled
+    (predict,) = [button for button in page.button if button.label == "Predict file"]
+    assert predict.disabled
 
     predict_file(page, csv())
 

@@ -24,8 +24,8 @@ def test_the_model_in_production_is_shown_with_its_card(api: Service, opened: Op
     for limit in card["limits"]:
         assert limit in text_of(page.markdown)
     assert "better: 0.55" in text_of(page.info)
-    assert metrics(page)["In production since"] == "2026-03-01"
-    assert "In production since: 2026-03-01 09:15 UTC" in text_of(page.caption)
+    assert metrics(page)["In production since"] == "Mar 1, 2026"
+    assert "In production since: Mar 1, 2026, 09:15 UTC" in text_of(page.caption)
     assert httpx.get(f"{api.url}/model", trust_env=False).json()["since"] == DECIDED_AT
 
 
