@@ -41,8 +41,10 @@ def visiting(browser: Browser, site: str) -> Iterator[Visiting]:
     """Start a visit; at the end the browser must have logged no error and stored nothing."""
     visits: list[Visit] = []
 
-    def start(url: str = site, size: tuple[int, int] = DESKTOP) -> Visit:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    def start(url: str = site, size: tuple[int, int] = DESKTOP, language: str = "en-US") -> Visit:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale=language
+        )
         visits.append(Visit(context.new_page(), url))
         return visits[-1]
 

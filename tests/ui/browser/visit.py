@@ -29,7 +29,15 @@ PAGES = {
     "Capacity": "Capacity",
     "Data quality": "Data quality",
 }
-"""Heading of each page by its name in the navigation."""
+SPANISH_PAGES = {
+    "Predecir": "Riesgo de reingreso",
+    "Archivos": "Archivos",
+    "Modelo": "Modelo",
+    "Capacidad": "Capacidad",
+    "Calidad de los datos": "Calidad de los datos",
+}
+"""Heading of each page by its name in the navigation, in each language."""
+HEADINGS = PAGES | SPANISH_PAGES
 
 # On a deep link, Streamlit looks for its server below the path of the page before the root.
 EXPECTED_ERRORS = re.compile(r"/_stcore/(health|host-config)")
@@ -48,6 +56,15 @@ IS_SETTLED = """settle_ms => {
     const now = performance.now();
     if (changing || !window.settledSince) window.settledSince = now;
     return now - window.settledSince >= settle_ms;
+}"""
+READABLE = """() => {
+    const style = document.createElement('style');
+    // Icons are a font that draws their English names.
+    style.textContent = '[translate=no] { display: none !important; }';
+    document.head.append(style);
+    const text = document.body.innerText;
+    style.remove();
+    return text;
 }"""
 OVERFLOW = "document.documentElement.scrollWidth - window.innerWidth"
 FOCUSED_NAME = """() => {
@@ -145,7 +162,7 @@ class Visit:
     def switch_to(self, name: str) -> Page:
         """Open a page through the navigation."""
         self.page.get_by_role("link", name=name, exact=True).click()
-        expect(self.page.locator("h1")).to_have_text(PAGES[name], timeout=PATIENCE)
+        expect(self.page.locator("h1")).to_have_text(HEADINGS[name], timeout=PATIENCE)
         self.settle()
         return self.page
 
@@ -172,6 +189,10 @@ class Visit:
             if rule["id"] not in STREAMLIT_VIOLATIONS
             for node in rule["nodes"]
         ]
+
+    def text(self) -> str:
+        """Return what people read on the page."""
+        return str(self.page.evaluate(READABLE))
 
     def history(self) -> list[str]:
         """Return the addresses in the browser's history of this visit."""
