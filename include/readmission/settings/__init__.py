@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
+from readmission.settings.alerting import AlertingSettings
 from readmission.settings.archive import ArchiveSettings
 from readmission.settings.audit import AuditSettings
 from readmission.settings.deliveries import DeliverySettings
@@ -47,7 +48,14 @@ class SettingsError(ReadmissionError):
     """A setting is missing, unknown or invalid; the message names it."""
 
 
-class Settings(MlflowSettings, AuditSettings, PromotionSettings, DeliverySettings, ArchiveSettings):
+class Settings(
+    MlflowSettings,
+    AuditSettings,
+    PromotionSettings,
+    DeliverySettings,
+    ArchiveSettings,
+    AlertingSettings,
+):
     """Every setting of the project. Secrets have no default.
 
     Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.

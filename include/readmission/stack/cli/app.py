@@ -24,7 +24,7 @@ from readmission.stack.cli.terminal import (
     open_stack_warehouses,
 )
 from readmission.stack.errors import StackError
-from readmission.stack.services import airflow, mlflow, prometheus
+from readmission.stack.services import airflow, alertmanager, mlflow, prometheus
 from readmission.stack.stack import Stack
 from readmission.warehouse.audit.events import Action
 
@@ -70,6 +70,7 @@ PAGE_TITLES = {
     "api": "API",
     "ui": "Clinicians' page",
     prometheus.NAME: "Prometheus",
+    alertmanager.NAME: "Alertmanager",
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from readmission.stack.errors import StackError
 from readmission.stack.services import (
     airflow,
+    alertmanager,
     exporter,
     mlflow,
     object_store,
@@ -29,6 +30,7 @@ def all_services(site: Site) -> tuple[Service, ...]:
         web.api_service(site),
         web.ui_service(site),
         exporter.service(site),
+        *alertmanager.services(site),
         *prometheus.services(site),
     )
 

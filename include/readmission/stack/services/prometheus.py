@@ -9,6 +9,7 @@ import yaml
 from readmission.operations import prometheus_login
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
+from readmission.stack.services import alertmanager
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -88,11 +89,15 @@ def configuration(site: Site) -> dict[str, Any]:
         If a job of the deployment has no service in this stack.
     """
     deployed = yaml.safe_load((SOURCE / "prometheus.yml").read_text())
-    return deployed | {
-        "global": deployed["global"] | {"scrape_interval": SCRAPE_INTERVAL},
-        "rule_files": [str(SOURCE / pattern) for pattern in deployed["rule_files"]],
-        "scrape_configs": [_with_local_target(job, site) for job in deployed["scrape_configs"]],
-    }
+    return (
+        deployed
+        | alertmanager.alerting(site)
+        | {
+            "global": deployed["global"] | {"scrape_interval": SCRAPE_INTERVAL},
+            "rule_files": [str(SOURCE / pattern) for pattern in deployed["rule_files"]],
+            "scrape_configs": [_with_local_target(job, site) for job in deployed["scrape_configs"]],
+        }
+    )
 
 
 def _with_local_target(job: dict[str, Any], site: Site) -> dict[str, Any]:

@@ -113,6 +113,16 @@ class StatePaths:
         return self.prometheus / "login"
 
     @property
+    def alertmanager(self) -> Path:
+        """Configuration and data of Alertmanager."""
+        return self.home / "alertmanager"
+
+    @property
+    def alert_log(self) -> Path:
+        """The alerts of this stack, one line each."""
+        return self.home / "alerts.log"
+
+    @property
     def sockets(self) -> Path:
         """Folder of the Unix sockets; outside `home` only if its path is too long."""
         if len(str(self.run)) + len("/supervisor.sock") <= LONGEST_SOCKET:

@@ -26,7 +26,8 @@ STATE_FOLDERS = {
 """Settings that default to a folder in the state folder."""
 PORT_SETTINGS = (
     "airflow_port", "mlflow_port", "api_port", "ui_port", "s3_port", "postgres_port",
-    "exporter_port", "airflow_metrics_port", "prometheus_port",
+    "exporter_port", "airflow_metrics_port", "prometheus_port", "alertmanager_port",
+    "alert_log_port",
 )  # fmt: skip
 
 
