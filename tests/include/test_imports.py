@@ -31,11 +31,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.settings": (
         {"backups", "renamed"},
-<<<<<<< HEAD
-        {"archive", "audit", "deliveries", "mlflow", "promotion"},
-=======
-        {"alerting", "audit", "deliveries", "mlflow", "promotion"},
->>>>>>> ee6b5f0 (Start Alertmanager on one machine)
+        {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion"},
     ),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
@@ -102,16 +98,11 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"__main__"},
     ),
     "readmission.operations": (
-<<<<<<< HEAD
-        {"bucket_retention", "mlflow_server", "patients", "prometheus_login", "sealing"},
-        {"backups", "buckets", "wal_archive"},
-=======
         {
-            *("alert_log", "alertmanager", "buckets", "mlflow_server", "patients"),
+            *("alert_log", "alertmanager", "bucket_retention", "mlflow_server", "patients"),
             *("prometheus_login", "sealing"),
         },
-        {"backups"},
->>>>>>> ee6b5f0 (Start Alertmanager on one machine)
+        {"backups", "buckets", "wal_archive"},
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},

@@ -45,9 +45,7 @@ def show() -> None:
 def _show_upload(schema: Json) -> None:
     # Both the API and Streamlit's own server limit the size.
     largest_mb = min(schema["limits"]["file_mb"], st.get_option("server.maxUploadSize"))
-    file = st.file_uploader(
-        _("File of hospital stays"), type=SUFFIXES, max_upload_size=largest_mb
-    )
+    file = st.file_uploader(_("File of hospital stays"), type=SUFFIXES, max_upload_size=largest_mb)
     row = st.container(horizontal=True)
     pressed = row.button(
         _("Predict file"), type="primary", icon=":material/play_arrow:", disabled=file is None

@@ -49,13 +49,9 @@ class SettingsError(ReadmissionError):
 
 
 class Settings(
-    MlflowSettings,
-    AuditSettings,
-    PromotionSettings,
-    DeliverySettings,
-    ArchiveSettings,
-    AlertingSettings,
-):
+    MlflowSettings, AuditSettings, PromotionSettings,
+    DeliverySettings, ArchiveSettings, AlertingSettings,
+):  # fmt: skip
     """Every setting of the project. Secrets have no default.
 
     Each field is one environment variable: ``batch_size`` is ``READMISSION_BATCH_SIZE``.
@@ -65,11 +61,6 @@ class Settings(
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     # Data
-    dataset: Path | None = Field(
-        None,
-        description="File of encounters: CSV, xlsx, or a packed CSV. If unset, UCI's is downloaded,"
-        " or synthetic encounters are used if that fails.",
-    )
     cache_dir: Path = Field(
         Path.home() / ".cache" / "readmission", description="Folder that caches the UCI download."
     )

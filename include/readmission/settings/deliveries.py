@@ -1,5 +1,6 @@
 """Settings of deliveries, which `readmission.settings.Settings` inherits."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -8,8 +9,13 @@ from readmission.settings.renamed import RenamedSettings
 
 
 class DeliverySettings(RenamedSettings):
-    """What happens to rows that change what has arrived before."""
+    """Where encounters come from, and what happens to rows that change earlier ones."""
 
+    dataset: Path | None = Field(
+        None,
+        description="File of encounters: CSV, xlsx, or a packed CSV. If unset, UCI's is downloaded,"
+        " or synthetic encounters are used if that fails.",
+    )
     corrections: Literal["hold", "accept"] = Field(
         "hold",
         description="Whether a row with other values for a known encounter waits for a person, or"
