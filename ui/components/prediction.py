@@ -14,7 +14,7 @@ ICONS = (":material/check_circle:", ":material/schedule:", ":material/priority_h
 COLOURS = (charts.NO, charts.LATER, charts.SOON)
 
 
-def show(prediction: Json, classes: dict[str, str]) -> None:
+def show(prediction: Json, classes: dict[str, str], labels: dict[str, str]) -> None:
     """Draw a prediction.
 
     Parameters
@@ -23,12 +23,15 @@ def show(prediction: Json, classes: dict[str, str]) -> None:
         Response of the API to one encounter.
     classes : dict
         Meaning of each outcome, in the language of the visit.
+    labels : dict
+        Label of each field, in the language of the visit.
     """
     predicted, probabilities = prediction["predicted_class"], prediction["probabilities"]
     if predicted is None:
         with st.container(border=True):
             st.header(_("No prediction"), anchor=False)
-            st.markdown(prediction["note"])
+            st.markdown(_("The patient died, so there is nothing to predict."))
+            _show_readings(prediction, labels)
         return
     with st.container(border=True):
         st.caption(_("Expected after discharge"))
@@ -43,8 +46,7 @@ def show(prediction: Json, classes: dict[str, str]) -> None:
                 )
             )
         st.markdown(_percentile_in_words(prediction["risk_percentile"]))
-        if prediction.get("note"):
-            st.caption(prediction["note"])
+        _show_readings(prediction, labels)
         flag = f" · {_('synthetic data')}" if is_synthetic(prediction["data_source"]) else ""
         model = _(
             "{model}, version {version}",
@@ -54,6 +56,14 @@ def show(prediction: Json, classes: dict[str, str]) -> None:
         request = _("Request {id}", id=prediction["request_id"])
         st.caption(f"{model}{flag}  \n{request}")
     st.caption(_("Supports clinical judgement; does not replace it."))
+
+
+def _show_readings(prediction: Json, labels: dict[str, str]) -> None:
+    """Say which values were interpreted, such as a code of ICD-10."""
+    for one in prediction["read_as"]:
+        field, sent, value = labels.get(one["field"], one["field"]), one["sent"], one["value"]
+        read = _("{field}: {sent} was read as {value}", field=field, sent=sent, value=value)
+        st.caption(read)
 
 
 def _percentile_in_words(percentile: float) -> str:

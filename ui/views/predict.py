@@ -72,7 +72,7 @@ def _show_prediction(encounter: Json, schema: Json) -> None:
             _("The form has changed since this prediction. Press Predict again."),
             icon=":material/edit:",
         )
-    prediction.show(response, fields.outcomes(schema))
+    prediction.show(response, fields.outcomes(schema), fields.labels(schema))
     if response.get("contributions"):
         explanation.show(response, schema)
     elif response["predicted_class"] is not None:
