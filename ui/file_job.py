@@ -100,11 +100,6 @@ class FileJob:
         """Share of the rows that were read, 0 to 1; 0 if their number is unknown."""
         return min(1.0, self.rows / self.expected_rows) if self.expected_rows else 0.0
 
-    @property
-    def of_expected(self) -> str:
-        """The expected number of rows in words, if it is known."""
-        return f" of about {self.expected_rows:,}" if self.expected_rows else ""
-
     def stop(self) -> None:
         """Stop after the current row and keep the predictions so far."""
         self._stopped.set()

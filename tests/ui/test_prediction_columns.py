@@ -67,7 +67,7 @@ def test_a_new_field_is_a_column_of_the_page_and_of_its_file(api: Service, opene
 
     assert list(page.dataframe[0].value["Risk band"]) == ["high"] * ROWS
     lines = page.session_state["file_job"].csv().decode().splitlines()
-    assert lines[0].startswith("row,risk_band,predicted_class,")
+    assert lines[0].startswith("row,risk_band,line,")
     assert lines[1].startswith("1,high,")
 
 

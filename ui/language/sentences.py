@@ -64,7 +64,7 @@ TEMPLATES = (
 )
 """In the order in which they are tried: what is more particular comes first."""
 TEXTS = (
-    N_("an ICD-9 code such as 250.83, 428, V57 or E909"),
+    N_("an ICD-9 code such as 250.83 or V57, or one of ICD-10 such as E11.9"),
     N_("up to 60 letters, digits, spaces and the signs / & -"),
     N_("no outcome: the service predicts it"),
     N_("one of the fields of GET /schema"),

@@ -41,7 +41,6 @@ def describe(code: str, say: Callable[[str], str] = _) -> str:
     >>> describe("I50.9")
     'Heart failure, unspecified (ICD-10 I50.9)'
     """
-    meaning = icd9.MEANINGS[_ICD9[code]]
-    translated = say(meaning)
-    title = MEANINGS[code] if translated == meaning else translated
-    return f"{title} ({say(_NAME)} {code})"
+    name = say(_NAME)
+    title = MEANINGS[code] if name == _NAME else say(icd9.MEANINGS[_ICD9[code]])
+    return f"{title} ({name} {code})"

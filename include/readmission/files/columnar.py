@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Sequence
-from typing import Literal
+from typing import IO, Literal, cast
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
@@ -47,7 +47,9 @@ def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
         strings_can_be_null=False,
     )
     try:
-        with arrow_csv.open_csv(table.rows, reading, parsing, converting) as reader:
+        # The stubs lack the file objects that Arrow reads from.
+        rows_of_file = cast("IO[bytes]", table.rows)
+        with arrow_csv.open_csv(rows_of_file, reading, parsing, converting) as reader:
             rows = reader.read_all()
     except pa.ArrowInvalid as error:
         if "Empty CSV" in str(error):

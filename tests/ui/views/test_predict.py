@@ -63,7 +63,7 @@ def test_a_diagnosis_in_icd10_is_found_and_the_page_says_how_it_was_read(
 
     page = press(page, "Predict")
 
-    assert "ICD-10 I50.9 was read as ICD-9 428" in text_of(page.caption)
+    assert "Primary diagnosis: I50.9 was read as 428" in text_of(page.caption)
 
 
 def test_a_patient_who_died_gets_a_note_instead_of_a_prediction(
@@ -75,7 +75,7 @@ def test_a_patient_who_died_gets_a_note_instead_of_a_prediction(
     page = press(page, "Predict")
 
     assert "No prediction" in text_of(page.header)
-    assert "the patient's death" in text_of(page.markdown)
+    assert "The patient died" in text_of(page.markdown)
     assert not page.get("vega_lite_chart")
 
 
