@@ -164,7 +164,7 @@ def test_an_upload_that_breaks_off_is_a_readable_file_whose_last_row_says_so(
     assert len(predicted) >= CHUNK_ROWS
     assert [row["row"] for row in predicted if row["error"]] == [0]
     assert (last["row"], last["error"]) == (len(predicted), "malformed")
-    assert "UTF-8" in last["message"]
+    assert "unexpected end of data" in last["message"]
 
 
 def test_a_failing_model_leaves_a_readable_file_whose_last_row_says_so(

@@ -63,7 +63,7 @@ def test_a_diagnosis_in_icd10_is_found_and_the_page_says_how_it_was_read(
 
     page = press(page, "Predict")
 
-    assert "Primary diagnosis: I50.9 was read as 428" in text_of(page.caption)
+    assert "I50.9 was read as 428" in text_of(page.caption)
 
 
 def test_a_patient_who_died_gets_a_note_instead_of_a_prediction(
