@@ -126,7 +126,8 @@ def test_every_example_of_a_body_works(client: TestClient) -> None:
         for kind, content in operations.get("post", {})
         .get("requestBody", {"content": {}})["content"]
         .items()
-        if kind != PARQUET and path not in CHANGES  # These need a registry.
+        if ("example" in content or content["schema"].get("format") != "binary")
+        and path not in CHANGES  # These need a registry.
     }
     assert len(bodies) == 5
     for (path, kind), content in bodies.items():
