@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from readmission.domain import schema, synthetic
+from readmission.domain.cleaning import eligible
 from readmission.errors import UnknownFamily
 from readmission.modelling import families
 from readmission.modelling.bundling import write_bundle
@@ -165,9 +166,10 @@ def test_a_family_that_is_only_a_file_is_fitted_compiled_explained_and_drawn(
     assert bundle.scorer.runtime == "compiled"
     assert bundle.card["title"] == "Cautious regression"
     raw = synthetic.encounters(20, seed=5).to_pandas()
+    raw = raw[eligible(raw)]
     encounters = as_encounters(raw[list(schema.FEATURE_NAMES)])
     served = ServedModel(registered("1"), bundle)
-    probabilities = [prediction.probabilities for prediction in served.predict_many(encounters)]
+    probabilities = [found.probabilities for found in served.predict_many(encounters) if found]
     np.testing.assert_allclose(probabilities, fitted.model.predict_proba(raw), atol=1e-6)
     assert served.explain(encounters[0]).unit == "log-odds"
     heading = draw(fitted, "synthetic")["calibration.png"].get_suptitle()
