@@ -12,7 +12,8 @@ def acceptable(column: Column, value: str) -> bool:
     """Whether the schema accepts a value, as written in the file."""
     if value.strip().upper() in ("", "?", "NA", "N/A", "NAN", "NULL"):
         return column.nullable or column.name in ("max_glu_serum", "A1Cresult")
-    if column.kind is Kind.COUNT or (column.is_closed and "1" in column.values):
+    is_code = column.is_closed and "1" in column.values
+    if column.kind is Kind.COUNT or is_code or column.name == "age":
         value = str(int(float(value))) if re.fullmatch(r"[0-9]+(\.0)?", value) else value
     if column.kind is Kind.DIAGNOSIS:
         value = value.replace(",", ".").upper()
@@ -22,7 +23,7 @@ def acceptable(column: Column, value: str) -> bool:
         return value.isdecimal() and column.minimum <= int(value) <= column.maximum
     if column.name == "age" and value.isdecimal():
         return int(value) <= 120
-    if column.is_closed and "1" in column.values and value.isdecimal():
+    if is_code and value.isdecimal():
         return 1 <= int(value) <= 99
     if column.is_closed:
         return value in column.values

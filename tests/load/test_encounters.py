@@ -44,7 +44,7 @@ def test_files_have_only_valid_rows_and_no_outcome(payloads: Payloads, content_t
     for payload in chosen:
         rows = list(readers.read_rows(io.BytesIO(payload.content), content_type))
         assert len(rows) == payload.rows == FILE_ROWS
-        assert all(isinstance(row, dict) for row in rows)
+        assert all(isinstance(row.content, dict) for row in rows)
         assert schema.TARGET.encode() not in payload.content
 
 

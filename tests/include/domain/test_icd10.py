@@ -8,7 +8,7 @@ import pytest
 from readmission.domain import schema
 from readmission.domain.columns import ICD9_PATTERN
 from readmission.domain.columns.icd10 import TABLE, pattern, translate, with_point
-from readmission.domain.diagnoses import diagnosis_group
+from readmission.domain.diagnoses import diagnosis_of, group_of
 
 DIAGNOSIS = schema.BY_NAME["diag_1"]
 WRITTEN = "0d6277bdb15a32018de9c4b01cf17135f2a1b74483431886c450d70ad2f8b251"
@@ -82,7 +82,11 @@ def test_a_code_of_both_has_the_same_group_in_both() -> None:
     translated = {code: found for code in both if (found := translate(code))}
 
     assert len(translated) > 100
-    wrong = [c for c, t in translated.items() if diagnosis_group(c) != diagnosis_group(t.icd9)]
+    wrong = [
+        code
+        for code, found in translated.items()
+        if group_of(diagnosis_of(code)) != group_of(diagnosis_of(found.icd9))
+    ]
     assert wrong == []
 
 
