@@ -35,7 +35,7 @@ SECRETS = {
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
         import_module(name)
-    # MLflow lists the files of all installed packages before it logs the first model.
+    # MLflow lists the files of all installed packages before it logs the first model: .6 s of CPU.
     import_module("mlflow.utils.requirements_utils").warn_dependency_requirement_mismatches(
         ["mlflow"]
     )

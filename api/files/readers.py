@@ -16,9 +16,9 @@ from api.errors import (
 from api.files import json_array, tables
 from api.files.rows import CHUNK_ROWS, KEY_FIELDS, MAX_ROW_BYTES, OWN_KEY, ParsedRow, parse_row
 from readmission.domain import schema
+from readmission.files.formats import PARQUET_SIGNATURE
 
 Announce = Callable[[int], None]
-_PARQUET = b"PAR1"
 _OUTCOME_OR_KEY = re.compile(
     rb'"(?:%s)"' % "|".join((schema.TARGET, *KEY_FIELDS, OWN_KEY)).encode(), re.IGNORECASE
 )
@@ -78,7 +78,7 @@ def _json(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
 
 def _by_content(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
     """Read any table: browsers and clients name the wrong type, or none."""
-    is_parquet = file.read(len(_PARQUET)) == _PARQUET
+    is_parquet = file.read(len(PARQUET_SIGNATURE)) == PARQUET_SIGNATURE
     file.seek(0)
     return _parquet(file, announce) if is_parquet else tables.read(file)
 

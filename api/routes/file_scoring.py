@@ -95,7 +95,7 @@ class FileScoring:
         lines = [
             self._rejected(number, row.content, row.keys)
             if isinstance(row.content, ApiError)
-            else self._answered(number, row.content, row.keys, next(predictions))
+            else self._accepted(number, row.content, row.keys, next(predictions))
             for number, row in enumerate(chunk, self._rows)
         ]
         self._rows += len(chunk)
@@ -114,7 +114,7 @@ class FileScoring:
         self._refused += 1
         return {"row": number, "line": number + 1, **keys, **read_error(error)}
 
-    def _answered(
+    def _accepted(
         self, number: int, encounter: Encounter, keys: Keys, prediction: Prediction | None
     ) -> dict[str, Any]:
         logged = prediction is not None and self._record(number, encounter, prediction)

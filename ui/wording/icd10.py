@@ -5,7 +5,6 @@ diabetes; `docs/icd10_table.py` writes it. The form accepts every other code, to
 titles in English only; other languages show the meaning of the ICD-9 code that `icd9` names.
 """
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,15 +14,9 @@ from ui.wording import icd9
 TABLE = Path(__file__).with_name("icd10.csv")
 _NAME = N_("ICD-10")
 
-
-def _read(column: str) -> dict[str, str]:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row[column] for row in csv.DictReader(file)}
-
-
-MEANINGS: dict[str, str] = _read("meaning")
+MEANINGS: dict[str, str] = icd9.read_column(TABLE, "meaning")
 """Title of each code in `icd10.csv`, in English."""
-_ICD9: dict[str, str] = _read("icd9")
+_ICD9: dict[str, str] = icd9.read_column(TABLE, "icd9")
 
 
 def describe(code: str, say: Callable[[str], str] = _) -> str:

@@ -14,12 +14,13 @@ from ui.language import _
 TABLE = Path(__file__).with_name("icd9.csv")
 
 
-def _read() -> dict[str, str]:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return {row["code"]: row["meaning"] for row in csv.DictReader(file)}
+def read_column(table: Path, column: str) -> dict[str, str]:
+    """Return a column of a table of codes, by code."""
+    with table.open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row[column] for row in csv.DictReader(file)}
 
 
-MEANINGS: dict[str, str] = _read()
+MEANINGS: dict[str, str] = read_column(TABLE, "meaning")
 """Meaning of each code in `icd9.csv`, in English and in the order of that file."""
 
 

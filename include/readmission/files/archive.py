@@ -8,7 +8,7 @@ from typing import IO, Any
 from readmission.files.layout import Table, table_of
 from readmission.files.limits import Budget, FileError, FileTooLarge, Limits
 from readmission.files.parts import of_one_layout
-from readmission.files.text import as_utf8, told
+from readmission.files.text import as_utf8, observed
 from readmission.files.unpacking import CHUNK_BYTES, chunks_of, damage_named
 
 SUFFIXES = (".csv", ".tsv")
@@ -74,7 +74,7 @@ def tables_in_zip(
     ]
     for part in of_one_layout(found, columns, key, "CSVs"):
         chunks = budget.counted(_content(archive, archive.getinfo(part)))
-        yield table_of(told(as_utf8(chunks), seen), columns, part)
+        yield table_of(observed(as_utf8(chunks), seen), columns, part)
 
 
 def _is_csv(name: str) -> bool:

@@ -19,13 +19,14 @@ class Format(StrEnum):
     PARQUET = "Parquet file"
 
 
+PARQUET_SIGNATURE = b"PAR1"
 _SIGNATURES: dict[bytes, Format] = {
     b"\x1f\x8b": Format.GZIP,
     b"BZh": Format.BZIP2,
     b"\x28\xb5\x2f\xfd": Format.ZSTD,
     b"PK\x03\x04": Format.ZIP,
     b"PK\x05\x06": Format.ZIP,
-    b"PAR1": Format.PARQUET,
+    PARQUET_SIGNATURE: Format.PARQUET,
 }
 _UNSUPPORTED: dict[bytes, str] = {
     b"\xd0\xcf\x11\xe0": "an Excel file that is in the old format .xls or has a password",

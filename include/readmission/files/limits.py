@@ -30,7 +30,7 @@ class FileTooLarge(FileError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a packed file may become, so that a small file cannot fill memory or time.
+    """Limits of unpacking, so that a small file cannot fill the memory or run for hours.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ MEMBER_IN_MEMORY = 16 << 20
 
 
 class Budget:
-    """Counts the bytes that a file has become.
+    """Counts the unpacked bytes of a file.
 
     Parameters
     ----------

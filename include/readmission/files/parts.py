@@ -6,7 +6,7 @@ from readmission.files.layout import Table
 from readmission.files.limits import FileError
 
 _NAMED = 3
-"""Columns that a message names."""
+"""Columns or parts that a message names."""
 
 
 def of_one_layout(
@@ -35,9 +35,10 @@ def of_one_layout(
     """
     fitting = [table for table in tables if _fits(table, columns, key)]
     if not fitting:
+        looked_at = f" (looked at {_listed([table.part for table in tables])})" if tables else ""
         raise FileError(
             f"contains no {what[:-1]} with a column {key!r} or the other columns of an encounter"
-            f"{_listed([table.part for table in tables])}"
+            + looked_at
         )
     first = fitting[0]
     same = [table for table in tables if sorted(table.names) == sorted(first.names)]
@@ -63,11 +64,9 @@ def _difference(first: Table, other: Table) -> str:
     if len(absent) == len(first.names):
         return f"{other.part} has no header like that of {first.part}"
     if absent:
-        named = ", ".join(absent[:_NAMED]) + (", …" if absent[_NAMED:] else "")
-        return f"{other.part} lacks {named} of {first.part}"
+        return f"{other.part} lacks {_listed(absent)} of {first.part}"
     return f"{other.part} has columns that {first.part} lacks"
 
 
-def _listed(parts: Sequence[str]) -> str:
-    names = ", ".join(parts[:_NAMED]) + (", …" if parts[_NAMED:] else "")
-    return f" (looked at {names})" if parts else ""
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if names[_NAMED:] else "")

@@ -7,7 +7,7 @@ from readmission.files.archive import open_zip, tables_in_zip
 from readmission.files.formats import HEAD_BYTES, READABLE_FORMATS, Format, format_of
 from readmission.files.layout import Table, table_of
 from readmission.files.limits import DEFAULT_LIMITS, Budget, FileError, Limits
-from readmission.files.text import as_utf8, told, whole_lines
+from readmission.files.text import as_utf8, observed, whole_lines
 from readmission.files.unpacking import chunks_of, decompressed, size_of
 from readmission.files.workbook import WORKBOOK, tables_in_workbook
 
@@ -36,7 +36,7 @@ def read_tables(
     key : str
         The column that tells the rows from those of other tables.
     limits : Limits
-        What a packed file may become.
+        Limits of unpacking.
     is_complete : bool
         Whether the last line of a text is complete although it has no line end.
     seen : callable
@@ -63,4 +63,4 @@ def read_tables(
     chunks = budget.counted(decompressed(file, kind)) if packed else chunks_of(file)
     text = as_utf8(chunks, complete=is_complete)
     lines = text if is_complete or packed else whole_lines(text)
-    yield table_of(told(lines, seen), columns)
+    yield table_of(observed(lines, seen), columns)

@@ -103,8 +103,8 @@ def _from_windows(chunk: bytes) -> bytes:
         return chunk.decode("latin-1").encode()
 
 
-def told(chunks: Iterable[bytes], seen: Callable[[bytes], object]) -> Iterator[bytes]:
-    """Yield text after telling a function about each piece."""
+def observed(chunks: Iterable[bytes], seen: Callable[[bytes], object]) -> Iterator[bytes]:
+    """Yield text, and call a function with each piece before it."""
     for chunk in chunks:
         seen(chunk)
         yield chunk

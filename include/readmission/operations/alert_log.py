@@ -7,13 +7,13 @@ alerts can be read where no mail server and no chat is set up.
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 1 << 20
 """Of one notification."""
-BAD_REQUEST, TOO_LARGE, NO_CONTENT, OK = 400, 413, 204, 200
 
 
 def lines(notification: Mapping[str, Any]) -> Iterator[str]:
@@ -42,27 +42,27 @@ class AlertLog(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Respond to a probe."""
-        self._respond(OK)
+        self._respond(HTTPStatus.OK)
 
     def do_POST(self) -> None:
         """Append one line for each alert, before responding; Alertmanager repeats a failure."""
         length = int(self.headers.get("Content-Length") or 0)
         if length > MAX_BYTES:
-            self._respond(TOO_LARGE)
+            self._respond(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         try:
             text = "".join(f"{line}\n" for line in lines(json.loads(self.rfile.read(length))))
         except (ValueError, KeyError, TypeError, AttributeError):
-            self._respond(BAD_REQUEST)
+            self._respond(HTTPStatus.BAD_REQUEST)
             return
         with self.file.open("a", encoding="utf-8") as file:
             file.write(text)
-        self._respond(NO_CONTENT)
+        self._respond(HTTPStatus.NO_CONTENT)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Log nothing: the file is the log."""
 
-    def _respond(self, status: int) -> None:
+    def _respond(self, status: HTTPStatus) -> None:
         self.send_response(status)
         self.send_header("Content-Length", "0")
         self.end_headers()
