@@ -65,7 +65,7 @@ class Gate:
         Parameters
         ----------
         *facts
-            Arguments of the suite's function: the facts that it needs besides the rows.
+            Arguments of the suite's function: what it needs besides the rows.
         """
         built: list[Expectation] = resolve_name(self.suite)(*facts)
         return built
@@ -87,7 +87,7 @@ GATES = (RAW, CLEAN, TRAINING, PREDICTIONS)
 
 
 class Result(Protocol):
-    """The result of one gate for one batch, as far as `stopped_at` needs it."""
+    """The fields of a gate's result that `stopped_at` reads."""
 
     @property
     def batch_id(self) -> str: ...

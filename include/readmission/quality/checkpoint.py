@@ -57,8 +57,8 @@ def check(
     Parameters
     ----------
     gate : str
-        Name of the gate. Each gate's reports are a site of their own, so that gates running at
-        the same time never write the same files.
+        Name of the gate. Each gate has its own report site, so that concurrent gates never write
+        the same file.
     batch_id : str
         The batch under which the report is filed.
     rows : DataFrame
@@ -68,13 +68,12 @@ def check(
     docs_dir : Path
         Folder of all sites.
     arrived : DataFrame, optional
-        The same rows before they were parsed: the report and the reasons quote the values that
-        arrived, not the parsed ones.
+        The same rows before parsing; the report and the reasons quote their values.
 
     Raises
     ------
     InvalidBatchId, InvalidReportKey
-        If `batch_id` is not the id of a batch, or `gate` leads out of the folder.
+        If `batch_id` is not the id of a batch, or `gate` is not a folder name.
     GateError
         If an expectation could not be evaluated.
     """
@@ -106,8 +105,8 @@ def check(
 def _validation(gate: str, suite: Sequence[Expectation]) -> gx.ValidationDefinition:
     """Return the definition that validates a data frame against a suite, in a stateless context.
 
-    The definitions are made from code for each run. Great Expectations would compare stored ones
-    with the new ones expectation by expectation, which takes longer than validating 15,000 rows.
+    The definitions are built for each run. If they were stored, Great Expectations would compare
+    old and new expectation by expectation, which takes longer than validating 15,000 rows.
     """
     context = gx.get_context(
         mode="ephemeral",
@@ -131,7 +130,7 @@ def _validation(gate: str, suite: Sequence[Expectation]) -> gx.ValidationDefinit
 def _raise_if_not_evaluated(gate: str, results: Sequence[ExpectationValidationResult]) -> None:
     for result in results:
         info = result.exception_info
-        # Either one exception of the expectation itself, or one for each metric that it needs.
+        # Either the expectation itself failed, or some of the metrics that it needs.
         for raised in [info] if "raised_exception" in info else info.values():
             if raised["raised_exception"]:
                 raise GateError(
@@ -171,7 +170,7 @@ def _failing_positions(
 
 
 def _key(config: ExpectationConfiguration) -> tuple[str, str]:
-    """Return type and column, which together are unique among a suite's row-scoped expectations."""
+    """Return type and column, which identify a row-scoped expectation within its suite."""
     return config.type, config.kwargs.get("column", "")
 
 

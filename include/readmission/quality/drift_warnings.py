@@ -16,9 +16,8 @@ _LOCK_VERDICT = "SELECT FROM gate_verdict WHERE (batch_id, gate) = (%s, %s) FOR 
 def add_drift_warnings(warehouse: CleanWarehouse, batch_id: str) -> None:
     """Add the drift alarms of a batch to the stored verdict of the clean gate.
 
-    The gate and the measurement of drift run at the same time. Each calls this function after it
-    has stored its own result, so the later call finds both results. If there is no verdict, it
-    changes nothing.
+    The gate and the drift measurement run concurrently. Each calls this function after storing its
+    own result, so the later call finds both. Without a verdict, nothing changes.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Runs the gates: each checks a batch, stores a verdict and a report, and stops a bad batch.
 
-A gate reads what is stored, not what the task before it meant to store. It raises `GateFailed`,
+A gate reads what is stored, not what the previous task meant to store. It raises `GateFailed`,
 which Airflow does not retry, when the batch must stop. `catalogue` declares the gates.
 """
 
@@ -100,7 +100,7 @@ class Gatekeeper:
         rows = judged(parse(arrived))
         verdict = check(catalogue.RAW.name, batch_id, rows, suite, self.docs_dir, arrived)
         reasons = list(verdict.batch_failures)
-        # The limit is about the delivery: one bad row among few new ones does not reject a batch.
+        # The limit is a share of the delivery: one bad row among few new ones must not reject it.
         delivered = len(arrived) + batch.repeated_rows
         if verdict.bad_rows > quarantine_limit * delivered:
             reasons.append(
@@ -251,7 +251,7 @@ def _compared(warehouse: RawWarehouse, batch_id: str) -> RawBatch:
 
 
 def _corrections(warehouse: RawWarehouse, batch: RawBatch, rule: Rule) -> list[Difference]:
-    """Return the corrections of a batch; an accepted batch keeps those that it has."""
+    """Return the corrections of a batch; an accepted batch keeps its own."""
     corrections = Corrections(warehouse.connection)
     if batch.state is BatchState.ACCEPTED:
         return corrections.of_batch(batch.batch_id)

@@ -199,7 +199,7 @@ def prediction_suite(rows: int, soon: int) -> list[Expectation]:
 
 def _contract(column: Column) -> Iterator[Expectation]:
     """Yield the row-scoped expectations of one RAW column."""
-    if column.is_number:  # Parsing has turned anything but a whole number into null.
+    if column.is_number:  # Parsing turns anything but a whole number into null.
         yield _row_scoped(gxe.ExpectColumnValuesToNotBeNull, column.name, f"is {column.expected}")
         yield _row_scoped(
             gxe.ExpectColumnValuesToBeBetween,
@@ -231,7 +231,7 @@ def _complete_features() -> list[Expectation]:
 def _scales_in_range() -> Iterator[Expectation]:
     """Yield the expectations of the numeric features.
 
-    A scale has few codes, so comparing values with a set is faster than comparing with limits.
+    A scale has few codes, so a set lookup is faster than comparing with limits.
     """
     for column in schema.FEATURES:
         if column.name in schema.CATEGORICAL_FEATURES:

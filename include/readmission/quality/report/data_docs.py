@@ -1,8 +1,8 @@
-"""Data Docs pages that need no network: each is one file with its styles and without scripts.
+"""Data Docs pages that work offline: each is a single file with inline styles and no scripts.
 
 Great Expectations' own pages load fifteen styles and scripts from CDNs, build their tables in the
-browser and do not escape values of the data. Here its renderers decide what a page says, our
-templates decide how it looks, and every value of the data is escaped.
+browser and do not escape data values. Here its renderers supply the content, our templates the
+layout, and every data value is escaped.
 """
 
 import json
@@ -54,7 +54,7 @@ def write_pages(
     Raises
     ------
     InvalidReportKey
-        If a page would be written outside of the folder.
+        If a page would be written outside the folder.
     """
     view, suite_page = _Page(), f"expectations/{suite.name}.html"
     shown = copy(result)

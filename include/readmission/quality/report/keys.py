@@ -1,7 +1,7 @@
-"""The keys of reports: their addresses in the bucket, and their paths in the folder of reports.
+"""Report keys: the address of a report in the bucket, and its path in the folder of reports.
 
-A key from outside (the address of a page, a file that is published) is parsed here. A path is
-checked again just before it is written, so that no name leads out of the folder.
+A key from outside (a page's address, a file to publish) is parsed here. Each path is checked again
+just before writing, so that nothing is written outside the folder.
 """
 
 import re
@@ -13,7 +13,7 @@ from readmission.errors import InvalidBatchId, InvalidReportKey
 from readmission.quality import catalogue
 
 ReportKey = NewType("ReportKey", str)
-"""A text that `parse_report_key` has accepted."""
+"""A string that `parse_report_key` has accepted."""
 
 OVERVIEW, SUMMARY = "index.html", "summary.json"
 OWN_FILES = frozenset({OVERVIEW, SUMMARY, "quarantine.html", "drift.html", "assets/site.css"})
@@ -31,13 +31,13 @@ EXPECTED = (
 
 
 def parse_report_key(value: str) -> ReportKey:
-    """Return a text as the key of a report; the report need not exist.
+    """Parse the key of a report; the report need not exist.
 
     Raises
     ------
     InvalidReportKey
-        If it is neither a file of the site itself nor a page of a gate that is declared, or if
-        the page is about something else than a batch.
+        If it is neither one of the site's own files nor a page of a declared gate, or if the batch
+        id in it is invalid.
     """
     if value in OWN_FILES:
         return ReportKey(value)
@@ -58,7 +58,7 @@ def path_within(folder: Path, name: str) -> Path:
     Raises
     ------
     InvalidReportKey
-        If the path would be the folder itself or outside of it, also by a symbolic link.
+        If the path is the folder itself or outside it, even through a symbolic link.
     """
     path = folder / name
     if folder.resolve() not in path.resolve().parents:

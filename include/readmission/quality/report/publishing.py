@@ -23,7 +23,7 @@ _ONE_AT_A_TIME = 296_006
 def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
     """Upload the reports that are missing from the bucket or differ there.
 
-    A file that is not a report, or a link that leads out of the folder, is logged and skipped.
+    A file that is not a report, or a symbolic link out of the folder, is logged and skipped.
 
     Parameters
     ----------
