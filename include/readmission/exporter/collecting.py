@@ -169,7 +169,7 @@ class PipelineCollector(Collector):
             yield from self._guarded(samples)
 
     def _guarded(self, samples: Callable[[], Iterable[Sample]]) -> Sequence[Sample]:
-        """Return samples of several sources; an error is logged once and costs only these."""
+        """Return samples of several sources; an error is logged once and loses only these."""
         try:
             found = list(samples())
         except Exception as error:  # noqa: BLE001 - a scrape must still get the other samples

@@ -1,7 +1,7 @@
-"""Reads rows one by one, so that a bad row costs its own sample and nothing else.
+"""Reads rows one by one, so that a bad row loses only its own sample.
 
-A row can be bad although the tables have types: an earlier version, a restored backup or a person
-may have written a batch id that is none, a number that cannot be, or a time in the year 10000.
+Typed tables can still hold bad rows: an earlier version, a restored backup or a person may have
+written an invalid batch id, an impossible number, or a time in the year 10000.
 """
 
 import logging
@@ -18,11 +18,11 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 BAD = (ArithmeticError, AttributeError, LookupError, ReadmissionError, TypeError, ValueError)
-"""What parsing a bad row raises; a database that does not respond raises something else."""
+"""Errors from parsing a bad row; an unavailable database raises others."""
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future a time may be."""
 MOST_LOGGED = 1_000
-"""Bad rows that are logged, each once, until the process ends; all are counted."""
+"""Most bad rows that one process logs, each once; all are counted."""
 
 log = logging.getLogger(__name__)
 

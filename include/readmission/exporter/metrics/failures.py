@@ -1,4 +1,4 @@
-"""Batches that their failures have closed.
+"""Batches that a stage no longer restarts, because they failed too often or permanently.
 
 The exporter does not read the reasons, because they may quote values.
 """
@@ -15,11 +15,11 @@ from readmission.quality.catalogue import Stage
 from readmission.warehouse.clean.failure_log import StageFailures
 
 Closed = Mapping[str, Collection[str]]
-"""Batches by stage, those that have finished since included."""
+"""Batches by stage, including those that have finished since."""
 
 
 def read(connection: psycopg.Connection, rows: RowReader) -> Closed:
-    """Return the batches that each stage does not start again by itself."""
+    """Return the batches that the sweep no longer restarts at each stage."""
     now = datetime.now(UTC)
     found = rows.keep("stage_failure", connection.execute(_FAILURES).fetchall(), _failures)
     closed: dict[str, set[str]] = {stage: set() for stage in Stage}

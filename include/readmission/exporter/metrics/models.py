@@ -92,7 +92,7 @@ def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
 
 
 def samples(models: ModelsReading) -> Iterator[Sample]:
-    """Yield all samples but that of the waiting batches."""
+    """Yield all samples except that of the waiting batches."""
     for verdict, count in models.verdicts.items():
         yield PROMOTIONS(count, verdict)
     for stage, at in (("training", models.trained_at), ("promotion", models.judged_at)):
