@@ -59,8 +59,8 @@ def _entry(name: str, entries: Entries, value: Value) -> Entry:
 def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
     """Return the entries of each field by CLEAN value instead of raw value.
 
-    The rules of cleaning are not repeated here: each raw value is set in the example encounter,
-    which is then cleaned. The entries of diagnoses are by their CLEAN value already.
+    Cleaning rules are not repeated here: each raw value is put into the example encounter, which is
+    then cleaned. Entries of diagnoses already have CLEAN values as keys.
     """
     found: dict[str, dict[Value, Entry]] = {}
     for name, entries in tables.entries.items():
@@ -74,6 +74,6 @@ def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
 
 @cache
 def _cleaned(name: str, values: tuple[Value, ...]) -> Sequence[Value]:
-    """Return the CLEAN value of each raw value of a field; most models know the same values."""
+    """Return the CLEAN value of each raw value; cached, as most models know the same values."""
     example = pd.DataFrame([schema.example()] * len(values)).assign(**{name: list(values)})
     return clean(example)[name].tolist()

@@ -60,8 +60,8 @@ class EncodingTables:
     absent : float
         Content of a cell that no value sets: 0, or NaN where that means missing.
     entries : mapping of str to mapping
-        For each feature, the cells that each value sets. Those of diagnoses are by clinical group,
-        and by group and category where the category has a column.
+        For each feature, the cells that each value sets. For diagnoses, the keys are clinical
+        groups, and group with category if the category has a column.
     """
 
     def __init__(

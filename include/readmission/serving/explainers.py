@@ -134,11 +134,11 @@ EXPLAINERS: Mapping[str, Callable[[bytes], Explainer]] = {
     BOOSTED_TREES: BoostedTreesExplainer,
     BOOSTER: BoosterExplainer,
 }
-"""Explainers by the file of the bundle that they are read from."""
+"""Each explainer, by the name of its file in the bundle."""
 
 
 def read_explainer(folder: Path) -> Callable[[], Explainer]:
-    """Return a factory of a bundle's explainer; it does not need the folder any longer."""
+    """Return a factory of a bundle's explainer; the factory no longer needs the folder."""
     name = next(name for name in EXPLAINERS if (folder / name).exists())
     return partial(EXPLAINERS[name], (folder / name).read_bytes())
 

@@ -1,4 +1,4 @@
-"""Ed25519 signatures of serving bundles: training signs, whoever opens a bundle verifies.
+"""Ed25519 signatures of serving bundles: training signs, every reader verifies.
 
 The signature covers the manifest, and the manifest has a hash of every other file. A bundle that
 was changed or made without the private key is refused before any of its files is parsed.
@@ -24,11 +24,11 @@ RETRAIN = (
     "`readmission retrain` trains its successor; without that command, the DAG ledger_sweep does"
     " so within ten minutes"
 )
-"""What an error about a bundle that cannot be served tells users to do."""
+"""Advice in errors about a bundle that cannot be served."""
 
 
 ROLL_BACK = "`POST /rollback` returns to the previous version"
-"""What an error about a damaged bundle tells users to do: training it again would reuse its run."""
+"""Advice in errors about a damaged bundle; retraining would reuse its run."""
 
 
 class Signer:
