@@ -15,7 +15,7 @@ FINISHED = "attributes.status = 'FINISHED'"
 """Filter of every search: a failed run has no model."""
 NEWEST_FIRST = ("attributes.start_time DESC",)
 NEWEST_RUNS = 20
-"""Runs among which the newest batch is looked for: others may log runs without one."""
+"""How many runs to search for the newest batch; runs that are not trainings have none."""
 MOST_RUNS = 1000
 """More runs than a batch can have: one for each family and repeated training."""
 

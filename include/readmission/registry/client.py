@@ -50,7 +50,7 @@ class Registry:
 
     def register(self, run_id: str, tags: Mapping[str, str]) -> str:
         """Register a run's model and return its version; calling it again returns the same one."""
-        with contextlib.suppress(MlflowException):  # It exists from the second batch on.
+        with contextlib.suppress(MlflowException):  # The model already exists.
             self.client.create_registered_model(
                 self.name, description="Readmission of diabetic patients from one raw encounter."
             )
@@ -91,10 +91,9 @@ class Registry:
     def promote(self, version: str) -> None:
         """Move a version to production and keep the promoted one as ``previous``.
 
-        That one becomes ``previous`` before the new one becomes ``production``, so there is always
-        a version to serve. The tag `PROMOTED_VERSION` names both while the alias moves, so that
-        the API takes neither for a move by hand. A promotion that was killed is completed by
-        calling it again.
+        ``previous`` is set first, so that there is always a version to serve. While the alias
+        moves, the tag `PROMOTED_VERSION` names both versions, so that the API does not mistake
+        either for a move by hand. Calling this again completes a promotion that was killed.
         """
         replaced = filter(self.exists_version, self.production().replaced_by(version))
         if (left := next(replaced, None)) is not None:
@@ -233,7 +232,7 @@ class Registry:
         except MlflowException as error:
             if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
-            # To everybody but its admin, MLflow calls a missing model forbidden.
+            # For everyone but its admin, MLflow reports a missing model as forbidden.
             if error.error_code == "PERMISSION_DENIED" and not self._exists():
                 return None
             raise

@@ -6,9 +6,9 @@ from readmission.settings import Settings
 
 
 def log_in(settings: Settings) -> None:
-    """Let MLflow's client send the login of these settings, if they have one, from now on.
+    """Make MLflow's client log in with these settings, if they contain a login.
 
-    The client reads it from the environment at each request, and knows no other place, so a
+    The client reads the login from the environment at each request and from nowhere else, so a
     process has one login at a time.
     """
     if settings.mlflow_login is not None:
