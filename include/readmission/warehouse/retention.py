@@ -13,7 +13,7 @@ from readmission.warehouse.raw.erasures import Erasure, RawErasures
 log = logging.getLogger(__name__)
 
 RETENTION = "retention"
-"""Recorded as the one who erased the rows."""
+"""Recorded as the author of the erasure."""
 
 
 Announce = Callable[[Mapping[str, int]], None]
@@ -28,10 +28,10 @@ def delete_expired(
 ) -> Mapping[str, int]:
     """Delete the rows of all batches that arrived more than some days ago.
 
-    A batch that is still in progress is left until its gates have decided, and a quarantined row
-    that was replayed until the batch of its replay is old enough, too. The ledgers count the rows
-    as erased, so all sums still hold. CLEAN is first: if the process is killed in between, the rows
-    are still in RAW, and the next call deletes them.
+    A batch in progress is kept until its gates have decided, and a replayed row until the batch of
+    its replay has expired too. The ledgers count the rows as erased, so all sums still hold. CLEAN
+    is first: if the process is killed in between, the rows are still in RAW, and the next call
+    deletes them.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _expired(raw: RawWarehouse, clean: CleanWarehouse, before: datetime) -> list
 
 
 def _erasure(clean: CleanWarehouse, days: int) -> Erasure:
-    """Return the tombstone, which names the verdicts that cannot be recomputed any longer."""
+    """Return the tombstone, which names the verdicts that can no longer be recomputed."""
     verdicts = [
         f"{promotion.batch_id} version {promotion.challenger_version}"
         for promotion in ModelHistory(clean.connection).promotions()

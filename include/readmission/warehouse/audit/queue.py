@@ -10,7 +10,7 @@ from readmission.warehouse.audit.events import AuditEvent
 from readmission.warehouse.audit.log import AuditLog, AuditUnavailable
 
 LIMIT = 10_000
-"""Events in memory; further ones are lost while the database is unavailable."""
+"""Most events in memory; further ones are lost while the database is unavailable."""
 MOST_AT_ONCE = 500
 RETRY_SECONDS = 2.0
 
@@ -51,7 +51,7 @@ class AuditQueue:
             self._report_lost(1, "the queue is full")
 
     def close(self, timeout: float) -> None:
-        """Append what is waiting; try once more if that fails, and give up the rest."""
+        """Append the waiting events; retry once, then drop the rest."""
         self._closing.set()
         with self._changed:
             self._changed.notify()

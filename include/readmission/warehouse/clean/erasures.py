@@ -56,7 +56,7 @@ class CleanErasures:
         """Delete the rows and the split of a patient.
 
         The ledger gets the new counts and the new hash of each batch, so that processing the batch
-        again finds nothing to change, while a training on it is a new one.
+        again changes nothing, but training on it is a new training.
 
         Parameters
         ----------

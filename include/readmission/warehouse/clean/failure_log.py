@@ -1,4 +1,4 @@
-"""Failures of a batch at a stage, stored in CLEAN, and the rule by which they close the batch."""
+"""Failures of a batch at a stage, stored in CLEAN, and when they end automatic restarts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class StageFailures:
     restarted_at : datetime, optional
         When it last did.
     lasting : bool
-        Whether an error lies in the batch itself, so that every further run would fail, too.
+        Whether an error lies in the batch itself, so that every further run would fail.
     reason : str
         The last lasting error, or else the last error; empty if the runs were killed.
     """
@@ -39,7 +39,7 @@ class StageFailures:
     reason: str = ""
 
     def is_closed(self, now: datetime) -> bool:
-        """Whether the stage is not started again for this batch, unless a person does."""
+        """Whether only a person can start the stage again for this batch."""
         return self.lasting or (self.restarts >= MAX_RESTARTS and self._rested(now))
 
     def may_restart(self, now: datetime) -> bool:

@@ -1,6 +1,6 @@
-"""What a patient's earlier stays tell, as it was known when an encounter began.
+"""A patient's history of earlier stays, as it was known when an encounter began.
 
-Training and serving call `history_of`, so that they cannot disagree.
+Training and serving both call `history_of`, so that they cannot disagree.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from readmission.domain import schema
 
 @dataclass(frozen=True)
 class Stay:
-    """One stay of a patient, with the facts that its successors may know.
+    """One stay of a patient, with the facts that later predictions may use.
 
     Parameters
     ----------
@@ -39,18 +39,18 @@ class Stay:
 
 @dataclass(frozen=True)
 class History:
-    """The earlier stays of a patient in a few facts; all but the counts describe the last of them.
+    """A summary of a patient's earlier stays; all fields but the counts describe the last one.
 
     Parameters
     ----------
     stays, days : int
         Number and total length of the earlier stays.
     last_days, last_medicines : int, optional
-        Of the last of them; None without any.
+        Of the last stay; None without one.
     last_discharge, last_diagnosis : str
-        Of the last of them; ``Unknown`` without any.
+        Of the last stay; ``Unknown`` without one.
     soon : bool
-        Whether the encounter began within 30 days of the last of them.
+        Whether the encounter began within 30 days of the last stay.
     """
 
     stays: int = 0
@@ -71,14 +71,13 @@ def history_of(stays: Iterable[Stay], encounter: int, batch: int) -> History:
     Parameters
     ----------
     stays : iterable of Stay
-        Stays of its patient, in any order, among them perhaps itself and later ones. An encounter
-        that was corrected occurs once for each batch that brought it.
+        Stays of its patient, in any order; may include itself and later ones. A corrected encounter
+        occurs once for each batch that brought it.
     encounter : int
         Only stays with a lower number count.
     batch : int
-        Number of the batch with which it arrived. Stays of this and of earlier batches count, those
-        of later batches do not: they were not known yet. Of a corrected stay, the newest row that
-        was known counts.
+        Number of the batch with which it arrived. Stays of later batches do not count, because they
+        were not known yet. Of a corrected stay, the newest known row counts.
     """
     known: dict[int, Stay] = {}
     for stay in stays:

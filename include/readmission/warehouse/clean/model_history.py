@@ -112,10 +112,10 @@ class ModelHistory:
 
     @contextmanager
     def judging(self) -> Iterator[None]:
-        """Wait until no other process judges a candidate or carries a verdict out.
+        """Wait until no other process judges a candidate or carries out a verdict.
 
-        Airflow may start a task again while its first worker, which it takes for dead, still runs.
-        The lock ends with the block or with the connection.
+        Airflow may restart a task although its first worker, presumed dead, still runs. The lock
+        ends with the block or with the connection.
         """
         with self.connection.transaction():
             self.connection.execute("SELECT pg_advisory_lock(%s)", (_ONE_AT_A_TIME,))
@@ -137,8 +137,8 @@ class ModelHistory:
     def record_promotion(self, promotion: Promotion) -> Promotion:
         """Append a verdict and return it, or return the stored verdict on the same challenger.
 
-        A promotion that was killed after its verdict and is repeated gets that verdict again,
-        so it carries out the same decision.
+        If a promotion was killed after its verdict, repeating it returns that verdict, so that it
+        carries out the same decision.
         """
         with self.connection.transaction():
             self.connection.execute(

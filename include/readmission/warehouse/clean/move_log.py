@@ -1,4 +1,4 @@
-"""The append-only history of the alias ``production`` as people moved it, stored in CLEAN."""
+"""The append-only history of moves of the alias ``production`` by hand, stored in CLEAN."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class MoveLog:
         rows = [(one.version, one.by, one.reason, one.at) for one in promotions]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(_INSERT_PROMOTION, rows)
-            return max(cursor.rowcount, 0)  # It is -1 if there were no rows.
+            return max(cursor.rowcount, 0)  # `rowcount` is -1 if there were no rows.
 
     def record_state(self, production: Production) -> ProductionMove | None:
         """Append a row if production was moved by hand, or settled, since the last call.

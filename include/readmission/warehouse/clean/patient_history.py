@@ -29,7 +29,7 @@ class PatientHistory:
         self.connection = connection
 
     def write(self, batch_id: str, rows: pd.DataFrame, hashed: Hasher) -> None:
-        """Write the stays of a batch, instead of those that it had before.
+        """Write the stays of a batch, replacing earlier ones.
 
         Parameters
         ----------

@@ -22,7 +22,7 @@ class RollbackLog:
         ]
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
-            return max(cursor.rowcount, 0)  # It is -1 if there were no rows.
+            return max(cursor.rowcount, 0)  # `rowcount` is -1 if there were no rows.
 
     def rollbacks(self) -> list[Rollback]:
         """Return all rollbacks, oldest first."""

@@ -81,7 +81,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
             Batch and row of each row that a row of this batch corrects. It stays in CLEAN, and is
             valid until this batch is accepted.
         superseded : mapping of int to str, optional
-            The rows of this batch that were corrected since, by the batches that did.
+            The rows of this batch that were corrected since, each with the batch that did so.
         """
         digest = content_hash(rows)
         with self.connection.transaction():
@@ -97,7 +97,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
         return self.batch(batch.batch_id)
 
     def _supersede(self, batch_id: str, rows: Sequence[tuple[str, int]]) -> None:
-        """Mark the rows that a batch corrects, instead of those that it corrected before."""
+        """Mark the rows that a batch corrects, replacing earlier marks."""
         self.connection.execute(
             "UPDATE encounter SET superseded_by = NULL WHERE superseded_by = %s", (batch_id,)
         )

@@ -14,7 +14,7 @@ COLUMNS = (
 )  # fmt: skip
 """Order of the values of one prediction, also in the lines of the spool."""
 _BEFORE_CALLERS = COLUMNS[:12]
-"""Those of version 0.1.0, whose lines may still be in a spool after an upgrade."""
+"""The same for version 0.1.0, whose lines may still be in a spool after an upgrade."""
 
 _CLEANING_LOCK = 296_008
 _BLOCK_BYTES = 1 << 16

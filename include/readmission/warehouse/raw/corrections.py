@@ -1,4 +1,4 @@
-"""Corrections: rows that bring other values for an encounter that RAW has already.
+"""Corrections: rows that bring other values for an encounter that RAW already has.
 
 Such a row stays in RAW beside the first. It waits in quarantine until a person accepts or rejects
 it, unless a setting accepts it at once. Once it is accepted, it replaces the first row in CLEAN:
@@ -46,7 +46,7 @@ class Difference:
 
     @property
     def reason(self) -> str:
-        """Why the row waits, in words and without a value."""
+        """Why the row is held, without quoting a value."""
         return (
             f"corrects row {self.earlier_row} of {self.earlier_batch}"
             f" ({', '.join(self.columns)}); `readmission corrections` accepts or rejects it"
@@ -103,8 +103,8 @@ class Corrections:
 
         A row that is quarantined, repeated or superseded is not valid, so nothing corrects it. A
         replayed correction is accepted if it still corrects the row that the person saw. The rule
-        ``accept`` accepts the others, too, but not an older batch whose gate was late, nor values
-        that were superseded before: a person decides on these.
+        ``accept`` accepts the others too, except those of an older batch whose gate was late and
+        values that were superseded before: a person decides about these.
         """
         return self._differences(_FIND, {"batch": batch_id, "accept": rule == "accept"})
 

@@ -60,7 +60,7 @@ class ErasedPatients:
             self.connection.execute(_BEGIN, (self._hash(number), self._known.key_id, erasure_id))
 
     def complete(self, number: int) -> None:
-        """Forget which erasure was this patient's; the hash stays on the list."""
+        """Forget which erasure belongs to this patient; the hash stays on the list."""
         with self.connection.transaction():
             self.connection.execute(_COMPLETE, (self._hash(number),))
 
@@ -75,7 +75,7 @@ class ErasedPatients:
 
 
 def canonical(number: str) -> str:
-    """Return a number as it is hashed, without the spaces and zeros that a file may put before."""
+    """Return the form of a number that is hashed: without surrounding spaces and leading zeros."""
     stripped = number.strip()
     return str(int(stripped)) if stripped.isascii() and stripped.isdecimal() else stripped
 

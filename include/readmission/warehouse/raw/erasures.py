@@ -106,7 +106,7 @@ class RawErasures:
     def erase(self, rows: Sequence[RowKey], erasure: Erasure) -> None:
         """Delete rows with their quarantine and its decisions, and store the counts.
 
-        What triggers keep from being changed is deleted, too: erasure comes before history.
+        Append-only rows, which triggers protect, are deleted too: erasure overrides history.
         """
         with self.connection.transaction():
             self._let_history_change("DISABLE")
@@ -115,7 +115,7 @@ class RawErasures:
             self.record(erasure, Counter(batch_id for batch_id, _ in rows))
 
     def forget_number(self, patient: int) -> int:
-        """Remove a patient's number where it stood by mistake in rows of others; return how many.
+        """Remove a patient's number from rows of others, where it was by mistake; return how many.
 
         Such a row arrived with the wrong number, or was first corrected to a wrong one.
         """
@@ -152,7 +152,7 @@ _TRIGGERS = {
 _KEYS = """(batch_id, source_row) IN (
     SELECT * FROM unnest(%(batches)s::text[], %(source_rows)s::bigint[]))"""
 
-# Numbers are compared as numbers: a file may put spaces or zeros before them.
+# Numbers are compared without leading spaces and zeros, which a file may add.
 _CARRIERS = """
 WITH RECURSIVE carrier AS (
     SELECT batch_id, source_row FROM encounter

@@ -1,7 +1,7 @@
-"""Rows of a batch that RAW has already, word for word: a file that overlaps with an earlier one.
+"""Rows of a batch that RAW already has, word for word: the file overlaps an earlier one.
 
-They stay in RAW as they arrived, but go no further. Which rows these are is decided when the raw
-gate runs, not when the batch is loaded: only then is it known which earlier batches were accepted.
+They stay in RAW as they arrived, but go no further. The raw gate decides which rows these are, not
+the load: only then is it known which earlier batches were accepted.
 """
 
 import psycopg
@@ -44,7 +44,7 @@ SUPERSEDED_ROWS = sql.SQL("""
 SELECT c.earlier_batch AS batch_id, c.earlier_row AS source_row
 FROM correction c LEFT JOIN quarantine q USING (batch_id, source_row) WHERE q.source_row IS NULL
 """)
-"""The rows that an accepted correction has replaced: one that is not in quarantine."""
+"""The rows replaced by an accepted correction, that is, one that is not in quarantine."""
 
 _MARK = sql.SQL("""
 WITH superseded AS ({superseded})

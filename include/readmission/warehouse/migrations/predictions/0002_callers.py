@@ -1,4 +1,4 @@
-"""Who asked for a prediction: the caller's key and address. Older rows have neither."""
+"""Who requested a prediction: the caller's key and address. Older rows have neither."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Rows that an earlier delivery has brought already, word for word."""
+"""Rows that had already arrived in an earlier delivery, word for word."""
 
 from alembic import op
 

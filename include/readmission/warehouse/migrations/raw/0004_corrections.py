@@ -1,4 +1,4 @@
-"""Rows that bring other values for an encounter that RAW has already."""
+"""Rows that bring other values for an encounter that RAW already has."""
 
 from alembic import op
 
