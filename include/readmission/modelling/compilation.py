@@ -29,14 +29,15 @@ _ONE_CODE_A_GROUP = ("V57", *(str(ranges[0][0]) for _, ranges in DIAGNOSIS_GROUP
 def compile_tables(model: ReadmissionModel) -> EncodingTables:
     """Return the fitted encoder as lookup tables, made by encoding every value of every field.
 
-    The rules of cleaning and encoding are not repeated here: each value is set in the example
-    encounter, which then passes through `readmission.domain.cleaning.clean` and the encoder. That
-    encounter has no diagnosis, so that a diagnosis sets alone the columns that all of them share.
+    The rules of cleaning and encoding are not repeated here: each value is put into the example
+    encounter, which then passes through `readmission.domain.cleaning.clean` and the encoder. The
+    example has no other diagnosis, so each diagnosis alone sets the columns that all diagnoses
+    share.
 
     Raises
     ------
     BundleRefused
-        If a value sets more than one column of its field alone, which tables cannot represent.
+        If a value sets more than one column that only its field sets: tables cannot represent that.
     """
     probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
     example = schema.example() | dict.fromkeys(DIAGNOSES, MISSING)
@@ -110,7 +111,7 @@ def as_encounters(raw: pd.DataFrame) -> Sequence[Encounter]:
 
 
 def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:
-    """Yield every value of a field that the encoder can tell from others."""
+    """Yield every value of a field that the encoder distinguishes."""
     if column.nullable:
         yield MISSING
     if column.is_number:
@@ -131,7 +132,7 @@ def _known(model: ReadmissionModel, name: str) -> Iterator[str]:
 
 
 def _by_key(column: Column, value: Value, own: Entry, alone: Entry) -> dict[Value, Entry]:
-    """Return the cells of a value; those of a diagnosis by group, and with its category's too."""
+    """Return the cells of a value; a diagnosis has those of its group, and of its category."""
     if column.kind is not Kind.DIAGNOSIS:
         return {value: own}
     diagnosis = schema.UNKNOWN if value == MISSING else diagnosis_of(str(value))

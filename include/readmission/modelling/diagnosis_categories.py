@@ -1,4 +1,4 @@
-"""Encode which ICD-9 categories an encounter names, in whichever of its diagnoses."""
+"""Encode which ICD-9 categories an encounter names, in any of its diagnoses."""
 
 from collections import Counter
 from typing import Self
@@ -16,15 +16,15 @@ PREFIX = "category_"
 _COMMON = 0.004
 """A category has a column if at least this share of the training rows name it."""
 _COMPLETE = 0.95
-"""There are no columns if fewer training rows have a category: an earlier version cleaned the
-others, and a column would tell which version cleaned a row."""
+"""If fewer training rows have a category, there are no columns: an earlier version cleaned the
+other rows, and a column would reveal which version cleaned a row."""
 
 
 class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """One column per common ICD-9 category: 1 if any of the diagnoses belongs to it, else 0.
 
-    Where a chronic disease is listed says little: what counts is that it is. A patient's burden of
-    disease is measured in the same way (Charlson et al. 1987, Elixhauser et al. 1998).
+    The position of a chronic disease in the list says little; its presence counts. Comorbidity
+    indices work in the same way (Charlson et al. 1987, Elixhauser et al. 1998).
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc
         cells = np.concatenate(rows), np.concatenate(columns)
         shape = (len(diagnoses), len(index))
         encoded = sparse.csr_matrix((np.ones(len(cells[0])), cells), shape=shape)
-        encoded.data[:] = 1  # Diagnoses of the same category were added up.
+        encoded.data[:] = 1  # Several diagnoses of one category add up to more than 1.
         return encoded if self.sparse_output else encoded.toarray()
 
     def get_feature_names_out(self, names: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002

@@ -145,7 +145,7 @@ def onnx_classifier(
 ) -> bytes:
     """Return an ONNX graph of one operator, serialised.
 
-    Written from the estimator's arrays: skl2onnx and onnxmltools visit each node of a tree in
+    It is built from the estimator's arrays: skl2onnx and onnxmltools visit each node of a tree in
     Python, which takes longer than some fits.
 
     Parameters
@@ -178,7 +178,7 @@ def onnx_classifier(
 
 
 def _add(node: Any, name: str, values: Any) -> None:
-    """Add an attribute; `onnx.helper.make_attribute` looks at each value to guess their type."""
+    """Add an attribute; `onnx.helper.make_attribute` inspects every value, which is slow."""
     from onnx import AttributeProto
 
     attribute = node.attribute.add(name=name)

@@ -147,7 +147,7 @@ def log_fit(
             log.warning("the %s is not logged: %s", model.family, refused)
             mlflow.set_tag(NOT_SERVABLE, str(refused))
             model_id = None
-        # MLflow links metrics to the model: earlier ones by one query each, these by their id.
+        # Logged last, with the model's id: MLflow links earlier metrics to the model one by one.
         metrics = prefixed(fit.metrics, "val") | {"fit_seconds": fit.fit_seconds}
         mlflow.log_metrics(metrics, model_id=model_id)
     return str(run.info.run_id)

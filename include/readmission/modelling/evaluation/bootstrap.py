@@ -1,8 +1,8 @@
 """Paired bootstrap over patients: 95 % intervals of the difference between two models.
 
-Patients are drawn with replacement, each with all rows. Both models are compared on the same
-draws, so what is difficult in a draw is difficult for both. A draw is a vector of weights, one
-for each patient, and every metric is computed from the weights without copying a row.
+Patients are drawn with replacement, each with all rows. Both models are compared on the same draws,
+so a difficult draw is difficult for both. A draw is a vector of weights, one for each patient, and
+every metric is computed from the weights without copying a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 AT_RISK_SHARE = 0.20
-"""Share of the rows, from the highest risk, among which a model must find the patients."""
+"""Share of the rows, those at highest risk, among which a model must find the patients."""
 DRAWS = 1_000
 LEVEL = 0.95
 _CHUNK = 50
-"""Draws whose weights of all rows are in memory at the same time."""
+"""Number of draws whose row weights are in memory at the same time."""
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

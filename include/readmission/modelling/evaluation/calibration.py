@@ -1,4 +1,4 @@
-"""How well predicted risks agree with what happened."""
+"""How well predicted risks agree with the outcomes."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,8 +1,8 @@
 """The criteria by which a challenger is promoted: pure functions of arrays.
 
 A challenger is promoted if no criterion fails. It must be better in log-loss, where a comparison is
-sharpest. It must not be worse in its decisions, in its calibration, and in finding the patients at
-risk, over all patients and in each group.
+sharpest. It must not be worse in its decisions, its calibration or in finding the patients at risk,
+over all patients and in each group.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ CALIBRATION_ERROR = 0.02
 SLOPE = (0.8, 1.25)
 AUROC_FLOOR, RECALL_FLOOR = 0.01, 0.03
 MINIMUM_POSITIVES = 300
-"""With fewer rows that ended in a readmission within 30 days, a figure never decides."""
+"""With fewer readmissions within 30 days among the rows, a figure never decides."""
 
 LOG_LOSS, WEIGHTED_F1, BEST_F1 = "log_loss", "weighted_f1", "weighted_f1_best"
 ERROR, SLOPE_NAME = "calibration_error_under_30", "calibration_slope_under_30"
@@ -42,7 +42,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Outcome(StrEnum):
-    """What came of a criterion."""
+    """The result of a criterion."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -50,7 +50,7 @@ class Outcome(StrEnum):
 
     @classmethod
     def of(cls, *, passed: bool, decides: bool = True) -> "Outcome":
-        """Return the outcome of a comparison with a limit."""
+        """Return the result of a comparison with a limit."""
         if not decides:
             return cls.REPORTED
         return cls.PASSED if passed else cls.FAILED
@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Criterion:
-    """One criterion and what came of it.
+    """One criterion and its result.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Criterion:
     interval : (float, float) or None
         Its 95 % interval, if it has one.
     limit : str
-        What it must keep, in words.
+        The limit that it must keep, in words.
     verdict : Outcome
         Whether it does; `Outcome.REPORTED` if it does not decide.
     group : str or None
@@ -97,7 +97,7 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What a model says of the rows.
+    """A model's predictions for the rows.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def compare(
     challenger, champion : Predicted
         The two models.
     best : Predicted, optional
-        The best champion so far, if it is another one than the champion.
+        The best champion so far, if that is not the current champion.
     seed : int
         Seed of the bootstrap.
     """
