@@ -133,7 +133,7 @@ def restore(
     report : callable
         Called with each part.
     to : Recovery, optional
-        The moment to which the databases are brought; by default that of the backup.
+        The moment to recover the databases to; by default that of the backup.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def dump(site: Site, database: str, file: Path) -> None:
 def download(
     site: Site, bucket: str, archive: Path, wanted: Callable[[str], bool] = lambda _key: True
 ) -> None:
-    """Write the objects of a bucket to a tar archive; by their keys if not all are wanted."""
+    """Write the objects of a bucket to a tar archive; all, or those whose keys are wanted."""
     s3 = object_store.client(site)
     with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
         for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):

@@ -45,7 +45,7 @@ def copy_server(site: Site, file: Path) -> None:
 
 @dataclass(frozen=True)
 class Recovery:
-    """The moment to which a restore brings all databases.
+    """The moment to which a restore recovers all databases.
 
     Parameters
     ----------

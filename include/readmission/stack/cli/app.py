@@ -240,10 +240,10 @@ def key(
 
 @app.command()
 def audit(
-    since: Annotated[datetime | None, typer.Option(help="Only events from then on (UTC).")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Only events since this UTC time.")] = None,
     actor: Annotated[str | None, typer.Option(help="Only events of this key id or user.")] = None,
     action: Annotated[Action | None, typer.Option(help="Only events with this action.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many events to print, the newest.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="How many events to print, newest last.")] = 100,
 ) -> None:
     """Print who did what, when and from where; predictions are in the prediction log."""
     with exit_on_error():

@@ -55,13 +55,13 @@ def restore(
         str | None,
         typer.Option(
             metavar="TIME",
-            help="Bring the databases to this time, e.g. 2026-11-28T14:30:00+00:00; UTC without a"
-            " zone. Needs the archive of their changes.",
+            help="Recover the databases to this time, e.g. 2026-11-28T14:30:00+00:00; UTC without a"
+            " zone. Needs the WAL archive.",
         ),
     ] = None,
     archive: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="That archive; by default READMISSION_WAL_ARCHIVE."),
+        typer.Option(metavar="FOLDER", help="The WAL archive; by default READMISSION_WAL_ARCHIVE."),
     ] = None,
 ) -> None:
     """Restore a backup into a new state folder, on this machine or another.
@@ -93,7 +93,7 @@ def drill(
         Path | None, typer.Option("--key", help="The file with the backup key of that folder.")
     ] = None,
 ) -> None:
-    """Try a restore: it must end in the same prediction. The running stack is not changed.
+    """Test a restore: it must return the same prediction. The running stack is not changed.
 
     The backup is restored into a second stack on other ports, beside the state folder. The rows are
     counted, its API predicts an example, and the second stack is deleted. That takes about a

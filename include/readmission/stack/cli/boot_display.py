@@ -18,8 +18,8 @@ from readmission.stack.supervision.boot import BootPhase
 
 MEBIBYTE = 1 << 20
 ROOT_HINT = (
-    "root runs these services, and only PostgreSQL drops its rights: a flaw in any other gives"
-    " away the whole machine. Run the stack as a user of its own, with its own checkout."
+    "root runs these services, and only PostgreSQL drops its privileges: a flaw in any other"
+    " exposes the whole machine. Run the stack as a user of its own, with its own checkout."
 )
 STYLES = {
     BootPhase.WAITING: ("dim", "waiting"),
@@ -30,7 +30,7 @@ STYLES = {
 
 
 def start_stack(stack: Stack, services: list[str] | None = None) -> None:
-    """Start a stack and show the progress of each service; say so if root runs it."""
+    """Start a stack and show the progress of each service; warn if root runs it."""
     require_whole(stack.paths)
     with BootDisplay(console) as display:
         stack.up(services or None, display.report)

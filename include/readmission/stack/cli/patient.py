@@ -32,7 +32,7 @@ NumberArgument = Annotated[
     str, typer.Argument(metavar="NUMBER", help="Number of the patient (patient_nbr), or -.")
 ]
 ReasonOption = Annotated[
-    str, typer.Option("--reason", "-r", help="Why; it is kept, so it must not name the patient.")
+    str, typer.Option("--reason", "-r", help="The reason; kept, so do not name the patient.")
 ]
 
 
@@ -43,7 +43,7 @@ def export(
     by: ByOption,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="File to write, for your eyes only (default: print it)."),
+        typer.Option("--out", "-o", help="File that only you can read (default: print the rows)."),
     ] = None,
 ) -> None:
     """Write all rows of a patient as JSON, and the models that learned from them."""

@@ -1,7 +1,7 @@
 """The S3 object store: SeaweedFS in one process, on the loopback interface only.
 
-S3 asks for keys. The internal ports, which would hand out and take every object without one, accept
-only the process itself, by a TLS certificate that is new at each start.
+S3 requires keys. The internal ports would serve and accept any object without one, so they accept
+only the process itself, by a TLS certificate made at each start.
 """
 
 import json
@@ -29,7 +29,7 @@ VOLUME_MEGABYTES = 1024
 MEMORY = "400MiB"
 """Heap above which Go collects garbage more often: uploads leave 250 MiB instead of 470."""
 PROBE, RETRIES = ".readiness-probe", 8
-"""Object that proves that the store works, and how often that is tried, with growing pauses."""
+"""Object that is written to test the store, and the number of attempts, with growing pauses."""
 BACKUPS, UPLOAD = "backups", "backup-upload"
 UPLOAD_ONLY = {
     "Version": "2012-10-17",
@@ -37,7 +37,7 @@ UPLOAD_ONLY = {
         {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{BACKUPS}/*"]}
     ],
 }
-"""Puts dumps, and can neither list, read nor delete them; the action `Write` may delete."""
+"""Allows putting dumps, but not listing, reading or deleting; `Write` would allow deleting."""
 INTERNAL_GRPC = ("master", "volume", "filer", "s3", "client")
 INTERNAL_HTTP = ("master", "volume", "filer", "client")
 
@@ -47,7 +47,7 @@ def service(site: Site) -> Service:
     return Service(
         name=NAME,
         command=_command(site),
-        # It reads its settings from the home folder; the caller's must not count.
+        # SeaweedFS reads settings from the home folder; keep it from reading the caller's.
         environment={"HOME": str(site.paths.object_store), "GOMEMLIMIT": MEMORY},
         folder=site.paths.run,
         port=site.settings.s3_port,

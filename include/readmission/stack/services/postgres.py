@@ -35,7 +35,7 @@ CONFIGURATION = {
     "max_connections": "280",
     "superuser_reserved_connections": "3",
     "reserved_connections": "5",
-    # A client that does not authenticate holds a connection for no longer.
+    # Longest time that a client may hold a connection without authenticating.
     "authentication_timeout": "5s",
     # Detect within two minutes that a client's machine is gone.
     "tcp_keepalives_idle": "60",
@@ -79,7 +79,7 @@ def spool(home: PostgresHome) -> Path:
 
 
 def _to_spool(home: PostgresHome) -> str:
-    """Return the command that copies a file there; complete under its name or not at all."""
+    """Return the command that copies a file there atomically."""
     file = f"{spool(home)}/%f"
     return f'cp "%p" "{file}.part" && mv "{file}.part" "{file}"'
 

@@ -50,7 +50,7 @@ def make_certificate(folder: Path) -> None:
 
 
 def _certificate(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    """Return a certificate of the authority that has yet to be signed."""
+    """Return a certificate of the authority, not signed yet."""
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

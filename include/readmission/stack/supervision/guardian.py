@@ -32,7 +32,7 @@ def watch(pid: int, wanted: Path, restart: list[str]) -> None:
     """
     wait_for_end(pid)
     pause = POLL_SECONDS
-    # A command that a person runs now may be ending the stack or starting it already.
+    # A person's command may already be stopping or starting the stack.
     time.sleep(pause)
     while wanted.exists():
         command = [*restart, *json.loads(wanted.read_text())]

@@ -25,7 +25,7 @@ def launch(services: Path, name: str) -> None:
     service = json.loads(services.read_text())[name]
     os.environ.update(service["environment"])
     os.chdir(service["folder"])
-    # What services write, such as the reports, is not for other users of the machine.
+    # Other users of the machine must not read what services write, such as the reports.
     os.umask(0o027)
     if service["user"]:
         entry = pwd.getpwnam(service["user"])

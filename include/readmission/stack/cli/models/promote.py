@@ -27,7 +27,7 @@ from readmission.warehouse.audit.events import Action, by_os_user
 TIMEOUT_SECONDS = 120
 """The API downloads the version, verifies it and loads it."""
 
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; it is kept.")]
+ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="The reason; it is kept.")]
 
 
 def promote(
@@ -39,8 +39,8 @@ def promote(
 
     Use it to accept a version to which somebody moved the alias `production` in MLflow; that also
     resolves the alert *ProductionMovedByHand*. The API verifies the version's signature, digests
-    and golden rows first, moves the aliases and stages as a promotion does, and records who asked
-    for it and why. It is refused while a rollback has pinned a version.
+    and golden rows first, moves the aliases and stages as a promotion does, and records who
+    requested it and why. It is refused while a rollback has pinned a version.
     """
     with exit_on_error():
         console.print(escape_markup(request_promotion(_running_site(), version, reason, by)))

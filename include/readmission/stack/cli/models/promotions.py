@@ -36,7 +36,7 @@ def promotions(context: typer.Context) -> None:
 def recompute(
     number: Annotated[int, typer.Argument(metavar="NUMBER", help="Number of the verdict.")],
 ) -> None:
-    """Score both versions of a verdict again, on the rows and with the seed that it stored.
+    """Score both versions of a verdict again, on the rows and with the seed stored with it.
 
     Prints the stored and the recomputed figures, and exits with 1 if any of them differ.
     """
