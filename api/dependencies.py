@@ -119,7 +119,7 @@ def audit_event(
 
 
 def row_budget(request: Request) -> RowBudget:
-    """Return the rows that the caller of a request may still have predicted."""
+    """Return the row budget of the caller of a request."""
     state = service_state(request)
     return RowBudget(state.rows, state.settings.api_row_limit, caller_of(request))
 

@@ -55,7 +55,7 @@ class AuditTrail:
             log.warning("there is no audit trail: %sAUDIT_DSN is not set", PREFIX)
 
     def close(self, timeout: float) -> None:
-        """Record what is waiting; blocks for `timeout` seconds at most."""
+        """Record the waiting events; blocks for `timeout` seconds at most."""
         if self._queue is not None:
             self._queue.close(timeout)
 

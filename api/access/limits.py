@@ -60,14 +60,14 @@ class RateLimit:
 
 
 class RowBudget:
-    """The rows that one caller may still have predicted.
+    """The number of rows that the service may still predict for one caller.
 
     Parameters
     ----------
     limit : RateLimit
         Rows per minute of each caller.
     most : int
-        Most rows that a caller may have predicted at once; 0 for no limit.
+        Most rows that a caller may send at once; 0 for no limit.
     caller : str
         Name of the caller.
     """
@@ -79,7 +79,7 @@ class RowBudget:
         self._paid = 0
 
     def announce(self, rows: int) -> None:
-        """Take all rows of a file that states their number, before any is decoded.
+        """Take all rows of a file that states its number of rows, before decoding any.
 
         Raises
         ------

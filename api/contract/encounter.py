@@ -30,7 +30,7 @@ from readmission.serving.encoding_tables import Encounter
 
 KNOWN_FIELDS = "one of the fields of GET /schema"
 OPTIONAL_KINDS = (Kind.KEY, Kind.IGNORED)
-"""Columns that no model uses: callers may leave them out, and should."""
+"""Columns that no model uses: callers should leave them out."""
 
 
 def is_required(column: Column) -> bool:
@@ -80,7 +80,7 @@ _fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
 EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
     with_config(_CONFIG)(TypedDict("Encounter", _fields))  # type: ignore[operator]
 )
-"""The strict request model. If it refuses a body, `Column.read` first translates the values."""
+"""The strict request model. If it rejects a body, `Column.read` translates the values first."""
 
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
 _COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
@@ -114,7 +114,7 @@ def parse_encounter(body: bytes) -> Encounter:
 
 
 def _parsed(body: bytes, detail: ErrorDetails) -> Any:
-    """Return the JSON that the request model has refused.
+    """Return the JSON that the request model has rejected.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def check_fields_are_unique(text: bytes, parsed: Any) -> None:
     """Reject a JSON object that has a field twice; parsers silently keep the last value.
 
     Every field has a colon, so an object without repeated fields has as many colons as fields,
-    unless a value contains one. Only other texts are parsed again, so the check costs 1 µs of 20.
+    unless a value contains one. Only other bodies are parsed again, so the check costs 1 µs of 20.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def check_encounter(fields: Any) -> Encounter:
 
 
 def _with_missing(encounter: dict[str, Any]) -> dict[str, Any]:
-    """Return the encounter with `MISSING` for absent values and for every spelling of them."""
+    """Return the encounter with `MISSING` for values that are absent or written as missing."""
     complete = _ALL_MISSING | encounter
     if _SPELLINGS_OF_MISSING.isdisjoint(complete.values()):
         return complete

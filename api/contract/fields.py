@@ -1,8 +1,8 @@
 """Derive JSON fields, table columns and an example from a response model.
 
 A response model declares each field once. NDJSON, CSV, Parquet and OpenAPI take names, order and
-types from that declaration. Everything is derived at import, so a request pays for attribute
-lookups only, not for pydantic.
+types from that declaration. Everything is derived at import, so a request costs only attribute
+lookups, without pydantic.
 """
 
 from collections.abc import Callable, Iterator, Mapping

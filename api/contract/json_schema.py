@@ -1,4 +1,4 @@
-"""JSON Schema of a field of the request: every spelling that `Column.read` accepts."""
+"""JSON Schema of a field of the request: every form that `Column.read` accepts."""
 
 from typing import Any
 

@@ -102,7 +102,7 @@ class ReadAs(ResponseModel):
 
 
 def _note(encounter: Encounter) -> str | None:
-    """Return what somebody who reads a prediction must know about the encounter."""
+    """Return what a reader of the prediction must know about the encounter."""
     remarks = [] if is_eligible(encounter) else [NOT_ELIGIBLE]
     remarks += [reading.remark for reading in readings_of(encounter)]
     return "; ".join(remarks) or None

@@ -1,4 +1,4 @@
-"""What a request's values were read as, where the contract does not list them as they were sent."""
+"""How values of a request were interpreted if the contract does not list them as sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -72,7 +72,7 @@ CriterionVerdict = Literal["passed", "failed", "reported"]
 
 
 class CriterionResult(ResponseModel):
-    """What came of one criterion of a verdict."""
+    """The result of one criterion of a verdict."""
 
     name: str = Field(examples=["log_loss"])
     verdict: CriterionVerdict = Field(description="A criterion that is reported did not decide.")

@@ -10,7 +10,7 @@ from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
 
 Keys = Mapping[str, str | int]
-"""Fields by which callers find their rows again, as they sent them."""
+"""Fields by which callers recognise their rows."""
 
 
 class ParsedRow(NamedTuple):
@@ -22,7 +22,7 @@ class ParsedRow(NamedTuple):
 
 KEY_FIELDS = (schema.ENCOUNTER, schema.PATIENT)
 OWN_KEY = "id"
-"""A column of the caller's own, in upper or lower case, that no contract has."""
+"""The caller's own column, in upper or lower case; it is not part of the contract."""
 LONGEST_KEY = 100
 
 CHUNK_ROWS = 100
@@ -30,7 +30,7 @@ CHUNK_ROWS = 100
 MAX_UNPACKED_BYTES = 256 << 20
 """Largest size of a packed file after unpacking: a small file may expand to a huge one."""
 MAX_ROW_BYTES = 1 << 20
-"""A reader holds one row whole; an encounter takes about 1,200 bytes."""
+"""A reader holds a whole row in memory; an encounter takes about 1,200 bytes."""
 
 
 def parse_row(fields: Any, keys: Keys | None = None) -> ParsedRow:

@@ -31,7 +31,7 @@ class Writer(Protocol):
         """Return what comes before the first row."""
 
     def write(self, lines: Sequence[Line]) -> bytes:
-        """Return rows; a writer may hold some back until later."""
+        """Return rows; a writer may buffer some."""
 
     def end(self, summary: Line) -> bytes:
         """Return the rest, with the summary if the format has a place for it."""

@@ -19,8 +19,8 @@ INTERVAL_SECONDS = 0.1
 QUEUE_LIMIT = 50_000
 """Lines in memory; the queue only fills up if nobody reads the pipe."""
 LINES_PER_WRITE = 8
-"""Keeps a write below 4,096 bytes. A pipe takes that in one piece, so that processes sharing it do
-not break up each other's lines."""
+"""Keeps a write below 4,096 bytes. A pipe takes that in one piece, so that lines of processes that
+share it do not mix."""
 CLIENT_CLOSED = 499
 """Status of a request whose caller disconnected before the response."""
 SERVER_ERROR = 500

@@ -1,4 +1,4 @@
-"""Connections that a client opens, or begins a request on, and then leaves: closed in time."""
+"""Closes connections on which a client sends no request, or only part of one."""
 
 import asyncio
 from typing import Any

@@ -19,8 +19,8 @@ class AllowedHosts:
     """ASGI middleware: allows only requests whose Host header is a name of this service.
 
     Otherwise a website could point its own name at this service (DNS rebinding). A visitor's
-    browser would let the website's scripts send requests and read the responses, because it takes
-    both for one origin.
+    browser would let the website's scripts send requests and read the responses, because both have
+    the same origin.
 
     Besides the names, the address at which a connection arrived is allowed: Prometheus and the
     probes of Kubernetes address a pod by its IP address.

@@ -144,7 +144,7 @@ async def read_json_body(request: Request) -> bytes:
         raise NotJson(content_type)
     body, more = b"", True
     while more:
-        # Usually there is one message; Starlette's stream would take longer to return it.
+        # Usually there is one message; Starlette's stream is slower.
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect

@@ -101,7 +101,7 @@ class ChampionHolder:
 
     @property
     def moved_by_hand(self) -> str | None:
-        """What is served although somebody moved the alias by hand; None if nobody did."""
+        """What happened to the alias and which version is served; None if nobody moved it."""
         champion, move = self._champion, self._move
         return move.describe(champion.registered.version if champion else None) if move else None
 
@@ -194,7 +194,7 @@ class ChampionHolder:
         try:
             self._load(wanted)
         except ReloadFailed as failure:
-            # Retrying a damaged version is pointless for a while; an outage may end at any moment.
+            # A damaged version stays damaged, so retry it rarely; an outage may end at any moment.
             if isinstance(failure.__cause__, BundleRefused):
                 self._refused = (wanted, monotonic())
 

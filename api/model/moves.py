@@ -28,7 +28,7 @@ class Move:
     promoted : str
         The version that was promoted last.
     follow : bool
-        Whether the aliased version is to be served.
+        Whether to serve the aliased version.
     """
 
     aliased: str | None

@@ -85,7 +85,7 @@ class RegistryClient:
         Parameters
         ----------
         to : str, optional
-            The version that was asked for; by default it is the previous one.
+            The requested version; by default the previous one.
 
         Raises
         ------
@@ -152,8 +152,8 @@ class RegistryClient:
     def _as_promotion(self, run: Callable[["Registry"], Any]) -> Any:
         """Run a change of the aliases, with the login that may move them.
 
-        Only for this the service logs in to MLflow as ``promotion``. Polls that run meanwhile do
-        too, because the login is the whole process's.
+        Only here does the service log in to MLflow as ``promotion``. Polls that run meanwhile do
+        too, because a process has one login.
         """
         from readmission.registry.login import log_in
 
@@ -179,7 +179,7 @@ def _wanted(registry: "Registry") -> Wanted:
     production = registry.production()
     version = production.served(registry.follow)
     if version is None:
-        return Wanted(registry.behind(PRODUCTION))  # It explains what to do.
+        return Wanted(registry.behind(PRODUCTION))  # The message says what to do.
     move = Move.of(production, registry.follow)
     try:
         return Wanted(registry.registered(version), move, production.pin)

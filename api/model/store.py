@@ -126,7 +126,7 @@ class LocalModelStore:
         return name if _FOLDER_NAME.fullmatch(name) else None
 
     def _folder_of(self, version: RegisteredVersion) -> Path:
-        # A registry that was set up again counts versions from 1; run ids do not repeat.
+        # A reinstalled registry counts versions from 1 again; run ids do not repeat.
         return self._folder / f"{version.version}-{version.run_id}"
 
     def _opened(self, version: RegisteredVersion, folder: Path) -> ServedModel:

@@ -70,7 +70,7 @@ class Delivery:
         self._thread.start()
 
     def close(self, timeout: float) -> None:
-        """Deliver what is waiting; after `timeout` seconds, leave the rest on disk."""
+        """Deliver the waiting predictions; after `timeout` seconds, leave the rest on disk."""
         self._deadline = time.monotonic() + timeout
         self._closing.set()
         if self._thread.is_alive():

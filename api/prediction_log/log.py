@@ -18,7 +18,7 @@ from readmission.logs import where
 from readmission.settings import PREFIX, Settings, SettingsError
 
 SYNC_SECONDS = 0.05
-"""Interval at which what was written is synced, for all requests at once."""
+"""Interval at which written lines are synced, for all requests at once."""
 
 
 class PredictionLog:
@@ -177,7 +177,7 @@ class PredictionLog:
         return await asyncio.shield(self._sync_next) or self._not_synced(1)
 
     async def _sync_after(self, running: asyncio.Task[bool] | None) -> bool:
-        """Sync once the running sync ends, which may have begun before the newest predictions."""
+        """Sync after the running sync ends, because that may have missed the newest predictions."""
         if running is not None:
             await asyncio.wait([running])
         self._sync_now, self._sync_next = self._sync_next, None

@@ -79,7 +79,7 @@ class Spool:
 
     @property
     def has_finished(self) -> bool:
-        """Whether there is more than the file that is being written."""
+        """Whether there are files besides the one being written."""
         return bool(self._finished)
 
     def add(self, line: bytes) -> None:
@@ -129,7 +129,7 @@ class Spool:
             self._active = None
 
     def sync(self) -> None:
-        """Write all lines added so far to the disk; those in the database need it no longer.
+        """Sync all lines added so far to the disk, except those already in the database.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Spool:
                 _sync(active)
 
     def oldest(self) -> Segment | None:
-        """Return the oldest file, which is not written any more, or None if there is no line."""
+        """Return the oldest file, which is closed for writing, or None if there is no line."""
         with self._guard:
             if not self._finished:
                 self._finish()

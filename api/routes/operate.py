@@ -77,7 +77,7 @@ async def rollback(
             f"Nothing was changed, because version {earlier.version} cannot serve: {error}."
         ) from error
     log.warning("rolled back from version %s to %s by %s", done.left, done.back, by)
-    # The poller may have loaded the new version already, so take the left one from the registry.
+    # The poller may already serve the new version, so ask the registry which one was replaced.
     return await _reload(request) | {"status": "rolled_back", "previous_version": done.left}
 
 
@@ -115,7 +115,7 @@ async def unpin(
 async def promote(
     request: Request, operator: Operator, wanted: changes.PromoteRequest
 ) -> dict[str, Any]:
-    """Put a registered version into production, whatever its verdict, and record who and why.
+    """Put a registered version into production, whatever its verdict, and record by whom and why.
 
     It is opened first, so its signature, its digests and its golden rows are verified. This also
     accepts a version to which somebody moved the alias by hand. It is refused while a rollback has

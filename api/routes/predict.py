@@ -84,8 +84,8 @@ async def predict(request: Request) -> Response:
     authorize(state, request.scope, Role.PREDICT)
     body = await read_json_body(request)
     started = perf_counter()
-    # Validate the raw body and run the model on the event loop: a declared body or a handover
-    # to a thread would each take longer than both.
+    # Validate the raw body and run the model on the event loop: declaring a body, or handing over
+    # to a thread, would each take longer than both.
     encounter, champion = parse_encounter(body), state.holder.require()
     prediction = champion.model.predict(encounter)
     fields = await _record(state, champion, encounter, prediction, request)

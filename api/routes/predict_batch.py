@@ -36,7 +36,7 @@ async def take_upload_slot(request: Request) -> AsyncIterator[None]:
     Raises
     ------
     TooManyUploads
-        If the caller gets none in time; they bound the memory and disk space of uploads.
+        If no slot is free in time; slots bound the memory and disk space of uploads.
     """
     slots, caller = service_state(request).upload_slots, caller_of(request)
     await slots.wait(caller)
