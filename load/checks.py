@@ -44,7 +44,7 @@ Check = Callable[[Response, str], None]
 
 
 def require(condition: object, complaint: str) -> None:
-    """Raise `WrongResponse` with this complaint unless the condition holds."""
+    """Raise `WrongResponse` with this message unless the condition holds."""
     if not condition:
         raise WrongResponse(complaint)
 

@@ -1,16 +1,15 @@
 """Kill the processes of a running stack at random times, and count what was lost.
 
-It starts a stack of its own on free ports, delivers batches of synthetic encounters, and sends
-predictions all the while. At random times it kills one of these with SIGKILL: a service, the task
-that Airflow runs, the supervisor, or everything at once; now and then it takes all connections of
-the prediction log's role, or fills the disk. When the faults are over, it waits until every batch
-has been judged, and compares source, RAW, CLEAN, candidates, verdicts and prediction log with its
-own records. It exits with 1 if a row or a prediction was lost or doubled, or a model was promoted
-out of order.
+It starts a stack of its own on free ports, and delivers batches of synthetic encounters and
+requests predictions throughout. At random times it kills a service, the task that Airflow runs, the
+supervisor or everything at once with SIGKILL, takes all connections of the prediction log's role,
+or fills the disk. After the faults, it waits until every batch has been judged, and compares
+source, RAW, CLEAN, candidates, verdicts and prediction log with its own records. It exits with 1 if
+a row or a prediction was lost or doubled, or a model was promoted out of order.
 
     .venv/bin/python -m load.benchmarks.chaos --seconds 300 --seed 7
 
-The full disk needs root, who mounts a file system for it; without root it is skipped.
+Filling the disk needs root, to mount a file system for it; without root it is skipped.
 """
 
 import argparse
@@ -45,8 +44,8 @@ from readmission.stack.supervision.supervisor import Supervisor
 
 PAUSES = (2.0, 12.0)
 """Shortest and longest time between two faults, in seconds."""
-HEALING = 240
-"""Seconds after which a fault counts as not healed."""
+RECOVERY = 240
+"""Seconds after which a fault counts as not recovered."""
 ENDING = 900
 """Seconds for the batches to finish after the last fault."""
 CONNECTIONS_HELD = DISK_FULL = 5
@@ -152,10 +151,10 @@ def _kill(processes: Sequence[psutil.Process]) -> None:
             process.send_signal(signal.SIGKILL)
 
 
-def heal(stack: Stack) -> float | None:
+def recover(stack: Stack) -> float | None:
     """Wait until every service is healthy; return the seconds, or None if that took too long."""
     began = time.monotonic()
-    while time.monotonic() - began < HEALING:
+    while time.monotonic() - began < RECOVERY:
         with contextlib.suppress(StackError, OSError):
             if stack.is_running and all(status.healthy for status in stack.status()):
                 return time.monotonic() - began
@@ -164,7 +163,7 @@ def heal(stack: Stack) -> float | None:
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Wait for something that needs no healing; give up after `ENDING` seconds."""
+    """Wait until a condition holds; give up after `ENDING` seconds."""
     ends = time.monotonic() + ENDING
     while not condition():
         if time.monotonic() > ends:
@@ -175,7 +174,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 def break_things(
     stack: Stack, chance: random.Random, seconds: float, console: Console
 ) -> list[tuple[str, float | None]]:
-    """Cause faults until the time is over; return each with its healing time."""
+    """Cause faults until the time is over; return each with its recovery time."""
     faults: list[tuple[str, float | None]] = []
     kinds, weights = zip(*FAULTS, strict=True)
     ends = time.monotonic() + seconds
@@ -183,9 +182,10 @@ def break_things(
         time.sleep(chance.uniform(*PAUSES))
         (fault,) = chance.choices(kinds, weights)
         what = fault(stack, chance)
-        healed = heal(stack)
-        faults.append((what, healed))
-        console.print(f"{what}: {'not healed' if healed is None else f'healed in {healed:.1f} s'}")
+        took = recover(stack)
+        faults.append((what, took))
+        result = "not recovered" if took is None else f"recovered in {took:.1f} s"
+        console.print(f"{what}: {result}")
     return faults
 
 
@@ -221,7 +221,7 @@ def run(
         Deliveries(stack.site, source, batch_rows, batches) as deliveries,
         Predictions(stack.site) as predictions,
     ):
-        # Faults before the first model would say nothing about predictions.
+        # Before the first model, there are no predictions to lose.
         wait_until(lambda: bool(predictions.logged), "the first prediction")
         faults = break_things(stack, random.Random(seed), seconds, console)
         predictions.stop()
@@ -229,18 +229,18 @@ def run(
         ends = time.monotonic() + ENDING
         while (left := unfinished(stack.site, deliveries)) and time.monotonic() < ends:
             time.sleep(2)
-    show_healing(faults, console)
+    show_recovery(faults, console)
     return compare(stack.site, deliveries, predictions, left)
 
 
-def show_healing(faults: Sequence[tuple[str, float | None]], console: Console) -> None:
-    """Print how often each fault occurred, and how long healing took."""
-    table = Table("fault", "times", "healed in, median s", "longest s", "not healed")
+def show_recovery(faults: Sequence[tuple[str, float | None]], console: Console) -> None:
+    """Print how often each fault occurred, and how long recovery took."""
+    table = Table("fault", "times", "recovered in, median s", "longest s", "not recovered")
     for name in sorted({name for name, _ in faults}):
-        healed = sorted(s for other, s in faults if other == name and s is not None)
+        times = sorted(s for other, s in faults if other == name and s is not None)
         count = sum(other == name for other, _ in faults)
-        shown = (f"{healed[len(healed) // 2]:.1f}", f"{healed[-1]:.1f}") if healed else ("", "")
-        table.add_row(name, str(count), *shown, str(count - len(healed)))
+        shown = (f"{times[len(times) // 2]:.1f}", f"{times[-1]:.1f}") if times else ("", "")
+        table.add_row(name, str(count), *shown, str(count - len(times)))
     console.print(table)
 
 

@@ -1,4 +1,4 @@
-"""What works on the stack while it is broken: deliveries of batches, and predictions."""
+"""The load on a stack during the faults: deliveries of batches, and predictions."""
 
 import contextlib
 import itertools
@@ -138,7 +138,7 @@ class Predictions(Worker):
                 self._url, json=dict(example()), headers={"X-Request-ID": request_id}
             ).raise_for_status()
         except httpx.HTTPError:
-            # The outcome is unknown, or there is no model yet: such a request may be logged or not.
+            # The result is unknown, or there is no model yet: such a request may be logged or not.
             self.failed += 1
             raise
         kept = self.logged if response.json()["logged"] else self.not_logged

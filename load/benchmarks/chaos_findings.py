@@ -1,4 +1,4 @@
-"""Compares what a broken stack holds in the end with what was delivered and predicted."""
+"""Compares what a stack holds after the faults with what was delivered and predicted."""
 
 import contextlib
 from collections import Counter
@@ -21,7 +21,7 @@ from readmission.warehouse.sql.tallies import CleanTally, RawTally, clean_rows, 
 
 @dataclass(frozen=True)
 class Finding:
-    """One comparison: whether all is there, in a sentence with the numbers."""
+    """One comparison: whether nothing is missing or doubled, and a sentence with the numbers."""
 
     ok: bool
     sentence: str

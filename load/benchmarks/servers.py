@@ -41,7 +41,7 @@ PATIENCE = 120
 
 @dataclass(frozen=True)
 class Server:
-    """A server under measurement: its address and the body to send."""
+    """A server to measure: its address and the body to send."""
 
     name: str
     url: str
