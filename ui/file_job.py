@@ -1,4 +1,4 @@
-"""A file on its way through the API, in a background thread so that the page stays usable."""
+"""Predicts a file through the API in a background thread, so that the page stays usable."""
 
 from threading import Event, Thread
 from typing import Any
@@ -60,7 +60,7 @@ class FileJob:
     failure : ApiUnavailable or RequestRefused, optional
         Why the request ended early.
     fatal_error : str, optional
-        Why the API stopped reading inside the file; its name for that is in ``fatal_kind``.
+        Why the API stopped reading inside the file; ``fatal_kind`` is the kind of error.
     row_errors : dict of int to str
         What is wrong with each invalid row.
     problems : list of RowProblem

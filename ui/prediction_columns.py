@@ -1,7 +1,7 @@
 """Columns of a table of predictions, read from the API's own description.
 
-The page names no field of a prediction that it only passes on: a field that the API adds is a new
-column on the page and in its CSV file.
+The page does not name fields that it only passes on: a field added to the API becomes a column on
+the page and in its CSV file.
 """
 
 import csv

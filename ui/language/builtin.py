@@ -1,6 +1,6 @@
 """Texts of Streamlit's own widgets, for which it has no parameters, in the language of the visit.
 
-A script in the page replaces them, also where Streamlit draws them later.
+A script in the page replaces them, including those that Streamlit draws later.
 """
 
 import json
@@ -38,7 +38,7 @@ TEXTS = (
     N_("Download as CSV"),
     N_("Show/hide columns"),
 )
-"""What Streamlit says, in the text or in the name of an element."""
+"""Streamlit's texts, shown in an element or used as its accessible name."""
 PART = re.compile(r"\{\w+\}")
 
 SCRIPT = """
@@ -79,7 +79,7 @@ window.replaceOwnTexts(document.body);
 def script() -> str:
     """Return the script that sets the language of the page and replaces Streamlit's texts."""
     language = choice.current()
-    # After a switch, what stands on the page may be in any of the other languages.
+    # After a switch, texts on the page may be in any of the other languages.
     texts = [
         (_pattern(_in(other, text)), _replacement(_in(language, text)))
         for text in TEXTS

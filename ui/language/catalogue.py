@@ -1,4 +1,4 @@
-"""The catalogue of each language: what the page says, by what the sources say in English.
+"""The catalogue of each language: the page's texts by their English source.
 
 `_` and `ngettext` translate at once; `N_` only marks a text of a constant, which is translated
 where it is shown. `tests/ui/language/messages.py` collects all of them into the catalogues.

@@ -29,7 +29,7 @@ def current() -> str:
 
 
 def locale() -> Locale:
-    """Return how to write numbers and dates: as in the browser's country if it fits."""
+    """Return the locale of numbers and dates: the browser's if its language is the page's."""
     language, browser = current(), _browser()
     if _language_of(browser) == language:
         return Locale.parse(browser, sep="-")

@@ -31,7 +31,7 @@ def percent(share: float, decimals: int = 0) -> str:
 
 
 def percent_writer(decimals: int) -> Callable[[float], str]:
-    """Return a function that writes many shares quickly; it needs no visit."""
+    """Return a function that writes many shares quickly, even outside a visit."""
     locale = choice.locale()
     decimal, suffix = locale.number_symbols["latn"]["decimal"], locale.percent_formats[None].suffix
     return lambda share: f"{100 * share:.{decimals}f}".replace(".", decimal) + suffix[0]

@@ -1,8 +1,8 @@
 """Sentences that the service composes, in the language of the visit.
 
-The service speaks English. A plain text of it, such as the label of a field, is translated as a
-whole; a sentence with figures in it is matched against `TEMPLATES`, and its parts are translated
-by themselves. The figures are then written as in the language.
+The service speaks English. A plain text, such as the label of a field, is translated as a whole. A
+sentence with figures is matched against `TEMPLATES`, its parts are translated one by one, and its
+figures are written as the language writes them.
 """
 
 import re
@@ -62,7 +62,7 @@ TEMPLATES = (
     N_("{count} values, as many as the header has columns"),
     N_("{low} to {high}"),
 )
-"""In the order in which they are tried: what is more particular comes first."""
+"""Tried in this order: more specific templates come first."""
 TEXTS = (
     N_("an ICD-9 code such as 250.83 or V57, or one of ICD-10 such as E11.9"),
     N_("up to 60 letters, digits, spaces and the signs / & -"),

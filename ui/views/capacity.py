@@ -15,7 +15,7 @@ DISCHARGED = 40
 """Initial number of patients discharged per day."""
 COLOURS = (charts.SOON, charts.INK)
 DASHES = [[1, 0], [4, 2]]
-"""Of the model's curve and of the one by chance."""
+"""Line styles of the model's curve and of random selection."""
 NUMBER: dict[str, Any] = {
     "align": "left", "dx": 10, "dy": 12, "fontSize": 14, "fontWeight": "bold"
 }  # fmt: skip

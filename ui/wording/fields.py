@@ -33,7 +33,7 @@ def meanings(field: Json, missing: str) -> dict[str, str]:
 
 
 def wording(field: Json, missing: str) -> Callable[[Any], str]:
-    """Return a function that says any value of a field; fast enough for a long list."""
+    """Return a function that puts any value of a field into words; fast enough for a long list."""
     listed, say = meanings(field, missing), translator()
 
     def in_words(value: Any) -> str:
