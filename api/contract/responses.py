@@ -123,14 +123,14 @@ class GateDescription(ResponseModel):
     """One of the pipeline's gates."""
 
     name: str = Field(description="Key of its results.", examples=[gate.name for gate in GATES])
-    title: str = Field(description="Name for people.", examples=[gate.title for gate in GATES])
+    title: str = Field(description="Display name.", examples=[gate.title for gate in GATES])
 
 
 class StatusDescription(ResponseModel):
     """One of the results that a gate can have."""
 
     name: StatusName = Field(examples=[Status.PASSED.value])
-    title: str = Field(description="Name for people.", examples=["passed"])
+    title: str = Field(description="Display name.", examples=["passed"])
     mark: str = Field(description="A sign that needs no colour.", examples=["✓"])
 
 

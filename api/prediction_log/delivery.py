@@ -163,7 +163,7 @@ class Delivery:
     def _report_recovery(self) -> None:
         if self._unavailable and not self._spool.has_finished:
             self._unavailable = False
-            log.info("the database of predictions is back; all spooled predictions are written")
+            log.info("the prediction database responds again; all spooled predictions are written")
 
 
 def _copy_lines(store: PredictionStore, lines: bytes) -> int:

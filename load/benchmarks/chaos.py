@@ -167,7 +167,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     ends = time.monotonic() + ENDING
     while not condition():
         if time.monotonic() > ends:
-            raise SystemExit(f"waited {ENDING} s in vain for {what}")
+            raise SystemExit(f"gave up after {ENDING} s waiting for {what}")
         time.sleep(0.5)
 
 

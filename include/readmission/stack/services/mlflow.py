@@ -34,7 +34,7 @@ def service(site: Site) -> Service:
 
 
 def write_passwords(site: Site) -> None:
-    """Write the passwords for people: the viewer's, and of those who may change something."""
+    """Write the passwords for people: the viewer's, and those of users with more rights."""
     users = (USER, "promotion", "admin")
     passwords = {user: getattr(site.credentials, f"mlflow_{user}") for user in users}
     write_private(site.paths.mlflow_passwords, json.dumps(passwords))

@@ -86,7 +86,7 @@ class AuditQueue:
             self._failing = True
             return False
         if self._failing:
-            log.info("the audit trail is back; all waiting events are being written")
+            log.info("the audit trail is available again; all waiting events are being written")
         self._failing = False
         return True
 
