@@ -15,7 +15,7 @@ MODEL_CHANGE = (
     "max by (model_version) (model_info == 1)"
     " unless max by (model_version) (model_info offset 1m == 1)"
 )
-"""Returns a sample for one minute after the API has loaded another model version."""
+"""Has a sample for one minute after the API loads another model version."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from grafana.source.pictures.time_series import TimeRange
 
 DPI = 100
 POINTS = 240
-"""Points of a line in a picture, at most."""
+"""Maximum number of points of a line."""
 SCRAPE_INTERVAL = 15
 
 
