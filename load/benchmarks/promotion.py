@@ -25,8 +25,8 @@ from readmission.domain.splitting import Split, assign_splits
 from readmission.modelling.decision import decide
 from readmission.modelling.evaluation.criteria import (
     Criterion,
+    CriterionStatus,
     JudgedOn,
-    Outcome,
     Predicted,
     compare,
     deciding,
@@ -128,7 +128,7 @@ def null_pairs(rows: pd.DataFrame, pairs: int) -> Iterator[tuple[list[Criterion]
 
 def is_promoted(found: list[Criterion]) -> bool:
     """Whether a challenger with these criteria is promoted."""
-    return all(one.verdict is not Outcome.FAILED for one in found)
+    return all(one.verdict is not CriterionStatus.FAILED for one in found)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ TITLES = {
 Flags = npt.NDArray[np.bool_]
 
 
-class Outcome(StrEnum):
+class CriterionStatus(StrEnum):
     """The result of a criterion."""
 
     PASSED = "passed"
@@ -49,7 +49,7 @@ class Outcome(StrEnum):
     REPORTED = "reported"
 
     @classmethod
-    def of(cls, *, passed: bool, decides: bool = True) -> "Outcome":
+    def of(cls, *, passed: bool, decides: bool = True) -> "CriterionStatus":
         """Return the result of a comparison with a limit."""
         if not decides:
             return cls.REPORTED
@@ -70,8 +70,8 @@ class Criterion:
         Its 95 % interval, if it has one.
     limit : str
         The limit that it must keep, in words.
-    verdict : Outcome
-        Whether it does; `Outcome.REPORTED` if it does not decide.
+    verdict : CriterionStatus
+        Whether it does; `CriterionStatus.REPORTED` if it does not decide.
     group : str or None
         The group of patients, e.g. ``gender: Female``.
     """
@@ -80,7 +80,7 @@ class Criterion:
     figure: float | None
     interval: tuple[float, float] | None
     limit: str
-    verdict: Outcome
+    verdict: CriterionStatus
     group: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def calibration(rows: JudgedOn, challenger: Predicted, *, decides: bool = True) 
     return [
         Criterion(
             ERROR, error, None, f"at most {CALIBRATION_ERROR}",
-            Outcome.of(passed=error <= CALIBRATION_ERROR, decides=decides),
+            CriterionStatus.of(passed=error <= CALIBRATION_ERROR, decides=decides),
         ),
         _criterion(
             SLOPE_NAME, slope, f"{low} to {high}",
@@ -207,7 +207,7 @@ def calibration(rows: JudgedOn, challenger: Predicted, *, decides: bool = True) 
 
 def deciding(criteria: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     """Return the stored criterion that decided: the first that failed, or else that of log-loss."""
-    failed = (one for one in criteria if one["verdict"] == Outcome.FAILED)
+    failed = (one for one in criteria if one["verdict"] == CriterionStatus.FAILED)
     return next(failed, None) or next(one for one in criteria if one["name"] == LOG_LOSS)
 
 
@@ -261,7 +261,7 @@ def _criterion(
 ) -> Criterion:
     """Return a criterion; one whose figure cannot be computed does not decide."""
     known = bool(np.isfinite([found.figure, found.low, found.high]).all())
-    outcome = Outcome.of(passed=passed, decides=decides and known)
+    status = CriterionStatus.of(passed=passed, decides=decides and known)
     if not known:
-        return Criterion(name, None, None, limit, outcome, group)
-    return Criterion(name, found.figure, (found.low, found.high), limit, outcome, group)
+        return Criterion(name, None, None, limit, status, group)
+    return Criterion(name, found.figure, (found.low, found.high), limit, status, group)

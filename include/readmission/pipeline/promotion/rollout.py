@@ -9,7 +9,7 @@ import httpx
 
 from readmission.domain.production import CRITERION
 from readmission.errors import ServingMismatch
-from readmission.modelling.evaluation.criteria import Outcome, sentence
+from readmission.modelling.evaluation.criteria import CriterionStatus, sentence
 from readmission.pipeline.order import (
     CARRIED_OUT,
     existing,
@@ -132,15 +132,16 @@ def _criteria(figures: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _groups(found: Sequence[Mapping[str, Any]]) -> str:
-    by_verdict = {
-        verdict: [one for one in found if one["verdict"] == verdict] for verdict in Outcome
+    by_status = {
+        status: [one for one in found if one["verdict"] == status] for status in CriterionStatus
     }
-    if failed := by_verdict[Outcome.FAILED]:
-        return f"{Outcome.FAILED}: {'; '.join(map(sentence, failed))}"
-    passed, reported = (len(by_verdict[one]) for one in (Outcome.PASSED, Outcome.REPORTED))
-    verdict = Outcome.PASSED if passed else Outcome.REPORTED
+    if failed := by_status[CriterionStatus.FAILED]:
+        return f"{CriterionStatus.FAILED}: {'; '.join(map(sentence, failed))}"
+    passed = len(by_status[CriterionStatus.PASSED])
+    reported = len(by_status[CriterionStatus.REPORTED])
+    status = CriterionStatus.PASSED if passed else CriterionStatus.REPORTED
     return (
-        f"{verdict}: of the comparisons in groups of patients, {passed} passed, and {reported} are"
+        f"{status}: of the comparisons in groups of patients, {passed} passed, and {reported} are"
         " of groups too small to decide"
     )
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 from readmission.modelling.evaluation import criteria
-from readmission.modelling.evaluation.criteria import Outcome
+from readmission.modelling.evaluation.criteria import CriterionStatus
 from readmission.pipeline.order import PROMOTED
 from readmission.settings import Settings
 
@@ -77,7 +77,7 @@ def decide(
 
 
 def _by_criteria(found: list[Mapping[str, Any]], compared: str) -> tuple[str, str]:
-    failed = [one for one in found if one["verdict"] == Outcome.FAILED]
+    failed = [one for one in found if one["verdict"] == CriterionStatus.FAILED]
     sentence = criteria.sentence(criteria.deciding(found))
     if not failed:
         return PROMOTED, f"better: {sentence}; {compared}"

@@ -6,8 +6,8 @@ import pytest
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import (
     Criterion,
+    CriterionStatus,
     JudgedOn,
-    Outcome,
     Predicted,
     calibration,
     compare,
@@ -54,7 +54,7 @@ def by_name(found: list[Criterion]) -> dict[tuple[str, str | None], Criterion]:
 
 
 def failed(found: list[Criterion]) -> set[tuple[str, str | None]]:
-    return {(one.name, one.group) for one in found if one.verdict is Outcome.FAILED}
+    return {(one.name, one.group) for one in found if one.verdict is CriterionStatus.FAILED}
 
 
 def test_a_better_model_passes_every_criterion() -> None:
@@ -85,7 +85,7 @@ def test_one_that_is_better_by_chance_on_these_rows_is_refused() -> None:
     ]
 
     lower = [one for one in outcomes if one.figure is not None and one.figure < 0]
-    passed = [one for one in outcomes if one.verdict is Outcome.PASSED]
+    passed = [one for one in outcomes if one.verdict is CriterionStatus.PASSED]
     assert 3 <= len(lower) <= 13
     assert len(passed) <= 2
 
@@ -120,7 +120,7 @@ def test_risks_that_are_too_high_or_too_extreme_fail() -> None:
     slope = found[criteria.SLOPE_NAME, None]
     assert slope.figure is not None
     assert slope.figure < criteria.SLOPE[0]
-    assert slope.verdict is Outcome.FAILED
+    assert slope.verdict is CriterionStatus.FAILED
 
 
 def test_with_few_positives_calibration_is_only_reported() -> None:
@@ -130,17 +130,20 @@ def test_with_few_positives_calibration_is_only_reported() -> None:
 
     found = calibration(few, challenger)
 
-    assert {one.verdict for one in found} == {Outcome.REPORTED}
+    assert {one.verdict for one in found} == {CriterionStatus.REPORTED}
     assert found[0].figure is not None
     assert found[0].figure > criteria.CALIBRATION_ERROR
 
 
 @pytest.mark.parametrize(
     ("harmed", "group", "verdict"),
-    [(LARGE, "gender: Female", Outcome.FAILED), (SMALL, "race: Other", Outcome.REPORTED)],
+    [
+        (LARGE, "gender: Female", CriterionStatus.FAILED),
+        (SMALL, "race: Other", CriterionStatus.REPORTED),
+    ],
 )
 def test_a_group_that_is_served_worse_decides_if_it_is_large_enough(
-    harmed: np.ndarray, group: str, verdict: Outcome
+    harmed: np.ndarray, group: str, verdict: CriterionStatus
 ) -> None:
     challenger = noisy(2, rows=harmed)
 
@@ -153,8 +156,12 @@ def test_a_group_that_is_served_worse_decides_if_it_is_large_enough(
 
 
 def test_a_sentence_has_figure_interval_and_limit() -> None:
-    found = Criterion("log_loss", -0.0126, (-0.0151, -0.0101), "upper end below 0", Outcome.PASSED)
-    group = Criterion("recall_top_20", None, None, "any", Outcome.REPORTED, "gender: Female")
+    found = Criterion(
+        "log_loss", -0.0126, (-0.0151, -0.0101), "upper end below 0", CriterionStatus.PASSED
+    )
+    group = Criterion(
+        "recall_top_20", None, None, "any", CriterionStatus.REPORTED, "gender: Female"
+    )
 
     assert sentence(found.to_dict()) == (
         "difference in log-loss -0.0126 (95 % interval -0.0151 to -0.0101),"
@@ -164,8 +171,12 @@ def test_a_sentence_has_figure_interval_and_limit() -> None:
 
 
 def test_the_first_failure_decides_and_without_one_the_log_loss() -> None:
-    gain = Criterion("log_loss", -0.01, (-0.02, -0.005), "below 0", Outcome.PASSED).to_dict()
-    error = Criterion("calibration_error_under_30", 0.03, None, "0.02", Outcome.FAILED).to_dict()
+    gain = Criterion(
+        "log_loss", -0.01, (-0.02, -0.005), "below 0", CriterionStatus.PASSED
+    ).to_dict()
+    error = Criterion(
+        "calibration_error_under_30", 0.03, None, "0.02", CriterionStatus.FAILED
+    ).to_dict()
 
     assert deciding([gain, error]) == error
     assert deciding([gain]) == gain

@@ -18,7 +18,7 @@ import pytest
 from readmission.domain import schema
 from readmission.domain.production import Pin
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
-from readmission.modelling.evaluation.criteria import Criterion, Outcome
+from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
 from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.pipeline.order import PROMOTED
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
@@ -324,7 +324,11 @@ def test_the_criteria_decide(failed: list[str], verdict: str, because: str) -> N
     metrics = {"weighted_f1": 0.5, "log_loss": 0.9}
     criteria = [
         Criterion(
-            name, -0.02, (-0.03, -0.01), "any", Outcome.FAILED if name in failed else Outcome.PASSED
+            name,
+            -0.02,
+            (-0.03, -0.01),
+            "any",
+            CriterionStatus.FAILED if name in failed else CriterionStatus.PASSED,
         ).to_dict()
         for name in names
     ]
