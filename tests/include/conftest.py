@@ -158,7 +158,7 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
         warehouse = CleanWarehouse(clean)
         fill(RawWarehouse(raw), warehouse, dataset.encounters)
         rows = train.training_rows(warehouse, BATCHES[0])
-        test_rows = warehouse.read_parts((Split.TEST,))
+        test_rows = warehouse.read_splits((Split.TEST,))
         lineage = train.lineage(warehouse, BATCHES[0], len(rows))
     results = [
         train.train(family, rows, lineage, registry, SIGNER, threads=1) for family in FAMILIES

@@ -50,7 +50,7 @@ SUPERSEDED = MetricFamily(
 UNACCOUNTED = MetricFamily(
     "readmission_unaccounted_rows", "Rows that are missing or counted twice; must be 0."
 )
-PARTS = MetricFamily("readmission_part_rows", "Encounters in CLEAN, by split.", ("part",))
+SPLITS = MetricFamily("readmission_part_rows", "Encounters in CLEAN, by split.", ("part",))
 BATCHES = MetricFamily("readmission_batches", "Batches, by stage and state.", ("stage", "state"))
 WAITING = MetricFamily(
     "readmission_waiting_batches",

@@ -99,7 +99,7 @@ def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
         If the batch is not accepted in CLEAN.
     """
     newest = _accepted(warehouse, batch_id)
-    return warehouse.read_parts((Split.TRAIN, Split.VALIDATION), newest.batch_id)
+    return warehouse.read_splits((Split.TRAIN, Split.VALIDATION), newest.batch_id)
 
 
 def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:

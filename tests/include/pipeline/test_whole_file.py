@@ -75,7 +75,7 @@ def warehouses(platform: Platform, dataset: Dataset) -> Iterator[Warehouses]:
 @pytest.fixture(scope="module")
 def clean_rows(warehouses: Warehouses) -> pd.DataFrame:
     """Every row of CLEAN."""
-    return warehouses.clean.read_parts(tuple(Split))
+    return warehouses.clean.read_splits(tuple(Split))
 
 
 def test_every_row_of_the_file_is_clean_or_in_quarantine(

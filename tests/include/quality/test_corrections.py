@@ -98,7 +98,7 @@ def refine(raw: RawWarehouse, clean: CleanWarehouse, *batches: str) -> None:
 
 def ages(clean: CleanWarehouse, encounter: int, up_to: str | None = None) -> list[int]:
     """Return the ages that CLEAN has for an encounter, as of a batch."""
-    rows = clean.read_parts(tuple(Split), up_to)
+    rows = clean.read_splits(tuple(Split), up_to)
     return rows.loc[rows["encounter_id"] == encounter, "age"].tolist()
 
 

@@ -70,7 +70,7 @@ class TestTraining:
     @pytest.fixture
     def rows(self, processed: CleanWarehouse) -> pd.DataFrame:
         processed.accept("batch-0001")
-        return processed.read_parts((Split.TRAIN, Split.VALIDATION), "batch-0001")
+        return processed.read_splits((Split.TRAIN, Split.VALIDATION), "batch-0001")
 
     def test_a_good_set_passes(
         self, processed: CleanWarehouse, gatekeeper: Gatekeeper, rows: pd.DataFrame
@@ -102,7 +102,7 @@ class TestTraining:
         patient = int(rows.loc[0, schema.PATIENT])
         match damage:
             case "test row":
-                test = processed.read_parts((Split.TEST,)).head(1)
+                test = processed.read_splits((Split.TEST,)).head(1)
                 rows = pd.concat([rows, test], ignore_index=True)
             case "two splits":
                 other = "val" if rows.loc[0, "part"] == "train" else "train"

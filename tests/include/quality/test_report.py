@@ -102,7 +102,7 @@ def through_the_gates(gatekeeper: Gatekeeper, raw: RawWarehouse, clean: CleanWar
         drifts = [Drift("payer_code", 0.9, Level.STRONG), Drift("gender", 0.01, Level.NONE)]
         DriftLog(clean.connection).record(batch_id, "7", drifts, drifts[:1])
         gatekeeper.clean(clean, batch_id)
-    rows = clean.read_parts((Split.TRAIN, Split.VALIDATION), "batch-0001")
+    rows = clean.read_splits((Split.TRAIN, Split.VALIDATION), "batch-0001")
     gatekeeper.training(clean, "batch-0001", rows)
     with pytest.raises(GateFailed):
         too_good(gatekeeper, clean)

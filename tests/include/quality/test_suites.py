@@ -102,9 +102,9 @@ def clean_gate(hospital: Hospital, damage: bool) -> None:
 
 
 def training_gate(hospital: Hospital, damage: bool) -> None:
-    parts = tuple(Split) if damage else (Split.TRAIN, Split.VALIDATION)
+    splits = tuple(Split) if damage else (Split.TRAIN, Split.VALIDATION)
     batch_id = refined(hospital, damage)
-    hospital.gatekeeper.training(hospital.clean, batch_id, hospital.clean.read_parts(parts))
+    hospital.gatekeeper.training(hospital.clean, batch_id, hospital.clean.read_splits(splits))
 
 
 def predictions_gate(hospital: Hospital, damage: bool) -> None:

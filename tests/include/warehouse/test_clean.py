@@ -144,9 +144,9 @@ def test_only_accepted_batches_up_to_one_are_read_for_training(filled: CleanWare
     filled.accept("batch-0003")
 
     # when
-    early = filled.read_parts(TRAINED_ON, "batch-0002")
-    late = filled.read_parts(TRAINED_ON, "batch-0003")
-    test = filled.read_parts((Split.TEST,))
+    early = filled.read_splits(TRAINED_ON, "batch-0002")
+    late = filled.read_splits(TRAINED_ON, "batch-0003")
+    test = filled.read_splits((Split.TEST,))
 
     # then
     assert set(early["batch_id"]) == {"batch-0001"}

@@ -11,10 +11,10 @@ from readmission.exporter.catalogue import (
     BATCHES,
     CLOSED,
     LAST_EVENT,
-    PARTS,
     QUARANTINE,
     REPEATED,
     ROWS,
+    SPLITS,
     SUPERSEDED,
     TO_PRODUCTION,
     UNACCOUNTED,
@@ -29,7 +29,7 @@ from readmission.warehouse.sql.tallies import CleanTally, RawTally, clean_rows, 
 from readmission.warehouse.states import BatchState, RowState
 
 Skipped = Mapping[tuple[str, str], int]
-NO_PARTS: Mapping[str, int] = {"train": 0, "val": 0, "test": 0}
+NO_SPLITS: Mapping[str, int] = {"train": 0, "val": 0, "test": 0}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class CleanReading:
     ----------
     tallies : mapping of str to CleanTally
         Row counts of each batch.
-    parts : mapping of str to int
+    splits : mapping of str to int
         Rows of each split.
     results : sequence of GateResult
         Results of CLEAN's gates.
@@ -74,7 +74,7 @@ class CleanReading:
     """
 
     tallies: Mapping[str, CleanTally] = field(default_factory=dict)
-    parts: Mapping[str, int] = field(default_factory=dict)
+    splits: Mapping[str, int] = field(default_factory=dict)
     results: Sequence[gates.GateResult] = ()
     drifts: Sequence[drift.ColumnDrift] = ()
     trainings: models.ModelsReading = field(default_factory=models.ModelsReading)
@@ -93,10 +93,10 @@ def read_clean(connection: psycopg.Connection) -> CleanReading:
     """Read CLEAN."""
     rows = RowReader("clean")
     tallies = rows.keep("batch", clean_rows(connection), lambda row: CleanTally(**_checked(row)))
-    parts = connection.execute(_PARTS).fetchall()
+    splits = connection.execute(_SPLITS).fetchall()
     return CleanReading(
         {tally.batch_id: tally for tally in tallies},
-        dict(rows.keep("encounter", parts, _part)),
+        dict(rows.keep("encounter", splits, _split)),
         gates.read(connection, rows),
         drift.read(connection, rows),
         models.read(connection, rows),
@@ -105,7 +105,7 @@ def read_clean(connection: psycopg.Connection) -> CleanReading:
     )
 
 
-_PARTS = """
+_SPLITS = """
 SELECT part, count(*) FROM encounter e
 LEFT JOIN batch s ON s.batch_id = e.superseded_by AND s.state = 'accepted'
 WHERE s.batch_id IS NULL GROUP BY part
@@ -125,11 +125,11 @@ def _checked(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _part(row: tuple[str, int]) -> tuple[str, int]:
-    part, rows = row
-    if part not in NO_PARTS:
-        raise ValueError(f"the split is {part!r}, expected one of {', '.join(NO_PARTS)}")
-    return part, rows
+def _split(row: tuple[str, int]) -> tuple[str, int]:
+    split, rows = row
+    if split not in NO_SPLITS:
+        raise ValueError(f"the split is {split!r}, expected one of {', '.join(NO_SPLITS)}")
+    return split, rows
 
 
 def raw_samples(raw: RawReading) -> Iterator[Sample]:
@@ -150,8 +150,8 @@ def clean_samples(clean: CleanReading) -> Iterator[Sample]:
     yield ROWS(sum(tally.stored - tally.superseded for tally in tallies), "clean")
     yield SUPERSEDED(sum(tally.superseded for tally in tallies))
     yield from _states("clean", [tally.state for tally in tallies])
-    for part, rows in {**NO_PARTS, **clean.parts}.items():
-        yield PARTS(rows, part)
+    for split, rows in {**NO_SPLITS, **clean.splits}.items():
+        yield SPLITS(rows, split)
     yield from _last_accepted("clean", tallies)
     accepted = {t.batch_id for t in tallies if t.state is BatchState.ACCEPTED}
     untrained = accepted - clean.trainings.trained - _stopped(Stage.TRAINING, clean)

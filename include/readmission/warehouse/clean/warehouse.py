@@ -120,14 +120,14 @@ class CleanWarehouse(Ledger[CleanBatch]):
         """Return the hash of the stored rows of a batch, as `write` puts it into the ledger."""
         return content_hash(self._rows_of(batch_id))
 
-    def read_parts(self, parts: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
+    def read_splits(self, splits: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
         """Return the valid rows of some splits in accepted batches.
 
         A row that a later batch has corrected is valid up to the batch before that.
 
         Parameters
         ----------
-        parts : sequence of Split
+        splits : sequence of Split
             The splits.
         up_to : str, optional
             The last batch to include; by default the newest.
@@ -146,7 +146,7 @@ class CleanWarehouse(Ledger[CleanBatch]):
         return self._read(
             sql.SQL("{} AND e.part = ANY(%s)").format(_VALID),
             *(last, last),
-            [str(part) for part in parts],
+            [str(split) for split in splits],
         ).to_pandas()
 
     def test_encounters(self, up_to: str) -> list[int]:
