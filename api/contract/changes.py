@@ -35,7 +35,7 @@ By = Annotated[
 
 
 class ChangeRequest(ResponseModel):
-    """Who wants a change, and why."""
+    """Who requests a change, and why."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -109,7 +109,7 @@ def _note(encounter: Encounter) -> str | None:
 
 
 class EncounterFields(ResponseModel):
-    """What the service says of the encounter itself."""
+    """What the service reports about the encounter itself."""
 
     eligible: Annotated[bool, ReadBy(is_eligible)] = Field(
         description="Whether the patient left alive and so can be readmitted at all.",
@@ -204,7 +204,7 @@ class ErrorResponse(ErrorFields):
 
 
 class RowOfUpload(ResponseModel):
-    """Which row it is, and the keys by which the caller finds it again, if the row has them."""
+    """Which row it is, and the caller's keys for it, if the row has them."""
 
     row: int = Field(
         ge=0,

@@ -141,7 +141,7 @@ class LocalModelStore:
             )
             model = self._opened(version, bundle)
             # An existing folder is damaged. The move may fail because the disk is full or
-            # another process was faster: the model serves all the same.
+            # another process was faster: the model is served anyway.
             with suppress(OSError):
                 if folder.exists():
                     folder.rename(draft / "damaged")

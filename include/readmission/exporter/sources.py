@@ -12,7 +12,7 @@ from readmission.settings import PREFIX, Settings, SettingsError
 
 DATABASES = ("raw", "clean", "predictions", "audit", "mlflow", "airflow")
 OFTEN, SELDOM = 10, 60
-"""Seconds between two polls of a cheap source, and of an expensive one."""
+"""Seconds between polls of a cheap and of an expensive source."""
 
 
 def addresses(settings: Settings) -> dict[str, str]:

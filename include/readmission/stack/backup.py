@@ -41,7 +41,7 @@ Opened = Callable[[str, Path], Path]
 
 
 def new_seal(paths: StatePaths, key_file: Path) -> None:
-    """Make a backup key, write it to a new file, and keep only what making backups needs.
+    """Make a backup key, write it to a new file, and keep only the part that makes backups.
 
     Raises
     ------

@@ -190,7 +190,7 @@ class Ledger(Generic[Line]):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Like `unchanged`, but let no other process in, not even to read a batch as a whole."""
+        """Like `unchanged`, but exclusive: no other process can read a batch as a whole."""
         with self._holding(self.numbering_lock):
             yield
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 COUNTING_SECONDS = 60
-"""Shortest time between two counts."""
+"""Minimum time between two counts of a bucket's objects."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class StatePaths:
 
     @property
     def backup_seal(self) -> Path:
-        """What making backups needs; it cannot open them."""
+        """The part of the backup key that makes backups; it cannot open them."""
         return self.home / "backup-seal.json"
 
     @property
