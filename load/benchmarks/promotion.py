@@ -26,7 +26,7 @@ from readmission.modelling.decision import decide
 from readmission.modelling.evaluation.criteria import (
     Criterion,
     CriterionStatus,
-    JudgedOn,
+    LabelledRows,
     Predicted,
     compare,
     deciding,
@@ -75,10 +75,10 @@ def split_batches(dataset: source.Dataset, size: int, batches: int) -> Iterator[
         yield rows.assign(part=patients.map(known))
 
 
-def judged_on(rows: pd.DataFrame) -> JudgedOn:
+def labelled_rows(rows: pd.DataFrame) -> LabelledRows:
     """Return what the criteria need to know about the test rows."""
     patients = rows[schema.PATIENT].to_numpy()
-    return JudgedOn(rows[schema.TARGET].to_numpy(), patients, groups_of(rows))
+    return LabelledRows(rows[schema.TARGET].to_numpy(), patients, groups_of(rows))
 
 
 def trained(rows: pd.DataFrame, test: pd.DataFrame) -> Judged:
@@ -96,7 +96,7 @@ def steps(batches: list[pd.DataFrame]) -> Iterator[tuple[str, list[Criterion]]]:
         test = rows[rows["part"] == Split.TEST]
         before = pd.concat(batches[: number - 1], ignore_index=True)
         new, old = trained(rows, test), trained(before, test)
-        found = compare(judged_on(test), new.predicted, old.predicted, None, SEED)
+        found = compare(labelled_rows(test), new.predicted, old.predicted, None, SEED)
         yield f"batch {number - 1} to {number}", found
 
 
@@ -118,7 +118,7 @@ def null_pairs(rows: pd.DataFrame, pairs: int) -> Iterator[tuple[list[Criterion]
     """
     random = np.random.default_rng(SEED)
     test = rows[rows["part"] == Split.TEST]
-    known = judged_on(test)
+    known = labelled_rows(test)
     for _ in track(range(pairs), "pairs"):
         first, second = (trained(rows[taken], test) for taken in halves(rows, random))
         for new, old in ((first, second), (second, first)):

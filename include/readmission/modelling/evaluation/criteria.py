@@ -122,8 +122,8 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class JudgedOn:
-    """What is known about the test rows.
+class LabelledRows:
+    """The test rows with their outcomes, patients and groups.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ class JudgedOn:
 
 
 def compare(
-    rows: JudgedOn,
+    rows: LabelledRows,
     challenger: Predicted,
     champion: Predicted,
     best: Predicted | None,
@@ -156,7 +156,7 @@ def compare(
 
     Parameters
     ----------
-    rows : JudgedOn
+    rows : LabelledRows
         The test rows.
     challenger, champion : Predicted
         The two models.
@@ -177,12 +177,14 @@ def compare(
     ]
 
 
-def calibration(rows: JudgedOn, challenger: Predicted, *, decides: bool = True) -> list[Criterion]:
+def calibration(
+    rows: LabelledRows, challenger: Predicted, *, decides: bool = True
+) -> list[Criterion]:
     """Return the criteria of calibration, which need no champion.
 
     Parameters
     ----------
-    rows : JudgedOn
+    rows : LabelledRows
         The test rows.
     challenger : Predicted
         The model.
@@ -225,7 +227,7 @@ def sentence(criterion: Mapping[str, Any]) -> str:
 def _no_worse(
     name: str,
     bootstrap: PairedBootstrap,
-    rows: JudgedOn,
+    rows: LabelledRows,
     challenger: Predicted,
     other: Predicted,
 ) -> Criterion:
@@ -235,7 +237,7 @@ def _no_worse(
 
 
 def _floors(
-    bootstrap: PairedBootstrap, rows: JudgedOn, challenger: Predicted, champion: Predicted
+    bootstrap: PairedBootstrap, rows: LabelledRows, challenger: Predicted, champion: Predicted
 ) -> Iterator[Criterion]:
     """Yield AUROC and recall of all rows, and of each group; small groups are only reported."""
     everybody: dict[str | None, Flags] = {None: np.ones(len(rows.outcomes), dtype=bool)}

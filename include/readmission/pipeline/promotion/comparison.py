@@ -14,7 +14,7 @@ import pandas as pd
 from readmission.domain import schema
 from readmission.modelling import decision
 from readmission.modelling.evaluation import criteria
-from readmission.modelling.evaluation.criteria import JudgedOn, Predicted
+from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
 from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.modelling.evaluation.subgroups import evaluate_subgroups, groups_of
 from readmission.modelling.model import PROBABILITY_COLUMNS
@@ -155,13 +155,13 @@ def _criteria(
     challenger: Scored, champion: Scored | None, earlier: Sequence[Scored], seed: int
 ) -> dict[str, Any]:
     rows = challenger.rows
-    judged_on = JudgedOn(rows.outcomes, rows.patients, groups_of(rows.frame))
+    labelled_rows = LabelledRows(rows.outcomes, rows.patients, groups_of(rows.frame))
     if champion is None:
-        found = criteria.calibration(judged_on, challenger.predicted, decides=False)
+        found = criteria.calibration(labelled_rows, challenger.predicted, decides=False)
         return {"best": None, "criteria": [one.to_dict() for one in found]}
     best = max([champion, *earlier], key=lambda one: one.metrics["weighted_f1"])
     found = criteria.compare(
-        judged_on,
+        labelled_rows,
         challenger.predicted,
         champion.predicted,
         best.predicted if best is not champion else None,

@@ -7,7 +7,7 @@ from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import (
     Criterion,
     CriterionStatus,
-    JudgedOn,
+    LabelledRows,
     Predicted,
     calibration,
     compare,
@@ -33,7 +33,7 @@ OUTCOMES = np.array(
 )
 SMALL = np.arange(ROWS) < 400
 LARGE = ~SMALL
-ROWS_OF_PATIENTS = JudgedOn(
+ROWS_OF_PATIENTS = LabelledRows(
     OUTCOMES, np.arange(ROWS) // 2, {"gender: Female": LARGE, "race: Other": SMALL}
 )
 
@@ -124,7 +124,7 @@ def test_risks_that_are_too_high_or_too_extreme_fail() -> None:
 
 
 def test_with_few_positives_calibration_is_only_reported() -> None:
-    few = JudgedOn(OUTCOMES[:1_000], np.arange(1_000), {})
+    few = LabelledRows(OUTCOMES[:1_000], np.arange(1_000), {})
     challenger = predicted(SCORES[:1_000] + np.array([0, 0, 2.0]))
     assert few.positive.sum() < criteria.MINIMUM_POSITIVES
 
