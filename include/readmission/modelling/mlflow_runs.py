@@ -2,13 +2,13 @@
 
 import importlib.metadata
 import logging
-import shutil
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import mlflow
 import pandas as pd
@@ -43,8 +43,17 @@ _RUNTIME = (
     "pydantic-settings",
     "scikit-learn",
 )
-_SHIPPED = ("__init__.py", "errors.py", "domain", "serving", "modelling")
+_SHIPPED = ("errors.py", "domain", "serving", "modelling")
 """Files and folders of the library that ship with a registered model."""
+_ARCHIVE = "library.zip"
+_PACKAGE = f'''"""The library's code that this model imports, in one archive."""
+
+from pathlib import Path
+
+__version__ = "{readmission.__version__}"
+__path__ = [str(Path(__file__).with_name("{_ARCHIVE}"))]
+'''
+"""The package that replaces `readmission` in a registered model."""
 
 
 @dataclass(frozen=True)
@@ -201,14 +210,17 @@ def _requirements(model: ReadmissionModel) -> list[str]:
 
 
 def _serving_code(folder: Path) -> str:
-    """Copy the code that a model imports from this library into `folder`."""
-    package = Path(readmission.__file__).parent
-    copied = folder / package.name
-    copied.mkdir()
-    for name in _SHIPPED:
-        source = package / name
-        if source.is_dir():
-            shutil.copytree(source, copied / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(source, copied / name)
-    return str(copied)
+    """Pack the code that a model imports from this library into a package of two files.
+
+    MLflow uploads file by file, about 15 ms each on the client and again on its server.
+    """
+    library = Path(readmission.__file__).parent
+    package = folder / library.name
+    package.mkdir()
+    (package / "__init__.py").write_text(_PACKAGE)
+    with ZipFile(package / _ARCHIVE, "w", ZIP_DEFLATED) as archive:
+        for name in _SHIPPED:
+            for path in (library / name, *(library / name).rglob("*")):
+                if path.is_file() and path.parent.name != "__pycache__":
+                    archive.write(path, path.relative_to(library))
+    return str(package)

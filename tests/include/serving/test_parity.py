@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import httpx
 import mlflow
@@ -140,11 +141,15 @@ def test_the_artifact_ships_nothing_but_what_a_model_imports(
     )
 
     # then
-    library = Path(local) / "code" / "readmission"
-    assert {path.name for path in library.iterdir()} - {"__pycache__"} == {
-        "__init__.py", "errors.py", "domain", "serving", "modelling",
+    code = Path(local) / "code"
+    shipped = {str(path.relative_to(code)) for path in code.rglob("*") if path.is_file()}
+    assert shipped == {"readmission/__init__.py", "readmission/library.zip"}
+    with ZipFile(code / "readmission" / "library.zip") as archive:
+        names = archive.namelist()
+    assert {name.partition("/")[0] for name in names} == {
+        "errors.py", "domain", "serving", "modelling",
     }  # fmt: skip
-    assert [path.name for path in (Path(local) / "code").iterdir()] == ["readmission"]
+    assert not any("__pycache__" in name for name in names)
 
 
 @pytest.mark.parametrize("version", range(1, len(FAMILIES) + 1), ids=list(FAMILIES))

@@ -7,11 +7,12 @@ target is chosen. A line is a category, the target of the category, and its code
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.resources import files
 from itertools import groupby
-from pathlib import Path
 from re import compile as regex
 
-TABLE = Path(__file__).with_name("icd10.txt")
+TABLE = files(__package__) / "icd10.txt"
+"""A resource of the package, because a registered model imports the package from an archive."""
 NO_EQUIVALENT = "-"
 """The target of codes that ICD-9 has no equivalent for, such as blood groups."""
 
