@@ -21,6 +21,8 @@ from readmission.files.limits import FileError, FileTooLarge, Limits
 from readmission.files.reading import read_tables
 
 LIMITS = Limits(unpacked_bytes=MAX_UNPACKED_BYTES, members=100)
+MAX_BLANK_ROWS = 100_000
+"""Of one table. Reading 200 MB of line feeds takes a minute, and they fit into 200 KB of gzip."""
 
 
 class UnpackedTooLarge(BodyTooLarge):
@@ -36,7 +38,7 @@ def read(file: IO[bytes]) -> Iterator[ParsedRow]:
     Raises
     ------
     UnreadableFile
-        If the file is not a table, or is damaged.
+        If the file is not a table, is damaged, or consists mostly of blank rows.
     InvalidEncounter
         If its columns are not those of an encounter.
     BodyTooLarge
@@ -57,7 +59,7 @@ def _rows(table: Table) -> Iterator[ParsedRow]:
     text = io.TextIOWrapper(io.BufferedReader(table.rows), encoding="utf-8", newline="")
     try:
         source = _BoundedLines(text)
-        header = table.names
+        header, blank = table.names, 0
         for line in csv.reader(source, strict=True, delimiter=table.delimiter):
             source.row_length = 0
             fields = dict(zip(header, line, strict=False))
@@ -67,6 +69,12 @@ def _rows(table: Table) -> Iterator[ParsedRow]:
                 expected = f"{len(header)} values, as many as the header has columns"
                 problem = Problem.wrong_value("(row)", len(line), expected)
                 yield ParsedRow(InvalidEncounter([problem]), keys_of(fields))
+            else:
+                blank += 1
+                if blank > MAX_BLANK_ROWS:
+                    raise UnreadableFile(
+                        f"The file has more than {MAX_BLANK_ROWS:,} blank rows; delete them."
+                    )
     finally:
         # The file of a stopped upload may be closed already.
         with suppress(ValueError):

@@ -5,31 +5,65 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from readmission.settings import CHECKOUT, PREFIX
 
-RUN_TASK = """
+Errors = dict[tuple[str, str, str | None], tuple[str, str]]
+
+RUN_TASKS = """
 import json, sys
 from airflow.dag_processing.dagbag import BundleDagBag
 
-folder, dag_id, task_id, arguments = sys.argv[1:]
-bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
-try:
-    bag.dags[dag_id].get_task(task_id).python_callable(**json.loads(arguments))
-except Exception as error:
-    print(json.dumps([type(error).__name__, str(error)]))
+bag = BundleDagBag(sys.argv[1], bundle_path=sys.argv[1], bundle_name="dags-folder")
+errors = []
+for dag_id, task_id, arguments in json.load(sys.stdin):
+    try:
+        bag.dags[dag_id].get_task(task_id).python_callable(**arguments)
+    except Exception as error:
+        errors.append([type(error).__name__, str(error)])
+print("\\n" + json.dumps(errors))
 """
 TRAVERSAL, POISON = "../../../../tmp/x", "batch_0026"
+KEYS = [TRAVERSAL, POISON, None]
+CONSUMERS = [
+    ("data_processing_pipeline", "process"),
+    ("model_training_pipeline", "prepare"),
+    ("model_promotion_pipeline", "judge"),
+]
+DECISIONS = [("decide", "fix"), ("decide", "waive"), ("replay", "replay")]
 
 
-def run_task(home: Path, dag_id: str, task_id: str, **arguments: object) -> tuple[str, str]:
-    """Call the function of a task without any service; return its error's class and message."""
+def decision(action: str) -> dict[str, Any]:
+    """Return what a task of the replay DAG gets when somebody enters a path as the batch."""
+    entered = {"action": action, "batch_id": TRAVERSAL, "source_rows": [7], "correction": {}}
+    params = {**entered, "decided_by": "somebody", "why": "a reason"}
+    return {"params": params, "dag_run": None}
+
+
+@pytest.fixture(scope="module")
+def errors(tmp_path_factory: pytest.TempPathFactory) -> Errors:
+    """The error of each task with each input, by DAG, task and input.
+
+    One process calls the functions of all tasks without any service: importing Airflow takes long.
+    """
+    calls = [
+        ((dag_id, task_id, key), {"partition_key": key})
+        for dag_id, task_id in CONSUMERS
+        for key in KEYS
+    ] + [(("quarantine_replay", task, action), decision(action)) for task, action in DECISIONS]
+    found = run_tasks(tmp_path_factory.mktemp("airflow"), [(*c[:2], given) for c, given in calls])
+    return {call: error for (call, _), error in zip(calls, found, strict=True)}
+
+
+def run_tasks(home: Path, calls: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str]]:
+    """Call the functions of tasks in a process of their own; return their errors."""
     foreign = ("AIRFLOW", PREFIX, "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     done = subprocess.run(
-        [sys.executable, "-c", RUN_TASK, CHECKOUT / "dags", dag_id, task_id, json.dumps(arguments)],
+        [sys.executable, "-c", RUN_TASKS, CHECKOUT / "dags"],
         env=kept
         | {
             "AIRFLOW_HOME": str(home),
@@ -38,41 +72,29 @@ def run_task(home: Path, dag_id: str, task_id: str, **arguments: object) -> tupl
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "include"), str(CHECKOUT / "dags")]),
         },
+        input=json.dumps(calls),
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    name, message = json.loads(done.stdout.splitlines()[-1])
-    return name, message
+    return [(name, message) for name, message in json.loads(done.stdout.splitlines()[-1])]
 
 
-@pytest.mark.parametrize(
-    ("dag_id", "task_id"),
-    [
-        ("data_processing_pipeline", "process"),
-        ("model_training_pipeline", "prepare"),
-        ("model_promotion_pipeline", "judge"),
-    ],
-)
-@pytest.mark.parametrize("key", [TRAVERSAL, POISON, None])
+@pytest.mark.parametrize(("dag_id", "task_id"), CONSUMERS)
+@pytest.mark.parametrize("key", KEYS)
 def test_a_partition_key_that_is_not_a_batch_fails_the_run_at_once(
-    tmp_path: Path, dag_id: str, task_id: str, key: str | None
+    errors: Errors, dag_id: str, task_id: str, key: str | None
 ) -> None:
-    name, message = run_task(tmp_path, dag_id, task_id, partition_key=key)
+    name, message = errors[dag_id, task_id, key]
 
     assert name == "InvalidBatchId"
     assert message.startswith(f"{key!r} is not the id of a batch; expected batch-0001")
 
 
-@pytest.mark.parametrize(
-    ("task_id", "action"), [("decide", "fix"), ("decide", "waive"), ("replay", "replay")]
-)
+@pytest.mark.parametrize(("task_id", "action"), DECISIONS)
 def test_a_decision_about_anything_but_a_batch_fails_the_run_at_once(
-    tmp_path: Path, task_id: str, action: str
+    errors: Errors, task_id: str, action: str
 ) -> None:
-    entered = {"action": action, "batch_id": TRAVERSAL, "source_rows": [7], "correction": {}}
-    params = {**entered, "decided_by": "somebody", "why": "a reason"}
-
-    name, _message = run_task(tmp_path, "quarantine_replay", task_id, params=params, dag_run=None)
+    name, _message = errors["quarantine_replay", task_id, action]
 
     assert name == "InvalidBatchId"

@@ -163,7 +163,8 @@ CELLS = "<c><v>1</v></c>" * (1 << 20)
     ("hostile", "error"),
     [
         (gzip.compress(HARMLESS + b"," * (100 << 20)), "BodyTooLarge"),
-        (gzip.compress(HARMLESS + b"\n" * (100 << 20)), "UnpackedTooLarge"),
+        (gzip.compress(HARMLESS + b"\n" * (100 << 20)), "UnreadableFile"),
+        (gzip.compress(HARMLESS + (b" " * 60_000 + b"\n") * 4_000), "UnpackedTooLarge"),
         (bz2.compress(b"\n" * (100 << 20)), "UnreadableFile"),
         (zipped({f"{n}.csv": b"" for n in range(200)}), "UnpackedTooLarge"),
         (book_of(f"<row>{CELLS}</row>"), "UnpackedTooLarge"),
@@ -172,7 +173,7 @@ CELLS = "<c><v>1</v></c>" * (1 << 20)
         (book_of('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "UnreadableFile"),
     ],
     ids=[
-        "long row", "blank rows", "blank rows first", "many members", "row of a workbook",
+        "long row", "blank rows", "rows of spaces", "blank rows first", "many members", "row of a workbook",
         "row within a row", "comment", "last cell",
     ],
 )  # fmt: skip
