@@ -25,7 +25,7 @@ from tests.e2e.diagnosis import diagnose
 T = TypeVar("T")
 
 TASK_SECONDS = 180
-"""Age at which a task counts as hung; ample for a batch of 3,000 on a busy machine."""
+"""Age at which a task counts as hung; ample for a batch of 1,500 on a busy machine."""
 PATIENCE = 480
 """Seconds to wait for anything; long enough for a retry of a hung task."""
 

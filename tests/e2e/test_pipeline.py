@@ -22,7 +22,7 @@ from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.verdicts import VerdictLog
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
-BATCH = 3_000
+BATCH = 1_500
 GATES = {"clean", "training", "predictions"}
 FAMILIES = {"logistic_regression", "random_forest", "xgboost"}
 
@@ -212,10 +212,10 @@ def test_running_any_dag_again_leaves_the_same_rows(two_batches: Pipeline) -> No
 def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_passes(
     two_batches: Pipeline,
 ) -> None:
-    two_batches.deliver(1_500, age="[300-310)")
-    two_batches.deliver(1_500)
+    two_batches.deliver(BATCH, age="[300-310)")
+    two_batches.deliver(BATCH)
 
-    run = two_batches.ingest(1_500)
+    run = two_batches.ingest(BATCH)
 
     assert run.state == "failed"
     assert two_batches.promoted("batch-0004").state == "success"
@@ -224,7 +224,7 @@ def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_passes(
         kept = RawWarehouse(raw).read(bad.batch_id)
     assert (bad.state, good.state) == ("rejected", "accepted")
     assert "age" in bad.reason
-    assert len(kept) == 1_500
+    assert len(kept) == BATCH
     started = {r.partition_key for r in two_batches.airflow.runs(PROCESSING)}
     assert bad.batch_id not in started
     checks = [t for t in two_batches.airflow.tasks(run) if t["task_id"] == "ingest.check"]

@@ -20,7 +20,7 @@ from readmission.stack.site.ports import HOST
 from readmission.warehouse import RawWarehouse
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
-BATCH = 3_000
+BATCH = 1_500
 FILE_ROWS = 400
 REQUESTS = 20
 """Predictions in one round of traffic."""

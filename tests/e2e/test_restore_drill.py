@@ -14,7 +14,7 @@ from readmission.stack.site.paths import StatePaths
 from tests.e2e.pipeline import PATIENCE, Pipeline
 from tests.e2e.test_under_load import served
 
-BATCH = 3_000
+BATCH = 1_500
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 

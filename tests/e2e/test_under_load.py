@@ -19,7 +19,7 @@ from readmission.stack.services import mlflow, postgres
 from readmission.stack.supervision.supervisor import Supervisor
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
-BATCH = 3_000
+BATCH = 1_500
 USERS = 100
 SECONDS = 60
 """Minimum duration of the load; it runs until all steps of the test are done."""
