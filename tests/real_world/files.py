@@ -160,7 +160,9 @@ EXPORTS = (
     Export("tar", lambda _: b"\0" * 257 + b"ustar\0", error="is a tar archive"),
     Export(
         "bomb",
-        lambda rows: gzip.compress(plain(rows) + (plain(rows[1:]) + (b" " * 50_000 + b"\n") * 21) * 200),
+        lambda rows: gzip.compress(
+            plain(rows) + (plain(rows[1:]) + (b" " * 50_000 + b"\n") * 21) * 200
+        ),
         error="is more than",
     ),
 )

@@ -1,5 +1,6 @@
 """One MLflow run per fitted model: parameters, metrics, lineage, plots and the model itself."""
 
+import hashlib
 import importlib.metadata
 import logging
 import warnings
@@ -43,6 +44,7 @@ _RUNTIME = (
     "pydantic-settings",
     "scikit-learn",
 )
+_LIBRARY = Path(readmission.__file__).parent
 _SHIPPED = ("errors.py", "domain", "serving", "modelling")
 """Files and folders of the library that ship with a registered model."""
 _ARCHIVE = "library.zip"
@@ -95,18 +97,31 @@ def can_open(tags: Mapping[str, str], trusted: TrustedKeys) -> bool:
     return tags.get("bundle_format") == str(FORMAT) and tags.get("signed_by") in trusted.by_id
 
 
+def code_tags(name: str) -> dict[str, str]:
+    """Return the tags that say which family, library code and packages made a run.
+
+    The code includes the parameters of the family. Runs with equal tags, on the same data, fit the
+    same model.
+    """
+    digest = hashlib.sha256("\n".join(_requirements(name)).encode())
+    for file in _shipped_files():
+        digest.update(f"{file.relative_to(_LIBRARY)} {file.stat().st_size}\n".encode())
+        digest.update(file.read_bytes())
+    return {"family": name, "code_sha256": digest.hexdigest()}
+
+
 def find_run(
     client: MlflowClient, experiment_id: str, lineage: Lineage, family: str, signer: Signer
 ) -> str | None:
     """Return the finished run of this family on exactly this data, if there is one.
 
-    A repeated training uses it to skip the fits that have already finished. A run whose bundle has
-    an older format, or is signed with another key, is not found and so is trained again.
+    A repeated training uses it to skip the fits that have already finished. A run of other code,
+    whose bundle has an older format, or is signed with another key, is not found and so is trained
+    again.
     """
-    wanted = {"batch_id": lineage.batch_id, "data_sha256": lineage.data_sha256, "family": family}
-    condition = " and ".join(
-        f"tags.{name} = '{value}'" for name, value in (wanted | bundle_tags(signer)).items()
-    )
+    wanted = {"batch_id": lineage.batch_id, "data_sha256": lineage.data_sha256}
+    wanted |= bundle_tags(signer) | code_tags(family)
+    condition = " and ".join(f"tags.{name} = '{value}'" for name, value in wanted.items())
     runs = client.search_runs(
         [experiment_id], f"attributes.status = 'FINISHED' and {condition}", max_results=1
     )
@@ -142,7 +157,7 @@ def log_fit(
     with mlflow.start_run(
         experiment_id=experiment_id,
         run_name=f"{model.family} {lineage.batch_id}",
-        tags=lineage.tags() | {"family": model.family} | bundle_tags(signer),
+        tags=lineage.tags() | bundle_tags(signer) | code_tags(model.family),
     ) as run:
         mlflow.log_params(_parameters(model))
         subtitle = f"data: {lineage.data_source}, up to {lineage.batch_id}"
@@ -198,13 +213,13 @@ def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:
             code_paths=[_serving_code(Path(folder))],
             signature=signature(),
             input_example=pd.DataFrame([schema.example()]),
-            pip_requirements=_requirements(fit.model),
+            pip_requirements=_requirements(fit.model.family),
         )
     return str(logged.model_id)
 
 
-def _requirements(model: ReadmissionModel) -> list[str]:
-    distribution = family(model.family).distribution
+def _requirements(name: str) -> list[str]:
+    distribution = family(name).distribution
     names = sorted((*_RUNTIME, distribution()) if distribution else _RUNTIME)
     return [f"{name}=={importlib.metadata.version(name)}" for name in names]
 
@@ -214,13 +229,16 @@ def _serving_code(folder: Path) -> str:
 
     MLflow uploads file by file, about 15 ms each on the client and again on its server.
     """
-    library = Path(readmission.__file__).parent
-    package = folder / library.name
+    package = folder / _LIBRARY.name
     package.mkdir()
     (package / "__init__.py").write_text(_PACKAGE)
     with ZipFile(package / _ARCHIVE, "w", ZIP_DEFLATED) as archive:
-        for name in _SHIPPED:
-            for path in (library / name, *(library / name).rglob("*")):
-                if path.is_file() and path.parent.name != "__pycache__":
-                    archive.write(path, path.relative_to(library))
+        for file in _shipped_files():
+            archive.write(file, file.relative_to(_LIBRARY))
     return str(package)
+
+
+def _shipped_files() -> list[Path]:
+    """Return the files that ship with a model, always in the same order."""
+    found = (path for name in _SHIPPED for path in (_LIBRARY / name, *(_LIBRARY / name).rglob("*")))
+    return sorted(path for path in found if path.is_file() and path.suffix != ".pyc")

@@ -14,6 +14,7 @@ from readmission.modelling.mlflow_runs import (
     NOT_SERVABLE,
     Lineage,
     bundle_tags,
+    code_tags,
     find_run,
     log_fit,
 )
@@ -112,7 +113,7 @@ def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
 def train(
     family: str, rows: pd.DataFrame, data: Lineage, registry: Registry, signer: Signer, threads: int
 ) -> FitResult:
-    """Fit one family and log a run; a run of the same family on the same data is reused.
+    """Fit one family and log a run; a run of the same family, code and data is reused.
 
     Parameters
     ----------
@@ -167,7 +168,7 @@ def register_best(
     if not servable:
         raise NotServable(data.batch_id, (f"{r.family}: {r.not_servable}" for r in results))
     best = max(servable, key=lambda result: result.weighted_f1)
-    tags = data.tags() | {"family": best.family} | bundle_tags(signer)
+    tags = data.tags() | bundle_tags(signer) | code_tags(best.family)
     version = registry.register(best.run_id, tags)
     candidate = Candidate(data.batch_id, best.run_id, best.family, version, data.data_sha256)
     history.record_candidate(candidate)

@@ -14,7 +14,7 @@ from readmission.domain import schema
 from readmission.errors import BatchNotFound, BundleRefused, NotServable, SigningKeyError
 from readmission.modelling import bundling
 from readmission.modelling.families import FAMILIES
-from readmission.modelling.mlflow_runs import bundle_tags, find_run
+from readmission.modelling.mlflow_runs import bundle_tags, code_tags, find_run
 from readmission.pipeline import train
 from readmission.registry import Registry
 from readmission.serving.signature import Signer
@@ -119,18 +119,20 @@ def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowC
     assert all_runs(trained, client) == before
 
 
-def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_is_not_reused(
+def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_or_code_is_not_reused(
     trained: Training, client: MlflowClient
 ) -> None:
-    # given a run that has not ended, one on other rows, and two whose bundles are not accepted
+    # given a run that has not ended, one on other rows, one of other code, and two whose bundles are
+    # not accepted
     lineage = replace(trained.lineage, batch_id="batch-0009")
     experiment = Registry(trained.settings).experiment_id()
-    tags: dict[str, Any] = lineage.tags() | {"family": "xgboost"} | bundle_tags(SIGNER)
+    tags: dict[str, Any] = lineage.tags() | bundle_tags(SIGNER) | code_tags("xgboost")
     killed = client.create_run(experiment, tags=tags)
     other = client.create_run(experiment, tags=tags | {"data_sha256": "other"})
+    changed = client.create_run(experiment, tags=tags | {"code_sha256": "other"})
     old = client.create_run(experiment, tags=tags | {"bundle_format": "2"})
     foreign = client.create_run(experiment, tags=tags | {"signed_by": "another key"})
-    for ended in (other, old, foreign):
+    for ended in (other, changed, old, foreign):
         client.set_terminated(ended.info.run_id)
 
     # then
@@ -140,7 +142,7 @@ def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_is_not_reus
         assert find_run(client, experiment, lineage, "xgboost", SIGNER) == killed.info.run_id
         assert find_run(client, experiment, lineage, "random_forest", SIGNER) is None
     finally:
-        for run in (killed, other, old, foreign):
+        for run in (killed, other, changed, old, foreign):
             client.delete_run(run.info.run_id)
 
 
