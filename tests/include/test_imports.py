@@ -38,6 +38,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"schema"},
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),
+    "readmission.domain.synthetic": ({"encounters"}, {"stream"}, {"writing"}),
     "readmission.warehouse": (
         {"states", "stores", "verdicts"},
         {"sql"},

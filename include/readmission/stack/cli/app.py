@@ -12,8 +12,9 @@ import typer
 
 from readmission.settings import Settings
 from readmission.stack.audit import read
-from readmission.stack.cli import backup, patient
+from readmission.stack.cli import patient
 from readmission.stack.cli.boot_display import start_stack, status_table
+from readmission.stack.cli.data import backup, synth
 from readmission.stack.cli.decisions import corrections, quarantine
 from readmission.stack.cli.models import promote, promotions
 from readmission.stack.cli.terminal import (
@@ -52,6 +53,7 @@ app.add_typer(patient.app, name="patient")
 app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
 app.command("drill")(backup.drill)
+app.command("synth")(synth.synthesise)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.roll_back)
 app.command("unpin")(promote.unpin)

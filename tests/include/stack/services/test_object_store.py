@@ -1,8 +1,10 @@
 """The object store: buckets and access."""
 
+import io
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import boto3
@@ -10,6 +12,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
+from readmission.domain.synthetic import writing
 from readmission.stack.services import object_store
 from readmission.stack.site.site import Site
 from tests.conftest import Platform
@@ -32,6 +35,31 @@ def test_a_wrong_key_is_rejected(platform: Platform) -> None:
     )
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
         stranger.list_buckets()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "zip"])
+def test_synthetic_encounters_stream_into_a_bucket(
+    running_site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ending: str
+) -> None:
+    # given
+    monkeypatch.setenv("AWS_ENDPOINT_URL", running_site.s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", running_site.credentials.s3_access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", running_site.credentials.s3_secret_key)
+    s3 = object_store.client(running_site)
+    stored = {"Bucket": "data-docs", "Key": f"synthetic/{ending}.{ending}"}
+
+    # when
+    writing.write(200, f"s3://data-docs/{stored['Key']}")
+    writing.write(200, str(tmp_path / f"same.{ending}"))
+
+    # then
+    body = s3.get_object(**stored)["Body"].read()
+    s3.delete_object(**stored)
+    if ending == "parquet":
+        assert body == (tmp_path / "same.parquet").read_bytes()
+    else:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            assert len(archive.read("encounters.csv").splitlines()) == 201
 
 
 @pytest.mark.parametrize("port", ["master", "volume", "filer"])

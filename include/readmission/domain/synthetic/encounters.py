@@ -1,8 +1,4 @@
-"""Synthetic encounters of the same schema, for machines without access to the real ones.
-
-They exercise every part of the system but say nothing about real patients. The outcome depends
-weakly on earlier stays, age and discharge, so that models have something to learn.
-"""
+"""A table of synthetic encounters, drawn at once."""
 
 import io
 
@@ -13,6 +9,8 @@ from pyarrow import csv as arrow_csv
 
 from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING, Column, Kind
+
+Columns = dict[str, npt.NDArray[np.str_]]
 
 SEED = 296
 MEAN_STAYS = 1.4
@@ -72,13 +70,38 @@ def encounters(rows: int, seed: int = SEED) -> pa.Table:
         The columns of `schema.COLUMNS`, all text, written as in the UCI file.
     """
     random = np.random.default_rng(seed)
-    columns = {c.name: _values(c, rows, random) for c in schema.COLUMNS}
-    columns[schema.ENCOUNTER] = np.arange(FIRST_ENCOUNTER, FIRST_ENCOUNTER + rows).astype(str)
+    columns = drawn(rows, random)
     patients = random.integers(1, max(2, int(rows / MEAN_STAYS)), rows)
+    return finished(columns, 0, patients, random)
+
+
+def finished(
+    columns: Columns, first: int, patients: npt.NDArray[np.int64], random: np.random.Generator
+) -> pa.Table:
+    """Return drawn columns as encounters, with numbers, consistent values and outcomes.
+
+    Parameters
+    ----------
+    columns : dict of str to array, each of length n
+        A value for each column of `schema.COLUMNS`; those that depend on others are replaced.
+    first : int
+        Row of the first encounter in its file.
+    patients : array of int, length n
+        The patients, from 1.
+    random : Generator
+        Draws the outcomes.
+    """
+    rows = FIRST_ENCOUNTER + first + np.arange(len(patients))
+    columns[schema.ENCOUNTER] = rows.astype(str)
     columns[schema.PATIENT] = (FIRST_ENCOUNTER + patients).astype(str)
     columns |= _consistent(columns)
     columns[schema.TARGET] = _outcomes(columns, random)
     return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+
+
+def drawn(rows: int, random: np.random.Generator) -> Columns:
+    """Return values for all columns but keys, each independent of the others."""
+    return {c.name: _values(c, rows, random) for c in schema.COLUMNS}
 
 
 def csv_bytes(rows: int, seed: int = SEED) -> bytes:
@@ -118,7 +141,7 @@ def _weights(column: Column) -> npt.NDArray[np.float64]:
     return weights / weights.sum()
 
 
-def _consistent(columns: dict[str, npt.NDArray[np.str_]]) -> dict[str, npt.NDArray[np.str_]]:
+def _consistent(columns: Columns) -> Columns:
     """Return the columns whose values follow from other columns in a real encounter."""
     doses = np.stack([columns[name] for name in codes.MEDICINES])
     given, changed = (doses != "No").any(axis=0), np.isin(doses, ["Down", "Up"]).any(axis=0)
@@ -134,9 +157,7 @@ def _consistent(columns: dict[str, npt.NDArray[np.str_]]) -> dict[str, npt.NDArr
     }
 
 
-def _outcomes(
-    columns: dict[str, npt.NDArray[np.str_]], random: np.random.Generator
-) -> npt.NDArray[np.str_]:
+def _outcomes(columns: Columns, random: np.random.Generator) -> npt.NDArray[np.str_]:
     inpatient = columns["number_inpatient"].astype(int)
     old = np.isin(columns["age"], ["[70-80)", "[80-90)", "[90-100)"])
     elsewhere = columns["discharge_disposition_id"] != "1"

@@ -1,0 +1,1 @@
+"""The commands that save data, bring it back, and make synthetic data."""
