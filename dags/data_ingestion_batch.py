@@ -34,7 +34,7 @@ from policies import LABELLED, RETRIES, label, scheduled
 def data_ingestion_batch():
     @task
     def load(params: dict[str, Any], dag_run) -> list[str]:
-        """Read the source once and write its next batches."""
+        """Read what is new in the source and write its next batches."""
         from connections import raw_warehouse
         from readmission.errors import StillArriving
         from readmission.pipeline import ingest, source
@@ -42,17 +42,16 @@ def data_ingestion_batch():
 
         settings = get_settings()
         try:
-            dataset = source.locate(settings)
+            with raw_warehouse() as warehouse:
+                batches = ingest.ingest(
+                    source.survey(settings, warehouse),
+                    warehouse,
+                    params["batch_size"] or settings.batch_size,
+                    params["batches"] or None,
+                    dag_run.start_date,
+                )
         except StillArriving as error:
             raise AirflowSkipException(str(error)) from error
-        with raw_warehouse() as warehouse:
-            batches = ingest.ingest(
-                dataset,
-                warehouse,
-                params["batch_size"] or settings.batch_size,
-                params["batches"] or None,
-                dag_run.start_date,
-            )
         if not batches:
             raise AirflowSkipException("the source contains no new encounters")
         return [batch.batch_id for batch in batches]

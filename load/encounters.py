@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from readmission.domain import schema
 from readmission.errors import DatasetError
 from readmission.pipeline import source
-from readmission.pipeline.source import Origin
+from readmission.pipeline.delivery.origins import Origin
 from readmission.settings import Settings
 
 Encounter = dict[str, str | int]

@@ -81,10 +81,16 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"gates"},
     ),
     "readmission.pipeline": (
-        {"order"},
+        {"delivery", "order"},
         {"measure_drift", "process", "promotion", "record_moves", "record_outcomes", "replay"}
         | {"source", "sweep", "train"},
         {"ingest"},
+    ),
+    "readmission.pipeline.delivery": (
+        {"blocks", "origins", "parquet", "status"},
+        {"chunks"},
+        {"rows"},
+        {"delivery"},
     ),
     "readmission.pipeline.promotion": (
         {"champion", "comparison", "rollout", "rule"},

@@ -54,6 +54,8 @@ def tables_in_zip(
     key: str,
     budget: Budget,
     seen: Callable[[bytes], object],
+    *,
+    zero_bytes: bool = False,
 ) -> Iterator[Table]:
     """Yield the tables of one layout in a zip, in its order.
 
@@ -74,7 +76,8 @@ def tables_in_zip(
     ]
     for part in of_one_layout(found, columns, key, "CSVs"):
         chunks = budget.counted(_content(archive, archive.getinfo(part)))
-        yield table_of(observed(as_utf8(chunks), seen), columns, part)
+        text = as_utf8(chunks, zero_bytes=zero_bytes)
+        yield table_of(observed(text, seen), columns, part)
 
 
 def _is_csv(name: str) -> bool:

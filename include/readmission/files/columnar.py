@@ -2,9 +2,11 @@
 
 import csv
 from collections.abc import Sequence
+from functools import reduce
 from typing import IO, Literal, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
 from readmission.files.layout import Table
@@ -14,11 +16,12 @@ MAX_WRONG_ROWS = 10_000
 """Rows with another number of values that a table may have; they are Python objects."""
 
 
-def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
+def columnar(table: Table, names: Sequence[str], reason_in: str, rows_before: int = 0) -> pa.Table:
     """Return the rows of a table as text.
 
     A row with more or fewer values than the header, such as a footer, keeps its place: its values
-    are in their columns, and one column says why the row cannot be valid.
+    are in their columns, and one column says why the row cannot be valid. So does a row with a zero
+    byte, which no database stores.
 
     Parameters
     ----------
@@ -28,13 +31,15 @@ def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
         The columns to return, in order.
     reason_in : str
         The column that holds the reason for such a row.
+    rows_before : int
+        Rows of the file before the table, which messages count.
 
     Raises
     ------
     IncompleteFile
         If a quote is not closed, or too many rows have another number of values.
     """
-    wrong = _WrongRows()
+    wrong = _WrongRows(rows_before)
     # All values are text: only the contract interprets "None" and "?". A single thread numbers
     # the rows.
     reading = arrow_csv.ReadOptions(use_threads=False, column_names=list(table.names))
@@ -57,13 +62,14 @@ def columnar(table: Table, names: Sequence[str], reason_in: str) -> pa.Table:
         # Arrow's own message may quote a row, and with it a patient's data.
         problem = wrong.problem or "a row is longer than a megabyte; is a quote not closed?"
         raise IncompleteFile(f"is not a readable CSV: {problem}") from None
-    return _with_wrong_rows(rows, wrong.rows, table, reason_in)
+    return _without_zero_bytes(_with_wrong_rows(rows, wrong.rows, table, reason_in), reason_in)
 
 
 class _WrongRows:
     """Collects rows with another number of values than the header."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows_before: int) -> None:
+        self._before = rows_before
         self.rows: list[arrow_csv.InvalidRow] = []
         self.problem = ""
 
@@ -71,8 +77,8 @@ class _WrongRows:
         """Keep a row for later; stop if rows were lost in it, or there are too many."""
         self.rows.append(row)
         shape = (
-            f"row {(row.number or 0) + 1} has {row.actual_columns} values, but the header has"
-            f" {row.expected_columns}"
+            f"row {self._before + (row.number or 0) + 1} has {row.actual_columns} values, but the"
+            f" header has {row.expected_columns}"
         )
         if "\n" in row.text.rstrip():
             self.problem = f"{shape}; is a quote not closed?"
@@ -100,3 +106,17 @@ def _padded(row: arrow_csv.InvalidRow, table: Table, schema: pa.Schema, reason_i
     counts = f"{row.actual_columns} value{'s' * (row.actual_columns != 1)}"
     values[reason_in] = f"(this row has {counts}, the header has {row.expected_columns})"
     return pa.table({name: [values[name]] for name in schema.names}, schema=schema)
+
+
+def _without_zero_bytes(rows: pa.Table, reason_in: str) -> pa.Table:
+    """Return the rows with zero bytes taken out, and the reason in their place."""
+    has = [pc.match_substring(column, "\0") for column in rows.columns]
+    if not any(pc.any(flags).as_py() for flags in has):
+        return rows
+    concerned = reduce(pc.or_, has)
+    for place, name in enumerate(rows.column_names):
+        clean = pc.replace_substring(rows.column(place), "\0", "")
+        if name == reason_in:
+            clean = pc.if_else(concerned, "(this row has a zero byte)", clean)
+        rows = rows.set_column(place, name, clean)
+    return rows

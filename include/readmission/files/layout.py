@@ -31,12 +31,15 @@ class Table:
         The sign between values.
     rows : RawIOBase
         The lines after the header as CSV in UTF-8, read once from the beginning.
+    header_bytes : int
+        Length of the lines up to the header's end.
     """
 
     part: str
     names: tuple[str, ...]
     delimiter: str
     rows: io.RawIOBase
+    header_bytes: int = 0
 
 
 def table_of(chunks: Iterable[bytes], columns: Collection[str], part: str = "") -> Table:
@@ -54,18 +57,19 @@ def table_of(chunks: Iterable[bytes], columns: Collection[str], part: str = "") 
         Where the text is in its file.
     """
     source = _Lines(iter(chunks))
-    hinted = ""
+    hinted, length = "", 0
     for _ in range(MAX_BLANK_LINES):
         line = source.next_line()
         if not line:
             break
+        length += len(line)
         text = line.decode().rstrip("\r\n")
         if hint := _EXCEL_HINT.fullmatch(text.strip('"')):
             hinted = hint[1]
         elif text.strip(" " + DELIMITERS):
             delimiter = hinted or _delimiter(text, columns)
             names = tuple(_cells(text, delimiter))
-            return Table(part, names, delimiter, source.rest())
+            return Table(part, names, delimiter, source.rest(), length)
     return Table(part, (), ",", source.rest())
 
 

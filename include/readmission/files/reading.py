@@ -19,6 +19,7 @@ def read_tables(
     limits: Limits = DEFAULT_LIMITS,
     *,
     is_complete: bool = True,
+    zero_bytes: bool = False,
     seen: Callable[[bytes], object] = lambda _text: None,
 ) -> Iterator[Table]:
     """Yield the tables of a file, which all have the same columns, to be read one after another.
@@ -39,6 +40,8 @@ def read_tables(
         Limits of unpacking.
     is_complete : bool
         Whether the last line of a text is complete although it has no line end.
+    zero_bytes : bool
+        Whether the text of CSVs may have zero bytes, with which the caller deals.
     seen : callable
         Called with each piece of the text of CSVs before it is read, such as to hash it.
 
@@ -57,10 +60,10 @@ def read_tables(
             if WORKBOOK in archive.NameToInfo:
                 yield from tables_in_workbook(file, archive, columns, key, budget)
             else:
-                yield from tables_in_zip(archive, columns, key, budget, seen)
+                yield from tables_in_zip(archive, columns, key, budget, seen, zero_bytes=zero_bytes)
         return
     packed = kind is not Format.TEXT
     chunks = budget.counted(decompressed(file, kind)) if packed else chunks_of(file)
-    text = as_utf8(chunks, complete=is_complete)
+    text = as_utf8(chunks, complete=is_complete, zero_bytes=zero_bytes)
     lines = text if is_complete or packed else whole_lines(text)
     yield table_of(observed(lines, seen), columns)

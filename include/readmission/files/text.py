@@ -18,7 +18,9 @@ _PROBE = 64
 """Bytes of a header in which UTF-16 shows without a mark."""
 
 
-def as_utf8(chunks: Iterable[bytes], *, complete: bool = True) -> Iterator[bytes]:
+def as_utf8(
+    chunks: Iterable[bytes], *, complete: bool = True, zero_bytes: bool = False
+) -> Iterator[bytes]:
     """Yield text as UTF-8 without a byte order mark.
 
     Without a mark, text is UTF-8 if its first character beyond ASCII is, else Windows-1252, which
@@ -30,11 +32,13 @@ def as_utf8(chunks: Iterable[bytes], *, complete: bool = True) -> Iterator[bytes
         The text.
     complete : bool
         Whether the text may not end within a character.
+    zero_bytes : bool
+        Whether the caller deals with zero bytes.
 
     Raises
     ------
     FileError
-        If the text is invalid in its encoding, or has a zero byte.
+        If the text is invalid in its encoding, or has a zero byte that the caller does not expect.
     """
     pieces = iter(chunks)
     head = b""
@@ -44,7 +48,7 @@ def as_utf8(chunks: Iterable[bytes], *, complete: bool = True) -> Iterator[bytes
     joined = chain([rest], pieces)
     checked = _decoded(joined, encoding, complete) if encoding else _guessed(joined, complete)
     for chunk in checked:
-        if b"\0" in chunk:
+        if not zero_bytes and b"\0" in chunk:
             raise FileError("is not a readable text file: it contains a zero byte")
         yield chunk
 

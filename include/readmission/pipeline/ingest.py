@@ -1,33 +1,40 @@
 """From the source into RAW: find the next rows, and write them as batches."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
 
 from readmission.domain.batch_ids import BatchKind
-from readmission.pipeline.source import Dataset
+from readmission.pipeline.delivery.origins import Origin
+from readmission.pipeline.delivery.rows import Slice
 from readmission.warehouse import BatchState, RawBatch, RawWarehouse
-from readmission.warehouse.sql.copying import content_hash
+
+__all__ = ["Encounters", "Slice", "ingest", "load", "plan"]
 
 
-@dataclass(frozen=True)
-class Slice:
-    """Consecutive rows of the source that make one batch.
+class Encounters(Protocol):
+    """Encounters in the order of a file, in memory or not."""
 
-    Parameters
-    ----------
-    offset : int
-        First row of the source, from 0.
-    rows : int
-        How many rows.
-    """
+    @property
+    def origin(self) -> Origin:
+        """Whose encounters these are."""
 
-    offset: int
-    rows: int
+    def __len__(self) -> int: ...
+
+    def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
+        """Return the content hash of each slice, and maybe of others."""
+
+    def read(self, slices: Sequence[Slice]) -> Iterator[pa.Table]:
+        """Yield the rows of each slice."""
+
+    def loaded(self, batch: RawBatch) -> None:
+        """Take note that a batch was loaded."""
 
 
 def ingest(
-    dataset: Dataset,
+    dataset: Encounters,
     warehouse: RawWarehouse,
     batch_size: int,
     batches: int | None = None,
@@ -44,11 +51,14 @@ def ingest(
         As for `plan`.
     """
     slices = plan(dataset, warehouse, batch_size, batches, since)
-    return [load(dataset, warehouse, piece) for piece in slices]
+    return [
+        _load(dataset, warehouse, piece, rows)
+        for piece, rows in zip(slices, dataset.read(slices), strict=True)
+    ]
 
 
 def plan(
-    dataset: Dataset,
+    dataset: Encounters,
     warehouse: RawWarehouse,
     batch_size: int,
     batches: int | None = None,
@@ -58,7 +68,7 @@ def plan(
 
     Parameters
     ----------
-    dataset : Dataset
+    dataset : Encounters
         The source; it may have grown since the last batch.
     warehouse : RawWarehouse
         Its ledger shows which rows have arrived already.
@@ -87,26 +97,32 @@ def plan(
     return [Slice(batch.source_offset, batch.rows) for batch in undecided] + new[:batches]
 
 
-def load(dataset: Dataset, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
+def load(dataset: Encounters, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
     """Write one slice of the source into RAW; repeating it changes nothing."""
-    encounters = dataset.encounters.slice(piece.offset, piece.rows)
-    return warehouse.load(encounters, piece.offset, dataset.origin)
+    (rows,) = dataset.read([piece])
+    return _load(dataset, warehouse, piece, rows)
 
 
-def _batches_of(dataset: Dataset, ledger: list[RawBatch]) -> list[RawBatch]:
+def _load(dataset: Encounters, warehouse: RawWarehouse, piece: Slice, rows: pa.Table) -> RawBatch:
+    with warehouse.connection.transaction():
+        batch = warehouse.load(rows, piece.offset, dataset.origin)
+        dataset.loaded(batch)
+        return batch
+
+
+def _batches_of(dataset: Encounters, ledger: list[RawBatch]) -> list[RawBatch]:
     """Return the batches that came from this file, recognised by content, not by file name.
 
     Therefore a file that has grown continues where it stopped, and another file starts from its
     first row. Rows that were corrected in the file after their batch was rejected count as new.
     """
-    return [
-        batch
+    known = {
+        batch: Slice(batch.source_offset, batch.rows)
         for batch in ledger
-        if batch.kind is BatchKind.ARRIVAL
-        and batch.source_offset + batch.rows <= len(dataset)
-        and batch.content_sha256
-        == content_hash(dataset.encounters.slice(batch.source_offset, batch.rows))
-    ]
+        if batch.kind is BatchKind.ARRIVAL and batch.source_offset + batch.rows <= len(dataset)
+    }
+    hashes = dataset.hashes(known.values())
+    return [batch for batch, piece in known.items() if batch.content_sha256 == hashes[piece]]
 
 
 def _gaps(arrived: list[RawBatch], rows: int) -> Iterator[range]:

@@ -6,52 +6,51 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
 import pyarrow as pa
 
-from readmission.domain import schema, synthetic
-from readmission.errors import DatasetError, DownloadError, StillArriving
+from readmission.domain import synthetic
+from readmission.errors import DownloadError
 from readmission.files import write_whole
 from readmission.files.archive import open_zip
-from readmission.files.columnar import columnar
 from readmission.files.limits import DEFAULT_LIMITS, FileError, IncompleteFile
-from readmission.files.reading import read_tables
+from readmission.pipeline.delivery import origins
+from readmission.pipeline.delivery.chunks import read_chunks
+from readmission.pipeline.delivery.delivery import Delivery
+from readmission.pipeline.delivery.origins import Origin, OriginFinder
+from readmission.pipeline.delivery.rows import Slice
+from readmission.pipeline.delivery.status import Arrival, Clock, has_changed
 from readmission.settings import Settings
+from readmission.warehouse import RawBatch, RawWarehouse
+from readmission.warehouse.raw.known_files import KnownFiles
+from readmission.warehouse.sql.copying import content_hash
+
+__all__ = [
+    "UCI_CSV", "UCI_URL", "Arrival", "Dataset", "Origin", "download", "find", "locate", "read",
+    "survey",
+]  # fmt: skip
 
 UCI_URL = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
-UCI_SHA256 = "0689e7ec031237dc63031b938805c48377748761a3b26acab621567afa24df97"
 UCI_CSV = "diabetic_data.csv"
 
 Progress = Callable[[int, int], None]
 """Called with the bytes received so far and the total (0 if the server does not state it)."""
 
 
-Clock = Callable[[], float]
-
-
-class Origin(StrEnum):
-    """Whose encounters these are; shown next to every figure that was computed from them."""
-
-    UCI = "uci"
-    FILE = "file"
-    SYNTHETIC = "synthetic"
-
-
 @dataclass(frozen=True)
 class Dataset:
-    """A file of encounters that has been read.
+    """A file of encounters that is in memory as a whole.
 
     Parameters
     ----------
     path : Path
-        A CSV, an Excel workbook, or a packed CSV.
+        A CSV, an Excel workbook, a Parquet file, or a packed CSV.
     origin : Origin
         Whose encounters these are.
     encounters : pyarrow.Table
@@ -65,34 +64,60 @@ class Dataset:
     def __len__(self) -> int:
         return int(self.encounters.num_rows)
 
+    def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
+        """Return the content hash of each slice."""
+        return {piece: content_hash(self.encounters.slice(*piece)) for piece in slices}
+
+    def read(self, slices: Sequence[Slice]) -> Iterator[pa.Table]:
+        """Yield the rows of each slice."""
+        return (self.encounters.slice(*piece) for piece in slices)
+
+    def loaded(self, batch: RawBatch) -> None:
+        """Do nothing: nothing is kept about rows in memory."""
+
 
 def locate(settings: Settings, progress: Progress = lambda _done, _total: None) -> Dataset:
-    """Find the encounters: the file named by the settings, the cache, UCI, or synthetic rows.
+    """Find the encounters and read all of them into memory.
 
     Raises
     ------
-    DatasetError
-        If the file that the settings name is missing or is not a file of encounters.
-    StillArriving
-        If it changed lately and is not readable yet.
+    DatasetError, StillArriving
+        As for `read`.
     """
+    found = find(settings, progress)
+    return read(found.path, found.settle)
+
+
+def survey(settings: Settings, warehouse: RawWarehouse) -> Delivery:
+    """Find the encounters, and read of them what RAW does not know yet, in bounded memory.
+
+    Raises
+    ------
+    DatasetError, StillArriving
+        As for `read`.
+    """
+    return Delivery.survey(find(settings), KnownFiles(warehouse.connection))
+
+
+def find(settings: Settings, progress: Progress = lambda _done, _total: None) -> Arrival:
+    """Find the encounters: the file named by the settings, the cache, UCI, or synthetic rows."""
     if settings.dataset is not None:
-        return read(settings.dataset, timedelta(minutes=settings.settle_minutes))
+        return Arrival(settings.dataset, timedelta(minutes=settings.settle_minutes))
     cached = settings.cache_dir / "uci" / UCI_CSV
     if not cached.exists() and not settings.offline:
         # Without a network, fall back to synthetic rows; every page then says so.
         with suppress(DownloadError):
             download(cached, progress)
     if cached.exists():
-        return read(cached)
+        return Arrival(cached)
     generated = settings.cache_dir / "synthetic" / f"encounters-{settings.synthetic_rows}.csv"
     if not generated.exists():
         _cache(generated, synthetic.csv_bytes(settings.synthetic_rows))
-    return read(generated)
+    return Arrival(generated)
 
 
 def read(path: Path, settle: timedelta = timedelta(), now: Clock = time.time) -> Dataset:
-    """Read a file of encounters in any format that `readmission.files` knows.
+    """Read a file of encounters in any format into memory.
 
     The UCI file is recognised by its hash. A row with too many or too few values is kept with the
     reason, for the quarantine.
@@ -115,39 +140,13 @@ def read(path: Path, settle: timedelta = timedelta(), now: Clock = time.time) ->
     StillArriving
         If the file is incomplete and changed within `settle`.
     """
-    try:
-        with path.open("rb") as file:
-            before = os.fstat(file.fileno())
-            dataset = _read(file, path, is_complete=_has_settled(before, settle, now()))
-            if _changes(before) != _changes(os.fstat(file.fileno())):
-                file.seek(0)
-                dataset = _read(file, path, is_complete=False)
-            return dataset
-    except IncompleteFile as error:
-        if _has_settled(path.stat(), settle, now()):
-            raise DatasetError(f"{path} {error}") from error
-        raise StillArriving(f"{path} changed lately and is read later: it {error}") from error
-    except FileError as error:
-        raise DatasetError(f"{path} {error}") from error
-    except OSError as error:
-        raise DatasetError(
-            f"{path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV, an Excel"
-            " workbook, or a packed CSV"
-        ) from error
-
-
-def _has_settled(status: os.stat_result, settle: timedelta, now: float) -> bool:
-    """Whether a file has not changed for a while.
-
-    A copy may carry an old time of its content from the start, but the system itself keeps the
-    time of the last change. A time in the future comes from a wrong clock.
-    """
-    changed = max(status.st_mtime, status.st_ctime)
-    return abs(now - changed) >= settle.total_seconds()
-
-
-def _changes(status: os.stat_result) -> tuple[int, int, int]:
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    arrival = Arrival(path, settle, now)
+    with arrival.errors_named(), path.open("rb") as file:
+        before = arrival.status(os.fstat(file.fileno()))
+        dataset = _read(file, path, is_complete=before.is_complete)
+        if has_changed(before, arrival.status(os.fstat(file.fileno()))):
+            dataset = _read(file, path, is_complete=False)
+        return dataset
 
 
 def download(target: Path, progress: Progress = lambda _done, _total: None) -> None:
@@ -176,25 +175,14 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
 
 
 def _read(file: IO[bytes], path: Path, *, is_complete: bool) -> Dataset:
-    digest = hashlib.sha256()
-    parts = []
-    for table in read_tables(
-        file, schema.NAMES, schema.ENCOUNTER, is_complete=is_complete, seen=digest.update
-    ):
-        if not table.names:
-            raise IncompleteFile(f"is empty; expected a CSV with {len(schema.NAMES)} columns")
-        _check_header(table.names, path)
-        parts.append(columnar(table, schema.NAMES, reason_in=schema.TARGET))
-    encounters = pa.concat_tables(parts).combine_chunks()
-    if not encounters.num_rows:
+    finder, parts, rows = OriginFinder(), list[pa.Table](), 0
+    for chunk in read_chunks(file, is_complete=is_complete, seen=finder.see):
+        parts.append(chunk.parse(rows))
+        rows += parts[-1].num_rows
+    if not rows:
         raise IncompleteFile("has a header but no encounters")
-    return Dataset(path, _origin(digest.hexdigest(), encounters), encounters)
-
-
-def _origin(sha256: str, encounters: pa.Table) -> Origin:
-    if sha256 == UCI_SHA256:
-        return Origin.UCI
-    return Origin.SYNTHETIC if synthetic.is_synthetic(encounters) else Origin.FILE
+    encounters = pa.concat_tables(parts).combine_chunks()
+    return Dataset(path, finder.origin(encounters), encounters)
 
 
 def _published(archive: IO[bytes]) -> bytes:
@@ -203,30 +191,11 @@ def _published(archive: IO[bytes]) -> bytes:
         with open_zip(archive, DEFAULT_LIMITS) as opened:
             for name in opened.namelist():
                 content = opened.read(name) if name.endswith(UCI_CSV) else b""
-                if hashlib.sha256(content).hexdigest() == UCI_SHA256:
+                if hashlib.sha256(content).hexdigest() == origins.UCI_SHA256:
                     return content
     except (FileError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise DownloadError(f"{UCI_URL} did not send the published zip") from error
     raise DownloadError(f"{UCI_URL} did not send the published file: its sha256 differs")
-
-
-def _check_header(names: Sequence[str], path: Path) -> None:
-    if schema.BY_NAME.keys().isdisjoint(names):
-        # The line is not quoted: without a header it holds a patient's data.
-        raise DatasetError(
-            f"{path}: the first line is not a header of names; expected the"
-            f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
-        )
-    missing = [name for name in schema.NAMES if name not in names]
-    extra = [name for name in names if name not in schema.BY_NAME]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    problems = [
-        f"{problem}: {', '.join(columns)}"
-        for problem, columns in (("missing", missing), ("unknown", extra), ("repeated", repeated))
-        if columns
-    ]
-    if problems:
-        raise DatasetError(f"{path} has the wrong columns; {'; '.join(problems)}")
 
 
 def _cache(target: Path, content: bytes) -> None:

@@ -13,8 +13,8 @@ class DeliverySettings(RenamedSettings):
 
     dataset: Path | None = Field(
         None,
-        description="File of encounters: CSV, xlsx, or a packed CSV. If unset, UCI's is downloaded,"
-        " or synthetic encounters are used if that fails.",
+        description="File of encounters: CSV, xlsx, Parquet, or a packed CSV. If unset, UCI's is"
+        " downloaded, or synthetic encounters are used if that fails.",
     )
     corrections: Literal["hold", "accept"] = Field(
         "hold",

@@ -18,10 +18,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from openpyxl import Workbook
+from pyarrow import parquet as pq
 
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError, DownloadError, StillArriving
 from readmission.pipeline import source
+from readmission.pipeline.delivery import chunks, origins
 from readmission.pipeline.source import Dataset, Origin
 from readmission.settings import Settings
 
@@ -48,6 +50,19 @@ def zstd(content: bytes) -> bytes:
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "zstd") as packed:
         packed.write(content)
+    return sink.getvalue().to_pybytes()
+
+
+def parquet() -> bytes:
+    """Return a Parquet file with numbers as numbers, and null where a value is missing."""
+    rows = synthetic.encounters(ROWS)
+    for place, name in enumerate(schema.NAMES):
+        if schema.BY_NAME[name].is_number:
+            rows = rows.set_column(place, name, rows[name].cast(pa.int64()))
+        elif name == "gender":
+            rows = rows.set_column(place, name, rows[name].dictionary_encode())
+    sink = pa.BufferOutputStream()
+    pq.write_table(rows, sink)
     return sink.getvalue().to_pybytes()
 
 
@@ -117,6 +132,7 @@ def test_values_are_read_as_text(read: Callable[[bytes], Dataset]) -> None:
         gzip.compress(CSV[:5_000]) + gzip.compress(CSV[5_000:]),
         bz2.compress(CSV),
         zstd(CSV),
+        parquet(),
         workbook(Stays=TABLE),
         workbook(First=TABLE[:5], Codes=[["code", "meaning"]], Second=[TABLE[0], *TABLE[5:]]),
         zipped(**{"DATA.CSV": CSV}),
@@ -134,7 +150,7 @@ def test_values_are_read_as_text(read: Callable[[bytes], Dataset]) -> None:
     ids=[
         "plain", "crlf", "bom", "quoted", "cr", "blank lines", "semicolons", "hint of Excel",
         "tabs", "utf-16", "utf-16 without a mark", "gzip of two parts", "bzip2", "zstd",
-        "workbook", "two sheets", "upper case in a zip", "two files in a zip", "zip",
+        "Parquet", "workbook", "two sheets", "upper case in a zip", "two files in a zip", "zip",
         "deep in a zip",
     ],
 )  # fmt: skip
@@ -174,7 +190,6 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
         (b"\n".join(LINES), "is not a header.*; expected the 50 columns encounter_id, patient_nbr"),
         (csv(cell(LINES[0], "race", b'"Asian'), *LINES[1:]), "row 2 has 3.*quote not closed"),
         (csv(cell(LINES[0], "race", b"\xc3\xa4\xe4")), "not readable as UTF-8"),
-        (csv(cell(LINES[0], "race", b"As\0ian")), "zero byte"),
         (b"<!doctype html><p>Not here</p>\n", "the first line is not a header"),
         (zipped(**{"a.csv": CSV})[:600], "is a damaged or incomplete zip .*; send it again"),
         (zipped(**{"a.csv": CSV})[:4], "is a damaged or incomplete zip"),
@@ -182,6 +197,7 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
         (zipped(**{"a.txt": CSV}), "contains no CSV with a column 'encounter_id'.* contains a.txt"),
         (zipped(**{"a.csv": b""}), "contains no CSV"),
         (gzip.compress(CSV)[:-9], "is a damaged or incomplete gzip file"),
+        (parquet()[:-9], "is a damaged or incomplete Parquet file .*; send it again"),
         (zstd(CSV)[:-9], "is a damaged or incomplete zstd file"),
         (zipped(**{"a.csv": CSV, "b.csv": NARROW}), "different columns: b.csv lacks readmitted"),
         (zipped(**{"a.csv": CSV, "b.csv": b"\n".join(LINES)}), "b.csv has no header like .* a.csv"),
@@ -194,8 +210,9 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
         "empty", "blank", "header only", "missing column", "extra column", "wrong header",
         "repeated column", "no header",
         "open quote", "two encodings",
-        "zero byte", "html", "truncated zip", "four bytes", "corrupt zip", "no csv", "empty csv",
-        "truncated gzip", "truncated zstd", "other layout", "no header in the second file",
+        "html", "truncated zip", "four bytes", "corrupt zip", "no csv", "empty csv",
+        "truncated gzip", "truncated Parquet", "truncated zstd", "other layout",
+        "no header in the second file",
         "other sheet", "pdf", "old Excel", "packed twice",
     ],
 )  # fmt: skip
@@ -235,6 +252,18 @@ def test_a_row_of_another_length_is_kept_with_the_reason(
     assert [kept[name] for name in schema.NAMES[:-1]] == expected[:49]
     counted = f"{values} value{'s' if values > 1 else ''}"
     assert kept[schema.TARGET] == f"(this row has {counted}, the header has 50)"
+
+
+def test_a_row_with_a_zero_byte_is_kept_with_the_reason(read: Callable[[bytes], Dataset]) -> None:
+    damaged = cell(LINES[7], "race", b"As\0ian")
+
+    rows = read(csv(*LINES[:7], damaged, *LINES[8:])).encounters
+
+    (kept,) = rows.slice(7, 1).to_pylist()
+    assert (kept["race"], kept[schema.TARGET]) == ("Asian", "(this row has a zero byte)")
+    whole = synthetic.encounters(ROWS)
+    assert rows.slice(0, 7).equals(whole.slice(0, 7))
+    assert rows.slice(8).equals(whole.slice(8))
 
 
 TICK = timedelta(minutes=10)
@@ -278,14 +307,14 @@ def test_a_file_that_grows_while_it_is_read_is_read_to_its_last_whole_line(
     # given a file that has stood still and grows when its rows are read
     path = tmp_path / "delivery.csv"
     path.write_bytes(csv(*LINES[:5]) + LINES[5][:-1])
-    columnar = source.columnar
+    columnar = chunks.columnar
 
     def grown(*arguments: Any, **options: Any) -> pa.Table:
         with path.open("ab") as file:
             file.write(LINES[5][-1:])
         return columnar(*arguments, **options)
 
-    monkeypatch.setattr(source, "columnar", grown)
+    monkeypatch.setattr(chunks, "columnar", grown)
 
     assert len(source.read(path, TICK, after(path, TICK))) == 5
 
@@ -338,7 +367,7 @@ def test_the_origin_is_recognised_by_the_content(
     assert read(CSV).origin is Origin.SYNTHETIC
     assert read(csv(*LINES[1:])).origin is Origin.FILE
 
-    monkeypatch.setattr(source, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
+    monkeypatch.setattr(origins, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
     assert read(zipped(**{"renamed.csv": CSV})).origin is Origin.UCI
 
 
@@ -387,7 +416,7 @@ def website(monkeypatch: pytest.MonkeyPatch) -> Iterator[Website]:
 def published(website: Website, monkeypatch: pytest.MonkeyPatch) -> Website:
     """The website serves the published file."""
     website.body = zipped(**{"dataset/diabetic_data.csv": CSV})
-    monkeypatch.setattr(source, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
+    monkeypatch.setattr(origins, "UCI_SHA256", hashlib.sha256(CSV).hexdigest())
     return website
 
 

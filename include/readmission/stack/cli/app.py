@@ -127,10 +127,10 @@ def demo() -> None:
 
         started = time.monotonic()
         settings = Settings.from_environment()
-        dataset = job.find_dataset(settings, console)
+        arrival = job.find_dataset(settings, console)
         stack = Stack(settings)
         start_stack(stack)
-        job.ingest_all_batches(stack.site, dataset, console)
+        job.ingest_all_batches(stack.site, arrival, console)
         job.print_summary(stack.site, console)
         console.print(
             f"\ndone in {(time.monotonic() - started) / 60:.1f} minutes; the stack stays up"

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from readmission.pipeline import ingest, source
-from readmission.pipeline.source import Dataset
+from readmission.pipeline.delivery.delivery import Delivery
+from readmission.pipeline.delivery.status import Arrival
 from readmission.settings import Settings
 from readmission.stack.access import open_airflow, open_warehouses
 from readmission.stack.cli import summary
@@ -25,6 +26,7 @@ from readmission.stack.cli.boot_display import duration
 from readmission.stack.errors import StackError
 from readmission.stack.services.airflow_client import FINISHED_STATES, AirflowClient, DagRun
 from readmission.stack.site.site import Site
+from readmission.warehouse.raw.known_files import KnownFiles
 
 POLL_SECONDS = 2.0
 STALL_SECONDS = 25 * 60
@@ -33,8 +35,8 @@ ALL_BATCHES = 0
 """The DAG's parameter for ingesting all remaining batches."""
 
 
-def find_dataset(settings: Settings, console: Console) -> Dataset:
-    """Return the dataset; show a progress bar if it has to be downloaded from UCI."""
+def find_dataset(settings: Settings, console: Console) -> Arrival:
+    """Return the file of encounters; show a progress bar if it has to be downloaded from UCI."""
     columns = (TextColumn("downloading the dataset"), BarColumn(), DownloadColumn())
     progress = Progress(*columns, TransferSpeedColumn(), console=console)
     task = progress.add_task("download", total=None)
@@ -45,12 +47,12 @@ def find_dataset(settings: Settings, console: Console) -> Dataset:
         progress.update(task, completed=done, total=total or None)
 
     try:
-        return source.locate(settings, show)
+        return source.find(settings, show)
     finally:
         progress.stop()
 
 
-def ingest_all_batches(site: Site, dataset: Dataset, console: Console) -> list[BatchProgress]:
+def ingest_all_batches(site: Site, arrival: Arrival, console: Console) -> list[BatchProgress]:
     """Have Airflow ingest the remaining batches, and follow each to the end of the pipeline.
 
     Returns
@@ -66,6 +68,7 @@ def ingest_all_batches(site: Site, dataset: Dataset, console: Console) -> list[B
     client = open_airflow(site)
     client.wait_for_dags([INGESTION, *CONSUMERS])
     with open_warehouses(site) as (raw, clean):
+        dataset = Delivery.survey(arrival, KnownFiles(raw.connection))
         left = ingest.plan(dataset, raw, site.settings.batch_size)
         known = {batch.source_offset for batch in raw.batches()}
         expected = len(raw.batches()) + sum(piece.offset not in known for piece in left)

@@ -12,7 +12,7 @@ from readmission.domain.batch_ids import batch_number
 from readmission.domain.splitting import Split
 from readmission.errors import NoModel
 from readmission.operations import prometheus_login
-from readmission.pipeline.source import Origin
+from readmission.pipeline.delivery.origins import Origin
 from readmission.quality import catalogue
 from readmission.registry import Registry
 from readmission.registry.candidates import FINISHED

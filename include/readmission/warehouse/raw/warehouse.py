@@ -112,7 +112,7 @@ class RawWarehouse(Ledger[RawBatch]):
         origin : str
             Origin of the encounters: ``uci``, ``file`` or ``synthetic``.
         """
-        number = 1 + max((batch.number for batch in self.batches()), default=0)
+        (number,) = self.connection.execute(_NEXT_NUMBER).fetchone() or (1,)
         batch_id = batch_name(number, kind)
         size, digest = len(source_rows), content_hash(encounters)
         self.connection.execute(
@@ -237,6 +237,7 @@ class RawWarehouse(Ledger[RawBatch]):
         return pd.DataFrame([[getattr(r, name) for name in names] for r in rows], columns=names)
 
 
+_NEXT_NUMBER = "SELECT coalesce(max(number), 0) + 1 FROM batch"
 _INSERT_BATCH = """
 INSERT INTO batch (batch_id, number, rows, source_offset, content_sha256, origin, kind)
 VALUES (%s, %s, %s, %s, %s, %s, %s)

@@ -1,0 +1,1 @@
+"""A delivered file of encounters, read in stretches that fit into memory."""

@@ -1,0 +1,152 @@
+"""Read a file of encounters chunk by chunk, whatever its format."""
+
+import codecs
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import IO, Any, cast
+
+import pyarrow as pa
+
+from readmission.domain import schema
+from readmission.errors import DatasetError
+from readmission.files.columnar import columnar
+from readmission.files.formats import HEAD_BYTES, Format, format_of
+from readmission.files.layout import Table
+from readmission.files.limits import IncompleteFile, Limits
+from readmission.files.reading import read_tables
+from readmission.pipeline.delivery.blocks import BLOCK_BYTES, row_blocks
+from readmission.pipeline.delivery.parquet import parquet_tables
+from readmission.warehouse.sql.copying import content_hash
+
+LIMITS = Limits(unpacked_bytes=1 << 42)
+"""Rows go to PostgreSQL batch by batch, so that only the ratio limits what a file unpacks to."""
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive rows of a file that have not been parsed yet.
+
+    Parameters
+    ----------
+    start, stop : int
+        Where its text begins and ends in a file that is UTF-8 text. Otherwise its place among the
+        other chunks.
+    sha256 : str
+        Hash of its text and of the header.
+    parse : callable
+        Return its rows, given the number of rows before it.
+    """
+
+    start: int
+    stop: int
+    sha256: str
+    parse: Callable[[int], pa.Table]
+
+
+def read_chunks(
+    file: IO[bytes],
+    *,
+    is_complete: bool,
+    seen: Callable[[bytes], object] = lambda _text: None,
+) -> Iterator[Chunk]:
+    """Yield all rows of a file; memory is bounded by the chunk.
+
+    Parameters
+    ----------
+    file : IO of bytes
+        The file; it allows seeking.
+    is_complete : bool
+        Whether the last line is complete although it has no line end.
+    seen : callable
+        Called with each piece of the text of CSVs.
+
+    Raises
+    ------
+    FileError
+        If the file cannot be read.
+    DatasetError
+        If it has the wrong columns. Both messages continue a sentence that begins with the file.
+    """
+    head, kind = _head(file)
+    if kind is Format.PARQUET:
+        yield from _parquet_chunks(file)
+        return
+    position = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    for table in read_tables(
+        file, schema.NAMES, schema.ENCOUNTER, LIMITS, is_complete=is_complete, zero_bytes=True,
+        seen=seen,
+    ):  # fmt: skip
+        if not table.names:
+            raise IncompleteFile(f"is empty; expected a CSV with {len(schema.NAMES)} columns")
+        check_header(table.names)
+        position += table.header_bytes
+        rows = cast("IO[bytes]", table.rows)
+        for block in row_blocks(rows, table.delimiter, BLOCK_BYTES):
+            yield text_chunk(block, position, table)
+            position += len(block)
+
+
+def text_chunk(block: bytes, start: int, table: Table) -> Chunk:
+    """Return a chunk of whole rows of a CSV."""
+    digest = hashlib.sha256("\0".join((table.delimiter, *table.names)).encode())
+    digest.update(block)
+    parse = partial(_parse, block, table)
+    return Chunk(start, start + len(block), digest.hexdigest(), parse)
+
+
+def layout_of(file: IO[bytes]) -> Table | None:
+    """Return header and delimiter of a file, unless its rows are not at its bytes as they are."""
+    if _head(file)[1] is not Format.TEXT:
+        return None
+    return next(read_tables(file, schema.NAMES, schema.ENCOUNTER, LIMITS, zero_bytes=True))
+
+
+def _head(file: IO[bytes]) -> tuple[bytes, Format]:
+    """Return the first bytes of a file and its format; it is then open at its beginning."""
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    return head, format_of(head)
+
+
+def _parse(block: bytes, table: Table, rows_before: int) -> pa.Table:
+    rows = cast("Any", pa.BufferReader(block))
+    part = replace(table, rows=rows)
+    return columnar(part, schema.NAMES, schema.TARGET, rows_before)
+
+
+def _parquet_chunks(file: IO[bytes]) -> Iterator[Chunk]:
+    for number, rows in enumerate(parquet_tables(file, check_header)):
+        yield Chunk(number, number + 1, content_hash(rows), partial(_same, rows))
+
+
+def _same(rows: pa.Table, _rows_before: int) -> pa.Table:
+    return rows
+
+
+def check_header(names: Sequence[str]) -> None:
+    """Check the names of a file's columns.
+
+    Raises
+    ------
+    DatasetError
+        Names the columns that are missing, unknown or repeated.
+    """
+    if schema.BY_NAME.keys().isdisjoint(names):
+        # The line is not quoted: without a header it holds a patient's data.
+        raise DatasetError(
+            "does not begin with a header: the first line is not a header of names; expected the"
+            f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
+        )
+    missing = [name for name in schema.NAMES if name not in names]
+    extra = [name for name in names if name not in schema.BY_NAME]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    problems = [
+        f"{problem}: {', '.join(columns)}"
+        for problem, columns in (("missing", missing), ("unknown", extra), ("repeated", repeated))
+        if columns
+    ]
+    if problems:
+        raise DatasetError(f"has the wrong columns; {'; '.join(problems)}")

@@ -1,0 +1,135 @@
+"""A delivered file and what RAW knows of it: its rows are read only where they are needed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO
+
+import pyarrow as pa
+
+from readmission.files.limits import IncompleteFile
+from readmission.pipeline.delivery.chunks import read_chunks
+from readmission.pipeline.delivery.origins import Origin, OriginFinder
+from readmission.pipeline.delivery.rows import RowReader, Slice
+from readmission.pipeline.delivery.status import Arrival, has_changed
+from readmission.warehouse import RawBatch
+from readmission.warehouse.raw.known_files import FileStatus, KnownFile, KnownFiles, Stretch
+from readmission.warehouse.sql.copying import content_hash
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A file of encounters of any size; memory is bounded by the batch.
+
+    Parameters
+    ----------
+    arrival : Arrival
+        The file.
+    known : KnownFile
+        How it is now.
+    files : KnownFiles
+        Where its facts are kept.
+    """
+
+    arrival: Arrival
+    known: KnownFile
+    files: KnownFiles
+
+    @classmethod
+    def survey(cls, arrival: Arrival, files: KnownFiles) -> "Delivery":
+        """Look at a file, and read what has changed since the last look.
+
+        An unchanged file is not read at all. Of another, all text is hashed, and only new and
+        changed stretches are parsed.
+
+        Raises
+        ------
+        DatasetError, StillArriving
+            As for `Arrival.errors_named`.
+        """
+        with arrival.errors_named():
+            known = files.find(arrival.key)
+            if known is None or known.status != arrival.status():
+                found = _surveyed(arrival, known)
+                same = _rows_in_common(known, found)
+                files.remember(arrival.key, found, same)
+                known = found
+            return cls(arrival, known, files)
+
+    def __len__(self) -> int:
+        return self.known.rows
+
+    @property
+    def origin(self) -> Origin:
+        """Whose encounters these are."""
+        return Origin(self.known.origin)
+
+    def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
+        """Return the content hash of slices of the file; rows are read once for it."""
+        found = self.files.hashes(self.arrival.key)
+        missing = sorted({piece for piece in slices if piece not in found})
+        if missing:
+            hashed = map(content_hash, self.read(missing))
+            added: dict[tuple[int, int], str] = dict(zip(missing, hashed, strict=True))
+            self.files.remember_hashes(self.arrival.key, added)
+            found |= added
+        return {Slice(*where): digest for where, digest in found.items()}
+
+    def read(self, slices: Sequence[Slice]) -> Iterator[pa.Table]:
+        """Yield the rows of each slice.
+
+        Raises
+        ------
+        StillArriving
+            If the file has changed since it was surveyed.
+        """
+        with self.arrival.errors_named(), self.arrival.path.open("rb") as file:
+            reader = RowReader(file, self.known)
+            for piece in slices:
+                yield reader.read(piece)
+
+    def loaded(self, batch: RawBatch) -> None:
+        """Take note that a batch was loaded from this file."""
+        self.files.remember_batches(self.arrival.key, [batch])
+
+
+def _surveyed(arrival: Arrival, known: KnownFile | None) -> KnownFile:
+    """Return how a file is now; one that grows meanwhile is read to its last whole line."""
+    with arrival.path.open("rb") as file:
+        for is_complete in (arrival.status().is_complete, False):
+            before = arrival.status()
+            found, origin = _stretches(file, known, is_complete=is_complete)
+            if not has_changed(before, arrival.status()):
+                break
+        status = FileStatus(before.size, before.modified_ns, before.changed_ns, is_complete)
+        return KnownFile(status, origin, tuple(found))
+
+
+def _stretches(
+    file: IO[bytes], known: KnownFile | None, *, is_complete: bool
+) -> tuple[list[Stretch], Origin]:
+    """Return the stretches of a file, and its origin; text that is known is not parsed."""
+    finder, found, first = OriginFinder(), list[Stretch](), None
+    rows_by_hash = {s.sha256: s.rows for s in known.stretches} if known else {}
+    row = 0
+    for chunk in read_chunks(file, is_complete=is_complete, seen=finder.see):
+        if first is None or chunk.sha256 not in rows_by_hash:
+            table = chunk.parse(row)
+            first = table.slice(0, 1) if first is None else first
+            rows = table.num_rows
+        else:
+            rows = rows_by_hash[chunk.sha256]
+        found.append(Stretch(row, rows, chunk.start, chunk.stop, chunk.sha256))
+        row += rows
+    if first is None or not row:
+        raise IncompleteFile("has a header but no encounters")
+    return found, finder.origin(first)
+
+
+def _rows_in_common(before: KnownFile | None, after: KnownFile) -> int:
+    """Return how many rows at the beginning of a file are as they were."""
+    rows = 0
+    for old, new in zip(before.stretches if before else (), after.stretches, strict=False):
+        if (old.rows, old.sha256) != (new.rows, new.sha256):
+            break
+        rows = new.end
+    return rows

@@ -1,0 +1,86 @@
+"""Whether a file may still be written, and errors that name it."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from readmission.errors import DatasetError, StillArriving
+from readmission.files.limits import FileError, IncompleteFile
+from readmission.warehouse.raw.known_files import FileStatus
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that arrives.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    settle : timedelta
+        A file that changed within this time may still be written.
+    now : callable
+        The clock, in seconds since 1970.
+    """
+
+    path: Path
+    settle: timedelta = timedelta()
+    now: Clock = time.time
+
+    @property
+    def key(self) -> str:
+        """The name under which facts about the file are kept."""
+        return str(self.path.absolute())
+
+    def status(self, found: os.stat_result | None = None) -> FileStatus:
+        """Return what the file system says about the file.
+
+        A copy may carry an old time of its content from the start, but the system itself keeps the
+        time of the last change. A time in the future comes from a wrong clock.
+        """
+        found = found or self.path.stat()
+        changed = max(found.st_mtime, found.st_ctime)
+        settled = abs(self.now() - changed) >= self.settle.total_seconds()
+        return FileStatus(found.st_size, found.st_mtime_ns, found.st_ctime_ns, settled)
+
+    @contextmanager
+    def errors_named(self) -> Iterator[None]:
+        """Turn errors about the file into errors that name it.
+
+        Raises
+        ------
+        StillArriving
+            If it is incomplete and changed within `settle`.
+        DatasetError
+            If it cannot be read for another reason.
+        """
+        try:
+            yield
+        except StillArriving as error:
+            raise StillArriving(f"{self.path} {error}") from error
+        except IncompleteFile as error:
+            if self.status().is_complete:
+                raise DatasetError(f"{self.path} {error}") from error
+            raise StillArriving(
+                f"{self.path} changed lately and is read later: it {error}"
+            ) from error
+        except (FileError, DatasetError) as error:
+            raise DatasetError(f"{self.path} {error}") from error
+        except OSError as error:
+            raise DatasetError(
+                f"{self.path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV,"
+                " an Excel workbook, a Parquet file, or a packed CSV"
+            ) from error
+
+
+def has_changed(before: FileStatus, after: FileStatus) -> bool:
+    """Whether a file has changed between two looks at it."""
+    return (before.size, before.modified_ns, before.changed_ns) != (
+        after.size, after.modified_ns, after.changed_ns,
+    )  # fmt: skip

@@ -1,0 +1,165 @@
+"""What RAW knows of each source file: how it looked when it was read, and hashes of its rows.
+
+The facts save reading; nothing is lost without them, because the file itself gives them again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+
+import psycopg
+from psycopg.rows import class_row
+
+from readmission.warehouse.ledger import RawBatch
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """What the file system says about a file; it changes whenever the content does.
+
+    Parameters
+    ----------
+    size : int
+        Bytes.
+    modified_ns, changed_ns : int
+        Times of the last change of the content, and of the content or its metadata.
+    is_complete : bool
+        Whether the file had not changed for a while, so that its last line was read, too.
+    """
+
+    size: int
+    modified_ns: int
+    changed_ns: int
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Consecutive rows of a file.
+
+    Parameters
+    ----------
+    first_row, rows : int
+        The first of them, from 0, and how many.
+    start, stop : int
+        Where their text begins and ends, in bytes, if the file is text in UTF-8.
+    sha256 : str
+        Hash of their text and of the header.
+    """
+
+    first_row: int
+    rows: int
+    start: int
+    stop: int
+    sha256: str
+
+    @property
+    def end(self) -> int:
+        """The first row after them."""
+        return self.first_row + self.rows
+
+
+Ranges = Mapping[tuple[int, int], str]
+"""Content hash by first row and number of rows."""
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A file as it was when it was read.
+
+    Parameters
+    ----------
+    status : FileStatus
+        What the file system said then.
+    origin : str
+        Origin of its encounters.
+    stretches : tuple of Stretch
+        All rows in order.
+    """
+
+    status: FileStatus
+    origin: str
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def rows(self) -> int:
+        """All rows of the file."""
+        return self.stretches[-1].end if self.stretches else 0
+
+
+class KnownFiles:
+    """The known files on one connection to RAW; every method is one transaction."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection = connection
+
+    def find(self, path: str) -> KnownFile | None:
+        """Return what is known of a file."""
+        with self.connection.transaction():
+            found = self.connection.execute(_FILE, (path,)).fetchone()
+            if found is None:
+                return None
+            with self.connection.cursor(row_factory=class_row(Stretch)) as cursor:
+                stretches = tuple(cursor.execute(_STRETCHES, (path,)))
+        *status, origin = found
+        return KnownFile(FileStatus(*status), origin, stretches)
+
+    def remember(self, path: str, known: KnownFile, unchanged_rows: int) -> None:
+        """Replace what is known of a file.
+
+        Parameters
+        ----------
+        path : str
+            The file.
+        known : KnownFile
+            How it is now.
+        unchanged_rows : int
+            Rows at its beginning that are as they were; hashes of later rows are forgotten.
+        """
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.execute(_REPLACE_FILE, (path, *astuple(known.status), known.origin))
+            cursor.execute(_FORGET_STRETCHES, (path,))
+            cursor.executemany(_ADD_STRETCH, [(path, *astuple(s)) for s in known.stretches])
+            cursor.execute(_FORGET_ROWS, (path, unchanged_rows))
+
+    def hashes(self, path: str) -> dict[tuple[int, int], str]:
+        """Return the content hashes of rows that are known."""
+        with self.connection.transaction():
+            found = self.connection.execute(_ROWS, (path,)).fetchall()
+        return {(first, rows): digest for first, rows, digest in found}
+
+    def remember_hashes(self, path: str, hashes: Ranges) -> None:
+        """Add content hashes of rows."""
+        given = [(path, *where, digest) for where, digest in hashes.items()]
+        with self.connection.transaction(), self.connection.cursor() as cursor:
+            cursor.executemany(_ADD_ROWS, given)
+
+    def remember_batches(self, path: str, batches: Iterable[RawBatch]) -> None:
+        """Add the content hashes of batches that were loaded from a file."""
+        self.remember_hashes(path, {(b.source_offset, b.rows): b.content_sha256 for b in batches})
+
+
+_FILE = """
+SELECT size, modified_ns, changed_ns, is_complete, origin FROM known_file WHERE path = %s
+"""
+_STRETCHES = """
+SELECT first_row, rows, start, stop, sha256 FROM known_stretch WHERE path = %s ORDER BY first_row
+"""
+_ROWS = "SELECT first_row, rows, content_sha256 FROM known_rows WHERE path = %s"
+_REPLACE_FILE = """
+INSERT INTO known_file (path, size, modified_ns, changed_ns, is_complete, origin)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (path) DO UPDATE SET (size, modified_ns, changed_ns, is_complete, origin, read_at) = (
+    EXCLUDED.size, EXCLUDED.modified_ns, EXCLUDED.changed_ns, EXCLUDED.is_complete,
+    EXCLUDED.origin, now()
+)
+"""
+_FORGET_STRETCHES = "DELETE FROM known_stretch WHERE path = %s"
+_ADD_STRETCH = """
+INSERT INTO known_stretch (path, first_row, rows, start, stop, sha256)
+VALUES (%s, %s, %s, %s, %s, %s)
+"""
+_FORGET_ROWS = "DELETE FROM known_rows WHERE path = %s AND first_row + rows > %s"
+_ADD_ROWS = """
+INSERT INTO known_rows (path, first_row, rows, content_sha256) VALUES (%s, %s, %s, %s)
+ON CONFLICT (path, first_row, rows) DO UPDATE SET content_sha256 = EXCLUDED.content_sha256
+"""
