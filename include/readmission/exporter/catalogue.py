@@ -152,6 +152,16 @@ DATABASE_CERTIFICATE = MetricFamily(
     "When the TLS certificate of the database's server expires.",
     ("database",),
 )
+WAL_ARCHIVED = MetricFamily(
+    "readmission_wal_archived_timestamp_seconds",
+    "When the database's server last archived its changes; 0 if never.",
+    ("database",),
+)
+WAL_FAILED = MetricFamily(
+    "readmission_wal_archive_failed_timestamp_seconds",
+    "When the database's server last failed to archive its changes; 0 if never.",
+    ("database",),
+)
 DATABASE_CAPACITY = MetricFamily(
     "readmission_database_capacity_bytes", "Disk space that the database may use.", ("database",)
 )

@@ -2,7 +2,8 @@
 
 PostgreSQL copies each finished file of its write-ahead log (WAL) into a folder, the spool. This
 program compresses, encrypts and signs the files there, and moves them to the archive. While the
-archive cannot be written, the files wait in the spool.
+archive cannot be written, it says so in a file of the spool, and PostgreSQL's `archive_command`
+fails: `pg_stat_archiver` then shows the failure, and the changes wait in the server.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import logging
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from readmission import logs
@@ -22,6 +24,8 @@ from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal
 SEALED, SIGNATURE = f".gz{SUFFIX}", ".sig"
 PART = ".part"
 """Ending of a file that PostgreSQL is still copying."""
+FAILURE = "failure"
+"""File of the spool that exists while the archive cannot be written, and says why."""
 PAUSE = 10.0
 
 log = logging.getLogger("readmission.operations.wal_archive")
@@ -46,7 +50,8 @@ def archive(spool: Path, target: Path, seal: Seal) -> list[str]:
     OSError
         If a file cannot be read or written.
     """
-    names = sorted(p.name for p in spool.iterdir() if p.is_file() and p.suffix != PART)
+    found = (p for p in spool.iterdir() if p.is_file() and p.name != FAILURE)
+    names = sorted(p.name for p in found if p.suffix != PART)
     for name in names:
         plain = spool / name
         digest = _digest(plain)
@@ -58,6 +63,19 @@ def archive(spool: Path, target: Path, seal: Seal) -> list[str]:
         _store(plain, target, digest, seal)
         plain.unlink()
     return names
+
+
+def attempt(spool: Path, target: Path, seal: Seal) -> None:
+    """Archive what is finished; log a failure, and leave its message in the spool meanwhile."""
+    failure = spool / FAILURE
+    try:
+        if done := archive(spool, target, seal):
+            log.info("archived %s", ", ".join(done))
+        failure.unlink(missing_ok=True)
+    except (OSError, BackupError) as error:
+        log.error("changes wait in %s: %s", spool, error)
+        with suppress(OSError):  # The spool's disk may be full, too.
+            failure.write_text(str(error))
 
 
 def _archived(target: Path, name: str) -> str | None:
@@ -129,11 +147,7 @@ def main() -> None:
     given = parser.parse_args()
     seal = Seal(**json.loads(given.seal.read_text()))
     while True:
-        try:
-            if done := archive(given.spool, given.target, seal):
-                log.info("archived %s", ", ".join(done))
-        except (OSError, BackupError) as error:
-            log.error("changes wait in %s: %s", given.spool, error)
+        attempt(given.spool, given.target, seal)
         time.sleep(PAUSE)
 
 

@@ -10,6 +10,8 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from readmission.exporter.metrics import databases
+from readmission.exporter.metrics.archiver import Archiver
 from readmission.operations import wal_archive as archiving
 from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.stack import backup
@@ -75,6 +77,46 @@ def lost(state_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> Lost:
     finally:
         stack.reset()
     return Lost(made, archive, BackupKey(key.read_text()), moment)
+
+
+def archiver_states(stack: Stack) -> dict[str, Archiver | None]:
+    dsns = {name: postgres.dsn(stack.site, name, postgres.MONITORING) for name in DATABASES}
+    return {name: state and state.archiver for name, state in databases.read(dsns).items()}
+
+
+def test_a_failing_archive_shows_in_metrics_and_status(state_folders: Path, tmp_path: Path) -> None:
+    # given a running server with an archive that cannot be written
+    archive = tmp_path / "wal"
+    stack = Stack(random_settings(state_folders / "failing", wal_archive=archive))
+    stack.paths.create()
+    backup.new_seal(stack.paths, tmp_path / "key.txt")
+    try:
+        stack.up(only={postgres.NAME})
+        spool, seal = stack.paths.home / "postgres" / "wal-spool", Seal.make()[0]
+        assert wal_archive.failure(stack.site) is None
+        (spool / "000000010000000000000099").write_bytes(b"changes")
+
+        # when the archive is tried, and then the server finishes a file
+        archiving.attempt(spool, archive, seal)
+        with postgres._connect(stack.site) as connection:
+            connection.execute("SELECT pg_switch_wal()")
+        deadline = time.monotonic() + 30
+        while not any(state and state.failed for state in archiver_states(stack).values()):
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+        # then
+        for state in archiver_states(stack).values():
+            assert state is not None
+            assert state.failed > state.archived
+        assert "No such file or directory" in (wal_archive.failure(stack.site) or "")
+
+        # and when the archive is back
+        archive.mkdir()
+        archiving.attempt(spool, archive, seal)
+        assert wal_archive.failure(stack.site) is None
+    finally:
+        stack.reset()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Each database: whether it responds, its size, its connections and its certificate."""
+"""Each database: whether it responds, its size, connections, certificate and WAL archive."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,8 @@ from readmission.exporter.catalogue import (
     Sample,
 )
 from readmission.exporter.connecting import connected
-from readmission.exporter.metrics import certificates
+from readmission.exporter.metrics import archiver, certificates
+from readmission.exporter.metrics.archiver import Archiver
 from readmission.logs import where
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ class Database:
         Open connections, and the most that the database, its owner and its server allow.
     certificate_expires : float, optional
         When the server's TLS certificate expires; None without TLS.
+    archiver : Archiver, optional
+        When the server last archived its WAL; None without an archive.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Database:
     connections: int
     limit: int
     certificate_expires: float | None = None
+    archiver: Archiver | None = None
 
 
 def read(dsns: Mapping[str, str]) -> dict[str, Database | None]:
@@ -65,7 +69,8 @@ def _query(name: str, dsn: str) -> Database | None:
     try:
         with connected(dsn) as connection:
             size, connections, limit = connection.execute(_STATE).fetchone() or (0, 0, 0)
-            return Database(name, size, connections, limit, _certificate_expires(connection))
+            expires, archived = _certificate_expires(connection), archiver.read(connection)
+            return Database(name, size, connections, limit, expires, archived)
     except psycopg.Error as error:
         log.debug("database %s does not respond: %s", name, where(error))
         return None
@@ -90,6 +95,8 @@ def samples(states: Mapping[str, Database | None], capacity: int) -> Iterator[Sa
             yield DATABASE_LIMIT(database.limit, name)
             if database.certificate_expires is not None:
                 yield DATABASE_CERTIFICATE(database.certificate_expires, name)
+            if database.archiver is not None:
+                yield from archiver.samples(name, database.archiver)
 
 
 def unavailable(names: Sequence[str]) -> list[Sample]:

@@ -25,7 +25,7 @@ from readmission.stack.cli.terminal import (
     open_stack_warehouses,
 )
 from readmission.stack.errors import StackError
-from readmission.stack.services import airflow, alertmanager, mlflow, prometheus
+from readmission.stack.services import airflow, alertmanager, mlflow, prometheus, wal_archive
 from readmission.stack.stack import Stack
 from readmission.warehouse.audit.events import Action
 
@@ -177,6 +177,8 @@ def status() -> None:
         _print_prometheus_hint(stack)
         if not stack.is_guarded:
             console.print("nothing watches the supervisor; `readmission up` starts its guardian")
+        if failure := wal_archive.failure(stack.site):
+            console.print(escape_markup(failure))
         if not all(status.healthy for status in statuses):
             raise typer.Exit(1)
 

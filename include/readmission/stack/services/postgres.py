@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from readmission.files import folder_beside
+from readmission.operations.wal_archive import FAILURE
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
 from readmission.stack.site.ports import HOST
@@ -79,9 +80,12 @@ def spool(home: PostgresHome) -> Path:
 
 
 def _to_spool(home: PostgresHome) -> str:
-    """Return the command that copies a file there atomically."""
-    file = f"{spool(home)}/%f"
-    return f'cp "%p" "{file}.part" && mv "{file}.part" "{file}"'
+    """Return the command that copies a file there; complete under its name or not at all.
+
+    It fails while the archive cannot be written, so that the server's statistics show it.
+    """
+    file, failure = f"{spool(home)}/%f", spool(home) / FAILURE
+    return f'test ! -e "{failure}" && cp "%p" "{file}.part" && mv "{file}.part" "{file}"'
 
 
 def _prepare(home: PostgresHome, password: str) -> None:

@@ -1,7 +1,9 @@
 """The archive of PostgreSQL's changes, if a setting names its folder."""
 
 import sys
+from datetime import UTC, datetime
 
+from readmission.operations.wal_archive import FAILURE
 from readmission.stack.errors import StackError
 from readmission.stack.services import postgres
 from readmission.stack.site.site import Site
@@ -37,4 +39,18 @@ def services(site: Site) -> tuple[Service, ...]:
             ready=lambda _started: True,
             prepare=prepare,
         ),
+    )
+
+
+def failure(site: Site) -> str | None:
+    """Return since when and why changes cannot be archived; None if they can, or need not be."""
+    if site.settings.wal_archive is None:
+        return None
+    file = postgres.spool(prepare_postgres_home(site.paths)) / FAILURE
+    try:
+        reason, since = file.read_text(), datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None
+    return (
+        f"changes of the databases are not archived, last tried at {since:%H:%M:%S} UTC: {reason}"
     )
