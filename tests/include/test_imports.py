@@ -31,7 +31,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.settings": (
         {"backups", "renamed"},
-        {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion"},
+        {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion", "run_as"},
     ),
     "readmission.domain": (
         {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},

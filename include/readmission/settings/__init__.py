@@ -25,6 +25,7 @@ from readmission.settings.deliveries import DeliverySettings
 from readmission.settings.mlflow import MlflowSettings
 from readmission.settings.promotion import PromotionSettings
 from readmission.settings.renamed import RENAMED
+from readmission.settings.run_as import RunAsSettings
 
 PREFIX = "READMISSION_"
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -50,7 +51,7 @@ class SettingsError(ReadmissionError):
 
 class Settings(
     MlflowSettings, AuditSettings, PromotionSettings,
-    DeliverySettings, ArchiveSettings, AlertingSettings,
+    DeliverySettings, ArchiveSettings, AlertingSettings, RunAsSettings,
 ):  # fmt: skip
     """Every setting of the project. Secrets have no default.
 

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from readmission.settings import Settings
 from readmission.stack.audit import read
 from readmission.stack.cli import patient
 from readmission.stack.cli.boot_display import start_stack, status_table
@@ -126,9 +125,8 @@ def demo() -> None:
         from readmission.stack.cli import demo as job  # Importing pandas and MLflow takes seconds.
 
         started = time.monotonic()
-        settings = Settings.from_environment()
-        arrival = job.find_dataset(settings, console)
-        stack = Stack(settings)
+        stack = open_stack()
+        arrival = job.find_dataset(stack.settings, console)
         start_stack(stack)
         job.ingest_all_batches(stack.site, arrival, console)
         job.print_summary(stack.site, console)

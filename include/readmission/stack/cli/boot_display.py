@@ -18,8 +18,9 @@ from readmission.stack.supervision.boot import BootPhase
 
 MEBIBYTE = 1 << 20
 ROOT_HINT = (
-    "root runs these services, and only PostgreSQL drops its privileges: a flaw in any other"
-    " exposes the whole machine. Run the stack as a user of its own, with its own checkout."
+    "root runs these services, and only PostgreSQL drops its rights: a flaw in any other gives"
+    " away the whole machine. Name another user in READMISSION_RUN_AS, and root continues as that"
+    " user."
 )
 STYLES = {
     BootPhase.WAITING: ("dim", "waiting"),

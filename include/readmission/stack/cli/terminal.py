@@ -11,6 +11,7 @@ from readmission.errors import ReadmissionError
 from readmission.settings import Settings
 from readmission.stack.errors import StackError
 from readmission.stack.stack import Stack
+from readmission.stack.supervision.run_as import drop_root
 from readmission.warehouse.audit.events import os_user
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def escape_markup(text: str) -> str:
 
 
 def open_stack() -> Stack:
-    """Return the stack that the environment variables describe."""
-    return Stack(Settings.from_environment())
+    """Return the stack that the environment describes; drop root's rights if it says so."""
+    return Stack(drop_root(Settings.from_environment()))
 
 
 @contextmanager
