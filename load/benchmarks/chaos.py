@@ -57,12 +57,17 @@ Fault = Callable[[Stack, random.Random], str]
 
 def kill_service(stack: Stack, chance: random.Random) -> str:
     """Kill one service with its children."""
-    running = {n: s for n, s in Supervisor(stack.paths).states().items() if s.pid}
-    name = chance.choice(sorted(running))
-    with contextlib.suppress(psutil.NoSuchProcess):
-        service = psutil.Process(running[name].pid)
-        _kill([*service.children(recursive=True), service])
+    states = Supervisor(stack.paths).states()
+    name = chance.choice(sorted(name for name, state in states.items() if state.pid))
+    kill_named(stack, name)
     return name
+
+
+def kill_named(stack: Stack, name: str) -> None:
+    """Kill a service that runs, with its children."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        service = psutil.Process(Supervisor(stack.paths).states()[name].pid)
+        _kill([*service.children(recursive=True), service])
 
 
 def kill_task(stack: Stack, chance: random.Random) -> str:

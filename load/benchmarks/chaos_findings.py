@@ -42,25 +42,27 @@ def compare(
     """Compare source, RAW, CLEAN, candidates, verdicts and prediction log with the records."""
     with open_warehouses(site) as (raw, clean):
         return [
-            _in_raw(raw.connection, deliveries),
-            _accounted(raw.connection, clean.connection),
+            in_raw(raw.connection, deliveries.rows),
+            accounted(raw.connection, clean.connection),
             Finding(not left, f"{deliveries.batches} batches, {len(left)} without a verdict"),
-            _in_order(ModelHistory(clean.connection)),
-            *_logged(site, predictions),
+            in_order(ModelHistory(clean.connection)),
+            *in_log(site, predictions),
         ]
 
 
-def _in_raw(connection: psycopg.Connection, deliveries: Deliveries) -> Finding:
+def in_raw(connection: psycopg.Connection, delivered: int) -> Finding:
+    """Count the encounters in RAW."""
     stored, distinct = connection.execute(
         "SELECT count(*), count(DISTINCT encounter_id) FROM encounter"
     ).fetchone() or (0, 0)
-    ok = stored == distinct == deliveries.rows
+    ok = stored == distinct == delivered
     return Finding(
-        ok, f"{deliveries.rows} encounters delivered, {stored} rows in RAW, {distinct} different"
+        ok, f"{delivered} encounters delivered, {stored} rows in RAW, {distinct} different"
     )
 
 
-def _accounted(raw: psycopg.Connection, clean: psycopg.Connection) -> Finding:
+def accounted(raw: psycopg.Connection, clean: psycopg.Connection) -> Finding:
+    """Look for rows of RAW that the ledgers of both databases do not explain."""
     raw_tallies = [RawTally(**row) for row in raw_rows(raw)]
     clean_tallies = {row["batch_id"]: CleanTally(**row) for row in clean_rows(clean)}
     lost = unaccounted(raw_tallies, clean_tallies)
@@ -71,7 +73,8 @@ def _accounted(raw: psycopg.Connection, clean: psycopg.Connection) -> Finding:
     )
 
 
-def _in_order(history: ModelHistory) -> Finding:
+def in_order(history: ModelHistory) -> Finding:
+    """Look for a model that replaced one of a later batch."""
     numbers = [batch_number(promotion.batch_id) for promotion in promoted(history)]
     late = sum(later < earlier for earlier, later in pairwise(numbers))
     doubled = [b for b, n in Counter(p.batch_id for p in history.promotions()).items() if n > 1]
@@ -81,7 +84,8 @@ def _in_order(history: ModelHistory) -> Finding:
     )
 
 
-def _logged(site: Site, predictions: Predictions) -> list[Finding]:
+def in_log(site: Site, predictions: Predictions) -> list[Finding]:
+    """Compare the prediction log with what the client was told."""
     with psycopg.connect(postgres.dsn(site, "predictions")) as connection:
         found: dict[str, int] = dict(
             connection.execute(

@@ -1,0 +1,85 @@
+"""Processes are killed under load while a batch passes; afterwards nothing is lost or doubled.
+
+It uses the stack of the other tests, takes about a minute on two idle cores, and comes after
+`test_pipeline.py`, which expects to deliver the first batches. `load/benchmarks/chaos.py` is the
+long version.
+"""
+
+import contextlib
+import time
+
+import pytest
+
+from load.benchmarks.chaos import kill_named, recover
+from load.benchmarks.chaos_client import Predictions
+from load.benchmarks.chaos_findings import Finding, accounted, in_log, in_order, in_raw
+from readmission.registry import PRODUCTION
+from readmission.stack.cli.batch_progress import INGESTION, TRAINING
+from readmission.stack.services import exporter, postgres, web
+from readmission.warehouse import ModelHistory, RawWarehouse
+from tests.e2e.pipeline import PATIENCE, Pipeline
+
+BATCH = 1_500
+SWEEP_SECONDS = 10
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * PATIENCE)]
+
+
+def batches(pipeline: Pipeline) -> list[str]:
+    with pipeline.connected("raw") as raw:
+        return [str(batch.batch_id) for batch in RawWarehouse(raw).batches()]
+
+
+def judged(pipeline: Pipeline, batch_id: str) -> bool:
+    """Return whether a batch has a verdict; start a sweep, as the schedule would, if not."""
+    with pipeline.connected("clean") as clean:
+        found = {promotion.batch_id for promotion in ModelHistory(clean).promotions()}
+    if batch_id in found:
+        return True
+    with contextlib.suppress(Exception):
+        pipeline.airflow.trigger("ledger_sweep", {})
+    time.sleep(SWEEP_SECONDS)
+    return False
+
+
+def findings(pipeline: Pipeline, predictions: Predictions) -> list[Finding]:
+    with pipeline.connected("raw") as raw, pipeline.connected("clean") as clean:
+        return [
+            in_raw(raw, pipeline.delivered),
+            accounted(raw, clean),
+            in_order(ModelHistory(clean)),
+            *in_log(pipeline.stack.site, predictions),
+        ]
+
+
+@pytest.fixture
+def served(pipeline: Pipeline) -> Pipeline:
+    """Given a model in production."""
+    if pipeline.registry.version_of(PRODUCTION) is None:
+        pipeline.deliver(BATCH)
+        assert pipeline.ingest(BATCH).state == "success"
+        assert pipeline.promoted("batch-0001").state == "success"
+    return pipeline
+
+
+def test_nothing_is_lost_or_doubled_when_processes_are_killed(served: Pipeline) -> None:
+    stack, known = served.stack, set(batches(served))
+    with Predictions(stack.site) as predictions:
+        served.wait_for("a prediction", lambda: predictions.logged)
+
+        # when a batch arrives, and each of these is killed under load
+        served.deliver(BATCH)
+        served.airflow.trigger(INGESTION, {"batch_size": BATCH, "batches": 0})
+        kill_named(stack, web.API)
+        kill_named(stack, exporter.NAME)
+        (batch_id,) = served.wait_for("the batch", lambda: set(batches(served)) - known)
+        served.kill_task(served.run_of(TRAINING, batch_id), "train")
+        kill_named(stack, postgres.NAME)
+        assert recover(stack) is not None
+        served.wait_for("a verdict on the batch", lambda: judged(served, batch_id))
+        predictions.stop()
+
+        # then the ledgers and the log hold what the client knows, each once
+        served.wait_for("the log", lambda: all(f.ok for f in in_log(stack.site, predictions)))
+        assert [f.sentence for f in findings(served, predictions) if not f.ok] == []
+        assert len(predictions.logged) > 100
