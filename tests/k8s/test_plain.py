@@ -138,6 +138,17 @@ def test_a_folder_contains_what_its_pods_refer_to(folder: str) -> None:
 
 
 @EACH
+def test_an_account_exists_before_the_pods_that_use_it(folder: str) -> None:
+    """`kubectl apply -f` creates objects in the order of the files."""
+    accounts = set()
+    for thing in plain(folder).objects:
+        if thing["kind"] == "ServiceAccount":
+            accounts.add(name(thing))
+        for workload in Cluster([thing]).workloads():
+            assert workload.pod["serviceAccountName"] in accounts, workload.name
+
+
+@EACH
 def test_a_folder_opens_the_network_of_its_pods_and_dns(folder: str) -> None:
     cluster = plain(folder)
     policies = cluster.named("NetworkPolicy")
