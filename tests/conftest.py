@@ -22,7 +22,7 @@ from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
-from tests import signing
+from tests import object_stores, signing
 from tests.databases import migrate
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
@@ -63,6 +63,11 @@ INNER_ROOMS = ("domain", "warehouse", "serving")
 def pytest_configure() -> None:
     """Let idle OpenMP threads sleep, as in the stack, because other tests need the cores."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def pytest_report_header() -> str:
+    """Say which object stores this run tests."""
+    return object_stores.described()
 
 
 @pytest.hookimpl(tryfirst=True)

