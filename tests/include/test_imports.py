@@ -30,7 +30,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"reading"},
     ),
     "readmission.settings": (
-        {"backups", "renamed"},
+        {"backups", "renamed", "store_keys"},
         {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion", "run_as"},
     ),
     "readmission.domain": (
@@ -107,7 +107,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.operations": (
         {
             *("alert_log", "alertmanager", "bucket_retention", "mlflow_server", "patients"),
-            *("prometheus_login", "sealing"),
+            *("prometheus_login", "sealing", "seaweedfs"),
         },
         {"backups", "buckets", "wal_archive"},
     ),

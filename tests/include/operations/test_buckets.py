@@ -5,7 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from readmission.operations.buckets import make_buckets
-from readmission.stack.services.object_store import BACKUPS
+from readmission.operations.seaweedfs import BACKUPS
 from tests.conftest import Platform
 from tests.object_stores import ObjectStore
 

@@ -6,14 +6,16 @@ only the process itself, by a TLS certificate made at each start.
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
 
+from readmission.operations import seaweedfs
 from readmission.operations.buckets import make_buckets
+from readmission.settings.store_keys import StoreKeys
 from readmission.stack.site import certificates
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
@@ -30,14 +32,6 @@ MEMORY = "400MiB"
 """Heap above which Go collects garbage more often: uploads leave 250 MiB instead of 470."""
 PROBE, RETRIES = ".readiness-probe", 8
 """Object that is written to test the store, and the number of attempts, with growing pauses."""
-BACKUPS, UPLOAD = "backups", "backup-upload"
-UPLOAD_ONLY = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{BACKUPS}/*"]}
-    ],
-}
-"""Allows putting dumps, but not listing, reading or deleting; `Write` would allow deleting."""
 INTERNAL_GRPC = ("master", "volume", "filer", "s3", "client")
 INTERNAL_HTTP = ("master", "volume", "filer", "client")
 
@@ -160,33 +154,12 @@ def _as_toml(sections: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _write_identity(site: Site) -> None:
-    secrets, bucket = site.credentials, site.settings.docs_bucket
-    everything = ["Admin", "Read", "Write", "List", "Tagging"]
-    identities = [
-        _identity("readmission", secrets.s3_access_key, secrets.s3_secret_key, everything),
-        # The prediction API reads the gates' reports and nothing else.
-        _identity("reader", secrets.docs_access_key, secrets.docs_secret_key, [f"Read:{bucket}"]),
-        # The exporter lists the objects in each bucket but cannot read them.
-        _identity(
-            "monitoring", secrets.monitoring_access_key, secrets.monitoring_secret_key, ["List"]
-        ),
-        _identity(UPLOAD, secrets.backup_access_key, secrets.backup_secret_key, policy=UPLOAD),
-        _identity(
-            "backup-restore", secrets.restore_access_key, secrets.restore_secret_key,
-            [f"Read:{BACKUPS}", f"List:{BACKUPS}"],
-        ),
-    ]  # fmt: skip
-    policies = [{"name": UPLOAD, "content": json.dumps(UPLOAD_ONLY)}]
-    configured = {"identities": identities, "policies": policies}
-    write_private(site.paths.object_store / "identity.json", json.dumps(configured))
-
-
-def _identity(
-    name: str, key: str, secret: str, actions: Sequence[str] = (), policy: str | None = None
-) -> dict[str, object]:
-    credentials = [{"accessKey": key, "secretKey": secret}]
-    rights = {"policyNames": [policy]} if policy else {"actions": list(actions)}
-    return {"name": name, "credentials": credentials, **rights}
+    secrets = site.credentials
+    keys = StoreKeys(
+        **{name: getattr(secrets, name) for name in StoreKeys.model_fields},
+    )
+    users = seaweedfs.configuration(keys, site.settings.docs_bucket)
+    write_private(site.paths.object_store / "identity.json", json.dumps(users))
 
 
 def client(site: Site, retries: int = 0) -> "S3Client":
