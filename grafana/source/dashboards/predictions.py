@@ -65,6 +65,16 @@ def _overview() -> list[Panel]:
         ),
         stat(
             PanelOptions(
+                "Requests total",
+                "Requests to /predict and /predict/batch since the replicas started.",
+                empty=NO_REQUEST,
+                width=4,
+            ),
+            Query(f"sum({PREDICTION_REQUESTS})"),
+            decimals=0,
+        ),
+        stat(
+            PanelOptions(
                 "Latency p99",
                 "99 % of the successful requests to /predict took less than this. The "
                 "measurement starts once the whole request body has arrived.",
@@ -82,7 +92,7 @@ def _overview() -> list[Panel]:
                 "Invalid input gets a 4xx response and does not count as a failure.",
                 units.PercentUnit,
                 NO_REQUEST,
-                width=4,
+                width=3,
             ),
             Query(f"({or_zero(rate(FAILED_REQUESTS))}) / {rate(PREDICTION_REQUESTS)}"),
             thresholds=((None, "green"), (0.005, "red")),
@@ -95,7 +105,7 @@ def _overview() -> list[Panel]:
                 "switch during a promotion or rollback.",
                 units.String,
                 "No model loaded",
-                width=4,
+                width=3,
             ),
             Query("max by (model_version) (model_info == 1)", "version {{model_version}}"),
             name_only=True,
@@ -106,7 +116,7 @@ def _overview() -> list[Panel]:
                 "Time since the loaded model was trained.",
                 units.Seconds,
                 "No model loaded",
-                width=4,
+                width=3,
             ),
             Query(age("max(model_trained_timestamp_seconds)")),
             thresholds=((None, "green"), (14 * DAY, "orange"), (MODEL_AGE_LIMIT * DAY, "red")),
@@ -116,7 +126,7 @@ def _overview() -> list[Panel]:
                 "Predictions not logged",
                 "Predictions lost since the replicas started, because they could be written "
                 "neither to the database nor to disk.",
-                width=4,
+                width=3,
             ),
             Query("sum(prediction_log_lost_total)"),
             thresholds=ZERO_IS_GOOD,
