@@ -106,10 +106,10 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.operations": (
         {
-            *("alert_log", "alertmanager", "bucket_retention", "mlflow_server", "patients"),
+            *("alert_log", "bucket_retention", "mlflow_server", "patients"),
             *("prometheus_login", "sealing", "seaweedfs"),
         },
-        {"backups", "buckets", "wal_archive"},
+        {"alertmanager", "backups", "buckets", "wal_archive"},
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},

@@ -25,7 +25,8 @@ ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.f
 """Services that `docker compose up` does not start, and their profile."""
 ONE_SHOT = {
     "postgres-certificates", "airflow-init", "warehouse-migrate", "minio-volume", "minio-buckets",
-    "minio-reader", "prometheus-login", "pg-dump", "backup", "dumps", "restore",
+    "minio-reader", "prometheus-login", "alertmanager-configuration", "pg-dump", "backup", "dumps",
+    "restore",
 }  # fmt: skip
 RENAMED = {"postgres-airflow": "airflow-postgres", "airflow-api-server": "airflow-webserver"}
 """Services with another name on the cluster, under which Compose's network knows them too."""
@@ -53,7 +54,7 @@ def test_one_file_holds_airflow_and_the_other_everything_else() -> None:
         "postgres-raw", "postgres-clean", "postgres-mlflow", "warehouse-migrate", "minio",
         "minio-volume", "minio-buckets", "minio-reader", "mlflow", "fastapi", "streamlit",
         "statsd-exporter", "pipeline-exporter", "prometheus", "prometheus-login", "grafana",
-        *ON_DEMAND,
+        "alertmanager", "alertmanager-configuration", "alert-log", *ON_DEMAND,
     }  # fmt: skip
 
 
@@ -149,7 +150,9 @@ def test_mounted_and_env_files_exist(name: str) -> None:
 
 CHOICES = {
     "BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY", "EXTRA_CA", "PYTHON_IMAGE", "READMISSION_DATASET",
-    "READMISSION_OFFLINE",
+    "READMISSION_OFFLINE", "READMISSION_ALERT_EMAIL_TO", "READMISSION_ALERT_EMAIL_FROM",
+    "READMISSION_ALERT_SMTP_SERVER", "READMISSION_ALERT_SMTP_USER",
+    "READMISSION_ALERT_SMTP_PASSWORD", "READMISSION_ALERT_WEBHOOK_URL",
 }  # fmt: skip
 """Optional variables that a user may set; all others are generated secrets."""
 

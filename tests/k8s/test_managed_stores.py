@@ -58,7 +58,7 @@ def test_our_own_stores_are_removed(managed: Cluster) -> None:
     left = {name(thing) for thing in managed.objects if thing["kind"] != "ConfigMap"}
 
     assert not {n for n in left if "postgres" in n or "minio" in n}
-    assert set(managed.named("StatefulSet")) == {"prometheus", "grafana"}
+    assert set(managed.named("StatefulSet")) == {"prometheus", "alertmanager", "grafana"}
 
 
 def test_every_client_gets_only_the_managed_stores(managed: Cluster) -> None:
@@ -69,7 +69,7 @@ def test_every_client_gets_only_the_managed_stores(managed: Cluster) -> None:
         for container in containers(workload.pod):
             where = f"{workload.name}/{container['name']}"
             for source in container.get("envFrom", []):
-                found = configs.get(source["configMapRef"]["name"], {})
+                found = configs.get(source.get("configMapRef", {}).get("name"), {})
                 environment |= {f"{where}:{key}": value for key, value in found.items()}
             for variable in container.get("env", []):
                 if "value" in variable:

@@ -65,6 +65,9 @@ EVERYWHERE = {
     ("pipeline-exporter", "mlflow", 5000),
     ("pipeline-exporter", "minio", S3),
     ("grafana", "prometheus", 9090),
+    ("prometheus", "alertmanager", 9093),
+    ("alertmanager", "world", 443),
+    ("alertmanager", "world", 587),
 }
 PAGES = {
     ("people", "airflow-webserver", HTTP),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from readmission.operations import prometheus_login
+from readmission.operations import alertmanager, prometheus_login
 from readmission.settings import CHECKOUT, PREFIX
 from tests.k8s.cluster import DATABASE_SERVERS, TREES, Object, build
 from tests.k8s.test_hardening import quantity
@@ -13,6 +13,7 @@ from tests.k8s.test_hardening import quantity
 GRAFANA = CHECKOUT / "grafana"
 SOURCES = {
     "prometheus": [GRAFANA / "prometheus" / "prometheus.yml"],
+    "alertmanager-routes": [GRAFANA / "alertmanager" / "alertmanager.yml"],
     "prometheus-rules": sorted((GRAFANA / "prometheus" / "rules").glob("*.yml")),
     "grafana-datasources": sorted((GRAFANA / "provisioning" / "datasources").glob("*.yml")),
     "grafana-providers": sorted((GRAFANA / "provisioning" / "dashboards").glob("*.yml")),
@@ -98,6 +99,33 @@ def test_prometheus_requires_the_password_that_grafana_sends() -> None:
     (sent,) = (v for v in grafana["env"] if v["name"] == "PROMETHEUS_PASSWORD")
     (required,) = (v for v in login["env"] if v["name"] == f"{PREFIX}PROMETHEUS_PASSWORD")
     assert sent["valueFrom"] == required["valueFrom"]
+
+
+def test_prometheus_sends_alerts_to_the_alertmanager_that_writes_them_into_a_file() -> None:
+    (pod,) = (w.pod for w in build("base").workloads() if w.name == "alertmanager")
+    (server,), (configuration, log) = pod["containers"], pod["initContainers"]
+    (target,) = yaml.safe_load((GRAFANA / "prometheus" / "prometheus.yml").read_text())["alerting"][
+        "alertmanagers"
+    ]
+
+    # Prometheus logs in with the password that Alertmanager requires.
+    assert target["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    assert target["basic_auth"]["username"] == prometheus_login.USER
+    routes, folder, address = configuration["args"]
+    assert configuration["command"][2] == alertmanager.__name__
+    assert {
+        f"--web.config.file={folder}/{prometheus_login.WEB_CONFIG}",
+        f"--config.file={folder}/{alertmanager.FILE}",
+        f"--web.listen-address=:{target['static_configs'][0]['targets'][0].partition(':')[2]}",
+    } <= set(server["args"])
+    assert {"name": "routes", "mountPath": str(Path(routes).parent), "readOnly": True} in (
+        configuration["volumeMounts"]
+    )
+    # A sidecar writes the file into the volume that lasts.
+    host, port, file = log["args"]
+    assert address == f"http://{host}:{port}/"
+    assert log["restartPolicy"] == "Always"
+    assert {"name": "data", "mountPath": str(Path(file).parent)} in log["volumeMounts"]
 
 
 @pytest.mark.parametrize("path", SOURCES["grafana-providers"], ids=lambda path: path.name)

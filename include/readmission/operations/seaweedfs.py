@@ -71,7 +71,7 @@ def main() -> None:
     parser.add_argument("file", type=Path, help="where to write the users")
     file = parser.parse_args().file
     try:
-        keys = StoreKeys()  # type: ignore[call-arg] - the environment has them
+        keys = StoreKeys()
     except ValidationError as error:
         missing = ", ".join(str(each["loc"][0]).upper() for each in error.errors())
         sys.exit(f"error: these variables are missing: {missing}; k8s/secrets.sh makes them")

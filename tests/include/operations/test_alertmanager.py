@@ -64,6 +64,30 @@ def test_an_email_without_a_sender_or_server_is_refused(missing: str) -> None:
         configured(**settings)
 
 
+def test_the_program_writes_the_configuration_and_the_login_of_prometheus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given settings as Compose passes them: empty if nobody set them
+    monkeypatch.setenv("READMISSION_PROMETHEUS_PASSWORD", "opensesame")
+    monkeypatch.setenv("READMISSION_ALERT_EMAIL_TO", "")
+    monkeypatch.setenv("READMISSION_ALERT_WEBHOOK_URL", "")
+    routes = str(alertmanager.SOURCE)
+    monkeypatch.setattr("sys.argv", ["alertmanager", routes, str(tmp_path), LOG])
+
+    # when
+    alertmanager.main()
+
+    # then
+    written = tmp_path / alertmanager.FILE
+    assert yaml.safe_load(written.read_text()) == configured()
+    assert written.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "password").read_text() == "opensesame"
+    assert (tmp_path / "web.yml").exists()
+    monkeypatch.delenv("READMISSION_PROMETHEUS_PASSWORD")
+    with pytest.raises(SystemExit, match="PROMETHEUS_PASSWORD is missing"):
+        alertmanager.main()
+
+
 def test_every_alert_that_an_inhibition_names_exists() -> None:
     rules = (CHECKOUT / "grafana" / "prometheus" / "rules").glob("*.yml")
     alerts = {

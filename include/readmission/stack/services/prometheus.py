@@ -89,6 +89,8 @@ def configuration(site: Site) -> dict[str, Any]:
         If a job of the deployment has no service in this stack.
     """
     deployed = yaml.safe_load((SOURCE / "prometheus.yml").read_text())
+    # Compose and Kubernetes always have an Alertmanager, this machine only if it is installed.
+    del deployed["alerting"]
     return (
         deployed
         | alertmanager.alerting(site)
