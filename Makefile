@@ -24,7 +24,7 @@ LIBRARY := python -m pytest -n 2 tests/include -m
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test upgrade-test unit pythons check audit sbom setup up status logs down reset load dashboards manifests lock env uninstall
+.PHONY: help demo test upgrade-test unit pythons check audit sbom setup up status logs down reset load dashboards manifests evidence lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -98,6 +98,9 @@ dashboards: $(READY) ## Generate Grafana's dashboards from grafana/source/
 
 manifests: $(READY) ## Generate the ConfigMaps and database servers in k8s/ as plain YAML
 	$(BIN)/python -m k8s.manifests
+
+evidence: $(READY) ## Collect the checklist of the running stack in evidence/; ARGS="--lang en"
+	@$(BIN)/python -m readmission.stack.evidence $(ARGS)
 
 env: ## Generate missing secrets for Docker Compose in .env
 	@k8s/secrets.sh env .env

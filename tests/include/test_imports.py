@@ -131,8 +131,14 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"services"},
         {"access", "audit", "recovery", "stack"},
         {"backup"},
-        {"drill"},
+        {"drill", "evidence"},
         {"cli"},
+    ),
+    "readmission.stack.evidence": (
+        {"lines"},
+        {"checklist", "report"},
+        {"browser"},
+        {"__main__"},
     ),
     "api": (
         {"errors"},

@@ -90,7 +90,7 @@ def configuration(site: Site) -> dict[str, Any]:
     """
     deployed = yaml.safe_load((SOURCE / "prometheus.yml").read_text())
     # Compose and Kubernetes always have an Alertmanager, this machine only if it is installed.
-    del deployed["alerting"]
+    deployed.pop("alerting", None)
     return (
         deployed
         | alertmanager.alerting(site)

@@ -1,0 +1,107 @@
+"""The lines of the checklist: what to ask, what the response must show, and the verdict."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import httpx
+
+from readmission.errors import ReadmissionError
+
+
+class Verdict(StrEnum):
+    """Whether a line of the checklist holds."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    UNCHECKED = "cannot be checked here"
+
+
+class CannotCheck(ReadmissionError):
+    """A line cannot be checked on this platform; the message says why, and where it can be.
+
+    Parameters
+    ----------
+    english, spanish : str
+        The message, which the page shows in its language.
+    """
+
+    def __init__(self, english: str, spanish: str) -> None:
+        super().__init__(english)
+        self.reasons = {"en": english, "es": spanish}
+
+
+class NotAsExpected(ReadmissionError):
+    """A response does not show what the line requires."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the checklist.
+
+    Parameters
+    ----------
+    name : str
+        Identifies the line.
+    titles : mapping of str to str
+        What it shows, by language.
+    command : str
+        What is asked, without secrets.
+    observe : callable
+        Returns the output, or raises `NotAsExpected` or `CannotCheck`.
+    """
+
+    name: str
+    titles: Mapping[str, str]
+    command: str
+    observe: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A line, its verdict and what was seen.
+
+    Parameters
+    ----------
+    line : Line
+        What was asked.
+    verdict : Verdict
+        Whether it holds.
+    output : str
+        The response, or what went wrong, as the program that was asked says it.
+    reasons : mapping of str to str
+        Why the line cannot be checked here, by language.
+    """
+
+    line: Line
+    verdict: Verdict
+    output: str
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+
+def judge(line: Line) -> Outcome:
+    """Observe a line and return its verdict. A line that cannot be read never passes."""
+    try:
+        output = line.observe()
+    except CannotCheck as error:
+        return Outcome(line, Verdict.UNCHECKED, str(error), error.reasons)
+    except (ReadmissionError, httpx.HTTPError, OSError) as error:
+        return Outcome(line, Verdict.FAILED, str(error) or type(error).__name__)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        return Outcome(line, Verdict.FAILED, f"the response has another form: {error!r}")
+    if not output.strip():
+        return Outcome(line, Verdict.FAILED, "there was no output")
+    return Outcome(line, Verdict.PASSED, output)
+
+
+def expect(holds: bool, output: str, wanted: str) -> str:
+    """Return the output if it is as wanted.
+
+    Raises
+    ------
+    NotAsExpected
+        If it is not; the message has the output and what was expected.
+    """
+    if not holds:
+        raise NotAsExpected(f"{output}\nexpected {wanted}")
+    return output

@@ -1,0 +1,227 @@
+"""The evidence: the verdict of each line, the page, its PDF and its pictures."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from readmission.stack.errors import StackError
+from readmission.stack.evidence import browser, checklist
+from readmission.stack.evidence.__main__ import is_complete
+from readmission.stack.evidence.lines import (
+    CannotCheck,
+    Line,
+    NotAsExpected,
+    Outcome,
+    Verdict,
+    expect,
+    judge,
+)
+from readmission.stack.evidence.report import LANGUAGES, WORDS, Picture, page
+from readmission.stack.services import prometheus
+from readmission.stack.services.airflow_client import DagRun
+from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
+from tests.programs import lacking
+
+AT = datetime(2026, 3, 1, 10, 20, tzinfo=UTC)
+
+
+def line(observe: Callable[[], str], name: str = "one") -> Line:
+    """Return a line of the checklist."""
+    return Line(name, {"en": "One <line>", "es": "Una línea"}, "ask it", observe)
+
+
+def raising(error: Exception) -> Callable[[], str]:
+    """Return an observation that fails."""
+
+    def observe() -> str:
+        raise error
+
+    return observe
+
+
+@pytest.mark.parametrize(
+    ("observe", "verdict", "said"),
+    [
+        (lambda: "15000", Verdict.PASSED, "15000"),
+        (lambda: " ", Verdict.FAILED, "no output"),
+        (lambda: expect(False, "0", "more than 0"), Verdict.FAILED, "0\nexpected more than 0"),
+        (raising(NotAsExpected("no")), Verdict.FAILED, "no"),
+        (raising(StackError("Airflow is down")), Verdict.FAILED, "Airflow is down"),
+        (raising(httpx.ConnectError("refused")), Verdict.FAILED, "refused"),
+        (raising(KeyError("status")), Verdict.FAILED, "another form: KeyError('status')"),
+        (
+            raising(CannotCheck("needs a cluster", "hace falta un clúster")),
+            Verdict.UNCHECKED,
+            "needs a cluster",
+        ),
+    ],
+)
+def test_a_line_passes_only_with_an_output_that_holds(
+    observe: Callable[[], str], verdict: Verdict, said: str
+) -> None:
+    outcome = judge(line(observe))
+
+    assert outcome.verdict is verdict
+    assert said in outcome.output
+
+
+def test_without_a_running_stack_no_line_passes(site: Site) -> None:
+    outcomes = [judge(each) for each in checklist.checklist(site)]
+
+    verdicts = {outcome.line.name: outcome.verdict for outcome in outcomes}
+    assert len(verdicts) == len(outcomes), "two lines have the same name"
+    unchecked = {name for name in verdicts if verdicts[name] is Verdict.UNCHECKED}
+    assert unchecked >= checklist.ELSEWHERE.keys()
+    assert set(verdicts.values()) == {Verdict.FAILED, Verdict.UNCHECKED}
+    assert {"services", "airflow", "dags", "raw", "runs", "production", "artifacts"} <= (
+        verdicts.keys() - unchecked
+    )
+
+
+def test_an_empty_table_does_not_pass(raw_db: psycopg.Connection, databases: Stack) -> None:
+    raw_db.commit()
+
+    with pytest.raises(NotAsExpected, match="expected more than 0"):
+        checklist.rows(databases.site, "raw")
+
+
+def test_prometheus_must_reach_every_job(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given Prometheus' response without the job of the API
+    jobs = ["airflow", "pipeline", "prometheus"]
+
+    def respond(self: httpx.Client, url: str, **_: Any) -> httpx.Response:
+        found = [{"metric": {"job": job}, "value": [0, "1"]} for job in jobs]
+        request = httpx.Request("GET", url)
+        return httpx.Response(200, json={"data": {"result": found}}, request=request)
+
+    monkeypatch.setattr(httpx.Client, "get", respond)
+    monkeypatch.setattr(prometheus, "program", lambda: "/usr/bin/prometheus")
+
+    # then it fails until the job is there, and cannot be checked without Prometheus
+    with pytest.raises(NotAsExpected, match="1 for each job"):
+        checklist.targets(site)
+    jobs.append("api")
+    assert "api: 1" in checklist.targets(site)
+    monkeypatch.setattr(prometheus, "program", lambda: None)
+    with pytest.raises(CannotCheck, match="apt-get install prometheus"):
+        checklist.targets(site)
+
+
+def test_a_failed_line_or_a_missing_picture_is_not_complete() -> None:
+    held = Outcome(line(str), Verdict.PASSED, "1")
+    broken = Outcome(line(str), Verdict.FAILED, "0")
+    unchecked = Outcome(line(str), Verdict.UNCHECKED, "no cluster")
+    seen, missing = Picture("a", b"png"), Picture("a", problem="404")
+
+    assert is_complete([held, unchecked], [seen])
+    assert not is_complete([held, broken], [seen])
+    assert not is_complete([held], [missing])
+
+
+def test_every_language_has_every_text(site: Site) -> None:
+    assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
+    shown = [each.titles for each in checklist.checklist(site)]
+    unchecked = [judge(each) for each in checklist.elsewhere()]
+    shown += [outcome.reasons for outcome in unchecked]
+    assert "ejecute el comando en su clúster" in page(unchecked, [], "es", AT)
+    shown += [view.titles for view in browser.views(site, "")]
+    assert all(set(titles) == set(LANGUAGES) for titles in shown)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_opens_offline_and_escapes_outputs(language: str) -> None:
+    outcomes = [Outcome(line(str), Verdict.FAILED, "<script>alert(1)</script>")]
+
+    text = page(outcomes, [Picture("Page", b"png"), Picture("No", problem="404")], language, AT)
+
+    assert "<script" not in text
+    assert "http://" not in text
+    assert 'src="data:image/png;base64,' in text
+    assert 'class="failed"' in text
+    assert "2026-03-01 10:20 UTC" in text
+    assert f'lang="{language}"' in text
+
+
+class Runs:
+    """Airflow with one run that failed, and then one that succeeded."""
+
+    def runs(self, dag_id: str) -> list[DagRun]:
+        """Return the runs, newest first."""
+        return [DagRun(dag_id, "b", "failed", None), DagRun(dag_id, "a", "success", None)]
+
+    def tasks(self, run: DagRun) -> list[dict[str, str]]:
+        """Return the tasks of the run that succeeded."""
+        assert run.run_id == "a"
+        return [{"task_id": "check"}]
+
+
+def test_the_newest_run_that_succeeded_and_a_log_are_shown(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert browser.run_views(site, "") == [], "Airflow does not run"
+    monkeypatch.setattr(browser, "open_airflow", lambda _site: Runs())
+
+    run, log = browser.run_views(site, "secret")
+
+    assert run.url == f"{site.airflow_url}/dags/model_training_pipeline/runs/a"
+    assert log.url == f"{run.url}/tasks/check"
+    assert run.token == log.token == "secret"  # noqa: S105
+
+
+class Pages(BaseHTTPRequestHandler):
+    """Two pages: one for whoever has the cookie, and one that does not exist."""
+
+    def do_GET(self) -> None:
+        """Respond."""
+        known = "_token=secret" in (self.headers.get("Cookie") or "") and self.path == "/dags"
+        self.send_response(200 if known else 404)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(b"<h1>DAGs</h1>")
+
+    def log_message(self, *_args: Any) -> None:
+        """Log nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """The address of a server of both pages."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_chromium_takes_the_pictures_and_prints_the_page(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a page behind Airflow's login, and one that is missing
+    if not any(map(browser.shutil.which, browser.PROGRAMS)):
+        lacking("Chromium", "chromium")
+    monkeypatch.setattr(browser, "SETTLE", 50)
+    titles = {"en": "DAGs", "es": "DAGs"}
+    wanted = [
+        browser.View(titles, f"{address}/dags", token="secret"),  # noqa: S106
+        browser.View(titles, f"{address}/nothing"),
+    ]
+    html, pdf = tmp_path / "evidence.html", tmp_path / "evidence.pdf"
+
+    # when
+    with browser.chromium() as opened:
+        seen, missing = browser.take(opened, wanted, "en")
+        html.write_text(page([Outcome(line(str), Verdict.PASSED, "1")], [seen], "en", AT))
+        browser.print_pdf(opened, html, pdf)
+
+    # then
+    assert seen.png.startswith(b"\x89PNG")
+    assert missing.png == b""
+    assert missing.problem.endswith("/nothing returned 404")
+    assert pdf.read_bytes().startswith(b"%PDF")
