@@ -10,7 +10,8 @@ from starlette.types import Scope
 from api.access.audit import AuditTrail
 from api.access.keys import HEADER, Caller, Keyring, Role
 from api.access.limits import RateLimit, RowBudget, UploadSlots
-from api.contract.predictions import ErrorResponse, ModelReference
+from api.contract.predictions import ModelReference
+from api.contract.problem_details import PROBLEM_JSON, SCHEMA_REF
 from api.errors import Forbidden, Unauthorized
 from api.http.draining import GracefulShutdown
 from api.http.transport import header, request_id_of
@@ -144,7 +145,8 @@ _NO_REFERENCE = dict.fromkeys(ModelReference.model_fields)
 
 def error_schemas(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the error responses of an endpoint for OpenAPI."""
-    return {status: {"model": ErrorResponse} for status in statuses}
+    content = {PROBLEM_JSON: {"schema": {"$ref": SCHEMA_REF}}}
+    return {status: {"content": content} for status in statuses}
 
 
 KEY_REQUIRED: dict[str, Any] = {"security": [{"key": []}]}

@@ -12,6 +12,7 @@ from fastapi.openapi.models import APIKey, APIKeyIn
 from api.access.audit import AuditTrail
 from api.access.keys import Keyring
 from api.access.limits import RateLimit, UploadSlots
+from api.contract.problem_details import SCHEMAS
 from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
@@ -34,7 +35,7 @@ Whether a diabetic patient will be readmitted, and how soon: `NO`, `>30` or `<30
 
 `POST /predict` takes one encounter by the column names of UCI data set 296; `GET /schema` lists
 them. Every error response has the same body: `error`, `message`, `problems` (field, value,
-expected) and `request_id`. Callers send their key as `X-API-Key`.
+expected) and `request_id`, within the fields of RFC 9457. Callers send their key as `X-API-Key`.
 """
 SWITCH_SECONDS = 0.001
 """How long a thread that scores a file may hold the interpreter while single requests wait.
@@ -152,11 +153,11 @@ def application() -> FastAPI:
 
 
 def _complete_openapi(app: FastAPI) -> None:
-    """Add the API key and the lines of NDJSON to OpenAPI, where endpoints refer to them."""
+    """Add the API key, errors and the lines of NDJSON to OpenAPI: endpoints refer to them."""
     described = app.openapi()
     scheme = APIKey(**{"in": APIKeyIn.header}, name="X-API-Key").model_dump(
         mode="json", by_alias=True, exclude_none=True
     )
     components = described.setdefault("components", {})
     components["securitySchemes"] = {"key": scheme}
-    components["schemas"] = file_formats.LINE_SCHEMAS | components.get("schemas", {})
+    components["schemas"] = file_formats.LINE_SCHEMAS | SCHEMAS | components.get("schemas", {})

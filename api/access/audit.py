@@ -15,6 +15,7 @@ class NotAudited(ApiError):
 
     status = 503
     kind = "audit_unavailable"
+    title = "The audit trail is unavailable"
 
     def __init__(self) -> None:
         super().__init__(

@@ -197,12 +197,6 @@ class ErrorFields(ResponseModel):
     ]
 
 
-class ErrorResponse(ErrorFields):
-    """The body of every error response."""
-
-    request_id: str
-
-
 class RowOfUpload(ResponseModel):
     """Which row it is, and the caller's keys for it, if the row has them."""
 

@@ -1,18 +1,21 @@
 """Error handlers: the body of every error response is an `ErrorResponse`."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from api.contract.predictions import read_error
+from api.contract.problem_details import HTTP, PROBLEM_JSON, problem_details
 from api.errors import ApiError, InvalidEncounter, Problem
 
 
 def error_response(error: ApiError, request_id: str) -> JSONResponse:
     """Return the response to an error."""
     headers = {"retry-after": str(error.retry_after)} if error.retry_after else None
-    return JSONResponse(read_error(error) | {"request_id": request_id}, error.status, headers)
+    body = problem_details(error, request_id)
+    return JSONResponse(body, error.status, headers, media_type=PROBLEM_JSON)
 
 
 def _respond(request: Request, error: ApiError) -> JSONResponse:
@@ -45,7 +48,8 @@ async def _respond_to_http_error(request: Request, error: Exception) -> JSONResp
     if not isinstance(error, HTTPException):
         raise error
     wrapped = ApiError(f"{request.method} {request.url.path[:200]}: {error.detail}. See GET /.")
-    wrapped.status, wrapped.kind = error.status_code, "http"
+    wrapped.status, wrapped.kind = error.status_code, HTTP
+    wrapped.title = HTTPStatus(error.status_code).phrase
     response = _respond(request, wrapped)
     response.headers.update(error.headers or {})
     return response

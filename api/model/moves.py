@@ -15,6 +15,7 @@ class PromotionFailed(ApiError):
 
     status = 409
     kind = "promotion_failed"
+    title = "The promotion is not possible"
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,12 @@ from api.contract.fields import (
 )
 from api.contract.predictions import (
     COLUMNS,
-    ErrorResponse,
     ExplanationResponse,
     PredictedRow,
     PredictionResponse,
     RejectedRow,
 )
+from api.contract.problem_details import ErrorResponse
 from api.files.parquet_writer import ARROW_TYPES
 from readmission.domain import schema
 from readmission.domain.schema import example

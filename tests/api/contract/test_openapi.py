@@ -111,7 +111,7 @@ def test_every_operation_has_texts_responses_and_errors(client: TestClient) -> N
             errors = {status for status in operation["responses"] if status >= "400"}
             assert ("401" in errors) == ("security" in operation), place
             for status in errors:
-                content = operation["responses"][status]["content"]["application/json"]
+                content = operation["responses"][status]["content"]["application/problem+json"]
                 assert content["schema"] == {"$ref": "#/components/schemas/ErrorResponse"}, place
 
 

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.contract.encounter import parse_encounter
+from api.contract.problem_details import PROBLEM_JSON
 from api.errors import RegistryUnavailable
 from readmission.domain import schema
 from readmission.domain.schema import example
@@ -34,7 +35,15 @@ def check_error(response: Any, status: int, kind: str) -> dict[str, Any]:
     """Check that an error response has the usual fields and no internals; return its body."""
     assert response.status_code == status
     body: dict[str, Any] = response.json()
-    assert set(body) == {"error", "message", "problems", "request_id"}
+    assert response.headers["content-type"] == PROBLEM_JSON
+    assert set(body) == {
+        "error", "message", "problems", "request_id",
+        "type", "title", "status", "detail", "instance",
+    }  # fmt: skip
+    assert (body["status"], body["detail"]) == (status, body["message"])
+    assert body["type"] == ("about:blank" if kind == "http" else f"urn:readmission:error:{kind}")
+    assert body["instance"].endswith(f":{body['request_id']}")
+    assert body["title"]
     assert body["error"] == kind
     assert body["message"]
     assert body["request_id"] == response.headers["x-request-id"]
