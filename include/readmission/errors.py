@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 _LONGEST_QUOTE = 80
 """Characters of a foreign value that a message quotes."""
+_MOST_BATCHES = 12
+"""Batches that a message lists in full."""
 
 
 class ReadmissionError(Exception):
@@ -48,13 +50,17 @@ class InvalidBatchId(ReadmissionError):
     ----------
     value : object
         The value.
+    known : sequence of str
+        The batches that exist, in their order, if they are known.
     """
 
-    def __init__(self, value: object) -> None:
+    def __init__(self, value: object, known: Sequence[str] = ()) -> None:
+        shown = known if len(known) <= _MOST_BATCHES else [known[0], "…", *known[-3:]]
+        exist = f". The batches are {', '.join(shown)}" if known else ""
         super().__init__(
             f"{_shortened(value)} is not the id of a batch; expected batch-0001 or replay-0001, as"
             " the page Data quality and `readmission quarantine account` list them. Start a run"
-            " again with the id of a batch as its partition key"
+            f" again with the id of a batch as its partition key{exist}"
         )
         self.value = value
 
@@ -150,6 +156,16 @@ class RowsErased(ReadmissionError):
 
 class DecisionRefused(ReadmissionError):
     """A person's decision, for example about a quarantined row, is incomplete or comes too late."""
+
+
+class NoDriftReference(ReadmissionError):
+    """A version has no summary of its training rows, so no drift is measured from it."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"version {version} has no summary of its training rows: it was deleted, or was not"
+            " registered by the training of this project"
+        )
 
 
 class VerdictNotFound(ReadmissionError):

@@ -12,7 +12,7 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from readmission.domain.production import NO_PIN, PIN, PROMOTED_VERSION, Pin, Production
-from readmission.errors import BundleRefused, NoModel, NotPromotedYet
+from readmission.errors import BundleRefused, NoDriftReference, NoModel, NotPromotedYet
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 from readmission.registry.login import log_in
@@ -158,9 +158,19 @@ class Registry:
         ]
 
     def drift_reference(self, version: str) -> dict[str, Any]:
-        """Return the summary of a version's training rows."""
-        run_id = self.client.get_model_version(self.name, version).run_id
-        return dict(mlflow.artifacts.load_dict(f"runs:/{run_id}/{DRIFT_REFERENCE}"))
+        """Return the summary of a version's training rows.
+
+        Raises
+        ------
+        NoDriftReference
+            If the version was deleted, or its run has no such artifact.
+        """
+        found = self._found(lambda: self.client.get_model_version(self.name, version))
+        # Listed first: downloading a missing file fails like an unavailable server does.
+        files = self._found(lambda: self.client.list_artifacts(found.run_id)) if found else None
+        if found is None or DRIFT_REFERENCE not in {file.path for file in files or ()}:
+            raise NoDriftReference(version)
+        return dict(mlflow.artifacts.load_dict(f"runs:/{found.run_id}/{DRIFT_REFERENCE}"))
 
     def registered(self, version: str) -> RegisteredVersion:
         """Return a version without loading its artifacts.

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from readmission.pipeline.measure_drift import measure_drift
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
-from readmission.warehouse import BatchState, CleanWarehouse
+from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.conftest import BATCHES, Training
@@ -97,3 +98,61 @@ def test_a_batch_without_strong_drift_adds_no_warning(
 
     assert len(drifts) > 40
     assert clean_verdict(filled) == before
+
+
+class Foreign(mlflow.pyfunc.PythonModel):
+    """Somebody's own model, which no training of this project has registered."""
+
+    def predict(self, _context, model_input, _params=None):  # type: ignore[no-untyped-def]
+        return model_input
+
+
+def put_foreign_version_in_production(registry: Registry) -> str:
+    with mlflow.start_run(experiment_id=registry.experiment_id()) as run:
+        mlflow.pyfunc.log_model(name="model", python_model=Foreign(), pip_requirements=[])
+    version = registry.register(run.info.run_id, {})
+    registry.set_alias("production", version)
+    return version
+
+
+@pytest.mark.parametrize("touched", ["foreign version", "version deleted"])
+def test_without_a_reference_the_last_promoted_version_that_has_one_is_the_reference(
+    drifted: CleanWarehouse, trained: Training, touched: str
+) -> None:
+    # given two promoted versions, and a registry that somebody has touched
+    registry, history = trained.registry(), ModelHistory(drifted.connection)
+    for number, family in enumerate(("xgboost", "random_forest")):
+        batch = BATCHES[number]
+        registry.promote(version := registry.register(trained.run_of(family), {"batch_id": batch}))
+        history.record_promotion(Promotion(batch, version, None, "promoted", "better"))
+    if touched == "foreign version":
+        put_foreign_version_in_production(registry)
+        expected = "2"
+    else:
+        registry.client.delete_model_version(registry.name, "2")
+        expected = "1"
+
+    # when
+    measure_drift(drifted, registry, SECOND)
+
+    # then
+    assert {one.reference_version for one in DriftLog(drifted.connection).latest()} == {expected}
+
+
+def test_without_any_reference_the_verdict_warns_and_the_batch_goes_on(
+    filled: CleanWarehouse, trained: Training, gatekeeper: Gatekeeper
+) -> None:
+    # given a promoted version that was deleted, and a foreign one
+    registry = trained.registry()
+    promotion = Promotion(FIRST, "7", None, "promoted", "better")
+    ModelHistory(filled.connection).record_promotion(promotion)
+    put_foreign_version_in_production(registry)
+
+    # when
+    assert measure_drift(filled, registry, SECOND) == []
+    gatekeeper.clean(filled, SECOND)
+
+    # then
+    (warning,) = clean_verdict(filled).failures
+    assert warning.startswith("drift has not been measured: ")
+    assert filled.batch(SECOND).state is BatchState.ACCEPTED
