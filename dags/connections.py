@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,8 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from pydantic import SecretStr
 
+from readmission.domain.batch_ids import BatchId, parse_batch_id
+from readmission.errors import InvalidBatchId
 from readmission.quality.report.publishing import publish, publish_overview
 from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
@@ -45,6 +47,25 @@ def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
     with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
         require_current(connection, "predictions")
         yield OutcomeStore(connection)
+
+
+def batch_of(partition_key: object) -> BatchId:
+    """Return the partition key of a run as a batch.
+
+    Raises
+    ------
+    InvalidBatchId
+        If it is not the id of a batch. The message lists the batches that exist, for whoever
+        started the run by hand without a key.
+    """
+    try:
+        return parse_batch_id(partition_key)
+    except InvalidBatchId:
+        known: list[str] = []
+        # Without the database, the message is only shorter.
+        with suppress(Exception), clean_warehouse() as warehouse:
+            known = [batch.batch_id for batch in warehouse.batches()]
+        raise InvalidBatchId(partition_key, known) from None
 
 
 def record_decision(

@@ -27,13 +27,12 @@ def data_processing_pipeline():
     @task
     def process(partition_key: str) -> str:
         """Write the batch, the splits of its new patients and its line of the ledger."""
-        from connections import clean_warehouse, raw_warehouse
-        from readmission.domain.batch_ids import parse_batch_id
+        from connections import batch_of, clean_warehouse, raw_warehouse
         from readmission.domain.privacy import Pseudonyms
         from readmission.pipeline import process
         from readmission.settings import get_settings
 
-        settings, batch_id = get_settings(), parse_batch_id(partition_key)
+        settings, batch_id = get_settings(), batch_of(partition_key)
         key = settings.prediction_log_key
         hashed = Pseudonyms(key.get_secret_value()).patient if key else None
         with raw_warehouse() as raw, clean_warehouse() as clean:

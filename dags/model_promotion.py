@@ -19,8 +19,7 @@ def model_promotion_pipeline():
     @task
     def judge(partition_key: str) -> dict[str, str]:
         """Score both models on the same rows, record the verdict and move the aliases."""
-        from connections import clean_warehouse, publish_report
-        from readmission.domain.batch_ids import parse_batch_id
+        from connections import batch_of, clean_warehouse, publish_report
         from readmission.pipeline.promotion import judge as promotion
         from readmission.pipeline.promotion import rollout
         from readmission.pipeline.promotion.rule import Rule
@@ -30,7 +29,7 @@ def model_promotion_pipeline():
         from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
-        batch_id, settings = parse_batch_id(partition_key), get_settings()
+        batch_id, settings = batch_of(partition_key), get_settings()
         registry = Registry(settings.as_mlflow("promotion"))
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)

@@ -19,13 +19,12 @@ def model_training_pipeline():
     @task
     def prepare(partition_key: str) -> dict[str, str | int]:
         """Let the training gate check the rows of all batches up to this one."""
-        from connections import clean_warehouse, publish_report
-        from readmission.domain.batch_ids import parse_batch_id
+        from connections import batch_of, clean_warehouse, publish_report
         from readmission.modelling import families
         from readmission.pipeline import train
         from readmission.quality.gates import Gatekeeper
 
-        batch_id = parse_batch_id(partition_key)
+        batch_id = batch_of(partition_key)
         families.require_known(get_settings().families)
         train.signer_of(get_settings())
         with clean_warehouse() as warehouse, warehouse.unchanged():

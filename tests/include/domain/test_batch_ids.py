@@ -60,3 +60,12 @@ def test_postgres_and_json_schema_refuse_the_same(raw_db: psycopg.Connection) ->
             assert raw_db.execute(number, (value,)).fetchone() == (None,), value
         if not value.endswith("\n"):  # Python's `$` also matches before the last line break.
             assert re.search(PATTERN, value) is None
+
+
+def test_a_run_without_a_partition_key_is_told_which_batches_exist() -> None:
+    few = str(InvalidBatchId(None, ["batch-0001", "replay-0002"]))
+    many = str(InvalidBatchId(None, [f"batch-{number:04d}" for number in range(1, 31)]))
+
+    assert few.endswith("The batches are batch-0001, replay-0002")
+    assert many.endswith("The batches are batch-0001, …, batch-0028, batch-0029, batch-0030")
+    assert "The batches are" not in str(InvalidBatchId(None))
