@@ -82,6 +82,8 @@ DISCHARGE_DISPOSITIONS = _numbered(
         30: "Another type of health care institution",
     }
 )
+UB04_DEATHS = MappingProxyType({"40": "19", "41": "20", "42": "21"})
+"""Codes of form UB-04 (hospice) that mean death, each with UCI's code for it."""
 ADMISSION_SOURCES = _numbered(
     {
         1: "Physician referral",

@@ -101,6 +101,7 @@ COLUMNS: tuple[Column, ...] = (
         "1",
         codes.DISCHARGE_DISPOSITIONS,
         other="25",
+        synonyms=codes.UB04_DEATHS,
     ),
     Column(
         "admission_source_id",

@@ -186,6 +186,7 @@ def signature() -> ModelSignature:
     inputs = [ColSpec(AnyType(), c.name, required=not c.nullable) for c in schema.FEATURES]
     outputs = [ColSpec("string", "prediction")]
     outputs += [ColSpec("double", name) for name in PROBABILITY_COLUMNS]
+    outputs.append(ColSpec("boolean", "eligible"))
     return ModelSignature(Schema(inputs), Schema(outputs))
 
 

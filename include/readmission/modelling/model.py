@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from readmission.domain import schema
-from readmission.domain.cleaning import clean
+from readmission.domain.cleaning import clean, eligible
 from readmission.modelling.decision import decide
 
 PROBABILITY_COLUMNS = tuple(f"probability_{label}" for label in schema.CLASSES)
@@ -81,8 +81,14 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         model_input: pd.DataFrame,
         params: dict[str, Any] | None = None,  # noqa: ARG002
     ) -> pd.DataFrame:
-        """Return ``prediction`` and the probability of each class, as MLflow's pyfunc interface."""
-        probabilities = self.predict_proba(model_input)
+        """Return ``prediction`` and the probability of each class, as MLflow's pyfunc interface.
+
+        A patient who died cannot be readmitted: ``eligible`` is false, and the prediction and the
+        probabilities are missing, as in the API's response.
+        """
+        probabilities, alive = self.predict_proba(model_input), eligible(model_input)
         rows = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS, index=model_input.index)
-        rows.insert(0, "prediction", self.decide(probabilities))
-        return rows
+        rows.insert(0, "prediction", self.decide(probabilities).astype(object))
+        rows = rows.where(alive, other=np.nan)
+        rows["prediction"] = rows["prediction"].where(alive, other=None)
+        return rows.assign(eligible=alive.astype(bool))

@@ -170,20 +170,36 @@ def test_a_prediction_is_a_class_and_probabilities_for_each_row(
     fitted: Fit, raw_rows: pd.DataFrame
 ) -> None:
     # given raw encounters with an index of their own
-    raw = raw_rows.iloc[100:160]
+    raw = raw_rows.iloc[100:160].assign(discharge_disposition_id="1")
     model = fitted.model
 
     # when
     predictions = model.predict(None, raw)
 
     # then
-    assert list(predictions.columns) == ["prediction", *PROBABILITY_COLUMNS]
+    assert list(predictions.columns) == ["prediction", *PROBABILITY_COLUMNS, "eligible"]
+    assert predictions["eligible"].all()
     assert predictions.index.equals(raw.index)
     probabilities = predictions[list(PROBABILITY_COLUMNS)].to_numpy()
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-12)
     assert (probabilities > 0).all()
     expected = np.array(schema.CLASSES)[(probabilities * model.weights).argmax(axis=1)]
     assert predictions["prediction"].tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("died", [*schema.DIED, "40", "41", "42"])
+def test_the_registered_model_predicts_nothing_for_a_patient_who_died(
+    fitted: Fit, raw_rows: pd.DataFrame, died: str
+) -> None:
+    raw = raw_rows.iloc[:2].assign(discharge_disposition_id=["1", died])
+
+    alive, dead = fitted.model.predict(None, raw).to_dict("records")
+
+    assert alive["eligible"]
+    assert alive["prediction"] in schema.CLASSES
+    assert not dead["eligible"]
+    assert dead["prediction"] is None
+    assert all(np.isnan(dead[name]) for name in PROBABILITY_COLUMNS)
 
 
 def test_a_row_gets_the_same_prediction_alone_and_in_a_batch(

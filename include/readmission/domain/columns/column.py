@@ -72,6 +72,8 @@ class Column:
         Whether other values are accepted as well; `values` are then suggestions.
     other : str, optional
         The value that stands for a code of one or two digits that is not in the list.
+    synonyms : mapping of str to str
+        Codes of other lists, each with the value that means the same here.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Column:
     nullable: bool = False
     open_set: bool = False
     other: str | None = None
+    synonyms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_number(self) -> bool:
@@ -189,8 +192,9 @@ class Column:
         """Return the value for a code that is not in the list, if this column has one."""
         if self.other is None or not 0 < code <= LARGEST_CODE:
             return None
-        meaning = f"{self.other}, {self.values[self.other].lower()}"
-        return Interpretation(self.other, f"{code} is not in the list and was read as {meaning}")
+        found = self.synonyms.get(str(code), self.other)
+        meaning = f"{found}, {self.values[found].lower()}"
+        return Interpretation(found, f"{code} is not in the list and was read as {meaning}")
 
     def allows(self, value: object) -> bool:
         """Whether a value is accepted, in any spelling that `read` knows."""
