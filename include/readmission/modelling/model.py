@@ -88,7 +88,8 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         """
         probabilities, alive = self.predict_proba(model_input), eligible(model_input)
         rows = pd.DataFrame(probabilities, columns=PROBABILITY_COLUMNS, index=model_input.index)
-        rows.insert(0, "prediction", self.decide(probabilities).astype(object))
         rows = rows.where(alive, other=np.nan)
-        rows["prediction"] = rows["prediction"].where(alive, other=None)
+        labels = zip(self.decide(probabilities), alive, strict=True)
+        decided = [str(label) if is_alive else None for label, is_alive in labels]
+        rows.insert(0, "prediction", pd.Series(decided, rows.index, dtype=object))
         return rows.assign(eligible=alive.astype(bool))
