@@ -29,7 +29,7 @@ def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch
 def test_an_unknown_setting_is_named_with_the_known_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("READMISSION_BATCHSIZE", "500")
 
-    with pytest.raises(SettingsError, match=r"READMISSION_BATCHSIZE; the known ones are"):
+    with pytest.raises(SettingsError, match=r"BATCHSIZE \(did you mean READMISSION_BATCH_SIZE, "):
         Settings.from_environment()
 
 

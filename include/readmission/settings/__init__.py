@@ -24,7 +24,7 @@ from readmission.settings.audit import AuditSettings
 from readmission.settings.deliveries import DeliverySettings
 from readmission.settings.mlflow import MlflowSettings
 from readmission.settings.promotion import PromotionSettings
-from readmission.settings.renamed import RENAMED
+from readmission.settings.renamed import RENAMED, nearest
 from readmission.settings.run_as import RunAsSettings
 
 PREFIX = "READMISSION_"
@@ -281,8 +281,9 @@ class Settings(
             name for name in os.environ.keys() - RENAMED.keys() - known if name.startswith(PREFIX)
         )
         if unknown:
-            names, valid = ", ".join(unknown), ", ".join(sorted(known))
-            raise SettingsError(f"unknown settings: {names}; the known ones are {valid}")
+            meant = (f"{one} (did you mean {', '.join(nearest(one, known))}?)" for one in unknown)
+            listed = "docs/configuration.md lists every setting"
+            raise SettingsError(f"unknown settings: {'; '.join(meant)}; {listed}")
         try:
             return cls()
         except ValidationError as error:

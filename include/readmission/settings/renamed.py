@@ -1,7 +1,12 @@
-"""Names of variables that changed: the old ones work for one more release, with a warning."""
+"""Names of variables that changed: the old ones work for one more release, with a warning.
+
+Names that are unknown are compared with the known ones.
+"""
 
 import os
 import warnings
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource
 
@@ -11,6 +16,21 @@ RENAMED: dict[str, str] = {
     "MLFLOW_ARTIFACTS_DESTINATION": "mlflow_artifacts",
 }
 """Each old variable, and the setting that replaces it; version 0.3.0 will not read them."""
+
+NEAREST = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """Return the three known names that are most like an unknown one, the most similar first.
+
+    Parameters
+    ----------
+    name : str
+        The unknown variable.
+    known : iterable of str
+        All variables.
+    """
+    return get_close_matches(name, sorted(known), n=NEAREST, cutoff=0)
 
 
 class RenamedSettings(BaseSettings):

@@ -18,6 +18,7 @@ from readmission.stack.services import object_store
 from readmission.stack.services.catalogue import all_services, with_dependencies
 from readmission.stack.site.paths import StatePaths, write_private
 from readmission.stack.site.ports import load_ports, require_free
+from readmission.stack.site.remembered import FORGET, differences, recall, remember
 from readmission.stack.site.site import Site, restart_environment
 from readmission.stack.supervision import guardian, processes
 from readmission.stack.supervision.boot import Boot, ReportPhase
@@ -72,12 +73,13 @@ class Stack:
     Parameters
     ----------
     settings : Settings
-        Ports, the state folder and the settings of the services.
+        Ports, the state folder and the settings of the services. Those that are not set are as at
+        the last start.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
         self.paths = StatePaths(settings.state_dir.expanduser().resolve())
+        self.settings = recall(settings, self.paths)
         self._supervisor = Supervisor(self.paths)
 
     @property
@@ -135,12 +137,18 @@ class Stack:
             wanted = with_dependencies(services, only)
             if self.is_running:
                 self._check_settings(services)
+                self._supervisor.add(services)
             self._check_ports(wanted)
             if not self.is_running:
                 self._supervisor.configure(services)
                 self._supervisor.start()
+                remember(self.settings, self.paths)
             self._keep_running({service.name for service in wanted})
             Boot(self._supervisor, wanted, self.paths.log, report).run()
+
+    def installed_since(self) -> list[str]:
+        """Return the services whose program was installed after the stack had started."""
+        return self._supervisor.added_services(self.services) if self.is_running else []
 
     def down(self) -> None:
         """Stop all services and leave no process behind."""
@@ -207,11 +215,16 @@ class Stack:
         object_store.remove_sockets(load_ports(self.paths.internal_ports))
 
     def _check_settings(self, services: Sequence[Service]) -> None:
-        if changed := self._supervisor.changed_services(services):
+        if not (changed := self._supervisor.changed_services(services)):
+            return
+        if different := differences(self.settings, self.paths):
             raise StackError(
-                "the stack is running with other settings or another version of "
-                f"{', '.join(changed)}; run `readmission down` first"
+                f"the stack is running with other settings: {'; '.join(different)}; {FORGET}"
             )
+        raise StackError(
+            "the stack is running with other settings or another version of "
+            f"{', '.join(changed)}; run `readmission down` first"
+        )
 
     def _check_ports(self, wanted: list[Service]) -> None:
         states = self._supervisor.states()

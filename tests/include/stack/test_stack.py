@@ -13,6 +13,7 @@ import psutil
 import psycopg
 import pytest
 
+from readmission.settings import Settings
 from readmission.stack.errors import PortTaken, StackBusy, StackError
 from readmission.stack.services import postgres
 from readmission.stack.site.paths import StatePaths
@@ -56,9 +57,48 @@ def test_up_with_other_settings_is_refused(small: Stack) -> None:
     other = small.settings.model_copy(update={"batch_size": 7})
 
     with pytest.raises(
-        StackError, match=r"is running with other settings .*`readmission down` first"
+        StackError,
+        match=r"other settings: READMISSION_BATCH_SIZE is 7, and was 15000; unset it or run",
     ):
         Stack(other).up(SMALL)
+
+
+def test_a_new_shell_without_the_variables_works_on_the_same_stack(small: Stack) -> None:
+    # given a shell that only knows where the stack is
+    given = {"state_dir": small.settings.state_dir}
+
+    # when the stack is opened and started from there
+    again = Stack(Settings.model_construct(_fields_set={"state_dir"}, **given))
+    before = pids(small)
+    again.up(SMALL)
+
+    # then it has the settings of the first start, and restarts nothing
+    assert again.settings.postgres_port == small.settings.postgres_port
+    assert pids(again) == before
+
+
+def test_a_program_that_is_installed_later_joins_the_running_stack(
+    small: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a stack that was started without one of its services
+    services = small.services
+    small.down()
+    fewer = tuple(one for one in services if one.name != "statsd")
+    with monkeypatch.context() as before:
+        before.setattr(Stack, "services", fewer)
+        small.up(SMALL)
+        started = pids(small)["postgres"]
+        assert small.installed_since() == []
+
+    # when its program is there
+    assert small.installed_since() == ["statsd"]
+    small.up(["statsd"])
+
+    # then it runs beside the others
+    (status,) = (one for one in small.status() if one.service == "statsd")
+    assert status.healthy
+    assert pids(small)["postgres"] == started
+    assert small.installed_since() == []
 
 
 def test_a_second_command_at_the_same_time_is_refused(small: Stack) -> None:

@@ -12,25 +12,33 @@ import typer
 
 from readmission.stack.audit import read
 from readmission.stack.cli import patient
-from readmission.stack.cli.boot_display import start_stack, status_table
+from readmission.stack.cli.boot_display import (
+    print_addresses,
+    print_prometheus_hint,
+    start_stack,
+    status_table,
+)
 from readmission.stack.cli.data import backup, synth
 from readmission.stack.cli.decisions import corrections, quarantine
 from readmission.stack.cli.models import promote, promotions
 from readmission.stack.cli.terminal import (
+    JsonOption,
     console,
+    error_console,
     escape_markup,
     exit_on_error,
     open_stack,
     open_stack_warehouses,
+    print_json,
+    print_version,
 )
 from readmission.stack.errors import StackError
-from readmission.stack.services import airflow, alertmanager, mlflow, prometheus, wal_archive
+from readmission.stack.services import wal_archive
 from readmission.stack.stack import Stack
 from readmission.warehouse.audit.events import Action
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     help="""Run the readmission system on this machine: PostgreSQL, an object store, MLflow,
 Airflow, the prediction API and the clinicians' page. It needs neither Docker nor root.
@@ -58,6 +66,19 @@ app.command("rollback")(promote.roll_back)
 app.command("unpin")(promote.unpin)
 app.add_typer(promotions.app, name="promotions")
 
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 ServiceNames = Annotated[
     list[str] | None,
     typer.Argument(
@@ -65,14 +86,6 @@ ServiceNames = Annotated[
         help="Services to start, together with those they need (default: all).",
     ),
 ]
-PAGE_TITLES = {
-    airflow.API_SERVER: "Airflow",
-    "mlflow": "MLflow",
-    "api": "API",
-    "ui": "Clinicians' page",
-    prometheus.NAME: "Prometheus",
-    alertmanager.NAME: "Alertmanager",
-}
 
 
 class KeyRole(StrEnum):
@@ -87,28 +100,12 @@ def up(services: ServiceNames = None) -> None:
     """Start all services, or the ones you name, and print the addresses of the pages.
 
     Safe to repeat: running services stay as they are, and leftovers of a crash are cleaned up.
+    Settings of the last start hold until a variable says otherwise.
     """
     with exit_on_error():
         stack = open_stack()
         start_stack(stack, services)
-        _print_addresses(stack)
-
-
-def _print_addresses(stack: Stack) -> None:
-    running = {status.service for status in stack.status() if status.healthy}
-    for service in stack.services:
-        if service.name in PAGE_TITLES and service.name in running:
-            console.print(f"{PAGE_TITLES[service.name]:<17} {service.url}")
-    if airflow.API_SERVER in running:
-        console.print(f"Airflow: user {airflow.USER}, password in {stack.paths.airflow_passwords}")
-    if mlflow.NAME in running:
-        console.print(f"MLflow: user {mlflow.USER}, password in {stack.paths.mlflow_passwords}")
-    _print_prometheus_hint(stack)
-
-
-def _print_prometheus_hint(stack: Stack) -> None:
-    if prometheus.NAME not in {service.name for service in stack.services}:
-        console.print(prometheus.INSTALL_HINT)
+        print_addresses(stack)
 
 
 @app.command()
@@ -160,7 +157,7 @@ def retrain() -> None:
 
 
 @app.command()
-def status() -> None:
+def status(as_json: JsonOption = False) -> None:
     """Show state, memory and address of each service; exit with 1 unless all are healthy.
 
     RSS counts shared memory once for every process. PSS divides it among the processes that share
@@ -170,13 +167,20 @@ def status() -> None:
         stack = open_stack()
         if not stack.is_running:
             raise StackError(_why_down(stack))
+        if installed := stack.installed_since():
+            # Without this, installing Prometheus would make a healthy stack look broken.
+            stack.up(installed)
+            error_console.print(f"started what was installed since: {', '.join(installed)}")
         statuses = stack.status()
-        console.print(status_table(statuses))
-        _print_prometheus_hint(stack)
+        if as_json:
+            print_json(statuses)
+        else:
+            console.print(status_table(statuses))
+            print_prometheus_hint(stack)
         if not stack.is_guarded:
-            console.print("nothing watches the supervisor; `readmission up` starts its guardian")
+            error_console.print("nothing watches the supervisor; run `readmission up`")
         if failure := wal_archive.failure(stack.site):
-            console.print(escape_markup(failure))
+            error_console.print(escape_markup(failure))
         if not all(status.healthy for status in statuses):
             raise typer.Exit(1)
 

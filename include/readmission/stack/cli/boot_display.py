@@ -13,6 +13,7 @@ from rich.text import Text
 
 from readmission.stack.backup import require_whole
 from readmission.stack.cli.terminal import console, error_console
+from readmission.stack.services import airflow, alertmanager, mlflow, prometheus
 from readmission.stack.stack import ServiceStatus, Stack
 from readmission.stack.supervision.boot import BootPhase
 
@@ -29,6 +30,15 @@ STYLES = {
     BootPhase.FAILED: ("bold red", "failed"),
 }
 
+PAGE_TITLES = {
+    airflow.API_SERVER: "Airflow",
+    "mlflow": "MLflow",
+    "api": "API",
+    "ui": "Clinicians' page",
+    prometheus.NAME: "Prometheus",
+    alertmanager.NAME: "Alertmanager",
+}
+
 
 def start_stack(stack: Stack, services: list[str] | None = None) -> None:
     """Start a stack and show the progress of each service; warn if root runs it."""
@@ -37,6 +47,25 @@ def start_stack(stack: Stack, services: list[str] | None = None) -> None:
         stack.up(services or None, display.report)
     if os.geteuid() == 0:
         error_console.print(ROOT_HINT)
+
+
+def print_addresses(stack: Stack) -> None:
+    """Print the addresses of the pages that are up, and where their passwords are."""
+    running = {status.service for status in stack.status() if status.healthy}
+    for service in stack.services:
+        if service.name in PAGE_TITLES and service.name in running:
+            console.print(f"{PAGE_TITLES[service.name]:<17} {service.url}")
+    if airflow.API_SERVER in running:
+        console.print(f"Airflow: user {airflow.USER}, password in {stack.paths.airflow_passwords}")
+    if mlflow.NAME in running:
+        console.print(f"MLflow: user {mlflow.USER}, password in {stack.paths.mlflow_passwords}")
+    print_prometheus_hint(stack)
+
+
+def print_prometheus_hint(stack: Stack) -> None:
+    """Say how to install Prometheus if it is missing."""
+    if prometheus.NAME not in {service.name for service in stack.services}:
+        console.print(prometheus.INSTALL_HINT)
 
 
 class BootDisplay:

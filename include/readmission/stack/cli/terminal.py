@@ -1,12 +1,17 @@
 """What every command needs: the consoles, error handling and the stack to work on."""
 
-from collections.abc import Iterator
+import json
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
+from readmission import __version__
 from readmission.errors import ReadmissionError
 from readmission.settings import Settings
 from readmission.stack.errors import StackError
@@ -18,7 +23,12 @@ if TYPE_CHECKING:
     from readmission.stack.site.site import Site
     from readmission.warehouse import CleanWarehouse, RawWarehouse
 
-console = Console(highlight=False, soft_wrap=True)
+PIPED_WIDTH = 10_000
+"""Width of tables that another program reads: no line wraps and no cell is cut."""
+
+console = Console(
+    highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH
+)
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 ByOption = Annotated[
@@ -30,6 +40,25 @@ ByOption = Annotated[
         help="The person who decided; kept in the history.",
     ),
 ]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+
+
+def print_json(found: Sequence[Any]) -> None:
+    """Print data classes as a JSON array on standard output; times are in ISO 8601."""
+    rows = [asdict(one) for one in found]
+    typer.echo(json.dumps(rows, default=_json_text, indent=2, ensure_ascii=False))
+
+
+def _json_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version and end, if `--version` was given."""
+    if wanted:
+        typer.echo(f"readmission {__version__}")
+        raise typer.Exit
 
 
 @contextmanager

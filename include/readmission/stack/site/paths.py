@@ -78,6 +78,11 @@ class StatePaths:
         return self.home / "services.json"
 
     @property
+    def settings(self) -> Path:
+        """The settings of the last start, without secrets."""
+        return self.home / "settings.json"
+
+    @property
     def wanted(self) -> Path:
         """Names of the services that should run; missing when the stack should not."""
         return self.home / "wanted.json"

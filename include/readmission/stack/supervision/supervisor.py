@@ -102,9 +102,25 @@ class Supervisor:
 
     def configure(self, services: Iterable[Service]) -> None:
         """Write the configuration of all services; none may be running."""
-        services = list(services)
         for record in self._paths.run.glob("*.group"):
             record.unlink()
+        self._write(list(services))
+
+    def add(self, services: Sequence[Service]) -> None:
+        """Add services whose programs are new to the running supervisord; it starts none of them.
+
+        Parameters
+        ----------
+        services : sequence of Service
+            All services; those that are known must be as they were.
+        """
+        if added := self.added_services(services):
+            self._write(services)
+            self._call("reloadConfig")
+            for name in added:
+                self._call("addProcessGroup", name)
+
+    def _write(self, services: Sequence[Service]) -> None:
         write_private(self._paths.services, service_definitions(services, self._paths))
         head = CONFIG.format(
             socket=_escape(self._paths.supervisor_socket),
@@ -127,11 +143,18 @@ class Supervisor:
         )
 
     def changed_services(self, services: Iterable[Service]) -> list[str]:
-        """Return the names of services whose definition differs from the configured one."""
+        """Return the names of services whose definition differs from the configured one.
+
+        A service that was not configured because its program was missing is not among them.
+        """
         configured = _load(self._paths.services)
         wanted = json.loads(service_definitions(services, self._paths))
-        names = configured.keys() | wanted.keys()
-        return sorted(name for name in names if configured.get(name) != wanted.get(name))
+        return sorted(name for name, known in configured.items() if known != wanted.get(name))
+
+    def added_services(self, services: Iterable[Service]) -> list[str]:
+        """Return the names of services that are not configured yet."""
+        configured = _load(self._paths.services)
+        return [service.name for service in services if service.name not in configured]
 
     def start(self, seconds: float = 60) -> None:
         """Start supervisord and wait until it responds.

@@ -1,5 +1,6 @@
 """Commands that start, show, stop and delete a stack, and their error messages."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from readmission import __version__
 from readmission.settings import PREFIX
 from readmission.stack.cli.app import app
-from readmission.stack.stack import Stack
+from readmission.stack.cli.boot_display import status_table
+from readmission.stack.cli.terminal import console
+from readmission.stack.stack import ServiceStatus, Stack
+from readmission.stack.supervision.processes import MemoryUsage
 from tests.conftest import random_settings
 
 
@@ -41,6 +46,8 @@ def test_a_stack_is_started_inspected_stopped_and_deleted(runner: CliRunner) -> 
     status = runner.invoke(app, ["status"])
     assert status.exit_code == 1
     assert "running" in status.stdout
+    services = json.loads(runner.invoke(app, ["status", "--json"]).stdout)
+    assert {one["service"]: one["healthy"] for one in services}["postgres"]
 
     # And `logs` prints its log
     assert runner.invoke(app, ["logs", "postgres"]).exit_code == 0
@@ -67,6 +74,21 @@ def test_an_unknown_setting_is_rejected_by_name(command: str) -> None:
     assert result.exit_code == 1
     assert "READMISSION_BATCHSIZE" in result.stderr
     assert "READMISSION_BATCH_SIZE" in result.stderr
+
+
+def test_the_version_is_printed() -> None:
+    assert CliRunner().invoke(app, ["--version"]).stdout == f"readmission {__version__}\n"
+
+
+def test_a_piped_table_neither_wraps_nor_cuts() -> None:
+    long = "https://example.org/" + "x" * 300
+    memory = MemoryUsage(1 << 20, 1 << 20)
+
+    with console.capture() as printed:
+        console.print(status_table([ServiceStatus("api", "running", True, 7, 60, memory, long)]))
+
+    (line,) = (line for line in printed.get().splitlines() if line.startswith("api"))
+    assert long in line
 
 
 @pytest.mark.parametrize("command", ["up", "status", "logs", "down", "reset"])

@@ -16,7 +16,7 @@ import yaml
 from typer.testing import CliRunner
 
 from readmission.settings import Settings
-from readmission.stack.cli import app, summary
+from readmission.stack.cli import app, boot_display, summary
 from readmission.stack.errors import PortTaken, StackError
 from readmission.stack.services import prometheus
 from readmission.stack.services.catalogue import all_services
@@ -108,7 +108,7 @@ def test_without_prometheus_the_stack_prints_how_to_install_it(
 ) -> None:
     names = {service.name for service in all_services(site)}
     monkeypatch.setattr(app.console, "print", (printed := []).append)
-    app._print_prometheus_hint(Stack(site.settings))
+    boot_display.print_prometheus_hint(Stack(site.settings))
 
     assert "prometheus" not in names
     assert {"api", "statsd", "airflow-scheduler"} <= names
@@ -121,7 +121,7 @@ def test_with_prometheus_the_summary_shows_its_address(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app.console, "print", (printed := []).append)
-    app._print_prometheus_hint(Stack(site.settings))
+    boot_display.print_prometheus_hint(Stack(site.settings))
 
     assert printed == []
     shown = list(summary.pages_table(site).columns[1].cells)

@@ -12,10 +12,12 @@ from readmission.errors import ReadmissionError
 from readmission.stack.audit import record
 from readmission.stack.cli.terminal import (
     ByOption,
+    JsonOption,
     console,
     escape_markup,
     exit_on_error,
     open_stack_warehouses,
+    print_json,
 )
 from readmission.warehouse.audit.events import Action, by_os_user, os_user, signed
 
@@ -72,6 +74,7 @@ def list_rows(
     everything: Annotated[
         bool, typer.Option("--all", "-a", help="Also list waived and replayed rows.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List the rows that need a decision (open) or a replay (fixed)."""
     from readmission.stack.cli.decisions import quarantine_tables as display
@@ -82,6 +85,9 @@ def list_rows(
             raw.batch(batch)  # An unknown batch is an error, not an empty list.
         rows = Quarantine(raw.connection).rows(batch)
         shown = rows if everything else [row for row in rows if row.is_waiting]
+        if as_json:
+            print_json(display.without_keys(shown))
+            return
         if shown:
             console.print(display.rows_table(shown))
         console.print(display.state_counts(rows))

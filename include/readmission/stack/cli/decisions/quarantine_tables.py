@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from rich.table import Table
 from rich.text import Text
@@ -41,6 +42,16 @@ def rows_table(rows: Sequence[QuarantinedRow]) -> Table:
             Text("; ".join(_short(reason) for reason in row.reasons)),
         )
     return table
+
+
+def without_keys(rows: Sequence[QuarantinedRow]) -> list[QuarantinedRow]:
+    """Return rows whose corrections show no patient and encounter numbers."""
+    return [
+        replace(
+            row, correction={name: shown(name, value) for name, value in row.correction.items()}
+        )
+        for row in rows
+    ]
 
 
 def state_counts(rows: Sequence[QuarantinedRow]) -> str:

@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from readmission.stack.cli.terminal import console, escape_markup, open_stack_warehouses
+from readmission.stack.cli.terminal import (
+    JsonOption,
+    console,
+    escape_markup,
+    open_stack_warehouses,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from readmission.domain.production import Rollback
@@ -20,7 +26,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def promotions(context: typer.Context) -> None:
+def promotions(context: typer.Context, as_json: JsonOption = False) -> None:
     """List verdicts and rollbacks, oldest first, or **recompute** a verdict."""
     if context.invoked_subcommand is not None:
         return
@@ -29,6 +35,9 @@ def promotions(context: typer.Context) -> None:
         from readmission.warehouse.clean.rollback_log import RollbackLog
 
         verdicts = ModelHistory(clean.connection).promotions()
+        if as_json:
+            print_json(verdicts)
+            return
         console.print(history_table(verdicts, RollbackLog(clean.connection).rollbacks()))
 
 
