@@ -132,7 +132,7 @@ def test_a_load_killed_before_its_commit_leaves_nothing_and_repeats(
     # and repeating it leaves the same as an undisturbed load
     load(platform.raw_dsn)
     repeated = contents(raw.connection, clock=False)
-    raw.connection.execute("TRUNCATE batch CASCADE")
+    raw.connection.execute("TRUNCATE batch, encounter CASCADE")
     raw.load(encounters(ROWS), 0, "synthetic")
     assert contents(raw.connection, clock=False) == repeated
 
@@ -213,3 +213,23 @@ def test_only_a_valid_row_of_an_accepted_batch_is_corrected(raw: RawWarehouse) -
 def test_the_error_about_an_unknown_batch_names_it(raw: RawWarehouse) -> None:
     with pytest.raises(BatchNotFound, match="batch-0099 is not in the RAW ledger"):
         raw.batch("batch-0099")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO encounter (batch_id, source_row) VALUES ('batch-0009', 1)",
+        "UPDATE encounter SET batch_id = 'batch-0009'",
+        "DELETE FROM batch",
+        "UPDATE batch SET batch_id = 'batch-0009'",
+        "TRUNCATE batch CASCADE",
+    ],
+)
+def test_every_row_has_a_batch(raw: RawWarehouse, statement: str) -> None:
+    raw.load(encounters(3), 0, "file")
+    before = contents(raw.connection)
+
+    with pytest.raises(psycopg.errors.ForeignKeyViolation), raw.connection.transaction():
+        raw.connection.execute(statement.encode())
+
+    assert contents(raw.connection) == before

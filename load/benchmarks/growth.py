@@ -1,0 +1,212 @@
+"""Measure how time and memory of ingestion and cleaning grow with the number of encounters.
+
+It starts a PostgreSQL of its own, writes synthetic encounters with `readmission synth`, and prints
+for each size
+
+* the first look at the file, which parses all of it,
+* loading its batches into RAW, and a bare COPY of the same bytes into a table without keys,
+* a run of the ingestion on the unchanged file, and on one that has grown by a batch,
+* cleaning the rows as processing does,
+
+each in a process of its own, with its peak memory, and how both grow from one size to the next.
+Run it on an otherwise idle machine:
+
+    .venv/bin/python -m load.benchmarks.growth --rows 100000 1000000
+"""
+
+import argparse
+import math
+import multiprocessing
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from readmission.domain import cleaning
+from readmission.domain.synthetic.stream import stream
+from readmission.domain.synthetic.writing import write
+from readmission.pipeline import ingest
+from readmission.pipeline.delivery.delivery import Delivery
+from readmission.pipeline.delivery.status import Arrival
+from readmission.settings import get_settings
+from readmission.stack.services import postgres
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORT_SETTINGS
+from readmission.stack.stack import Stack
+from readmission.warehouse import RawWarehouse
+from readmission.warehouse.migrations.upgrading import upgrade
+from readmission.warehouse.raw.known_files import KnownFiles
+from readmission.warehouse.sql.copying import to_csv
+
+BATCH = 15_000
+LOAD, BARE = "RAW load", "bare COPY of the same bytes"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a stage took.
+
+    Parameters
+    ----------
+    seconds : dict of str to float
+        By what was measured.
+    peak_mib : float
+        Peak memory of its process.
+    """
+
+    seconds: Mapping[str, float]
+    peak_mib: float
+
+
+def survey(dsn: str, path: Path) -> dict[str, float]:
+    """Look at the file and plan its batches, as each run of the ingestion does."""
+    with psycopg.connect(dsn) as connection:
+        warehouse = RawWarehouse(connection)
+        started = time.perf_counter()
+        ingest.plan(Delivery.survey(Arrival(path), KnownFiles(connection)), warehouse, BATCH)
+        return {"look and plan": time.perf_counter() - started}
+
+
+def load(dsn: str, path: Path) -> dict[str, float]:
+    """Load all batches, and copy the same bytes into a table without keys."""
+    seconds = dict.fromkeys(("reading", BARE, LOAD), 0.0)
+    with psycopg.connect(dsn) as connection:
+        warehouse = RawWarehouse(connection)
+        dataset = Delivery.survey(Arrival(path), KnownFiles(connection))
+        slices = ingest.plan(dataset, warehouse, BATCH)
+        tables = dataset.read(slices)
+        for piece in slices:
+            with _timed(seconds, "reading"):
+                rows = next(tables)
+            content = to_csv(rows)
+            with (
+                _timed(seconds, BARE),
+                connection.transaction(),
+                connection.cursor() as cursor,
+                cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy,
+            ):
+                copy.write(content)
+            with _timed(seconds, LOAD):
+                dataset.loaded(warehouse.load(rows, piece.offset, dataset.origin))
+    return seconds
+
+
+def clean(dsn: str, path: Path) -> dict[str, float]:
+    """Clean the rows of each batch."""
+    seconds = {"cleaning": 0.0}
+    with psycopg.connect(dsn) as connection:
+        dataset = Delivery.survey(Arrival(path), KnownFiles(connection))
+        starts = range(0, len(dataset), BATCH)
+        slices = [ingest.Slice(start, min(BATCH, len(dataset) - start)) for start in starts]
+        for table in dataset.read(slices):
+            frame = table.to_pandas()
+            with _timed(seconds, "cleaning"):
+                cleaning.clean(frame)
+    return seconds
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], what: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    seconds[what] += time.perf_counter() - started
+
+
+def _measured(stage: Callable[[str, Path], dict[str, float]], dsn: str, path: Path) -> Cost:
+    seconds = stage(dsn, path)
+    # Unlike getrusage, this does not count the process that started this one.
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return Cost(seconds, int(found[1]) / 1024 if found else 0.0)
+
+
+def apart(stage: Callable[[str, Path], dict[str, float]], dsn: str, path: Path) -> Cost:
+    """Run a stage in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_measured, stage, dsn, path).result()
+
+
+def costs(dsn: str, path: Path, rows: int) -> dict[str, Cost]:
+    """Return what each stage takes on a file of so many rows; RAW is empty before and after."""
+    write(rows, str(path))
+    _prepare(dsn)
+    found = {
+        "first look": apart(survey, dsn, path),
+        "loading": apart(load, dsn, path),
+        "run on the unchanged file": apart(survey, dsn, path),
+    }
+    write(rows + BATCH, str(path))
+    found["run on a file that has grown"] = apart(survey, dsn, path)
+    found["cleaning"] = apart(clean, dsn, path)
+    path.unlink()
+    return found
+
+
+def _prepare(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+        names = next(stream(1)).column_names
+        columns = ", ".join(f'"{name}" text' for name in names)
+        connection.execute(f"CREATE TABLE bare ({columns})".encode())
+    upgrade(dsn, "raw")
+
+
+def show(console: Console, sizes: Sequence[int], found: Sequence[dict[str, Cost]]) -> None:
+    """Print seconds and memory of each stage, and how they grow."""
+    table = Table("stage", *(f"{rows:,} rows" for rows in sizes), "growth per tenfold")
+    for stage in found[0]:
+        for what in found[0][stage].seconds:
+            values = [costs_of[stage].seconds[what] for costs_of in found]
+            cells = (f"{seconds:.3f} s" for seconds in values)
+            table.add_row(f"{stage}: {what}", *cells, _growth(sizes, values))
+        peaks = [costs_of[stage].peak_mib for costs_of in found]
+        table.add_row(f"{stage}: peak", *(f"{p:.0f} MiB" for p in peaks), _growth(sizes, peaks))
+    console.print(table)
+    for rows, costs_of in zip(sizes, found, strict=True):
+        seconds = costs_of["loading"].seconds
+        arrival = seconds["reading"] + seconds[LOAD]
+        console.print(
+            f"{rows:,} rows: RAW load {seconds[LOAD] / seconds[BARE]:.2f} x a bare COPY;"
+            f" {rows / arrival:,.0f} rows/s into RAW;"
+            f" {rows / costs_of['cleaning'].seconds['cleaning']:,.0f} rows/s cleaned"
+        )
+
+
+def _growth(sizes: Sequence[int], values: Sequence[float]) -> str:
+    """Return by how much a value grew from the first size to the last, for each tenfold."""
+    if len(sizes) < 2 or sizes[0] == sizes[-1]:
+        return "-"
+    tenfolds = math.log10(sizes[-1] / sizes[0])
+    return f"{(values[-1] / values[0]) ** (1 / tenfolds):.2f} x"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+        own = ports | {"state_dir": Path(folder) / "stack", "scheduled_runs": False}
+        stack = Stack(get_settings().model_copy(update=own))
+        try:
+            stack.up(only={"postgres"})
+            dsn = postgres.dsn(stack.site, "raw")
+            path = Path(folder) / "encounters.csv"
+            found = [costs(dsn, path, rows) for rows in arguments.rows]
+        finally:
+            stack.reset()
+    show(Console(), arguments.rows, found)
+
+
+if __name__ == "__main__":
+    main()
