@@ -1,6 +1,7 @@
-"""On each CLEAN batch: check the training set, fit each family, register the best model."""
+"""On each CLEAN batch, or every few: check the rows, fit each family, register the best model."""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, MODEL_RUN
 from policies import LABELLED, RETRIES, label
@@ -17,17 +18,21 @@ from readmission.settings import get_settings
 )
 def model_training_pipeline():
     @task
-    def prepare(partition_key: str) -> dict[str, str | int]:
+    def prepare(partition_key: str, run_id: str) -> dict[str, str | int]:
         """Let the training gate check the rows of all batches up to this one."""
         from connections import batch_of, clean_warehouse, publish_report
         from readmission.modelling import families
         from readmission.pipeline import train
         from readmission.quality.gates import Gatekeeper
+        from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 
         batch_id = batch_of(partition_key)
         families.require_known(get_settings().families)
         train.signer_of(get_settings())
         with clean_warehouse() as warehouse, warehouse.unchanged():
+            skipped = SkippedTrainings(warehouse)
+            if why := skipped.reason_to_skip(batch_id, run_id, get_settings().train_every):
+                raise AirflowSkipException(f"{batch_id} is not trained on: {why}")
             rows = train.training_rows(warehouse, batch_id)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
             gatekeeper.training(warehouse, batch_id, rows)

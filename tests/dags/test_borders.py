@@ -33,6 +33,8 @@ CONSUMERS = [
     ("model_training_pipeline", "prepare"),
     ("model_promotion_pipeline", "judge"),
 ]
+OWN = {"prepare": {"run_id": "a run"}}
+"""Further arguments of tasks."""
 DECISIONS = [("decide", "fix"), ("decide", "waive"), ("replay", "replay")]
 
 
@@ -50,7 +52,7 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> Errors:
     One process calls the functions of all tasks without any service: importing Airflow takes long.
     """
     calls = [
-        ((dag_id, task_id, key), {"partition_key": key})
+        ((dag_id, task_id, key), {"partition_key": key} | OWN.get(task_id, {}))
         for dag_id, task_id in CONSUMERS
         for key in KEYS
     ] + [(("quarantine_replay", task, action), decision(action)) for task, action in DECISIONS]

@@ -11,6 +11,7 @@ from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.clean.failure_log import FailureLog
+from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 from readmission.warehouse.verdicts import VerdictLog
 
 
@@ -97,7 +98,8 @@ def find(
     """Compare the ledgers stage by stage.
 
     A batch that a gate has stopped is not left behind: the gate would only stop it again. Neither
-    is one that its failures have closed, or whose last restart was too recent.
+    is one that its failures have closed, whose last restart was too recent, or whose training was
+    skipped on purpose.
 
     Parameters
     ----------
@@ -130,6 +132,7 @@ def find(
     ]
     candidates = [c for c in history.candidates() if c.created_at and c.created_at < before]
     trained = {candidate.batch_id for candidate in history.candidates()}
+    trained |= SkippedTrainings(clean).batches()
     judged = {(p.batch_id, p.challenger_version) for p in history.promotions()}
     failures = FailureLog(clean.connection)
 

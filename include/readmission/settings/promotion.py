@@ -1,4 +1,4 @@
-"""Settings of promotion, which `readmission.settings.Settings` inherits."""
+"""Settings of training and promotion, which `readmission.settings.Settings` inherits."""
 
 from typing import Literal
 
@@ -8,8 +8,14 @@ from readmission.settings.renamed import RenamedSettings
 
 
 class PromotionSettings(RenamedSettings):
-    """How it is decided whether a challenger is promoted."""
+    """When a model is trained, and how it is decided whether it is promoted."""
 
+    train_every: int = Field(
+        1,
+        ge=1,
+        description="Batches from one training to the next. Each training uses all batches so far;"
+        " a batch that is skipped says why in the log of its task and in CLEAN.",
+    )
     promotion_rule: Literal["criteria", "weighted_f1"] = Field(
         "criteria",
         description="Rule by which a challenger is promoted: criteria with intervals, or a higher"

@@ -99,6 +99,7 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         ),
         "batch": NoPatientRows("counts, times and the hash of each batch"),
         "gate_verdict": _VERDICTS,
+        "skipped_training": NoPatientRows("batches on which no model is trained, and why"),
         "candidate": NoPatientRows("the best model of each training"),
         "promotion": NoPatientRows("metrics of whole test sets, and of groups of patients"),
         "judged_rows": PatientRows(

@@ -173,8 +173,8 @@ CELLS = "<c><v>1</v></c>" * (1 << 20)
         (book_of('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "UnreadableFile"),
     ],
     ids=[
-        "long row", "blank rows", "rows of spaces", "blank rows first", "many members", "row of a workbook",
-        "row within a row", "comment", "last cell",
+        "long row", "blank rows", "rows of spaces", "blank rows first", "many members",
+        "row of a workbook", "row within a row", "comment", "last cell",
     ],
 )  # fmt: skip
 def test_a_packed_file_that_expands_is_rejected_with_little_memory(

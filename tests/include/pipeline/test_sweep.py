@@ -16,6 +16,7 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.failure_log import FIRST_PAUSE, MAX_RESTARTS, FailureLog
+from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.tables import encounters
 
@@ -189,3 +190,19 @@ def test_a_run_of_the_sweep_that_is_repeated_counts_one_restart(waiting: Ledgers
     for _ in range(2):
         waiting.failures.record_restarts([FIRST, SECOND], "training", "sweep")
     assert {f.restarts for f in waiting.failures.failures("training").values()} == {1}
+
+
+def test_a_batch_whose_training_was_skipped_is_not_left_behind(ledgers: Ledgers) -> None:
+    # given a training on every other batch
+    skipped = SkippedTrainings(ledgers.clean)
+    for version, batch_id in enumerate((FIRST, THIRD), 1):
+        ledgers.finish(batch_id, str(version))
+    ledgers.process(SECOND)
+    ledgers.clean.accept(SECOND)
+
+    # when
+    assert ledgers.sweep().training == (SECOND,)
+    assert skipped.reason_to_skip(SECOND, "a run", 2)
+
+    # then
+    assert ledgers.sweep() == NOTHING

@@ -122,7 +122,7 @@ def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowC
 def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_or_code_is_not_reused(
     trained: Training, client: MlflowClient
 ) -> None:
-    # given a run that has not ended, one on other rows, one of other code, and two whose bundles are
+    # given a run that has not ended, one on other rows, one of other code, and two bundles that are
     # not accepted
     lineage = replace(trained.lineage, batch_id="batch-0009")
     experiment = Registry(trained.settings).experiment_id()

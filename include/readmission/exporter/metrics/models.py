@@ -73,6 +73,7 @@ def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
     """Read the candidates, the promotions and the rollbacks."""
     judged = rows.keep("promotion", connection.execute(_PROMOTIONS).fetchall(), _judged)
     candidates = rows.keep("candidate", connection.execute(_CANDIDATES).fetchall(), _candidate)
+    skipped = frozenset(batch_id for (batch_id,) in connection.execute(_SKIPPED))
     rollbacks = connection.execute("SELECT count(*) FROM rollback").fetchone() or (0,)
     moves = connection.execute(_MOVES).fetchone() or (0,)
     counted = Counter(one.verdict for one in judged)
@@ -86,7 +87,7 @@ def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
         trained_at=max((at for _, at, _ in candidates), default=None),
         judged_at=max((one.at for one in judged), default=None),
         judged_batch=(newest.batch_id, newest.at) if newest else None,
-        trained=frozenset(batch_id for batch_id, _, _ in candidates),
+        trained=frozenset(batch_id for batch_id, _, _ in candidates) | skipped,
         unjudged=frozenset(batch_id for batch_id, _, judged in candidates if not judged),
     )
 
@@ -176,6 +177,8 @@ def _numbers(rows: RowReader, named: Mapping[str, Any], place: str) -> dict[str,
 
 
 _PROMOTIONS = "SELECT batch_id, verdict, created_at FROM promotion"
+
+_SKIPPED = "SELECT batch_id FROM skipped_training"
 
 _MOVES = "SELECT count(*) FROM production_move WHERE kind = 'manual'"
 

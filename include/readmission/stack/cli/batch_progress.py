@@ -17,6 +17,7 @@ from readmission.warehouse import (
     RawBatch,
     RawWarehouse,
 )
+from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
 INGESTION = "data_ingestion_batch"
@@ -117,6 +118,7 @@ class ProgressReader:
         gate_verdicts = VerdictLog(self._clean.connection).verdicts()
         untrainable = _failures(Stage.TRAINING, gate_verdicts)
         unpromotable = _failures(Stage.PROMOTION, gate_verdicts)
+        skipped = SkippedTrainings(self._clean).batches() - candidates.keys()
         found, arrived = [], self._raw.batches()
         for raw in arrived:
             if raw.ends_here:
@@ -134,6 +136,9 @@ class ProgressReader:
                     verdict, runs[PROMOTION].get(key), unpromotable.get(key)
                 ),
             }
+            if key in skipped:
+                done = StageProgress(StageStatus.DONE, "skipped", run=runs[TRAINING].get(key))
+                stages |= {Stage.TRAINING: done, Stage.PROMOTION: done}
             found.append(BatchProgress(key, stages))
         return found + _expected_batches(len(arrived), expected)
 

@@ -38,6 +38,7 @@ CLEAN: Columns = {
     ),
     "rollback": ("version_left",),
     "production_move": ("kind",),
+    "skipped_training": ("batch_id",),
     "stage_failure": ("batch_id", "stage", "kind", "lasting", "at"),
 }
 PREDICTIONS: Columns = {

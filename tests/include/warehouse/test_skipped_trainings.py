@@ -1,0 +1,51 @@
+"""A training every few batches: which batches are skipped, and that they stay so."""
+
+import psycopg
+import pytest
+
+from readmission.warehouse import CleanWarehouse
+from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
+
+
+@pytest.fixture
+def skipped(clean_db: psycopg.Connection) -> SkippedTrainings:
+    """Five accepted batches, of which the second was rejected."""
+    for number in range(1, 7):
+        clean_db.execute(
+            "INSERT INTO batch (batch_id, number, raw_rows, clean_rows, quarantined_rows,"
+            " content_sha256, origin, state) VALUES (%s, %s, 1, 1, 0, '', 'file', %s)",
+            (f"batch-000{number}", number, "rejected" if number == 2 else "accepted"),
+        )
+    clean_db.commit()
+    return SkippedTrainings(CleanWarehouse(clean_db))
+
+
+def trained(skipped: SkippedTrainings, every: int) -> list[int]:
+    return [
+        number
+        for number in (1, 3, 4, 5, 6)
+        if not skipped.reason_to_skip(f"batch-000{number}", f"run {number}", every)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("every", "numbers"), [(1, [1, 3, 4, 5, 6]), (2, [1, 4, 6]), (3, [1, 5]), (9, [1])]
+)
+def test_the_first_batch_is_trained_on_and_then_every_so_many(
+    skipped: SkippedTrainings, every: int, numbers: list[int]
+) -> None:
+    assert trained(skipped, every) == numbers
+    assert len(skipped.batches()) == 5 - len(numbers)
+
+
+def test_a_skipped_batch_says_why_on_each_try_and_another_run_trains_on_it(
+    skipped: SkippedTrainings,
+) -> None:
+    first, again, other = (
+        skipped.reason_to_skip("batch-0003", run, 3) for run in ("run 1", "run 1", "by hand")
+    )
+
+    assert first == again
+    assert "READMISSION_TRAIN_EVERY is 3, and this batch is 1 after" in first
+    assert "the next training comes in 2" in first
+    assert other == ""
