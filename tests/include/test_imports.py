@@ -34,7 +34,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion", "run_as"},
     ),
     "readmission.domain": (
-        {"batch_ids", "codes", "columns", "diagnoses", "production", "splitting"},
+        {"batch_ids", "codes", "diagnoses", "production", "splitting"},
+        {"columns"},
         {"schema"},
         {"cleaning", "drift", "plausibility", "privacy", "synthetic"},
     ),

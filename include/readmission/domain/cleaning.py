@@ -7,7 +7,7 @@ serving cannot drift apart.
 import pandas as pd
 
 from readmission.domain import schema
-from readmission.domain.columns import ICD9_PATTERN, MISSING, Column, Kind
+from readmission.domain.columns import ICD9_PATTERN, MISSING, Column, Kind, earlier_stays
 from readmission.domain.diagnoses import diagnosis_of
 from readmission.errors import InvalidValue
 
@@ -66,6 +66,43 @@ def clean(raw: pd.DataFrame) -> pd.DataFrame:
         {c.name: _feature(parsed[c.name], raw[c.name], c) for c in schema.FEATURES},
         index=raw.index,
     )
+
+
+def clean_history(raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the fields of `earlier_stays.FIELDS` for raw encounters, blank where not known.
+
+    Parameters
+    ----------
+    raw : DataFrame, one row per encounter
+        The fields of earlier stays, or none. A row is blank if ``earlier_stays`` is missing, and
+        its other fields are then ignored. ``began_soon`` is ``Yes`` or ``No``.
+
+    Raises
+    ------
+    InvalidValue
+        If a value of a row that is not blank is outside its contract.
+    """
+    names = list(earlier_stays.NAMES)
+    blank = pd.DataFrame(dict(earlier_stays.BLANK), index=raw.index)
+    if earlier_stays.KNOWN not in raw:
+        return blank
+    known = raw[earlier_stays.KNOWN].notna()
+    values = raw.loc[known].reindex(columns=names)
+    for column in earlier_stays.FIELDS:
+        blank.loc[known, column.name] = _history_field(values[column.name], column)
+    return blank
+
+
+def _history_field(values: pd.Series, column: Column) -> pd.Series:
+    if column.kind is Kind.COUNT:
+        numbers = pd.to_numeric(values, errors="coerce")
+        _reject_any(~numbers.between(column.minimum, column.maximum), values, column)
+        return numbers.astype("int64")
+    if column.kind is Kind.ORDINAL:
+        return _encode(values, values, column).astype("int64")
+    texts = values.where(values.notna(), schema.UNKNOWN).astype(str)
+    _reject_any(~texts.isin([*column.values, schema.UNKNOWN]), values, column)
+    return texts
 
 
 def outcome(raw: pd.DataFrame) -> pd.Series:

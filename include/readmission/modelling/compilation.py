@@ -9,11 +9,18 @@ import pandas as pd
 from scipy import sparse
 
 from readmission.domain import schema, synthetic
-from readmission.domain.cleaning import clean
-from readmission.domain.columns import MISSING, Column, Kind
+from readmission.domain.cleaning import clean, clean_history
+from readmission.domain.columns import MISSING, Column, Kind, earlier_stays
 from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, diagnosis_of, group_of
 from readmission.errors import BundleRefused
-from readmission.modelling.encoder import CATEGORIES, DIAGNOSES, known_categories, source_fields
+from readmission.modelling.encoder import (
+    CATEGORIES,
+    DIAGNOSES,
+    has_history,
+    inputs,
+    known_categories,
+    source_fields,
+)
 from readmission.modelling.families import family
 from readmission.modelling.model import ReadmissionModel
 from readmission.serving.encoding_tables import EncodingTables, Encounter, Entry, Value
@@ -39,11 +46,18 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
     BundleRefused
         If a value sets more than one column that only its field sets: tables cannot represent that.
     """
-    probes = [(column, value) for column in schema.FEATURES for value in _values(column, model)]
+    fields = (*schema.FEATURES, *(earlier_stays.FIELDS if has_history(model.encoder) else ()))
+    probes = [(column, value) for column in fields for value in _values(column, model)]
     example = schema.example() | dict.fromkeys(DIAGNOSES, MISSING)
-    raw = pd.DataFrame([example | {column.name: value} for column, value in probes])
+    first_stay = example | dict(earlier_stays.RAW_NONE)
+    raw = pd.DataFrame(
+        [
+            (first_stay if column.name in earlier_stays.BY_NAME else example) | {column.name: value}
+            for column, value in probes
+        ]
+    )
     columns = source_fields(model.encoder)
-    entries: dict[str, dict[Value, Entry]] = {name: {} for name in schema.FEATURE_NAMES}
+    entries: dict[str, dict[Value, Entry]] = {column.name: {} for column in fields}
     for (column, value), cells in zip(probes, _cells(model, raw), strict=True):
         own = tuple((place, cell) for place, cell in cells if column.name in columns[place])
         alone = tuple(cell for cell in own if len(columns[cell[0]]) == 1)
@@ -86,7 +100,7 @@ def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> byte
 
 def dense(model: ReadmissionModel, features: pd.DataFrame) -> npt.NDArray[np.float32]:
     """Encode features as the dense input of the compiled estimator, shape (n, columns)."""
-    encoded = model.encoder.transform(features[list(schema.FEATURE_NAMES)]).astype(np.float32)
+    encoded = model.encoder.transform(inputs(model.encoder, features)).astype(np.float32)
     if not family(model.family).sparse:
         return np.asarray(encoded)
     filled = np.full(encoded.shape, family(model.family).absent, dtype=np.float32)
@@ -96,23 +110,45 @@ def dense(model: ReadmissionModel, features: pd.DataFrame) -> npt.NDArray[np.flo
 
 
 def make_golden_rows(model: ReadmissionModel) -> GoldenRows:
-    """Return synthetic encounters with the fitted pipeline's predictions for them."""
+    """Return synthetic encounters with the fitted pipeline's predictions for them.
+
+    Every other one has earlier stays, if the model takes them.
+    """
     raw = synthetic.encounters(2 * GOLDEN_ROWS).to_pandas()[list(schema.FEATURE_NAMES)]
+    if has_history(model.encoder):
+        raw = raw.join(_some_stays(len(raw)))
     probabilities = model.predict_proba(raw)
     weighted = np.sort(probabilities * np.asarray(model.weights), axis=1)
     clear = np.flatnonzero(weighted[:, -1] - weighted[:, -2] > _CLEAR_CALL)[:GOLDEN_ROWS]
     return GoldenRows(as_encounters(raw.iloc[clear]), probabilities[clear])
 
 
+def _some_stays(rows: int) -> pd.DataFrame:
+    """Return the fields of earlier stays, drawn at random, for the rows with even numbers."""
+    random, numbers = np.random.default_rng(296), range(0, rows, 2)
+    drawn = {
+        column.name: random.integers(column.minimum, column.maximum + 1, len(numbers))
+        if column.is_number
+        else random.choice(list(column.values), len(numbers))
+        for column in earlier_stays.FIELDS
+    }
+    return pd.DataFrame(drawn, index=list(numbers), dtype=object)
+
+
 def as_encounters(raw: pd.DataFrame) -> Sequence[Encounter]:
     """Return raw encounters as a request contains them, with counts as numbers."""
     typed = raw.astype({c.name: int for c in schema.FEATURES if c.is_number})
-    return [{str(name): value for name, value in row.items()} for row in typed.to_dict("records")]
+    rows = [{str(name): value for name, value in row.items()} for row in typed.to_dict("records")]
+    for row in rows:
+        if pd.isna(row.get(earlier_stays.KNOWN)):
+            for name in earlier_stays.NAMES:
+                row.pop(name, None)
+    return rows
 
 
 def _values(column: Column, model: ReadmissionModel) -> Iterator[Value]:
     """Yield every value of a field that the encoder distinguishes."""
-    if column.nullable:
+    if column.nullable and column.name in schema.BY_NAME:
         yield MISSING
     if column.is_number:
         yield from range(column.minimum, column.maximum + 1)
@@ -144,7 +180,8 @@ def _by_key(column: Column, value: Value, own: Entry, alone: Entry) -> dict[Valu
 
 def _cells(model: ReadmissionModel, raw: pd.DataFrame) -> Iterator[list[tuple[int, float]]]:
     """Yield the stored cells of each encoded row, as pairs of column and content."""
-    encoded = model.encoder.transform(clean(raw)).astype(np.float32)
+    features = pd.concat([clean(raw), clean_history(raw)], axis=1)
+    encoded = model.encoder.transform(inputs(model.encoder, features)).astype(np.float32)
     stored = sparse.csr_matrix(encoded)
     for start, end in pairwise(stored.indptr):
         yield list(

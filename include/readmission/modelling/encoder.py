@@ -1,12 +1,14 @@
 """The encoder that all families share: it turns CLEAN features into a matrix."""
 
+import numpy as np
 import pandas as pd
+from sklearn.base import TransformerMixin
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, RobustScaler
 
 from readmission.domain import schema
-from readmission.domain.columns import Kind
+from readmission.domain.columns import Kind, earlier_stays
 from readmission.domain.diagnoses import group_of
 from readmission.modelling.diagnosis_categories import PREFIX, DiagnosisCategories
 
@@ -14,7 +16,7 @@ CATEGORIES = tuple(column.name for column in schema.of_kind(Kind.CATEGORY))
 DIAGNOSES = tuple(column.name for column in schema.of_kind(Kind.DIAGNOSIS))
 
 
-def new_encoder(*, sparse: bool) -> ColumnTransformer:
+def new_encoder(*, sparse: bool, history: bool = False) -> ColumnTransformer:
     """Return the unfitted encoder of CLEAN features.
 
     Age and counts are scaled by median and interquartile range. Categories, and the clinical group
@@ -25,6 +27,8 @@ def new_encoder(*, sparse: bool) -> ColumnTransformer:
     ----------
     sparse : bool
         Whether the encoder returns a CSR matrix or a dense array.
+    history : bool
+        Whether it encodes the patient's earlier stays too. A blank row sets no cell of theirs.
     """
     scaled = [c.name for c in schema.of_kind(Kind.INTERVAL, Kind.COUNT)]
     scales = [c.name for c in schema.of_kind(Kind.ORDINAL)]
@@ -34,10 +38,29 @@ def new_encoder(*, sparse: bool) -> ColumnTransformer:
             ("scale", "passthrough", scales),
             ("category", _one_hot(sparse=sparse), list(CATEGORIES)),
             ("diagnosis", _diagnoses(sparse=sparse), list(DIAGNOSES)),
+            *(_earlier_stays(sparse=sparse) if history else ()),
         ],
         sparse_threshold=1.0 if sparse else 0.0,
         verbose_feature_names_out=False,
     )
+
+
+def inputs(encoder: ColumnTransformer, features: pd.DataFrame) -> pd.DataFrame:
+    """Return the columns that a fitted encoder takes; absent earlier stays are blank."""
+    names = encoder.feature_names_in_.tolist()
+    return with_blanks(features)[names]
+
+
+def with_blanks(features: pd.DataFrame) -> pd.DataFrame:
+    """Return features with blank fields of earlier stays, unless they have them."""
+    if earlier_stays.KNOWN in features:
+        return features
+    return features.assign(**dict(earlier_stays.BLANK))
+
+
+def has_history(encoder: ColumnTransformer) -> bool:
+    """Whether a fitted encoder encodes earlier stays."""
+    return earlier_stays.KNOWN in encoder.feature_names_in_
 
 
 def source_fields(encoder: ColumnTransformer) -> list[tuple[str, ...]]:
@@ -47,11 +70,11 @@ def source_fields(encoder: ColumnTransformer) -> list[tuple[str, ...]]:
 
 def _source_fields(encoded: str) -> tuple[str, ...]:
     """Return the fields of an encoded column; one-hot columns are named ``field_value``."""
-    if encoded in schema.BY_NAME:
+    if encoded in schema.BY_NAME or encoded in earlier_stays.BY_NAME:
         return (encoded,)
     if encoded.startswith(PREFIX):
         return DIAGNOSES
-    names = schema.CATEGORICAL_FEATURES
+    names = (*schema.CATEGORICAL_FEATURES, *earlier_stays.CATEGORIES)
     return (max((name for name in names if encoded.startswith(name + "_")), key=len),)
 
 
@@ -59,6 +82,25 @@ def known_categories(encoder: ColumnTransformer) -> list[str]:
     """Return the ICD-9 categories that have a column."""
     diagnosis: FeatureUnion = encoder.named_transformers_["diagnosis"]
     return [str(category) for category in diagnosis.named_transformers["shared"].categories_]
+
+
+def _earlier_stays(*, sparse: bool) -> list[tuple[str, TransformerMixin | str, list[str]]]:
+    """Return the block of earlier stays, in which all cells of a blank row are 0."""
+    known = FunctionTransformer(_known, feature_names_out="one-to-one")
+    counts = FunctionTransformer(np.log1p, feature_names_out="one-to-one")
+    values = [list(earlier_stays.BY_NAME[name].values) for name in earlier_stays.CATEGORIES]
+    groups = OneHotEncoder(categories=values, handle_unknown="ignore", sparse_output=sparse)
+    return [
+        ("earlier_stays", known, [earlier_stays.KNOWN]),
+        ("earlier_counts", counts, list(earlier_stays.COUNTS)),
+        ("earlier_categories", groups, list(earlier_stays.CATEGORIES)),
+        ("began_soon", "passthrough", [earlier_stays.SOON]),
+    ]
+
+
+def _known(stays: pd.DataFrame) -> pd.DataFrame:
+    """Scale the number of earlier stays: 0 is unknown, and log 2 is none."""
+    return stays.add(1).apply(np.log1p)
 
 
 def _diagnoses(*, sparse: bool) -> FeatureUnion:

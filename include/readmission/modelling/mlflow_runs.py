@@ -20,8 +20,10 @@ from mlflow.types.schema import AnyType
 
 import readmission
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.errors import BundleRefused
 from readmission.modelling.bundling import write_bundle
+from readmission.modelling.encoder import has_history
 from readmission.modelling.evaluation.metrics import prefixed
 from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
@@ -177,13 +179,17 @@ def log_fit(
     return str(run.info.run_id)
 
 
-def signature() -> ModelSignature:
+def signature(*, history: bool = False) -> ModelSignature:
     """Return the model's signature: raw encounters in, a class and probabilities out.
+
+    With `history`, the fields of earlier stays are optional inputs.
 
     The columns have any type, because `readmission.domain.columns.Column.read` reads numbers and
     text alike: `pandas.read_csv` makes integers of the codes of admission, for example.
     """
     inputs = [ColSpec(AnyType(), c.name, required=not c.nullable) for c in schema.FEATURES]
+    if history:
+        inputs += [ColSpec(AnyType(), name, required=False) for name in earlier_stays.NAMES]
     outputs = [ColSpec("string", "prediction")]
     outputs += [ColSpec("double", name) for name in PROBABILITY_COLUMNS]
     outputs.append(ColSpec("boolean", "eligible"))
@@ -212,7 +218,7 @@ def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:
             python_model=fit.model,
             artifacts={FOLDER: str(bundle)},
             code_paths=[_serving_code(Path(folder))],
-            signature=signature(),
+            signature=signature(history=has_history(fit.model.encoder)),
             input_example=pd.DataFrame([schema.example()]),
             pip_requirements=_requirements(fit.model.family),
         )

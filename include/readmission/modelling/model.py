@@ -9,8 +9,9 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 from readmission.domain import schema
-from readmission.domain.cleaning import clean, eligible
+from readmission.domain.cleaning import clean, clean_history, eligible
 from readmission.modelling.decision import decide
+from readmission.modelling.encoder import inputs
 
 PROBABILITY_COLUMNS = tuple(f"probability_{label}" for label in schema.CLASSES)
 
@@ -48,15 +49,15 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         Parameters
         ----------
         features : DataFrame, shape (n, columns)
-            At least the features, as returned by `readmission.domain.cleaning.clean`.
+            At least the features, as returned by `readmission.domain.cleaning.clean`. The fields of
+            earlier stays are optional.
 
         Returns
         -------
         ndarray, shape (n, 3)
             In the order of `schema.CLASSES`.
         """
-        encoded = self.encoder.transform(features[list(schema.FEATURE_NAMES)])
-        encoded = encoded.astype(np.float32)
+        encoded = self.encoder.transform(inputs(self.encoder, features)).astype(np.float32)
         probabilities = np.asarray(self.estimator.predict_proba(encoded), dtype=np.float64)
         # Boosted trees return float32, whose rows sum to 1 only within 1e-7.
         return probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -64,12 +65,14 @@ class ReadmissionModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def predict_proba(self, raw: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Return the probability of each class for raw encounters, shape (n, 3).
 
+        They may have the fields of earlier stays, see `readmission.domain.cleaning.clean_history`.
+
         Raises
         ------
         InvalidValue
             If a value is outside its contract.
         """
-        return self.score(clean(raw))
+        return self.score(pd.concat([clean(raw), clean_history(raw)], axis=1))
 
     def decide(self, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.str_]:
         """Return the class of each row, one of `schema.CLASSES`."""

@@ -19,7 +19,7 @@ FOLDER = "serving"
 """Name of the bundle among a model's artifacts."""
 
 MANIFEST = "manifest.json"
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(frozen=True)

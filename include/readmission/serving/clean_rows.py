@@ -9,7 +9,7 @@ import pandas as pd
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean
-from readmission.domain.columns import Kind
+from readmission.domain.columns import Kind, earlier_stays
 from readmission.serving.encoding_tables import (
     EncodingTables,
     Entries,
@@ -28,7 +28,8 @@ def score(scorer: CompiledScorer, features: pd.DataFrame) -> npt.NDArray[np.floa
     scorer : CompiledScorer
         The model.
     features : DataFrame, shape (n, columns)
-        At least the features, as returned by `readmission.domain.cleaning.clean`.
+        At least the features, as returned by `readmission.domain.cleaning.clean`; earlier stays are
+        blank unless it has their fields.
 
     Returns
     -------
@@ -42,6 +43,8 @@ def encode(tables: EncodingTables, features: pd.DataFrame) -> npt.NDArray[np.flo
     """Return CLEAN features as the matrix that the estimator takes, shape (n, columns)."""
     matrix = np.full((len(features), len(tables.columns)), tables.absent, dtype=np.float32)
     for name, entries in _by_feature(tables).items():
+        if name in earlier_stays.BY_NAME and name not in features:
+            continue  # Blank, which sets no cell.
         codes, values = pd.factorize(features[name])
         for code, value in enumerate(values):
             rows = np.flatnonzero(codes == code)
@@ -51,7 +54,7 @@ def encode(tables: EncodingTables, features: pd.DataFrame) -> npt.NDArray[np.flo
 
 
 def _entry(name: str, entries: Entries, value: Value) -> Entry:
-    if schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
+    if name in schema.BY_NAME and schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
         return of_diagnosis(entries, str(value))
     return entries.get(value, ())
 
@@ -64,7 +67,10 @@ def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
     """
     found: dict[str, dict[Value, Entry]] = {}
     for name, entries in tables.entries.items():
-        if schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
+        if name in earlier_stays.BY_NAME:
+            codes = earlier_stays.BY_NAME[name].codes if name == earlier_stays.SOON else {}
+            found[name] = {codes.get(str(v), v): entry for v, entry in entries.items()}
+        elif schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
             found[name] = dict(entries)
         else:
             cleaned = _cleaned(name, tuple(entries))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readmission.domain import schema
-from readmission.domain.columns import MISSING, Kind
+from readmission.domain.columns import MISSING, Kind, earlier_stays
 from readmission.domain.diagnoses import diagnosis_of, group_of
 
 Value = str | int
@@ -70,7 +70,9 @@ class EncodingTables:
         self.columns = columns
         self.absent = absent
         self.entries = entries
-        self._tables = [(name, _lookup(name, table)) for name, table in entries.items()]
+        tables = [(name, _lookup(name, table)) for name, table in entries.items()]
+        self._tables = [pair for pair in tables if pair[0] not in earlier_stays.BY_NAME]
+        self._stays = [pair for pair in tables if pair[0] in earlier_stays.BY_NAME]
         self._blank = array("f", [absent]) * len(columns)
 
     def encode(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float32]:
@@ -79,7 +81,8 @@ class EncodingTables:
         Parameters
         ----------
         encounters : sequence of mapping, length n
-            Validated; they contain every feature, with ``?`` for a missing value.
+            Validated; they contain every feature, with ``?`` for a missing value, and all fields of
+            earlier stays or none.
         """
         width, tables, start = len(self._blank), self._tables, 0
         cells = self._blank * len(encounters)
@@ -87,6 +90,10 @@ class EncodingTables:
             for name, table in tables:
                 for place, cell in table[encounter[name]]:
                     cells[start + place] = cell
+            if earlier_stays.KNOWN in encounter:
+                for name, table in self._stays:
+                    for place, cell in table[encounter[name]]:
+                        cells[start + place] = cell
             start += width
         return np.frombuffer(cells, dtype=np.float32).reshape(len(encounters), width)
 
@@ -131,6 +138,8 @@ def _entry(numbers: Sequence[float]) -> Entry:
 
 
 def _lookup(name: str, table: Entries) -> Entries:
+    if name in earlier_stays.BY_NAME:
+        return _OpenSet(table)
     column = schema.BY_NAME[name]
     if column.kind is Kind.DIAGNOSIS:
         return _Diagnoses(table)

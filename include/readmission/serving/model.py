@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.serving.bundle import Bundle
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.explainers import PROBABILITY, Explainer, by_field
@@ -72,7 +73,8 @@ class Explanation:
     unit : str
         ``log-odds`` or ``probability``.
     base : sequence of 3 floats
-        The score before any field is considered.
+        The score before any field is considered; if the encounter has no fields of earlier stays,
+        with what their absence adds.
     contributions : mapping of str to sequence of 3 floats
         Contributions by field. Together with `base` they add up to the model's score. Log-odds
         may differ from it by a constant that is the same for all classes.
@@ -110,7 +112,12 @@ class ServedModel:
         base, cells = self._explainer.contributions(tables.encode((encounter,))[0])
         if unit != PROBABILITY:
             base, cells = _centred(base), _centred(cells)
-        return Explanation(unit, base.tolist(), by_field(cells, tables.owners(encounter)))
+        contributions = by_field(cells, tables.owners(encounter))
+        if earlier_stays.KNOWN not in encounter:
+            # Nobody sent these fields: what a model adds for their absence is where it starts.
+            for name in contributions.keys() & earlier_stays.BY_NAME.keys():
+                base = base + contributions.pop(name)
+        return Explanation(unit, base.tolist(), contributions)
 
     def _prediction(self, probabilities: list[float]) -> Prediction:
         weighted = [p * w for p, w in zip(probabilities, self._weights, strict=True)]

@@ -82,7 +82,7 @@ def register_forged(registry: Registry, bundle: Path, marker: Path) -> str:
             artifacts={FOLDER: str(bundle)},
             pip_requirements=["mlflow"],  # Otherwise MLflow loads the model to infer them.
         )
-    tags = {"bundle_format": "4", "signed_by": SIGNER.key_id, "verdict": "promoted"}
+    tags = {"bundle_format": "5", "signed_by": SIGNER.key_id, "verdict": "promoted"}
     return registry.register(run.info.run_id, tags)
 
 

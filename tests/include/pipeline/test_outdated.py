@@ -11,8 +11,8 @@ from readmission.warehouse import CleanWarehouse
 from tests.include.conftest import BATCHES, Training
 from tests.signing import SIGNER, TRUSTED
 
-CURRENT = {"bundle_format": "4", "signed_by": SIGNER.key_id}
-OLD_FORMAT = CURRENT | {"bundle_format": "3"}
+CURRENT = {"bundle_format": "5", "signed_by": SIGNER.key_id}
+OLD_FORMAT = CURRENT | {"bundle_format": "4"}
 BEFORE_SIGNATURES: dict[str, str] = {}
 OLDER, NEWEST = BATCHES
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
+from readmission.domain.diagnoses import group_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,24 @@ class History:
     last_discharge: str = schema.UNKNOWN
     last_diagnosis: str = schema.UNKNOWN
     soon: bool = False
+
+    def fields(self) -> dict[str, str | int]:
+        """Return the values of `readmission.domain.columns.earlier_stays.FIELDS`."""
+        values: dict[str, str | int] = {
+            earlier_stays.KNOWN: self.stays,
+            "earlier_days": self.days,
+            "last_days": self.last_days or 0,
+            "last_medicines": self.last_medicines or 0,
+            "last_discharge": self.last_discharge,
+            "last_diagnosis": group_of(self.last_diagnosis),
+            earlier_stays.SOON: int(self.soon),
+        }
+        return {
+            name: min(value, earlier_stays.BY_NAME[name].maximum)
+            if isinstance(value, int)
+            else value
+            for name, value in values.items()
+        }
 
 
 NO_HISTORY = History()

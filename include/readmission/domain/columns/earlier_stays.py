@@ -1,0 +1,80 @@
+"""The fields that describe a patient's earlier stays: an optional input of the models.
+
+A row has all of them or none. A row without them is *blank*: nothing is known of earlier stays,
+which differs from knowing that there were none.
+
+No third-party packages, to keep serving light.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from readmission.domain import codes
+from readmission.domain.columns.column import Column, Kind, Section
+from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, OTHER_DIAGNOSIS
+
+KNOWN = "earlier_stays"
+"""The field that tells a row with history from a blank one."""
+
+_YES_NO = MappingProxyType({"No": "No", "Yes": "Yes"})
+_GROUPS = MappingProxyType(
+    {name: name for name in (*(group for group, _ in DIAGNOSIS_GROUPS), OTHER_DIAGNOSIS)}
+)
+
+
+def _count(name: str, meaning: str, maximum: int) -> Column:
+    return Column(name, Kind.COUNT, Section.HISTORY, meaning, "0", minimum=0, maximum=maximum)
+
+
+def _category(name: str, meaning: str, values: Mapping[str, str]) -> Column:
+    return Column(name, Kind.CATEGORY, Section.HISTORY, meaning, "Unknown", values, nullable=True)
+
+
+FIELDS: tuple[Column, ...] = (
+    _count(KNOWN, "Number of earlier stays.", 40),
+    _count("earlier_days", "Days spent in earlier stays.", 300),
+    _count("last_days", "Length in days of the stay before.", 14),
+    _count("last_medicines", "Different medicines given during the stay before.", 150),
+    _category(
+        "last_discharge",
+        "Where the patient went after the stay before.",
+        codes.DISCHARGE_DISPOSITIONS,
+    ),
+    _category("last_diagnosis", "Clinical group of the stay before.", _GROUPS),
+    Column(
+        "began_soon",
+        Kind.ORDINAL,
+        Section.HISTORY,
+        "Did this stay begin within 30 days of the stay before?",
+        "No",
+        _YES_NO,
+    ),
+)
+NAMES: tuple[str, ...] = tuple(column.name for column in FIELDS)
+BY_NAME: Mapping[str, Column] = MappingProxyType({column.name: column for column in FIELDS})
+COUNTS: tuple[str, ...] = tuple(c.name for c in FIELDS if c.kind is Kind.COUNT and c.name != KNOWN)
+CATEGORIES: tuple[str, ...] = tuple(c.name for c in FIELDS if c.kind is Kind.CATEGORY)
+SOON = "began_soon"
+
+NONE: Mapping[str, str | int] = MappingProxyType(
+    {**dict.fromkeys((KNOWN, *COUNTS), 0), **dict.fromkeys(CATEGORIES, "Unknown"), SOON: 0}
+)
+"""The values of a patient who has no earlier stay."""
+
+RAW_NONE: Mapping[str, str | int] = MappingProxyType({**NONE, SOON: "No"})
+"""The same as a caller writes them."""
+
+BLANK: Mapping[str, str | int] = MappingProxyType({**NONE, KNOWN: -1})
+"""The values of a row of whose earlier stays nothing is known."""
+
+BLANKED_SHARE = 0.5
+"""Share of the training rows that are blanked; chosen on validation rows."""
+
+_KEY = b"readmission history"
+
+
+def is_blanked(encounter: int) -> bool:
+    """Whether training blanks the history of an encounter: always the same ones."""
+    digest = hashlib.blake2b(str(encounter).encode(), digest_size=8, key=_KEY).digest()
+    return int.from_bytes(digest) < BLANKED_SHARE * 2**64
