@@ -28,6 +28,7 @@ from readmission.warehouse import (
     CleanWarehouse,
     ModelHistory,
 )
+from readmission.warehouse.clean.patient_history import with_history
 
 CHOSEN_BY = "val_weighted_f1"
 
@@ -94,13 +95,16 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
 def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
     """Return the train and validation rows of all accepted batches up to `batch_id`.
 
+    Each row has the fields of its patient's earlier stays too, as they were known with its batch.
+
     Raises
     ------
     BatchNotFound
         If the batch is not accepted in CLEAN.
     """
-    newest = _accepted(warehouse, batch_id)
-    return warehouse.read_splits((Split.TRAIN, Split.VALIDATION), newest.batch_id)
+    newest, splits = _accepted(warehouse, batch_id), (Split.TRAIN, Split.VALIDATION)
+    rows = warehouse.read_splits(splits, newest.batch_id)
+    return with_history(warehouse.connection, rows, splits)
 
 
 def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:

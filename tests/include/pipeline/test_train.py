@@ -11,6 +11,7 @@ from mlflow.entities import Run
 from pydantic import SecretStr
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.errors import BatchNotFound, BundleRefused, NotServable, SigningKeyError
 from readmission.modelling import bundling
 from readmission.modelling.families import FAMILIES
@@ -92,7 +93,7 @@ def test_the_artifact_declares_its_signature_and_requirements(run: Run) -> None:
     info = mlflow.models.get_model_info(f"models:/{output.model_id}")
     requirements = mlflow.pyfunc.get_model_dependencies(f"models:/{output.model_id}")
 
-    assert info.signature.inputs.input_names() == list(schema.FEATURE_NAMES)
+    assert info.signature.inputs.input_names() == [*schema.FEATURE_NAMES, *earlier_stays.NAMES]
     assert info.signature.outputs.input_names()[0] == "prediction"
     assert info.saved_input_example_info is not None
     with open(requirements) as lines:  # noqa: PTH123

@@ -281,7 +281,8 @@ def test_percentiles_rank_a_patient_among_the_validation_patients(
     candidates: dict[str, Candidate], some: pd.DataFrame, family: str, trained: Training
 ) -> None:
     candidate, rows = candidates[family], trained.rows
-    aside = candidate.model.score(rows[rows["part"] == Split.VALIDATION])[:, _SOON]
+    validation = rows.loc[rows["part"] == Split.VALIDATION, list(schema.FEATURE_NAMES)]
+    aside = candidate.model.score(validation)[:, _SOON]
     apart = 100 / len(aside)  # A quantile may lie between two patients.
 
     for prediction in candidate.served.predict_many(as_encounters(some.head(500))):

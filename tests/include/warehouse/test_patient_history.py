@@ -8,7 +8,9 @@ import pyarrow as pa
 import pytest
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.domain.privacy import Pseudonyms
+from readmission.pipeline import train
 from readmission.pipeline.process import process
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.history import NO_HISTORY, History, Stay, history_of
@@ -162,3 +164,18 @@ def test_a_rejected_batch_counts_in_no_history(filled: CleanWarehouse) -> None:
     filled.connection.execute("UPDATE batch SET state = 'rejected' WHERE batch_id = 'batch-0001'")
 
     assert len(histories(filled)) == ROWS
+
+
+def test_training_rows_have_the_history_that_the_table_gives(filled: CleanWarehouse) -> None:
+    # given the histories under the patients' hashes
+    found = histories(filled)
+
+    # when
+    rows = train.training_rows(filled, "batch-0002")
+
+    # then
+    for row in rows.to_dict("records"):
+        fields = found[row[schema.ENCOUNTER]].fields()
+        assert {name: row[name] for name in fields} == fields
+    assert (rows[earlier_stays.KNOWN] > 0).sum() > ROWS / 4
+    assert (rows[earlier_stays.KNOWN] >= 0).all()

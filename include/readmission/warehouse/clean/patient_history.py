@@ -1,15 +1,17 @@
 """The stays of each patient under a keyed hash, as processing writes them into CLEAN."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import psycopg
 import pyarrow as pa
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.domain.privacy import Hasher
-from readmission.warehouse.clean.history import Stay
+from readmission.domain.splitting import Split
+from readmission.warehouse.clean.history import Stay, history_of
 from readmission.warehouse.sql.copying import copy_in
 
 _SOON = schema.CLASSES.index("<30")
@@ -61,6 +63,47 @@ class PatientHistory:
                 found[patient_hash].append(Stay(*stay))
         return found
 
+
+def with_history(
+    connection: psycopg.Connection, rows: pd.DataFrame, parts: Sequence[Split]
+) -> pd.DataFrame:
+    """Return rows of CLEAN with the fields of their patients' earlier stays, each as of its batch.
+
+    The stays are read from the encounters and not from ``patient_history``, so that no key is
+    needed and batches of earlier versions count. Rows that were corrected since count for the
+    encounters that came before the correction. Stays of the same batch count, if their number is
+    lower; those of later batches do not.
+
+    Parameters
+    ----------
+    connection : Connection
+        To CLEAN.
+    rows : DataFrame
+        With the columns of `readmission.warehouse.clean.warehouse.ROW_TYPES`.
+    parts : sequence of Split
+        Splits of the rows; a patient is in one, with all stays.
+    """
+    found: dict[int, list[Stay]] = defaultdict(list)
+    numbers: dict[str, int] = {}
+    with connection.transaction():
+        for batch_id, patient, *stay in connection.execute(_CLEAN_STAYS, ([*map(str, parts)],)):
+            found[patient].append(Stay(*stay))
+            numbers[batch_id] = found[patient][-1].batch
+    keys = zip(rows[schema.PATIENT], rows[schema.ENCOUNTER], rows["batch_id"], strict=True)
+    fields = [
+        history_of(found[patient], encounter, numbers[batch]).fields()
+        for patient, encounter, batch in keys
+    ]
+    history = pd.DataFrame(fields, index=rows.index, columns=list(earlier_stays.NAMES))
+    return pd.concat([rows, history], axis=1)
+
+
+_CLEAN_STAYS = f"""
+SELECT e.batch_id, e.{schema.PATIENT}, e.{schema.ENCOUNTER}, b.number, e.{_COLUMNS["days"]},
+    e.{_COLUMNS["medicines"]}, e.{_COLUMNS["discharge"]}, e.{_COLUMNS["diagnosis"]},
+    e.{schema.TARGET} = {_SOON}
+FROM encounter e JOIN batch b USING (batch_id) WHERE b.state = 'accepted' AND e.part = ANY(%s)
+"""  # noqa: S608 - names of the contract
 
 _STAYS = """
 SELECT h.patient_hash, h.encounter_id, b.number, h.days, h.medicines, h.discharge, h.diagnosis,
