@@ -23,6 +23,7 @@ from typing_extensions import TypedDict
 from api.contract.json_schema import json_schema_of
 from api.contract.presets import presets
 from api.contract.readings import with_readings
+from api.contract.wrappers import wrapped
 from api.errors import InvalidEncounter, MalformedBody, Problem
 from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING, MISSING_TEXTS, Column, Kind, is_missing
@@ -137,7 +138,7 @@ def _read(fields: Any, names: Collection[Any]) -> dict[str, Any]:
     try:
         return EncounterBody.validate_python(fields)
     except ValidationError as error:
-        raise _api_error(error) from None
+        raise wrapped(fields) or _api_error(error) from None
 
 
 def _translated(name: str, value: Any) -> Any:

@@ -129,19 +129,30 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
-async def read_json_body(request: Request) -> bytes:
-    """Return the body, at most `MAX_BODY` bytes.
+async def read_json_body(request: Request, limit: int = MAX_BODY) -> bytes:
+    """Return the body, at most `limit` bytes.
 
     Raises
     ------
     NotJson
         If the content type is not JSON; a missing content type counts as JSON.
     BodyTooLarge
-        As soon as the limit is exceeded; the server discards the rest.
+        As `read_body`.
     """
     content_type = header(request.scope, CONTENT_TYPE) or JSON
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise NotJson(content_type)
+    return await read_body(request, limit)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body, at most `limit` bytes.
+
+    Raises
+    ------
+    BodyTooLarge
+        As soon as the limit is exceeded; the server discards the rest.
+    """
     body, more = b"", True
     while more:
         # Usually there is one message; Starlette's stream is slower.
@@ -150,6 +161,6 @@ async def read_json_body(request: Request) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if len(body) > MAX_BODY:
-            raise BodyTooLarge(MAX_BODY)
+        if len(body) > limit:
+            raise BodyTooLarge(limit, "one encounter" if limit == MAX_BODY else "a request")
     return body

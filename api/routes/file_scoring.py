@@ -75,11 +75,11 @@ class FileScoring:
             Before the first piece only. Later errors become the last row.
         """
         chunks = readers.chunked(readers.read_rows(file, content_type, self._budget.announce))
-        piece = self._writer.begin() + self._writer.write(self._score(next(chunks, [])))
+        piece = self._writer.begin() + self._writer.write(self.score(next(chunks, [])))
         try:
             yield piece
             for chunk in chunks:
-                yield self._writer.write(self._score(chunk))
+                yield self._writer.write(self.score(chunk))
         except Exception as error:  # noqa: BLE001 - the status is sent: report the error as a row
             line = self._rejected(self._rows, _as_api_error(error, self._request_id), {})
             # Count it as a row, so that the summary shows that the file broke off.
@@ -87,7 +87,7 @@ class FileScoring:
             yield self._writer.write([line])
         yield self._writer.end(self._summary())
 
-    def _score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
+    def score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
         """Score the accepted rows of a chunk; return one line per row."""
         self._budget.take(len(chunk))
         accepted = [row.content for row in chunk if not isinstance(row.content, ApiError)]

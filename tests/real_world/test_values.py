@@ -97,15 +97,49 @@ def upload(service: TestClient, kind: str, rows: list[dict[str, Any]]) -> list[d
     return lines
 
 
-@pytest.mark.parametrize("path", ["/predict", "/explain"])
+def as_instances(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a body for MLflow's protocol."""
+    return {"instances": [row]}
+
+
+def as_tensors(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a body for KServe's protocol."""
+    tensors = [
+        {"name": name, "shape": [1], "datatype": "BYTES", "data": [value]}
+        for name, value in row.items()
+    ]
+    return {"inputs": tensors}
+
+
+WRAPPERS: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "/predict": dict,
+    "/explain": dict,
+    "/invocations": as_instances,
+    "/v2/models/diabetes_readmission/infer": as_tensors,
+}
+
+
+@pytest.mark.parametrize("path", WRAPPERS)
 def test_single_encounters(
     service: TestClient, predicted: dict[str, dict[str, float]], path: str
 ) -> None:
     for line in LINES:
-        body = json.dumps(sent(line))
+        body = json.dumps(WRAPPERS[path](sent(line)))
         headers = {"content-type": "application/json"}
         response = service.post(path, content=body, headers=headers)
-        check(line, response.json(), predicted)
+        check(line, with_probabilities(response.json()), predicted)
+
+
+def with_probabilities(response: dict[str, Any]) -> dict[str, Any]:
+    """Return the response of any protocol with `probabilities` as `/predict` has them."""
+    found: dict[str, Any] = {}
+    if "predictions" in response:
+        (found,) = response["predictions"]
+    elif "outputs" in response:
+        found = {tensor["name"]: tensor["data"][0] for tensor in response["outputs"]}
+    if not found:
+        return response
+    return {"probabilities": {name: found[f"probability_{name}"] for name in schema.CLASSES}}
 
 
 @pytest.mark.parametrize("kind", FORMATS)

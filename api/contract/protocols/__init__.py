@@ -1,0 +1,1 @@
+"""Bodies of other systems' protocols, as rows of fields."""

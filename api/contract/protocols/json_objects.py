@@ -1,0 +1,47 @@
+"""Parse a JSON body of any shape by the rules of an encounter: no field twice, a BOM is skipped."""
+
+import json
+from typing import Any
+
+from api.errors import InvalidEncounter, MalformedBody, Problem
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body; NaN, which pandas writes, becomes None.
+
+    Raises
+    ------
+    MalformedBody
+        If it is not JSON.
+    InvalidEncounter
+        If it is not an object, or one of its objects has a field twice.
+    """
+    try:
+        parsed = json.loads(
+            body.decode("utf-8-sig"),
+            object_pairs_hook=_without_repeats,
+            parse_constant=lambda _name: None,
+        )
+    except RecursionError:
+        raise MalformedBody("it is nested too deeply") from None
+    except ValueError as error:
+        raise MalformedBody(_reason(error)) from None
+    if not isinstance(parsed, dict):
+        raise InvalidEncounter([Problem.wrong_body("expected a JSON object")])
+    return parsed
+
+
+def _reason(error: ValueError) -> str:
+    """Return what is wrong without quoting the body."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno} column {error.colno}"
+    return "it is not UTF-8" if isinstance(error, UnicodeError) else "a number is too long"
+
+
+def _without_repeats(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    parsed = dict(fields)
+    if len(parsed) < len(fields):
+        names = [name for name, _ in fields]
+        repeated = dict.fromkeys(name for name in names if names.count(name) > 1)
+        raise InvalidEncounter([Problem.repeated_field(name) for name in repeated])
+    return parsed

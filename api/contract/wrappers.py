@@ -1,0 +1,42 @@
+"""A hint for encounters in the envelope of another protocol, instead of a problem per field."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.errors import InvalidEncounter, Problem
+from readmission.domain import schema
+
+_UNWRAP = "the fields of the encounter themselves, without {name!r} around them"
+_MLFLOW = "{name!r} at POST /invocations, or here " + _UNWRAP
+_KSERVE = "tensors at POST /v2/models/<name>/infer, or here " + _UNWRAP
+_ENVELOPES: Mapping[str, str] = {
+    "features": _UNWRAP,
+    "data": _UNWRAP,
+    "encounter": _UNWRAP,
+    **dict.fromkeys(("dataframe_split", "dataframe_records", "instances", "inputs"), _MLFLOW),
+}
+
+
+def wrapped(fields: Any) -> InvalidEncounter | None:
+    """Return the error for an encounter that is wrapped in an object or a list; None if it is not.
+
+    Parameters
+    ----------
+    fields : object
+        What the request model has refused.
+    """
+    if not isinstance(fields, dict) or schema.BY_NAME.keys() & fields.keys():
+        return None
+    name = next((name for name in _ENVELOPES if name in fields), None)
+    if name is None:
+        return None
+    hint = _KSERVE if name == "inputs" and _has_tensors(fields[name]) else _ENVELOPES[name]
+    expected = hint.format(name=name)
+    message = f"field {name!r} is not a field of an encounter, expected {expected}"
+    return InvalidEncounter([Problem(name, None, expected, message)])
+
+
+def _has_tensors(inputs: Any) -> bool:
+    return isinstance(inputs, list) and any(
+        isinstance(tensor, dict) and "datatype" in tensor for tensor in inputs
+    )

@@ -1,0 +1,1 @@
+"""Endpoints that follow other protocols: MLflow and KServe V2."""
