@@ -28,7 +28,7 @@ LINKS = {
     for name in (
         *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
         *("quality", "health", "ready", "reload_model", "rollback", "unpin", "promote", "metrics"),
-        *("invocations", "ping", "v2"),
+        *("invocations", "ping", "v2", "fhir/RiskAssessment", "cds-services"),
     )
 }
 

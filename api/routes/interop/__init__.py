@@ -1,1 +1,1 @@
-"""Endpoints that follow other protocols: MLflow and KServe V2."""
+"""Endpoints that follow other protocols: MLflow, KServe V2, FHIR and CDS Hooks."""

@@ -204,6 +204,7 @@ class Settings(
         None, description="Secret that belongs to docs_access_key."
     )
     docs_url: str | None = Field(None, description="Address at which users open the reports.")
+    page_url: str | None = Field(None, description="The clinicians' page, for cards of CDS Hooks.")
 
     # The exporter of the pipeline's metrics
     exporter_host: str = Field("127.0.0.1", description="Network interface of the exporter.")

@@ -24,7 +24,8 @@ from tests.conftest import Platform
 EXAMPLES = 25
 """Requests per mode and endpoint; the same in every run."""
 KEY = "key-of-the-fuzzer"
-PROTOCOLS = ["/invocations", "/v2/models/{name}/infer"]
+INFER, CARDS = "/v2/models/{name}/infer", "/cds-services/{service_id}"
+PROTOCOLS = ["/invocations", INFER, CARDS, "/fhir/RiskAssessment"]
 
 
 @pytest.fixture(scope="module")
@@ -133,16 +134,16 @@ def test_every_example_of_a_body_works(client: TestClient) -> None:
         if ("example" in content or content["schema"].get("format") != "binary")
         and path not in CHANGES  # These need a registry.
     }
-    assert len(bodies) == 7
+    assert len(bodies) == 9
     for (path, kind), content in bodies.items():
         body = content["example"] if "example" in content else content["schema"]["examples"][0]
         sent = body if isinstance(body, str) else json.dumps(body)
         headers = {HEADER: KEY, b"content-type": kind.encode()}
-        place = path.format(name="diabetes_readmission")
+        place = path.format(name="diabetes_readmission", service_id="readmission-at-discharge")
         response = client.post(place, content=sent, headers=headers)
         assert response.status_code == 200, response.text
-        expected = '"refused":0' if path == "/predict/batch" else '"predict'
-        assert expected in response.text, path
+        expected = {"/predict/batch": '"refused":0', CARDS: "risk of readmission"}
+        assert expected.get(path, '"predict') in response.text, path
 
 
 def test_every_response_model_has_examples(client: TestClient) -> None:

@@ -1,0 +1,222 @@
+"""The mapping of each field of an encounter, in one table."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from api.contract.fhir import terms
+from api.contract.fhir.medicines import changed, dose_of, prescribed
+from api.contract.fhir.resources import (
+    INPATIENT,
+    Resource,
+    Stay,
+    class_of,
+    codings,
+    day_of,
+    days_of,
+    listed,
+)
+from readmission.domain import codes
+from readmission.domain.columns import MISSING
+
+Value = str | int | None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a field comes from, and what stands for it if the bundle does not have it.
+
+    Parameters
+    ----------
+    element : str
+        The element of FHIR.
+    read : callable
+        Returns the value for a stay, or None if the bundle does not have it.
+    absent : str or int, optional
+        The contract's value for it; without one, the encounter is refused.
+    """
+
+    element: str
+    read: Callable[[Stay], Value]
+    absent: Value = None
+
+
+@dataclass(frozen=True)
+class ReadStay:
+    """The fields of an encounter, and sentences about those that the bundle does not have."""
+
+    fields: dict[str, Any]
+    remarks: list[str]
+
+
+def read(stay: Stay) -> ReadStay:
+    """Return the encounter of a stay, to be checked like any other."""
+    fields: dict[str, Any] = {}
+    remarks = []
+    for name, source in MAPPING.items():
+        value = source.read(stay)
+        if value is None:
+            value = source.absent
+            taken = f"was taken as {value!r}" if value is not None else "is missing"
+            remarks.append(f"{name} {taken}: the bundle has no {source.element}")
+        if value is not None:
+            fields[name] = value
+    return ReadStay(fields, remarks)
+
+
+def _age(stay: Stay) -> Value:
+    born, (start, end) = day_of(stay.patient.get("birthDate")), days_of(stay.encounter)
+    day = start or end
+    if born is None or day is None:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def _gender(stay: Stay) -> Value:
+    return terms.GENDERS.get(str(stay.patient.get("gender")))
+
+
+def _race(stay: Stay) -> Value:
+    for extension in listed(stay.patient, "extension"):
+        if extension.get("url") == terms.RACE_EXTENSION:
+            parts = [part.get("valueCoding") for part in listed(extension, "extension")]
+            found = [terms.RACES.get(str(p.get("code"))) for p in parts if isinstance(p, dict)]
+            return next((race for race in found if race), None)
+    return None
+
+
+def _coded(concept: Any, known: Mapping[str, str]) -> Value:
+    found = (known.get(str(coding.get("code"))) for coding in codings(concept))
+    return next((value for value in found if value), None)
+
+
+def _hospitalization(stay: Stay) -> Resource:
+    found = stay.encounter.get("hospitalization")
+    return found if isinstance(found, dict) else {}
+
+
+def _days(stay: Stay) -> Value:
+    start, end = days_of(stay.encounter)
+    return None if start is None or end is None else max(1, (end - start).days)
+
+
+def _diagnosis(place: int) -> Callable[[Stay], Value]:
+    return lambda stay: next(islice(_ranked(stay), place, None), None)
+
+
+def _ranked(stay: Stay) -> Any:
+    """Yield the ICD codes of the stay: by the rank of Encounter.diagnosis, then as listed."""
+    ranks = {
+        str(entry.get("condition", {}).get("reference", "")).rpartition("/")[2].rpartition(":")[2]:
+        entry.get("rank", 999)
+        for entry in listed(stay.encounter, "diagnosis")
+        if isinstance(entry.get("condition"), dict) and isinstance(entry.get("rank", 999), int)
+    }  # fmt: skip
+    for condition in sorted(stay.conditions, key=lambda c: ranks.get(str(c.get("id")), 1_000)):
+        found = codings(condition.get("code"))
+        code = next((c.get("code") for c in found if c.get("system") in terms.ICD), None)
+        if isinstance(code, str):
+            yield code
+
+
+def _earlier(classes: Collection[str]) -> Callable[[Stay], Value]:
+    """Return a reader that counts the encounters of these classes in the year before a stay."""
+
+    def count(stay: Stay) -> Value:
+        start, _ = days_of(stay.encounter)
+        if start is None or not stay.encounters:
+            return None
+        since = start - timedelta(days=365)
+        days = (days_of(e)[0] for e in stay.encounters if class_of(e) in classes)
+        return min(366, sum(day is not None and since <= day < start for day in days))
+
+    return count
+
+
+def _laboratory(stay: Stay) -> Value:
+    found = sum(
+        any(c.get("code") == "laboratory" for k in listed(o, "category") for c in codings(k))
+        for o in stay.observations
+    )
+    return found or None
+
+
+def _result(loinc: Collection[str], limits: Any, factor: float = 1.0) -> Callable[[Stay], Value]:
+    """Return a reader of the highest result of a test, as a value of the contract."""
+
+    def highest(stay: Stay) -> Value:
+        values = []
+        for observation in stay.observations:
+            is_test = any(
+                coding.get("system") == terms.LOINC and coding.get("code") in loinc
+                for coding in codings(observation.get("code"))
+            )
+            quantity = observation.get("valueQuantity")
+            value = quantity.get("value") if is_test and isinstance(quantity, dict) else None
+            if isinstance(value, int | float):
+                unit = str(quantity.get("code") or quantity.get("unit"))  # type: ignore[union-attr]
+                values.append(value * (factor if unit == terms.MMOL else 1))
+        if not values:
+            return None
+        return next((name for limit, name in limits if max(values) > limit), terms.NORMAL)
+
+    return highest
+
+
+def _count(name: str) -> Callable[[Stay], Value]:
+    return lambda stay: len(getattr(stay, name)) or None
+
+
+MAPPING: Mapping[str, Source] = {
+    "race": Source("Patient.extension us-core-race", _race, MISSING),
+    "gender": Source("Patient.gender", _gender, "Unknown/Invalid"),
+    "age": Source("Patient.birthDate at Encounter.period.start", _age),
+    "admission_type_id": Source(
+        "Encounter.priority",
+        lambda s: _coded(s.encounter.get("priority"), terms.ADMISSION_TYPES),
+        "6",
+    ),
+    "discharge_disposition_id": Source(
+        "Encounter.hospitalization.dischargeDisposition",
+        lambda s: _coded(_hospitalization(s).get("dischargeDisposition"), terms.DISCHARGES),
+        "18",
+    ),
+    "admission_source_id": Source(
+        "Encounter.hospitalization.admitSource",
+        lambda s: _coded(_hospitalization(s).get("admitSource"), terms.ADMISSION_SOURCES),
+        "17",
+    ),
+    "time_in_hospital": Source("Encounter.period", _days),
+    "payer_code": Source("payer with a code of the contract", lambda _: None, MISSING),
+    "medical_specialty": Source("specialty of the contract", lambda _: None, MISSING),
+    "num_lab_procedures": Source("Observation of the category laboratory", _laboratory, 0),
+    "num_procedures": Source("Procedure", _count("procedures"), 0),
+    "num_medications": Source("MedicationRequest", _count("medications"), 0),
+    "number_outpatient": Source(
+        "Encounter of the class AMB in the year before", _earlier(terms.OUTPATIENT), 0
+    ),
+    "number_emergency": Source(
+        "Encounter of the class EMER in the year before", _earlier(terms.EMERGENCY), 0
+    ),
+    "number_inpatient": Source(
+        "Encounter of the class IMP in the year before", _earlier(INPATIENT), 0
+    ),
+    "diag_1": Source("first Condition.code in ICD", _diagnosis(0), MISSING),
+    "diag_2": Source("second Condition.code in ICD", _diagnosis(1), MISSING),
+    "diag_3": Source("third Condition.code in ICD", _diagnosis(2), MISSING),
+    "number_diagnoses": Source("Condition", lambda stay: min(30, len(stay.conditions)) or None, 1),
+    "max_glu_serum": Source(
+        "Observation of glucose (LOINC)",
+        _result(terms.GLUCOSE, terms.GLUCOSE_LIMITS, terms.MG_PER_MMOL),
+        "None",
+    ),
+    "A1Cresult": Source(
+        "Observation of HbA1c (LOINC)", _result(terms.A1C, terms.A1C_LIMITS), "None"
+    ),
+    **{name: Source("MedicationRequest", dose_of(name)) for name in codes.MEDICINES},
+    "change": Source("MedicationRequest.priorPrescription", changed),
+    "diabetesMed": Source("MedicationRequest", prescribed),
+}
+"""By field, for all features of the contract."""

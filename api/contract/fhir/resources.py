@@ -1,0 +1,165 @@
+"""The resources of one stay, found in a bundle."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from api.errors import InvalidEncounter, Problem
+
+Resource = dict[str, Any]
+BUNDLE = "Bundle"
+MOST_RESOURCES = 5_000
+
+
+@dataclass(frozen=True)
+class Stay:
+    """What a bundle says of one stay.
+
+    Parameters
+    ----------
+    patient, encounter : dict
+        The patient and the stay itself.
+    encounters : list of dict
+        Other encounters of the patient.
+    conditions, observations, medications, procedures : list of dict
+        Those of the stay; of resources without a reference to an encounter, all.
+    """
+
+    patient: Resource
+    encounter: Resource
+    encounters: list[Resource] = field(default_factory=list)
+    conditions: list[Resource] = field(default_factory=list)
+    observations: list[Resource] = field(default_factory=list)
+    medications: list[Resource] = field(default_factory=list)
+    procedures: list[Resource] = field(default_factory=list)
+
+
+def stay_in(bundle: Any) -> Stay:
+    """Return the stay in a bundle: its latest inpatient encounter, or its latest encounter.
+
+    Raises
+    ------
+    InvalidEncounter
+        If it is not a bundle, or has no patient or no encounter.
+    """
+    if not isinstance(bundle, dict) or bundle.get("resourceType") != BUNDLE:
+        raise _wrong("a FHIR resource of the type Bundle")
+    return stay_of(unpacked(bundle))
+
+
+def stay_of(resources: Iterable[Resource], encounter_id: str | None = None) -> Stay:
+    """Return the stay among resources; `encounter_id` selects one of several encounters.
+
+    Raises
+    ------
+    InvalidEncounter
+        If there is no patient, or no such encounter.
+    """
+    by_type: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
+    patients, encounters = by_type.get("Patient", []), by_type.get("Encounter", [])
+    if len(patients) != 1:
+        raise _wrong(f"exactly one Patient, not {len(patients)}")
+    wanted = [e for e in encounters if encounter_id is None or e.get("id") == encounter_id]
+    if not wanted:
+        raise _wrong("an Encounter: the stay to predict")
+    inpatient = [e for e in wanted if class_of(e) in INPATIENT]
+    stay = max(inpatient or wanted, key=lambda e: str(_period(e).get("start", "")))
+    return Stay(
+        patient=patients[0],
+        encounter=stay,
+        encounters=[e for e in encounters if e is not stay],
+        conditions=_during(stay, by_type.get("Condition", [])),
+        observations=_during(stay, by_type.get("Observation", [])),
+        medications=_during(stay, by_type.get("MedicationRequest", [])),
+        procedures=_during(stay, by_type.get("Procedure", [])),
+    )
+
+
+def unpacked(resource: Any) -> Iterator[Resource]:
+    """Yield a resource, or the resources of a bundle.
+
+    Raises
+    ------
+    InvalidEncounter
+        If there are more than `MOST_RESOURCES`.
+    """
+    if not isinstance(resource, dict):
+        return
+    if resource.get("resourceType") != BUNDLE:
+        yield resource
+        return
+    entries = listed(resource, "entry")
+    if len(entries) > MOST_RESOURCES:
+        raise _wrong(f"at most {MOST_RESOURCES:,} resources")
+    yield from (entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict))
+
+
+INPATIENT = frozenset({"IMP", "ACUTE", "NONAC"})
+"""Classes of HL7's ActCode for a stay."""
+
+
+def class_of(encounter: Resource) -> str:
+    """Return the class of an encounter in HL7's ActCode, such as IMP, EMER or AMB."""
+    found = encounter.get("class")
+    return str(found.get("code", "")) if isinstance(found, dict) else ""
+
+
+def listed(resource: Resource, name: str) -> list[Resource]:
+    """Return the objects of a repeated element."""
+    found = resource.get(name)
+    items = found if isinstance(found, list) else [found]
+    return [item for item in items if isinstance(item, dict)]
+
+
+def codings(concept: Any) -> list[Resource]:
+    """Return the codings of a CodeableConcept."""
+    return listed(concept, "coding") if isinstance(concept, dict) else []
+
+
+def words_of(concept: Any) -> str:
+    """Return all texts of a CodeableConcept in lower case."""
+    if not isinstance(concept, dict):
+        return ""
+    texts = [concept.get("text"), *(coding.get("display") for coding in codings(concept))]
+    return " ".join(text for text in texts if isinstance(text, str)).lower()
+
+
+def day_of(text: Any) -> date | None:
+    """Return the day of a date or time; None if it is absent, shorter than a day, or wrong."""
+    try:
+        return datetime.fromisoformat(str(text)[:10]).date()
+    except ValueError:
+        return None
+
+
+def days_of(encounter: Resource) -> tuple[date | None, date | None]:
+    """Return the first and the last day of an encounter."""
+    period = _period(encounter)
+    return day_of(period.get("start")), day_of(period.get("end"))
+
+
+def _period(encounter: Resource) -> Resource:
+    period = encounter.get("period")
+    return period if isinstance(period, dict) else {}
+
+
+def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
+    """Return the resources that refer to a stay, and those that refer to none."""
+    own = str(stay.get("id", ""))
+    return [
+        resource
+        for resource in resources
+        if not (refers := _reference(resource)) or refers.endswith((f"/{own}", f":{own}"))
+    ]
+
+
+def _reference(resource: Resource) -> str:
+    found = resource.get("encounter")
+    return str(found.get("reference", "")) if isinstance(found, dict) else ""
+
+
+def _wrong(expected: str) -> InvalidEncounter:
+    return InvalidEncounter([Problem.wrong_body(f"expected {expected}")])

@@ -1,0 +1,59 @@
+"""A prediction as a RiskAssessment of FHIR R4."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from api.contract.fhir.resources import Resource, Stay
+from api.contract.predictions import MEANINGS
+
+FHIR_JSON = "application/fhir+json"
+REQUEST_SYSTEM = "urn:readmission:request"
+
+
+def risk_assessment(
+    stay: Stay,
+    line: Mapping[str, Any],
+    model: Mapping[str, str | None],
+    request_id: str,
+    remarks: Sequence[str],
+) -> Resource:
+    """Return the resource; without a prediction it says why in its note.
+
+    Parameters
+    ----------
+    stay : Stay
+        Patient and encounter that it refers to.
+    line : mapping
+        The prediction, as a line of a file of predictions.
+    model : mapping
+        The fields of `ModelReference`.
+    request_id : str
+        Its identifier, by which the prediction log is searched.
+    remarks : sequence of str
+        What was missing in the bundle.
+    """
+    probabilities = line["probabilities"] or {}
+    notes = [*filter(None, [line["note"]]), *remarks]
+    return {
+        "resourceType": "RiskAssessment",
+        "identifier": [{"system": REQUEST_SYSTEM, "value": request_id}],
+        "status": "final",
+        "subject": _reference(stay.patient),
+        "encounter": _reference(stay.encounter),
+        "occurrenceDateTime": datetime.now(UTC).isoformat(timespec="seconds"),
+        "method": {"text": f"{model['model_name']}, version {model['model_version']}"},
+        **({"prediction": _predictions(probabilities)} if probabilities else {}),
+        **({"note": [{"text": text} for text in notes]} if notes else {}),
+    }
+
+
+def _predictions(probabilities: Mapping[str, float]) -> list[Resource]:
+    return [
+        {"outcome": {"text": MEANINGS[name]}, "probabilityDecimal": round(probability, 6)}
+        for name, probability in probabilities.items()
+    ]
+
+
+def _reference(resource: Resource) -> Resource:
+    return {"reference": f"{resource['resourceType']}/{resource.get('id', 'unknown')}"}

@@ -1,0 +1,160 @@
+"""CDS Hooks 2.0: the services, the requests and the cards."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import md5
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from api.contract.encounter import label_of
+from api.contract.fhir.resources import Resource, unpacked
+from api.contract.predictions import ResponseModel
+from api.errors import InvalidEncounter, Problem
+from readmission.domain import schema
+from readmission.serving.encoding_tables import Encounter
+from readmission.serving.model import Explanation
+
+DISCHARGE, VIEW = "readmission-at-discharge", "readmission-in-chart"
+SOURCE = "Readmission of diabetic patients"
+OVERRIDE_REASONS: Mapping[str, str] = {
+    "follow-up-arranged": "A follow-up is already arranged",
+    "not-applicable": "Does not apply to this patient",
+    "disagree": "I judge the risk differently",
+    "no-capacity": "No capacity for a follow-up",
+}
+SUMMARY_LENGTH, DRIVERS, NAMED = 140, 3, 5
+_SOON = schema.CLASSES.index("<30")
+_STAYS = "Encounter?patient={{context.patientId}}"
+PREFETCH: Mapping[str, str] = {
+    "patient": "Patient/{{context.patientId}}",
+    "encounters": _STAYS,
+    "conditions": "Condition?patient={{context.patientId}}",
+    "laboratory": "Observation?patient={{context.patientId}}&category=laboratory",
+    "medications": "MedicationRequest?patient={{context.patientId}}",
+    "procedures": "Procedure?patient={{context.patientId}}",
+}
+
+
+class Service(ResponseModel):
+    """A service of CDS Hooks."""
+
+    id: str = Field(examples=[DISCHARGE])
+    hook: str = Field(examples=["encounter-discharge"])
+    title: str = Field(examples=["Risk of readmission at discharge"])
+    description: str
+    prefetch: dict[str, str] = Field(examples=[dict(PREFETCH)])
+
+
+class Services(ResponseModel):
+    """The services of this installation."""
+
+    services: list[Service] = Field(examples=[[]])
+
+
+class Cards(ResponseModel):
+    """What the client shows to its user."""
+
+    cards: list[dict[str, Any]] = Field(examples=[[{"summary": "…", "indicator": "info"}]])
+
+
+def _service(name: str, hook: str, title: str) -> Service:
+    description = (
+        "Shows the risk that a patient with diabetes is readmitted within 30 days, and what drove"
+        " it."
+    )
+    return Service(id=name, hook=hook, title=title, description=description, prefetch=PREFETCH)
+
+
+SERVICES: Mapping[str, Service] = {
+    service.id: service
+    for service in (
+        _service(DISCHARGE, "encounter-discharge", "Risk of readmission at discharge"),
+        _service(VIEW, "patient-view", "Risk of readmission in the patient's chart"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class HookRequest:
+    """What a client sends when a hook fires: resources, and the stay in progress, if known."""
+
+    resources: list[Resource]
+    encounter_id: str | None
+
+
+def read_request(body: Mapping[str, Any], service: Service) -> HookRequest:
+    """Return the request; `resources` are empty if the client sent no prefetch.
+
+    Raises
+    ------
+    InvalidEncounter
+        If the body is for another hook.
+    """
+    if body.get("hook") != service.hook:
+        raise InvalidEncounter([Problem.wrong_value("hook", body.get("hook"), f"{service.hook!r}")])
+    context, prefetch = body.get("context"), body.get("prefetch")
+    named = context.get("encounterId") if isinstance(context, dict) else None
+    parts = prefetch.values() if isinstance(prefetch, dict) else ()
+    resources = [resource for part in parts for resource in unpacked(part)]
+    return HookRequest(resources, named if isinstance(named, str) else None)
+
+
+def card_id(request_id: str) -> str:
+    """Return the id of the card of a request; PostgreSQL computes it as ``md5(…)::uuid``."""
+    return str(UUID(md5(request_id.encode(), usedforsecurity=False).hexdigest()))
+
+
+def card(
+    request_id: str,
+    line: Mapping[str, Any],
+    drivers: Sequence[str],
+    remarks: Sequence[str],
+    page_url: str | None,
+) -> dict[str, Any]:
+    """Return the card of a prediction.
+
+    Parameters
+    ----------
+    request_id : str
+        Its request in the prediction log.
+    line : mapping
+        The prediction, as a line of a file of predictions.
+    drivers : sequence of str
+        What drove it, in words.
+    remarks : sequence of str
+        What was missing in the record.
+    page_url : str, optional
+        The clinicians' page, to which the card links.
+    """
+    risk = line["probabilities"]["<30"]
+    summary = f"{risk:.0%} risk of readmission within 30 days, higher than"
+    summary += f" {line['risk_percentile']} of 100 patients with diabetes"
+    missing = [remark.partition(" ")[0] for remark in remarks]
+    more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+    detail = ["**What drove it**", "", *(f"- {driver}" for driver in drivers)]
+    if missing:
+        detail += ["", f"Not in the record: {', '.join(missing[:NAMED])}{more}."]
+    links = [{"label": "Open the readmission page", "url": page_url, "type": "absolute"}]
+    return {
+        "uuid": card_id(request_id),
+        "summary": summary[:SUMMARY_LENGTH],
+        "indicator": "warning" if line["predicted_class"] == "<30" else "info",
+        "detail": "\n".join(detail),
+        "source": {"label": SOURCE},
+        "overrideReasons": [
+            {"code": code, "display": text} for code, text in OVERRIDE_REASONS.items()
+        ],
+        **({"links": links} if page_url else {}),
+    }
+
+
+def drivers_of(explanation: Explanation, encounter: Encounter) -> Iterator[str]:
+    """Yield the fields with the largest effect on the risk within 30 days, in words."""
+    effects = {name: scores[_SOON] for name, scores in explanation.contributions.items()}
+    for name in sorted(effects, key=lambda name: -abs(effects[name]))[:DRIVERS]:
+        direction = "raises" if effects[name] > 0 else "lowers"
+        label = label_of(schema.BY_NAME[name])
+        between = " " if label.endswith("?") else ": "
+        yield f"{label}{between}{encounter[name]}, which {direction} the risk"

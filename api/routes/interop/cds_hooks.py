@@ -1,0 +1,84 @@
+"""CDS Hooks 2.0: cards in the hospital's own system, at discharge and in the chart."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Request
+
+from api.contract.fhir import examples
+from api.contract.fhir.resources import stay_of
+from api.contract.protocols import cds_hooks
+from api.contract.protocols.json_objects import parse_object
+from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, service_state
+from api.http.transport import JSON, read_json_body, request_id_of
+from api.routes.interop.fhir import score_stay
+from api.routes.interop.scoring import MAX_BYTES
+from api.routes.predict_batch import CountedRoute
+
+router = APIRouter(prefix="/cds-services", route_class=CountedRoute)
+
+ServiceId = Annotated[
+    str, Path(description="One of the services.", examples=list(cds_hooks.SERVICES))
+]
+_EXAMPLE = {
+    "hook": "encounter-discharge",
+    "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+    "context": {"userId": "Practitioner/u1", "patientId": "p1", "encounterId": "e1"},
+    "prefetch": {"patient": examples.PATIENT, "stay": examples.bundle(*examples.RESOURCES[1:])},
+}
+
+
+def service_of(name: str) -> cds_hooks.Service:
+    """Return a service.
+
+    Raises
+    ------
+    HTTPException
+        404, if there is none of this name.
+    """
+    if name not in cds_hooks.SERVICES:
+        raise HTTPException(404, f"the services are {', '.join(cds_hooks.SERVICES)}")
+    return cds_hooks.SERVICES[name]
+
+
+@router.get("", response_model=cds_hooks.Services, summary="The services of CDS Hooks")
+async def discover() -> dict[str, Any]:
+    """Return the services, their hooks and the data that a client should send with a request."""
+    return {"services": [service.model_dump() for service in cds_hooks.SERVICES.values()]}
+
+
+@router.post(
+    "/{service_id}",
+    response_model=cds_hooks.Cards,
+    responses=error_schemas(400, 401, 404, 412, 413, 415, 422, 429, 503),
+    dependencies=[Depends(require_predict)],
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": {"type": "object"}, "example": _EXAMPLE}},
+        },
+        **KEY_REQUIRED,
+    },
+    summary="Cards for a patient",
+)
+async def call(request: Request, service_id: ServiceId) -> dict[str, Any]:
+    """Return a card with the risk and what drove it; no card for a patient who died.
+
+    The service reads the data that the client sends as `prefetch`; it does not query the client's
+    FHIR server.
+    """
+    service = service_of(service_id)
+    body = parse_object(await read_json_body(request, MAX_BYTES))
+    wanted = cds_hooks.read_request(body, service)
+    if not wanted.resources:
+        raise HTTPException(412, "send the data of the patient as prefetch; GET /cds-services")
+    stay = stay_of(wanted.resources, wanted.encounter_id)
+    found = await score_stay(request, stay)
+    if not found.line["eligible"]:
+        return {"cards": []}
+    model = found.scored.champion.model
+    explanation = await asyncio.to_thread(model.explain, found.encounter)
+    drivers = list(cds_hooks.drivers_of(explanation, found.encounter))
+    page_url = service_state(request).settings.page_url
+    card = cds_hooks.card(request_id_of(request), found.line, drivers, found.remarks, page_url)
+    return {"cards": [card]}
