@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import md5
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from api.contract.encounter import label_of
 from api.contract.fhir.resources import Resource, unpacked
@@ -35,6 +35,12 @@ PREFETCH: Mapping[str, str] = {
     "medications": "MedicationRequest?patient={{context.patientId}}",
     "procedures": "Procedure?patient={{context.patientId}}",
 }
+
+
+class OverrideReason(ResponseModel):
+    """Why a card was overridden: a reason of the card, and a comment that is not stored."""
+
+    reason: dict[str, Any] | None = Field(None, examples=[{"code": "disagree"}])
 
 
 class Service(ResponseModel):
@@ -74,6 +80,50 @@ SERVICES: Mapping[str, Service] = {
         _service(VIEW, "patient-view", "Risk of readmission in the patient's chart"),
     )
 }
+
+
+class Feedback(ResponseModel):
+    """What a user did with one card; further fields, such as free text, are not stored."""
+
+    card: UUID = Field(examples=["7f3c1c1e-0f2b-4c52-9d7e-1f6c7c9b2a10"])
+    outcome: Literal["accepted", "overridden"] = Field(examples=["overridden"])
+    override_reason: OverrideReason | None = Field(None, alias="overrideReason")
+    outcome_timestamp: AwareDatetime = Field(
+        alias="outcomeTimestamp", examples=["2026-03-06T09:30:00Z"]
+    )
+
+    @property
+    def reason(self) -> str | None:
+        """The code of the reason, `other` if it is none of the card's."""
+        given = self.override_reason
+        if given is None or self.outcome == "accepted":
+            return None
+        code = given.reason.get("code") if given.reason else None
+        return code if code in OVERRIDE_REASONS else "other"
+
+
+class FeedbackRequest(ResponseModel):
+    """Feedback about one or several cards."""
+
+    feedback: list[Feedback] = Field(
+        min_length=1,
+        max_length=100,
+        examples=[
+            [
+                {
+                    "card": "7f3c1c1e-0f2b-4c52-9d7e-1f6c7c9b2a10",
+                    "outcome": "accepted",
+                    "outcomeTimestamp": "2026-03-06T09:30:00Z",
+                }
+            ]
+        ],
+    )
+
+
+class FeedbackResponse(ResponseModel):
+    """How much feedback is new; the same feedback is stored once."""
+
+    stored: int = Field(examples=[1])
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,26 @@
 """CDS Hooks 2.0: cards in the hospital's own system, at discharge and in the chart."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, Any
 
+import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
 
 from api.contract.fhir import examples
 from api.contract.fhir.resources import stay_of
 from api.contract.protocols import cds_hooks
 from api.contract.protocols.json_objects import parse_object
-from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, service_state
+from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, sender_of, service_state
+from api.errors import log
 from api.http.transport import JSON, read_json_body, request_id_of
 from api.routes.interop.fhir import score_stay
 from api.routes.interop.scoring import MAX_BYTES
 from api.routes.predict_batch import CountedRoute
+from readmission.logs import where
+from readmission.warehouse.predictions.feedback import CardFeedback, record
+
+CONNECT_SECONDS = 5
 
 router = APIRouter(prefix="/cds-services", route_class=CountedRoute)
 
@@ -82,3 +89,36 @@ async def call(request: Request, service_id: ServiceId) -> dict[str, Any]:
     page_url = service_state(request).settings.page_url
     card = cds_hooks.card(request_id_of(request), found.line, drivers, found.remarks, page_url)
     return {"cards": [card]}
+
+
+@router.post(
+    "/{service_id}/feedback",
+    response_model=cds_hooks.FeedbackResponse,
+    responses=error_schemas(400, 401, 404, 422, 429, 503),
+    dependencies=[Depends(require_predict)],
+    openapi_extra=KEY_REQUIRED,
+    summary="Feedback about cards",
+)
+async def report(
+    request: Request, service_id: ServiceId, body: cds_hooks.FeedbackRequest
+) -> dict[str, int]:
+    """Store whether cards were accepted or overridden, and why, beside their predictions."""
+    service = service_of(service_id)
+    caller, _ = sender_of(request)
+    rows = [
+        CardFeedback(one.card, one.outcome_timestamp, service.id, one.outcome, one.reason, caller)
+        for one in body.feedback
+    ]
+    dsn = service_state(request).settings.prediction_log_dsn
+    if dsn is None:
+        raise HTTPException(503, "there is no database of predictions to store feedback in")
+    try:
+        return {"stored": await asyncio.to_thread(_store, dsn.get_secret_value(), rows)}
+    except psycopg.Error as error:
+        log.error("feedback was not stored: %s", where(error))
+        raise HTTPException(503, "the database of predictions did not respond") from None
+
+
+def _store(dsn: str, rows: Sequence[CardFeedback]) -> int:
+    with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
+        return record(connection, rows)

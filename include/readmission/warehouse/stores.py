@@ -132,6 +132,15 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             sql.SQL("encounter_hash = ANY(%(encounter_hashes)s)"),
             sql.SQL("known_at, encounter_hash"),
         ),
+        "card_feedback": PatientRows(
+            "id of the card, made of the request of a prediction for the patient",
+            sql.SQL(
+                "card IN (SELECT md5(request_id)::uuid FROM prediction"
+                " WHERE patient_hash = %(patient_hash)s"
+                " OR (patient_hash IS NULL AND encounter_hash = ANY(%(encounter_hashes)s)))"
+            ),
+            sql.SQL("at, card"),
+        ),
         "outcome_batch": NoPatientRows("the hash of each batch whose outcomes are recorded"),
         "alembic_version": _REVISION,
     }

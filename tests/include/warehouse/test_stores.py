@@ -18,6 +18,7 @@ WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 IDENTIFYING = {schema.PATIENT, schema.ENCOUNTER, "encounters", "source_row"} | {
     "patient_hash",
     "encounter_hash",
+    "card",
 }
 REFUSALS = "erased_patient"
 """Keeps a hash on purpose."""
