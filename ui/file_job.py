@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from readmission.files.formats import HEAD_BYTES, Format, format_of
 from readmission.files.limits import FileError
 from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
-from ui.prediction_columns import ROW, PredictionColumn, read_columns
+from ui.prediction_columns import LINE_NUMBER, PredictionColumn, read_columns
 
 ROWS_AT_ONCE = 5_000
 """Rows that are collected before they are packed into a table, which takes less memory."""
@@ -126,8 +126,8 @@ class FileJob:
         # Whole numbers would become decimals where a row with errors has no value.
         whole = dict.fromkeys(table.select_dtypes("integer"), "Int64")
         every_row = pd.concat([table.astype(whole), errors.dropna(axis="columns", how="all")])
-        every_row = every_row.sort_values(ROW).astype(dict.fromkeys(whole, "Int64"))
-        return every_row.astype({ROW: int}).to_csv(index=False).encode()
+        every_row = every_row.sort_values(LINE_NUMBER).astype(dict.fromkeys(whole, "Int64"))
+        return every_row.astype({LINE_NUMBER: int}).to_csv(index=False).encode()
 
     def _pack(self) -> pd.DataFrame:
         return self._framed(self._cells)
@@ -155,7 +155,7 @@ class FileJob:
         if "summary" in line:
             self.summary = line
             return
-        line[ROW] = row = int(line[ROW]) + 1
+        row = int(line[LINE_NUMBER])
         if "error" in line:
             self._add_error(row, line)
             self._error_cells.append([column.cell(line) for column in self.columns])

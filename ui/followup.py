@@ -1,10 +1,16 @@
 """How many readmissions a team catches and misses, read from the model's capacity curve."""
 
+from collections.abc import MutableMapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+DISCHARGED = 40
+"""Initial number of patients discharged per day."""
+Z = 1.96
+"""Of a 95 % interval."""
 COARSE_STEP = 0.01
 """Distance between two points of the curve in older models."""
 
@@ -26,6 +32,10 @@ class FollowUp:
         Share of the readmitted patients who were followed up, 0 to 1.
     caught_patients, missed_patients : float
         Readmitted patients per day who were followed up, and who were not.
+    needed : tuple of three floats, optional
+        The number needed to follow: how many patients are followed up for each one who is
+        readmitted, with its 95 % interval. None if the curve does not say on how many patients it
+        was measured, as in older models, or if none of them was readmitted.
     """
 
     share: float
@@ -34,6 +44,19 @@ class FollowUp:
     caught: float
     caught_patients: float
     missed_patients: float
+    needed: tuple[float, float, float] | None = None
+
+
+def capacity(state: MutableMapping[Any, Any]) -> tuple[int, int]:
+    """Return how many patients per day are discharged and followed up, as the page Capacity says.
+
+    Parameters
+    ----------
+    state : mapping
+        The session's state.
+    """
+    discharged = int(state.get("discharged", DISCHARGED))
+    return discharged, int(state.get("followed", max(1, discharged // 5)))
 
 
 def follow_up(curve: pd.DataFrame, chosen: int, discharged: int) -> FollowUp:
@@ -58,7 +81,22 @@ def follow_up(curve: pd.DataFrame, chosen: int, discharged: int) -> FollowUp:
         caught=caught,
         caught_patients=readmitted * caught,
         missed_patients=readmitted * (1 - caught),
+        needed=_needed(curve, share, caught),
     )
+
+
+def _needed(curve: pd.DataFrame, share: float, caught: float) -> tuple[float, float, float] | None:
+    """Return the number needed to follow, by Wilson's interval of a share (1927)."""
+    if "patients" not in curve:
+        return None
+    measured = float(curve["patients"].iloc[-1])
+    followed, readmitted = share * measured, caught * measured * float(curve["precision"].iloc[-1])
+    if followed < 1 or readmitted <= 0:
+        return None
+    found, squared = readmitted / followed, Z * Z / followed
+    middle = (found + squared / 2) / (1 + squared)
+    half = Z / (1 + squared) * ((found * (1 - found) + squared / 4) / followed) ** 0.5
+    return 1 / found, 1 / (middle + half), 1 / (middle - half)
 
 
 def _threshold(curve: pd.DataFrame, share: float) -> float:

@@ -12,8 +12,10 @@ from typing import Any
 
 from ui.client import ApiUnavailable, Json
 
-ROW, PREDICTED, PROBABILITIES = "row", "predicted_class", "probabilities"
+LINE_NUMBER, PREDICTED, PROBABILITIES = "line", "predicted_class", "probabilities"
 """Fields that the page itself reads."""
+LEFT_OUT = ("row",)
+"""The API's older number of a row, counted from 0: two numbers for one row would confuse people."""
 PATH = "/predict/batch"
 LINE, TABLE = "application/x-ndjson", "text/csv"
 
@@ -64,11 +66,12 @@ def read_columns(openapi: Json) -> tuple[PredictionColumn, ...]:
     except KeyError as error:
         raise ApiUnavailable("The service does not describe its predictions") from error
     names = deque(next(csv.reader(table.splitlines())))
-    return tuple(
+    columns = (
         PredictionColumn(names.popleft(), path)
         for path in _paths(line)
         if names and _is_header_of(names[0], path)
     )
+    return tuple(column for column in columns if column.name not in LEFT_OUT)
 
 
 def _paths(line: Json) -> Iterator[tuple[str, ...]]:

@@ -202,8 +202,9 @@ class RowOfUpload(ResponseModel):
 
     row: int = Field(
         ge=0,
-        description="Row of the upload, counted from 0; `line` counts from 1.",
+        description="Deprecated, use `line`: the row counted from 0; 0.3.0 will not return it.",
         examples=[0],
+        json_schema_extra={"deprecated": True},
     )
     line: int = Field(
         ge=1,

@@ -39,7 +39,7 @@ def test_a_job_stores_predictions_and_errors_by_row(api: Service) -> None:
 
     table = job.table()
 
-    assert list(table["row"]) == [1, *range(3, ROWS + 1)]
+    assert list(table["line"]) == [1, *range(3, ROWS + 1)]
     assert set(table["predicted_class"]) <= set(schema.CLASSES)
     probabilities = table[[f"probability_{name}" for name in schema.CLASSES]]
     assert probabilities.sum(axis=1).to_numpy() == pytest.approx(1, abs=1e-5)
@@ -53,9 +53,9 @@ def test_a_patient_who_died_has_a_row_without_a_prediction(api: Service) -> None
 
     table = job.table()
 
-    assert list(table["row"]) == list(range(1, ROWS + 1))
-    assert table["predicted_class"].isna().tolist() == [row == 2 for row in table["row"]]
-    assert (~table["eligible"]).tolist() == [row == 2 for row in table["row"]]
+    assert list(table["line"]) == list(range(1, ROWS + 1))
+    assert table["predicted_class"].isna().tolist() == [row == 2 for row in table["line"]]
+    assert (~table["eligible"]).tolist() == [row == 2 for row in table["line"]]
     assert table["risk_percentile"].dtype == "Int64"
     assert b"death" in job.csv().splitlines()[2]
 
@@ -71,4 +71,4 @@ def test_a_job_predicts_many_rows(api: Service) -> None:
     assert (job.failure, len(job.row_errors)) == (None, 0)
     table = job.table()
     assert len(table) == 30_000
-    assert list(table["row"].iloc[[0, -1]]) == [1, 30_000]
+    assert list(table["line"].iloc[[0, -1]]) == [1, 30_000]

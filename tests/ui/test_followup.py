@@ -56,3 +56,23 @@ def test_the_artificial_first_point_of_an_older_curve_is_ignored() -> None:
     assert (one_of_100.threshold, one_of_100.is_lower_bound) == (0.34, False)
     assert three_of_200.threshold == pytest.approx(0.32)
     assert one_of_200.caught == pytest.approx(0.02)
+
+
+def test_the_number_needed_to_follow_has_an_interval() -> None:
+    # given 100 readmissions of 1,000 validation patients, 30 of them among the first 100
+    curve = pd.DataFrame(
+        {
+            "share": [0.0, 0.1, 1.0],
+            "threshold": [0.9, 0.4, 0.0],
+            "caught": [0.0, 0.3, 1.0],
+            "precision": [0.0, 0.3, 0.1],
+            "patients": [0.0, 100.0, 1000.0],
+        }
+    )
+
+    expected = follow_up(curve, chosen=1, discharged=10)
+
+    # then it is 1 / 0.3, and the interval that of 30 in 100: 0.219 to 0.396
+    assert expected.needed == pytest.approx((3.333, 2.526, 4.566), abs=0.01)
+    assert follow_up(curve, chosen=0, discharged=10).needed is None
+    assert follow_up(curve.drop(columns="patients"), chosen=1, discharged=10).needed is None

@@ -10,6 +10,8 @@ from ui.language import N_, _, formats
 from ui.wording import fields
 
 COLUMNS = 3
+KEPT = ("discharged", "followed")
+"""Values of the page Capacity that other pages use."""
 HIDDEN_KINDS = ("key", "ignored")
 """Kinds of field that no model uses, such as identifiers. The form does not ask for them."""
 
@@ -36,7 +38,7 @@ def widget_key(name: str) -> str:
 def keep_values() -> None:
     """Keep the entered values while another page is shown."""
     for key in st.session_state:
-        if str(key).startswith(PREFIX):
+        if str(key).startswith(PREFIX) or key in KEPT:
             # Streamlit drops the value of a widget that is not drawn, unless it is assigned.
             st.session_state[key] = st.session_state[key]
 

@@ -8,12 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from ui.components import charts, model_caption, service
-from ui.followup import FollowUp, follow_up
+from ui.followup import DISCHARGED, FollowUp, follow_up
 from ui.language import _, formats
 
-DISCHARGED = 40
-"""Initial number of patients discharged per day."""
-COLOURS = (charts.SOON, charts.INK)
+COLOURS = (charts.NO, charts.INK)
 DASHES = [[1, 0], [4, 2]]
 """Line styles of the model's curve and of random selection."""
 NUMBER: dict[str, Any] = {
@@ -86,6 +84,17 @@ def _show_metrics(expected: FollowUp, chosen: int) -> None:
             missed=formats.number(expected.missed_patients, 1),
         )
     )
+    if expected.needed:
+        needed, low, high = (formats.number(number, 1) for number in expected.needed)
+        st.markdown(
+            _(
+                "Number needed to follow: **{needed}** (95 % interval: {low} to {high}). So many "
+                "patients are followed up for each one who is readmitted within 30 days.",
+                needed=needed,
+                low=low,
+                high=high,
+            )
+        )
 
 
 def _threshold_in_words(expected: FollowUp) -> str:

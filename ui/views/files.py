@@ -4,7 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from ui.client import Json
-from ui.components import api_errors, file_results, form, model_caption, service
+from ui.components import api_errors, form, model_caption, service
+from ui.components.file_results import results
 from ui.file_job import FileJob
 from ui.language import _, formats
 
@@ -39,7 +40,7 @@ def show() -> None:
     if job.is_running:
         _show_progress()
     else:
-        file_results.show(job, schema)
+        results.show(job, schema)
 
 
 def _show_upload(schema: Json) -> None:

@@ -105,7 +105,7 @@ def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> lis
     list of dict
         ``share`` of all patients who are followed up; ``threshold``, the lowest risk among them;
         ``caught``, the share of all early readmissions among them; ``precision``, the share of
-        them who are readmitted within 30 days.
+        them who are readmitted within 30 days; ``patients``, their number.
     """
     order = np.argsort(-risk, kind="stable")
     found = np.concatenate([[0], np.cumsum(soon[order])])
@@ -118,6 +118,7 @@ def capacity(soon: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> lis
                 "threshold": float(risk[order[max(flagged, 1) - 1]]),
                 "caught": float(found[flagged] / max(found[-1], 1)),
                 "precision": float(found[flagged] / flagged) if flagged else 0.0,
+                "patients": float(flagged),
             }
         )
     return points

@@ -13,7 +13,7 @@ LIMITS = (
     "It learned from 130 US hospitals in 1999-2008. Check it on your own patients before use.",
     "It misses most patients who are readmitted within 30 days: a low risk is still a risk.",
     "It shows what tends to occur together, not what causes a readmission.",
-    "Patients who died or went to a hospice are scored like all others.",
+    "Patients who died get no prediction; those who went to a hospice are scored like all others.",
 )
 """Shown to people who base decisions on the model."""
 

@@ -271,7 +271,13 @@ def test_thresholds_for_small_shares_are_risks_that_patients_have() -> None:
     ranked = np.sort(risk)[::-1]
     below = [point for point in points if point["share"] < 0.01]
     assert [point["share"] for point in below] == [i / 1_000 for i in range(10)]
-    assert points[0] == {"share": 0, "threshold": ranked[0], "caught": 0, "precision": 0}
+    assert points[0] == {
+        "share": 0,
+        "threshold": ranked[0],
+        "caught": 0,
+        "precision": 0,
+        "patients": 0,
+    }
     assert points[5]["threshold"] == ranked[49]
     assert points[5]["precision"] == pytest.approx(soon[risk >= ranked[49]].mean())
 

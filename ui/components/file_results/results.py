@@ -10,6 +10,7 @@ import streamlit as st
 
 from ui.client import ApiUnavailable, Json, RequestRefused
 from ui.components import api_errors, charts
+from ui.components.file_results import worklist
 from ui.file_job import WHOLE_ROW, FileJob, RowProblem
 from ui.language import N_, _, formats, ngettext, sentences, translator
 from ui.prediction_columns import PREDICTED, PROBABILITIES, PredictionColumn
@@ -21,7 +22,7 @@ BINS = 25
 ORDERS = (N_("Highest risk first"), N_("As in the file"))
 HEADINGS = {
     PREDICTED: N_("Predicted outcome"),
-    "row": N_("Row"),
+    "line": N_("Row"),
     "logged": N_("Logged"),
     "model_name": N_("Model name"),
     "model_version": N_("Model version"),
@@ -55,6 +56,7 @@ def show(job: FileJob, schema: Json) -> None:
     if len(table):
         risk = next(c.name for c in job.columns if c.path == (PROBABILITIES, soonest))
         if table[PREDICTED].count():
+            worklist.show(table, risk)
             _show_charts(table, risk, classes)
         _show_table(table, risk, job.columns, classes)
 

@@ -1,0 +1,1 @@
+"""The predictions for a file: results, and the worklist."""
