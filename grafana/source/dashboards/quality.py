@@ -18,7 +18,7 @@ from grafana.source.panels import (
 )
 from grafana.source.promql import or_zero
 from readmission.domain import schema
-from readmission.domain.drift import COOL_DOWN, MODERATE, STRONG
+from readmission.domain.drift import CHANGED, MODERATE, STRONG
 from readmission.settings import Settings
 from readmission.warehouse.states import RowState
 
@@ -147,8 +147,8 @@ def _drift() -> list[Panel]:
         stat(
             PanelOptions(
                 "Drift alarms",
-                "Columns with strong drift in the newest measured batch. A column that raised an "
-                f"alarm in the previous {COOL_DOWN} measured batches does not raise another one.",
+                "Columns with new strong drift in the newest measured batch. A column whose drift "
+                f"stays strong raises another alarm only if it grows by a factor of {CHANGED}.",
                 empty=NO_DRIFT,
                 width=4,
                 tall=True,

@@ -21,8 +21,8 @@ MODERATE = 0.10
 STRONG = 0.25
 MINIMUM_ROWS = 500
 """The drift of a smaller batch is not measured, because its shares are too uncertain."""
-COOL_DOWN = 3
-"""Number of batches after an alarm in which the same column raises no other alarm."""
+CHANGED = 1.5
+"""Factor by which known drift must grow to raise another alarm."""
 
 _BINS = 10
 _FLOOR = 1e-4
@@ -104,17 +104,33 @@ def measure(rows: pd.DataFrame, reference: Mapping[str, Mapping[str, Any]]) -> l
     return [Drift(name, psi, Level.of(psi)) for name, psi in ordered]
 
 
-def alarms(drifts: Sequence[Drift], recent: Sequence[str]) -> list[Drift]:
-    """Return the strong drifts of columns without a recent alarm.
+def alarms(drifts: Sequence[Drift], known: Mapping[str, float]) -> list[Drift]:
+    """Return the strong drifts that are new: nobody reads an alarm that comes with every batch.
 
     Parameters
     ----------
     drifts : sequence of Drift
         The result of `measure`.
-    recent : sequence of str
-        Columns that raised an alarm within the last `COOL_DOWN` batches.
+    known : mapping of str to float
+        Columns whose drift has been strong since an alarm, each with the index of that alarm.
     """
-    return [d for d in drifts if d.level is Level.STRONG and d.column not in recent]
+    return [
+        d for d in drifts if d.level is Level.STRONG and d.psi >= CHANGED * known.get(d.column, 0.0)
+    ]
+
+
+def advice(column: str) -> str:
+    """Return what to check when a column has drifted strongly, as one clause."""
+    if column == schema.TARGET:
+        return "the outcomes have changed: check the calibration of the next models"
+    declared = schema.BY_NAME[column]
+    if declared.kind is Kind.DIAGNOSIS:
+        return "check whether the source has changed how it codes diagnoses"
+    if declared.kind is Kind.COUNT:
+        return "check whether the source counts as before, and ask whether the patients are others"
+    if declared.nullable:
+        return "check whether the source fills it more or less often than before"
+    return "check whether the source uses the codes as before, and ask whether the patients changed"
 
 
 def psi(before: np.ndarray, after: np.ndarray) -> float:

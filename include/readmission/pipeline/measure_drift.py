@@ -42,8 +42,8 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
     drifts: list[Drift] = []
     if version is not None:
         drifts = measure(warehouse.read_batch(batch_id), reference)
-        recent = log_of_drift.recent_alarms(batch_id)
-        log_of_drift.record(batch_id, version, drifts, alarms(drifts, recent))
+        found = alarms(drifts, log_of_drift.known_drift(batch_id))
+        log_of_drift.record(batch_id, version, drifts, found)
     add_drift_warnings(warehouse, batch_id)
     return drifts
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import filterfalse
 
-from readmission.domain.drift import MINIMUM_ROWS
+from readmission.domain.drift import MINIMUM_ROWS, advice
 from readmission.quality.catalogue import CLEAN
 from readmission.warehouse import CleanWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
@@ -45,7 +45,7 @@ def add_drift_warnings(warehouse: CleanWarehouse, batch_id: str) -> None:
         connection.execute(_LOCK_VERDICT, (batch_id, CLEAN.name))
         warnings = [
             f"{alarm.column}{_DRIFTED}{alarm.psi:.2f} against the rows of version"
-            f" {alarm.reference_version}"
+            f" {alarm.reference_version}; {advice(alarm.column)}"
             for alarm in DriftLog(connection).alarms(batch_id)
         ]
         if _misses_drift(warehouse, batch_id):

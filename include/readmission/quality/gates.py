@@ -94,7 +94,9 @@ class Gatekeeper:
         held = {one.source_row: one.earlier_batch for one in corrections if not one.is_accepted}
         arrived["earlier_batch"] = pd.Series(held, arrived.index, dtype=object)
         missing_before = (
-            warehouse.missing_before(batch_id) if len(arrived) >= SHARES_NEED_ROWS else None
+            warehouse.missing_before(batch_id, SHARES_NEED_ROWS)
+            if len(arrived) >= SHARES_NEED_ROWS
+            else None
         )
         suite = catalogue.RAW.expectations(missing_before)
         rows = judged(parse(arrived))

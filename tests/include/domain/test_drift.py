@@ -18,6 +18,7 @@ from readmission.domain.drift import (
     MINIMUM_ROWS,
     Drift,
     Level,
+    advice,
     alarms,
     measure,
     psi,
@@ -95,9 +96,14 @@ def test_a_small_batch_is_not_measured(encounters: Path) -> None:
     assert measure(rows[: MINIMUM_ROWS - 1], reference_of(rows)) == []
 
 
-def test_strong_drift_raises_an_alarm_unless_there_was_one_recently() -> None:
-    assert alarms([STRONG, MODERATE], recent=[]) == [STRONG]
-    assert alarms([STRONG, MODERATE], recent=["payer_code"]) == []
+def test_strong_drift_raises_an_alarm_if_it_is_new_or_has_grown() -> None:
+    assert alarms([STRONG, MODERATE], known={}) == [STRONG]
+    assert alarms([STRONG, MODERATE], known={"payer_code": 1.4}) == []
+    assert alarms([STRONG, MODERATE], known={"payer_code": 0.9}) == [STRONG]
+
+
+def test_there_is_advice_for_every_column() -> None:
+    assert all(advice(column) for column in MEASURED)
 
 
 def test_the_real_file_drifts_in_payer_code_and_not_in_gender(uci: Dataset) -> None:
@@ -110,19 +116,21 @@ def test_the_real_file_drifts_in_payer_code_and_not_in_gender(uci: Dataset) -> N
     assert found["gender"].level is Level.NONE
 
 
-def test_an_alarm_silences_a_column_for_three_batches(
+def test_known_drift_raises_an_alarm_when_it_grows_or_returns(
     clean_db: psycopg.Connection,
 ) -> None:
-    # given a column that drifts in the batches 2 to 6
-    log = DriftLog(clean_db)
-    alarmed = {}
-    for number in range(2, 7):
-        batch_id = f"batch-{number:04d}"
-        found = alarms([STRONG], log.recent_alarms(batch_id))
-        log.record(batch_id, "1", [STRONG, MODERATE], found)
-        alarmed[number] = [alarm.column for alarm in log.alarms(batch_id)]
+    # given a column whose drift is strong, grows, ends and returns
+    log, alarmed = DriftLog(clean_db), []
+    for number, index in enumerate((1.0, 1.1, 1.2, 1.6, 1.6, 0.1, 1.0), 2):
+        found = [Drift("payer_code", index, Level.of(index)), MODERATE]
 
-    assert alarmed == {2: ["payer_code"], 3: [], 4: [], 5: [], 6: ["payer_code"]}
+        # when each batch is measured
+        batch_id = f"batch-{number:04d}"
+        log.record(batch_id, "1", found, alarms(found, log.known_drift(batch_id)))
+        alarmed.append(bool(log.alarms(batch_id)))
+
+    # then only what is new raises an alarm
+    assert alarmed == [True, False, False, True, False, False, True]
 
 
 def test_measuring_again_replaces_the_measurement(clean_db: psycopg.Connection) -> None:
@@ -130,7 +138,7 @@ def test_measuring_again_replaces_the_measurement(clean_db: psycopg.Connection) 
 
     for _ in range(2):
         log.record(
-            "batch-0002", "1", [STRONG, MODERATE], alarms([STRONG], log.recent_alarms("batch-0002"))
+            "batch-0002", "1", [STRONG, MODERATE], alarms([STRONG], log.known_drift("batch-0002"))
         )
 
     assert log.alarms("batch-0002") == [Alarm("payer_code", 1.5, "1")]

@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from readmission.domain.batch_ids import batch_number
-from readmission.domain.drift import COOL_DOWN, Drift, Level
+from readmission.domain.drift import Drift, Level
 from readmission.warehouse.sql.batch_order import BATCH_NUMBER
 
 
@@ -34,7 +34,7 @@ class Measurement:
     psi, level : float, Level
         Population stability index, and its level.
     alarm : bool
-        Whether the drift was strong and the column had not raised an alarm recently.
+        Whether the drift was strong and new, or much stronger than at the last alarm.
     reference_version : str
         Model version whose training rows are the reference.
     measured_at : datetime
@@ -90,12 +90,17 @@ class DriftLog:
             ).fetchall()
         return [Alarm(*row) for row in found]
 
-    def recent_alarms(self, batch_id: str) -> list[str]:
-        """Return the columns with an alarm in the `COOL_DOWN` measured batches before this one."""
+    def known_drift(self, batch_id: str) -> dict[str, float]:
+        """Return the columns that drifted strongly in the measured batch before this one.
+
+        Returns
+        -------
+        dict of str to float
+            The population stability index of each column's last alarm.
+        """
         with self.connection.transaction():
-            before = batch_number(batch_id), COOL_DOWN
-            found = self.connection.execute(_RECENT_ALARMS, before).fetchall()
-        return [column for (column,) in found]
+            found = self.connection.execute(_KNOWN, (batch_number(batch_id),)).fetchall()
+        return dict(found)
 
     def latest(self) -> list[Measurement]:
         """Return the newest measurement of each column, in order of columns."""
@@ -123,10 +128,14 @@ SELECT DISTINCT ON (column_name) batch_id, column_name AS column, psi, level, al
 FROM drift WHERE {number} IS NOT NULL ORDER BY column_name, {number} DESC
 """).format(number=BATCH_NUMBER)
 
-_RECENT_ALARMS = sql.SQL("""
-SELECT DISTINCT column_name FROM drift
-WHERE alarm AND batch_id IN (
-    SELECT batch_id FROM drift GROUP BY batch_id
-    HAVING {number} < %s ORDER BY {number} DESC LIMIT %s
+_KNOWN = sql.SQL("""
+WITH before AS (
+    SELECT column_name, psi, level, alarm, {number} AS number FROM drift WHERE {number} < %s
 )
+SELECT DISTINCT ON (column_name) column_name, psi FROM before
+WHERE alarm AND column_name IN (
+    SELECT column_name FROM before
+    WHERE level = 'strong' AND number = (SELECT max(number) FROM before)
+)
+ORDER BY column_name, number DESC
 """).format(number=BATCH_NUMBER)

@@ -175,8 +175,17 @@ class RawWarehouse(Ledger[RawBatch]):
         with self.connection.transaction():
             return copy_out(self.connection, query, _ROW_TYPES, (batch_id,)).to_pandas()
 
-    def missing_before(self, batch_id: str) -> dict[str, float]:
-        """Return each nullable column's share of missing values in earlier accepted batches.
+    def missing_before(self, batch_id: str, rows: int = 1) -> dict[str, float]:
+        """Return each nullable column's share of missing values in the accepted batch before.
+
+        So a change is reported once, by the batch that brings it.
+
+        Parameters
+        ----------
+        batch_id : str
+            The batch to compare with an earlier one.
+        rows : int
+            An earlier batch of fewer rows is passed over: its shares are too uncertain.
 
         Returns
         -------
@@ -191,7 +200,9 @@ class RawWarehouse(Ledger[RawBatch]):
             for name in nullable
         )
         with self.connection.transaction():
-            found = self.connection.execute(_MISSING.format(shares=shares), (batch_id,)).fetchone()
+            found = self.connection.execute(
+                _MISSING.format(shares=shares), (batch_id, rows)
+            ).fetchone()
         if found is None or found[0] is None:
             return {}
         return {name: float(share) for name, share in zip(nullable, found, strict=True)}
@@ -258,6 +269,10 @@ ORDER BY e.source_row
 """)
 
 _MISSING = sql.SQL("""
-SELECT {shares} FROM encounter e JOIN batch b USING (batch_id)
-WHERE b.state = 'accepted' AND b.number < (SELECT number FROM batch WHERE batch_id = %s)
+SELECT {shares} FROM encounter e WHERE e.batch_id = (
+    SELECT batch_id FROM batch
+    WHERE state = 'accepted' AND number < (SELECT number FROM batch WHERE batch_id = %s)
+      AND rows >= %s
+    ORDER BY number DESC LIMIT 1
+)
 """)
