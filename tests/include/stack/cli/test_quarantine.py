@@ -10,6 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from readmission.domain import schema
+from readmission.quality.gates import Gatekeeper
 from readmission.settings import PREFIX
 from readmission.stack import audit
 from readmission.stack.access import open_warehouses
@@ -18,11 +19,12 @@ from readmission.stack.services import object_store, postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.stack import Stack
 from readmission.warehouse import Quarantine, RowState
+from readmission.warehouse.raw.corrections import Corrections
 from tests.conftest import random_settings
 from tests.databases import migrate
 from tests.include.tables import encounters
 
-FIRST, USER = "batch-0001", getpass.getuser()
+FIRST, SECOND, USER = "batch-0001", "batch-0002", getpass.getuser()
 ROWS = 60
 BAD = dict.fromkeys((7, 8, 9), "[300-310)")
 REASONS = ["age: is one of [0-10), [10-20); 3 rows fail, e.g. [300-310)"]
@@ -31,6 +33,8 @@ COMMANDS = ("list", "show", "history", "fix", "waive", "replay", "account")
 
 class QuarantineCommands:
     """A small stack with three rows in quarantine, and the commands on them."""
+
+    corrected: str
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
@@ -48,6 +52,9 @@ class QuarantineCommands:
 
     def run(self, *words: str, answer: str | None = None) -> Result:
         return self.runner.invoke(app, ["quarantine", *words], input=answer)
+
+    def of_corrections(self, *words: str) -> Result:
+        return self.runner.invoke(app, ["corrections", *words])
 
     def succeed(self, *words: str) -> str:
         """Run a command that must succeed; return its output as one line."""
@@ -308,3 +315,43 @@ def test_anything_but_a_batch_is_refused(
     commands: QuarantineCommands, words: tuple[str, ...]
 ) -> None:
     assert "is not the id of a batch; expected batch-0001 or replay-0001" in commands.fail(*words)
+
+
+@pytest.fixture
+def correcting(commands: QuarantineCommands, tmp_path: Path) -> QuarantineCommands:
+    """The commands after a second batch has brought other ages for two rows of the first."""
+    with open_warehouses(commands.stack.site) as (raw, _clean):
+        corrected = encounters(ROWS, age=dict.fromkeys((20, 21), "[50-60)"))
+        raw.load(corrected, ROWS, "file")
+        Gatekeeper(tmp_path, lambda _site, _gate: None).raw(raw, SECOND, 1.0)
+        first, *_others = sorted(one.source_row for one in Corrections(raw.connection).all())
+        commands.corrected = str(first)
+    return commands
+
+
+def test_corrections_are_listed_accepted_and_rejected(correcting: QuarantineCommands) -> None:
+    first, second = correcting.corrected, str(int(correcting.corrected) + 1)
+
+    # given corrections that wait, shown with the columns, and with the values only on request
+    listed = correcting.of_corrections("list")
+    assert f"row {first} of {SECOND}" in listed.stdout
+    assert "corrects row 20 of batch-0001: age; held" in " ".join(listed.stdout.split())
+    assert "[50-60)" not in listed.stdout
+    assert "-> [50-60)" in correcting.of_corrections("list", "--values").stdout
+
+    # when a person decides
+    accepted = correcting.of_corrections("accept", SECOND, first, "--reason", "asked the ward")
+    rejected = correcting.of_corrections("reject", SECOND, second, "--reason", "typing error")
+
+    # then the decisions are kept, and nothing waits
+    assert "accepted 1 of batch-0002" in accepted.stdout
+    assert "rejected 1 of batch-0002" in rejected.stdout
+    assert "0 held, 1 accepted, 1 rejected" in correcting.of_corrections("list").stdout
+    assert "typing error" in correcting.of_corrections("list", "--all").stdout
+
+
+def test_a_row_that_corrects_nothing_is_refused(correcting: QuarantineCommands) -> None:
+    refused = correcting.of_corrections("accept", FIRST, "7", "--reason", "why")
+
+    assert refused.exit_code == 1
+    assert "row 7 of batch-0001 corrects no other row" in " ".join(refused.stderr.split())
