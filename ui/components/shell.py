@@ -32,6 +32,16 @@ header[data-testid="stHeader"] { display: none; }
     min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important;
   }
 }
+/* The form has changed since this prediction. */
+.st-key-stale_prediction { opacity: .6; filter: grayscale(1); }
+/* On a phone the form is long: its button stays in sight. */
+@media (max-width: 899px) {
+  .st-key-predict_button {
+    position: fixed; inset: auto 0 0 0; z-index: 99; padding: .5rem 1rem; background: #fff;
+    border-top: 1px solid #d5dade;
+  }
+  .block-container { padding-bottom: 6rem; }
+}
 /* The prediction stays visible while the form scrolls. */
 @media (min-width: 900px) {
   [data-testid="stColumn"]:has(.st-key-prediction) {

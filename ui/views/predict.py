@@ -58,9 +58,10 @@ def _show_model(health: Json) -> None:
 
 
 def _show_prediction(encounter: Json, schema: Json) -> None:
-    pressed = st.button(
-        _("Predict"), type="primary", width="stretch", icon=":material/online_prediction:"
-    )
+    with st.container(key="predict_button"):
+        pressed = st.button(
+            _("Predict"), type="primary", width="stretch", icon=":material/online_prediction:"
+        )
     if pressed and not _predict(encounter, schema):
         return
     if PREDICTION not in st.session_state:
@@ -72,6 +73,12 @@ def _show_prediction(encounter: Json, schema: Json) -> None:
             _("The form has changed since this prediction. Press Predict again."),
             icon=":material/edit:",
         )
+    stale = "stale" if predicted_encounter != encounter else "current"
+    with st.container(key=f"{stale}_prediction"):
+        _show_response(response, schema)
+
+
+def _show_response(response: Json, schema: Json) -> None:
     prediction.show(response, fields.outcomes(schema), fields.labels(schema))
     if response.get("contributions"):
         explanation.show(response, schema)

@@ -82,6 +82,27 @@ def test_each_preset_fills_the_form_and_is_predicted_on_a_phone(
     assert visit.violations() == []
 
 
+def test_on_a_phone_the_button_stays_in_sight_and_a_stale_prediction_fades(
+    visiting: Visiting,
+) -> None:
+    # given a form that is longer than the screen
+    visit = visiting(size=PHONE)
+    page = visit.open()
+    visit.settle()
+    button = page.get_by_role("button", name="Predict", exact=True)
+    expect(button).to_be_in_viewport()
+
+    # when it changes after the prediction
+    button.click()
+    expect(page.get_by_role("heading", name=EXPLANATION)).to_be_visible()
+    page.get_by_role("button", name="High risk").click()
+    visit.settle()
+
+    # then the prediction fades, and the button is still there
+    expect(page.locator(".st-key-stale_prediction")).to_have_css("opacity", "0.6")
+    expect(button).to_be_in_viewport()
+
+
 def test_a_link_fills_the_form_and_leaves_no_entry_in_history_requests_or_log(
     visiting: Visiting, page_log: Path
 ) -> None:
