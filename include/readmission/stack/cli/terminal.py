@@ -1,5 +1,6 @@
 """What every command needs: the consoles, error handling and the stack to work on."""
 
+import errno
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PIPED_WIDTH = 10_000
 """Width of tables that another program reads: no line wraps and no cell is cut."""
+UNWRITABLE = (errno.EACCES, errno.EDQUOT, errno.ENOSPC, errno.EPERM, errno.EROFS)
+"""Errors of a disk that is full, read-only or another user's; all others are our mistakes."""
 
 console = Console(
     highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH
@@ -68,6 +71,14 @@ def exit_on_error() -> Iterator[None]:
         yield
     except ReadmissionError as error:
         error_console.print(f"[bold red]error:[/] {escape_markup(str(error))}")
+        raise typer.Exit(1) from None
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        cure = "make room, or choose a folder that this user may write to (READMISSION_STATE_DIR)"
+        text = escape_markup(f"{where}{error.strerror}; {cure}")
+        error_console.print(f"[bold red]error:[/] {text}")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         error_console.print("interrupted; `readmission status` shows what is running")

@@ -1,5 +1,6 @@
 """Commands that start, show, stop and delete a stack, and their error messages."""
 
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -30,6 +31,21 @@ def runner(state_folders: Path) -> Iterator[CliRunner]:
 def unwrapped(text: str) -> str:
     """Return a text without the line breaks of a narrow terminal."""
     return " ".join(text.split())
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_an_unwritable_disk_is_one_message(
+    runner: CliRunner, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def fail(_path: Path, *_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code), "/the/state")
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+
+    done = runner.invoke(app, ["up", "postgres"])
+
+    assert done.exit_code == 1
+    assert f"error: /the/state: {os.strerror(code)}; make room" in unwrapped(done.stderr)
 
 
 def test_a_stack_is_started_inspected_stopped_and_deleted(runner: CliRunner) -> None:
