@@ -86,7 +86,7 @@ EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
 _COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
 _SPELLINGS_OF_MISSING = MISSING_TEXTS - {MISSING} | {None}
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 def parse_encounter(body: bytes) -> Encounter:
@@ -102,7 +102,7 @@ def parse_encounter(body: bytes) -> Encounter:
     InvalidEncounter
         Naming each field that is missing, unknown or wrong.
     """
-    body = body.removeprefix(_BYTE_ORDER_MARK)
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         sent = encounter = EncounterBody.validate_json(body)
     except ValidationError as error:
@@ -241,6 +241,7 @@ def _describe(column: Column) -> dict[str, Any]:
         "kind": column.kind.value,
         "required": is_required(column),
         "nullable": column.nullable,
+        "modifiable": column.modifiable,
         "open_set": column.open_set,
         "values": dict(column.values),
         "minimum": column.minimum if column.is_number else None,

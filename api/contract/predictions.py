@@ -147,31 +147,6 @@ class PredictionResponse(ModelReference, LoggedPrediction):
     request_id: str
 
 
-class Contribution(ResponseModel):
-    """What one field adds to the score of each class."""
-
-    field: str = Field(examples=["number_inpatient"])
-    label: str = Field(examples=["Inpatient stays in the year before"])
-    value: str | int
-    by_class: dict[ClassName, float] = Field(
-        description="Positive values raise the score of a class, negative values lower it."
-    )
-
-
-class ExplanationFields(ResponseModel):
-    """What drove a prediction; base and contributions add up to the model's score."""
-
-    unit: Literal["log-odds", "probability"] | None
-    base: dict[ClassName, float] | None = Field(description="Score before any field is known.")
-    contributions: list[Contribution] = Field(
-        description="Largest effect on <30 first; empty if there is no prediction."
-    )
-
-
-class ExplanationResponse(ExplanationFields, PredictionResponse):
-    """A prediction and what drove it; base and contributions add up to the model's score."""
-
-
 class ProblemDetail(ResponseModel):
     """What is wrong with one field of the request."""
 

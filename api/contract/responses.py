@@ -232,6 +232,7 @@ class FieldDescription(ResponseModel):
     kind: str
     required: bool
     nullable: bool
+    modifiable: bool = Field(description="Whether a what-if of `POST /explain` may change it.")
     open_set: bool = Field(description="Whether values beyond those listed are accepted.")
     values: dict[str, str] = Field(description="Each value and its meaning.")
     minimum: int | None

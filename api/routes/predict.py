@@ -1,7 +1,7 @@
 """Predict and explain one encounter."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import wraps
 from time import perf_counter
 from typing import Any
@@ -11,16 +11,19 @@ from pydantic_core import to_json
 from starlette.requests import ClientDisconnect
 
 from api.access.keys import Role
-from api.contract.encounter import EncounterBody, label_of, parse_encounter
-from api.contract.predictions import (
-    Contribution,
+from api.contract.encounter import EncounterBody, parse_encounter
+from api.contract.explanations import (
     ExplanationFields,
     ExplanationResponse,
+    read_explanation,
+    read_what_if,
+)
+from api.contract.predictions import (
     PredictionResponse,
-    by_class,
     read_encounter,
     read_prediction,
 )
+from api.contract.what_if import Alternative, json_schema, parse_explain_request
 from api.dependencies import (
     KEY_REQUIRED,
     ServiceState,
@@ -33,26 +36,22 @@ from api.dependencies import (
 from api.http.direct import DirectRoute, Handler
 from api.http.transport import JSON, read_json_body, request_id_of
 from api.model.champion import Champion
-from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
-from readmission.serving.model import Explanation, Prediction
+from readmission.serving.model import Prediction, ServedModel
 from readmission.warehouse.audit.events import Action
-
-_SOON = schema.CLASSES.index("<30")
 
 router = APIRouter(route_class=DirectRoute)
 
-OPENAPI: Mapping[str, Any] = {
-    "responses": error_schemas(400, 401, 413, 415, 422, 429, 503),
-    "openapi_extra": {
-        "requestBody": {
-            "required": True,
-            "content": {JSON: {"schema": EncounterBody.json_schema()}},
+
+def _openapi(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what OpenAPI says about an endpoint with this body."""
+    return {
+        "responses": error_schemas(400, 401, 413, 415, 422, 429, 503),
+        "openapi_extra": {
+            "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
+            **KEY_REQUIRED,
         },
-        **KEY_REQUIRED,
-    },
-}
-"""OpenAPI that both endpoints share."""
+    }
 
 
 def count_errors(endpoint: Handler) -> Handler:
@@ -75,7 +74,7 @@ def count_errors(endpoint: Handler) -> Handler:
     "/predict",
     response_model=PredictionResponse,
     summary="Predict one encounter",
-    **OPENAPI,
+    **_openapi(EncounterBody.json_schema()),
 )
 @count_errors
 async def predict(request: Request) -> Response:
@@ -97,23 +96,44 @@ async def predict(request: Request) -> Response:
     "/explain",
     response_model=ExplanationResponse,
     summary="Predict one encounter and explain the prediction",
-    **OPENAPI,
+    **_openapi(json_schema()),
 )
 @count_errors
 async def explain(request: Request) -> Response:
-    """Predict one raw encounter and return what each field adds to the score of each class."""
+    """Predict one raw encounter and return what each field adds to the score of each class.
+
+    With `what_if`, also return how the probabilities differ when a modifiable field has another
+    value: an association that the model has learnt, not the effect of a treatment.
+    """
     state = service_state(request)
     authorize(state, request.scope, Role.PREDICT)
     body = await read_json_body(request)
-    encounter, champion = parse_encounter(body), state.holder.require()
+    (encounter, alternatives), champion = parse_explain_request(body), state.holder.require()
     prediction = champion.model.predict(encounter)
     # In a thread: the first explanation of a boosted model imports its library for a second.
-    explanation = await asyncio.to_thread(champion.model.explain, encounter) if prediction else None
+    explained = await asyncio.to_thread(
+        _explain, champion.model, encounter, prediction, alternatives
+    )
     # Count and log the prediction only now, because explaining it may have failed.
     fields = await _record(state, champion, encounter, prediction, request)
     state.audit.note(audit_event(request, Action.EXPLAIN, champion.registered.version))
-    fields |= _explanation_fields(explanation, encounter).model_dump()
+    fields |= explained.model_dump()
     return Response(to_json(fields), media_type=JSON)
+
+
+def _explain(
+    model: ServedModel,
+    encounter: Encounter,
+    prediction: Prediction | None,
+    alternatives: Sequence[Alternative],
+) -> ExplanationFields:
+    """Return the fields of an explanation; they are empty if there is no prediction."""
+    if prediction is None:
+        return read_explanation(None, encounter)
+    fields = read_explanation(model.explain(encounter), encounter)
+    predictions = model.predict_many([alternative.encounter for alternative in alternatives])
+    fields.what_if = read_what_if(alternatives, predictions, encounter, prediction)
+    return fields
 
 
 async def _record(
@@ -139,23 +159,3 @@ async def _record(
     fields["logged"] = logged
     fields.update(champion.reference, request_id=request_id)
     return fields
-
-
-def _explanation_fields(explanation: Explanation | None, encounter: Encounter) -> ExplanationFields:
-    """Return the fields of an explanation, with the largest effect on <30 days first."""
-    if explanation is None:
-        return ExplanationFields(unit=None, base=None, contributions=[])
-    contributions = sorted(explanation.contributions.items(), key=lambda item: -abs(item[1][_SOON]))
-    return ExplanationFields(
-        unit=explanation.unit,
-        base=by_class(explanation.base),
-        contributions=[
-            Contribution(
-                field=name,
-                label=label_of(schema.BY_NAME[name]),
-                value=encounter[name],
-                by_class=by_class(scores),
-            )
-            for name, scores in contributions
-        ],
-    )

@@ -10,6 +10,7 @@ with data set 296.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from readmission.domain import codes
@@ -24,17 +25,24 @@ def _key(name: str, meaning: str, example: str) -> Column:
 
 
 def _count(
-    name: str, section: Section, meaning: str, example: int, minimum: int, maximum: int
+    name: str,
+    section: Section,
+    meaning: str,
+    example: int,
+    minimum: int,
+    maximum: int,
+    modifiable: bool = False,
 ) -> Column:
-    return Column(
-        name, Kind.COUNT, section, meaning, str(example), minimum=minimum, maximum=maximum
-    )
+    column = Column(name, Kind.COUNT, section, meaning, str(example), modifiable=modifiable)
+    return replace(column, minimum=minimum, maximum=maximum)
 
 
 def _scale(
     name: str, section: Section, meaning: str, values: Mapping[str, str], example: str
 ) -> Column:
-    return Column(name, Kind.ORDINAL, section, meaning, example, values)
+    # What was prescribed is decided on the ward; the result of a test is not.
+    modifiable = section is Section.MEDICINES
+    return Column(name, Kind.ORDINAL, section, meaning, example, values, modifiable=modifiable)
 
 
 def _diagnosis(name: str, meaning: str, example: str) -> Column:
@@ -102,6 +110,7 @@ COLUMNS: tuple[Column, ...] = (
         codes.DISCHARGE_DISPOSITIONS,
         other="25",
         synonyms=codes.UB04_DEATHS,
+        modifiable=True,
     ),
     Column(
         "admission_source_id",
@@ -112,7 +121,7 @@ COLUMNS: tuple[Column, ...] = (
         codes.ADMISSION_SOURCES,
         other="20",
     ),
-    _count("time_in_hospital", Section.STAY, "Days from admission to discharge.", 4, 1, 14),
+    _count("time_in_hospital", Section.STAY, "Days from admission to discharge.", 4, 1, 14, True),
     Column(
         "payer_code",
         Kind.CATEGORY,
@@ -142,6 +151,7 @@ COLUMNS: tuple[Column, ...] = (
         15,
         0,
         150,
+        modifiable=True,
     ),
     _count(
         "number_outpatient", Section.HISTORY, "Outpatient visits in the year before.", 0, 0, 366
@@ -223,6 +233,13 @@ CATEGORICAL_FEATURES: tuple[str, ...] = tuple(
 NUMERIC_FEATURES: tuple[str, ...] = tuple(
     c.name for c in FEATURES if c.name not in CATEGORICAL_FEATURES
 )
+
+
+MODIFIABLE: tuple[Column, ...] = tuple(column for column in FEATURES if column.modifiable)
+"""The columns that a what-if may change: where the patient goes, the days in hospital, medicines.
+
+Age, gender, race, diagnoses, results of tests and earlier visits are facts about the patient.
+"""
 
 
 def example() -> dict[str, str | int]:

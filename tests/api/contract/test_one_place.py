@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 
+from api.contract.explanations import ExplanationResponse
 from api.contract.fields import (
     CELL_TYPES,
     JsonOnly,
@@ -23,7 +24,6 @@ from api.contract.fields import (
 )
 from api.contract.predictions import (
     COLUMNS,
-    ExplanationResponse,
     PredictedRow,
     PredictionResponse,
     RejectedRow,

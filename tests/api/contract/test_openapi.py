@@ -87,10 +87,11 @@ def with_whole_numbers(body: Any) -> Any:
 
     JSON Schema accepts 2.0 as an integer; the service rejects it, and its message says so.
     """
-    if not isinstance(body, dict):
-        return body
-    whole = {name: int(v) for name, v in body.items() if isinstance(v, float) and v.is_integer()}
-    return body | whole
+    if isinstance(body, dict):
+        return {name: with_whole_numbers(value) for name, value in body.items()}
+    if isinstance(body, list):
+        return [with_whole_numbers(value) for value in body]
+    return int(body) if isinstance(body, float) and body.is_integer() else body
 
 
 def has_input(operation: Any) -> bool:

@@ -74,6 +74,9 @@ class Column:
         The value that stands for a code of one or two digits that is not in the list.
     synonyms : mapping of str to str
         Codes of other lists, each with the value that means the same here.
+    modifiable : bool
+        Whether the team on the ward decides it before the patient leaves, so that it makes sense
+        to ask what the model would predict if it were different.
     """
 
     name: str
@@ -88,6 +91,7 @@ class Column:
     open_set: bool = False
     other: str | None = None
     synonyms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    modifiable: bool = False
 
     @property
     def is_number(self) -> bool:
