@@ -81,9 +81,9 @@ class ApiClient:
         """Return the API's description of its endpoints and of the responses."""
         return self._request("GET", "/openapi.json")
 
-    def explain(self, encounter: Json) -> Json:
-        """Return the prediction for one encounter and what each field contributed to it."""
-        return self._request("POST", "/explain", encounter)
+    def explain(self, encounter: Json, what_if: Json) -> Json:
+        """Return the prediction for one encounter, what drove it and what would change it."""
+        return self._request("POST", "/explain", encounter | {"what_if": what_if})
 
     def predict(self, encounter: Json) -> Json:
         """Return the prediction for one encounter."""

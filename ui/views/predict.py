@@ -11,6 +11,7 @@ from ui.components import (
     model_caption,
     prediction,
     service,
+    what_if,
 )
 from ui.language import _, formats, sentences
 from ui.wording import fields
@@ -82,6 +83,8 @@ def _show_response(response: Json, schema: Json) -> None:
     prediction.show(response, fields.outcomes(schema), fields.labels(schema))
     if response.get("contributions"):
         explanation.show(response, schema)
+        if response.get("what_if"):
+            what_if.show(response["what_if"], schema)
     elif response["predicted_class"] is not None:
         st.caption(_("The explanation of this prediction is not available at the moment."))
 
@@ -90,7 +93,7 @@ def _predict(encounter: Json, schema: Json) -> bool:
     """Store a new prediction in the session, or show why there is none."""
     st.session_state.pop(PREDICTION, None)
     try:
-        st.session_state[PREDICTION] = (encounter, _request(encounter))
+        st.session_state[PREDICTION] = (encounter, _request(encounter, schema))
     except RequestRefused as refused:
         api_errors.show_problems(refused, schema)
         return False
@@ -103,10 +106,10 @@ def _predict(encounter: Json, schema: Json) -> bool:
     return True
 
 
-def _request(encounter: Json) -> Json:
+def _request(encounter: Json, schema: Json) -> Json:
     """Return the prediction with its explanation; without one if only the explanation fails."""
     try:
-        return service.client().explain(encounter)
+        return service.client().explain(encounter, what_if.request(encounter, schema))
     except RequestRefused as refused:
         if refused.kind != "internal":
             raise

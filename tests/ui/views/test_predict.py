@@ -93,6 +93,22 @@ def test_the_explanation_is_in_plain_words(api: Service, opened: Opened) -> None
     assert "Inpatient stays in the year before: 6" in list(table.value["Entry"])
 
 
+def test_a_what_if_shows_the_risk_by_value_as_an_association(api: Service, opened: Opened) -> None:
+    page = press(opened(api.url), "Predict")
+    assert "Association, not cause" in text_of(page.caption)
+
+    page.selectbox(key="what_if").select("insulin").run()
+
+    assert not page.exception
+    answered = page.session_state["prediction"][1]["what_if"]["fields"]
+    assert not {"age", "race", "gender", "diag_1"} & {field["field"] for field in answered}
+    (insulin,) = [field for field in answered if field["field"] == "insulin"]
+    shown = page.table[-1].value
+    expected = [f"{one['probabilities']['<30']:.1%}" for one in insulin["values"]]
+    assert list(shown["Probability"]) == expected
+    assert len(page.get("vega_lite_chart")) == 3
+
+
 def test_a_prediction_is_shown_without_an_explanation_if_only_that_fails(
     api: Service, opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
