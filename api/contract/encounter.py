@@ -23,8 +23,8 @@ from typing_extensions import TypedDict
 from api.contract.json_schema import json_schema_of
 from api.contract.presets import presets
 from api.contract.readings import with_readings
-from api.contract.wrappers import wrapped
 from api.errors import InvalidEncounter, MalformedBody, Problem
+from api.errors.envelopes import wrapped
 from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING, MISSING_TEXTS, Column, Kind, is_missing
 from readmission.serving.encoding_tables import Encounter

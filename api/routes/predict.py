@@ -12,18 +12,18 @@ from starlette.requests import ClientDisconnect
 
 from api.access.keys import Role
 from api.contract.encounter import EncounterBody, parse_encounter
-from api.contract.explanations import (
+from api.contract.explanations.explanation import (
     ExplanationFields,
     ExplanationResponse,
     read_explanation,
     read_what_if,
 )
+from api.contract.explanations.what_if import Alternative, json_schema, parse_explain_request
 from api.contract.predictions import (
     PredictionResponse,
     read_encounter,
     read_prediction,
 )
-from api.contract.what_if import Alternative, json_schema, parse_explain_request
 from api.dependencies import (
     KEY_REQUIRED,
     ServiceState,

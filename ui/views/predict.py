@@ -5,14 +5,13 @@ import streamlit as st
 from ui.client import ApiUnavailable, Json, RequestRefused
 from ui.components import (
     api_errors,
-    explanation,
     form,
     form_link,
     model_caption,
     prediction,
     service,
-    what_if,
 )
+from ui.components.explanations import contributions, what_if
 from ui.language import _, formats, sentences
 from ui.wording import fields
 
@@ -82,7 +81,7 @@ def _show_prediction(encounter: Json, schema: Json) -> None:
 def _show_response(response: Json, schema: Json) -> None:
     prediction.show(response, fields.outcomes(schema), fields.labels(schema))
     if response.get("contributions"):
-        explanation.show(response, schema)
+        contributions.show(response, schema)
         if response.get("what_if"):
             what_if.show(response["what_if"], schema)
     elif response["predicted_class"] is not None:

@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import BaseModel, Field
 
-from api.contract.explanations import ExplanationResponse
+from api.contract.explanations.explanation import ExplanationResponse
 from api.contract.fields import (
     CELL_TYPES,
     JsonOnly,

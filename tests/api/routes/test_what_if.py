@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.what_if import EXAMPLE, MAX_VALUES
+from api.contract.explanations.what_if import EXAMPLE, MAX_VALUES
 from readmission.domain import codes, schema
 from readmission.domain.schema import example
 from tests.api.routes.test_about import check_error

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from api.contract.encounter import label_of
+from api.contract.explanations.what_if import Alternative
 from api.contract.predictions import (
     NOT_ELIGIBLE,
     ClassName,
@@ -13,7 +14,6 @@ from api.contract.predictions import (
     ResponseModel,
     by_class,
 )
-from api.contract.what_if import Alternative
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Explanation, Prediction

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.errors import InvalidEncounter, Problem
+from api.errors.problems import Problem
+from api.errors.requests import InvalidEncounter
 from readmission.domain import schema
 
 _UNWRAP = "the fields of the encounter themselves, without {name!r} around them"

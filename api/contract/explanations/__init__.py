@@ -1,0 +1,1 @@
+"""The bodies of explanations: requests with what-if questions, and responses."""
