@@ -34,6 +34,7 @@ from tests.e2e.upgrade.state import BATCH, ENCOUNTERS, FOLDER, NAMES, opened
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
+PROBLEM = "application/problem+json"
 OUR_DATABASES = ("raw", "clean", "predictions")
 SAVED = [name for name in postgres.DATABASES if (FOLDER / f"{name}.dump").exists()]
 """The databases of the last release."""
@@ -199,6 +200,8 @@ def test_public_names_of_the_last_release_still_work(upgraded: Upgraded) -> None
     current = {f"setting {name}" for name in Settings.model_fields}
     renamed = {f"setting {old.removeprefix(PREFIX).lower()}" for old in RENAMED}
     names = public_names(upgraded.pipeline.stack.site) | current | renamed
+    # Errors are still JSON with the fields of before, under the media type of RFC 9457.
+    names |= {name.replace(PROBLEM, "application/json") for name in names}
 
     assert set((FOLDER / NAMES).read_text().splitlines()) - names == set()
 

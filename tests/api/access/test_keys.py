@@ -6,12 +6,15 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.access.keys import HEADER, Keyring, Role, entry_of
 from api.access.limits import RateLimit
+from api.contract.fhir import examples
+from api.contract.protocols.cds_hooks import DISCHARGE
 from api.errors import RateLimited, Unauthorized
 from api.http.transport import HEADERS
 from api.main import create_app
@@ -20,6 +23,8 @@ from readmission.modelling.fitting import Fit
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
+from tests.api.routes.interop.test_cds_hooks import body_for
+from tests.api.routes.interop.test_protocols import NAME, as_tensors
 from tests.api.routes.test_about import check_error
 
 KEYS = {"predict": "key-of-the-ward", "admin": "key-of-the-operator"}
@@ -45,14 +50,40 @@ ENDPOINTS = {
     ("POST", "/rollback"): ADMIN,
     ("POST", "/unpin"): ADMIN,
     ("POST", "/promote"): ADMIN,
+    ("GET", "/ping"): OPEN,
+    ("POST", "/invocations"): PREDICT,
+    ("GET", "/v2"): OPEN,
+    ("GET", "/v2/health/live"): OPEN,
+    ("GET", "/v2/health/ready"): OPEN,
+    ("GET", "/v2/models/{name}"): PREDICT,
+    ("GET", "/v2/models/{name}/ready"): OPEN,
+    ("POST", "/v2/models/{name}/infer"): PREDICT,
+    ("POST", "/fhir/RiskAssessment"): PREDICT,
+    ("GET", "/cds-services"): OPEN,
+    ("POST", "/cds-services/{service_id}"): PREDICT,
+    ("POST", "/cds-services/{service_id}/feedback"): PREDICT,
 }
 """Every endpoint and the role it needs."""
-CHANGES: dict[str, object] = {
+BODIES: dict[str, object] = {
     "/promote": {"version": "1", "reason": "a test"},
     "/rollback": {"reason": "a test"},
     "/unpin": {"reason": "a test"},
+    "/predict/batch": [example()],
+    "/invocations": {"instances": [example()]},
+    "/v2/models/{name}/infer": as_tensors([example()]),
+    "/fhir/RiskAssessment": examples.bundle(),
+    "/cds-services/{service_id}": body_for(DISCHARGE),
+    "/cds-services/{service_id}/feedback": {
+        "feedback": [
+            {
+                "card": str(UUID(int=1)),
+                "outcome": "accepted",
+                "outcomeTimestamp": "2026-01-01T00:00Z",
+            }
+        ]
+    },
 }
-"""Bodies of the requests that change production."""
+"""Bodies of requests; all others send one encounter."""
 
 
 def settings(anonymous: str = "none", **changes: object) -> Settings:
@@ -96,9 +127,8 @@ def service(fake_store: FakeModelStore) -> Iterator[TestClient]:
 def status_of(client: TestClient, method: str, path: str, key: str | None = None) -> int:
     """Send a request with a key; return the status."""
     headers = {} if key is None else {HEADER: key}
-    body: object = [example()] if "batch" in path else example()
-    body = CHANGES.get(path, body)
-    sent = {"json": body} if method == "POST" else {}
+    sent = {"json": BODIES.get(path, example())} if method == "POST" else {}
+    path = path.format(name=NAME, service_id=DISCHARGE)
     return client.request(method, path, headers=headers, **sent).status_code  # type: ignore[arg-type]
 
 

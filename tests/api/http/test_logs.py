@@ -210,7 +210,7 @@ def test_an_outage_of_the_database_is_logged_without_rows(logged: Logged) -> Non
     assert response.status_code == 200
     until(lambda: any("database is unavailable" in line["message"] for line in logged.lines()))
     logged.proxy.recover()
-    until(lambda: any("is back" in line["message"] for line in logged.lines()))
+    until(lambda: any("responds again" in line["message"] for line in logged.lines()))
 
 
 def test_no_line_has_an_id_or_a_value_of_a_patient(logged: Logged) -> None:

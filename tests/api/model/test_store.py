@@ -226,7 +226,10 @@ def empty(folder: Path) -> None:
         (sealed_with_another_key, "a key that is not in READMISSION_TRUSTED_SIGNING_KEYS"),
         (with_the_id_of_a_trusted_key, "signature is wrong"),
         (of_another_schema, "schema_version another, but this version needs"),
-        (of_a_later_format, "format 99, but this version needs 4; `readmission retrain`"),
+        (
+            of_a_later_format,
+            f"format 99, but this version needs {bundle.FORMAT}; `readmission retrain`",
+        ),
         (with_wrong_compiled_form, "does not reproduce its golden rows"),
         (with_unreadable_compiled_form, "files cannot be read"),
         (with_another_golden_row, "golden rows: 1 of 200 classes differ"),
