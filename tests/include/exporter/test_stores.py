@@ -58,7 +58,7 @@ def test_mlflow_shows_the_production_version_and_the_newest_candidates(
         for name, value in one["metrics"].items()
         if name.startswith("val_")
     }
-    assert len(logged) == len(FAMILIES) * 22
+    assert len(logged) == len(FAMILIES) * 44
     shown = page.all("candidate_metric")  # family, metric, rows
     assert {(f, rows, metric): value for (f, metric, rows), value in shown.items()} == logged
     assert one_batch(registry.newest_candidates()) == BATCHES[0]

@@ -65,8 +65,8 @@ from tests.include.tables import contents, encounters
 from tests.signing import SIGNER
 
 FIRST, SECOND, REPLAY, AGAIN = "batch-0001", "batch-0002", "replay-0003", "batch-0004"
-WITHOUT_NUMBERS = {"raw.repeated_row", "raw.correction"}
-"""Tables that name rows of RAW, but no number of a patient or an encounter."""
+WITHOUT_NUMBERS = {"raw.repeated_row", "raw.correction", "predictions.card_feedback"}
+"""Tables that name rows or requests, but no number of a patient or an encounter."""
 
 
 @pytest.fixture
@@ -118,6 +118,7 @@ def test_the_export_has_the_planted_rows_of_every_table(ward: Ward, tmp_path: Pa
     clean = document["clean"]["encounter"]["rows"]
     assert {row["source_row"] for row in clean} == {*CLEAN_ROWS, 9, WAS_OTHERS}
     assert document["predictions"]["prediction"]["count"] == 2
+    assert document["predictions"]["card_feedback"]["count"] == 2
     assert document["predictions"]["outcome"]["count"] == len(clean)
     (judged,) = document["clean"]["judged_rows"]["rows"]
     assert judged["encounters"] == sorted(row["encounter_id"] for row in clean)
@@ -169,8 +170,10 @@ def test_an_erasure_leaves_no_trace_and_all_sums_hold(ward: Ward) -> None:
     # then
     assert ward.traces() == {}
     assert str(ward.account()) == "203 encounters = 194 clean + 0 in quarantine + 9 erased"
-    for table in WITHOUT_NUMBERS:
-        assert texts(ward.raw_db)[table.removeprefix("raw.")] == []
+    for table in ("repeated_row", "correction"):
+        assert texts(ward.raw_db)[table] == []
+    # of the feedback only that about the other patient's card is left
+    assert ward.predictions_db.execute("SELECT count(*) FROM card_feedback").fetchone() == (1,)
     # and the ledgers count the rows, and agree
     erased = {batch.batch_id: batch.erased_rows for batch in ward.raw.batches()}
     assert erased == {FIRST: 6, SECOND: 1, REPLAY: 2, AGAIN: 2}

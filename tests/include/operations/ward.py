@@ -1,9 +1,11 @@
 """One patient whose rows are in every table that can hold any, among other patients."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pandas as pd
 import psycopg
@@ -31,6 +33,8 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
+from readmission.warehouse.predictions import feedback
+from readmission.warehouse.predictions.feedback import CardFeedback
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.store import PredictionStore
 from readmission.warehouse.raw.corrections import Corrections
@@ -96,7 +100,7 @@ class Ward:
         return {"raw": self.raw_db, "clean": self.clean_db, "predictions": self.predictions_db}
 
     def fill(self) -> None:
-        """Let two batches arrive, decide about the quarantine, and predict."""
+        """Let two batches arrive, decide about the quarantine, predict, and report on the cards."""
         for batch in self.ingest(file_of_encounters()):
             bad = (OPEN, REPLAYED, WAIVED, WAS_OTHERS, IS_OTHERS) if batch.number == 1 else ()
             self.accept(batch.batch_id, *bad)
@@ -158,10 +162,13 @@ class Ward:
 
     def predict(self, patient: int | str, encounter: int) -> None:
         row = {schema.PATIENT: patient, schema.ENCOUNTER: encounter, "age": "[70-80)"}
-        now = datetime.now(UTC).timestamp()
-        record = (now, "request", 0, "1", row, (0.5, 0.3, 0.2), "NO", "", "127.0.0.1")
+        now, request_id = datetime.now(UTC).timestamp(), f"request-{encounter}"
+        record = (now, request_id, 0, "1", row, (0.5, 0.3, 0.2), "NO", "", "127.0.0.1")
         line = Encoder(self.key).line(record)
         PredictionStore(self.predictions_db).copy(line)
+        card = UUID(hashlib.md5(request_id.encode(), usedforsecurity=False).hexdigest())
+        accepted = CardFeedback(card, datetime.now(UTC), "a service", "accepted", None, "a client")
+        feedback.record(self.predictions_db, [accepted])
 
     def account(self) -> Account:
         return account(self.raw, self.clean)
