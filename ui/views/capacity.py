@@ -50,9 +50,11 @@ def show() -> None:
 
 
 def _inputs() -> tuple[int, int]:
+    # Other pages keep these entries in the session, so the widget has no default of its own.
+    st.session_state.setdefault("discharged", DISCHARGED)
     discharged = int(
         st.number_input(
-            _("Patients discharged per day"), 1, 10_000, DISCHARGED, key="discharged",
+            _("Patients discharged per day"), 1, 10_000, key="discharged",
             help=_("Patients with diabetes, on an average day."),
         )
     )  # fmt: skip
