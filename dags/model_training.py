@@ -33,7 +33,8 @@ def model_training_pipeline():
             skipped = SkippedTrainings(warehouse)
             if why := skipped.reason_to_skip(batch_id, run_id, get_settings().train_every):
                 raise AirflowSkipException(f"{batch_id} is not trained on: {why}")
-            rows = train.training_rows(warehouse, batch_id)
+            history = get_settings().train_with_history
+            rows = train.training_rows(warehouse, batch_id, history=history)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
             gatekeeper.training(warehouse, batch_id, rows)
             return vars(train.lineage(warehouse, batch_id, len(rows)))
@@ -49,7 +50,8 @@ def model_training_pipeline():
 
         settings, lineage = get_settings(), Lineage(**data)
         with clean_warehouse() as warehouse:
-            rows = train.training_rows(warehouse, lineage.batch_id)
+            history = settings.train_with_history
+            rows = train.training_rows(warehouse, lineage.batch_id, history=history)
         registry = Registry(settings.as_mlflow("training"))
         signer = train.signer_of(settings)
         return vars(train.train(family, rows, lineage, registry, signer, settings.training_threads))

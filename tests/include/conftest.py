@@ -157,7 +157,7 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
             connection.commit()
         warehouse = CleanWarehouse(clean)
         fill(RawWarehouse(raw), warehouse, dataset.encounters)
-        rows = train.training_rows(warehouse, BATCHES[0])
+        rows = train.training_rows(warehouse, BATCHES[0], history=True)
         test_rows = warehouse.read_splits((Split.TEST,))
         lineage = train.lineage(warehouse, BATCHES[0], len(rows))
     results = [

@@ -112,8 +112,19 @@ def code_tags(name: str) -> dict[str, str]:
     return {"family": name, "code_sha256": digest.hexdigest()}
 
 
+def history_tag(*, known: bool) -> dict[str, str]:
+    """Return the tag that says whether a model was trained on earlier stays, too."""
+    return {"earlier_stays": "known" if known else "unknown"}
+
+
 def find_run(
-    client: MlflowClient, experiment_id: str, lineage: Lineage, family: str, signer: Signer
+    client: MlflowClient,
+    experiment_id: str,
+    lineage: Lineage,
+    family: str,
+    signer: Signer,
+    *,
+    history: bool,
 ) -> str | None:
     """Return the finished run of this family on exactly this data, if there is one.
 
@@ -122,7 +133,7 @@ def find_run(
     again.
     """
     wanted = {"batch_id": lineage.batch_id, "data_sha256": lineage.data_sha256}
-    wanted |= bundle_tags(signer) | code_tags(family)
+    wanted |= bundle_tags(signer) | code_tags(family) | history_tag(known=history)
     condition = " and ".join(f"tags.{name} = '{value}'" for name, value in wanted.items())
     runs = client.search_runs(
         [experiment_id], f"attributes.status = 'FINISHED' and {condition}", max_results=1
@@ -159,7 +170,10 @@ def log_fit(
     with mlflow.start_run(
         experiment_id=experiment_id,
         run_name=f"{model.family} {lineage.batch_id}",
-        tags=lineage.tags() | bundle_tags(signer) | code_tags(model.family),
+        tags=lineage.tags()
+        | bundle_tags(signer)
+        | code_tags(model.family)
+        | history_tag(known=has_history(model.encoder)),
     ) as run:
         mlflow.log_params(_parameters(model))
         subtitle = f"data: {lineage.data_source}, up to {lineage.batch_id}"

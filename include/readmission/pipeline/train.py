@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from readmission.domain.columns import earlier_stays
 from readmission.domain.drift import reference_of
 from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound, NotServable, RowsErased, SigningKeyError
@@ -92,10 +93,13 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
     )
 
 
-def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
+def training_rows(
+    warehouse: CleanWarehouse, batch_id: str, *, history: bool = False
+) -> pd.DataFrame:
     """Return the train and validation rows of all accepted batches up to `batch_id`.
 
-    Each row has the fields of its patient's earlier stays too, as they were known with its batch.
+    With `history`, each row has the fields of its patient's earlier stays too, as they were known
+    with its batch.
 
     Raises
     ------
@@ -104,7 +108,7 @@ def training_rows(warehouse: CleanWarehouse, batch_id: str) -> pd.DataFrame:
     """
     newest, splits = _accepted(warehouse, batch_id), (Split.TRAIN, Split.VALIDATION)
     rows = warehouse.read_splits(splits, newest.batch_id)
-    return with_history(warehouse.connection, rows, splits)
+    return with_history(warehouse.connection, rows, splits) if history else rows
 
 
 def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
@@ -135,7 +139,8 @@ def train(
         Number of threads of the fit.
     """
     experiment_id = registry.experiment_id()
-    run_id = find_run(registry.client, experiment_id, data, family, signer)
+    history = earlier_stays.KNOWN in rows
+    run_id = find_run(registry.client, experiment_id, data, family, signer, history=history)
     if run_id is None:
         reference = reference_of(rows[rows["part"] == Split.TRAIN])
         fitted = fit(family, rows, threads)

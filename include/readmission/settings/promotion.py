@@ -16,6 +16,12 @@ class PromotionSettings(RenamedSettings):
         description="Batches from one training to the next. Each training uses all batches so far;"
         " a batch that is skipped says why in the log of its task and in CLEAN.",
     )
+    train_with_history: bool = Field(
+        False,
+        description="Train on what was known of each patient's earlier stays, too. Such a model"
+        " predicts with and without them, and its fit takes up to 1.7 times as long. The API does"
+        " not look them up yet, so they only help callers of the registered model who send them.",
+    )
     promotion_rule: Literal["criteria", "weighted_f1"] = Field(
         "criteria",
         description="Rule by which a challenger is promoted: criteria with intervals, or a higher"

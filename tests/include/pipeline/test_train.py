@@ -15,7 +15,7 @@ from readmission.domain.columns import earlier_stays
 from readmission.errors import BatchNotFound, BundleRefused, NotServable, SigningKeyError
 from readmission.modelling import bundling
 from readmission.modelling.families import FAMILIES
-from readmission.modelling.mlflow_runs import bundle_tags, code_tags, find_run
+from readmission.modelling.mlflow_runs import bundle_tags, code_tags, find_run, history_tag
 from readmission.pipeline import train
 from readmission.registry import Registry
 from readmission.serving.signature import Signer
@@ -128,6 +128,7 @@ def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_or_code_is_
     lineage = replace(trained.lineage, batch_id="batch-0009")
     experiment = Registry(trained.settings).experiment_id()
     tags: dict[str, Any] = lineage.tags() | bundle_tags(SIGNER) | code_tags("xgboost")
+    tags |= history_tag(known=True)
     killed = client.create_run(experiment, tags=tags)
     other = client.create_run(experiment, tags=tags | {"data_sha256": "other"})
     changed = client.create_run(experiment, tags=tags | {"code_sha256": "other"})
@@ -138,10 +139,14 @@ def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_or_code_is_
 
     # then
     try:
-        assert find_run(client, experiment, lineage, "xgboost", SIGNER) is None
+        assert find_run(client, experiment, lineage, "xgboost", SIGNER, history=True) is None
         client.set_terminated(killed.info.run_id)
-        assert find_run(client, experiment, lineage, "xgboost", SIGNER) == killed.info.run_id
-        assert find_run(client, experiment, lineage, "random_forest", SIGNER) is None
+        assert (
+            find_run(client, experiment, lineage, "xgboost", SIGNER, history=True)
+            == killed.info.run_id
+        )
+        assert find_run(client, experiment, lineage, "xgboost", SIGNER, history=False) is None
+        assert find_run(client, experiment, lineage, "random_forest", SIGNER, history=True) is None
     finally:
         for run in (killed, other, changed, old, foreign):
             client.delete_run(run.info.run_id)

@@ -171,7 +171,7 @@ def test_training_rows_have_the_history_that_the_table_gives(filled: CleanWareho
     found = histories(filled)
 
     # when
-    rows = train.training_rows(filled, "batch-0002")
+    rows = train.training_rows(filled, "batch-0002", history=True)
 
     # then
     for row in rows.to_dict("records"):
