@@ -347,7 +347,7 @@ def test_a_prediction_since_is_erased_by_repeating_the_command(ward: Ward) -> No
 
     planned, _ = ward.erase()
 
-    assert planned.counts == {"predictions.prediction": 1}
+    assert planned.counts == {"predictions.prediction": 1, "predictions.card_feedback": 1}
     assert ward.traces() == {}
 
 
