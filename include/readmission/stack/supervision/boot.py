@@ -95,6 +95,9 @@ class Boot:
     def _start(self, service: Service) -> None:
         self._report(service.name, BootPhase.STARTING)
         state = self._supervisor.states()[service.name]
+        while state.name == "STOPPING":  # It still has a process, but not for long.
+            time.sleep(POLL_SECONDS)
+            state = self._supervisor.states()[service.name]
         if not state.pid and not _is_done(service, state):
             if service.prepare:
                 service.prepare()
