@@ -20,9 +20,8 @@ import multiprocessing
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +29,9 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from readmission.domain import cleaning
-from readmission.domain.synthetic.stream import stream
+from load.benchmarks import bare_copy
+from load.benchmarks.bare_copy import BARE, LOAD, timed
+from readmission.domain import cleaning, schema
 from readmission.domain.synthetic.writing import write
 from readmission.pipeline import ingest
 from readmission.pipeline.delivery.delivery import Delivery
@@ -47,7 +47,6 @@ from readmission.warehouse.raw.known_files import KnownFiles
 from readmission.warehouse.sql.copying import to_csv
 
 BATCH = 15_000
-LOAD, BARE = "RAW load", "bare COPY of the same bytes"
 
 
 @dataclass(frozen=True)
@@ -77,47 +76,35 @@ def survey(dsn: str, path: Path) -> dict[str, float]:
 
 def load(dsn: str, path: Path) -> dict[str, float]:
     """Load all batches, and copy the same bytes into a table without keys."""
-    seconds = dict.fromkeys(("reading", BARE, LOAD), 0.0)
+    seconds: dict[str, float] = {}
     with psycopg.connect(dsn) as connection:
         warehouse = RawWarehouse(connection)
         dataset = Delivery.survey(Arrival(path), KnownFiles(connection))
         slices = ingest.plan(dataset, warehouse, BATCH)
         tables = dataset.read(slices)
         for piece in slices:
-            with _timed(seconds, "reading"):
+            with timed(seconds, "reading"):
                 rows = next(tables)
             content = to_csv(rows)
-            with (
-                _timed(seconds, BARE),
-                connection.transaction(),
-                connection.cursor() as cursor,
-                cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy,
-            ):
-                copy.write(content)
-            with _timed(seconds, LOAD):
+            with timed(seconds, BARE):
+                bare_copy.copy(connection, content)
+            with timed(seconds, LOAD):
                 dataset.loaded(warehouse.load(rows, piece.offset, dataset.origin))
     return seconds
 
 
 def clean(dsn: str, path: Path) -> dict[str, float]:
     """Clean the rows of each batch."""
-    seconds = {"cleaning": 0.0}
+    seconds: dict[str, float] = {}
     with psycopg.connect(dsn) as connection:
         dataset = Delivery.survey(Arrival(path), KnownFiles(connection))
         starts = range(0, len(dataset), BATCH)
         slices = [ingest.Slice(start, min(BATCH, len(dataset) - start)) for start in starts]
         for table in dataset.read(slices):
             frame = table.to_pandas()
-            with _timed(seconds, "cleaning"):
+            with timed(seconds, "cleaning"):
                 cleaning.clean(frame)
     return seconds
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], what: str) -> Iterator[None]:
-    started = time.perf_counter()
-    yield
-    seconds[what] += time.perf_counter() - started
 
 
 def _measured(stage: Callable[[str, Path], dict[str, float]], dsn: str, path: Path) -> Cost:
@@ -151,11 +138,9 @@ def costs(dsn: str, path: Path, rows: int) -> dict[str, Cost]:
 
 
 def _prepare(dsn: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    with psycopg.connect(dsn) as connection:
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-        names = next(stream(1)).column_names
-        columns = ", ".join(f'"{name}" text' for name in names)
-        connection.execute(f"CREATE TABLE bare ({columns})".encode())
+        bare_copy.create_table(connection, schema.NAMES)
     upgrade(dsn, "raw")
 
 

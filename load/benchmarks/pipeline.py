@@ -16,8 +16,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +27,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from load.benchmarks import bare_copy
+from load.benchmarks.bare_copy import BARE, LOAD, timed
 from readmission.domain.batch_ids import batch_name
 from readmission.pipeline import ingest, process, source, train
 from readmission.pipeline.promotion import judge as promotion
@@ -50,7 +51,7 @@ from readmission.warehouse.sql.copying import to_csv
 
 COPY_ROUNDS = 5
 PATIENCE = 600
-LOAD, BARE, RAW_GATE = "RAW load", "bare COPY", "raw gate"
+RAW_GATE = "raw gate"
 
 
 @dataclass(frozen=True)
@@ -66,34 +67,19 @@ class BatchTiming:
         return self.wall - self.in_tasks
 
 
-@contextmanager
-def timed(seconds: dict[str, float], what: str) -> Iterator[None]:
-    """Store the duration of a block under a name."""
-    started = time.perf_counter()
-    yield
-    seconds[what] = time.perf_counter() - started
-
-
 def copy_times(dsn: str, dataset: source.Dataset, size: int) -> list[dict[str, float]]:
     """Return the seconds of RAW load and bare COPY for each of the first batches."""
     rounds = []
     with psycopg.connect(dsn) as connection:
         upgrade(dsn, "raw")
         warehouse = RawWarehouse(connection)
-        columns = ", ".join(f'"{name}" text' for name in dataset.encounters.column_names)
-        connection.execute(f"CREATE TABLE bare ({columns})")
-        connection.commit()
+        bare_copy.create_table(connection, dataset.encounters.column_names)
         for number in range(min(COPY_ROUNDS, len(dataset) // size)):
             piece = ingest.Slice(number * size, size)
             content = to_csv(dataset.encounters.slice(piece.offset, piece.rows))
             seconds: dict[str, float] = {}
-            with (
-                timed(seconds, BARE),
-                connection.transaction(),
-                connection.cursor() as cursor,
-                cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy,
-            ):
-                copy.write(content)
+            with timed(seconds, BARE):
+                bare_copy.copy(connection, content)
             with timed(seconds, LOAD):
                 ingest.load(dataset, warehouse, piece)
             rounds.append(seconds)
