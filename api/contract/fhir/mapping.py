@@ -1,6 +1,6 @@
 """The mapping of each field of an encounter, in one table."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -106,7 +106,7 @@ def _diagnosis(place: int) -> Callable[[Stay], Value]:
     return lambda stay: next(islice(_ranked(stay), place, None), None)
 
 
-def _ranked(stay: Stay) -> Any:
+def _ranked(stay: Stay) -> Iterator[str]:
     """Yield the ICD codes of the stay: by the rank of Encounter.diagnosis, then as listed."""
     ranks = {
         str(entry.get("condition", {}).get("reference", "")).rpartition("/")[2].rpartition(":")[2]:

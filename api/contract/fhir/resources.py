@@ -14,7 +14,7 @@ MOST_RESOURCES = 5_000
 
 @dataclass(frozen=True)
 class Stay:
-    """What a bundle says of one stay.
+    """One stay, as a bundle describes it.
 
     Parameters
     ----------

@@ -26,10 +26,9 @@ OVERRIDE_REASONS: Mapping[str, str] = {
 }
 SUMMARY_LENGTH, DRIVERS, NAMED = 140, 3, 5
 _SOON = schema.CLASSES.index("<30")
-_STAYS = "Encounter?patient={{context.patientId}}"
 PREFETCH: Mapping[str, str] = {
     "patient": "Patient/{{context.patientId}}",
-    "encounters": _STAYS,
+    "encounters": "Encounter?patient={{context.patientId}}",
     "conditions": "Condition?patient={{context.patientId}}",
     "laboratory": "Observation?patient={{context.patientId}}&category=laboratory",
     "medications": "MedicationRequest?patient={{context.patientId}}",
@@ -94,7 +93,7 @@ class Feedback(ResponseModel):
 
     @property
     def reason(self) -> str | None:
-        """The code of the reason, `other` if it is none of the card's."""
+        """The code of the reason; `other` if the card does not offer it."""
         given = self.override_reason
         if given is None or self.outcome == "accepted":
             return None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from api.contract.protocols.json_objects import wrong_shape
 from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
 
@@ -28,17 +29,13 @@ def rows_of(body: Mapping[str, Any]) -> list[Row]:
     (name,) = found
     rows = FORMS[name](name, body[name])
     if not rows:
-        raise _wrong(name, "at least one encounter")
+        raise wrong_shape(name, "at least one encounter")
     return rows
-
-
-def _wrong(name: str, expected: str) -> InvalidEncounter:
-    return InvalidEncounter([Problem(name, None, expected, f"field {name!r}: expected {expected}")])
 
 
 def _records(name: str, data: Any) -> list[Row]:
     if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
-        raise _wrong(name, "a list of objects, each with the fields of one encounter")
+        raise wrong_shape(name, "a list of objects, each with the fields of one encounter")
     return data
 
 
@@ -46,15 +43,15 @@ def _split(name: str, data: Any) -> list[Row]:
     parts = data if isinstance(data, dict) else {}
     columns, rows = parts.get("columns"), parts.get("data")
     if not isinstance(columns, list) or not isinstance(rows, list):
-        raise _wrong(name, "an object with the lists 'columns' and 'data'")
+        raise wrong_shape(name, "an object with the lists 'columns' and 'data'")
     if not all(isinstance(column, str) for column in columns):
-        raise _wrong(name, "the columns by their names")
+        raise wrong_shape(name, "the columns by their names")
     if len(set(columns)) < len(columns):
         repeated = dict.fromkeys(column for column in columns if columns.count(column) > 1)
         raise InvalidEncounter([Problem.repeated_field(column) for column in repeated])
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(columns):
-            raise _wrong(name, f"{len(columns)} values in row {number}, one for each column")
+            raise wrong_shape(name, f"{len(columns)} values in row {number}, one for each column")
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
@@ -63,12 +60,12 @@ def _columns(name: str, data: Any) -> list[Row]:
     if isinstance(data, list):
         return _records(name, data)
     if not isinstance(data, dict) or not data:
-        raise _wrong(name, "an object with a list of values for each field")
+        raise wrong_shape(name, "an object with a list of values for each field")
     if not any(isinstance(values, list) for values in data.values()):
         return [data]
     lengths = {len(values) if isinstance(values, list) else -1 for values in data.values()}
     if len(lengths) > 1:
-        raise _wrong(name, "lists of the same length for all fields")
+        raise wrong_shape(name, "lists of the same length for all fields")
     return [dict(zip(data, row, strict=True)) for row in zip(*data.values(), strict=True)]
 
 

@@ -31,6 +31,12 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return parsed
 
 
+def wrong_shape(field: str, expected: str) -> InvalidEncounter:
+    """Return the error for a field without the structure of its protocol; no value is shown."""
+    message = f"field {field!r}: expected {expected}"
+    return InvalidEncounter([Problem(field, None, expected, message)])
+
+
 def _reason(error: ValueError) -> str:
     """Return what is wrong without quoting the body."""
     if isinstance(error, json.JSONDecodeError):

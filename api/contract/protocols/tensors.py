@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.contract.fields import columns_of
 from api.contract.predictions import EncounterFields, PredictionFields, ResponseModel
+from api.contract.protocols.json_objects import wrong_shape
 from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
 
@@ -90,7 +91,7 @@ def rows_of(body: Mapping[str, Any]) -> list[Row]:
     """
     inputs = body.get("inputs")
     if not isinstance(inputs, list) or not inputs:
-        raise _wrong("inputs", "a list with one tensor for each field of an encounter")
+        raise wrong_shape("inputs", "a list with one tensor for each field of an encounter")
     columns: dict[str, list[Any]] = {}
     for tensor in inputs:
         name, values = _values(tensor)
@@ -99,25 +100,21 @@ def rows_of(body: Mapping[str, Any]) -> list[Row]:
         columns[name] = values
     lengths = {len(values) for values in columns.values()}
     if len(lengths) > 1 or not lengths - {0}:
-        raise _wrong("inputs", "tensors of the same length, one value for each encounter")
+        raise wrong_shape("inputs", "tensors of the same length, one value for each encounter")
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _wrong(name: str, expected: str) -> InvalidEncounter:
-    return InvalidEncounter([Problem(name, None, expected, f"field {name!r}: expected {expected}")])
 
 
 def _values(tensor: Any) -> tuple[str, list[Any]]:
     """Return name and values of a tensor."""
     if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str):
-        raise _wrong("inputs", "tensors with 'name', 'shape', 'datatype' and 'data'")
+        raise wrong_shape("inputs", "tensors with 'name', 'shape', 'datatype' and 'data'")
     name, shape, data = tensor["name"][:100], tensor.get("shape"), tensor.get("data")
     if not isinstance(data, list):
-        raise _wrong(name, "its values as JSON in 'data'; binary tensors are not read")
+        raise wrong_shape(name, "its values as JSON in 'data'; binary tensors are not read")
     values = [_whole(value) for value in _flat(data)]
     is_shape = isinstance(shape, list) and all(type(size) is int for size in shape)
     if not is_shape or prod(shape or []) != len(values):
-        raise _wrong(name, f"a 'shape' of the {len(values)} values in 'data'")
+        raise wrong_shape(name, f"a 'shape' of the {len(values)} values in 'data'")
     return name, values
 
 

@@ -41,7 +41,7 @@ def service_of(name: str) -> cds_hooks.Service:
     Raises
     ------
     HTTPException
-        404, if there is none of this name.
+        404, if no service has this name.
     """
     if name not in cds_hooks.SERVICES:
         raise HTTPException(404, f"the services are {', '.join(cds_hooks.SERVICES)}")

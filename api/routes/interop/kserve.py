@@ -97,7 +97,7 @@ def serving(state: ServiceState, name: str, version: str | None) -> Champion:
     Raises
     ------
     HTTPException
-        404, if it has another.
+        404, if it has another name or version.
     """
     champion = state.holder.require()
     registered = champion.registered
