@@ -66,9 +66,11 @@ def wanted_outputs(body: Mapping[str, Any]) -> list[str]:
     Raises
     ------
     InvalidEncounter
-        If there is no such output.
+        If `outputs` is not a list, or names an output that does not exist.
     """
     outputs = body.get("outputs") or []
+    if not isinstance(outputs, list):
+        raise wrong_shape("outputs", "a list of outputs, each with its 'name'")
     known = [column.name for column in OUTPUTS]
     names: list[Any] = [o.get("name") if isinstance(o, dict) else o for o in outputs]
     problems = [

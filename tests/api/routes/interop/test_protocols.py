@@ -126,6 +126,13 @@ def test_kserve_returns_the_outputs_that_are_wanted(service: TestClient) -> None
     assert "risk_percentile" in check_error(refused, 422, "invalid")["message"]
 
 
+@pytest.mark.parametrize("outputs", [5, "predicted_class", {"name": "predicted_class"}])
+def test_outputs_that_are_not_a_list_are_refused(service: TestClient, outputs: Any) -> None:
+    body = as_tensors([example()]) | {"outputs": outputs}
+
+    check_error(service.post(INFER, json=body), 422, "invalid")
+
+
 def test_the_model_describes_its_tensors(service: TestClient) -> None:
     described = service.get(f"/v2/models/{NAME}").json()
 
