@@ -26,8 +26,8 @@ class Fit:
     model : ReadmissionModel
         With tuned decision weights.
     metrics : dict
-        Validation metrics, as returned by `evaluation.evaluate_twice`, with earlier stays blank:
-        so is what the API predicts. Those named ``…_with_history`` have them.
+        Validation metrics, as returned by `evaluation.evaluate_twice`, with earlier stays blank,
+        as in the API. Those named ``…_with_history`` have them.
     features : DataFrame, shape (n, features)
         CLEAN features of the validation rows.
     outcomes, probabilities : ndarray
@@ -99,7 +99,7 @@ def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:
 def _blanked(train: pd.DataFrame) -> pd.DataFrame:
     """Blank the history of a share of the rows, so that a model learns what blank means."""
     blank = train[schema.ENCOUNTER].map(earlier_stays.is_blanked).to_numpy()
-    known = train.assign()
+    known = train.copy()
     for name, value in earlier_stays.BLANK.items():
         known[name] = known[name].mask(blank, value)
     return known

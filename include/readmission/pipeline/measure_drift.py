@@ -38,12 +38,12 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
         Largest first.
     """
     version, reference = _reference(warehouse, registry)
-    log_of_drift = DriftLog(warehouse.connection)
+    drift_log = DriftLog(warehouse.connection)
     drifts: list[Drift] = []
     if version is not None:
         drifts = measure(warehouse.read_batch(batch_id), reference)
-        found = alarms(drifts, log_of_drift.known_drift(batch_id))
-        log_of_drift.record(batch_id, version, drifts, found)
+        found = alarms(drifts, drift_log.known_drift(batch_id))
+        drift_log.record(batch_id, version, drifts, found)
     add_drift_warnings(warehouse, batch_id)
     return drifts
 

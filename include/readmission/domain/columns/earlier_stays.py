@@ -16,6 +16,7 @@ from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, OTHER_DIAGNOSIS
 
 KNOWN = "earlier_stays"
 """The field that tells a row with history from a blank one."""
+SOON = "began_soon"
 
 _YES_NO = MappingProxyType({"No": "No", "Yes": "Yes"})
 _GROUPS = MappingProxyType(
@@ -43,7 +44,7 @@ FIELDS: tuple[Column, ...] = (
     ),
     _category("last_diagnosis", "Clinical group of the stay before.", _GROUPS),
     Column(
-        "began_soon",
+        SOON,
         Kind.ORDINAL,
         Section.HISTORY,
         "Did this stay begin within 30 days of the stay before?",
@@ -55,7 +56,6 @@ NAMES: tuple[str, ...] = tuple(column.name for column in FIELDS)
 BY_NAME: Mapping[str, Column] = MappingProxyType({column.name: column for column in FIELDS})
 COUNTS: tuple[str, ...] = tuple(c.name for c in FIELDS if c.kind is Kind.COUNT and c.name != KNOWN)
 CATEGORIES: tuple[str, ...] = tuple(c.name for c in FIELDS if c.kind is Kind.CATEGORY)
-SOON = "began_soon"
 
 NONE: Mapping[str, str | int] = MappingProxyType(
     {**dict.fromkeys((KNOWN, *COUNTS), 0), **dict.fromkeys(CATEGORIES, "Unknown"), SOON: 0}
@@ -66,7 +66,7 @@ RAW_NONE: Mapping[str, str | int] = MappingProxyType({**NONE, SOON: "No"})
 """The same as a caller writes them."""
 
 BLANK: Mapping[str, str | int] = MappingProxyType({**NONE, KNOWN: -1})
-"""The values of a row of whose earlier stays nothing is known."""
+"""The values of a row without known earlier stays."""
 
 BLANKED_SHARE = 0.5
 """Share of the training rows that are blanked; chosen on validation rows."""

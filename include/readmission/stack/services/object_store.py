@@ -155,9 +155,7 @@ def _as_toml(sections: Mapping[str, Mapping[str, str]]) -> str:
 
 def _write_identity(site: Site) -> None:
     secrets = site.credentials
-    keys = StoreKeys(
-        **{name: getattr(secrets, name) for name in StoreKeys.model_fields},
-    )
+    keys = StoreKeys(**{name: getattr(secrets, name) for name in StoreKeys.model_fields})
     users = seaweedfs.configuration(keys, site.settings.docs_bucket)
     write_private(site.paths.object_store / "identity.json", json.dumps(users))
 

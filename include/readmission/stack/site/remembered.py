@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from readmission.settings import PREFIX, Settings
 from readmission.stack.site.paths import StatePaths, write_private
 
-PLACE = "state_dir"
+NOT_REMEMBERED = "state_dir"
 """Names the state folder itself, so it is not remembered there."""
 FORGET = "unset it or run `readmission down` first"
 
@@ -53,7 +53,7 @@ def differences(settings: Settings, paths: StatePaths) -> list[str]:
 
 def _given(settings: Settings) -> dict[str, Any]:
     secret = {name for name, value in settings if isinstance(value, SecretStr)}
-    names = settings.model_fields_set - secret - {PLACE}
+    names = settings.model_fields_set - secret - {NOT_REMEMBERED}
     # A relative path means another file in another folder.
     paths = {
         name: str(value.expanduser().resolve())

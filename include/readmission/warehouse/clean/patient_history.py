@@ -65,7 +65,7 @@ class PatientHistory:
 
 
 def with_history(
-    connection: psycopg.Connection, rows: pd.DataFrame, parts: Sequence[Split]
+    connection: psycopg.Connection, rows: pd.DataFrame, splits: Sequence[Split]
 ) -> pd.DataFrame:
     """Return rows of CLEAN with the fields of their patients' earlier stays, each as of its batch.
 
@@ -80,13 +80,13 @@ def with_history(
         To CLEAN.
     rows : DataFrame
         With the columns of `readmission.warehouse.clean.warehouse.ROW_TYPES`.
-    parts : sequence of Split
+    splits : sequence of Split
         Splits of the rows; a patient is in one, with all stays.
     """
     found: dict[int, list[Stay]] = defaultdict(list)
     numbers: dict[str, int] = {}
     with connection.transaction():
-        for batch_id, patient, *stay in connection.execute(_CLEAN_STAYS, ([*map(str, parts)],)):
+        for batch_id, patient, *stay in connection.execute(_CLEAN_STAYS, ([*map(str, splits)],)):
             found[patient].append(Stay(*stay))
             numbers[batch_id] = found[patient][-1].batch
     keys = zip(rows[schema.PATIENT], rows[schema.ENCOUNTER], rows["batch_id"], strict=True)
