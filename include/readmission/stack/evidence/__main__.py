@@ -11,7 +11,7 @@ from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.errors import StackError
 from readmission.stack.evidence.browser import airflow_token, chromium, print_pdf, take, views
 from readmission.stack.evidence.checklist import checklist
-from readmission.stack.evidence.lines import Outcome, Verdict, judge
+from readmission.stack.evidence.lines import LineResult, LineStatus, check
 from readmission.stack.evidence.report import LANGUAGES, Picture, page, summary
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
@@ -45,22 +45,22 @@ def collect(site: Site, folder: Path, language: str) -> bool:
     bool
         Whether no line failed and every picture could be taken.
     """
-    outcomes = [judge(line) for line in checklist(site)]
-    for outcome in outcomes:
-        print(f"{outcome.verdict:<22}  {outcome.line.titles[language]}")  # noqa: T201
+    results = [check(line) for line in checklist(site)]
+    for result in results:
+        print(f"{result.status:<22}  {result.line.titles[language]}")  # noqa: T201
     folder.mkdir(parents=True, exist_ok=True)
     html, pdf = folder / "evidence.html", folder / "evidence.pdf"
     with chromium() as browser:
         pictures = take(browser, views(site, airflow_token(site)), language)
-        write_whole(html, page(outcomes, pictures, language, datetime.now(UTC)))
+        write_whole(html, page(results, pictures, language, datetime.now(UTC)))
         print_pdf(browser, html, pdf)
-    print(f"{summary(outcomes, language)}\n{html}\n{pdf}")  # noqa: T201
-    return is_complete(outcomes, pictures)
+    print(f"{summary(results, language)}\n{html}\n{pdf}")  # noqa: T201
+    return is_complete(results, pictures)
 
 
-def is_complete(outcomes: Sequence[Outcome], pictures: Sequence[Picture]) -> bool:
+def is_complete(results: Sequence[LineResult], pictures: Sequence[Picture]) -> bool:
     """Whether no line failed and every picture could be taken."""
-    failed = any(outcome.verdict is Verdict.FAILED for outcome in outcomes)
+    failed = any(result.status is LineStatus.FAILED for result in results)
     return not failed and all(picture.png for picture in pictures)
 
 

@@ -1,4 +1,4 @@
-"""The lines of the checklist: what to ask, what the response must show, and the verdict."""
+"""The lines of the checklist: what to ask, what the response must show, and the status."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import httpx
 from readmission.errors import ReadmissionError
 
 
-class Verdict(StrEnum):
+class LineStatus(StrEnum):
     """Whether a line of the checklist holds."""
 
     PASSED = "passed"
@@ -58,14 +58,14 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A line, its verdict and what was seen.
+class LineResult:
+    """A line, its status and what was seen.
 
     Parameters
     ----------
     line : Line
         What was asked.
-    verdict : Verdict
+    status : LineStatus
         Whether it holds.
     output : str
         The response, or what went wrong, as the program that was asked says it.
@@ -74,24 +74,24 @@ class Outcome:
     """
 
     line: Line
-    verdict: Verdict
+    status: LineStatus
     output: str
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
-def judge(line: Line) -> Outcome:
-    """Observe a line and return its verdict. A line that cannot be read never passes."""
+def check(line: Line) -> LineResult:
+    """Observe a line and return its status. A line that cannot be read never passes."""
     try:
         output = line.observe()
     except CannotCheck as error:
-        return Outcome(line, Verdict.UNCHECKED, str(error), error.reasons)
+        return LineResult(line, LineStatus.UNCHECKED, str(error), error.reasons)
     except (ReadmissionError, httpx.HTTPError, OSError) as error:
-        return Outcome(line, Verdict.FAILED, str(error) or type(error).__name__)
+        return LineResult(line, LineStatus.FAILED, str(error) or type(error).__name__)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        return Outcome(line, Verdict.FAILED, f"the response has another form: {error!r}")
+        return LineResult(line, LineStatus.FAILED, f"the response has another form: {error!r}")
     if not output.strip():
-        return Outcome(line, Verdict.FAILED, "there was no output")
-    return Outcome(line, Verdict.PASSED, output)
+        return LineResult(line, LineStatus.FAILED, "there was no output")
+    return LineResult(line, LineStatus.PASSED, output)
 
 
 def expect(holds: bool, output: str, wanted: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 
-from readmission.stack.evidence.lines import Outcome, Verdict
+from readmission.stack.evidence.lines import LineResult, LineStatus
 
 WORDS = {
     "en": {
@@ -15,9 +15,9 @@ WORDS = {
         "summary": "{passed} passed, {failed} failed, {unchecked} cannot be checked here",
         "pictures": "Pages",
         "missing": "no picture",
-        Verdict.PASSED: "pass",
-        Verdict.FAILED: "fail",
-        Verdict.UNCHECKED: "cannot be checked here",
+        LineStatus.PASSED: "pass",
+        LineStatus.FAILED: "fail",
+        LineStatus.UNCHECKED: "cannot be checked here",
     },
     "es": {
         "title": "Evidencias de la lista de aceptación",
@@ -25,9 +25,9 @@ WORDS = {
         "summary": "{passed} cumplen, {failed} fallan, {unchecked} no se pueden comprobar aquí",
         "pictures": "Páginas",
         "missing": "sin imagen",
-        Verdict.PASSED: "cumple",
-        Verdict.FAILED: "falla",
-        Verdict.UNCHECKED: "no se puede comprobar aquí",
+        LineStatus.PASSED: "cumple",
+        LineStatus.FAILED: "falla",
+        LineStatus.UNCHECKED: "no se puede comprobar aquí",
     },
 }
 """Every text of the page itself, by language; outputs stay as they are."""
@@ -39,7 +39,7 @@ section { margin: 1rem 0; padding: .5rem 1rem; }
 section.passed { border-left-color: #1b7f4d; } section.failed { border-left-color: #b3261e; }
 section.unchecked, section.picture { border-left-color: #6b7785; }
 section { break-inside: avoid; } h2 { font-size: 1rem; margin: .3rem 0; }
-.verdict { float: right; font-weight: 600; }
+.status { float: right; font-weight: 600; }
 pre { background: #f2f5f7; padding: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { max-height: 30rem; overflow: hidden; font-size: 12px; } img { max-width: 100%; }
 """
@@ -65,13 +65,13 @@ class Picture:
 
 
 def page(
-    outcomes: Sequence[Outcome], pictures: Sequence[Picture], language: str, at: datetime
+    results: Sequence[LineResult], pictures: Sequence[Picture], language: str, at: datetime
 ) -> str:
     """Return the whole page as HTML.
 
     Parameters
     ----------
-    outcomes : sequence of Outcome
+    results : sequence of LineResult
         Every line of the checklist.
     pictures : sequence of Picture
         Screenshots.
@@ -83,8 +83,8 @@ def page(
     words = WORDS[language]
     when = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     body = [
-        f"<h1>{words['title']}</h1><p>{words['made']} {when}. {summary(outcomes, language)}.</p>",
-        *(_line(outcome, language) for outcome in outcomes),
+        f"<h1>{words['title']}</h1><p>{words['made']} {when}. {summary(results, language)}.</p>",
+        *(_line(result, language) for result in results),
     ]
     if pictures:
         body += [f"<h1>{words['pictures']}</h1>", *(_picture(one, language) for one in pictures)]
@@ -95,23 +95,23 @@ def page(
     )
 
 
-def summary(outcomes: Sequence[Outcome], language: str) -> str:
+def summary(results: Sequence[LineResult], language: str) -> str:
     """Return how many lines passed, failed and could not be checked."""
-    found = [outcome.verdict for outcome in outcomes]
+    found = [result.status for result in results]
     return WORDS[language]["summary"].format(
-        passed=found.count(Verdict.PASSED),
-        failed=found.count(Verdict.FAILED),
-        unchecked=found.count(Verdict.UNCHECKED),
+        passed=found.count(LineStatus.PASSED),
+        failed=found.count(LineStatus.FAILED),
+        unchecked=found.count(LineStatus.UNCHECKED),
     )
 
 
-def _line(outcome: Outcome, language: str) -> str:
-    line, verdict = outcome.line, outcome.verdict
+def _line(result: LineResult, language: str) -> str:
+    line, status = result.line, result.status
     return (
-        f'<section class="{verdict.name.lower()}" id="{line.name}">'
-        f'<span class="verdict">{WORDS[language][verdict]}</span>'
+        f'<section class="{status.name.lower()}" id="{line.name}">'
+        f'<span class="status">{WORDS[language][status]}</span>'
         f"<h2>{escape(line.titles[language])}</h2><pre>$ {escape(line.command)}</pre>"
-        f"<pre>{escape(outcome.reasons.get(language, outcome.output))}</pre></section>"
+        f"<pre>{escape(result.reasons.get(language, result.output))}</pre></section>"
     )
 
 

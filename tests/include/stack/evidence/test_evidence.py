@@ -1,4 +1,4 @@
-"""The evidence: the verdict of each line, the page, its PDF and its pictures."""
+"""The evidence: the status of each line, the page, its PDF and its pictures."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ from readmission.stack.evidence.__main__ import is_complete
 from readmission.stack.evidence.lines import (
     CannotCheck,
     Line,
+    LineResult,
+    LineStatus,
     NotAsExpected,
-    Outcome,
-    Verdict,
+    check,
     expect,
-    judge,
 )
 from readmission.stack.evidence.report import LANGUAGES, WORDS, Picture, page
 from readmission.stack.services import prometheus
@@ -48,41 +48,41 @@ def raising(error: Exception) -> Callable[[], str]:
 
 
 @pytest.mark.parametrize(
-    ("observe", "verdict", "said"),
+    ("observe", "status", "said"),
     [
-        (lambda: "15000", Verdict.PASSED, "15000"),
-        (lambda: " ", Verdict.FAILED, "no output"),
-        (lambda: expect(False, "0", "more than 0"), Verdict.FAILED, "0\nexpected more than 0"),
-        (raising(NotAsExpected("no")), Verdict.FAILED, "no"),
-        (raising(StackError("Airflow is down")), Verdict.FAILED, "Airflow is down"),
-        (raising(httpx.ConnectError("refused")), Verdict.FAILED, "refused"),
-        (raising(KeyError("status")), Verdict.FAILED, "another form: KeyError('status')"),
+        (lambda: "15000", LineStatus.PASSED, "15000"),
+        (lambda: " ", LineStatus.FAILED, "no output"),
+        (lambda: expect(False, "0", "more than 0"), LineStatus.FAILED, "0\nexpected more than 0"),
+        (raising(NotAsExpected("no")), LineStatus.FAILED, "no"),
+        (raising(StackError("Airflow is down")), LineStatus.FAILED, "Airflow is down"),
+        (raising(httpx.ConnectError("refused")), LineStatus.FAILED, "refused"),
+        (raising(KeyError("status")), LineStatus.FAILED, "another form: KeyError('status')"),
         (
             raising(CannotCheck("needs a cluster", "hace falta un clúster")),
-            Verdict.UNCHECKED,
+            LineStatus.UNCHECKED,
             "needs a cluster",
         ),
     ],
 )
 def test_a_line_passes_only_with_an_output_that_holds(
-    observe: Callable[[], str], verdict: Verdict, said: str
+    observe: Callable[[], str], status: LineStatus, said: str
 ) -> None:
-    outcome = judge(line(observe))
+    result = check(line(observe))
 
-    assert outcome.verdict is verdict
-    assert said in outcome.output
+    assert result.status is status
+    assert said in result.output
 
 
 def test_without_a_running_stack_no_line_passes(site: Site) -> None:
-    outcomes = [judge(each) for each in checklist.checklist(site)]
+    results = [check(each) for each in checklist.checklist(site)]
 
-    verdicts = {outcome.line.name: outcome.verdict for outcome in outcomes}
-    assert len(verdicts) == len(outcomes), "two lines have the same name"
-    unchecked = {name for name in verdicts if verdicts[name] is Verdict.UNCHECKED}
+    statuses = {result.line.name: result.status for result in results}
+    assert len(statuses) == len(results), "two lines have the same name"
+    unchecked = {name for name in statuses if statuses[name] is LineStatus.UNCHECKED}
     assert unchecked >= checklist.ELSEWHERE.keys()
-    assert set(verdicts.values()) == {Verdict.FAILED, Verdict.UNCHECKED}
+    assert set(statuses.values()) == {LineStatus.FAILED, LineStatus.UNCHECKED}
     assert {"services", "airflow", "dags", "raw", "runs", "production", "artifacts"} <= (
-        verdicts.keys() - unchecked
+        statuses.keys() - unchecked
     )
 
 
@@ -116,9 +116,9 @@ def test_prometheus_must_reach_every_job(site: Site, monkeypatch: pytest.MonkeyP
 
 
 def test_a_failed_line_or_a_missing_picture_is_not_complete() -> None:
-    held = Outcome(line(str), Verdict.PASSED, "1")
-    broken = Outcome(line(str), Verdict.FAILED, "0")
-    unchecked = Outcome(line(str), Verdict.UNCHECKED, "no cluster")
+    held = LineResult(line(str), LineStatus.PASSED, "1")
+    broken = LineResult(line(str), LineStatus.FAILED, "0")
+    unchecked = LineResult(line(str), LineStatus.UNCHECKED, "no cluster")
     seen, missing = Picture("a", b"png"), Picture("a", problem="404")
 
     assert is_complete([held, unchecked], [seen])
@@ -129,8 +129,8 @@ def test_a_failed_line_or_a_missing_picture_is_not_complete() -> None:
 def test_every_language_has_every_text(site: Site) -> None:
     assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
     shown = [each.titles for each in checklist.checklist(site)]
-    unchecked = [judge(each) for each in checklist.elsewhere()]
-    shown += [outcome.reasons for outcome in unchecked]
+    unchecked = [check(each) for each in checklist.elsewhere()]
+    shown += [result.reasons for result in unchecked]
     assert "ejecute el comando en su clúster" in page(unchecked, [], "es", AT)
     shown += [view.titles for view in browser.views(site, "")]
     assert all(set(titles) == set(LANGUAGES) for titles in shown)
@@ -138,9 +138,9 @@ def test_every_language_has_every_text(site: Site) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_opens_offline_and_escapes_outputs(language: str) -> None:
-    outcomes = [Outcome(line(str), Verdict.FAILED, "<script>alert(1)</script>")]
+    results = [LineResult(line(str), LineStatus.FAILED, "<script>alert(1)</script>")]
 
-    text = page(outcomes, [Picture("Page", b"png"), Picture("No", problem="404")], language, AT)
+    text = page(results, [Picture("Page", b"png"), Picture("No", problem="404")], language, AT)
 
     assert "<script" not in text
     assert "http://" not in text
@@ -217,7 +217,7 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
     # when
     with browser.chromium() as opened:
         seen, missing = browser.take(opened, wanted, "en")
-        html.write_text(page([Outcome(line(str), Verdict.PASSED, "1")], [seen], "en", AT))
+        html.write_text(page([LineResult(line(str), LineStatus.PASSED, "1")], [seen], "en", AT))
         browser.print_pdf(opened, html, pdf)
 
     # then
