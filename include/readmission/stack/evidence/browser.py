@@ -2,10 +2,11 @@
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -74,9 +75,18 @@ def views(site: Site, token: str) -> list[View]:
     if prometheus.program() is not None:
         login = {"username": prometheus_login.USER, "password": keys.prometheus}
         titles = {"en": "Prometheus: the targets", "es": "Prometheus: los targets"}
-        url = f"http://{HOST}:{settings.prometheus_port}/targets"
-        found.append(View(titles, url, login))
+        server = f"http://{HOST}:{settings.prometheus_port}"
+        found.append(View(titles, targets_page(server, keys.prometheus), login))
     return found
+
+
+def targets_page(server: str, password: str) -> str:
+    """Return the address of Prometheus' targets; Debian's package has the classic pages only."""
+    classic = f"{server}/classic/targets"
+    with suppress(httpx.HTTPError), httpx.Client(timeout=30, trust_env=False) as client:
+        if client.get(classic, auth=(prometheus_login.USER, password)).is_success:
+            return classic
+    return f"{server}/targets"
 
 
 def run_views(site: Site, token: str) -> list[View]:
@@ -160,7 +170,11 @@ def _context(browser: "Browser", view: View, language: str) -> "BrowserContext":
         options["http_credentials"] = dict(view.login)
     context = browser.new_context(**options)  # type: ignore[arg-type]
     if view.token:
-        context.add_cookies([{"name": TOKEN_COOKIE, "value": view.token, "url": view.url}])
+        # Given the address of a page, the cookie would hold only for the folder of that page.
+        host = urlsplit(view.url).hostname
+        context.add_cookies(
+            [{"name": TOKEN_COOKIE, "value": view.token, "domain": host, "path": "/"}]
+        )
     return context
 
 

@@ -216,11 +216,15 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
 
     # when
     with browser.chromium() as opened:
+        deep = browser.View(titles, f"{address}/dags/a/runs", token="secret")  # noqa: S106
+        sent = browser._context(opened, deep, "en").cookies(f"{address}/ui/dags")
         seen, missing = browser.take(opened, wanted, "en")
         html.write_text(page([LineResult(line(str), LineStatus.PASSED, "1")], [seen], "en", AT))
         browser.print_pdf(opened, html, pdf)
 
-    # then
+    # then a page deep in Airflow may read the data that Airflow serves elsewhere
+    assert [cookie["value"] for cookie in sent] == ["secret"]
+    # and
     assert seen.png.startswith(b"\x89PNG")
     assert missing.png == b""
     assert missing.problem.endswith("/nothing returned 404")
