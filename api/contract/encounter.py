@@ -171,15 +171,22 @@ def check_fields_are_unique(text: bytes, parsed: Any) -> None:
             raise InvalidEncounter([Problem.repeated_field(name) for name in repeated])
 
 
-def check_encounter(fields: Any) -> Encounter:
+def check_encounter(fields: Any, names: Collection[str] = _COLUMNS) -> Encounter:
     """Check one parsed encounter, as `parse_encounter` does.
+
+    Parameters
+    ----------
+    fields : object
+        The parsed body.
+    names : collection of str
+        Fields that may have to be translated; the others are as the contract writes them.
 
     Raises
     ------
     InvalidEncounter
         Naming each field that is missing, unknown or wrong.
     """
-    return with_readings(_with_missing(_read(fields, _COLUMNS)), fields)
+    return with_readings(_with_missing(_read(fields, names)), fields)
 
 
 def _with_missing(encounter: dict[str, Any]) -> dict[str, Any]:

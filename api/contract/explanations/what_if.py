@@ -38,7 +38,7 @@ class Alternative:
     field : str
         The field that differs.
     encounter : mapping
-        The whole encounter.
+        The whole encounter without its keys.
     remark : str, optional
         What the value was read as, if the contract does not list it as it was sent.
     """
@@ -68,7 +68,9 @@ def parse_explain_request(body: bytes) -> tuple[Encounter, list[Alternative]]:
         return parse_encounter(body), []
     check_fields_are_unique(body, fields)
     wanted = fields.pop(WHAT_IF)
-    return check_encounter(fields), _alternatives(wanted, fields)
+    encounter = check_encounter(fields)
+    features = {name: encounter[name] for name in schema.FEATURE_NAMES}
+    return encounter, _alternatives(wanted, features)
 
 
 def json_schema() -> dict[str, Any]:
@@ -94,14 +96,14 @@ def json_schema() -> dict[str, Any]:
     return described
 
 
-def _alternatives(wanted: Any, fields: Mapping[str, Any]) -> list[Alternative]:
+def _alternatives(wanted: Any, features: Encounter) -> list[Alternative]:
     problems = list(_problems_of_shape(wanted))
     if problems:
         raise InvalidEncounter(problems)
     found = []
     for name, value in ((name, value) for name, values in wanted.items() for value in values):
         try:
-            changed = check_encounter({**fields, name: value})
+            changed = check_encounter({**features, name: value}, {name})
         except InvalidEncounter as error:
             problems += [_in_what_if(problem) for problem in error.problems]
             continue
