@@ -19,8 +19,8 @@ class PromotionSettings(RenamedSettings):
     train_with_history: bool = Field(
         False,
         description="Train on what was known of each patient's earlier stays, too. Such a model"
-        " predicts with and without them, and its fit takes up to 1.7 times as long. The API does"
-        " not look them up yet, so they only help callers of the registered model who send them.",
+        " predicts with and without them. The API does not look them up yet, so they only help"
+        " callers of the registered model who send them.",
     )
     promotion_rule: Literal["criteria", "weighted_f1"] = Field(
         "criteria",
