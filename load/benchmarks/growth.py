@@ -44,7 +44,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import RawWarehouse
 from readmission.warehouse.migrations.upgrading import upgrade
 from readmission.warehouse.raw.known_files import KnownFiles
-from readmission.warehouse.sql.copying import to_csv
+from readmission.warehouse.sql.content import to_csv
 
 BATCH = 15_000
 

@@ -47,7 +47,7 @@ from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.migrations.upgrading import upgrade
-from readmission.warehouse.sql.copying import to_csv
+from readmission.warehouse.sql.content import to_csv
 
 COPY_ROUNDS = 5
 PATIENCE = 600

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -22,18 +22,17 @@ from readmission.files.archive import open_zip
 from readmission.files.limits import DEFAULT_LIMITS, FileError, IncompleteFile
 from readmission.pipeline.delivery import origins
 from readmission.pipeline.delivery.chunks import read_chunks
-from readmission.pipeline.delivery.delivery import Delivery
 from readmission.pipeline.delivery.origins import Origin, OriginFinder
 from readmission.pipeline.delivery.rows import Slice
 from readmission.pipeline.delivery.status import Arrival, Clock, has_changed
 from readmission.settings import Settings
-from readmission.warehouse import RawBatch, RawWarehouse
-from readmission.warehouse.raw.known_files import KnownFiles
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.sql.content import content_hash
+
+if TYPE_CHECKING:
+    from readmission.warehouse import RawBatch
 
 __all__ = [
     "UCI_CSV", "UCI_URL", "Arrival", "Dataset", "Origin", "download", "find", "locate", "read",
-    "survey",
 ]  # fmt: skip
 
 UCI_URL = "https://archive.ics.uci.edu/static/public/296/diabetes+130-us+hospitals+for+years+1999-2008.zip"
@@ -72,7 +71,7 @@ class Dataset:
         """Yield the rows of each slice."""
         return (self.encounters.slice(*piece) for piece in slices)
 
-    def loaded(self, batch: RawBatch) -> None:
+    def loaded(self, batch: "RawBatch") -> None:
         """Do nothing: nothing is kept about rows in memory."""
 
 
@@ -86,17 +85,6 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
     """
     found = find(settings, progress)
     return read(found.path, found.settle)
-
-
-def survey(settings: Settings, warehouse: RawWarehouse) -> Delivery:
-    """Find the encounters, and read of them what RAW does not know yet, in bounded memory.
-
-    Raises
-    ------
-    DatasetError, StillArriving
-        As for `read`.
-    """
-    return Delivery.survey(find(settings), KnownFiles(warehouse.connection))
 
 
 def find(settings: Settings, progress: Progress = lambda _done, _total: None) -> Arrival:

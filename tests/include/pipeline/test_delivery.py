@@ -25,7 +25,7 @@ from readmission.pipeline.ingest import Slice, ingest, plan
 from readmission.pipeline.source import Dataset
 from readmission.warehouse import RawWarehouse
 from readmission.warehouse.raw.known_files import KnownFiles
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.sql.content import content_hash
 
 ROWS, BATCH = 400, 100
 CSV = synthetic.csv_bytes(ROWS)

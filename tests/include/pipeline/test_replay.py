@@ -14,7 +14,7 @@ from readmission.pipeline.replay import replay
 from readmission.pipeline.source import Dataset, Origin
 from readmission.warehouse import BatchState, ModelHistory, RawWarehouse, RowState
 from readmission.warehouse.clean.model_history import Candidate
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.sql.content import content_hash
 from readmission.warehouse.verdicts import VerdictLog
 from tests.conftest import Platform
 from tests.include.hospital import BAD, FIRST, GOOD, ROWS, Hospital

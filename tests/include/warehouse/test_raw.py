@@ -14,7 +14,7 @@ from readmission.errors import BatchNotFound
 from readmission.settings import CHECKOUT
 from readmission.warehouse import BatchState, RawBatch, RawWarehouse
 from readmission.warehouse.raw.corrections import Corrections
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.sql.content import content_hash
 from tests.conftest import Platform
 from tests.include.tables import contents, encounters, held, terminate, waiting_backend
 

@@ -18,7 +18,7 @@ from readmission.files.limits import IncompleteFile, Limits
 from readmission.files.reading import read_tables
 from readmission.pipeline.delivery.blocks import BLOCK_BYTES, row_blocks
 from readmission.pipeline.delivery.parquet import parquet_tables
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.sql.content import content_hash
 
 LIMITS = Limits(unpacked_bytes=1 << 42)
 """Rows go to PostgreSQL batch by batch, so that only the ratio limits what a file unpacks to."""

@@ -12,8 +12,9 @@ from readmission.pipeline.delivery.origins import Origin, OriginFinder
 from readmission.pipeline.delivery.rows import RowReader, Slice
 from readmission.pipeline.delivery.status import Arrival, has_changed
 from readmission.warehouse import RawBatch
-from readmission.warehouse.raw.known_files import FileStatus, KnownFile, KnownFiles, Stretch
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.raw.file_facts import FileStatus, KnownFile, Stretch
+from readmission.warehouse.raw.known_files import KnownFiles
+from readmission.warehouse.sql.content import content_hash
 
 
 @dataclass(frozen=True)

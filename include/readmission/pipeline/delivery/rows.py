@@ -10,7 +10,7 @@ import pyarrow as pa
 from readmission.errors import StillArriving
 from readmission.files.layout import Table
 from readmission.pipeline.delivery.chunks import Chunk, layout_of, read_chunks, text_chunk
-from readmission.warehouse.raw.known_files import KnownFile, Stretch
+from readmission.warehouse.raw.file_facts import KnownFile, Stretch
 
 
 class Slice(NamedTuple):

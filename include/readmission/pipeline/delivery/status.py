@@ -10,7 +10,7 @@ from pathlib import Path
 
 from readmission.errors import DatasetError, StillArriving
 from readmission.files.limits import FileError, IncompleteFile
-from readmission.warehouse.raw.known_files import FileStatus
+from readmission.warehouse.raw.file_facts import FileStatus
 
 Clock = Callable[[], float]
 

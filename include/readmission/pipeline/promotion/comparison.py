@@ -21,7 +21,7 @@ from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.serving.clean_rows import score
 from readmission.serving.model import ServedModel
 from readmission.warehouse import CleanWarehouse
-from readmission.warehouse.sql.copying import content_hash
+from readmission.warehouse.sql.content import content_hash
 
 Metrics = dict[str, float]
 _WITHOUT_EFFECT = ["batch_id", "source_row", "part"]

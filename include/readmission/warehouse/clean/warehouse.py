@@ -10,7 +10,8 @@ from psycopg import sql
 from readmission.domain import schema
 from readmission.domain.splitting import Split
 from readmission.warehouse.ledger import CleanBatch, Ledger, RawBatch
-from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.sql.content import content_hash
+from readmission.warehouse.sql.copying import copy_in, copy_out
 from readmission.warehouse.states import BatchState
 
 _LOCK = 296_002

@@ -4,86 +4,16 @@ The facts save reading; nothing is lost without them, because the file itself gi
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 
 import psycopg
 from psycopg.rows import class_row
 
 from readmission.warehouse.ledger import RawBatch
-
-
-@dataclass(frozen=True)
-class FileStatus:
-    """What the file system says about a file; it changes whenever the content does.
-
-    Parameters
-    ----------
-    size : int
-        Bytes.
-    modified_ns, changed_ns : int
-        Times of the last change of the content, and of the content or its metadata.
-    is_complete : bool
-        Whether the file had not changed for a while, so that its last line was read, too.
-    """
-
-    size: int
-    modified_ns: int
-    changed_ns: int
-    is_complete: bool
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Consecutive rows of a file.
-
-    Parameters
-    ----------
-    first_row, rows : int
-        The first of them, from 0, and how many.
-    start, stop : int
-        Where their text begins and ends, in bytes, if the file is text in UTF-8.
-    sha256 : str
-        Hash of their text and of the header.
-    """
-
-    first_row: int
-    rows: int
-    start: int
-    stop: int
-    sha256: str
-
-    @property
-    def end(self) -> int:
-        """The first row after them."""
-        return self.first_row + self.rows
-
+from readmission.warehouse.raw.file_facts import FileStatus, KnownFile, Stretch
 
 Ranges = Mapping[tuple[int, int], str]
 """Content hash by first row and number of rows."""
-
-
-@dataclass(frozen=True)
-class KnownFile:
-    """A file as it was when it was read.
-
-    Parameters
-    ----------
-    status : FileStatus
-        What the file system said then.
-    origin : str
-        Origin of its encounters.
-    stretches : tuple of Stretch
-        All rows in order.
-    """
-
-    status: FileStatus
-    origin: str
-    stretches: tuple[Stretch, ...]
-
-    @property
-    def rows(self) -> int:
-        """All rows of the file."""
-        return self.stretches[-1].end if self.stretches else 0
 
 
 class KnownFiles:

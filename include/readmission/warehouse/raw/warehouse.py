@@ -18,7 +18,8 @@ from readmission.warehouse.raw.erased_patients import ErasedPatients
 from readmission.warehouse.raw.erasures import Erasure, RawErasures
 from readmission.warehouse.raw.quarantine import Quarantine
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
-from readmission.warehouse.sql.copying import content_hash, copy_in, copy_out
+from readmission.warehouse.sql.content import content_hash
+from readmission.warehouse.sql.copying import copy_in, copy_out
 from readmission.warehouse.states import BatchState
 
 _LOCK = 296_001

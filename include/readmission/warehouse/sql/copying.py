@@ -1,6 +1,5 @@
 """Copy Arrow tables into and out of PostgreSQL with COPY."""
 
-import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,20 +9,9 @@ import pyarrow as pa
 from psycopg import sql
 from pyarrow import csv as arrow_csv
 
+from readmission.warehouse.sql.content import to_csv
+
 _CHUNK_BYTES = 1 << 20
-_WRITE_PLAIN = arrow_csv.WriteOptions(include_header=False)
-
-
-def to_csv(rows: pa.Table) -> bytes:
-    """Return the rows as CSV for COPY: text is quoted, null is not, and there is no header."""
-    sink = io.BytesIO()
-    arrow_csv.write_csv(rows, sink, _WRITE_PLAIN)
-    return sink.getvalue()
-
-
-def content_hash(rows: pa.Table) -> str:
-    """Return the SHA-256 of the rows as CSV, which identifies the content of a batch."""
-    return hashlib.sha256(to_csv(rows)).hexdigest()
 
 
 def copy_in(connection: psycopg.Connection, table: str, rows: pa.Table) -> None:
