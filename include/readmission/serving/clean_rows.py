@@ -1,7 +1,6 @@
 """Score CLEAN rows with a compiled model, which takes raw encounters when it serves."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -62,24 +61,33 @@ def _entry(name: str, entries: Entries, value: Value) -> Entry:
 def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
     """Return the entries of each field by CLEAN value instead of raw value.
 
-    Cleaning rules are not repeated here: each raw value is put into the example encounter, which is
-    then cleaned. Entries of diagnoses already have CLEAN values as keys.
+    Entries of diagnoses already have CLEAN values as keys.
     """
-    found: dict[str, dict[Value, Entry]] = {}
+    found: dict[str, Entries] = {}
+    raw: dict[str, Entries] = {}
     for name, entries in tables.entries.items():
         if name in earlier_stays.BY_NAME:
             codes = earlier_stays.BY_NAME[name].codes if name == earlier_stays.SOON else {}
             found[name] = {codes.get(str(v), v): entry for v, entry in entries.items()}
         elif schema.BY_NAME[name].kind is Kind.DIAGNOSIS:
-            found[name] = dict(entries)
+            found[name] = entries
         else:
-            cleaned = _cleaned(name, tuple(entries))
-            found[name] = dict(zip(cleaned, entries.values(), strict=True))
+            raw[name] = entries
+    for name, cleaned in _cleaned({name: list(entries) for name, entries in raw.items()}).items():
+        found[name] = dict(zip(cleaned, raw[name].values(), strict=True))
     return found
 
 
-@cache
-def _cleaned(name: str, values: tuple[Value, ...]) -> Sequence[Value]:
-    """Return the CLEAN value of each raw value; cached, as most models know the same values."""
-    example = pd.DataFrame([schema.example()] * len(values)).assign(**{name: list(values)})
-    return clean(example)[name].tolist()
+def _cleaned(values: Mapping[str, Sequence[Value]]) -> dict[str, Sequence[Value]]:
+    """Return the CLEAN values of the raw values of each field.
+
+    Cleaning rules are not repeated here: copies of the example encounter get one value of each
+    field, and all of them are cleaned at once.
+    """
+    example = schema.example()
+    size = max(map(len, values.values()), default=0)
+    rows = pd.DataFrame([example] * size).assign(
+        **{name: [*of, *[example[name]] * (size - len(of))] for name, of in values.items()}
+    )
+    cleaned = clean(rows)
+    return {name: cleaned[name].iloc[: len(of)].tolist() for name, of in values.items()}
