@@ -3,23 +3,54 @@
 It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
 differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``, ``no-storage``. ``refuses``
 has the errors of a trial. ``context`` has the name of the current context, and ``calls`` records
-every call.
+every call. One process answers all commands (`start`): starting Python for each of the 70 commands
+of a deployment took most of a test's time.
 """
 # ruff: noqa: T201
 
 import argparse
+import atexit
 import fcntl
 import json
-import os
 import re
+import socketserver
+import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-CLUSTER = Path(os.environ["CLUSTER"])
-KUBECTL = os.environ["KUBECTL"]
+import yaml
+
+PROGRAM = """\
+#!/bin/bash
+set -f  # The arguments in one line, although a patch may span several.
+echo $* >>"$CLUSTER/calls"
+case " $* " in
+*" kustomize "* | *" --dry-run=client "* | *" --local "*)
+    [ "$1" != --context ] || shift 2
+    exec %s "$@" ;;
+*" --filename - "*) input=$(cat) ;;
+*) input= ;;
+esac
+export LC_ALL=C  # Lengths in bytes.
+call=$(IFS=$'\\x1e'; echo "$CLUSTER"$'\\x1e'"$input"$'\\x1e'"$*")
+exec 3<>/dev/tcp/127.0.0.1/%d
+printf '%%d\\n%%s' "${#call}" "$call" >&3
+read -r code <&3
+IFS= read -r -d $'\\x1e' output <&3
+IFS= read -r -d '' errors <&3
+printf %%s "$output"
+printf %%s "$errors" >&2
+exit "$code"
+"""
+"""What a test calls as kubectl. Objects that need no cluster come from the real one."""
+SEPARATOR = "\x1e"
+CLUSTER = Path()
+"""The folder of the command that this process runs."""
 NAMESPACE = "namespace/mlops-proyecto3"
 LEASE = "lease.coordination.k8s.io/deploy"
 CREATED_BY_STATEFULSETS = "persistentvolumeclaim/data-"
@@ -33,7 +64,7 @@ IMAGES = {"fastapi": "readmission-api:0.1.0", "mlflow": "readmission-mlflow:0.1.
 Things = dict[str, dict[str, Any]]
 
 
-def options() -> tuple[argparse.Namespace, list[str]]:
+def options(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """Return the parsed flags and the remaining arguments."""
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for flag in (
@@ -46,7 +77,7 @@ def options() -> tuple[argparse.Namespace, list[str]]:
         "--server-side", "--force-conflicts", "--overwrite", "--ignore-not-found", "--local",
     ):  # fmt: skip
         parser.add_argument(flag, action="store_true")
-    return parser.parse_known_args()
+    return parser.parse_known_args(arguments)
 
 
 def singular(kinds: str) -> set[str]:
@@ -61,9 +92,6 @@ def singular(kinds: str) -> set[str]:
 
 def documents(flags: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the objects passed to a command."""
-    # Imported here because most commands do not need it.
-    import yaml
-
     text = flags.text or Path(flags.filename).read_text()
     if text.startswith("{"):  # JSON objects that follow one another.
         text = re.sub(r"^}\n{", "}\n---\n{", text, flags=re.MULTILINE)
@@ -250,18 +278,10 @@ def run(things: Things, flags: argparse.Namespace, verb: str, words: list[str]) 
     return code
 
 
-def main() -> int:
-    """Run one command and return its exit code."""
-    with (CLUSTER / "calls").open("a") as calls:
-        # One line a call, although a patch may span several.
-        calls.write(f"{' '.join(' '.join(sys.argv[1:]).split())}\n")
-    flags, (verb, *words) = options()
-    if verb == "kustomize" or flags.dry_run == "client" or flags.local:
-        here = sys.argv[1:] if flags.context is None else sys.argv[3:]
-        os.execv(KUBECTL, [KUBECTL, *here])  # noqa: S606
-    # Read before the lock is taken: the input may come from another command, which needs it.
-    reads = flags.filename == "-"
-    flags.text = sys.stdin.read() if reads else ""
+def main(arguments: Sequence[str], text: str) -> int:
+    """Run one command with the given input, and return its exit code."""
+    flags, (verb, *words) = options(arguments)
+    flags.text = text
     if flags.dry_run:
         refuses = CLUSTER / "refuses"
         print(refuses.read_text() if refuses.exists() else "", file=sys.stderr)
@@ -270,5 +290,47 @@ def main() -> int:
         return run(things, flags, verb, words)
 
 
+class Command(socketserver.StreamRequestHandler):
+    """Runs one command in a process of its own."""
+
+    def handle(self) -> None:
+        """Read the command, run it, and send its exit code and what it printed."""
+        global CLUSTER
+        call = self.rfile.read(int(self.rfile.readline())).decode()
+        cluster, text, *arguments = call.split(SEPARATOR)
+        CLUSTER = Path(cluster)
+        output, errors = StringIO(), StringIO()
+        with redirect_stdout(output), redirect_stderr(errors):
+            try:
+                code = main(arguments, text)
+            except SystemExit as end:  # The parser's.
+                code = cast("int", end.code)
+        answer = f"{code}\n{output.getvalue()}{SEPARATOR}{errors.getvalue()}"
+        self.wfile.write(answer.encode())
+
+
+class Server(socketserver.ForkingMixIn, socketserver.TCPServer):
+    """Answers each command in a fork."""
+
+
+@cache
+def start() -> int:
+    """Start the process that answers all commands of this test run; return its port."""
+    checkout = Path(__file__).parents[2]  # Files are named as `deploy.sh` names them.
+    server = subprocess.Popen(
+        [sys.executable, __file__], cwd=checkout, stdout=subprocess.PIPE, text=True
+    )
+    atexit.register(server.terminate)
+    assert server.stdout
+    return int(server.stdout.readline())
+
+
+def program(kubectl: str) -> str:
+    """Return the text of the fake kubectl."""
+    return PROGRAM % (kubectl, start())
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    with Server(("127.0.0.1", 0), Command) as server:
+        print(server.server_address[1], flush=True)
+        server.serve_forever()

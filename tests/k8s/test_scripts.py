@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from mlflow.server.security_utils import is_allowed_host_header, should_block_co
 
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import CHECKOUT, PREFIX, Settings
+from tests.k8s import stand_in
 from tests.k8s.cluster import DATABASE_SERVERS, TREES, build, kubectl, name, secret_keys
 
 NAMESPACE = "namespace/mlops-proyecto3"
@@ -30,10 +30,6 @@ SCRIPTS = sorted(
     key=str,
 )
 
-KUBECTL = """\
-#!/bin/sh
-KUBECTL=%s exec %s %s "$@"
-"""
 MINIKUBE = """\
 #!/bin/bash
 echo "minikube $*" >>"$CLUSTER/calls"
@@ -66,9 +62,9 @@ esac
 def make_cluster(folder: Path) -> Path:
     """Set up a folder as a fake cluster, with fake kubectl, docker, minikube, kind and k3d."""
     (folder / "bin").mkdir()
-    stand_in = KUBECTL % (kubectl(), sys.executable, Path(__file__).with_name("stand_in.py"))
+    fake = stand_in.program(kubectl())
     loaders = (("minikube", MINIKUBE), ("kind", LOADER), ("k3d", LOADER))
-    for called, script in (("kubectl", stand_in), ("docker", DOCKER), *loaders):
+    for called, script in (("kubectl", fake), ("docker", DOCKER), *loaders):
         program = folder / "bin" / called
         program.write_text(script)
         program.chmod(0o755)
