@@ -72,15 +72,23 @@ class UploadTooSlow(ApiError):
 
 
 class InvalidEncounter(ApiError):
-    """Fields of the encounter are missing, unknown or wrong."""
+    """Fields of the encounter are missing, unknown or wrong.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        What is wrong.
+    total : int, optional
+        The number of all problems, if `problems` has only the first ones.
+    """
 
     status = 422
     kind = "invalid"
     title = "The request has missing, unknown or wrong fields"
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], total: int = 0) -> None:
         named = "; ".join(problem.message for problem in problems[:PROBLEMS_IN_MESSAGE])
-        more = len(problems) - PROBLEMS_IN_MESSAGE
+        more = max(total, len(problems)) - PROBLEMS_IN_MESSAGE
         super().__init__(named + (f"; and {more} more" if more > 0 else "") + ".", problems)
 
 

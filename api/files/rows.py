@@ -1,5 +1,6 @@
 """Checks that all readers share: the columns of a file, and each row."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -84,9 +85,10 @@ def check_header(header: Sequence[str]) -> None:
     problems = [Problem.missing_field(name, schema.BY_NAME[name].expected) for name in absent]
     unknown = [name for name in header if name not in schema.BY_NAME and not is_own(name)]
     problems += [Problem.unknown_field(name, None, KNOWN_FIELDS) for name in unknown]
+    counts = Counter(header)
     problems += [
-        Problem.wrong_value(name, header.count(name), "one column with this name")
-        for name in sorted({name for name in header if header.count(name) > 1})
+        Problem.wrong_value(name, counts[name], "one column with this name")
+        for name in sorted(name for name, times in counts.items() if times > 1)
     ]
     if problems:
         raise InvalidEncounter(problems)

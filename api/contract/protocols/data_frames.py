@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.contract.protocols.json_objects import wrong_shape
+from api.contract.protocols.json_objects import repeated_names, wrong_shape
 from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
 
@@ -47,8 +47,7 @@ def _split(name: str, data: Any) -> list[Row]:
     if not all(isinstance(column, str) for column in columns):
         raise wrong_shape(name, "the columns by their names")
     if len(set(columns)) < len(columns):
-        repeated = dict.fromkeys(column for column in columns if columns.count(column) > 1)
-        raise InvalidEncounter([Problem.repeated_field(column) for column in repeated])
+        raise repeated_names(columns)
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(columns):
             raise wrong_shape(name, f"{len(columns)} values in row {number}, one for each column")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import Field
 
@@ -13,6 +13,7 @@ from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
 
 Row = dict[str, Any]
+MAX_DIMENSIONS = 8
 TEXT, WHOLE = "BYTES", "INT64"
 DATATYPES = {str: TEXT, int: WHOLE, float: "FP64", bool: "BOOL"}
 OUTPUTS = columns_of(PredictionFields, EncounterFields)
@@ -114,10 +115,18 @@ def _values(tensor: Any) -> tuple[str, list[Any]]:
     if not isinstance(data, list):
         raise wrong_shape(name, "its values as JSON in 'data'; binary tensors are not read")
     values = [_whole(value) for value in _flat(data)]
-    is_shape = isinstance(shape, list) and all(type(size) is int for size in shape)
-    if not is_shape or prod(shape or []) != len(values):
+    if not _is_shape(shape) or prod(shape) != len(values):
         raise wrong_shape(name, f"a 'shape' of the {len(values)} values in 'data'")
     return name, values
+
+
+def _is_shape(shape: Any) -> TypeGuard[list[int]]:
+    """Whether this is a list of few sizes: the product of many has millions of digits."""
+    return (
+        isinstance(shape, list)
+        and len(shape) <= MAX_DIMENSIONS
+        and all(type(size) is int for size in shape)
+    )
 
 
 def _flat(data: list[Any]) -> Iterator[Any]:
