@@ -16,12 +16,13 @@ from api.dependencies import (
     service_state,
 )
 from api.errors import RollbackFailed, log
+from api.http.checked_bodies import CheckedBodyRoute
 from api.model.moves import PromotionFailed
 from readmission.domain.production import Pin
 from readmission.errors import BundleRefused, NoModel, ProductionPinned
 from readmission.warehouse.audit.events import Action
 
-router = APIRouter()
+router = APIRouter(route_class=CheckedBodyRoute)
 
 Operator = Annotated[Caller, Depends(require_admin)]
 
@@ -43,7 +44,7 @@ async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
 @router.post(
     "/rollback",
     response_model=changes.RollbackResponse,
-    responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
+    responses=error_schemas(400, 401, 403, 409, 413, 415, 422, 429, 503),
     openapi_extra=KEY_REQUIRED,
     summary="Roll back to an earlier model",
 )
@@ -84,7 +85,7 @@ async def rollback(
 @router.post(
     "/unpin",
     response_model=changes.UnpinResponse,
-    responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
+    responses=error_schemas(400, 401, 403, 409, 413, 415, 422, 429, 503),
     openapi_extra=KEY_REQUIRED,
     summary="Remove the pin of a rollback",
 )
@@ -108,7 +109,7 @@ async def unpin(
 @router.post(
     "/promote",
     response_model=changes.PromoteResponse,
-    responses=error_schemas(400, 401, 403, 409, 422, 429, 503),
+    responses=error_schemas(400, 401, 403, 409, 413, 415, 422, 429, 503),
     openapi_extra=KEY_REQUIRED,
     summary="Promote a version by hand",
 )

@@ -6,7 +6,6 @@ from typing import IO, Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from fastapi.routing import APIRoute
 
 from api.dependencies import (
     KEY_REQUIRED,
@@ -20,6 +19,7 @@ from api.dependencies import (
 )
 from api.files.upload import receive
 from api.files.writers import MEDIA_TYPES, AnswerFormat
+from api.http.checked_bodies import CheckedBodyRoute
 from api.http.direct import Handler
 from api.http.transport import request_id_of
 from api.routes import file_formats
@@ -44,7 +44,7 @@ async def take_upload_slot(request: Request) -> AsyncIterator[None]:
         yield
 
 
-class CountedRoute(APIRoute):
+class CountedRoute(CheckedBodyRoute):
     """Counts the errors of an endpoint and of its dependencies."""
 
     def get_route_handler(self) -> Handler:

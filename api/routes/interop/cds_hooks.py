@@ -94,7 +94,7 @@ async def call(request: Request, service_id: ServiceId) -> dict[str, Any]:
 @router.post(
     "/{service_id}/feedback",
     response_model=cds_hooks.FeedbackResponse,
-    responses=error_schemas(400, 401, 404, 422, 429, 503),
+    responses=error_schemas(400, 401, 404, 413, 415, 422, 429, 503),
     dependencies=[Depends(require_predict)],
     openapi_extra=KEY_REQUIRED,
     summary="Feedback about cards",
