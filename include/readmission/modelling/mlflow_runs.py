@@ -28,7 +28,7 @@ from readmission.modelling.evaluation.metrics import prefixed
 from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
-from readmission.modelling.plots import draw
+from readmission.modelling.plots import draw, save
 from readmission.serving.bundle import FOLDER, FORMAT
 from readmission.serving.signature import Signer, TrustedKeys
 
@@ -176,9 +176,7 @@ def log_fit(
         | history_tag(known=has_history(model.encoder)),
     ) as run:
         mlflow.log_params(_parameters(model))
-        subtitle = f"data: {lineage.data_source}, up to {lineage.batch_id}"
-        for name, figure in draw(fit, subtitle).items():
-            mlflow.log_figure(figure, f"plots/{name}")
+        _log_plots(fit, f"data: {lineage.data_source}, up to {lineage.batch_id}")
         for name, content in artifacts.items():
             mlflow.log_dict(content, name)
         try:
@@ -217,6 +215,13 @@ def _parameters(model: ReadmissionModel) -> Mapping[str, object]:
     return model.estimator.get_params() | {
         f"decision_weight_{named[label]}": weight for label, weight in weights
     }
+
+
+def _log_plots(fit: Fit, subtitle: str) -> None:
+    with TemporaryDirectory() as folder:
+        for name, figure in draw(fit, subtitle).items():
+            save(figure, Path(folder) / name)
+        mlflow.log_artifacts(folder, "plots")
 
 
 def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:

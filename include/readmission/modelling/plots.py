@@ -1,11 +1,13 @@
 """Plots of one model on the validation rows, for its MLflow run."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_curve
 
@@ -18,7 +20,10 @@ from readmission.modelling.model import ReadmissionModel
 
 _BINS = 10
 _SHOWN_FEATURES = 20
+_SHOWN_POINTS = 1_000
 _COLOURS = ("#4c78a8", "#f58518", "#e45756")
+
+Points = npt.NDArray[np.floating]
 
 
 def draw(fit: Fit, subtitle: str) -> Mapping[str, Figure]:
@@ -53,8 +58,16 @@ def importance(model: ReadmissionModel) -> pd.Series:
     return (summed / summed.sum()).sort_values(ascending=False)
 
 
-def _figure(heading: str, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(6 * columns, 5.2), layout="constrained")
+def save(figure: Figure, path: Path) -> None:
+    """Write a plot as PNG; `Figure.savefig` would draw it twice."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.print_png(path, pil_kwargs={"compress_level": 1})  # type: ignore[no-untyped-call]
+
+
+def _figure(heading: str, columns: int = 1, left: float = 0.12) -> tuple[Figure, list[Axes]]:
+    """Return a figure with margins in shares of its size; computing them costs another drawing."""
+    figure = Figure(figsize=(6 * columns, 5.2))
+    figure.subplots_adjust(left=left, right=0.97, bottom=0.11, top=0.86)
     figure.suptitle(heading, fontsize=11)
     return figure, [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
 
@@ -102,23 +115,30 @@ def _calibration_points(
 
 
 def _curves(fit: Fit, heading: str) -> Figure:
-    figure, (roc, pr) = _figure(heading, columns=2)
+    figure, (roc, pr) = _figure(heading, columns=2, left=0.06)
     for code, (label, colour) in enumerate(zip(schema.CLASSES, _COLOURS, strict=True)):
         positive, score = fit.outcomes == code, fit.probabilities[:, code]
         false_positive, true_positive, _ = roc_curve(positive, score)
         precision, recall, _ = precision_recall_curve(positive, score)
-        roc.plot(false_positive, true_positive, color=colour, label=label)
-        pr.plot(recall, precision, color=colour, label=f"{label} ({positive.mean():.0%} of rows)")
+        share = f"{label} ({positive.mean():.0%} of rows)"
+        roc.plot(*_thinned(false_positive, true_positive), color=colour, label=label)
+        pr.plot(*_thinned(recall, precision), color=colour, label=share)
     roc.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle="--")
     roc.set(xlabel="false positive rate", ylabel="true positive rate", title="ROC")
     pr.set(xlabel="recall", ylabel="precision", title="Precision and recall", ylim=(0, 1))
-    roc.legend()
-    pr.legend()
+    roc.legend(loc="lower right")
+    pr.legend(loc="upper right")
     return figure
 
 
+def _thinned(x: Points, y: Points) -> tuple[Points, Points]:
+    """Return a curve with no more points than the plot can show."""
+    shown = np.unique(np.linspace(0, len(x) - 1, _SHOWN_POINTS).astype(int))
+    return x[shown], y[shown]
+
+
 def _importance(model: ReadmissionModel, heading: str) -> Figure:
-    figure, (axes,) = _figure(heading)
+    figure, (axes,) = _figure(heading, left=0.34)
     largest = importance(model).head(_SHOWN_FEATURES)[::-1]
     axes.barh(largest.index.astype(str), largest.to_numpy(), color=_COLOURS[0])
     axes.set_xlabel("share of importance")

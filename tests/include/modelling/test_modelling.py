@@ -1,7 +1,7 @@
 """Decision, metrics, fits and plots: metrics are checked against values computed by hand."""
 
-import io
 from math import log
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from readmission.modelling.families import FAMILIES
 from readmission.modelling.fitting import Fit, fit
 from readmission.modelling.mlflow_runs import signature
 from readmission.modelling.model import PROBABILITY_COLUMNS
-from readmission.modelling.plots import draw, importance
+from readmission.modelling.plots import draw, importance, save
 
 OUTCOMES = np.array([0, 0, 1, 2, 2])
 PROBABILITIES = np.array(
@@ -253,7 +253,7 @@ def test_the_shares_of_importance_cover_all_fields_and_add_up_to_one(fitted: Fit
     assert (shares >= 0).all()
 
 
-def test_the_plots_show_the_validation_rows_and_their_origin(fitted: Fit) -> None:
+def test_the_plots_show_the_validation_rows_and_their_origin(fitted: Fit, tmp_path: Path) -> None:
     # when
     figures = draw(fitted, "data: synthetic, up to batch-0001")
 
@@ -261,10 +261,10 @@ def test_the_plots_show_the_validation_rows_and_their_origin(fitted: Fit) -> Non
     assert set(figures) == {
         "confusion_matrix.png", "calibration.png", "roc_pr.png", "feature_importance.png",
     }  # fmt: skip
-    for figure in figures.values():
-        sink = io.BytesIO()
-        figure.savefig(sink, format="png")
-        assert len(sink.getvalue()) > 5_000
+    for name, figure in figures.items():
+        save(figure, tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(b"\x89PNG")
+        assert (tmp_path / name).stat().st_size > 5_000
         assert "data: synthetic, up to batch-0001" in figure.get_suptitle()
         assert FAMILIES[fitted.model.family].title in figure.get_suptitle()
     counts = [text.get_text() for text in figures["confusion_matrix.png"].axes[0].texts]
