@@ -1,6 +1,5 @@
 """Encode which ICD-9 categories an encounter names, in any of its diagnoses."""
 
-from collections import Counter
 from typing import Self
 
 import numpy as np
@@ -45,11 +44,15 @@ class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc
         y
             Ignored.
         """
-        found = [{category_of(v) for v in row} - {""} for row in diagnoses.itertuples(index=False)]
-        complete = sum(map(bool, found)) >= _COMPLETE * len(found)
-        named = Counter(category for row in found for category in row) if complete else {}
-        least = _COMMON * len(found)
-        self.categories_ = np.array(sorted(c for c, rows in named.items() if rows >= least), object)
+        stacked = pd.concat([_categories(diagnoses[name]) for name in diagnoses])
+        codes, names = pd.factorize(stacked.to_numpy(object))
+        named = np.sort(codes.reshape(diagnoses.shape[1], len(diagnoses)), axis=0)
+        counts = ~np.isin(named, np.flatnonzero(names == ""))
+        complete = counts.any(axis=0).sum() >= _COMPLETE * len(diagnoses)
+        counts[1:] &= named[1:] != named[:-1]  # A category counts once, whoever names it.
+        rows = np.bincount(named[counts], minlength=len(names))
+        common = (rows > 0) & (rows >= _COMMON * len(diagnoses)) & complete
+        self.categories_ = np.array(sorted(names[common]), object)
         self.n_features_in_ = diagnoses.shape[1]
         return self
 
@@ -57,8 +60,7 @@ class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc
         """Return the encoded diagnoses, shape (n, categories)."""
         index, rows, columns = pd.Index(self.categories_), [], []
         for name in diagnoses:
-            places = {v: category_of(v) for v in diagnoses[name].unique()}
-            found = index.get_indexer(diagnoses[name].map(places))
+            found = index.get_indexer(_categories(diagnoses[name]))
             rows.append(np.flatnonzero(found >= 0))
             columns.append(found[found >= 0])
         cells = np.concatenate(rows), np.concatenate(columns)
@@ -70,3 +72,8 @@ class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc
     def get_feature_names_out(self, names: object = None) -> npt.NDArray[np.object_]:  # noqa: ARG002
         """Return the names of the encoded columns."""
         return np.array([PREFIX + category for category in self.categories_], dtype=object)
+
+
+def _categories(diagnoses: pd.Series) -> pd.Series:
+    """Return the category of each diagnosis."""
+    return diagnoses.map({diagnosis: category_of(diagnosis) for diagnosis in diagnoses.unique()})
