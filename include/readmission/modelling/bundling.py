@@ -57,10 +57,12 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any], signer: Sig
     """
     folder.mkdir()
     model = fit.model
+    encoded = dense(model, fit.features)
+    compiled = compile_estimator(model, encoded, fit.probabilities)
     compile_tables(model).write(folder / TABLES_FILE)
-    (folder / onnx_estimator.FILE).write_bytes(compile_estimator(model, fit.features))
+    (folder / onnx_estimator.FILE).write_bytes(compiled)
     make_golden_rows(model).write(folder / golden_rows.FILE)
-    family(model.family).write_explainer(folder, model.estimator, dense(model, fit.features))
+    family(model.family).write_explainer(folder, model.estimator, encoded)
     (folder / card.FILE).write_text(json.dumps(asdict(_card(fit, lineage)), indent=1))
     bundle.seal(
         folder,

@@ -69,25 +69,29 @@ def compile_tables(model: ReadmissionModel) -> EncodingTables:
     return EncodingTables(columns, family(model.family).absent, entries)
 
 
-def compile_estimator(model: ReadmissionModel, validation: pd.DataFrame) -> bytes:
+def compile_estimator(
+    model: ReadmissionModel,
+    encoded: npt.NDArray[np.float32],
+    expected: npt.NDArray[np.float64],
+) -> bytes:
     """Return the estimator as ONNX, after comparing its predictions on the validation rows.
 
     Parameters
     ----------
     model : ReadmissionModel
         Fitted.
-    validation : DataFrame, shape (n, columns)
-        CLEAN rows with at least the features.
+    encoded : ndarray, shape (n, columns)
+        The validation rows, as `dense` returns them.
+    expected : ndarray, shape (n, 3)
+        The model's probabilities for these rows.
 
     Raises
     ------
     BundleRefused
         If a probability differs by more than `golden_rows.TOLERANCE`, or a class differs.
     """
-    columns = len(model.encoder.get_feature_names_out())
-    compiled = family(model.family).to_onnx(model.estimator, columns)
-    predicted = CompiledEstimator(compiled).predict_proba(dense(model, validation))
-    expected = model.score(validation)
+    compiled = family(model.family).to_onnx(model.estimator, encoded.shape[1])
+    predicted = CompiledEstimator(compiled).predict_proba(encoded)
     worst = float(np.max(np.abs(predicted - expected)))
     changed = int(np.count_nonzero(model.decide(predicted) != model.decide(expected)))
     if not worst <= TOLERANCE or changed:
