@@ -181,24 +181,35 @@ def test_the_api_scales_with_load_and_spreads_over_nodes(tree: str, largest: int
 
 @pytest.mark.parametrize("resource", MINIKUBE)
 def test_everything_fits_into_minikube(resource: str) -> None:
-    total = sum(demand(build("overlays/minikube"), resource))
+    total = sum(demand(build("overlays/minikube"), "requests", resource).values())
 
     assert total <= MINIKUBE[resource]
 
 
-def demand(cluster: Cluster, resource: str) -> list[Decimal]:
-    """Return each workload's total request; init containers run before the others, one by one."""
+def test_all_servers_at_their_limit_fit_into_minikube() -> None:
+    # Jobs end before the first batch.
+    servers = {w.name for w in build("overlays/minikube").workloads() if w.kind in SERVERS}
+    limits = demand(build("overlays/minikube"), "limits", "memory")
+
+    assert sum(limits[server] for server in servers) <= MINIKUBE["memory"]
+
+
+def demand(cluster: Cluster, kind: str, resource: str) -> dict[str, Decimal]:
+    """Return what the pods of each workload request, or their limits.
+
+    Init containers run before the others, one by one.
+    """
     replicas = {
         "fastapi": max(s["spec"]["minReplicas"] for s in cluster.of("HorizontalPodAutoscaler"))
     }
-    found = []
+    found = {}
     for workload in cluster.workloads():
         first, rest = (
-            [quantity(c["resources"]["requests"][resource]) for c in some]
+            [quantity(c["resources"][kind][resource]) for c in some]
             for some in (workload.pod.get("initContainers", []), workload.pod["containers"])
         )
         count = replicas.get(workload.name, workload.object["spec"].get("replicas", 1))
-        found.append(count * max([sum(rest), *first]))
+        found[workload.name] = count * max([sum(rest), *first])
     return found
 
 
