@@ -18,10 +18,10 @@ task() {
         k8s/overlays/scale-out/pod-template.yaml
 }
 
-# The restore job, which is created by hand. The scanner needs a name instead of a generateName.
-restore() {
+# A job that is created by hand. The scanner needs a name instead of a generateName.
+by_hand() {
     printf -- '---\n'
-    sed 's/^  generateName: .*/  name: restore/' k8s/backup/restore-job.yaml
+    sed "s/^  generateName: .*/  name: $1/" "k8s/backup/$1-job.yaml"
 }
 
 scan() {
@@ -41,7 +41,7 @@ for tree in minikube scale-out production; do
     kubectl kustomize "k8s/overlays/$tree" >"$trees/$tree.yaml"
 done
 task | tee -a "$trees/scale-out.yaml" >>"$trees/production.yaml"
-{ kubectl kustomize k8s/backup && restore; } >"$trees/backup.yaml"
+{ kubectl kustomize k8s/backup && by_hand restore && by_hand recover; } >"$trees/backup.yaml"
 
 for tree in minikube scale-out production backup; do
     scan "$tree" "$trees/$tree.yaml"

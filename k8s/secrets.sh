@@ -33,6 +33,7 @@ backup-upload BACKUP_ACCESS_KEY password
 backup-upload BACKUP_SECRET_KEY password
 backup-restore RESTORE_ACCESS_KEY password
 backup-restore RESTORE_SECRET_KEY password
+backup-copy COPIER_DB_PASSWORD password
 backup-seal BACKUP_RECIPIENT given
 backup-seal BACKUP_SIGNING_KEY given
 airflow AIRFLOW_ADMIN_PASSWORD password

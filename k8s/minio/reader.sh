@@ -22,10 +22,11 @@ ALLOWED
 make_user monitoring "$MONITORING_ACCESS_KEY" "$MONITORING_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}
 ALLOWED
-# The backup job uploads dumps. It can neither list, read, overwrite for good nor delete them: the bucket keeps versions.
+# The backup job copies the models, and uploads dumps. Those it can neither list, read, overwrite for good nor delete them: the bucket keeps versions.
 # MinIO lets everybody who may put an object delete it, unless that is denied.
 make_user backup-upload "$BACKUP_ACCESS_KEY" "$BACKUP_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::backups/*"]},
+{"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["arn:aws:s3:::mlflow", "arn:aws:s3:::mlflow/*"]},
 {"Effect": "Deny", "Action": ["s3:DeleteObject", "s3:DeleteObjectVersion"], "Resource": ["arn:aws:s3:::backups/*"]}
 ALLOWED
 # A restore lists and reads dumps, with the key that decrypts them.

@@ -111,6 +111,12 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
             *("prometheus_login", "sealing", "seaweedfs"),
         },
         {"alertmanager", "backups", "buckets", "wal_archive"},
+        {"recovery"},
+    ),
+    "readmission.operations.recovery": (
+        {"archiver", "bucket_copies"},
+        {"servers"},
+        {"__main__"},
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},

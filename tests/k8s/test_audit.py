@@ -27,12 +27,12 @@ case ${file##*/} in
 *) echo 'Passed checks: 7, Failed checks: 0, Skipped checks: 0' ;;
 esac
 """
-TASK, RESTORE = ("Pod", "task"), ("Job", "restore")
+TASK, RESTORE, RECOVER = ("Pod", "task"), ("Job", "restore"), ("Job", "recover")
 BESIDE: dict[str, set[tuple[str, str]]] = {
     "overlays/minikube": set(),
     "overlays/scale-out": {TASK},
     "overlays/production": {TASK},
-    "backup": {RESTORE},
+    "backup": {RESTORE, RECOVER},
 }
 """Objects applied in addition to each tree; the script names them so that they can be scanned."""
 WITHOUT_DIGEST = {"postgres"} | {

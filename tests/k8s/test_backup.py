@@ -4,6 +4,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from readmission.operations import seaweedfs
 from tests.k8s.cluster import DATABASE_SERVERS, K8S, Cluster, build, containers, secret_keys
 
 PRODUCTION = "overlays/production"
@@ -29,7 +30,8 @@ def test_every_database_is_dumped_from_its_own_server() -> None:
 
     stores = build(PRODUCTION).named("ConfigMap")["backup-store"]["data"]
     dumped, servers = {}, databases()
-    for container in pod["initContainers"]:
+    dumps = [c for c in pod["initContainers"] if c["name"].startswith("dump-")]
+    for container in dumps:
         environment = {variable["name"]: variable for variable in container["env"]}
         for database in container["command"][3:]:
             variable = f"{database.upper()}_DB"
@@ -63,6 +65,21 @@ def test_dumps_are_encrypted_with_a_key_that_is_not_in_the_cluster() -> None:
     assert seal == dict.fromkeys(("BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY"), "backup-seal")
     assert "backup-key" not in secret_keys()
     assert "backup-key" not in build(PRODUCTION).named("ExternalSecret")
+
+
+def test_the_models_are_copied_after_the_database_that_refers_to_them() -> None:
+    (job,) = build(PRODUCTION).of("CronJob")
+    steps = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["initContainers"]
+    stores = build(PRODUCTION).named("ConfigMap")
+    names = [step["name"] for step in steps]
+    (copy,) = (step for step in steps if step["name"] == "copy-models")
+
+    assert names.index("dump-mlflow") < names.index("copy-models")
+    assert copy["command"][-3:] == ["copy-bucket", "$(MODEL_BUCKET)", "/dumps"]
+    bucket = stores["backup-store"]["data"]["MODEL_BUCKET"]
+    assert bucket == seaweedfs.MODELS
+    (airflow,) = (config for name, config in stores.items() if name.startswith("mlflow-"))
+    assert airflow["data"]["READMISSION_MLFLOW_ARTIFACTS"] == f"s3://{bucket}"
 
 
 def test_the_upload_has_a_key_that_only_uploads() -> None:

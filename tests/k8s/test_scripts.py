@@ -703,27 +703,25 @@ def test_the_stores_users_have_few_rights(tmp_path: Path) -> None:
 
     # then
     called = (tmp_path / "calls").read_text()
-    allowed, denied = {}, {}
+    allowed: dict[str, list[object]] = {}
+    denied: dict[str, list[object]] = {}
     for user, policy in users.items():
         assert f"admin user add store {user} ACCESS {user} SECRET" in called
         assert f"admin policy attach store {policy} --user {user} ACCESS" in called
         policies = json.loads((tmp_path / f"{policy}.policy").read_text())["Statement"]
         for statement in policies:
             rights = allowed if statement["Effect"] == "Allow" else denied
-            rights[policy] = (set(statement["Action"]), statement["Resource"])
+            rights.setdefault(policy, []).append((set(statement["Action"]), statement["Resource"]))
+    read = {"s3:ListBucket", "s3:GetObject"}
     assert allowed == {
-        "docs-reader": ({"s3:GetObject"}, ["arn:aws:s3:::data-docs/*"]),
-        "monitoring": ({"s3:ListAllMyBuckets", "s3:ListBucket"}, ["arn:aws:s3:::*"]),
-        "backup-upload": ({"s3:PutObject"}, ["arn:aws:s3:::backups/*"]),
-        "backup-restore": (
-            {"s3:ListBucket", "s3:GetObject"},
-            ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"],
-        ),
+        "docs-reader": [({"s3:GetObject"}, ["arn:aws:s3:::data-docs/*"])],
+        "monitoring": [({"s3:ListAllMyBuckets", "s3:ListBucket"}, ["arn:aws:s3:::*"])],
+        "backup-upload": [
+            ({"s3:PutObject"}, ["arn:aws:s3:::backups/*"]),
+            (read, ["arn:aws:s3:::mlflow", "arn:aws:s3:::mlflow/*"]),
+        ],
+        "backup-restore": [(read, ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"])],
     }
     # MinIO lets everybody who may put an object delete it, unless that is denied.
-    assert denied == {
-        "backup-upload": (
-            {"s3:DeleteObject", "s3:DeleteObjectVersion"},
-            ["arn:aws:s3:::backups/*"],
-        )
-    }
+    delete = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
+    assert denied == {"backup-upload": [(delete, ["arn:aws:s3:::backups/*"])]}

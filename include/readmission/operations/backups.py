@@ -1,6 +1,7 @@
 """Stores encrypted database dumps in a bucket: ``python -m readmission.operations.backups --help``.
 
-The scripts ``k8s/backup/*.sh`` run ``pg_dump`` and ``pg_restore`` in PostgreSQL's image, which has
+The same holds for copies of whole servers and of buckets (`readmission.operations.recovery`). The
+scripts ``k8s/backup/*.sh`` run ``pg_dump`` and ``pg_restore`` in PostgreSQL's image, which has
 no S3 client. This module encrypts, signs and uploads their files, and downloads and decrypts them.
 boto3 reads the address and the keys of the store from the environment; ``BACKUP_RECIPIENT`` and
 ``BACKUP_SIGNING_KEY`` come from there, too. The key that uploads may do nothing else: the bucket
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 BUCKET = "backups"
 SUFFIX = ".dump"
-SEALED = SUFFIX + sealing.SUFFIX
+ENDINGS = (SUFFIX, ".tar", ".tar.gz")
+"""Dumps, copies of buckets, copies of servers."""
 DIGEST, SIGNATURE = "sha256", "signature"
 RECIPIENT, SIGNING_KEY = "BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY"
 
@@ -49,7 +51,7 @@ class Backups:
         self.bucket = bucket
 
     def put(self, folder: Path, seal: Seal) -> list[str]:
-        """Encrypt and upload every ``<database>/<time>.dump`` in a folder.
+        """Encrypt and upload every ``<database>/<time>.dump`` in a folder, and every copy.
 
         The plain files are deleted. Encrypted files that an earlier run could not upload are
         uploaded too.
@@ -57,32 +59,35 @@ class Backups:
         Parameters
         ----------
         folder : Path
-            Written by ``dump.sh``.
+            Written by ``dump.sh`` and ``copy.sh``.
         seal : Seal
-            Encrypts and signs the dumps.
+            Encrypts and signs the files.
 
         Returns
         -------
         list of str
-            Keys of the new dumps.
+            Keys of the new objects.
 
         Raises
         ------
         BackupError
             If the folder holds no dump.
         """
-        for plain in folder.glob(f"*/*{SUFFIX}"):
+        for plain in (file for ending in ENDINGS for file in folder.glob(f"*/*{ending}")):
             seal.close(plain)
-        dumps = sorted(folder.glob(f"*/*{SEALED}"))
+        dumps = sorted(folder.glob(f"*/*{sealing.SUFFIX}"))
         if not dumps:
             raise BackupError(f"{folder} holds no dump; see the log of dump.sh")
-        keys = []
-        for dump in dumps:
-            key, digest = dump.relative_to(folder).as_posix(), _digest(dump)
-            metadata = {DIGEST: digest, SIGNATURE: seal.signature(_signed(key, digest))}
-            self.s3.upload_file(str(dump), self.bucket, key, ExtraArgs={"Metadata": metadata})
-            keys.append(key)
+        keys = [dump.relative_to(folder).as_posix() for dump in dumps]
+        for dump, key in zip(dumps, keys, strict=True):
+            self.store(dump, key, seal)
         return keys
+
+    def store(self, sealed: Path, key: str, seal: Seal) -> None:
+        """Upload an encrypted file, with a signature of its content and its key."""
+        digest = _digest(sealed)
+        metadata = {DIGEST: digest, SIGNATURE: seal.signature(_signed(key, digest))}
+        self.s3.upload_file(str(sealed), self.bucket, key, ExtraArgs={"Metadata": metadata})
 
     def keys(self, database: str) -> list[str]:
         """Return the keys of a database's dumps, oldest first; also of those without encryption."""
@@ -90,7 +95,7 @@ class Backups:
             Bucket=self.bucket, Prefix=f"{database}/"
         )
         found = (entry.get("Key", "") for page in pages for entry in page.get("Contents", []))
-        return sorted(key for key in found if key.endswith((SUFFIX, SEALED)))
+        return sorted(key for key in found if key.endswith((SUFFIX, sealing.SUFFIX)))
 
     def get(
         self, database: str, folder: Path, backup_key: BackupKey, key: str | None = None
@@ -120,20 +125,33 @@ class Backups:
             wanted = key or f"of {database}"
             raise BackupError(f"no dump {wanted} in {self.bucket}; existing dumps: {known}")
         chosen = key or keys[-1]
-        sealed, plain = folder / f"{database}{SEALED}", folder / f"{database}{SUFFIX}"
-        self.s3.download_file(self.bucket, chosen, str(sealed))
-        stored = self.s3.head_object(Bucket=self.bucket, Key=chosen)["Metadata"]
-        # The signature covers the key, so that nobody can offer an old dump as the newest.
-        signed = _signed(chosen, _digest(sealed))
-        if not backup_key.signed(signed, stored.get(SIGNATURE, "")):
-            sealed.unlink()
+        plain = folder / f"{database}{SUFFIX}"
+        try:
+            self.fetch(chosen, plain, backup_key)
+        except BackupError as error:
             raise BackupError(
-                f"{chosen} is damaged, or was not signed with this backup key; choose another dump"
-                f" with --key: {', '.join(keys)}"
-            )
-        backup_key.open(sealed, plain)
-        sealed.unlink()
+                f"{error}; choose another dump with --key: {', '.join(keys)}"
+            ) from error
         return plain
+
+    def fetch(self, key: str, plain: Path, backup_key: BackupKey) -> None:
+        """Download an object that `store` has made, and decrypt it into a file.
+
+        Raises
+        ------
+        BackupError
+            If its signature or checksum is wrong, or the backup key does not open it.
+        """
+        sealed = plain.with_name(f"{plain.name}{sealing.SUFFIX}")
+        try:
+            self.s3.download_file(self.bucket, key, str(sealed))
+            stored = self.s3.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+            # The signature covers the key, so that nobody can offer an old dump as the newest.
+            if not backup_key.signed(_signed(key, _digest(sealed)), stored.get(SIGNATURE, "")):
+                raise BackupError(f"{key} is damaged, or was not signed with this backup key")
+            backup_key.open(sealed, plain)
+        finally:
+            sealed.unlink(missing_ok=True)
 
 
 def read_seal() -> Seal:

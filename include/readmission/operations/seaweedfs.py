@@ -16,15 +16,21 @@ from readmission.files import write_whole
 from readmission.settings.store_keys import StoreKeys
 
 BACKUPS, UPLOAD = "backups", "backup-upload"
-REPORTS = "data-docs"
+REPORTS, MODELS = "data-docs", "mlflow"
 EVERYTHING = ("Admin", "Read", "Write", "List", "Tagging")
 UPLOAD_ONLY = {
     "Version": "2012-10-17",
     "Statement": [
-        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{BACKUPS}/*"]}
+        {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": [f"arn:aws:s3:::{BACKUPS}/*"]},
+        {
+            "Effect": "Allow",
+            "Action": ["s3:ListBucket", "s3:GetObject"],
+            "Resource": [f"arn:aws:s3:::{MODELS}", f"arn:aws:s3:::{MODELS}/*"],
+        },
     ],
 }
-"""Puts dumps, and can neither list, read nor delete them; the action `Write` may delete."""
+"""Puts dumps, and can neither list, read nor delete them; the action `Write` may delete. It reads
+the models, which it copies."""
 
 
 def configuration(keys: StoreKeys, reports: str = REPORTS) -> dict[str, Any]:

@@ -8,7 +8,6 @@ folder, so it never overwrites anything.
 import json
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -18,6 +17,7 @@ from typing import Any
 
 import readmission
 from readmission.files import folder_beside
+from readmission.operations.recovery import bucket_copies
 from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal, new_key
 from readmission.settings import CHECKOUT
 from readmission.stack import recovery
@@ -34,7 +34,6 @@ BUCKETS = ("mlflow", "data-docs")
 """Task logs are left out, and so are the dumps of the bucket `backups`."""
 SERVICES = {postgres.NAME, object_store.NAME}
 CREDENTIALS = "credentials.json"
-CONTENT_TYPE = "READMISSION.content-type"
 
 Report = Callable[[str], None]
 Opened = Callable[[str, Path], Path]
@@ -199,7 +198,8 @@ def fill(
                 _run(stack.site, "restore.sh", str(opened(f"{database}.dump", plain)), database)
             for bucket in BUCKETS:
                 report(f"bucket {bucket}")
-                _upload(stack.site, bucket, opened(f"{bucket}.tar", plain))
+                archive = opened(f"{bucket}.tar", plain)
+                bucket_copies.upload(object_store.client(stack.site), bucket, archive)
         finally:
             stack.down()
     stack.paths.restoring.unlink()
@@ -261,22 +261,4 @@ def download(
     site: Site, bucket: str, archive: Path, wanted: Callable[[str], bool] = lambda _key: True
 ) -> None:
     """Write the objects of a bucket to a tar archive; all, or those whose keys are wanted."""
-    s3 = object_store.client(site)
-    with tarfile.open(archive, "w", format=tarfile.PAX_FORMAT) as tar:
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-            for listed in filter(lambda entry: wanted(entry["Key"]), page.get("Contents", [])):
-                found = s3.get_object(Bucket=bucket, Key=listed["Key"])
-                entry = tarfile.TarInfo(listed["Key"])
-                entry.size = found["ContentLength"]
-                entry.pax_headers = {CONTENT_TYPE: found.get("ContentType", "")}
-                tar.addfile(entry, found["Body"])
-
-
-def _upload(site: Site, bucket: str, archive: Path) -> None:
-    s3 = object_store.client(site)
-    with tarfile.open(archive) as tar:
-        for entry in tar:
-            body = tar.extractfile(entry)
-            if body is not None:
-                kind = entry.pax_headers.get(CONTENT_TYPE) or "application/octet-stream"
-                s3.upload_fileobj(body, bucket, entry.name, ExtraArgs={"ContentType": kind})
+    bucket_copies.download(object_store.client(site), bucket, archive, wanted)

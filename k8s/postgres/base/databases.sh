@@ -2,7 +2,8 @@
 # Creates the databases in $DATABASES, each with a role that can connect to no other database. It also creates the role
 # `monitoring`, which may connect to each of them: that is enough to read a database's size. Tables grant `monitoring`
 # further rights where it needs them. The server of the audit trail gets the role `audit_writer`, too, which may only
-# append to it. limits.sql then limits every role.
+# append to it, and a server whose changes are archived gets `copier`, which copies the whole server. limits.sql then
+# limits the roles of the services.
 #
 # A new server runs this once; deploy.sh runs it every time, so that older servers get what a new version needs. What is
 # there keeps its password.
@@ -37,4 +38,8 @@ done
 if [ -n "${AUDIT_WRITER_DB_PASSWORD:-}" ]; then
     make_role audit_writer
     "${psql[@]}" --command "GRANT CONNECT ON DATABASE audit TO audit_writer"
+fi
+if [ -n "${COPIER_DB_PASSWORD:-}" ]; then
+    make_role copier
+    "${psql[@]}" --command "ALTER ROLE copier REPLICATION CONNECTION LIMIT 2"
 fi
