@@ -24,7 +24,7 @@ LIBRARY := python -m pytest -n 2 tests/include -m
 ARGS ?=
 PROFILE ?=
 
-.PHONY: help demo test upgrade-test unit pythons check audit sbom setup up status logs down reset load dashboards manifests evidence lock env uninstall
+.PHONY: help demo test upgrade-test unit pythons check audit sbom setup up status logs down reset load dashboards manifests digests evidence lock env uninstall
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -63,8 +63,9 @@ check: $(READY) ## Static checks
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-audit: $(CHECKOV)/.ready $(SUPPLY_CHAIN)/.ready ## Scan manifests, Dockerfile and packages
+audit: $(READY) $(CHECKOV)/.ready $(SUPPLY_CHAIN)/.ready ## Scan manifests, Dockerfile and packages
 	@k8s/audit.sh $(CHECKOV)/bin/checkov
+	@$(BIN)/python -m k8s.digests list
 	@requirements/audit.sh $(SUPPLY_CHAIN)/bin/pip-audit
 
 sbom: $(SUPPLY_CHAIN)/.ready ## Write what each image installs to sbom/ (CycloneDX)
@@ -95,6 +96,9 @@ load: $(READY) ## Load the running stack; PROFILE=smoke, steady, ramp or soak
 
 dashboards: $(READY) ## Generate Grafana's dashboards from grafana/source/
 	$(BIN)/python -m grafana.source
+
+digests: $(READY) ## Pin every image of others by the digest that its registry has for its tag
+	$(BIN)/python -m k8s.digests pin
 
 manifests: $(READY) ## Generate the ConfigMaps and database servers in k8s/ as plain YAML
 	$(BIN)/python -m k8s.manifests
