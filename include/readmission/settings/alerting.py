@@ -1,5 +1,6 @@
-"""Settings of alerting, which `readmission.settings.Settings` inherits."""
+"""Settings of Grafana and of alerting, which `readmission.settings.Settings` inherits."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr
@@ -10,8 +11,14 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class AlertingSettings(RenamedSettings):
-    """Where Alertmanager listens and whom it tells, besides the file that it always writes."""
+    """Where Grafana and Alertmanager listen, and whom Alertmanager tells besides its file."""
 
+    grafana_port: Port = Field(3000, description="Port of Grafana.")
+    grafana_home: Path | None = Field(
+        None,
+        description="Folder that Grafana was unpacked into, with `bin` and `conf`; if unset, the"
+        " local stack looks for `grafana-server` and `grafana` on PATH.",
+    )
     alertmanager_port: Port = Field(
         9096, description="Port of Alertmanager; the service of Debian's package takes 9093."
     )

@@ -34,7 +34,7 @@ RUNBOOK_PARTS = ("What it means", "Look", "Do", "Call for help")
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_count", "_sum"), "gauge": ("",)}
 RETENTION_FILES = (
     "docker-compose.override.yml",
-    "include/readmission/stack/services/prometheus.py",
+    "include/readmission/stack/services/observability/prometheus.py",
     "k8s/prometheus/server.yaml",
 )
 """Files that set how long Prometheus keeps samples."""

@@ -52,7 +52,8 @@ in the checkout). Services listen on 127.0.0.1 only.
 If a port is taken, set another one before `readmission up`: `READMISSION_AIRFLOW_PORT` (8080),
 `READMISSION_MLFLOW_PORT` (5000), `READMISSION_API_PORT` (8000), `READMISSION_UI_PORT` (8501),
 `READMISSION_S3_PORT` (9000), `READMISSION_POSTGRES_PORT` (5433), `READMISSION_EXPORTER_PORT`
-(9108), `READMISSION_AIRFLOW_METRICS_PORT` (9102), `READMISSION_PROMETHEUS_PORT` (9091).""",
+(9108), `READMISSION_AIRFLOW_METRICS_PORT` (9102), `READMISSION_PROMETHEUS_PORT` (9091),
+`READMISSION_GRAFANA_PORT` (3000).""",
 )
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(corrections.app, name="corrections")

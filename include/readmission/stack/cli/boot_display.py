@@ -13,7 +13,8 @@ from rich.text import Text
 
 from readmission.stack.backup import require_whole
 from readmission.stack.cli.terminal import console, error_console
-from readmission.stack.services import airflow, alertmanager, mlflow, prometheus
+from readmission.stack.services import airflow, mlflow
+from readmission.stack.services.observability import alertmanager, grafana, prometheus
 from readmission.stack.stack import ServiceStatus, Stack
 from readmission.stack.supervision.boot import BootPhase
 
@@ -63,9 +64,12 @@ def print_addresses(stack: Stack) -> None:
 
 
 def print_prometheus_hint(stack: Stack) -> None:
-    """Say how to install Prometheus if it is missing."""
-    if prometheus.NAME not in {service.name for service in stack.services}:
+    """Say how to install Prometheus, or else Grafana, if it is missing."""
+    found = {service.name for service in stack.services}
+    if prometheus.NAME not in found:
         console.print(prometheus.INSTALL_HINT)
+    elif grafana.NAME not in found:
+        console.print(grafana.INSTALL_HINT)
 
 
 class BootDisplay:

@@ -17,7 +17,8 @@ from readmission.quality import catalogue
 from readmission.registry import Registry
 from readmission.registry.candidates import FINISHED
 from readmission.stack.access import predict_example
-from readmission.stack.services import airflow, alertmanager, mlflow, prometheus
+from readmission.stack.services import airflow, mlflow
+from readmission.stack.services.observability import alertmanager, grafana, prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanBatch, CleanWarehouse, ModelHistory, RawBatch, RawWarehouse
@@ -194,6 +195,10 @@ def pages_table(site: Site) -> Table:
     if addresses:
         password = site.paths.prometheus_login / prometheus_login.PASSWORD
         table.add_row("", f"user {prometheus_login.USER}, password in {password}")
+    addresses = [service.url for service in grafana.services(site)]
+    table.add_row("Grafana", *(addresses or [grafana.INSTALL_HINT]))
+    if addresses:
+        table.add_row("", f"user {grafana.USER}, password in {grafana.password_file(site)}")
     addresses = [service.url for service in alertmanager.services(site) if service.url]
     table.add_row("Alertmanager", *(addresses or [alertmanager.INSTALL_HINT]))
     if addresses:

@@ -14,7 +14,8 @@ from readmission.operations import prometheus_login
 from readmission.stack.access import open_airflow
 from readmission.stack.errors import StackError
 from readmission.stack.evidence.report import Picture
-from readmission.stack.services import airflow, prometheus
+from readmission.stack.services import airflow
+from readmission.stack.services.observability import prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 

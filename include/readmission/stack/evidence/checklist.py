@@ -9,7 +9,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from readmission.stack.access import open_airflow
 from readmission.stack.evidence.lines import CannotCheck, Line, NotAsExpected, expect
-from readmission.stack.services import object_store, postgres, prometheus
+from readmission.stack.services import object_store, postgres
+from readmission.stack.services.observability import prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack

@@ -5,15 +5,14 @@ from collections.abc import Collection, Sequence
 from readmission.stack.errors import StackError
 from readmission.stack.services import (
     airflow,
-    alertmanager,
     exporter,
     mlflow,
     object_store,
     postgres,
-    prometheus,
     wal_archive,
     web,
 )
+from readmission.stack.services.observability import alertmanager, grafana, prometheus
 from readmission.stack.site.site import Site
 from readmission.stack.supervision.service import Service
 
@@ -32,6 +31,7 @@ def all_services(site: Site) -> tuple[Service, ...]:
         exporter.service(site),
         *alertmanager.services(site),
         *prometheus.services(site),
+        *grafana.services(site),
     )
 
 

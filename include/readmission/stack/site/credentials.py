@@ -52,6 +52,7 @@ class Credentials:
     api_predict_key: str = field(default_factory=_password, repr=False)
     api_admin_key: str = field(default_factory=_password, repr=False)
     prometheus: str = field(default_factory=_password, repr=False)
+    grafana: str = field(default_factory=_password, repr=False)
     airflow_admin: str = field(default_factory=_password, repr=False)
     airflow_jwt_secret: str = field(default_factory=_password, repr=False)
     airflow_fernet_key: str = field(default_factory=_fernet_key, repr=False)

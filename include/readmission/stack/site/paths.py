@@ -128,6 +128,11 @@ class StatePaths:
         return self.home / "alerts.log"
 
     @property
+    def grafana(self) -> Path:
+        """Configuration, password and data of Grafana."""
+        return self.home / "grafana"
+
+    @property
     def sockets(self) -> Path:
         """Folder of the Unix sockets; outside `home` only if its path is too long."""
         if len(str(self.run)) + len("/supervisor.sock") <= LONGEST_SOCKET:

@@ -27,7 +27,7 @@ STATE_FOLDERS = {
 PORT_SETTINGS = (
     "airflow_port", "mlflow_port", "api_port", "ui_port", "s3_port", "postgres_port",
     "exporter_port", "airflow_metrics_port", "prometheus_port", "alertmanager_port",
-    "alert_log_port",
+    "alert_log_port", "grafana_port",
 )  # fmt: skip
 
 

@@ -24,8 +24,8 @@ from readmission.stack.evidence.lines import (
     expect,
 )
 from readmission.stack.evidence.report import LANGUAGES, WORDS, Picture, page
-from readmission.stack.services import prometheus
 from readmission.stack.services.airflow_client import DagRun
+from readmission.stack.services.observability import prometheus
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
 from tests.programs import lacking

@@ -9,7 +9,7 @@ import yaml
 from readmission.operations import prometheus_login
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
-from readmission.stack.services import alertmanager
+from readmission.stack.services.observability import alertmanager
 from readmission.stack.site.paths import write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site

@@ -13,8 +13,8 @@ import pytest
 
 from readmission.settings import Settings
 from readmission.stack.cli import summary
-from readmission.stack.services import alertmanager, prometheus
 from readmission.stack.services.catalogue import all_services
+from readmission.stack.services.observability import alertmanager, prometheus
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack

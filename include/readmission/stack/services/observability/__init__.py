@@ -1,0 +1,1 @@
+"""Prometheus, Alertmanager and Grafana, each started only if it is installed."""
