@@ -1,7 +1,8 @@
 """On each RAW batch: clean it, assign new patients to a split, and let the clean gate decide.
 
 Drift is measured next to the gate, because it only warns: the batch does not wait for MLflow. After
-the gate, the outcomes of the batch are recorded next to the predictions for its patients.
+the gate, the outcomes of the batch are recorded next to the predictions for its patients, and its
+stays are published for the API, which looks up earlier stays.
 """
 
 from datetime import timedelta
@@ -81,8 +82,23 @@ def data_processing_pipeline():
             recorded = record_outcomes.record_outcomes(warehouse, store, key.get_secret_value())
         print(f"outcomes recorded: {recorded}")  # noqa: T201
 
+    # One retry is enough: the run of the next batch publishes every stay that is missing.
+    @task(retries=1)
+    def publish_stays() -> None:
+        """Copy the stays of accepted batches to the database from which the API copies them."""
+        from connections import clean_warehouse, outcome_store
+        from readmission.settings import get_settings
+        from readmission.warehouse.predictions import known_stays
+
+        dsn = get_settings().prediction_log_dsn
+        if dsn is None:
+            raise AirflowSkipException("no prediction log is configured")
+        with clean_warehouse() as warehouse, outcome_store(dsn) as store:
+            changed = known_stays.publish(warehouse, store.connection)
+        print(f"batches whose stays were published: {changed}")  # noqa: T201
+
     batch_id = process()
-    check(batch_id) >> record_outcomes()
+    check(batch_id) >> [record_outcomes(), publish_stays()]
     measure_drift(batch_id)
 
 

@@ -177,14 +177,15 @@ def test_the_clean_gate_does_not_wait_for_the_measurement_of_drift(parsed: dict[
     assert tasks["measure_drift"]["seconds"] == 120
 
 
-def test_outcomes_are_recorded_after_clean_is_announced(parsed: dict[str, Any]) -> None:
+def test_outcomes_and_stays_are_copied_after_clean_is_announced(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["data_processing_pipeline"]["tasks"]
 
     # When it fails, the event has been sent, and its only retry barely delays the next batch.
     assert tasks["check"]["outlets"] == ["CLEAN"]
-    assert tasks["record_outcomes"]["upstream"] == ["check"]
-    assert tasks["record_outcomes"]["outlets"] == []
-    assert tasks["record_outcomes"]["retries"] == 1
+    for last in ("record_outcomes", "publish_stays"):
+        assert tasks[last]["upstream"] == ["check"]
+        assert tasks[last]["outlets"] == []
+        assert tasks[last]["retries"] == 1
 
 
 def test_quarantine_decisions_are_manual_and_a_replay_announces_raw(

@@ -141,6 +141,12 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             ),
             sql.SQL("at, card"),
         ),
+        "known_stay": PatientRows(
+            "keyed hash of the patient's number",
+            sql.SQL("patient_hash = %(patient_hash)s"),
+            sql.SQL("batch_id, source_row"),
+        ),
+        "known_stays_version": NoPatientRows("how often the known stays have changed"),
         "outcome_batch": NoPatientRows("the hash of each batch whose outcomes are recorded"),
         "alembic_version": _REVISION,
     }

@@ -33,7 +33,7 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
-from readmission.warehouse.predictions import feedback
+from readmission.warehouse.predictions import feedback, known_stays
 from readmission.warehouse.predictions.feedback import CardFeedback
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.store import PredictionStore
@@ -111,6 +111,7 @@ class Ward:
             self.refine(batch.batch_id)
         self.judge()
         self.record_outcomes()
+        known_stays.publish(self.clean, self.predictions_db)
         self.predict(PATIENT, encounter_of(3))
         self.predict("?", encounter_of(120))
         self.predict(OTHER, 1)

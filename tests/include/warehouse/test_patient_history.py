@@ -9,11 +9,11 @@ import pytest
 
 from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
+from readmission.domain.columns.history import NO_HISTORY, History, Stay, history_of
 from readmission.domain.privacy import Pseudonyms
 from readmission.pipeline import train
 from readmission.pipeline.process import process
 from readmission.warehouse import CleanWarehouse, RawWarehouse
-from readmission.warehouse.clean.history import NO_HISTORY, History, Stay, history_of
 from readmission.warehouse.clean.patient_history import PatientHistory
 from tests.include.tables import encounters
 

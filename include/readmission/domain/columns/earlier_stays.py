@@ -17,6 +17,7 @@ from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, OTHER_DIAGNOSIS
 KNOWN = "earlier_stays"
 """The field that tells a row with history from a blank one."""
 SOON = "began_soon"
+UNKNOWN = "Unknown"
 
 _YES_NO = MappingProxyType({"No": "No", "Yes": "Yes"})
 _GROUPS = MappingProxyType(
@@ -29,7 +30,7 @@ def _count(name: str, meaning: str, maximum: int) -> Column:
 
 
 def _category(name: str, meaning: str, values: Mapping[str, str]) -> Column:
-    return Column(name, Kind.CATEGORY, Section.HISTORY, meaning, "Unknown", values, nullable=True)
+    return Column(name, Kind.CATEGORY, Section.HISTORY, meaning, UNKNOWN, values, nullable=True)
 
 
 FIELDS: tuple[Column, ...] = (
@@ -58,7 +59,7 @@ COUNTS: tuple[str, ...] = tuple(c.name for c in FIELDS if c.kind is Kind.COUNT a
 CATEGORIES: tuple[str, ...] = tuple(c.name for c in FIELDS if c.kind is Kind.CATEGORY)
 
 NONE: Mapping[str, str | int] = MappingProxyType(
-    {**dict.fromkeys((KNOWN, *COUNTS), 0), **dict.fromkeys(CATEGORIES, "Unknown"), SOON: 0}
+    {**dict.fromkeys((KNOWN, *COUNTS), 0), **dict.fromkeys(CATEGORIES, UNKNOWN), SOON: 0}
 )
 """The values of a patient who has no earlier stay."""
 

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
+from readmission.domain.columns.history import Stay, history_of
 from readmission.domain.privacy import Hasher
 from readmission.domain.splitting import Split
-from readmission.warehouse.clean.history import Stay, history_of
 from readmission.warehouse.sql.copying import copy_in
 
 _SOON = schema.CLASSES.index("<30")

@@ -6,7 +6,6 @@ Training and serving both call `history_of`, so that they cannot disagree.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
 from readmission.domain.diagnoses import group_of
 
@@ -59,8 +58,8 @@ class History:
     days: int = 0
     last_days: int | None = None
     last_medicines: int | None = None
-    last_discharge: str = schema.UNKNOWN
-    last_diagnosis: str = schema.UNKNOWN
+    last_discharge: str = earlier_stays.UNKNOWN
+    last_diagnosis: str = earlier_stays.UNKNOWN
     soon: bool = False
 
     def fields(self) -> dict[str, str | int]:
