@@ -1,10 +1,13 @@
 """Every tree builds, its objects are valid, and what they refer to exists."""
 
 import json
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import kubernetes_validate
 import pytest
+from kubernetes_validate import utils
 
 from tests.k8s.cluster import (
     COMPONENTS,
@@ -28,6 +31,15 @@ APPLICABLE = (".", "backup", *COMPONENTS, *TREES)
 WHOLE = pytest.mark.parametrize("tree", TREES)
 
 
+@pytest.fixture(scope="module")
+def schemas() -> Iterator[None]:
+    """Let the validator read each schema once; it reads all definitions again for each object."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "schema_contents", cache(utils.schema_contents))
+        yield
+
+
+@pytest.mark.usefixtures("schemas")
 @pytest.mark.parametrize("tree", APPLICABLE)
 def test_a_folder_builds_valid_objects_in_our_namespace(tree: str) -> None:
     cluster = build(tree)

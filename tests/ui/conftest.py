@@ -4,10 +4,12 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import httpx
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from readmission.modelling.mlflow_runs import Lineage, log_fit
@@ -168,8 +170,17 @@ def point_at(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     get_settings.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def scanned_once() -> Iterator[None]:
+    """Streamlit looks for components in all installed packages whenever a page is opened."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = manifest_scanner.scan_component_manifests
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan))
+        yield
+
+
 @pytest.fixture
-def opened(point_at: Callable[..., None]) -> Opened:
+def opened(scanned_once: None, point_at: Callable[..., None]) -> Opened:
     """Open a page of the app, given the address of the API."""
 
     def open_(url: str, view: str = PREDICT, **query: str) -> AppTest:
