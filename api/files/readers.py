@@ -7,14 +7,10 @@ from typing import IO
 from pydantic_core import from_json
 
 from api.contract.encounter import check_fields_are_unique, parse_encounter
-from api.errors import (
-    ApiError,
-    BodyTooLarge,
-    MalformedBody,
-    UnsupportedFormat,
-)
+from api.errors import ApiError, BodyTooLarge, MalformedBody, UnsupportedFormat
 from api.files import json_array, tables
 from api.files.rows import CHUNK_ROWS, KEY_FIELDS, MAX_ROW_BYTES, OWN_KEY, ParsedRow, parse_row
+from api.http.transport import media_type
 from readmission.domain import schema
 from readmission.files.formats import PARQUET_SIGNATURE
 
@@ -41,7 +37,7 @@ def read_rows(
         If the file does not match its type, or its columns are not those of an encounter. The
         rows before the error are yielded first.
     """
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     if kind not in READERS:
         raise UnsupportedFormat(content_type, tuple(READERS))
     return READERS[kind](file, announce)

@@ -129,6 +129,11 @@ def header(scope: Scope, name: bytes) -> str | None:
     return None
 
 
+def media_type(content_type: str) -> str:
+    """Return a content type in lower case, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 async def read_json_body(request: Request, limit: int = MAX_BODY) -> bytes:
     """Return the body, at most `limit` bytes.
 
@@ -140,7 +145,7 @@ async def read_json_body(request: Request, limit: int = MAX_BODY) -> bytes:
         As `read_body`.
     """
     content_type = header(request.scope, CONTENT_TYPE) or JSON
-    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
+    if content_type != JSON and media_type(content_type) != JSON:
         raise NotJson(content_type)
     return await read_body(request, limit)
 

@@ -15,7 +15,14 @@ from api.contract.protocols.json_objects import parse_object
 from api.dependencies import KEY_REQUIRED, error_schemas, require_predict
 from api.errors import ApiError, UnsupportedFormat
 from api.files.rows import ParsedRow, parse_row
-from api.http.transport import CONTENT_TYPE, JSON, header, read_body, request_id_of
+from api.http.transport import (
+    CONTENT_TYPE,
+    JSON,
+    header,
+    media_type,
+    read_body,
+    request_id_of,
+)
 from api.routes.interop.scoring import MAX_BYTES, Scored, score
 from api.routes.predict_batch import CountedRoute
 from readmission.serving.encoding_tables import Encounter
@@ -79,7 +86,7 @@ async def assess(request: Request) -> Response:
     What the bundle lacks is taken as not recorded, and the note of the response says so.
     """
     content_type = header(request.scope, CONTENT_TYPE) or JSON
-    if content_type.partition(";")[0].strip().lower() not in (JSON, FHIR_JSON):
+    if media_type(content_type) not in (JSON, FHIR_JSON):
         raise UnsupportedFormat(content_type, (FHIR_JSON, JSON))
     body = await read_body(request, MAX_BYTES)
     stay = await asyncio.to_thread(lambda: stay_in(parse_object(body)))

@@ -21,7 +21,14 @@ from api.dependencies import (
 from api.errors import InvalidEncounter, Problem
 from api.files import readers
 from api.files.rows import ParsedRow, parse_row
-from api.http.transport import CONTENT_TYPE, JSON, header, read_body, request_id_of
+from api.http.transport import (
+    CONTENT_TYPE,
+    JSON,
+    header,
+    media_type,
+    read_body,
+    request_id_of,
+)
 from api.routes.interop.scoring import MAX_BYTES, Scored, score
 from api.routes.predict_batch import CountedRoute
 from readmission.domain import schema
@@ -96,8 +103,7 @@ async def invocations(request: Request) -> dict[str, Any]:
     The forms are `dataframe_split`, `dataframe_records`, `instances` and `inputs`. Files are those
     of `POST /predict/batch`. If one row is invalid, none is predicted.
     """
-    content_type = header(request.scope, CONTENT_TYPE) or JSON
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(header(request.scope, CONTENT_TYPE) or JSON)
     body = await read_body(request, MAX_BYTES)
     rows = await asyncio.to_thread(_read, body, kind)
     scored = await score(request, rows, kind)
