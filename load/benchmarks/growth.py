@@ -34,8 +34,8 @@ from load.benchmarks.bare_copy import BARE, LOAD, timed
 from readmission.domain import cleaning, schema
 from readmission.domain.synthetic.writing import write
 from readmission.pipeline import ingest
+from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.delivery import Delivery
-from readmission.pipeline.delivery.status import Arrival
 from readmission.settings import get_settings
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports

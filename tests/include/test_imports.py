@@ -88,7 +88,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"ingest"},
     ),
     "readmission.pipeline.delivery": (
-        {"blocks", "origins", "parquet", "status"},
+        {"arrival", "blocks", "origins", "parquet"},
         {"chunks"},
         {"rows"},
         {"delivery"},

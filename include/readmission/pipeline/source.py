@@ -21,10 +21,10 @@ from readmission.files import write_whole
 from readmission.files.archive import open_zip
 from readmission.files.limits import DEFAULT_LIMITS, FileError, IncompleteFile
 from readmission.pipeline.delivery import origins
+from readmission.pipeline.delivery.arrival import Arrival, Clock, has_changed
 from readmission.pipeline.delivery.chunks import read_chunks
 from readmission.pipeline.delivery.origins import Origin, OriginFinder
 from readmission.pipeline.delivery.rows import Slice
-from readmission.pipeline.delivery.status import Arrival, Clock, has_changed
 from readmission.settings import Settings
 from readmission.warehouse.sql.content import content_hash
 

@@ -18,9 +18,9 @@ from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError, StillArriving
 from readmission.files.limits import IncompleteFile
 from readmission.pipeline.delivery import chunks
+from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.blocks import row_blocks
 from readmission.pipeline.delivery.delivery import Delivery
-from readmission.pipeline.delivery.status import Arrival
 from readmission.pipeline.ingest import Slice, ingest, plan
 from readmission.pipeline.source import Dataset
 from readmission.warehouse import RawWarehouse

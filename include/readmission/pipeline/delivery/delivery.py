@@ -7,10 +7,10 @@ from typing import IO
 import pyarrow as pa
 
 from readmission.files.limits import IncompleteFile
+from readmission.pipeline.delivery.arrival import Arrival, has_changed
 from readmission.pipeline.delivery.chunks import read_chunks
 from readmission.pipeline.delivery.origins import Origin, OriginFinder
 from readmission.pipeline.delivery.rows import RowReader, Slice
-from readmission.pipeline.delivery.status import Arrival, has_changed
 from readmission.warehouse import RawBatch
 from readmission.warehouse.raw.file_facts import FileStatus, KnownFile, Stretch
 from readmission.warehouse.raw.known_files import KnownFiles

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from readmission.pipeline import ingest, source
+from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.delivery import Delivery
-from readmission.pipeline.delivery.status import Arrival
 from readmission.settings import Settings
 from readmission.stack.access import open_airflow, open_warehouses
 from readmission.stack.cli import summary
