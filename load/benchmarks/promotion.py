@@ -2,7 +2,7 @@
 
     .venv/bin/python -m load.benchmarks.promotion --dataset dataset_diabetes.zip --pairs 20
 
-First, the model of each batch is compared with that of the batch before. Then pairs of models are
+First, the model of each batch is compared with that of the previous batch. Then pairs of models are
 trained on two random halves of the same training patients: neither is better by design, so a
 promotion of either by the other is a mistake. Needs no service; about three seconds for each fit
 and each comparison on two cores.
@@ -90,7 +90,7 @@ def trained(rows: pd.DataFrame, test: pd.DataFrame) -> Judged:
 
 
 def steps(batches: list[pd.DataFrame]) -> Iterator[tuple[str, list[Criterion]]]:
-    """Yield the comparison of the model of each batch with that of the batch before."""
+    """Yield the comparison of the model of each batch with that of the previous batch."""
     for number in range(2, len(batches) + 1):
         rows = pd.concat(batches[:number], ignore_index=True)
         test = rows[rows["part"] == Split.TEST]

@@ -24,7 +24,7 @@ LEAK_AUROC = 0.75
 """A model with higher scores probably uses information that is not available at discharge."""
 
 MISSING_MARGIN = 0.15
-"""How far the share of missing values may differ from the batch before until the gate warns."""
+"""How far the share of missing values may differ from the previous batch before the gate warns."""
 
 
 def raw_suite(missing_before: Mapping[str, float] | None = None) -> list[Expectation]:
@@ -33,7 +33,7 @@ def raw_suite(missing_before: Mapping[str, float] | None = None) -> list[Expecta
     Parameters
     ----------
     missing_before : mapping of str to float, optional
-        Each column's share of missing values in the accepted batch before, 0 to 1.
+        Each column's share of missing values in the previous accepted batch, 0 to 1.
     """
     suite: list[Expectation] = [
         gxe.ExpectTableColumnsToMatchSet(

@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Interpretation:
-    """A value of the contract, and a sentence that says from what it was read."""
+    """A value of the contract, and a sentence that says what it was read from."""
 
     value: str
     remark: str
@@ -169,10 +169,9 @@ class Column:
         return value if found is None else found.value
 
     def interpret(self, value: object) -> Interpretation | None:
-        """Return what a value stands for that is not in this column's values but is understood.
+        """Return how a value that the contract does not list is understood, for the response.
 
-        Whoever sent it should be told. None if the value, in any spelling, is one of the column's,
-        or if it is unknown.
+        None if the contract lists the value, in any spelling, or if the value is not understood.
         """
         text = None if self.is_number or spelling.is_missing(value) else self._as_text(value)
         if text is None or self._lists(text):

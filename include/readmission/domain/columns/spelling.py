@@ -59,8 +59,8 @@ def whole_number(value: object, *, decimals: bool = True) -> int | None:
 def code(value: object) -> str | None:
     """Return a code of ICD-9 or ICD-10 in one spelling, or None if it is neither text nor a number.
 
-    As in that file, a number has no trailing zeros: 250.0 is ``250``, and 250.80 is ``250.8``. To
-    keep the zeros, send text. The clinical group is the same, because the zeros do not change it.
+    As in the UCI file, a number has no trailing zeros: 250.0 is ``250``, and 250.80 is ``250.8``.
+    To keep the zeros, send text. The clinical group is the same with and without them.
     """
     if isinstance(value, str):
         return value.replace(",", ".").upper()

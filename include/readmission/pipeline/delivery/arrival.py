@@ -1,4 +1,4 @@
-"""Whether a file may still be written, and errors that name it."""
+"""A delivered file that may still be growing, and errors that name it."""
 
 import os
 import time
@@ -17,7 +17,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file that arrives.
+    """A delivered file, which may still be growing.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Arrival:
     def status(self, found: os.stat_result | None = None) -> FileStatus:
         """Return what the file system says about the file.
 
-        A copy may carry an old time of its content from the start, but the system itself keeps the
-        time of the last change. A time in the future comes from a wrong clock.
+        Copying may keep an old modification time, so the time of the last change of metadata counts
+        as well. A time in the future comes from a wrong clock.
         """
         found = found or self.path.stat()
         changed = max(found.st_mtime, found.st_ctime)

@@ -16,13 +16,13 @@ class Readable(Protocol):
     """A file that is read once."""
 
     def read(self, size: int, /) -> bytes:
-        """Return the next bytes, at most as many; none at the end."""
+        """Return the next bytes, at most `size`; empty at the end."""
 
 
 def row_blocks(text: Readable, delimiter: str, size: int) -> Iterator[bytes]:
     """Yield a text in blocks that begin and end with a row.
 
-    Where a block ends follows from the text after its beginning alone, not from how it is read.
+    Where a block ends depends only on its text, not on how many bytes each read returns.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def _end_of_rows(block: bytes, delimiter: str) -> int:
     opening += block.startswith(b'"')
     if opening == closing and block.count(b'"', 0, end) % 2 == 0:
         return end
-    # The line end is quoted, or a quote stands within a value, where it quotes nothing.
+    # The line end is inside a quoted value, or an unquoted value contains a quote.
     return _end_of_parsed_rows(block, sign)
 
 

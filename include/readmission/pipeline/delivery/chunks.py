@@ -21,7 +21,7 @@ from readmission.pipeline.delivery.parquet import parquet_tables
 from readmission.warehouse.sql.content import content_hash
 
 LIMITS = Limits(unpacked_bytes=1 << 42)
-"""Rows go to PostgreSQL batch by batch, so that only the ratio limits what a file unpacks to."""
+"""Rows go to PostgreSQL batch by batch, so only the ratio limits what a file unpacks to."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Chunk:
     sha256 : str
         Hash of its text and of the header.
     parse : callable
-        Return its rows, given the number of rows before it.
+        Returns its rows; called with the number of rows before it.
     """
 
     start: int
@@ -67,7 +67,7 @@ def read_chunks(
     FileError
         If the file cannot be read.
     DatasetError
-        If it has the wrong columns. Both messages continue a sentence that begins with the file.
+        If it has the wrong columns. Neither message names the file: `Arrival.errors_named` does.
     """
     head, kind = _head(file)
     if kind is Format.PARQUET:
@@ -97,7 +97,10 @@ def text_chunk(block: bytes, start: int, table: Table) -> Chunk:
 
 
 def layout_of(file: IO[bytes]) -> Table | None:
-    """Return header and delimiter of a file, unless its rows are not at its bytes as they are."""
+    """Return header and delimiter of a plain text file, or None for any other format.
+
+    Only in plain text can a stretch be read by seeking to its bytes.
+    """
     if _head(file)[1] is not Format.TEXT:
         return None
     return next(read_tables(file, schema.NAMES, schema.ENCOUNTER, LIMITS, zero_bytes=True))

@@ -1,4 +1,4 @@
-"""A delivered file and what RAW knows of it: its rows are read only where they are needed."""
+"""A delivered file and what RAW knows about it; only rows that are needed are read."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,9 +26,9 @@ class Delivery:
     arrival : Arrival
         The file.
     known : KnownFile
-        How it is now.
+        Its status and stretches when it was surveyed.
     files : KnownFiles
-        Where its facts are kept.
+        The table of such facts in RAW.
     """
 
     arrival: Arrival
@@ -37,10 +37,10 @@ class Delivery:
 
     @classmethod
     def survey(cls, arrival: Arrival, files: KnownFiles) -> "Delivery":
-        """Look at a file, and read what has changed since the last look.
+        """Find out what has changed in a file since it was last surveyed.
 
-        An unchanged file is not read at all. Of another, all text is hashed, and only new and
-        changed stretches are parsed.
+        An unchanged file is not read at all. In a changed one, all text is hashed, but only new
+        and changed stretches are parsed.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Delivery:
         return Origin(self.known.origin)
 
     def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
-        """Return the content hash of slices of the file; rows are read once for it."""
+        """Return the content hash of each slice; rows are read only for hashes not yet known."""
         found = self.files.hashes(self.arrival.key)
         missing = sorted({piece for piece in slices if piece not in found})
         if missing:
@@ -89,12 +89,12 @@ class Delivery:
                 yield reader.read(piece)
 
     def loaded(self, batch: RawBatch) -> None:
-        """Take note that a batch was loaded from this file."""
+        """Remember the content hash of a batch that was loaded from this file."""
         self.files.remember_batches(self.arrival.key, [batch])
 
 
 def _surveyed(arrival: Arrival, known: KnownFile | None) -> KnownFile:
-    """Return how a file is now; one that grows meanwhile is read to its last whole line."""
+    """Return the current facts; a file that grows meanwhile is read to its last whole line."""
     with arrival.path.open("rb") as file:
         for is_complete in (arrival.status().is_complete, False):
             before = arrival.status()
@@ -108,7 +108,7 @@ def _surveyed(arrival: Arrival, known: KnownFile | None) -> KnownFile:
 def _stretches(
     file: IO[bytes], known: KnownFile | None, *, is_complete: bool
 ) -> tuple[list[Stretch], Origin]:
-    """Return the stretches of a file, and its origin; text that is known is not parsed."""
+    """Return the stretches of a file, and its origin; known text is not parsed again."""
     finder, found, first = OriginFinder(), list[Stretch](), None
     rows_by_hash = {s.sha256: s.rows for s in known.stretches} if known else {}
     row = 0
@@ -127,7 +127,7 @@ def _stretches(
 
 
 def _rows_in_common(before: KnownFile | None, after: KnownFile) -> int:
-    """Return how many rows at the beginning of a file are as they were."""
+    """Return how many rows at the beginning of a file are unchanged."""
     rows = 0
     for old, new in zip(before.stretches if before else (), after.stretches, strict=False):
         if (old.rows, old.sha256) != (new.rows, new.sha256):

@@ -29,10 +29,10 @@ class Slice(NamedTuple):
 
 
 class RowReader:
-    """Reads rows of an open file, at best in ascending order.
+    """Reads rows of an open file, fastest in ascending order.
 
-    In text of UTF-8 it goes to the bytes of a stretch; any other file is unpacked up to it. One
-    stretch is in memory at a time, beside the rows that are returned.
+    In plain UTF-8 text it seeks to the bytes of a stretch; any other file is unpacked up to the
+    stretch. One stretch is in memory at a time, beside the rows that are returned.
     """
 
     def __init__(self, file: IO[bytes], known: KnownFile) -> None:
@@ -74,7 +74,7 @@ class RowReader:
         return self._held[1]
 
     def _by_bytes(self, stretch: Stretch) -> Chunk | None:
-        """Return a chunk of a file in which it stands as it was hashed, if it does."""
+        """Return the chunk at the bytes of a stretch, or None unless its hash is as surveyed."""
         self._layout = self._layout or layout_of(self._file)
         if self._layout is None:
             return None
@@ -83,7 +83,7 @@ class RowReader:
         return chunk if chunk.sha256 == stretch.sha256 else None
 
     def _in_order(self, nth: int) -> Chunk:
-        """Return a chunk of a packed file, reading all those before it."""
+        """Return a chunk of a packed file, reading all chunks before it."""
         self._is_packed = True
         if nth < self._next:
             is_complete = self._known.status.is_complete

@@ -91,7 +91,7 @@ class DriftLog:
         return [Alarm(*row) for row in found]
 
     def known_drift(self, batch_id: str) -> dict[str, float]:
-        """Return the columns that drifted strongly in the measured batch before this one.
+        """Return the columns that drifted strongly in the previous measured batch.
 
         Returns
         -------

@@ -1,6 +1,6 @@
-"""What RAW knows of each source file: how it looked when it was read, and hashes of its rows.
+"""What RAW knows about each source file: its status when it was read, and hashes of its rows.
 
-The facts save reading; nothing is lost without them, because the file itself gives them again.
+The facts save reading. If they are lost, the file is read again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ class KnownFiles:
         self.connection = connection
 
     def find(self, path: str) -> KnownFile | None:
-        """Return what is known of a file."""
+        """Return the facts about a file, or None if it was never read."""
         with self.connection.transaction():
             found = self.connection.execute(_FILE, (path,)).fetchone()
             if found is None:
@@ -34,16 +34,16 @@ class KnownFiles:
         return KnownFile(FileStatus(*status), origin, stretches)
 
     def remember(self, path: str, known: KnownFile, unchanged_rows: int) -> None:
-        """Replace what is known of a file.
+        """Replace the facts about a file.
 
         Parameters
         ----------
         path : str
             The file.
         known : KnownFile
-            How it is now.
+            The new facts.
         unchanged_rows : int
-            Rows at its beginning that are as they were; hashes of later rows are forgotten.
+            Rows at its beginning that are unchanged; hashes of later rows are deleted.
         """
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_REPLACE_FILE, (path, *astuple(known.status), known.origin))
@@ -52,7 +52,7 @@ class KnownFiles:
             cursor.execute(_FORGET_ROWS, (path, unchanged_rows))
 
     def hashes(self, path: str) -> dict[tuple[int, int], str]:
-        """Return the content hashes of rows that are known."""
+        """Return all known content hashes of a file's rows."""
         with self.connection.transaction():
             found = self.connection.execute(_ROWS, (path,)).fetchall()
         return {(first, rows): digest for first, rows, digest in found}

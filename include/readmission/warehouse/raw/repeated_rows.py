@@ -1,4 +1,4 @@
-"""Rows of a batch that RAW already has, word for word: the file overlaps an earlier one.
+"""Rows of a batch that RAW already has, value for value: the file overlaps an earlier one.
 
 They stay in RAW as they arrived, but go no further. The raw gate decides which rows these are, not
 the load: only then is it known which earlier batches were accepted.

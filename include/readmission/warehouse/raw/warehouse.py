@@ -177,7 +177,7 @@ class RawWarehouse(Ledger[RawBatch]):
             return copy_out(self.connection, query, _ROW_TYPES, (batch_id,)).to_pandas()
 
     def missing_before(self, batch_id: str, rows: int = 1) -> dict[str, float]:
-        """Return each nullable column's share of missing values in the accepted batch before.
+        """Return each nullable column's share of missing values in the previous accepted batch.
 
         So a change is reported once, by the batch that brings it.
 
