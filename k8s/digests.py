@@ -89,9 +89,10 @@ def resolve(image: str, http: httpx.Client, scheme: str = "https") -> str:
             headers["Authorization"] = f"Bearer {_token(response, http)}"
             response = http.head(url, headers=headers)
         response.raise_for_status()
-        return response.headers["Docker-Content-Digest"]
+        digest: str = response.headers["Docker-Content-Digest"]
     except (httpx.HTTPError, KeyError) as error:
         raise DigestUnknown(f"{image} keeps its tag: {error}") from error
+    return digest
 
 
 def _token(response: httpx.Response, http: httpx.Client) -> str:
