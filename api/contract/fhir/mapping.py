@@ -43,6 +43,10 @@ class Source:
     absent: Value = None
 
 
+IMPLAUSIBLE = 1e6
+"""No laboratory reports it; a number of 400 digits cannot be converted to other units."""
+
+
 @dataclass(frozen=True)
 class ReadStay:
     """The fields of an encounter, and sentences about those that the bundle does not have."""
@@ -155,7 +159,7 @@ def _result(loinc: Collection[str], limits: Any, factor: float = 1.0) -> Callabl
             )
             quantity = observation.get("valueQuantity")
             value = quantity.get("value") if is_test and isinstance(quantity, dict) else None
-            if isinstance(value, int | float):
+            if isinstance(value, int | float) and abs(value) < IMPLAUSIBLE:
                 unit = str(quantity.get("code") or quantity.get("unit"))  # type: ignore[union-attr]
                 values.append(value * (factor if unit == terms.MMOL else 1))
         if not values:

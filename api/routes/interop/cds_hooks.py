@@ -8,16 +8,24 @@ import psycopg
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
 
 from api.contract.fhir import examples
-from api.contract.fhir.resources import stay_of
+from api.contract.fhir.resources import Stay, stay_of
 from api.contract.protocols import cds_hooks
 from api.contract.protocols.json_objects import parse_object
-from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, sender_of, service_state
+from api.dependencies import (
+    KEY_REQUIRED,
+    audit_event,
+    error_schemas,
+    require_predict,
+    sender_of,
+    service_state,
+)
 from api.errors import log
 from api.http.transport import JSON, read_json_body, request_id_of
 from api.routes.interop.fhir import score_stay
 from api.routes.interop.scoring import MAX_BYTES
 from api.routes.predict_batch import CountedRoute
 from readmission.logs import where
+from readmission.warehouse.audit.events import Action
 from readmission.warehouse.predictions.feedback import CardFeedback, record
 
 CONNECT_SECONDS = 5
@@ -75,20 +83,26 @@ async def call(request: Request, service_id: ServiceId) -> dict[str, Any]:
     FHIR server.
     """
     service = service_of(service_id)
-    body = parse_object(await read_json_body(request, MAX_BYTES))
-    wanted = cds_hooks.read_request(body, service)
-    if not wanted.resources:
-        raise HTTPException(412, "send the data of the patient as prefetch; GET /cds-services")
-    stay = stay_of(wanted.resources, wanted.encounter_id)
+    stay = await asyncio.to_thread(_stay, await read_json_body(request, MAX_BYTES), service)
     found = await score_stay(request, stay)
     if not found.line["eligible"]:
         return {"cards": []}
     model = found.scored.champion.model
     explanation = await asyncio.to_thread(model.explain, found.encounter)
+    version = found.scored.champion.registered.version
+    event = audit_event(request, Action.EXPLAIN, version, hook=service.hook)
+    service_state(request).audit.note(event)
     drivers = list(cds_hooks.drivers_of(explanation, found.encounter))
     page_url = service_state(request).settings.page_url
     card = cds_hooks.card(request_id_of(request), found.line, drivers, found.remarks, page_url)
     return {"cards": [card]}
+
+
+def _stay(body: bytes, service: cds_hooks.Service) -> Stay:
+    wanted = cds_hooks.read_request(parse_object(body), service)
+    if not wanted.resources:
+        raise HTTPException(412, "send the data of the patient as prefetch; GET /cds-services")
+    return stay_of(wanted.resources, wanted.encounter_id)
 
 
 @router.post(

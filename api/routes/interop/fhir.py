@@ -52,7 +52,8 @@ async def score_stay(request: Request, stay: Stay) -> ScoredStay:
     InvalidEncounter
         Naming each field that the bundle lacks and the contract needs, or that is wrong.
     """
-    found = read(stay)
+    # In a thread, because a bundle may have thousands of resources.
+    found = await asyncio.to_thread(read, stay)
     row = parse_row(found.fields)
     if isinstance(row.content, ApiError):
         raise row.content

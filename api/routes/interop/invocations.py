@@ -1,7 +1,7 @@
 """MLflow's scoring protocol, so that clients of `mlflow models serve` work unchanged."""
 
-import asyncio
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -29,7 +29,7 @@ from api.http.transport import (
     read_body,
     request_id_of,
 )
-from api.routes.interop.scoring import MAX_BYTES, Scored, score
+from api.routes.interop.scoring import MAX_BYTES, Scored, require_few, score
 from api.routes.predict_batch import CountedRoute
 from readmission.domain import schema
 
@@ -105,8 +105,7 @@ async def invocations(request: Request) -> dict[str, Any]:
     """
     kind = media_type(header(request.scope, CONTENT_TYPE) or JSON)
     body = await read_body(request, MAX_BYTES)
-    rows = await asyncio.to_thread(_read, body, kind)
-    scored = await score(request, rows, kind)
+    scored = await score(request, _read(body, kind), kind)
     return {
         "predictions": _predictions(scored),
         "logged": scored.logged,
@@ -115,13 +114,18 @@ async def invocations(request: Request) -> dict[str, Any]:
     }
 
 
-def _read(body: bytes, kind: str) -> list[ParsedRow]:
+def _read(body: bytes, kind: str) -> Iterator[ParsedRow]:
     if kind == JSON:
-        return [parse_row(row) for row in data_frames.rows_of(parse_object(body))]
-    rows = list(readers.read_rows(io.BytesIO(body), kind))
-    if not rows:
+        rows = data_frames.rows_of(parse_object(body))
+        require_few(len(rows))
+        yield from map(parse_row, rows)
+        return
+    found = readers.read_rows(io.BytesIO(body), kind, require_few)
+    first = next(found, None)
+    if first is None:
         raise InvalidEncounter([Problem.wrong_body("expected at least one encounter")])
-    return rows
+    yield first
+    yield from found
 
 
 def _predictions(scored: Scored) -> list[dict[str, Any]]:

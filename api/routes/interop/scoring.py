@@ -1,14 +1,15 @@
 """Score the rows of a request whose response is positional: all rows, or an error."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Request
 
+from api.access.limits import RowBudget
 from api.dependencies import audit_event, row_budget, sender_of, service_state
-from api.errors import ApiError, InvalidEncounter, Problem
+from api.errors import ApiError, BodyTooLarge, InvalidEncounter, Problem
 from api.files.rows import CHUNK_ROWS, ParsedRow
 from api.http.transport import request_id_of
 from api.model.champion import Champion
@@ -17,6 +18,11 @@ from readmission.warehouse.audit.events import Action
 
 MAX_BYTES = 1 << 20
 """Of a body: about 800 encounters. More belong into a file for POST /predict/batch."""
+
+MAX_ROWS = 10_000
+"""Of a request, because all are in memory. Packed in a megabyte could be 200,000."""
+MAX_WRONG_ROWS = 20
+"""Rows with an error, after which the others are not checked: each costs a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,17 @@ class Scored:
         return all(line["logged"] for line in self.lines)
 
 
-async def score(request: Request, rows: Sequence[ParsedRow], form: str) -> Scored:
+async def score(request: Request, rows: Iterable[ParsedRow], form: str) -> Scored:
     """Predict, count and log rows as `POST /predict/batch` does.
+
+    Parameters
+    ----------
+    request : Request
+        Says who sent the rows.
+    rows : iterable of ParsedRow
+        Read in a thread; at most `MAX_ROWS`.
+    form : str
+        Name of the format, for the audit trail.
 
     Raises
     ------
@@ -50,34 +65,52 @@ async def score(request: Request, rows: Sequence[ParsedRow], form: str) -> Score
     """
     state = service_state(request)
     champion = state.holder.require()
-    _require_valid(rows)
     budget = row_budget(request)
-    budget.announce(len(rows))
+    paid = await asyncio.to_thread(_valid_and_paid, rows, budget)
     scoring = FileScoring(
         state, champion, request_id_of(request), sender_of(request), "ndjson", budget
     )
-    starts = range(0, len(rows), CHUNK_ROWS)
+    starts = range(0, len(paid), CHUNK_ROWS)
     lines = [
         line
         for start in starts
-        for line in await asyncio.to_thread(scoring.score, rows[start : start + CHUNK_ROWS])
+        for line in await asyncio.to_thread(scoring.score, paid[start : start + CHUNK_ROWS])
     ]
-    if len(rows) > 1:
+    if len(paid) > 1:
         version = champion.registered.version
         state.audit.note(
-            audit_event(request, Action.SCORE_FILE, version, rows=len(rows), format=form)
+            audit_event(request, Action.SCORE_FILE, version, rows=len(paid), format=form)
         )
     return Scored(champion, lines)
 
 
-def _require_valid(rows: Sequence[ParsedRow]) -> None:
-    """Raise the error of the only row, or the problems of all rows with their lines."""
-    errors = {
-        line: row.content for line, row in enumerate(rows, 1) if isinstance(row.content, ApiError)
-    }
+def require_few(rows: int) -> None:
+    """Refuse more rows than a request may have."""
+    if rows > MAX_ROWS:
+        raise BodyTooLarge(MAX_ROWS, "a request", "rows")
+
+
+def _valid_and_paid(rows: Iterable[ParsedRow], budget: RowBudget) -> list[ParsedRow]:
+    """Return all rows; wrong ones count against the caller's limit, too.
+
+    Raises
+    ------
+    ApiError
+        Of the only row, or with the problems of the first `MAX_WRONG_ROWS` wrong rows.
+    """
+    read: list[ParsedRow] = []
+    errors: dict[int, ApiError] = {}
+    for line, row in enumerate(rows, 1):
+        require_few(line)
+        read.append(row)
+        if isinstance(row.content, ApiError):
+            errors[line] = row.content
+        if len(errors) == MAX_WRONG_ROWS:
+            break
+    budget.announce(len(read))
     if not errors:
-        return
-    if len(rows) == 1:
+        return read
+    if len(read) == 1:
         raise errors[1]
     raise InvalidEncounter(
         [problem for line, error in errors.items() for problem in _problems_of(line, error)]

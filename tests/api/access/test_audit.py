@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.access.keys import entry_of
+from api.contract.protocols.cds_hooks import VIEW
 from api.main import create_app
 from readmission.domain.production import Pin, Production
 from readmission.modelling.fitting import Fit
@@ -19,6 +20,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse.audit.log import AuditLog
 from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
+from tests.api.routes.interop.test_cds_hooks import body_for
 from tests.conftest import emptied
 
 KEY = "an admin key"
@@ -240,3 +242,15 @@ def test_a_wrong_address_stops_the_service(
     with pytest.raises(SettingsError, match="READMISSION_AUDIT_DSN"):
         serving("secret-word", fake_store, fits)
     assert AuditLog.from_settings(Settings()) is None
+
+
+def test_the_explanation_on_a_card_is_recorded(
+    audited: TestClient, trail: psycopg.Connection
+) -> None:
+    ready(audited)
+
+    response = audited.post(f"/cds-services/{VIEW}", json=body_for(VIEW), headers=WITH_KEY)
+
+    assert len(response.json()["cards"]) == 1
+    expected = ("explain", "api-key", KEY_ID, "testclient", "my-request", "1")
+    assert events(trail, 1) == [(*expected, {"hook": "patient-view"})]
