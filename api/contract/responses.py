@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from api.contract.predictions import ClassName, ModelReference, ResponseModel
+from readmission import __version__
 from readmission.modelling.families import FAMILIES
 from readmission.quality.catalogue import GATES
 from readmission.warehouse.verdicts import NOT_RUN, Status
@@ -187,6 +188,7 @@ class HealthResponse(ResponseModel):
     """The process is alive; a model may or may not be loaded."""
 
     status: Literal["alive"] = "alive"
+    version: str = Field(__version__, description="Of this service.", examples=[__version__])
     model_loaded: bool = Field(examples=[True])
     waiting_for_first_model: WaitingForFirstModel
     model_name: str | None = Field(examples=["diabetes_readmission"])

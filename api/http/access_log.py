@@ -12,6 +12,7 @@ from pydantic_core import to_json
 from starlette.types import Scope
 
 from api.errors import log
+from readmission import __version__
 from readmission.logs import is_json, stamp
 from readmission.settings import Settings
 
@@ -133,6 +134,7 @@ def _common(method: str, route: str, status: int, role: str | None, refusal: str
     fields = {
         "level": "WARNING" if status >= SERVER_ERROR else "INFO",
         "service": "api",
+        "version": __version__,
         "logger": "readmission.access",
         "message": f"{method} {route} {status}",
         "method": method,

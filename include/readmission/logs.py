@@ -19,6 +19,7 @@ from typing import Any
 from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
+from readmission import __version__
 from readmission.errors import InvalidValue, ReadmissionError
 from readmission.settings import CHECKOUT, Settings, get_settings
 
@@ -118,7 +119,7 @@ class JsonLines(JsonFormatter):
             ["asctime", "levelname", "name", "message"],
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"}
             | {"exc_info": "error"},
-            static_fields={"service": service},
+            static_fields={"service": service, "version": __version__},
             reserved_attrs=[*RESERVED_ATTRS, "color_message"],
             json_default=lambda value: type(value).__name__,
         )

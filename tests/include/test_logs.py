@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from readmission import logs
+from readmission import __version__, logs
 from readmission.errors import InvalidValue, NoModel
 from readmission.settings import CHECKOUT, Settings
 
@@ -130,6 +130,7 @@ def test_a_line_contains_the_request_id_and_extra_fields(lines: list[str]) -> No
     assert fields == {
         "level": "WARNING",
         "service": "test",
+        "version": __version__,
         "logger": "readmission.logs_of_a_test",
         "message": "said 7",
         "request_id": "request-1",

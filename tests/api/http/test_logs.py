@@ -224,7 +224,7 @@ def test_no_line_has_an_id_or_a_value_of_a_patient(logged: Logged) -> None:
     assert len(logged.lines()) > len(REQUESTS)
     assert {secret for secret in SECRETS if secret in text} == set()
     known = {"time", "level", "service", "logger", "message", "request_id", "method", "route"} | {
-        "status", "duration_ms", "role", "refusal", "error",
+        "status", "duration_ms", "role", "refusal", "error", "version",
     }  # fmt: skip
     assert {name for line in logged.lines() for name in line} <= known
 

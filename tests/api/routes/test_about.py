@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from api.contract.encounter import parse_encounter
 from api.contract.problem_details import PROBLEM_JSON
 from api.errors import RegistryUnavailable
+from readmission import __version__
 from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.errors import NoModel
@@ -68,6 +69,7 @@ def test_without_a_model_the_error_says_what_to_do(
     health = empty_service.get("/health")
     assert health.status_code == 200
     assert health.json()["status"] == "alive"
+    assert health.json()["version"] == __version__
     assert health.json()["model_loaded"] is False
     assert "nothing has been promoted" in health.json()["last_reload_error"]["message"]
     assert empty_service.get("/").json()["model_version"] is None
