@@ -4,6 +4,7 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -256,3 +257,27 @@ def test_an_unreadable_file_is_left_to_the_next_process(tmp_path: Path) -> None:
     successor = Spool(tmp_path, MIB)
     successor.adopt()
     assert contents(successor) == [b"x\n"]
+
+
+def test_a_line_does_not_wait_for_a_slow_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a sync that does not end
+    spool, reached, ended = Spool(tmp_path, MIB), threading.Event(), threading.Event()
+    spool.add(b"first\n")
+    monkeypatch.setattr(os, "fdatasync", lambda _: (reached.set(), ended.wait(60)))
+    syncing = threading.Thread(target=spool.sync, daemon=True)
+    syncing.start()
+    assert reached.wait(60)
+
+    # when a line is added meanwhile
+    adding = threading.Thread(target=spool.add, args=(b"second\n",), daemon=True)
+    adding.start()
+    adding.join(20)
+
+    # then it is on disk
+    assert not adding.is_alive()
+    assert spool.rows == 2
+    ended.set()
+    syncing.join(60)
+    spool.close()
