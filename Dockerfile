@@ -65,7 +65,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 STOPSIGNAL SIGTERM
 # Last, so that a build of another revision reuses the layers above.
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 # The label must be a valid date; this one means that no date was given.
 ARG CREATED=1970-01-01T00:00:00Z

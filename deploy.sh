@@ -25,7 +25,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly NAMESPACE=mlops-proyecto3
-readonly VERSION=0.1.0
+readonly VERSION=0.2.0
 readonly LABEL=app.kubernetes.io/managed-by=readmission-deploy OURS=app.kubernetes.io/part-of=readmission
 readonly TARGETS=(airflow mlflow api ui load)
 # The folders of plain YAML, in the order in which they are applied.

@@ -1,3 +1,3 @@
 """Readmission of diabetic patients: the library of the pipeline, the API and the local stack."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

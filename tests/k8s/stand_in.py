@@ -59,7 +59,7 @@ JSONPATHS = {
     "nodes": ADDRESSES[0],
     "services": "airflow-webserver 30808\nminio 30901\n",
 }
-IMAGES = {"fastapi": "readmission-api:0.1.0", "mlflow": "readmission-mlflow:0.1.0"}
+IMAGES = {"fastapi": "readmission-api:0.2.0", "mlflow": "readmission-mlflow:0.2.0"}
 
 Things = dict[str, dict[str, Any]]
 

@@ -31,8 +31,8 @@ def test_every_image_of_ours_has_the_version_of_the_code() -> None:
     script = (CHECKOUT / "deploy.sh").read_text()
     written = {
         tag
-        for name in ("docker-compose.yml", "docker-compose.override.yml")
-        for tag in re.findall(r"image: readmission-\w+:(\S+)", (CHECKOUT / name).read_text())
+        for path in CHECKOUT.glob("docker-compose*.yml")
+        for tag in re.findall(r"image: readmission-\w+:(\S+)", path.read_text())
     }
 
     # then they agree

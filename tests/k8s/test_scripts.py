@@ -413,7 +413,7 @@ LOADS = {
     "kind-ward": "kind load docker-image --name ward {}",
     "k3d-ward": "k3d image import --cluster ward {}",
 }
-IMAGES = [f"readmission-{target}:0.1.0" for target in ("airflow", "mlflow", "api", "ui", "load")]
+IMAGES = [f"readmission-{target}:0.2.0" for target in ("airflow", "mlflow", "api", "ui", "load")]
 
 
 @pytest.mark.parametrize("context", LOADS)
@@ -494,7 +494,7 @@ def test_another_cluster_pulls_the_images_from_the_registry(cluster: Path, overl
 @pytest.mark.parametrize(
     ("trouble", "says"),
     [
-        ("broken-mlflow", "the image readmission-mlflow:0.1.0 cannot be built"),
+        ("broken-mlflow", "the image readmission-mlflow:0.2.0 cannot be built"),
         ("full", "its disk may be full"),
     ],
 )
