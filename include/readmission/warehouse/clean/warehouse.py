@@ -32,6 +32,7 @@ _FEATURE_TYPES: dict[str, pa.DataType] = {
 }
 ROW_TYPES: dict[str, pa.DataType] = {**_KEY_TYPES, **_FEATURE_TYPES}
 """Arrow type of each column of a CLEAN encounter, in order."""
+_NUMBER = "number"
 
 
 class CleanWarehouse(Ledger[CleanBatch]):
@@ -205,7 +206,9 @@ class CleanWarehouse(Ledger[CleanBatch]):
         columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)
         query = _ROWS.format(columns=columns, encounters=_ENCOUNTERS, condition=condition)
         with self.connection.transaction():
-            return copy_out(self.connection, query, ROW_TYPES, parameters)
+            found = copy_out(self.connection, query, {_NUMBER: pa.int64()} | ROW_TYPES, parameters)
+        # PostgreSQL would sort the rows on its disk.
+        return found.sort_by([(_NUMBER, "ascending"), ("source_row", "ascending")]).drop(_NUMBER)
 
 
 def _patient_rows(splits: Mapping[int, str], batch_id: str) -> pa.Table:
@@ -250,15 +253,18 @@ UPDATE encounter SET superseded_by = %s
 WHERE (batch_id, source_row) IN (SELECT * FROM unnest(%s::text[], %s::bigint[]))
 """
 
-# Marks count only once the batch that corrects a row is accepted.
-_ENCOUNTERS = sql.SQL("""
-encounter e JOIN batch b USING (batch_id)
-LEFT JOIN batch s ON s.batch_id = e.superseded_by AND s.state = 'accepted'
+# Marks count only once the batch that corrects a row is accepted. It is found by a hashed subquery:
+# the planner joins the ledger to the rows by comparing each row with each batch.
+_UNMARKED = sql.SQL("""
+(e.superseded_by IS NULL OR e.superseded_by NOT IN (
+    SELECT batch_id FROM batch WHERE state = 'accepted' AND number <= {last}))
 """)
-_VALID = sql.SQL("""
-b.state = 'accepted' AND b.number <= coalesce(%s::integer, (SELECT max(number) FROM batch))
-AND (s.number IS NULL OR s.number > %s::integer)
-""")
+_NEWEST = sql.SQL("(SELECT max(number) FROM batch)")
+_LAST = sql.SQL("coalesce(%s::integer, {})").format(_NEWEST)
+_ENCOUNTERS = sql.SQL("encounter e JOIN batch b USING (batch_id)")
+_VALID = sql.SQL("b.state = 'accepted' AND b.number <= {last} AND {unmarked}").format(
+    last=_LAST, unmarked=_UNMARKED.format(last=_LAST)
+)
 """Rows as of a batch, whose number is given twice; without one, the valid rows of all batches."""
 
 _TEST_ENCOUNTERS = sql.SQL("""
@@ -266,10 +272,11 @@ SELECT encounter_id FROM {encounters} WHERE {valid} AND part = %s ORDER BY encou
 """).format(encounters=_ENCOUNTERS, valid=_VALID)
 _OUTCOMES = sql.SQL("""
 SELECT encounter_id, {outcome}, part FROM {encounters}
-WHERE e.batch_id = %s AND s.number IS NULL
-""").format(encounters=_ENCOUNTERS, outcome=sql.Identifier(schema.TARGET))
+WHERE e.batch_id = %s AND {unmarked}
+""").format(
+    encounters=_ENCOUNTERS,
+    outcome=sql.Identifier(schema.TARGET),
+    unmarked=_UNMARKED.format(last=_NEWEST),
+)
 
-_ROWS = sql.SQL("""
-SELECT {columns} FROM {encounters}
-WHERE {condition} ORDER BY b.number, e.source_row
-""")
+_ROWS = sql.SQL("SELECT b.number, {columns} FROM {encounters} WHERE {condition}")
