@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
@@ -65,15 +66,25 @@ def write_explainer(folder: Path, estimator: Any, validation: Encoded) -> None: 
         for root, tree in zip(roots, trees, strict=True)
         for side in [np.stack([tree.children_left, tree.children_right], axis=1)]
     ]
-    np.savez_compressed(
+    _write(
         folder / FOREST,
-        allow_pickle=False,
         roots=roots,
         children=np.concatenate(children).astype(np.int32),
         feature=np.concatenate([tree.feature for tree in trees]).astype(np.int32),
         threshold=np.concatenate([tree.threshold for tree in trees]),
         value=np.concatenate([tree.value[:, 0, :] for tree in trees]).astype(np.float32),
     )
+
+
+def _write(path: Path, **arrays: Any) -> None:
+    """Write a NumPy archive with the fastest compression; `numpy.savez_compressed` has no choice.
+
+    It takes a quarter of the time, for a file that is a fifth larger.
+    """
+    with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, values in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, values, allow_pickle=False)
 
 
 def importance(estimator: Any) -> Weights:
