@@ -17,6 +17,7 @@ from api.http.draining import GracefulShutdown
 from api.http.transport import header, request_id_of
 from api.metrics import Metrics
 from api.model.champion import Champion, ChampionHolder
+from api.model.earlier_stays import EarlierStays
 from api.model.registry import RegistryClient
 from api.model.store import ModelStore
 from api.prediction_log.log import PredictionLog
@@ -36,6 +37,8 @@ class ServiceState:
         Opens models.
     registry : RegistryClient
         For queries about other versions than the champion.
+    stays : EarlierStays
+        Looks up earlier stays for models that take them.
     log : PredictionLog, optional
         None if no log is configured.
     audit : AuditTrail
@@ -56,6 +59,7 @@ class ServiceState:
     rows: RateLimit
     store: ModelStore
     registry: RegistryClient
+    stays: EarlierStays
     log: PredictionLog | None
     audit: AuditTrail
     upload_slots: UploadSlots

@@ -22,6 +22,7 @@ from api.http.hosts import AllowedHosts
 from api.http.transport import RequestBoundary
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
+from api.model.earlier_stays import EarlierStays
 from api.model.registry import RegistryClient
 from api.model.store import LocalModelStore, ModelStore
 from api.prediction_log.log import PredictionLog
@@ -78,6 +79,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stopped = threading.Event()
     following = (state.holder, state.settings.model_poll_seconds, stopped)
     threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
+    stays = (lambda: state.holder.champion, state.settings.history_refresh_seconds, stopped)
+    threading.Thread(target=state.stays.follow, args=stays, name="stays", daemon=True).start()
     if state.log is not None:
         state.log.start()
     state.audit.start()
@@ -123,6 +126,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         rows=RateLimit(settings.api_row_limit, 60, "rows of files per minute"),
         store=store,
         registry=registry,
+        stays=EarlierStays.from_settings(settings, metrics),
         log=PredictionLog.from_settings(settings),
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),

@@ -144,6 +144,13 @@ class Metrics:
         self._torn = self._counter(
             "prediction_log_torn", "Records cut off by a killed process; no response was sent."
         )
+        self.history_lookups = self._counter(
+            "history_lookups", "Look-ups of earlier stays, by result.", "result"
+        )
+        self.history_checked = self._gauge(
+            "history_copy_checked_timestamp_seconds",
+            "When the local copy of earlier stays was last known to be current.",
+        )
         self._last_totals = {"written": 0, "lost": 0, "torn": 0}
         self.audit_lost = self._counter(
             "audit_events_lost", "Explanations and files that could not be audited."

@@ -27,7 +27,14 @@ from api.errors import InvalidEncounter, MalformedBody, Problem
 from api.errors.base import MAX_PROBLEMS
 from api.errors.envelopes import wrapped
 from readmission.domain import codes, schema
-from readmission.domain.columns import MISSING, MISSING_TEXTS, Column, Kind, is_missing
+from readmission.domain.columns import (
+    MISSING,
+    MISSING_TEXTS,
+    Column,
+    Kind,
+    earlier_stays,
+    is_missing,
+)
 from readmission.serving.encoding_tables import Encounter
 
 KNOWN_FIELDS = "one of the fields of GET /schema"
@@ -232,6 +239,11 @@ def _known_field_like(name: str) -> str:
     known = [column.name for column in schema.REQUEST_COLUMNS]
     similar = get_close_matches(name[:60], known, n=1)
     return f"{similar[0]!r} or another field of GET /schema" if similar else KNOWN_FIELDS
+
+
+def column_of(name: str) -> Column:
+    """Return a field of an encounter, or one of earlier stays."""
+    return schema.BY_NAME[name] if name in schema.BY_NAME else earlier_stays.BY_NAME[name]
 
 
 def label_of(column: Column) -> str:

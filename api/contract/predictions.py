@@ -22,7 +22,7 @@ from api.contract.fields import (
     example_of,
     reader_of,
 )
-from api.contract.readings import readings_of
+from api.contract.readings import History, history_of, readings_of
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction, is_eligible
@@ -126,6 +126,13 @@ class EncounterFields(ResponseModel):
     note: Annotated[str | None, ReadBy(_note)] = Field(
         description="Why there is no prediction, and what was interpreted; null if neither.",
         examples=["diag_1: ICD-10 E11.9 was read as ICD-9 250"],
+    )
+    history: Annotated[History | None, ReadBy(history_of)] = Field(
+        description=(
+            "Whether the patient's earlier stays were used, and why not; null if the model takes"
+            " none."
+        ),
+        examples=["used"],
     )
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter, Value
+
+History = Literal["used", "blank: no patient_nbr", "blank: unknown patient", "blank: unavailable"]
+"""Whether a model that takes earlier stays was given them, and why not."""
 
 _COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
 
@@ -21,9 +24,10 @@ class Reading:
 
 
 class InterpretedEncounter(dict[str, Value]):
-    """An encounter with the readings of its values; others are plain dictionaries."""
+    """An encounter with what is known beyond its fields; others are plain dictionaries."""
 
     readings: Sequence[Reading] = ()
+    history: History | None = None
 
 
 def with_readings(encounter: dict[str, Value], sent: Mapping[str, Any]) -> Encounter:
@@ -52,3 +56,18 @@ def with_readings(encounter: dict[str, Value], sent: Mapping[str, Any]) -> Encou
 def readings_of(encounter: Encounter) -> Sequence[Reading]:
     """Return the readings of an encounter."""
     return encounter.readings if isinstance(encounter, InterpretedEncounter) else ()
+
+
+def with_history(
+    encounter: Encounter, history: History, fields: Mapping[str, Value]
+) -> InterpretedEncounter:
+    """Return an encounter with the fields of earlier stays and whether they were used."""
+    completed = InterpretedEncounter(encounter)
+    completed.update(fields)
+    completed.readings, completed.history = readings_of(encounter), history
+    return completed
+
+
+def history_of(encounter: Encounter) -> History | None:
+    """Return whether earlier stays were used; None for a model that takes none."""
+    return encounter.history if isinstance(encounter, InterpretedEncounter) else None

@@ -90,6 +90,7 @@ class FileScoring:
     def score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
         """Score the accepted rows of a chunk; return one line per row."""
         self._budget.take(len(chunk))
+        chunk = [self._completed(row) for row in chunk]
         accepted = [row.content for row in chunk if not isinstance(row.content, ApiError)]
         predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
         lines = [
@@ -101,6 +102,12 @@ class FileScoring:
         self._rows += len(chunk)
         self._sync([line for line in lines if line.get("logged")])
         return lines
+
+    def _completed(self, row: ParsedRow) -> ParsedRow:
+        """Return a row with what is known of earlier stays, if the model takes them."""
+        if isinstance(row.content, ApiError):
+            return row
+        return row._replace(content=self._state.stays.complete(self._champion.model, row.content))
 
     def _sync(self, logged: list[dict[str, Any]]) -> None:
         """Wait until the rows are synced, if the settings say so; mark them if that fails."""

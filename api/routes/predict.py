@@ -36,6 +36,7 @@ from api.dependencies import (
 from api.http.direct import DirectRoute, Handler
 from api.http.transport import JSON, read_json_body, request_id_of
 from api.model.champion import Champion
+from readmission.domain.columns import earlier_stays
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction, ServedModel
 from readmission.warehouse.audit.events import Action
@@ -86,6 +87,7 @@ async def predict(request: Request) -> Response:
     # Validate the raw body and run the model on the event loop: declaring a body, or handing over
     # to a thread, would each take longer than both.
     encounter, champion = parse_encounter(body), state.holder.require()
+    encounter = state.stays.complete(champion.model, encounter)
     prediction = champion.model.predict(encounter)
     fields = await _record(state, champion, encounter, prediction, request)
     state.metrics.latency.observe(perf_counter() - started)
@@ -111,6 +113,7 @@ async def explain(request: Request) -> Response:
     # In a thread: the 150 alternatives of the page take milliseconds.
     encounter, alternatives = await asyncio.to_thread(parse_explain_request, body)
     champion = state.holder.require()
+    encounter = state.stays.complete(champion.model, encounter)
     prediction = champion.model.predict(encounter)
     # In a thread: the first explanation of a boosted model imports its library for a second.
     explained = await asyncio.to_thread(
@@ -133,7 +136,8 @@ def _explain(
     if prediction is None:
         return read_explanation(None, encounter)
     fields = read_explanation(model.explain(encounter), encounter)
-    predictions = model.predict_many([alternative.encounter for alternative in alternatives])
+    history = {name: encounter[name] for name in earlier_stays.NAMES if name in encounter}
+    predictions = model.predict_many([{**one.encounter, **history} for one in alternatives])
     fields.what_if = read_what_if(alternatives, predictions, encounter, prediction)
     return fields
 

@@ -47,6 +47,7 @@ def show(prediction: Json, classes: dict[str, str], labels: dict[str, str]) -> N
             )
         st.markdown(_percentile_in_words(prediction["risk_percentile"]))
         _show_readings(prediction, labels)
+        _show_history(prediction["history"])
         flag = f" · {_('synthetic data')}" if is_synthetic(prediction["data_source"]) else ""
         model = _(
             "{model}, version {version}",
@@ -64,6 +65,14 @@ def _show_readings(prediction: Json, labels: dict[str, str]) -> None:
         field, sent, value = labels.get(one["field"], one["field"]), one["sent"], one["value"]
         read = _("{field}: {sent} was read as {value}", field=field, sent=sent, value=value)
         st.caption(read)
+
+
+def _show_history(history: str | None) -> None:
+    """Say whether the patient's earlier stays were used, if the model takes them."""
+    if history == "used":
+        st.caption(_("The patient's earlier stays were taken into account."))
+    elif history is not None:
+        st.caption(_("Earlier stays of the patient were not taken into account."))
 
 
 def _percentile_in_words(percentile: float) -> str:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.contract.encounter import label_of
+from api.contract.encounter import column_of, label_of
 from api.contract.explanations.what_if import Alternative
 from api.contract.predictions import (
     NOT_ELIGIBLE,
@@ -101,7 +101,7 @@ def read_explanation(explanation: Explanation | None, encounter: Encounter) -> E
         contributions=[
             Contribution(
                 field=name,
-                label=label_of(schema.BY_NAME[name]),
+                label=label_of(column_of(name)),
                 value=encounter[name],
                 by_class=by_class(scores),
             )
@@ -124,7 +124,7 @@ def read_what_if(
         return None
     fields = [
         WhatIfField(
-            field=name, label=label_of(schema.BY_NAME[name]), value=encounter[name], values=found
+            field=name, label=label_of(column_of(name)), value=encounter[name], values=found
         )
         for name, found in values.items()
     ]

@@ -34,7 +34,8 @@ def risk_assessment(
         What was missing in the bundle.
     """
     probabilities = line["probabilities"] or {}
-    notes = [*filter(None, [line["note"]]), *remarks]
+    history = f"earlier stays: {line['history']}" if line["history"] else None
+    notes = [*filter(None, [line["note"], history]), *remarks]
     return {
         "resourceType": "RiskAssessment",
         "identifier": [{"system": REQUEST_SYSTEM, "value": request_id}],

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from api.contract.encounter import label_of
+from api.contract.encounter import column_of, label_of
 from api.contract.fhir.resources import Resource, unpacked
 from api.contract.predictions import ResponseModel
 from api.errors import InvalidEncounter, Problem
@@ -204,6 +204,6 @@ def drivers_of(explanation: Explanation, encounter: Encounter) -> Iterator[str]:
     effects = {name: scores[_SOON] for name, scores in explanation.contributions.items()}
     for name in sorted(effects, key=lambda name: -abs(effects[name]))[:DRIVERS]:
         direction = "raises" if effects[name] > 0 else "lowers"
-        label = label_of(schema.BY_NAME[name])
+        label = label_of(column_of(name))
         between = " " if label.endswith("?") else ": "
         yield f"{label}{between}{encounter[name]}, which {direction} the risk"

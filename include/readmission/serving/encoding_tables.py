@@ -75,6 +75,11 @@ class EncodingTables:
         self._stays = [pair for pair in tables if pair[0] in earlier_stays.BY_NAME]
         self._blank = array("f", [absent]) * len(columns)
 
+    @property
+    def takes_history(self) -> bool:
+        """Whether the model was trained with fields of earlier stays."""
+        return bool(self._stays)
+
     def encode(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float32]:
         """Return the same matrix as the fitted encoder, shape (n, columns).
 

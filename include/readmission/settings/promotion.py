@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from readmission.settings.renamed import RenamedSettings
 
@@ -19,8 +19,15 @@ class PromotionSettings(RenamedSettings):
     train_with_history: bool = Field(
         False,
         description="Train on what was known of each patient's earlier stays, too. Such a model"
-        " predicts with and without them. The API does not look them up yet, so they only help"
-        " callers of the registered model who send them.",
+        " predicts with and without them; the API looks them up for callers who send patient_nbr.",
+    )
+    history_refresh_seconds: PositiveFloat = Field(
+        30, description="Seconds between two checks of the API for new stays of patients."
+    )
+    history_stale_seconds: PositiveFloat = Field(
+        900,
+        description="Seconds without contact to their database after which the API no longer uses"
+        " its copy of the stays.",
     )
     promotion_rule: Literal["criteria", "weighted_f1"] = Field(
         "criteria",

@@ -1,0 +1,149 @@
+"""Complete encounters with what is known of the patient's earlier stays, for models that use it."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from time import monotonic, time
+from typing import Any, Self
+
+import psycopg
+
+from api.contract.readings import History, with_history
+from api.errors import log
+from api.metrics import Metrics
+from api.model.champion import Champion
+from api.model.stay_copy import StayCopy
+from readmission.domain import schema
+from readmission.domain.columns import MISSING, earlier_stays
+from readmission.domain.columns.history import Stay, history_of
+from readmission.domain.privacy import Pseudonyms
+from readmission.logs import where
+from readmission.serving.encoding_tables import Encounter, Value
+from readmission.serving.model import ServedModel
+from readmission.settings import Settings
+from readmission.warehouse.predictions import known_stays
+
+CONNECTION: Mapping[str, Any] = {"connect_timeout": 5, "application_name": "readmission-api"}
+_LAST_ENCOUNTER, _LAST_BATCH = 2**63, 2**31
+_SOON = {code: text for text, code in earlier_stays.BY_NAME[earlier_stays.SOON].codes.items()}
+
+
+class EarlierStays:
+    """Looks up earlier stays in a local copy; never waits for the database.
+
+    Parameters
+    ----------
+    dsn : str, optional
+        The database with the published stays; without it, no stay is known.
+    key : str, optional
+        Key of the hashes under which processing wrote them.
+    folder : Path
+        Where the copy is kept.
+    stale_seconds : float
+        Time without contact to the database after which the copy is no longer used.
+    metrics : Metrics
+        Counts look-ups by result.
+    """
+
+    def __init__(
+        self, dsn: str | None, key: str | None, folder: Path, stale_seconds: float, metrics: Metrics
+    ) -> None:
+        self._dsn, self._folder, self._stale_seconds = dsn, folder, stale_seconds
+        self._hashed = Pseudonyms(key).patient if key else None
+        self._metrics = metrics
+        self._copy: StayCopy | None = None
+        self._last: StayCopy | None = None
+        self._version: int | None = None
+        self._checked = 0.0
+        self._refreshing = threading.Lock()
+
+    @classmethod
+    def from_settings(cls, settings: Settings, metrics: Metrics) -> Self:
+        """Return the look-up; stays are published in the database of the prediction log."""
+        dsn, key = settings.prediction_log_dsn, settings.prediction_log_key
+        return cls(
+            dsn.get_secret_value() if dsn else None,
+            key.get_secret_value() if key else None,
+            settings.model_cache_dir,
+            settings.history_stale_seconds,
+            metrics,
+        )
+
+    def complete(self, model: ServedModel, encounter: Encounter) -> Encounter:
+        """Return the encounter with its earlier stays, and whether and why they are blank.
+
+        For a model that takes none, the encounter is returned as it is.
+        """
+        if not model.bundle.scorer.tables.takes_history:
+            return encounter
+        used, fields = self._look_up(encounter)
+        self._metrics.history_lookups.labels(used).inc()
+        return with_history(encounter, used, fields)
+
+    def _look_up(self, encounter: Encounter) -> tuple[History, Mapping[str, Value]]:
+        patient = encounter[schema.PATIENT]
+        if patient == MISSING:
+            return "blank: no patient_nbr", {}
+        copy = self._copy
+        stale = monotonic() - self._checked > self._stale_seconds
+        if copy is None or self._hashed is None or stale:
+            return "blank: unavailable", {}
+        try:
+            # Processing hashes numbers, which have no leading zeros.
+            stays = copy.stays(self._hashed(int(patient)) or "")
+        except sqlite3.Error as error:
+            log.error("earlier stays could not be looked up: %s", where(error))
+            return "blank: unavailable", {}
+        if not stays:
+            return "blank: unknown patient", {}
+        return "used", _fields(stays, encounter[schema.ENCOUNTER])
+
+    def follow(
+        self, champion: Callable[[], Champion | None], interval: float, stopped: threading.Event
+    ) -> None:
+        """Refresh the copy while the champion uses earlier stays; runs in a thread."""
+        while True:
+            loaded = champion()
+            if loaded is not None and loaded.model.bundle.scorer.tables.takes_history:
+                self.refresh()
+            if stopped.wait(interval if loaded is not None else 1):
+                return
+
+    def refresh(self) -> None:
+        """Copy the stays if they have changed; after a failure, use the last copy until stale."""
+        if self._dsn is None or self._hashed is None:
+            return
+        try:
+            with self._refreshing, psycopg.connect(self._dsn, **CONNECTION) as connection:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+                self._update(connection)
+        except (psycopg.Error, sqlite3.Error, OSError) as error:
+            log.warning("the copy of earlier stays was not refreshed: %s", where(error))
+            return
+        self._checked = monotonic()
+        self._metrics.history_checked.set(time())
+
+    def _update(self, connection: psycopg.Connection) -> None:
+        version = known_stays.version(connection)
+        if version == self._version:
+            return
+        copy = StayCopy.write(self._folder, known_stays.stays(connection))
+        # A look-up may still be reading the copy before, so close only the one before that.
+        if self._last is not None:
+            self._last.close()
+        self._last, self._copy, self._version = self._copy, copy, version
+        log.info("copied the known stays, version %d", version)
+
+
+def _fields(stays: list[Stay], encounter: Value) -> dict[str, Value]:
+    """Return the fields of earlier stays as a caller writes them.
+
+    An encounter that has arrived has the history of its batch, as in training; for any other, all
+    stays that have arrived count, of these only lower numbers if its number was sent.
+    """
+    number = _LAST_ENCOUNTER if encounter == MISSING else int(encounter)
+    own = [stay.batch for stay in stays if stay.encounter == number]
+    fields = history_of(stays, number, max(own, default=_LAST_BATCH)).fields()
+    return fields | {earlier_stays.SOON: _SOON[int(fields[earlier_stays.SOON])]}

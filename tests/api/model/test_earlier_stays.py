@@ -1,0 +1,230 @@
+"""The service looks up earlier stays, and predicts with them as training and MLflow do."""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from api.main import create_app
+from readmission.domain import cleaning, schema, synthetic
+from readmission.domain.columns import earlier_stays
+from readmission.domain.columns.history import Stay, history_of
+from readmission.domain.privacy import Pseudonyms
+from readmission.domain.splitting import Split
+from readmission.modelling.fitting import Fit, fit
+from readmission.settings import Settings
+from readmission.stack.services import postgres
+from readmission.stack.stack import Stack
+from tests.api.conftest import FakeModelStore
+from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
+from tests.api.models import loaded
+from tests.conftest import emptied
+
+ROWS = 10_000
+BATCH = 6_000
+KEY = "a key of at least thirty-two characters"
+HASHED = Pseudonyms(KEY).patient
+ID, PATIENT = schema.ENCOUNTER, schema.PATIENT
+SOON = {0: "No", 1: "Yes"}
+COLUMNS = "encounter_id, number, days, medicines, discharge, diagnosis, followed_soon"
+
+
+@pytest.fixture(scope="module")
+def raw() -> pd.DataFrame:
+    """Raw encounters of two batches, with the fields of their earlier stays as of their batch."""
+    raw = synthetic.encounters(ROWS, 3).to_pandas().sample(frac=1, random_state=1)
+    raw = raw.reset_index(drop=True).drop(columns=earlier_stays.NAMES, errors="ignore")
+    died = raw["discharge_disposition_id"].isin(schema.DIED)
+    raw.loc[died, "discharge_disposition_id"] = "1"
+    by_patient = defaultdict(list)
+    for patient, stay in stays_of(raw):
+        by_patient[patient].append(stay)
+    fields = [
+        history_of(by_patient[row[PATIENT]], int(row[ID]), batch_of(place)).fields()
+        for place, row in enumerate(raw.to_dict("records"))
+    ]
+    history = pd.DataFrame(fields).astype(object)
+    history[earlier_stays.SOON] = history[earlier_stays.SOON].map(SOON)
+    return raw.join(history)
+
+
+def batch_of(place: int) -> int:
+    return 1 if place < BATCH else 2
+
+
+def stays_of(raw: pd.DataFrame) -> list[tuple[str, Stay]]:
+    diagnoses = cleaning.clean(raw)["diag_1"]
+    return [
+        (
+            row[PATIENT],
+            Stay(
+                int(row[ID]), batch_of(place), int(row["time_in_hospital"]),
+                int(row["num_medications"]), row["discharge_disposition_id"], diagnoses[place],
+                row[schema.TARGET] == "<30",
+            ),
+        )
+        for place, row in enumerate(raw.to_dict("records"))
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def fitted(raw: pd.DataFrame) -> Fit:
+    rows = pd.concat([cleaning.clean(raw), cleaning.clean_history(raw)], axis=1)
+    rows = rows.assign(encounter_id=range(ROWS), eligible=cleaning.eligible(raw))
+    rows[schema.TARGET] = cleaning.outcome(raw)
+    rows["part"] = [Split.TRAIN if i % 4 else Split.VALIDATION for i in range(ROWS)]
+    return fit("logistic_regression", rows, threads=1)
+
+
+@pytest.fixture
+def published(databases: Stack, raw: pd.DataFrame) -> Iterator[str]:
+    """The address of a database with the published stays."""
+    dsn = postgres.dsn(databases.site, "predictions")
+    with emptied(dsn) as connection:
+        query = f"COPY known_stay (batch_id, source_row, patient_hash, {COLUMNS}) FROM STDIN"
+        with connection.cursor().copy(query.encode()) as copy:
+            for place, (patient, s) in enumerate(stays_of(raw)):
+                facts = (s.encounter, s.batch, s.days, s.medicines, s.discharge, s.diagnosis)
+                copy.write_row(
+                    (f"batch-{s.batch:04}", place, HASHED(patient), *facts, s.followed_soon)
+                )
+        connection.commit()
+        yield dsn
+
+
+@pytest.fixture
+def proxy(published: str) -> Iterator[FaultyProxy]:
+    with faulty_proxy(published) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def client(
+    proxy: FaultyProxy, fake_store: FakeModelStore, fitted: Fit, tmp_path: Path
+) -> Iterator[TestClient]:
+    """The service with a model that takes earlier stays."""
+    fake_store.content = loaded("1", fitted)
+    settings = Settings(
+        api_anonymous_role="admin", api_rate_limit=0, api_row_limit=0, model_poll_seconds=3600,
+        prediction_log_dsn=proxy.dsn, prediction_log_key=KEY, model_cache_dir=tmp_path / "models",
+        prediction_spool_dir=tmp_path / "spool", history_refresh_seconds=3600,
+    )  # fmt: skip
+    with TestClient(create_app(settings, fake_store)) as client:
+        client.post("/reload_model").raise_for_status()
+        deadline = time.monotonic() + 60
+        while stays_in(client)._copy is None:
+            assert time.monotonic() < deadline
+            stays_in(client).refresh()
+        yield client
+
+
+def stays_in(client: TestClient) -> Any:
+    return client.app.state.service.stays  # type: ignore[attr-defined]
+
+
+def sent(raw: pd.DataFrame, *names: str) -> list[dict]:
+    return json.loads(raw[[*schema.FEATURE_NAMES, *names]].to_json(orient="records"))
+
+
+def predicted(client: TestClient, rows: list[dict]) -> list[dict]:
+    body = "\n".join(map(json.dumps, rows))
+    response = client.post(
+        "/predict/batch", content=body, headers={"Content-Type": "application/x-ndjson"}
+    )
+    return [json.loads(line) for line in response.text.splitlines()][:-1]
+
+
+def probabilities(lines: list[dict]) -> np.ndarray:
+    return np.array([list(line["probabilities"].values()) for line in lines])
+
+
+def test_api_and_pyfunc_agree_with_and_without_history(
+    client: TestClient, fitted: Fit, raw: pd.DataFrame
+) -> None:
+    # when the same rows are predicted with and without the numbers of their patients
+    known = predicted(client, sent(raw, ID, PATIENT))
+    blank = predicted(client, sent(raw, ID))
+
+    # then
+    assert {line["history"] for line in known} == {"used"}
+    expected = fitted.model.predict_proba(raw)
+    np.testing.assert_allclose(probabilities(known), expected, atol=1e-6)
+    assert {line["history"] for line in blank} == {"blank: no patient_nbr"}
+    plain = fitted.model.predict_proba(raw[list(schema.FEATURE_NAMES)])
+    np.testing.assert_allclose(probabilities(blank), plain, atol=1e-6)
+    assert np.abs(plain - expected).max() > 0.01
+    assert (raw[earlier_stays.KNOWN] > 0).mean() > 0.1
+    # and without the number of the encounter, all stays of the patient count
+    count = stays_in(client)._copy.stays(HASHED(raw[PATIENT][0]))
+    encounter = sent(raw[:1], PATIENT)[0]
+    completed = stays_in(client).complete(
+        client.app.state.service.holder.require().model,  # type: ignore[attr-defined]
+        schema.example() | encounter | {ID: "?"},
+    )
+    assert completed[earlier_stays.KNOWN] == len({stay.encounter for stay in count})
+
+
+def test_a_lost_database_and_an_unknown_patient_are_said_in_every_protocol(
+    client: TestClient, proxy: FaultyProxy, raw: pd.DataFrame
+) -> None:
+    row, *_ = sent(raw[:1], ID, PATIENT)
+    unknown = row | {PATIENT: "1"}
+    assert client.post("/predict", json=unknown).json()["history"] == "blank: unknown patient"
+    explained = client.post("/explain", json=row).json()
+    assert explained["history"] == "used"
+    assert earlier_stays.KNOWN in {one["field"] for one in explained["contributions"]}
+
+    # when the database is gone, the copy is used until it is stale
+    proxy.disconnect()
+    stays_in(client).refresh()
+    assert client.post("/predict", json=row).json()["history"] == "used"
+    stays_in(client)._stale_seconds = 0
+    assert client.post("/predict", json=row).json()["history"] == "blank: unavailable"
+
+    # then every protocol says it
+    invoked = client.post("/invocations", json={"dataframe_records": [row]}).json()
+    assert invoked["predictions"][0]["history"] == "blank: unavailable"
+    tensors = [
+        {"name": n, "shape": [1], "datatype": "INT64" if isinstance(v, int) else "BYTES",
+         "data": [v]}
+        for n, v in row.items()
+    ]  # fmt: skip
+    answer = client.post("/v2/models/diabetes_readmission/infer", json={"inputs": tensors}).json()
+    (history,) = [one["data"] for one in answer["outputs"] if one["name"] == "history"]
+    assert history == ["blank: unavailable"]
+    metrics = client.get("/metrics").text
+    assert 'history_lookups_total{result="used"}' in metrics
+    assert row[PATIENT] not in metrics
+    assert HASHED(row[PATIENT]) not in metrics
+
+
+def test_an_erased_patient_is_unknown_after_the_next_refresh(
+    client: TestClient, published: str, raw: pd.DataFrame
+) -> None:
+    row, *_ = sent(raw[:1], ID, PATIENT)
+    assert client.post("/predict", json=row).json()["history"] == "used"
+
+    with psycopg.connect(published) as connection:
+        connection.execute(
+            "DELETE FROM known_stay WHERE patient_hash = %s", (HASHED(row[PATIENT]),)
+        )
+    stays_in(client).refresh()
+
+    assert client.post("/predict", json=row).json()["history"] == "blank: unknown patient"
+
+
+def test_a_model_without_history_looks_nothing_up(
+    service: TestClient, encounter: dict[str, str | int]
+) -> None:
+    response = service.post("/predict", json={**encounter, PATIENT: "8222157"}).json()
+
+    assert response["history"] is None
+    assert 'history_lookups_total{result="' not in service.get("/metrics").text
