@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import entry_points
 from itertools import pairwise
@@ -51,7 +51,7 @@ def blocks() -> list[str]:
     return [dedent(re.sub(r"^ *```.*\n?", "", block, flags=re.MULTILINE)) for block in found]
 
 
-def runs(beginning: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def runs(beginning: str) -> pytest.MarkDecorator:
     """Give a test the block that begins like this."""
     (text,) = (each for each in blocks() if each.startswith(beginning))
     RUN.append(beginning)

@@ -49,7 +49,8 @@ def waves() -> list[list[Rule]]:
     """Return the alerts in an order in which none silences one that is sent later."""
     inhibits = yaml.safe_load(routes.SOURCE.read_text())["inhibit_rules"]
     pairs = [(str(each["source_matchers"]), str(each["target_matchers"])) for each in inhibits]
-    left, found = alerts(), []
+    left = alerts()
+    found: list[list[Rule]] = []
     while left:
         targets = {name(rule): [s for s, t in pairs if silences(t, rule)] for rule in left}
         last = [
