@@ -265,7 +265,12 @@ def test_a_line_does_not_wait_for_a_slow_disk(
     # given a sync that does not end
     spool, reached, ended = Spool(tmp_path, MIB), threading.Event(), threading.Event()
     spool.add(b"first\n")
-    monkeypatch.setattr(os, "fdatasync", lambda _: (reached.set(), ended.wait(60)))
+
+    def hang(_descriptor: int) -> None:
+        reached.set()
+        ended.wait(60)
+
+    monkeypatch.setattr(os, "fdatasync", hang)
     syncing = threading.Thread(target=spool.sync, daemon=True)
     syncing.start()
     assert reached.wait(60)
