@@ -9,6 +9,7 @@ from api.errors.problems import Problem
 from api.errors.requests import (
     BodyTooLarge,
     Forbidden,
+    ForeignOrigin,
     InvalidEncounter,
     MalformedBody,
     NotJson,
@@ -38,6 +39,7 @@ __all__ = [
     "BodyTooLarge",
     "Draining",
     "Forbidden",
+    "ForeignOrigin",
     "InvalidEncounter",
     "MalformedBody",
     "NoModelLoaded",

@@ -34,6 +34,20 @@ class UnknownHost(ApiError):
         )
 
 
+class ForeignOrigin(ApiError):
+    """A browser sent the request for a page of another website."""
+
+    status = 403
+    kind = "origin"
+    title = "Pages of other websites are not allowed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The Origin header does not name this service: a page of another website sent this"
+            f" request. If the website is yours, add its host name to {PREFIX}ALLOWED_HOSTS."
+        )
+
+
 class BodyTooLarge(ApiError):
     """The body, or one encounter in it, exceeds a size limit."""
 

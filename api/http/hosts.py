@@ -1,11 +1,11 @@
-"""Allowed hosts: reject requests that name the service by a host name it does not have."""
+"""Allowed hosts: reject requests to other names, and those of other websites' pages."""
 
 import re
 from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.errors import UnknownHost
+from api.errors import ApiError, ForeignOrigin, UnknownHost
 from api.http.error_responses import error_response
 from readmission.settings import LOOPBACK_HOSTS
 
@@ -21,6 +21,9 @@ class AllowedHosts:
     Otherwise a website could point its own name at this service (DNS rebinding). A visitor's
     browser would let the website's scripts send requests and read the responses, because both have
     the same origin.
+
+    A page of any website can also send a POST to this machine without reading the response.
+    Browsers name the website in the Origin header, which must be a name of this service, too.
 
     Besides the names, the address at which a connection arrived is allowed: Prometheus and the
     probes of Kubernetes address a pod by its IP address.
@@ -44,18 +47,26 @@ class AllowedHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event."""
-        if scope["type"] == "http":
-            hosts = [value for name, value in scope["headers"] if name == b"host"]
-            if len(hosts) != 1 or not (hosts[0] in self._accepted or self._allows(hosts[0], scope)):
-                error = UnknownHost()
-                state = scope.setdefault("state", {})
-                state["refusal"] = error.kind
-                response = error_response(error, str(state.get("request_id", "")))
-                await response(scope, receive, send)
-                return
+        if scope["type"] == "http" and (error := self._refusal(scope)):
+            state = scope.setdefault("state", {})
+            state["refusal"] = error.kind
+            response = error_response(error, str(state.get("request_id", "")))
+            await response(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
+    def _refusal(self, scope: Scope) -> ApiError | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) != 1 or not self._allows(hosts[0], scope):
+            return UnknownHost()
+        origins = [value for name, value in scope["headers"] if name == b"origin"]
+        if not all(self._allows(origin.partition(b"://")[2], scope) for origin in origins):
+            return ForeignOrigin()
+        return None
+
     def _allows(self, host: bytes, scope: Scope) -> bool:
+        if host in self._accepted:
+            return True
         match = _NAME_AND_PORT.fullmatch(host)
         if match is None:
             return False

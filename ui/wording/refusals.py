@@ -15,6 +15,7 @@ BY_KIND = {
     "media_type": N_("The service does not read files of this type."),
     "no_model": N_("No model is loaded yet."),
     "not_json": N_("The service does not read requests of this type."),
+    "origin": N_("The service does not accept requests from pages of other websites."),
     "promotion_failed": N_("Nothing was changed: this version cannot go into production."),
     "quality_away": N_(
         "The quality summary cannot be read: either no batch has arrived yet, or the object store "

@@ -1,4 +1,4 @@
-"""The service responds only to its own names: another name may be a website's (DNS rebinding)."""
+"""The service responds only to its own names and pages: others may be a website's."""
 
 from typing import Any
 
@@ -62,6 +62,22 @@ def test_two_host_headers_are_rejected() -> None:
     assert client().get("/", headers=headers).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("http://localhost:8501", 200), ("https://api.hospital.example", 200),
+        ("https://website.example", 403), ("http://website.example:8000", 403),
+        ("http://localhost.website.example", 403), ("null", 403), ("", 403),
+    ],
+)  # fmt: skip
+def test_pages_of_other_websites_are_rejected(origin: str, status: int) -> None:
+    response = client().get("/", headers={"host": "localhost", "origin": origin})
+
+    assert response.status_code == status
+    if status == 403:
+        assert response.json()["error"] == "origin"
+
+
 @pytest.mark.parametrize("address", ["::1", "::ffff:10.0.0.3", "fd00::5"])
 def test_the_address_of_a_connection_may_be_ipv6(address: str) -> None:
     shown = {"::ffff:10.0.0.3": "10.0.0.3"}.get(address, f"[{address}]")
@@ -96,6 +112,10 @@ def test_every_path_of_the_service_is_covered(
     assert rejected.status_code == 400
     assert (rejected.json()["error"], rejected.json()["request_id"]) == ("host", "its-id")
     assert rejected.headers["x-request-id"] == "its-id"
+    # so is what a page of another website sends to a name of the service
+    foreign = {"host": "localhost", "origin": "https://website.example"}
+    rejected = service.request(method, path, json=encounter, headers=foreign)
+    assert (rejected.status_code, rejected.json()["error"]) == (403, "origin")
     # and the same request to localhost is not
     allowed = service.request(method, path, json=encounter, headers={"host": "localhost"})
     assert allowed.status_code != 400 or "host" not in allowed.json()["error"]
