@@ -34,8 +34,8 @@ ELSEWHERE: Mapping[str, tuple[str, str, str, str, str]] = {
         "Grafana's dashboards",
         "Los dashboards de Grafana",
         "GET /api/search?type=dash-db",
-        "the stack on one machine has no Grafana; Compose and Kubernetes have it",
-        "el sistema de una máquina no tiene Grafana; Compose y Kubernetes sí",
+        "it takes no pictures of Grafana; `readmission status` shows its address, if it runs",
+        "no toma capturas de Grafana; `readmission status` muestra su dirección, si corre",
     ),
     "swap": (
         "The model changes without a change of code",
@@ -127,7 +127,7 @@ def _pipeline(site: Site) -> list[Line]:
 
 
 def dags(site: Site) -> str:
-    """Return that the four DAGs are active."""
+    """Return the names of the four DAGs, which must be active and without errors."""
     client = open_airflow(site)
     if errors := client.import_errors():
         raise NotAsExpected("\n".join(errors))
