@@ -136,11 +136,12 @@ def test_a_new_name_wins_over_the_old_one(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_an_old_name_with_our_prefix_is_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(RENAMED, "READMISSION_ROWS_PER_BATCH", "batch_size")
-    monkeypatch.setenv("READMISSION_ROWS_PER_BATCH", "500")
+    monkeypatch.setenv("READMISSION_MONITORING_ACCESS_KEY", "a-key")
 
-    with pytest.warns(FutureWarning, match="READMISSION_BATCH_SIZE"):
-        assert Settings.from_environment().batch_size == 500
+    with pytest.warns(FutureWarning, match="READMISSION_EXPORTER_ACCESS_KEY"):
+        found = Settings.from_environment().exporter_access_key
+    assert found
+    assert found.get_secret_value() == "a-key"
 
 
 def test_every_renamed_variable_is_read_by_a_setting() -> None:

@@ -169,9 +169,9 @@ def test_the_exporter_connects_to_every_database_as_monitoring() -> None:
     (container,) = exporter["containers"]
 
     configured = {
-        variable["name"].removeprefix(PREFIX + "MONITORING_DSN_").lower(): variable["value"]
+        variable["name"].removeprefix(PREFIX + "EXPORTER_DSN_").lower(): variable["value"]
         for variable in container["env"]
-        if variable["name"].startswith(PREFIX + "MONITORING_DSN_")
+        if variable["name"].startswith(PREFIX + "EXPORTER_DSN_")
     }
     existing = {
         database

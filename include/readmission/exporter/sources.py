@@ -23,7 +23,7 @@ def addresses(settings: Settings) -> dict[str, str]:
     SettingsError
         If a value is not a PostgreSQL address.
     """
-    named = {name: f"monitoring_dsn_{name}" for name in DATABASES}
+    named = {name: f"exporter_dsn_{name}" for name in DATABASES}
     given = {name: (field, getattr(settings, field)) for name, field in named.items()}
     return {name: address(*pair) for name, pair in given.items() if pair[1] is not None}
 
@@ -90,12 +90,12 @@ def _mlflow(settings: Settings) -> Source[Any]:
 
 
 def _object_store(settings: Settings) -> list[Source[Any]]:
-    key, secret = settings.monitoring_access_key, settings.monitoring_secret_key
+    key, secret = settings.exporter_access_key, settings.exporter_secret_key
     if not (settings.docs_endpoint and (key or secret)):
         return []
     if key is None or secret is None:
         raise SettingsError(
-            f"set both {PREFIX}MONITORING_ACCESS_KEY and {PREFIX}MONITORING_SECRET_KEY, or neither"
+            f"set both {PREFIX}EXPORTER_ACCESS_KEY and {PREFIX}EXPORTER_SECRET_KEY, or neither"
         )
     store = object_store.ObjectStore.at(
         settings.docs_endpoint,

@@ -208,29 +208,29 @@ class Settings(
 
     # The exporter of the pipeline's metrics
     exporter_host: str = Field("127.0.0.1", description="Network interface of the exporter.")
-    monitoring_dsn_raw: SecretStr | None = Field(
+    exporter_dsn_raw: SecretStr | None = Field(
         None, description="Address of RAW, with the monitoring role; not monitored if unset."
     )
-    monitoring_dsn_clean: SecretStr | None = Field(
+    exporter_dsn_clean: SecretStr | None = Field(
         None, description="Address of CLEAN, with the monitoring role; not monitored if unset."
     )
-    monitoring_dsn_predictions: SecretStr | None = Field(
+    exporter_dsn_predictions: SecretStr | None = Field(
         None, description="Prediction log, with the monitoring role; not monitored if unset."
     )
-    monitoring_dsn_mlflow: SecretStr | None = Field(
+    exporter_dsn_mlflow: SecretStr | None = Field(
         None,
         description="Address of MLflow's database, to measure its size; not monitored if unset.",
     )
-    monitoring_dsn_airflow: SecretStr | None = Field(
+    exporter_dsn_airflow: SecretStr | None = Field(
         None,
         description="Address of Airflow's database, to measure its size; not monitored if unset.",
     )
-    monitoring_access_key: SecretStr | None = Field(
+    exporter_access_key: SecretStr | None = Field(
         None,
         description="Access key that may list every bucket at docs_endpoint but read no object.",
     )
-    monitoring_secret_key: SecretStr | None = Field(
-        None, description="Secret that belongs to monitoring_access_key."
+    exporter_secret_key: SecretStr | None = Field(
+        None, description="Secret that belongs to exporter_access_key."
     )
     database_capacity_mb: PositiveInt = Field(
         5_120, description="Disk space per database, in MiB; an alert fires when it is nearly full."

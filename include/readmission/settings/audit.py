@@ -18,7 +18,7 @@ class AuditSettings(RenamedSettings):
         description="Address of that database, with the role that owns its table; for the"
         " migrations.",
     )
-    monitoring_dsn_audit: SecretStr | None = Field(
+    exporter_dsn_audit: SecretStr | None = Field(
         None,
         description="Address of that database, to measure its size; not monitored if unset.",
     )

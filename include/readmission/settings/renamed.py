@@ -14,6 +14,14 @@ RENAMED: dict[str, str] = {
     "MLFLOW_BACKEND_STORE_URI": "mlflow_dsn",
     "MLFLOW_READ_REPLICA_BACKEND_STORE_URI": "mlflow_read_dsn",
     "MLFLOW_ARTIFACTS_DESTINATION": "mlflow_artifacts",
+    "READMISSION_MONITORING_ACCESS_KEY": "exporter_access_key",
+    "READMISSION_MONITORING_DSN_AIRFLOW": "exporter_dsn_airflow",
+    "READMISSION_MONITORING_DSN_AUDIT": "exporter_dsn_audit",
+    "READMISSION_MONITORING_DSN_CLEAN": "exporter_dsn_clean",
+    "READMISSION_MONITORING_DSN_MLFLOW": "exporter_dsn_mlflow",
+    "READMISSION_MONITORING_DSN_PREDICTIONS": "exporter_dsn_predictions",
+    "READMISSION_MONITORING_DSN_RAW": "exporter_dsn_raw",
+    "READMISSION_MONITORING_SECRET_KEY": "exporter_secret_key",
 }
 """Each old variable, and the setting that replaces it; version 0.3.0 will not read them."""
 

@@ -116,9 +116,9 @@ def test_each_database_shows_its_size_and_connections(platform: Platform, scrape
 @pytest.mark.parametrize(
     ("down", "failing", "still_there"),
     [
-        ({"monitoring_dsn_raw": "dsn"}, {"raw"}, "part_rows"),
-        ({"monitoring_dsn_clean": "dsn"}, {"clean"}, "quarantine_rows"),
-        ({"monitoring_dsn_predictions": "dsn"}, {"predictions"}, "unaccounted_rows"),
+        ({"exporter_dsn_raw": "dsn"}, {"raw"}, "part_rows"),
+        ({"exporter_dsn_clean": "dsn"}, {"clean"}, "quarantine_rows"),
+        ({"exporter_dsn_predictions": "dsn"}, {"predictions"}, "unaccounted_rows"),
         ({"mlflow_tracking_uri": f"http://{NOWHERE}"}, {"mlflow"}, "bucket_objects"),
         ({"docs_endpoint": f"http://{NOWHERE}"}, {"object_store"}, "mlflow_response_seconds"),
     ],
@@ -146,7 +146,7 @@ def test_if_one_source_is_down_the_others_are_still_exported(
     assert successes(page) == {name: float(name not in failing) for name in SOURCES}
     assert page.all(still_there)
     assert took < 2
-    gone = {name.removeprefix("monitoring_dsn_") for name in down} & set(DATABASES)
+    gone = {name.removeprefix("exporter_dsn_") for name in down} & set(DATABASES)
     assert page.all("database_up") == {(name,): name not in gone for name in DATABASES}
     assert page("mlflow_up") == ("mlflow" not in failing)
     assert page("object_store_up") == ("object_store" not in failing)
@@ -158,7 +158,7 @@ def test_if_one_source_is_down_the_others_are_still_exported(
 
 def test_the_page_is_served_even_if_every_source_is_down(settings: Settings) -> None:
     dead = SecretStr(DEAD_DATABASE)
-    changes: dict[str, object] = {f"monitoring_dsn_{name}": dead for name in DATABASES}
+    changes: dict[str, object] = {f"exporter_dsn_{name}": dead for name in DATABASES}
     changes |= {"mlflow_tracking_uri": f"http://{NOWHERE}", "docs_endpoint": f"http://{NOWHERE}"}
 
     with scraping(settings.model_copy(update=changes)) as once:
@@ -170,8 +170,8 @@ def test_the_page_is_served_even_if_every_source_is_down(settings: Settings) -> 
 
 
 def test_sources_that_are_not_configured_are_not_exported(settings: Settings) -> None:
-    changes: dict[str, object] = {f"monitoring_dsn_{name}": None for name in DATABASES}
-    changes |= {"monitoring_access_key": None, "monitoring_secret_key": None}
+    changes: dict[str, object] = {f"exporter_dsn_{name}": None for name in DATABASES}
+    changes |= {"exporter_access_key": None, "exporter_secret_key": None}
 
     with scraping(settings.model_copy(update=changes)) as once:
         page = once()
@@ -185,9 +185,9 @@ def test_an_invalid_address_is_refused_without_quoting_it(settings: Settings) ->
 
     with (
         pytest.raises(
-            SettingsError, match="READMISSION_MONITORING_DSN_CLEAN is not the address"
+            SettingsError, match="READMISSION_EXPORTER_DSN_CLEAN is not the address"
         ) as refused,
-        scraping(settings.model_copy(update={"monitoring_dsn_clean": wrong})),
+        scraping(settings.model_copy(update={"exporter_dsn_clean": wrong})),
     ):
         pass
 

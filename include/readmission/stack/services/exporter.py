@@ -28,14 +28,14 @@ def service(site: Site) -> Service:
 
 def _environment(site: Site) -> dict[str, str]:
     databases = {
-        f"{PREFIX}MONITORING_DSN_{name.upper()}": postgres.dsn(site, name, postgres.MONITORING)
+        f"{PREFIX}EXPORTER_DSN_{name.upper()}": postgres.dsn(site, name, postgres.MONITORING)
         for name in postgres.DATABASES
     }
     return databases | {
         f"{PREFIX}EXPORTER_HOST": HOST,
         f"{PREFIX}DOCS_ENDPOINT": site.s3_endpoint,
-        f"{PREFIX}MONITORING_ACCESS_KEY": site.credentials.monitoring_access_key,
-        f"{PREFIX}MONITORING_SECRET_KEY": site.credentials.monitoring_secret_key,
+        f"{PREFIX}EXPORTER_ACCESS_KEY": site.credentials.monitoring_access_key,
+        f"{PREFIX}EXPORTER_SECRET_KEY": site.credentials.monitoring_secret_key,
         # Otherwise glibc keeps a separate memory arena for each thread of the pool.
         "MALLOC_ARENA_MAX": "2",
     }
