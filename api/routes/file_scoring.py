@@ -75,11 +75,12 @@ class FileScoring:
             Before the first piece only. Later errors become the last row.
         """
         chunks = readers.chunked(readers.read_rows(file, content_type, self._budget.announce))
-        piece = self._writer.begin() + self._writer.write(self.score(next(chunks, [])))
+        first = self.completed(next(chunks, []))
+        piece = self._writer.begin() + self._writer.write(self.score(first))
         try:
             yield piece
             for chunk in chunks:
-                yield self._writer.write(self.score(chunk))
+                yield self._writer.write(self.score(self.completed(chunk)))
         except Exception as error:  # noqa: BLE001 - the status is sent: report the error as a row
             line = self._rejected(self._rows, _as_api_error(error, self._request_id), {})
             # Count it as a row, so that the summary shows that the file broke off.
@@ -87,10 +88,13 @@ class FileScoring:
             yield self._writer.write([line])
         yield self._writer.end(self._summary())
 
+    def completed(self, chunk: Sequence[ParsedRow]) -> list[ParsedRow]:
+        """Return a chunk with what is known of earlier stays, if the model takes them."""
+        return [self._completed(row) for row in chunk]
+
     def score(self, chunk: Sequence[ParsedRow]) -> list[dict[str, Any]]:
-        """Score the accepted rows of a chunk; return one line per row."""
+        """Score the accepted rows of a completed chunk; return one line per row."""
         self._budget.take(len(chunk))
-        chunk = [self._completed(row) for row in chunk]
         accepted = [row.content for row in chunk if not isinstance(row.content, ApiError)]
         predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
         lines = [
@@ -104,7 +108,6 @@ class FileScoring:
         return lines
 
     def _completed(self, row: ParsedRow) -> ParsedRow:
-        """Return a row with what is known of earlier stays, if the model takes them."""
         if isinstance(row.content, ApiError):
             return row
         return row._replace(content=self._state.stays.complete(self._champion.model, row.content))

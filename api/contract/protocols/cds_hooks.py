@@ -185,6 +185,9 @@ def card(
     detail = ["**What drove it**", "", *(f"- {driver}" for driver in drivers)]
     if missing:
         detail += ["", f"Not in the record: {', '.join(missing[:NAMED])}{more}."]
+    if line["history"]:
+        used = "" if line["history"] == "used" else " not"
+        detail += ["", f"Earlier stays of the patient were{used} taken into account."]
     links = [{"label": "Open the readmission page", "url": page_url, "type": "absolute"}]
     return {
         "uuid": card_id(request_id),

@@ -88,12 +88,11 @@ async def call(request: Request, service_id: ServiceId) -> dict[str, Any]:
     if not found.line["eligible"]:
         return {"cards": []}
     model = found.scored.champion.model
-    encounter = service_state(request).stays.complete(model, found.encounter)
-    explanation = await asyncio.to_thread(model.explain, encounter)
+    explanation = await asyncio.to_thread(model.explain, found.encounter)
     version = found.scored.champion.registered.version
     event = audit_event(request, Action.EXPLAIN, version, hook=service.hook)
     service_state(request).audit.note(event)
-    drivers = list(cds_hooks.drivers_of(explanation, encounter))
+    drivers = list(cds_hooks.drivers_of(explanation, found.encounter))
     page_url = service_state(request).settings.page_url
     card = cds_hooks.card(request_id_of(request), found.line, drivers, found.remarks, page_url)
     return {"cards": [card]}

@@ -32,11 +32,15 @@ router = APIRouter(route_class=CountedRoute)
 
 @dataclass(frozen=True)
 class ScoredStay:
-    """A stay, its encounter in the contract, and the prediction for it."""
+    """The prediction for a stay, and remarks about what its bundle lacks."""
 
-    encounter: Encounter
     remarks: list[str]
     scored: Scored
+
+    @property
+    def encounter(self) -> Encounter:
+        """The stay in the contract, as the model got it."""
+        return self.scored.encounters[0]
 
     @property
     def line(self) -> dict[str, Any]:
@@ -58,7 +62,7 @@ async def score_stay(request: Request, stay: Stay) -> ScoredStay:
     if isinstance(row.content, ApiError):
         raise row.content
     scored = await score(request, [ParsedRow(row.content)], "fhir")
-    return ScoredStay(row.content, found.remarks, scored)
+    return ScoredStay(found.remarks, scored)
 
 
 @router.post(

@@ -14,6 +14,7 @@ from api.files.rows import CHUNK_ROWS, ParsedRow
 from api.http.transport import request_id_of
 from api.model.champion import Champion
 from api.routes.file_scoring import FileScoring
+from readmission.serving.encoding_tables import Encounter
 from readmission.warehouse.audit.events import Action
 
 MAX_BYTES = 1 << 20
@@ -35,10 +36,13 @@ class Scored:
         The model that predicted all of them.
     lines : list of dict
         One for each row, as in a file of predictions.
+    encounters : list of Encounter
+        The same rows as the model got them: with earlier stays, if it takes them.
     """
 
     champion: Champion
     lines: list[dict[str, Any]]
+    encounters: list[Encounter]
 
     @property
     def logged(self) -> bool:
@@ -70,18 +74,20 @@ async def score(request: Request, rows: Iterable[ParsedRow], form: str) -> Score
     scoring = FileScoring(
         state, champion, request_id_of(request), sender_of(request), "ndjson", budget
     )
-    starts = range(0, len(paid), CHUNK_ROWS)
+    completed = await asyncio.to_thread(scoring.completed, paid)
+    starts = range(0, len(completed), CHUNK_ROWS)
     lines = [
         line
         for start in starts
-        for line in await asyncio.to_thread(scoring.score, paid[start : start + CHUNK_ROWS])
+        for line in await asyncio.to_thread(scoring.score, completed[start : start + CHUNK_ROWS])
     ]
     if len(paid) > 1:
         version = champion.registered.version
         state.audit.note(
             audit_event(request, Action.SCORE_FILE, version, rows=len(paid), format=form)
         )
-    return Scored(champion, lines)
+    encounters = [row.content for row in completed if not isinstance(row.content, ApiError)]
+    return Scored(champion, lines, encounters)
 
 
 def require_few(rows: int) -> None:

@@ -2,8 +2,8 @@
 
 import json
 import time
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 
+from api.contract.fhir import examples
+from api.contract.protocols.cds_hooks import DISCHARGE
 from api.main import create_app
 from readmission.domain import cleaning, schema, synthetic
 from readmission.domain.columns import earlier_stays
@@ -26,6 +28,7 @@ from readmission.stack.stack import Stack
 from tests.api.conftest import FakeModelStore
 from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.api.models import loaded
+from tests.api.routes.interop.test_cds_hooks import body_for
 from tests.conftest import emptied
 
 ROWS = 10_000
@@ -33,6 +36,7 @@ BATCH = 6_000
 KEY = "a key of at least thirty-two characters"
 HASHED = Pseudonyms(KEY).patient
 ID, PATIENT = schema.ENCOUNTER, schema.PATIENT
+COUNTER = "history_lookups_total"
 SOON = {0: "No", 1: "Yes"}
 COLUMNS = "encounter_id, number, days, medicines, discharge, diagnosis, followed_soon"
 
@@ -172,7 +176,7 @@ def test_api_and_pyfunc_agree_with_and_without_history(
     assert completed[earlier_stays.KNOWN] == len({stay.encounter for stay in count})
 
 
-def test_a_lost_database_and_an_unknown_patient_are_said_in_every_protocol(
+def test_a_lost_database_and_an_unknown_patient_are_said(
     client: TestClient, proxy: FaultyProxy, raw: pd.DataFrame
 ) -> None:
     row, *_ = sent(raw[:1], ID, PATIENT)
@@ -189,21 +193,68 @@ def test_a_lost_database_and_an_unknown_patient_are_said_in_every_protocol(
     stays_in(client)._stale_seconds = 0
     assert client.post("/predict", json=row).json()["history"] == "blank: unavailable"
 
-    # then every protocol says it
-    invoked = client.post("/invocations", json={"dataframe_records": [row]}).json()
-    assert invoked["predictions"][0]["history"] == "blank: unavailable"
+    metrics = client.get("/metrics").text
+    assert 'history_lookups_total{result="used"}' in metrics
+    assert row[PATIENT] not in metrics
+    assert HASHED(row[PATIENT]) not in metrics
+
+
+def invoked(client: TestClient, row: dict[str, Any]) -> str:
+    sent = {"dataframe_records": [row]}
+    return client.post("/invocations", json=sent).json()["predictions"][0]["history"]
+
+
+def inferred(client: TestClient, row: dict[str, Any]) -> str:
     tensors = [
         {"name": n, "shape": [1], "datatype": "INT64" if isinstance(v, int) else "BYTES",
          "data": [v]}
         for n, v in row.items()
     ]  # fmt: skip
-    answer = client.post("/v2/models/diabetes_readmission/infer", json={"inputs": tensors}).json()
-    (history,) = [one["data"] for one in answer["outputs"] if one["name"] == "history"]
-    assert history == ["blank: unavailable"]
-    metrics = client.get("/metrics").text
-    assert 'history_lookups_total{result="used"}' in metrics
-    assert row[PATIENT] not in metrics
-    assert HASHED(row[PATIENT]) not in metrics
+    found = client.post("/v2/models/diabetes_readmission/infer", json={"inputs": tensors}).json()
+    ((history,),) = [one["data"] for one in found["outputs"] if one["name"] == "history"]
+    return history
+
+
+def assessed(client: TestClient, _row: dict[str, Any]) -> str:
+    found = client.post("/fhir/RiskAssessment", json=examples.bundle()).json()
+    return next(n["text"] for n in found["note"] if "earlier stays" in n["text"])
+
+
+def shown_on_a_card(client: TestClient, _row: dict[str, Any]) -> str:
+    found = client.post(f"/cds-services/{DISCHARGE}", json=body_for(DISCHARGE)).json()
+    return found["cards"][0]["detail"]
+
+
+NO_NUMBER = "blank: no patient_nbr"
+CALLS: dict[str, tuple[Callable[[TestClient, dict[str, Any]], str], str, str]] = {
+    "predict": (lambda c, row: c.post("/predict", json=row).json()["history"], "used", "used"),
+    "explain": (lambda c, row: c.post("/explain", json=row).json()["history"], "used", "used"),
+    "batch": (lambda c, row: predicted(c, [row])[0]["history"], "used", "used"),
+    "mlflow": (invoked, "used", "used"),
+    "kserve": (inferred, "used", "used"),
+    # A stay in FHIR has no number of the contract.
+    "fhir": (assessed, NO_NUMBER, NO_NUMBER),
+    "cds-hooks": (shown_on_a_card, "were not taken into account", NO_NUMBER),
+}
+"""Of each protocol: a call that returns what is said, what that contains, and what is counted."""
+
+
+def lookups(client: TestClient) -> Counter[str]:
+    lines = client.get("/metrics").text.splitlines()
+    counts = (line.split('"')[1:] for line in lines if line.startswith(f"{COUNTER}{{"))
+    return Counter({result: int(float(count.strip("} "))) for result, count in counts})
+
+
+def test_every_protocol_looks_up_once_and_says_the_result(
+    client: TestClient, raw: pd.DataFrame
+) -> None:
+    (row,) = sent(raw[:1], ID, PATIENT)
+    for name, (call, said, counted) in CALLS.items():
+        before = lookups(client)
+
+        assert said in call(client, row), name
+
+        assert lookups(client) - before == Counter([counted]), name
 
 
 def test_an_erased_patient_is_unknown_after_the_next_refresh(
