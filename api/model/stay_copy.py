@@ -4,49 +4,44 @@ import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Self
 
 from readmission.domain.columns.history import Stay
 
-FILE = "known-stays.sqlite"
+PREFIX = "known-stays-"
 
 
 class StayCopy:
-    """Stays by the hash of their patient, in a file that is never changed once it is complete.
+    """Stays by the hash of their patient, in a file that only this process can open.
 
-    Parameters
-    ----------
-    path : Path
-        A file that `write` has completed. It may be replaced while this copy is open.
+    `write` creates a copy; it is not changed afterwards.
     """
 
-    def __init__(self, path: Path) -> None:
-        # SQLite serialises the threads that score files and the event loop.
-        self._connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
-        )
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
 
     @classmethod
     def write(cls, folder: Path, stays: Iterable[tuple[str, Stay]]) -> Self:
-        """Write a copy beside the last one, replace it and open the new one."""
+        """Write a copy on the disk of `folder`.
+
+        The file loses its name before it gets its content, so nobody else can open it, processes
+        that share a folder do not meet, and it is gone when this process ends, however that is.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{FILE}.{os.getpid()}"
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600)
-        connection = sqlite3.connect(path)
+        file, name = mkstemp(prefix=PREFIX, dir=folder)
+        os.close(file)
         try:
-            with connection:
-                connection.execute(_TABLE)
-                rows = (
-                    (patient, s.encounter, s.batch, s.days, s.medicines, s.discharge, s.diagnosis,
-                     s.followed_soon)
-                    for patient, s in stays
-                )  # fmt: skip
-                connection.executemany(_INSERT, rows)
+            # SQLite serialises the threads that score files and the event loop.
+            connection = sqlite3.connect(name, check_same_thread=False)
         finally:
+            Path(name).unlink()
+        try:
+            _fill(connection, stays)
+        except BaseException:
             connection.close()
-        path.replace(folder / FILE)
-        return cls(folder / FILE)
+            raise
+        return cls(connection)
 
     def stays(self, patient_hash: str) -> list[Stay]:
         """Return the stays of a patient; none if the patient is unknown."""
@@ -54,8 +49,20 @@ class StayCopy:
         return [Stay(*row) for row in rows.fetchall()]
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, which deletes it."""
         self._connection.close()
+
+
+def _fill(connection: sqlite3.Connection, stays: Iterable[tuple[str, Stay]]) -> None:
+    connection.execute("PRAGMA journal_mode = OFF")  # A journal would be a file with a name.
+    rows = (
+        (patient, s.encounter, s.batch, s.days, s.medicines, s.discharge, s.diagnosis,
+         s.followed_soon)
+        for patient, s in stays
+    )  # fmt: skip
+    with connection:
+        connection.execute(_TABLE)
+        connection.executemany(_INSERT, rows)
 
 
 _TABLE = """

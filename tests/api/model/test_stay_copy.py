@@ -1,0 +1,49 @@
+"""A copy of the stays holds patient hashes: no other process can open it, and none is left over."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from api.model.stay_copy import StayCopy
+from readmission.domain.columns.history import Stay
+
+STAY = Stay(12, 1, 3, 14, "1", "250.83", followed_soon=True)
+
+
+def test_a_copy_has_no_file_that_another_process_could_open(tmp_path: Path) -> None:
+    def watched() -> Iterator[tuple[str, Stay]]:
+        for number in range(3):
+            assert not list(tmp_path.iterdir())
+            yield "hash", replace(STAY, encounter=number)
+
+    copy = StayCopy.write(tmp_path, watched())
+
+    assert [stay.encounter for stay in copy.stays("hash")] == [0, 1, 2]
+    assert copy.stays("other hash") == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_processes_that_write_at_once_get_their_own_copies(tmp_path: Path) -> None:
+    others: list[StayCopy] = []
+
+    def meanwhile() -> Iterator[tuple[str, Stay]]:
+        yield "hash", STAY
+        others.append(StayCopy.write(tmp_path, [("hash", replace(STAY, days=9))]))
+
+    copy = StayCopy.write(tmp_path, meanwhile())
+
+    assert copy.stays("hash") == [STAY]
+    assert others[0].stays("hash") == [replace(STAY, days=9)]
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    def broken() -> Iterator[tuple[str, Stay]]:
+        yield "hash", STAY
+        raise OSError("the database has gone")
+
+    with pytest.raises(OSError, match="has gone"):
+        StayCopy.write(tmp_path, broken())
+
+    assert not list(tmp_path.iterdir())
