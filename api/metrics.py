@@ -98,8 +98,13 @@ class Metrics:
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
         return Counter(name, meaning, labels, registry=self.registry)
 
-    def _gauge(self, name: str, meaning: str, *labels: str, add_up: bool = False) -> Gauge:
-        mode: Literal["livesum", "livemostrecent"] = "livesum" if add_up else "livemostrecent"
+    def _gauge(
+        self,
+        name: str,
+        meaning: str,
+        *labels: str,
+        mode: Literal["livesum", "livemostrecent", "livemin"] = "livemostrecent",
+    ) -> Gauge:
         return Gauge(name, meaning, labels, registry=self.registry, multiprocess_mode=mode)
 
     def _model_metrics(self) -> None:
@@ -130,12 +135,14 @@ class Metrics:
 
     def _log_metrics(self) -> None:
         self._pending = self._gauge(
-            "prediction_log_pending", "Predictions on disk, waiting for the database.", add_up=True
+            "prediction_log_pending",
+            "Predictions on disk, waiting for the database.",
+            mode="livesum",
         )
         self._spooled = self._gauge(
             "prediction_log_spooled_bytes",
             "Size of the predictions on disk.",
-            add_up=True,
+            mode="livesum",
         )
         self._written = self._counter(
             "prediction_log_written", "Predictions written to the database."
@@ -149,7 +156,9 @@ class Metrics:
         )
         self.history_checked = self._gauge(
             "history_copy_checked_timestamp_seconds",
-            "When the local copy of earlier stays was last known to be current.",
+            "When the local copy of earlier stays was last known to be current; with several"
+            " processes, the least current copy.",
+            mode="livemin",
         )
         self._last_totals = {"written": 0, "lost": 0, "torn": 0}
         self.audit_lost = self._counter(

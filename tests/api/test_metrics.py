@@ -91,3 +91,31 @@ def test_gauges_of_a_dead_process_are_dropped_and_its_counters_stay(tmp_path: Pa
     for name in ("written", "lost", "torn"):
         total = f"prediction_log_{name}_total"
         assert second[total] == 2 * first[total] > 0
+
+
+def test_the_copy_of_earlier_stays_is_as_old_as_that_of_any_process(tmp_path: Path) -> None:
+    script = """if True:
+        import os
+        from api.metrics import Metrics
+        metrics = Metrics()
+        metrics.history_checked.set(100)
+        from_child, to_parent = os.pipe()
+        until_rendered, rendered = os.pipe()
+        if os.fork() == 0:
+            os.close(rendered)
+            metrics.history_checked.set(200)
+            os.write(to_parent, b"set")
+            os.read(until_rendered, 1)
+            os._exit(0)
+        os.read(from_child, 3)
+        print(metrics.render().decode(), flush=True)
+    """
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=CHECKOUT,
+        env=os.environ | {SHARED_FOLDER: str(tmp_path)},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    assert "\nhistory_copy_checked_timestamp_seconds 100.0\n" in done.stdout
