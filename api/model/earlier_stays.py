@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import monotonic, time
-from typing import Any, Self
+from typing import Self
 
 import psycopg
 
@@ -14,6 +14,7 @@ from api.errors import log
 from api.metrics import Metrics
 from api.model.champion import Champion
 from api.model.stay_copy import StayCopy
+from api.prediction_log.delivery import CONNECTION
 from readmission.domain import schema
 from readmission.domain.columns import MISSING, earlier_stays
 from readmission.domain.columns.history import Stay, history_of
@@ -24,7 +25,6 @@ from readmission.serving.model import ServedModel
 from readmission.settings import Settings
 from readmission.warehouse.predictions import known_stays
 
-CONNECTION: Mapping[str, Any] = {"connect_timeout": 5, "application_name": "readmission-api"}
 _LAST_ENCOUNTER, _LAST_BATCH = 2**63, 2**31
 _SOON = {code: text for text, code in earlier_stays.BY_NAME[earlier_stays.SOON].codes.items()}
 
@@ -39,7 +39,7 @@ class EarlierStays:
     key : str, optional
         Key of the hashes under which processing wrote them.
     folder : Path
-        Where the copy is kept.
+        On whose disk the copy is.
     stale_seconds : float
         Time without contact to the database after which the copy is no longer used.
     metrics : Metrics

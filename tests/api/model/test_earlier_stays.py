@@ -16,6 +16,8 @@ from fastapi.testclient import TestClient
 from api.contract.fhir import examples
 from api.contract.protocols.cds_hooks import DISCHARGE
 from api.main import create_app
+from api.metrics import Metrics
+from api.model.earlier_stays import EarlierStays
 from readmission.domain import cleaning, schema, synthetic
 from readmission.domain.columns import earlier_stays
 from readmission.domain.columns.history import Stay, history_of
@@ -270,6 +272,23 @@ def test_an_erased_patient_is_unknown_after_the_next_refresh(
     stays_in(client).refresh()
 
     assert client.post("/predict", json=row).json()["history"] == "blank: unknown patient"
+
+
+def test_a_broken_connection_ends_a_refresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: dict[str, Any] = {}
+
+    def connect(_dsn: str, **parameters: Any) -> Any:
+        used.update(parameters)
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+
+    EarlierStays("postgresql://database", KEY, tmp_path, 60, Metrics()).refresh()
+
+    # Without limits, the thread would wait for hours, and no later refresh would begin.
+    assert min(used["connect_timeout"], used["tcp_user_timeout"], used["keepalives_idle"]) > 0
 
 
 def test_a_model_without_history_looks_nothing_up(
