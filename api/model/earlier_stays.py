@@ -25,6 +25,9 @@ from readmission.serving.model import ServedModel
 from readmission.settings import Settings
 from readmission.warehouse.predictions import known_stays
 
+MODEL_SECONDS = 1
+"""How long a model that uses earlier stays may be in production before the first copy begins."""
+
 _LAST_ENCOUNTER, _LAST_BATCH = 2**63, 2**31
 _SOON = {code: text for text, code in earlier_stays.BY_NAME[earlier_stays.SOON].codes.items()}
 
@@ -92,7 +95,7 @@ class EarlierStays:
         try:
             # Processing hashes numbers, which have no leading zeros.
             stays = copy.stays(self._hashed(int(patient)) or "")
-        except sqlite3.Error as error:
+        except sqlite3.Error as error:  # also if the copy was closed meanwhile
             log.error("earlier stays could not be looked up: %s", where(error))
             return "blank: unavailable", {}
         if not stays:
@@ -102,12 +105,16 @@ class EarlierStays:
     def follow(
         self, champion: Callable[[], Champion | None], interval: float, stopped: threading.Event
     ) -> None:
-        """Refresh the copy while the champion uses earlier stays; runs in a thread."""
+        """Refresh the copy while the champion uses earlier stays, else delete it; for a thread."""
         while True:
             loaded = champion()
             if loaded is not None and loaded.model.bundle.scorer.tables.takes_history:
                 self.refresh()
-            if stopped.wait(interval if loaded is not None else 1):
+                pause = interval
+            else:
+                self._delete()  # It is not refreshed any longer, so it would keep erased patients.
+                pause = MODEL_SECONDS
+            if stopped.wait(pause):
                 return
 
     def refresh(self) -> None:
@@ -124,6 +131,11 @@ class EarlierStays:
             return
         self._checked = monotonic()
         self._metrics.history_checked.set(time())
+
+    def _delete(self) -> None:
+        copies, self._copy, self._last, self._version = (self._copy, self._last), None, None, None
+        for copy in filter(None, copies):
+            copy.close()
 
     def _update(self, connection: psycopg.Connection) -> None:
         version = known_stays.version(connection)

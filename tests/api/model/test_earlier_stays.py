@@ -1,6 +1,8 @@
 """The service looks up earlier stays, and predicts with them as training and MLflow do."""
 
 import json
+import sqlite3
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -17,7 +19,8 @@ from api.contract.fhir import examples
 from api.contract.protocols.cds_hooks import DISCHARGE
 from api.main import create_app
 from api.metrics import Metrics
-from api.model.earlier_stays import EarlierStays
+from api.model.earlier_stays import MODEL_SECONDS, EarlierStays
+from api.model.stay_copy import StayCopy
 from readmission.domain import cleaning, schema, synthetic
 from readmission.domain.columns import earlier_stays
 from readmission.domain.columns.history import Stay, history_of
@@ -298,3 +301,23 @@ def test_a_model_without_history_looks_nothing_up(
 
     assert response["history"] is None
     assert 'history_lookups_total{result="' not in service.get("/metrics").text
+
+
+def test_a_copy_that_no_model_uses_is_deleted(service: TestClient, tmp_path: Path) -> None:
+    pauses: list[float | None] = []
+
+    class Stopped(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            pauses.append(timeout)
+            return True
+
+    stays = EarlierStays(None, KEY, tmp_path, 60, Metrics())
+    copy = stays._copy = StayCopy.write(tmp_path, [])
+
+    stays.follow(lambda: service.app.state.service.holder.champion, 30, Stopped())  # type: ignore[attr-defined]
+
+    assert stays._copy is None
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        copy.stays("hash")
+    # and the next model does not wait for as long as a refresh would
+    assert pauses == [MODEL_SECONDS]
