@@ -39,7 +39,7 @@ from readmission.serving.encoding_tables import Encounter
 
 KNOWN_FIELDS = "one of the fields of GET /schema"
 OPTIONAL_KINDS = (Kind.KEY, Kind.IGNORED)
-"""Columns that no model uses: callers should leave them out."""
+"""Columns that are not features: callers may leave them out."""
 
 
 def is_required(column: Column) -> bool:
