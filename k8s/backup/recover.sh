@@ -24,7 +24,7 @@ tar -xzf "$folder/copy.tar.gz" -C "$data"
 settings=$data/postgresql.auto.conf
 cp "$settings" "$folder/settings"
 cat >>"$settings" <<CONF
-restore_command = 'cp "$folder/changes/%f" "%p"'
+restore_command = 'gzip -dc "$folder/changes/%f.gz" >"%p"'
 recovery_target_time = '$until'
 recovery_target_action = 'promote'
 CONF
