@@ -17,7 +17,8 @@ if [ -e "$data/postmaster.pid" ]; then
     exit 1
 fi
 [ ! -e "$data" ] || mv "$data" "$before"
-trap undo ERR
+# Also if the Job or the container is stopped.
+trap undo ERR INT TERM
 mkdir -p "$data"
 chmod 700 "$data"
 tar -xzf "$folder/copy.tar.gz" -C "$data"
@@ -42,6 +43,6 @@ done
 grep 'recovery stopping\|last completed transaction' "$log" || true
 pg_ctl stop --pgdata "$data" --mode fast --wait --timeout 600 --silent
 cp "$folder/settings" "$settings"
-trap - ERR
+trap - ERR INT TERM
 echo "recovered $data to $until"
 [ ! -e "$before" ] || echo "the former data are in $before; delete them once the recovered ones were checked"

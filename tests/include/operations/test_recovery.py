@@ -1,6 +1,7 @@
 """Point-in-time recovery with a bucket, tested with the scripts that the cluster's jobs run."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -337,3 +338,50 @@ def test_the_command_line_asks_for_a_time(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "--until" in done.stderr
+
+
+def test_the_archiver_ends_by_the_signal_that_stops_its_container(tmp_path: Path) -> None:
+    # given a running archiver, which deletes the message of an earlier failure
+    failure = tmp_path / SERVER / archiver.FAILURE
+    failure.parent.mkdir()
+    failure.touch()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "readmission.operations.recovery", "archive", tmp_path],
+        env=os.environ
+        | {"AWS_DEFAULT_REGION": "us-east-1"}
+        | {"BACKUP_RECIPIENT": SEAL.recipient, "BACKUP_SIGNING_KEY": SEAL.signing_key},
+    )
+    deadline = time.monotonic() + 60
+    while failure.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    # when
+    process.terminate()
+
+    # then it has handled the signal, which the first process of a container would ignore otherwise
+    assert process.wait(30) == 0
+
+
+def test_a_recovery_that_is_stopped_leaves_the_data_as_they_were(tmp_path: Path) -> None:
+    # given a copy that never ends
+    data, folder = tmp_path / "data", tmp_path / "fetched"
+    data.mkdir()
+    (data / "PG_VERSION").write_text("18")
+    folder.mkdir()
+    os.mkfifo(folder / servers.COPY)
+    process = subprocess.Popen(
+        [SCRIPTS / "recover.sh", folder, "2026-11-28"],
+        env=os.environ | {"PGDATA": str(data)}, start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while (data / "PG_VERSION").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+    # when
+    os.killpg(process.pid, signal.SIGTERM)
+
+    # then
+    assert process.wait(30) == 1
+    assert (data / "PG_VERSION").read_text() == "18"

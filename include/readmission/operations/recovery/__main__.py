@@ -6,6 +6,7 @@ comes from ``BACKUP_RECIPIENT`` and ``BACKUP_SIGNING_KEY``.
 
 import argparse
 import logging
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +62,8 @@ def main() -> None:
         bucket_copies.upload(s3, given.target, given.folder / bucket_copies.COPY)
         log.info("%s holds the objects of the copy", given.target)
     elif given.verb == "archive":
+        # As the first process of its container it would otherwise ignore the signal.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         archiver.run(given.spool, Backups(s3, given.bucket), read_seal())
     else:
         log.info("downloaded %s", _download(given, Backups(s3, given.bucket)))
