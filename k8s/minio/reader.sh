@@ -22,7 +22,8 @@ ALLOWED
 make_user monitoring "$MONITORING_ACCESS_KEY" "$MONITORING_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:ListAllMyBuckets", "s3:ListBucket"], "Resource": ["arn:aws:s3:::*"]}
 ALLOWED
-# The backup job copies the models, and uploads dumps. Those it can neither list, read, overwrite for good nor delete them: the bucket keeps versions.
+# The backup job reads the models, which it copies, and uploads into `backups`. There it can neither list, read nor
+# delete, and what it overwrites stays, because the bucket keeps versions.
 # MinIO lets everybody who may put an object delete it, unless that is denied.
 make_user backup-upload "$BACKUP_ACCESS_KEY" "$BACKUP_SECRET_KEY" <<'ALLOWED'
 {"Effect": "Allow", "Action": ["s3:PutObject"], "Resource": ["arn:aws:s3:::backups/*"]},

@@ -4,8 +4,9 @@ The same holds for copies of whole servers and of buckets (`readmission.operatio
 scripts ``k8s/backup/*.sh`` run ``pg_dump`` and ``pg_restore`` in PostgreSQL's image, which has
 no S3 client. This module encrypts, signs and uploads their files, and downloads and decrypts them.
 boto3 reads the address and the keys of the store from the environment; ``BACKUP_RECIPIENT`` and
-``BACKUP_SIGNING_KEY`` come from there, too. The key that uploads may do nothing else: the bucket
-itself deletes old dumps (`readmission.operations.bucket_retention`).
+``BACKUP_SIGNING_KEY`` come from there, too. The key that uploads can neither list,
+read nor delete dumps: the bucket itself deletes old ones
+(`readmission.operations.bucket_retention`).
 """
 
 import argparse
