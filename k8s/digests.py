@@ -22,6 +22,7 @@ KINDS = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -90,17 +91,20 @@ def resolve(image: str, http: httpx.Client, scheme: str = "https") -> str:
             response = http.head(url, headers=headers)
         response.raise_for_status()
         digest: str = response.headers["Docker-Content-Digest"]
-    except (httpx.HTTPError, KeyError) as error:
+    except (httpx.HTTPError, KeyError, ValueError) as error:
         raise DigestUnknown(f"{image} keeps its tag: {error}") from error
+    if not DIGEST.fullmatch(digest):
+        raise DigestUnknown(f"{image} keeps its tag: {registry} returned the digest {digest!r}")
     return digest
 
 
-def _token(response: httpx.Response, http: httpx.Client) -> str:
+def _token(refusal: httpx.Response, http: httpx.Client) -> str:
     """Return the token for reading that the registry's challenge offers to everybody."""
-    challenge = dict(CHALLENGE.findall(response.headers["WWW-Authenticate"]))
+    challenge = dict(CHALLENGE.findall(refusal.headers["WWW-Authenticate"]))
     realm = challenge.pop("realm")
-    answer = http.get(f"{realm}?{urlencode(challenge)}").raise_for_status().json()
-    token: str = answer.get("token") or answer["access_token"]
+    response = http.get(f"{realm}?{urlencode(challenge)}").raise_for_status()
+    found = response.json()
+    token: str = found.get("token") or found["access_token"]
     return token
 
 

@@ -33,6 +33,9 @@ class Registry(BaseHTTPRequestHandler):
         elif self.path == "/v2/library/postgres/manifests/18.4":
             self.send_response(200)
             self.send_header("Docker-Content-Digest", DIGEST)
+        elif self.path == "/v2/library/postgres/manifests/odd":
+            self.send_response(200)
+            self.send_header("Docker-Content-Digest", "unknown")
         else:
             self.send_response(404)
         self.end_headers()
@@ -62,6 +65,8 @@ def test_a_registry_is_asked_for_the_digest_of_a_tag(registry: str) -> None:
         assert digests.resolve("postgres:18.4", http, "http") == DIGEST
         with pytest.raises(digests.DigestUnknown, match=r"postgres:1 keeps its tag: .*404"):
             digests.resolve("postgres:1", http, "http")
+        with pytest.raises(digests.DigestUnknown, match=r"keeps its tag: .* the digest 'unknown'"):
+            digests.resolve("postgres:odd", http, "http")
 
 
 @pytest.mark.parametrize(
