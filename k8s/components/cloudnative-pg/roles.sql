@@ -1,5 +1,5 @@
--- Every role that limits.sql knows and this server lacks, without a password: the operator sets it afterwards. Roles of other
--- servers are not made: pg_hba would not let them in.
+-- Creates the roles of this server besides the owner of its first database, so that limits.sql can limit them. They have
+-- no password yet: the operator sets it afterwards.
 DO $roles$
 DECLARE
     owner name := (SELECT rolname FROM pg_roles WHERE rolname IN ('raw', 'clean', 'mlflow', 'airflow'));
