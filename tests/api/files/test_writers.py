@@ -96,6 +96,7 @@ def test_parquet_has_the_values_of_ndjson_with_types(
         "risk_percentile": "int64",
         "eligible": "bool",
         "note": "string",
+        "history": "string",
         "logged": "bool",
         "error": "string",
         "message": "string",

@@ -35,7 +35,7 @@ ELSEWHERE: Mapping[str, tuple[str, str, str, str, str]] = {
         "Los dashboards de Grafana",
         "GET /api/search?type=dash-db",
         "it takes no pictures of Grafana; `readmission status` shows its address, if it runs",
-        "no toma capturas de Grafana; `readmission status` muestra su dirección, si corre",
+        "no toma capturas de Grafana; `readmission status` muestra su dirección, si está en marcha",
     ),
     "swap": (
         "The model changes without a change of code",
