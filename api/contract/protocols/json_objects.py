@@ -24,6 +24,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
             object_pairs_hook=_without_repeats,
             parse_constant=lambda _name: None,
         )
+        if b"\\u" in body:
+            # An escape may stand for half a character, which no response could contain.
+            json.dumps(parsed, ensure_ascii=False).encode()
     except RecursionError:
         raise MalformedBody("it is nested too deeply") from None
     except ValueError as error:
@@ -49,6 +52,8 @@ def _reason(error: ValueError) -> str:
     """Return what is wrong without quoting the body."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at line {error.lineno} column {error.colno}"
+    if isinstance(error, UnicodeEncodeError):
+        return "a text has half of a surrogate pair"
     return "it is not UTF-8" if isinstance(error, UnicodeError) else "a number is too long"
 
 

@@ -35,3 +35,15 @@ def test_another_content_type_is_refused(empty_service: TestClient, path: str) -
     headers = {"content-type": "text/plain"}
 
     check_error(empty_service.post(path, content=b"{}", headers=headers), 415, "not_json")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_half_of_a_surrogate_pair_is_refused(empty_service: TestClient, path: str) -> None:
+    content = rb'{"reason": "\ud800"}'
+
+    body = check_error(empty_service.post(path, content=content, headers=JSON), 400, "malformed")
+
+    assert "surrogate" in body["message"]
+    # and a whole pair is read
+    content = rb'{"reason": "\ud83d\ude00"}'
+    assert empty_service.post(path, content=content, headers=JSON).json()["error"] != "malformed"
