@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
 from typing import Any
 
@@ -45,6 +44,9 @@ class Source:
 
 IMPLAUSIBLE = 1e6
 """No laboratory reports it; a number of 400 digits cannot be converted to other units."""
+
+
+YEAR = 365
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def _ranked(stay: Stay) -> Iterator[str]:
     }  # fmt: skip
     for condition in sorted(stay.conditions, key=lambda c: ranks.get(str(c.get("id")), 1_000)):
         found = codings(condition.get("code"))
-        code = next((c.get("code") for c in found if c.get("system") in terms.ICD), None)
+        code = next((c.get("code") for c in found if str(c.get("system")) in terms.ICD), None)
         if isinstance(code, str):
             yield code
 
@@ -132,9 +134,8 @@ def _earlier(classes: Collection[str]) -> Callable[[Stay], Value]:
         start, _ = days_of(stay.encounter)
         if start is None or not stay.encounters:
             return None
-        since = start - timedelta(days=365)
         days = (days_of(e)[0] for e in stay.encounters if class_of(e) in classes)
-        return min(366, sum(day is not None and since <= day < start for day in days))
+        return min(366, sum(day is not None and 0 < (start - day).days <= YEAR for day in days))
 
     return count
 
@@ -154,7 +155,7 @@ def _result(loinc: Collection[str], limits: Any, factor: float = 1.0) -> Callabl
         values = []
         for observation in stay.observations:
             is_test = any(
-                coding.get("system") == terms.LOINC and coding.get("code") in loinc
+                coding.get("system") == terms.LOINC and str(coding.get("code")) in loinc
                 for coding in codings(observation.get("code"))
             )
             quantity = observation.get("valueQuantity")

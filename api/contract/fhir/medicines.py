@@ -36,7 +36,7 @@ def _given(stay: Stay) -> set[str]:
     found = (
         _medicine_in(request)
         for request in stay.medications
-        if request.get("status") not in STOPPED
+        if str(request.get("status")) not in STOPPED
     )
     return {name for name in found if name is not None}
 

@@ -1,7 +1,11 @@
 """A FHIR bundle is read as the encounter that it describes, and what it lacks is said."""
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import httpx
@@ -12,6 +16,7 @@ from api.contract.fhir import examples
 from api.contract.fhir.mapping import MAPPING, read
 from api.contract.fhir.resources import MOST_RESOURCES, stay_in
 from api.contract.fhir.risk_assessment import FHIR_JSON
+from api.errors import InvalidEncounter
 from readmission.domain import schema
 from readmission.settings import CHECKOUT
 from tests.api.routes.test_about import check_error
@@ -127,6 +132,26 @@ def test_a_patient_who_died_has_no_prediction(service: TestClient) -> None:
 )
 def test_a_bundle_without_a_stay_is_refused(service: TestClient, bundle: Any, says: str) -> None:
     assert says in check_error(sent(service, bundle), 422, "invalid")["message"]
+
+
+def places_in(value: Any, *path: str | int) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of each element of a JSON value."""
+    listed = value if isinstance(value, list) else []
+    for key, element in value.items() if isinstance(value, dict) else enumerate(listed):
+        yield (*path, key)
+        yield from places_in(element, *path, key)
+
+
+@pytest.mark.parametrize("odd", [None, [], {}, "", 0, -1e300, [[]], "0001-01-01"], ids=repr)
+def test_no_element_of_another_type_is_an_error_of_the_service(odd: Any) -> None:
+    bundle = json.loads(json.dumps(examples.bundle()))
+    for *path, last in places_in(bundle):
+        changed = deepcopy(bundle)
+        parent = reduce(getitem, path, changed)
+        parent[last] = odd
+
+        with suppress(InvalidEncounter):
+            read(stay_in(changed))
 
 
 def test_another_content_type_is_refused(service: TestClient) -> None:
