@@ -97,7 +97,7 @@ class Feedback(ResponseModel):
         given = self.override_reason
         if given is None or self.outcome == "accepted":
             return None
-        code = given.reason.get("code") if given.reason else None
+        code = str(given.reason.get("code")) if given.reason else None
         return code if code in OVERRIDE_REASONS else "other"
 
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.contract.fhir import examples
-from api.contract.protocols.cds_hooks import DISCHARGE, SUMMARY_LENGTH, VIEW
+from api.contract.protocols.cds_hooks import DISCHARGE, SUMMARY_LENGTH, VIEW, Feedback
 from api.main import create_app
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings
@@ -172,3 +172,17 @@ def test_feedback_without_a_database_is_refused(service: TestClient) -> None:
     check_error(service.post(path, json={"feedback": [feedback]}), 503, "http")
     wrong = feedback | {"outcome": "ignored"}
     check_error(service.post(path, json={"feedback": [wrong]}), 422, "invalid")
+
+
+@pytest.mark.parametrize("code", [[], {}, None, 7, "of another client"], ids=repr)
+def test_a_reason_that_the_card_does_not_offer_is_another(code: Any) -> None:
+    feedback = Feedback.model_validate(
+        {
+            "card": "7f3c1c1e-0f2b-4c52-9d7e-1f6c7c9b2a10",
+            "outcome": "overridden",
+            "outcomeTimestamp": "2026-03-06T09:30:00Z",
+            "overrideReason": {"reason": {"code": code}},
+        }
+    )
+
+    assert feedback.reason == "other"
