@@ -152,8 +152,8 @@ class EarlierStays:
 def _fields(stays: list[Stay], encounter: Value) -> dict[str, Value]:
     """Return the fields of earlier stays as a caller writes them.
 
-    An encounter that has arrived has the history of its batch, as in training; for any other, all
-    stays that have arrived count, of these only lower numbers if its number was sent.
+    An encounter that was delivered gets the history of its batch, as in training. For any other,
+    all delivered stays count; if its number was sent, only those with lower numbers.
     """
     number = _LAST_ENCOUNTER if encounter == MISSING else int(encounter)
     own = [stay.batch for stay in stays if stay.encounter == number]
