@@ -44,9 +44,8 @@ class Source:
 
 IMPLAUSIBLE = 1e6
 """No laboratory reports it; a number of 400 digits cannot be converted to other units."""
-
-
 YEAR = 365
+"""Days."""
 
 
 @dataclass(frozen=True)
