@@ -1,5 +1,6 @@
 """Builds folders of `k8s/` with `kubectl kustomize` and gives tests access to the objects."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -110,8 +111,26 @@ def kubectl() -> str:
 @cache
 def build(tree: str) -> Cluster:
     """Build a folder of `k8s/`."""
+    return _built(K8S / tree)
+
+
+def production_with(component: str, folder: Path) -> Cluster:
+    """Build an overlay of a hospital: production with a component, from an empty folder."""
+    here = os.path.relpath(K8S, folder)
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "namespace": NAMESPACE,
+        "resources": [f"{here}/overlays/production"],
+        "components": [f"{here}/components/{component}"],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    return _built(folder)
+
+
+def _built(folder: Path) -> Cluster:
     done = subprocess.run(
-        [kubectl(), "kustomize", K8S / tree], capture_output=True, text=True, check=False
+        [kubectl(), "kustomize", folder], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert "deprecated" not in done.stderr

@@ -1,22 +1,17 @@
 """CloudNativePG's servers take the place of the plain ones: same names, roles, limits, options."""
 
-import os
 import re
-import subprocess
 
 import pytest
-import yaml
 
 from readmission.stack.services import postgres
 from tests.k8s.cluster import (
     DATABASE_SERVERS,
-    K8S,
-    NAMESPACE,
     Cluster,
     Object,
     build,
     containers,
-    kubectl,
+    production_with,
     secret_keys,
     selects,
 )
@@ -36,21 +31,7 @@ DATABASE = {"audit_writer": "audit"}
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     """Production with the one line."""
-    folder = tmp_path_factory.mktemp("hospital")
-    here = os.path.relpath(K8S, folder)
-    overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": NAMESPACE,
-        "resources": [f"{here}/overlays/production"],
-        "components": [f"{here}/components/cloudnative-pg"],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    done = subprocess.run(
-        [kubectl(), "kustomize", folder], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return Cluster(list(yaml.safe_load_all(done.stdout)))
+    return production_with("cloudnative-pg", tmp_path_factory.mktemp("hospital"))
 
 
 def spec(cluster: Cluster, name: str) -> Object:

@@ -1,7 +1,5 @@
 """The parts that archive every server's changes: on the cluster one line, on Compose one file."""
 
-import os
-import subprocess
 from pathlib import Path
 
 import kubernetes_validate
@@ -15,8 +13,8 @@ from tests.k8s.cluster import (
     Cluster,
     Object,
     containers,
-    kubectl,
     name,
+    production_with,
     secret_keys,
     settings_of,
 )
@@ -41,21 +39,7 @@ OPTIONS = [
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
     """Production with the one line."""
-    folder = tmp_path_factory.mktemp("hospital")
-    here = os.path.relpath(K8S, folder)
-    overlay = {
-        "apiVersion": "kustomize.config.k8s.io/v1beta1",
-        "kind": "Kustomization",
-        "namespace": "mlops-proyecto3",
-        "resources": [f"{here}/overlays/production"],
-        "components": [f"{here}/components/wal-archive"],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
-    done = subprocess.run(
-        [kubectl(), "kustomize", folder], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return Cluster(list(yaml.safe_load_all(done.stdout)))
+    return production_with("wal-archive", tmp_path_factory.mktemp("hospital"))
 
 
 def test_every_server_archives_its_changes_beside_an_archiver(cluster: Cluster) -> None:
