@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,17 +26,15 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from load.benchmarks.servers import KEY, service_environment, started
-from load.benchmarks.serving import WrkResult, measure_server
+from load.benchmarks.servers import KEY, service_environment, stack_for_models, started
+from load.benchmarks.serving import WrkResult, cells, measure_server, require_wrk
 from readmission.domain import schema
 from readmission.domain.batch_ids import batch_name
 from readmission.domain.privacy import Pseudonyms
 from readmission.pipeline import process, source, train
 from readmission.registry import Registry
-from readmission.settings import get_settings
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
-from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.predictions import known_stays
@@ -90,10 +87,7 @@ def report(rounds: Sequence[Mapping[str, WrkResult]], console: Console) -> None:
         ratios = sorted(each[name].per_second / each[WITHOUT].per_second for each in rounds)
         table.add_row(
             name,
-            f"{median(f.per_second for f in results):,.0f}",
-            f"{median(f.p50 for f in results):.2f}",
-            f"{median(f.p99 for f in results):.2f}",
-            str(sum(f.failures for f in results)),
+            *cells(results),
             f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})",
         )
     console.print(table, f"aim: at least {AIM} with a known patient")
@@ -129,18 +123,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=6, help="per kind of request and round")
     parser.add_argument("--connections", type=int, default=32)
     arguments = parser.parse_args()
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
-        changes: dict[str, Any] = {"state_dir": folder / "state", **ports}
-        stack = Stack(get_settings().model_copy(update=changes))
-        stack.up(only={"postgres", "object-store", "mlflow"})
-        try:
-            measure(stack, folder, arguments, Console())
-        finally:
-            stack.reset()
+    require_wrk()
+    with stack_for_models() as (stack, folder):
+        measure(stack, folder, arguments, Console())
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import mlflow
@@ -26,9 +28,10 @@ from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline import source
 from readmission.pipeline.train import signer_of
 from readmission.registry import Registry
-from readmission.settings import CHECKOUT, PREFIX, Settings
+from readmission.settings import CHECKOUT, PREFIX, Settings, get_settings
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
 
 SERVICE, EMPTY = "service", "empty FastAPI"
@@ -47,6 +50,23 @@ class Server:
     url: str
     body: str
     process: psutil.Process
+
+
+@contextmanager
+def stack_for_models() -> Iterator[tuple[Stack, Path]]:
+    """Run PostgreSQL, an object store and MLflow until the block ends; yield them and a folder."""
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o711)
+        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+        changes: dict[str, Any] = {"state_dir": folder / "state", **ports}
+        stack = Stack(get_settings().model_copy(update=changes))
+        stack.up(only={"postgres", "object-store", "mlflow"})
+        try:
+            yield stack, folder
+        finally:
+            stack.reset()
 
 
 @contextmanager

@@ -18,18 +18,15 @@ otherwise idle machine:
 import argparse
 import importlib.metadata
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import httpx
 from rich.console import Console
@@ -47,13 +44,12 @@ from load.benchmarks.servers import (
     register,
     reloading,
     service_environment,
+    stack_for_models,
     started,
 )
 from readmission.domain.schema import example
 from readmission.modelling.families.xgboost import distribution
-from readmission.settings import get_settings
 from readmission.stack.site.ports import free_ports
-from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
 
 AIMS = {MLFLOW: 300.0, PIPELINE: 50.0, EMPTY: 0.45}
@@ -111,6 +107,22 @@ def seconds_to_first_response(stack: Stack, folder: Path, *, copy: bool) -> floa
         return time.monotonic() - began
 
 
+def cells(results: Sequence[WrkResult]) -> tuple[str, str, str, str]:
+    """Return what a table shows of a server: medians of the rounds, and all failures."""
+    return (
+        f"{median(one.per_second for one in results):,.0f}",
+        f"{median(one.p50 for one in results):.2f}",
+        f"{median(one.p99 for one in results):.2f}",
+        str(sum(one.failures for one in results)),
+    )
+
+
+def require_wrk() -> None:
+    """End with how to install wrk if it is missing."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing; install it with `apt-get install wrk`")
+
+
 def report(rounds: Sequence[Mapping[str, WrkResult]], console: Console) -> None:
     """Print the results, and the ratios paired by round."""
     table = Table("server", "requests/s", "p50 ms", "p99 ms", "failures", "ratio (rounds)", "aim")
@@ -120,10 +132,7 @@ def report(rounds: Sequence[Mapping[str, WrkResult]], console: Console) -> None:
         shown = f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
         table.add_row(
             name,
-            f"{median(f.per_second for f in results):,.0f}",
-            f"{median(f.p50 for f in results):.2f}",
-            f"{median(f.p99 for f in results):.2f}",
-            str(sum(f.failures for f in results)),
+            *cells(results),
             "" if name == SERVICE else shown,
             f">= {AIMS[name]:g}" if name in AIMS else "",
         )
@@ -138,23 +147,12 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=6, help="per server and round")
     parser.add_argument("--connections", type=int, default=32)
     arguments = parser.parse_args()
-    if shutil.which("wrk") is None:
-        raise SystemExit("wrk is missing; install it with `apt-get install wrk`")
+    require_wrk()
     console = Console()
-    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     versions = {name: importlib.metadata.version(name) for name in REPOSITORY_OF_PEERS}
     console.print("  ".join(f"{name} {version}" for name, version in versions.items()))
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o711)
-        ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
-        changes: dict[str, Any] = {"state_dir": folder / "state", **ports}
-        stack = Stack(get_settings().model_copy(update=changes))
-        stack.up(only={"postgres", "object-store", "mlflow"})
-        try:
-            measure(stack, folder, arguments, console)
-        finally:
-            stack.reset()
+    with stack_for_models() as (stack, folder):
+        measure(stack, folder, arguments, console)
 
 
 def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console) -> None:
