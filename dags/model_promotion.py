@@ -1,4 +1,8 @@
-"""On each challenger: compare it with the champion on the same test rows; serve the better one."""
+"""On each challenger: compare it with the champion on the same test rows; serve the better one.
+
+A challenger waits until every earlier batch has a verdict or is closed, so that the verdicts do not
+depend on which run finishes first: its run is skipped, and the sweep starts it again.
+"""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -19,9 +23,9 @@ def model_promotion_pipeline():
     @task
     def judge(partition_key: str) -> dict[str, str]:
         """Score both models on the same rows, record the verdict and move the aliases."""
-        from connections import batch_of, clean_warehouse, publish_report
+        from connections import batch_of, clean_warehouse, publish_report, raw_warehouse
         from readmission.pipeline.promotion import judge as promotion
-        from readmission.pipeline.promotion import rollout
+        from readmission.pipeline.promotion import rollout, turn
         from readmission.pipeline.promotion.rule import Rule
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
@@ -31,9 +35,11 @@ def model_promotion_pipeline():
 
         batch_id, settings = batch_of(partition_key), get_settings()
         registry = Registry(settings.as_mlflow("promotion"))
-        with clean_warehouse() as warehouse:
+        with raw_warehouse() as raw, clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
             with history.judging():
+                if why := turn.not_yet(batch_id, raw, warehouse, history):
+                    raise AirflowSkipException(why)
                 verdict = promotion.judge(
                     batch_id,
                     warehouse,

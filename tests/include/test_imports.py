@@ -84,8 +84,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.pipeline": (
         {"delivery", "order"},
         {"measure_drift", "process", "promotion", "record_moves", "record_outcomes", "replay"}
-        | {"source", "sweep", "train"},
-        {"ingest"},
+        | {"source", "train"},
+        {"ingest", "sweep"},
     ),
     "readmission.pipeline.delivery": (
         {"arrival", "blocks", "origins", "parquet"},
@@ -94,7 +94,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"delivery"},
     ),
     "readmission.pipeline.promotion": (
-        {"champion", "comparison", "rollout", "rule"},
+        {"champion", "comparison", "rollout", "rule", "turn"},
         {"judge", "recompute", "rollback"},
     ),
     "readmission.exporter": (

@@ -1,11 +1,12 @@
 """Find the batches that a lost event or a failed run left behind, by comparing the ledgers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from readmission.modelling.mlflow_runs import can_open
 from readmission.pipeline.order import CARRIED_OUT, existing
+from readmission.pipeline.promotion.turn import earlier_than, unsettled
 from readmission.quality.catalogue import Stage, stopped_at
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
@@ -99,7 +100,8 @@ def find(
 
     A batch that a gate has stopped is not left behind: the gate would only stop it again. Neither
     is one that its failures have closed, whose last restart was too recent, or whose training was
-    skipped on purpose.
+    skipped on purpose. A challenger that waits for the verdict of an earlier batch is not left
+    behind either, unless that batch is started again too.
 
     Parameters
     ----------
@@ -145,12 +147,20 @@ def find(
         training=due(
             Stage.TRAINING, (b for b in cleaned if b not in trained and b not in untrainable)
         ),
-        promotion=due(
-            Stage.PROMOTION,
-            (
-                c.batch_id
-                for c in candidates
-                if (c.batch_id, c.version) not in judged and c.batch_id not in unpromotable
+        promotion=_in_turn(
+            due(
+                Stage.PROMOTION,
+                (
+                    c.batch_id
+                    for c in candidates
+                    if (c.batch_id, c.version) not in judged and c.batch_id not in unpromotable
+                ),
             ),
+            unsettled(raw, clean, history, now),
         ),
     )
+
+
+def _in_turn(batches: Sequence[str], pending: Sequence[str]) -> tuple[str, ...]:
+    """Return the batches before which no other batch is still pending."""
+    return tuple(b for b in batches if set(earlier_than(b, pending)) <= set(batches))

@@ -116,7 +116,8 @@ def test_a_batch_that_a_gate_has_stopped_is_not_started_again(ledgers: Ledgers) 
     assert ledgers.sweep() == NOTHING
     ledgers.stop(FIRST, "training", passed=True)
     ledgers.stop(SECOND, "predictions", passed=True)
-    assert ledgers.sweep() == LeftBehind((), (FIRST,), (SECOND,))
+    # The challenger of the second batch waits for the verdict on the first.
+    assert ledgers.sweep() == LeftBehind((), (FIRST,), ())
 
 
 def test_a_batch_that_the_clean_gate_has_rejected_is_not_left_behind(ledgers: Ledgers) -> None:
@@ -137,6 +138,17 @@ def test_a_training_repeated_after_its_verdict_awaits_another_verdict(
     ledgers.train(SECOND, "9")
 
     assert ledgers.sweep() == LeftBehind((), (), (SECOND,))
+
+
+def test_challengers_are_judged_again_together_if_no_other_batch_is_pending(
+    ledgers: Ledgers,
+) -> None:
+    for version, batch_id in enumerate((FIRST, SECOND), 1):
+        ledgers.process(batch_id)
+        ledgers.clean.accept(batch_id)
+        ledgers.train(batch_id, str(version))
+
+    assert ledgers.sweep().promotion == (FIRST, SECOND)
 
 
 STAGES = {"clean": "processing", "training": "training", "promotion": "promotion"}
