@@ -45,6 +45,7 @@ COPY ui ui
 COPY load load
 COPY plugins plugins
 COPY dags dags
+COPY requirements/constraints.txt requirements/
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash .
 
 # ---------------------------------------------------------------- shared by all images
@@ -142,6 +143,7 @@ COPY --from=requirements-airflow /opt/venv /opt/venv
 COPY --from=code /app/include include
 COPY --from=code /app/plugins plugins
 COPY --from=code /app/dags dags
+COPY --from=code /app/requirements requirements
 COPY docker/airflow-api-server.sh docker/airflow_local_settings.py docker/
 USER 10001:10001
 EXPOSE 8080

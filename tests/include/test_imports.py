@@ -30,7 +30,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"reading"},
     ),
     "readmission.settings": (
-        {"backups", "renamed", "store_keys"},
+        {"backups", "lock", "renamed", "store_keys"},
         {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion", "run_as"},
     ),
     "readmission.domain": (

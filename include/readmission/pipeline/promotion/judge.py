@@ -18,7 +18,8 @@ from readmission.pipeline.promotion.rule import (
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import CHALLENGER, Registry
 from readmission.serving.signature import TrustedKeys
-from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
+from readmission.settings.lock import lock_sha256
+from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,10 @@ def judge(
         warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics
     )
     champion, earlier = _rivals(challenger, history, registry, trusted)
-    figures = figures_of(challenger, champion, earlier, rows.seed) | {"rule": rule.to_dict()}
+    figures = figures_of(challenger, champion, earlier, rows.seed) | {
+        "rule": rule.to_dict(),
+        "basis": _basis(candidate, rows),
+    }
     for criterion in figures["criteria"]:
         log.info("%s: %s", criterion["verdict"], criteria.sentence(criterion))
     without_champion = NONE_OPENS if promoted(history) else FIRST_MODEL
@@ -82,6 +86,16 @@ def judge(
     )
     judged = JudgedRows(encounters, len(encounters), rows.content_sha256, rows.seed)
     return JudgedRowLog(warehouse).record(promotion, judged)
+
+
+def _basis(candidate: Candidate, rows: Rows) -> dict[str, str | int]:
+    """Return what the figures follow from, besides the models, so that they can be traced."""
+    return {
+        "seed": rows.seed,
+        "lock_sha256": lock_sha256(),
+        "rows_sha256": rows.content_sha256,
+        "training_data_sha256": candidate.data_sha256,
+    }
 
 
 def _rivals(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
@@ -11,6 +11,7 @@ from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
 from readmission.pipeline.promotion.rule import LATE, Rule, decide
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
+from readmission.settings import lock
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 
@@ -36,6 +37,8 @@ class Recomputed:
         The figures as they come out now.
     verdict : str
         The verdict that follows from them by the rule of that time.
+    lock_sha256 : str
+        SHA-256 of the lock of the packages that recomputed them.
     """
 
     promotion: Promotion
@@ -43,6 +46,7 @@ class Recomputed:
     content_sha256: str
     figures: Mapping[str, Any]
     verdict: str
+    lock_sha256: str = field(default_factory=lock.lock_sha256)
 
     @property
     def lines(self) -> list[tuple[str, Value, Value]]:
@@ -73,6 +77,18 @@ class Recomputed:
                 " or corrected by a batch that is not newer"
             )
         return None
+
+    @property
+    def warning(self) -> str | None:
+        """What else may change a figure: packages of other versions than at the verdict."""
+        stored = (self.promotion.figures.get("basis") or {}).get("lock_sha256")
+        if stored in (None, self.lock_sha256):
+            return None
+        return (
+            f"the lock of the packages is another one now ({self.lock_sha256[:12]}) than at the"
+            f" verdict ({str(stored)[:12]}), so figures may differ by a package's version;"
+            " recompute it with the release that recorded it"
+        )
 
 
 def recompute(

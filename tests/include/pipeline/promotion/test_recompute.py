@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 
 import pandas as pd
 import psycopg
@@ -15,6 +16,7 @@ from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
 from readmission.pipeline.promotion.rule import Rule
 from readmission.pipeline.source import Dataset
+from readmission.settings.lock import LOCK
 from readmission.stack.cli.app import app
 from readmission.stack.cli.models import promotions
 from readmission.stack.cli.terminal import exit_on_error
@@ -91,6 +93,21 @@ def test_a_row_that_changed_since_is_noticed(
     assert "processed again" in str(found.explanation)
 
 
+def test_other_packages_than_at_the_verdict_are_a_warning(
+    arena: Arena,  # noqa: F811
+    judged: Promotion,
+) -> None:
+    found = again(arena, judged)
+    assert found.warning is None
+
+    other = replace(found, lock_sha256="0" * 64)
+
+    assert str(other.warning).startswith(
+        "the lock of the packages is another one now (000000000000)"
+    )
+    assert judged.figures["basis"]["lock_sha256"][:12] in str(other.warning)
+
+
 def test_a_verdict_whose_rows_were_erased_says_so(
     arena: Arena,  # noqa: F811
     judged: Promotion,
@@ -161,6 +178,15 @@ def test_the_command_lists_verdicts_and_recomputes_one(
     assert found.exit_code == 0, found.output
     assert "figures agree" in found.output
     assert f"{judged.figures['challenger']['log_loss']:.6f}" in found.output
+
+    # and both say what the figures follow from
+    basis = judged.figures["basis"]
+    assert basis["lock_sha256"] == sha256(LOCK.read_bytes()).hexdigest()
+    assert basis["training_data_sha256"] == "sha"
+    shown = "".join(listed.output.split())
+    assert f"seed{basis['seed']}" in shown
+    assert f"lock{basis['lock_sha256'][:8]}" in shown
+    assert "warning" not in found.output
 
     # and a figure that differs is an error
     arena.warehouse.connection.execute("UPDATE judged_rows SET content_sha256 = 'another'")

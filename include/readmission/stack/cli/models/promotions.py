@@ -1,6 +1,7 @@
 """The command `readmission promotions`: list the verdicts and rollbacks, or recompute a verdict."""
 
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -58,6 +59,8 @@ def recompute(
         found = score_again(number, clean, Registry(site.settings), trusted)
         console.print(figures_table(found))
         console.print(escape_markup(conclusion(found)))
+        if found.warning:
+            console.print(escape_markup(f"warning: {found.warning}"))
         if found.different:
             raise typer.Exit(1)
 
@@ -65,7 +68,7 @@ def recompute(
 def history_table(verdicts: list["Promotion"], rollbacks: list["Rollback"]) -> Table:
     """Return verdicts and rollbacks as a table, one line each, oldest first."""
     table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("number", "version", "champion", "batch", "verdict", "reason"):
+    for heading in ("number", "version", "champion", "batch", "verdict", "computed from", "reason"):
         table.add_column(heading, overflow="fold")
     lines = [(one.created_at, _verdict_line(one)) for one in verdicts]
     lines += [(one.at, _rollback_line(one)) for one in rollbacks]
@@ -76,14 +79,21 @@ def history_table(verdicts: list["Promotion"], rollbacks: list["Rollback"]) -> T
 
 def _verdict_line(one: "Promotion") -> tuple[str, ...]:
     champion, number = one.champion_version or "none", str(one.promotion_id)
-    return number, one.challenger_version, champion, one.batch_id, one.verdict, one.reason
+    basis = _basis(one.figures.get("basis") or {})
+    return number, one.challenger_version, champion, one.batch_id, one.verdict, basis, one.reason
+
+
+def _basis(basis: Mapping[str, Any]) -> str:
+    """Return hashes of rows and lock, shortened, and the seed; `--json` has all of them."""
+    hashes = [f"{name} {str(basis[f'{name}_sha256'])[:8]}" for name in ("rows", "lock") if basis]
+    return ", ".join([*hashes, f"seed {basis['seed']}"] if basis else [])
 
 
 def _rollback_line(one: "Rollback") -> tuple[str, ...]:
     until = f" until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else ""
     pinned = f", pinned{until}" if one.pinned else ""
     reason = f": {one.reason}" if one.reason else ""
-    return "", one.back, one.left, "", "rolled back", f"by {one.by}{pinned}{reason}"
+    return "", one.back, one.left, "", "rolled back", "", f"by {one.by}{pinned}{reason}"
 
 
 def figures_table(found: "Recomputed") -> Table:
