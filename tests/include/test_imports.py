@@ -68,6 +68,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"calibration"},
         {"metrics"},
         {"criteria", "subgroups"},
+        {"newest_batch"},
     ),
     "readmission.registry": (
         {"aliases", "candidates", "login"},

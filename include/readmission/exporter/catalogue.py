@@ -109,6 +109,16 @@ MODEL = MetricFamily(
     "Test metrics of the newest challengers.",
     ("model_version", "metric", "rows"),
 )
+NEWEST_BATCH = MetricFamily(
+    "readmission_newest_batch_metric",
+    "Test metrics of the newest challenger on the newest batch alone.",
+    ("model_version", "metric"),
+)
+NEWEST_BATCH_ALARM = MetricFamily(
+    "readmission_newest_batch_alarm",
+    "1 if the newest challenger is calibrated worse on the newest batch than on earlier ones.",
+    ("model_version",),
+)
 SUBGROUP = MetricFamily(
     "readmission_subgroup_metric",
     "Test metrics of the most recently promoted model, by patient group.",

@@ -268,6 +268,24 @@ def test_patient_groups_are_shown_for_the_most_recently_promoted_model(
     assert scrape().all("subgroup_metric") == {("gender", "Female", "rows", "2"): 200}
 
 
+def test_the_figures_of_the_newest_batch_are_those_of_the_newest_challenger(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given verdicts with and without such figures, and one of an earlier release
+    history = ModelHistory(hospital.clean.connection)
+    figures = {"metrics": {"log_loss": 0.9}, "limit": 0.05, "alarm": True}
+    for number, newest in enumerate(({}, None, figures, None), start=1):
+        stored = {"challenger": {}} | ({} if newest == {} else {"newest_batch": newest})
+        batch_id = f"batch-{number:04d}"
+        history.record_promotion(Promotion(batch_id, str(number), None, "refused", "why", stored))
+    commit(hospital)
+
+    # then
+    page = scrape()
+    assert page.all("newest_batch_metric") == {("log_loss", "3"): 0.9}
+    assert page.all("newest_batch_alarm") == {("3",): 1}
+
+
 def test_the_time_from_raw_to_the_verdict_is_measured(hospital: Hospital, scrape: Scrape) -> None:
     # given
     hospital.arrive()

@@ -13,6 +13,7 @@ from api.model.moves import Move
 from readmission.domain import schema
 from readmission.domain.production import Pin
 from readmission.modelling.evaluation.criteria import TITLES, sentence
+from readmission.modelling.evaluation.newest_batch import ERROR, alarm_note
 from readmission.pipeline.promotion.rule import Rule, decide
 from ui.language import choice, sentences
 
@@ -51,12 +52,15 @@ def reasons() -> Iterator[str]:
         {"challenger": {**better, "log_loss": 2.0}, "champion": worse}, Rule("weighted_f1")
     )[1]
     yield "late: batch-0007 is newer, and its model came first"
+    newest = {"batch_id": "batch-0007", "metrics": {ERROR: 0.141}, "limit": 0.061}
+    yield f"{decide(first, Rule())[1]}; {alarm_note(newest)}"
 
 
 def criteria() -> Iterator[str]:
     """Yield criteria with every title, limit, interval and group."""
     for name in TITLES:
         yield sentence(criterion(name))
+    yield sentence(criterion("newest_batch_log_loss", "none; on all batches 0.8551"))
     for limit in ("at least -0.005", "at most 0.02", "0.8 to 1.2", "upper end at least -0.01"):
         yield sentence(criterion(AUROC, limit))
     for group in ("gender: Female", "race: AfricanAmerican", "race: Unknown", "age: [70-80)"):

@@ -12,6 +12,8 @@ from readmission.domain.batch_ids import BatchId, batch_number, parse_batch_id
 from readmission.exporter.catalogue import (
     LAST_EVENT,
     MODEL,
+    NEWEST_BATCH,
+    NEWEST_BATCH_ALARM,
     PROMOTIONS,
     SUBGROUP,
     Sample,
@@ -40,6 +42,9 @@ class ModelsReading:
         Test metrics by version, of the newest versions.
     subgroups : tuple of str and mapping, optional
         The most recently promoted version, and its metrics by attribute, group and name.
+    newest_batch : tuple of str, mapping and bool, optional
+        The newest challenger with figures of its own batch, these figures, and whether they raised
+        the alarm.
     trained_at, judged_at : datetime, optional
         When the last training and the last promotion finished.
     judged_batch : tuple of str and datetime, optional
@@ -53,6 +58,7 @@ class ModelsReading:
     verdicts: Mapping[str, int] = field(default_factory=dict)
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     subgroups: tuple[str, Mapping[str, Mapping[str, Mapping[str, float]]]] | None = None
+    newest_batch: tuple[str, Mapping[str, float], bool] | None = None
     trained_at: datetime | None = None
     judged_at: datetime | None = None
     judged_batch: tuple[str, datetime] | None = None
@@ -84,6 +90,7 @@ def read(connection: psycopg.Connection, rows: RowReader) -> ModelsReading:
         | {ROLLED_BACK: rollbacks[0], MOVED: moves[0]},
         metrics=_test_metrics(connection, rows),
         subgroups=_subgroups(connection, rows),
+        newest_batch=_newest_batch(connection, rows),
         trained_at=max((at for _, at, _ in candidates), default=None),
         judged_at=max((one.at for one in judged), default=None),
         judged_batch=(newest.batch_id, newest.at) if newest else None,
@@ -104,6 +111,11 @@ def samples(models: ModelsReading) -> Iterator[Sample]:
             yield MODEL(value, version, *metric_and_rows(name))
     if models.subgroups:
         yield from _subgroup_samples(*models.subgroups)
+    if models.newest_batch:
+        version, metrics, alarm = models.newest_batch
+        yield NEWEST_BATCH_ALARM(alarm, version)
+        for name, value in metrics.items():
+            yield NEWEST_BATCH(value, version, name)
 
 
 def _subgroup_samples(
@@ -156,6 +168,17 @@ def _subgroups(
     return None
 
 
+def _newest_batch(
+    connection: psycopg.Connection, rows: RowReader
+) -> tuple[str, dict[str, float], bool] | None:
+    found = connection.execute(_NEWEST_BATCH, (LOOKED_THROUGH,)).fetchall()
+    for number, figures in rows.keep("promotion", found, _figures):
+        for _, metrics in rows.keep("promotion", [("metrics", figures.get("metrics"))], _named):
+            place = f"of the newest batch of version {number}"
+            return number, _numbers(rows, metrics, place), figures.get("alarm") is True
+    return None
+
+
 def _figures(row: tuple[Any, ...]) -> tuple[str, dict[str, Any]]:
     batch_id, number, figures = row
     place = f"the figures of {parse_batch_id(batch_id)}"
@@ -197,4 +220,9 @@ WHERE figures ? 'challenger' ORDER BY promotion_id DESC LIMIT %s
 _SUBGROUPS = """
 SELECT batch_id, challenger_version, figures -> 'subgroups' FROM promotion
 WHERE verdict = 'promoted' AND figures ? 'subgroups' ORDER BY promotion_id DESC LIMIT %s
+"""
+
+_NEWEST_BATCH = """
+SELECT batch_id, challenger_version, figures -> 'newest_batch' FROM promotion
+WHERE jsonb_typeof(figures -> 'newest_batch') = 'object' ORDER BY promotion_id DESC LIMIT %s
 """

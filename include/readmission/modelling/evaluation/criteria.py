@@ -35,6 +35,12 @@ TITLES = {
     SLOPE_NAME: "calibration slope of <30",
     AUROC: "difference in AUROC(<30)",
     RECALL: "difference in the share of <30 among the 20 % at highest risk",
+    "newest_batch_log_loss": "log-loss on the newest batch",
+    "newest_batch_weighted_f1": "weighted F1 on the newest batch",
+    "newest_batch_auroc_under_30": "AUROC(<30) on the newest batch",
+    "newest_batch_calibration_error_any": (
+        "calibration error of any readmission on the newest batch"
+    ),
 }
 """Each criterion in words; those of a group of patients have its name as well."""
 

@@ -16,6 +16,7 @@ from readmission.modelling import decision
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
 from readmission.modelling.evaluation.metrics import evaluate_twice
+from readmission.modelling.evaluation.newest_batch import evaluate_newest
 from readmission.modelling.evaluation.subgroups import evaluate_subgroups, groups_of
 from readmission.modelling.model import PROBABILITY_COLUMNS
 from readmission.serving.clean_rows import score
@@ -25,7 +26,7 @@ from readmission.warehouse.sql.content import content_hash
 
 Metrics = dict[str, float]
 _WITHOUT_EFFECT = ["batch_id", "source_row", "part"]
-"""Columns on which no figure depends: a replay or a corrected file may change them."""
+"""Columns on which no criterion depends: a replay or a corrected file may change them."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,19 @@ class Rows:
     content_sha256 : str
         SHA-256 of everything in them that the figures depend on: encounter and patient, outcome,
         eligibility and features.
+    newest : str
+        The batch up to which they go.
     """
 
     frame: pd.DataFrame
     content_sha256: str
+    newest: str
 
     @classmethod
     def read(cls, warehouse: CleanWarehouse, encounters: Sequence[int], up_to: str) -> "Rows":
         """Read the rows of some encounters as of a batch, without those that CLEAN has lost."""
         table = warehouse.read_encounters(encounters, up_to)
-        return cls(table.to_pandas(), content_hash(table.drop_columns(_WITHOUT_EFFECT)))
+        return cls(table.to_pandas(), content_hash(table.drop_columns(_WITHOUT_EFFECT)), up_to)
 
     @property
     def outcomes(self) -> npt.NDArray[np.integer]:
@@ -59,6 +63,11 @@ class Rows:
     def patients(self) -> npt.NDArray[np.integer]:
         """Number of each row's patient."""
         return self.frame[schema.PATIENT].to_numpy()
+
+    @cached_property
+    def labelled(self) -> LabelledRows:
+        """What the criteria need to know about the rows."""
+        return LabelledRows(self.outcomes, self.patients, groups_of(self.frame))
 
     @property
     def seed(self) -> int:
@@ -138,6 +147,15 @@ def figures_of(
         Seed of the bootstrap.
     """
     rows = challenger.rows
+    newest = evaluate_newest(
+        rows.labelled,
+        challenger.predicted,
+        rows.frame["batch_id"].to_numpy(dtype=object),
+        rows.newest,
+        seed,
+    )
+    found = _criteria(challenger, champion, earlier, seed)
+    found["criteria"] += [one.to_dict() for one in (newest.criteria() if newest else ())]
     return {
         "challenger": challenger.metrics,
         "champion": champion.metrics if champion else None,
@@ -147,15 +165,15 @@ def figures_of(
             "challenger": challenger.bundle_sha256,
             "champion": champion.bundle_sha256 if champion else None,
         },
-        **_criteria(challenger, champion, earlier, seed),
+        "newest_batch": newest.to_dict() if newest else None,
+        **found,
     }
 
 
 def _criteria(
     challenger: Scored, champion: Scored | None, earlier: Sequence[Scored], seed: int
 ) -> dict[str, Any]:
-    rows = challenger.rows
-    labelled_rows = LabelledRows(rows.outcomes, rows.patients, groups_of(rows.frame))
+    labelled_rows = challenger.rows.labelled
     if champion is None:
         found = criteria.calibration(labelled_rows, challenger.predicted, decides=False)
         return {"best": None, "criteria": [one.to_dict() for one in found]}

@@ -3,6 +3,7 @@
 import logging
 
 from readmission.modelling.evaluation import criteria
+from readmission.modelling.evaluation.newest_batch import alarm_note
 from readmission.pipeline.order import PROMOTED, find_newer, promoted
 from readmission.pipeline.promotion.champion import earlier_champions, find_champion
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
@@ -76,6 +77,8 @@ def judge(
         verdict, reason = REFUSED, f"{LATE} {newer} is newer, and its model came first"
     if verdict == PROMOTED and (pin := registry.production().pin) is not None:
         verdict, reason = REFUSED, f"{HELD} {pin}; without the pin: {reason}"
+    if figures["newest_batch"] and figures["newest_batch"]["alarm"]:
+        reason += f"; {alarm_note(figures['newest_batch'])}"
     promotion = Promotion(
         batch_id=batch_id,
         challenger_version=candidate.version,
