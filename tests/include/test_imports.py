@@ -67,7 +67,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bootstrap"},
         {"calibration"},
         {"metrics"},
-        {"criteria", "subgroups"},
+        {"criteria", "leaks", "subgroups"},
         {"newest_batch"},
     ),
     "readmission.registry": (
@@ -96,6 +96,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.pipeline.promotion": (
         {"champion", "comparison", "rollout", "rule", "turn"},
+        {"leaks"},
         {"judge", "recompute", "rollback"},
     ),
     "readmission.exporter": (

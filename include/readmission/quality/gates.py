@@ -164,6 +164,7 @@ class Gatekeeper:
         predictions: pd.DataFrame,
         outcomes: npt.NDArray[np.integer],
         metrics: dict[str, float],
+        suspects: str = "",
     ) -> None:
         """Check a challenger's predictions for the test rows.
 
@@ -179,6 +180,8 @@ class Gatekeeper:
             The true class codes of those rows.
         metrics : dict
             The challenger's metrics on those rows.
+        suspects : str
+            The columns that explain metrics above the limits of a leak.
 
         Raises
         ------
@@ -191,7 +194,7 @@ class Gatekeeper:
             weighted_f1=metrics["weighted_f1"],
             auroc_under_30=metrics["auroc_under_30"],
         )
-        facts = len(predictions), int((outcomes == SOON).sum())
+        facts = len(predictions), int((outcomes == SOON).sum()), suspects
         self.require(catalogue.PREDICTIONS, warehouse, batch_id, checked, *facts)
 
     def require(

@@ -163,14 +163,17 @@ def leak_limits(rows: int, soon: int) -> dict[str, float]:
     }
 
 
-def prediction_suite(rows: int, soon: int) -> list[Expectation]:
+def prediction_suite(rows: int, soon: int, suspects: str = "") -> list[Expectation]:
     """Return the suite of a challenger's predictions for the test rows, and of its metrics.
 
     Parameters
     ----------
     rows, soon : int
         As in `leak_limits`.
+    suspects : str
+        The columns that explain scores above their limits.
     """
+    by = f", by {suspects}" if suspects else ""
     probabilities = [f"probability_{label}" for label in schema.CLASSES]
     bounds = [
         _critical(gxe.ExpectColumnValuesToBeBetween, name, min_value=0.0, max_value=1.0)
@@ -190,7 +193,7 @@ def prediction_suite(rows: int, soon: int) -> list[Expectation]:
         *(
             gxe.ExpectColumnMaxToBeBetween(
                 column=name, max_value=round(limit, 3),
-                severity="critical", notes=f"a score above {limit:.3f} points to a leak",
+                severity="critical", notes=f"a score above {limit:.3f} points to a leak{by}",
             )
             for name, limit in leak_limits(rows, soon).items()
         ),

@@ -7,6 +7,7 @@ from readmission.modelling.evaluation.newest_batch import alarm_note
 from readmission.pipeline.order import PROMOTED, find_newer, promoted
 from readmission.pipeline.promotion.champion import earlier_champions, find_champion
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.leaks import find_leaks
 from readmission.pipeline.promotion.rule import (
     FIRST_MODEL,
     HELD,
@@ -51,7 +52,8 @@ def judge(
     BundleRefused
         If the candidate is not signed with a trusted key.
     GateFailed
-        If the candidate's predictions on the test split are not plausible.
+        If the candidate's predictions on the test split are not plausible. If they are too good,
+        the message names the columns that explain it.
     """
     candidate = history.candidate(batch_id)
     known = history.verdict(batch_id, candidate.version)
@@ -61,8 +63,9 @@ def judge(
     encounters = warehouse.test_encounters(batch_id)
     rows = Rows.read(warehouse, encounters, batch_id)
     challenger = Scored(registry.open(candidate.version, trusted), rows)
+    suspects = find_leaks(challenger, warehouse, batch_id)
     gatekeeper.predictions(
-        warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics
+        warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics, suspects
     )
     champion, earlier = _rivals(challenger, history, registry, trusted)
     figures = figures_of(challenger, champion, earlier, rows.seed) | {

@@ -4,7 +4,8 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -26,6 +27,7 @@ from readmission.pipeline.promotion.judge import judge
 from readmission.pipeline.promotion.rollout import carry_out, wait_until_served
 from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
 from readmission.pipeline.sweep import find_uncarried
+from readmission.pipeline.train import train, training_rows
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.registry.rollbacks import roll_back
@@ -35,7 +37,7 @@ from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promo
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.conftest import BATCHES, Training
-from tests.signing import TRUSTED
+from tests.signing import SIGNER, TRUSTED
 
 PLAIN = Rule("weighted_f1", log_loss_tolerance=10)
 """Decides on batches too small to prove that a model is better."""
@@ -379,6 +381,26 @@ def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Aren
     assert arena.aliases() == (None, None)
 
 
+def test_a_planted_leak_is_refused_and_its_column_is_named(arena: Arena) -> None:
+    # given a column that knows the outcome, and a model that has learned from it
+    with arena.warehouse.connection.transaction():
+        arena.warehouse.connection.execute("UPDATE encounter SET num_procedures = 3 * readmitted")
+    rows = training_rows(arena.warehouse, FIRST)
+    data = replace(arena.trained.lineage, data_sha256=uuid4().hex, rows=len(rows))
+    found = train("logistic_regression", rows, data, arena.registry, SIGNER, threads=1)
+    version = arena.registry.register(found.run_id, data.tags())
+    arena.history.record_candidate(Candidate(FIRST, found.run_id, found.family, version, "sha"))
+
+    # when
+    with pytest.raises(GateFailed, match=r"points to a leak, by num_procedures \(\w+ -0\.\d+ if"):
+        arena.judge()
+
+    # then the report says so too, and nothing is promoted
+    (verdict,) = VerdictLog(arena.warehouse.connection).verdicts()
+    assert all("num_procedures" in one for one in verdict.failures if "leak" in one)
+    assert arena.history.promotions() == []
+
+
 def test_a_promotion_killed_after_its_verdict_carries_out_that_verdict(arena: Arena) -> None:
     # given a verdict that was not carried out, and another model promoted since then
     challenger = arena.register("random_forest")
@@ -529,13 +551,23 @@ class Service:
     after_reload: str | None
     reload_status: int = 200
     requests: list[str] = field(default_factory=list)
+    host: str | None = None
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
+    with serving() as fake:
+        yield fake
+
+
+@contextmanager
+def serving() -> Iterator[Service]:
+    """Run a fake API."""
+
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             fake.requests.append(f"GET {self.path}")
+            fake.host = self.headers["Host"]
             self.respond(200, {"model_version": fake.serves})
 
         def do_POST(self) -> None:
