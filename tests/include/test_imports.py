@@ -95,7 +95,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"delivery"},
     ),
     "readmission.pipeline.promotion": (
-        {"champion", "comparison", "rollout", "rule", "turn"},
+        {"champion", "comparison", "replicas", "rollout", "rule", "turn"},
         {"leaks"},
         {"judge", "recompute", "rollback"},
     ),

@@ -34,6 +34,12 @@ class PromotionSettings(RenamedSettings):
         description="Rule by which a challenger is promoted: criteria with intervals, or a higher"
         " weighted F1 alone, which also promotes models that are better by chance only.",
     )
+    api_replicas: str = Field(
+        "",
+        description="Addresses at which a rollback asks each replica of the API what it serves,"
+        " separated by commas. A name with several addresses, such as that of a headless Service,"
+        " stands for as many replicas. If empty, only READMISSION_API_URL is asked.",
+    )
     log_loss_tolerance: float = Field(
         0.005,
         ge=0,

@@ -1,5 +1,6 @@
 """Roll back as a person asked: through the API, verified there, and recorded at once."""
 
+import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,11 +9,14 @@ import httpx
 
 from readmission.errors import DecisionRefused
 from readmission.pipeline.promotion import rollout
+from readmission.pipeline.promotion.replicas import ask_until_served
 from readmission.registry import Registry
 from readmission.registry.rollbacks import rollbacks
 from readmission.settings import Settings
 from readmission.warehouse import ModelHistory
 from readmission.warehouse.clean.rollback_log import RollbackLog
+
+log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 120
 """The API downloads the version, verifies it and loads it."""
@@ -27,6 +31,9 @@ def roll_back(
     settings: Settings,
 ) -> str:
     """Put an earlier version into production and pin it; return what was done, in a sentence.
+
+    The sentence also says which replicas of the API do not serve the version within seconds. They
+    follow at their next poll of the registry, or an alert names them.
 
     Parameters
     ----------
@@ -65,4 +72,7 @@ def roll_back(
     RollbackLog(history.connection).record(rollbacks(registry))
     version = rollout.wait_until_served(registry, settings)
     pin = registry.production().pin
-    return f"version {version} replaced version {body['previous_version']}; {pin}"
+    served = ask_until_served(version, settings)
+    if served.others:
+        log.warning("rollback: %s", served)
+    return f"version {version} replaced version {body['previous_version']}; {pin}; {served}"
