@@ -2,19 +2,29 @@
 
 A challenger waits until every earlier batch has a verdict or is closed, so that the verdicts do not
 depend on which run finishes first: its run is skipped, and the sweep starts it again.
+
+With `READMISSION_PROMOTION_APPROVAL`, a person approves the better one under Required Actions
+before it is served. Later batches are judged meanwhile, and a newer candidate supersedes one that
+waits.
 """
+
+from datetime import timedelta
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import MODEL_RUN, PRODUCTION_MODEL
 from policies import RETRIES
+from readmission.settings import get_settings
+
+WAITING_RUNS = 64
+"""Runs that may wait for approval at the same time; they occupy no worker."""
 
 
 @dag(
     schedule=PartitionedAssetTimetable(assets=MODEL_RUN),
     catchup=False,
-    max_active_runs=1,
+    max_active_runs=WAITING_RUNS if get_settings().promotion_approval else 1,
     default_args=RETRIES,
     tags=["readmission"],
     doc_md=__doc__,
@@ -22,17 +32,20 @@ from policies import RETRIES
 def model_promotion_pipeline():
     @task
     def judge(partition_key: str) -> dict[str, str]:
-        """Score both models on the same rows, record the verdict and move the aliases."""
+        """Score both models on the same rows, record the verdict and move the aliases.
+
+        If a person has to approve, ``question`` has what they are asked, and no alias moves.
+        """
         from connections import batch_of, clean_warehouse, publish_report, raw_warehouse
+        from readmission.pipeline.promotion import approval, rollout, turn
         from readmission.pipeline.promotion import judge as promotion
-        from readmission.pipeline.promotion import rollout, turn
         from readmission.pipeline.promotion.rule import Rule
         from readmission.quality.gates import Gatekeeper
         from readmission.registry import Registry
         from readmission.serving.signature import TrustedKeys
-        from readmission.settings import get_settings
         from readmission.warehouse import ModelHistory
 
+        question = ""
         batch_id, settings = batch_of(partition_key), get_settings()
         registry = Registry(settings.as_mlflow("promotion"))
         with raw_warehouse() as raw, clean_warehouse() as warehouse:
@@ -49,8 +62,58 @@ def model_promotion_pipeline():
                     Gatekeeper(settings.docs_dir, publish_report),
                     Rule.of(settings),
                 )
-                rollout.carry_out(verdict, history, registry)
-        return {"batch_id": batch_id, "verdict": verdict.verdict, "reason": verdict.reason}
+                if not settings.promotion_approval:
+                    rollout.carry_out(verdict, history, registry)
+                elif approval.request(verdict, history, registry):
+                    question = approval.body(verdict)
+        return {
+            "batch_id": batch_id,
+            "version": verdict.challenger_version,
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "question": question,
+        }
+
+    @task
+    def ask(decision: dict[str, str]) -> None:
+        """Go on to the question if there is one."""
+        if not decision["question"]:
+            raise AirflowSkipException("nobody has to be asked")
+
+    @task(trigger_rule="none_failed_min_one_success")
+    def settle(decision: dict[str, str], answer: dict[str, object] | None) -> dict[str, str]:
+        """Move the aliases if the version was approved, and record who decided."""
+        from connections import clean_warehouse
+        from readmission.pipeline import order
+        from readmission.pipeline.promotion import approval
+        from readmission.registry import Registry
+        from readmission.warehouse import ModelHistory
+
+        if decision["verdict"] != order.PROMOTED:
+            return decision
+        registry = Registry(get_settings().as_mlflow("promotion"))
+        with clean_warehouse() as warehouse:
+            history = ModelHistory(warehouse.connection)
+            with history.judging():
+                verdict = history.verdict(decision["batch_id"], decision["version"])
+                if why := approval.settle(verdict, answer, history, registry):
+                    raise AirflowSkipException(why)
+        return decision
+
+    def approved(decision):
+        """Add the tasks that have a person approve, and return the decision after them."""
+        from airflow.providers.standard.operators.hitl import HITLOperator
+
+        approve = HITLOperator(
+            task_id="approve",
+            subject="Serve version {{ ti.xcom_pull(task_ids='judge')['version'] }}?",
+            body="{{ ti.xcom_pull(task_ids='judge')['question'] }}",
+            options=["Approve", "Refuse"],
+            defaults="Refuse",
+            response_timeout=timedelta(hours=get_settings().promotion_approval_hours),
+        )
+        ask(decision) >> approve
+        return settle(decision, approve.output)
 
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decision: dict[str, str], outlet_events) -> None:
@@ -58,7 +121,6 @@ def model_promotion_pipeline():
         from readmission.pipeline import order
         from readmission.pipeline.promotion import rollout
         from readmission.registry import Registry
-        from readmission.settings import get_settings
 
         if decision["verdict"] != order.PROMOTED:
             raise AirflowSkipException(f"the champion stays in production; {decision['reason']}")
@@ -67,7 +129,8 @@ def model_promotion_pipeline():
         outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decision["reason"]}
         outlet_events[PRODUCTION_MODEL].add_partitions(decision["batch_id"])
 
-    serve(judge())
+    decision = judge()
+    serve(approved(decision) if get_settings().promotion_approval else decision)
 
 
 model_promotion_pipeline()

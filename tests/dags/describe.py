@@ -73,6 +73,7 @@ def _task(task: Any) -> dict[str, Any]:
         "seconds": arguments["execution_timeout"].total_seconds(),
         "trigger_rule": arguments.get("trigger_rule"),
         "upstream": sorted(task.upstream_task_ids),
+        "question": _question(task),
         "fatal": [
             exception
             for rule in arguments["retry_policy"].rules
@@ -80,6 +81,15 @@ def _task(task: Any) -> dict[str, Any]:
             if rule.action.name == "FAIL"
         ],
     }
+
+
+def _question(task: Any) -> dict[str, Any] | None:
+    """Return what a task asks a person."""
+    if not hasattr(task, "response_timeout"):
+        return None
+    hours = task.response_timeout.total_seconds() / 3600
+    named = {name: getattr(task, name) for name in ("options", "defaults", "body")}
+    return named | {"hours": hours}
 
 
 def _values(task: Any) -> list[str] | None:

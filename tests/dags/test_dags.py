@@ -117,6 +117,31 @@ def test_without_scheduled_runs_no_dag_has_a_schedule(tmp_path: Path) -> None:
     assert events == {"RAW", "CLEAN", "MODEL_RUN"}
 
 
+def test_with_the_setting_a_person_approves_before_production_moves(
+    parsed: dict[str, Any], tmp_path: Path
+) -> None:
+    # given the DAG with and without the setting
+    without = parsed["dags"]["model_promotion_pipeline"]
+    found = parse(tmp_path, promotion_approval="true", promotion_approval_hours="2")
+    dag = found["dags"]["model_promotion_pipeline"]
+    upstream = {name: task["upstream"] for name, task in dag["tasks"].items()}
+
+    # then
+    assert found["errors"] == {}
+    assert without["tasks"].keys() == {"judge", "serve"}
+    assert upstream == {
+        "judge": [], "ask": ["judge"], "approve": ["ask"],
+        "settle": ["approve", "judge"], "serve": ["settle"],
+    }  # fmt: skip
+    question = dag["tasks"]["approve"]["question"]
+    assert question["options"] == ["Approve", "Refuse"]
+    assert (question["defaults"], question["hours"]) == (["Refuse"], 2)
+    assert "['question']" in question["body"]
+    # and runs that wait do not hold up later batches, which may be judged meanwhile
+    assert (without["max_active_runs"], dag["max_active_runs"]) == (1, 64)
+    assert dag["tasks"]["settle"]["trigger_rule"] == "none_failed_min_one_success"
+
+
 def test_the_sweep_can_announce_every_asset_that_starts_something(parsed: dict[str, Any]) -> None:
     tasks = parsed["dags"]["ledger_sweep"]["tasks"].values()
     announced = {asset for task in tasks for asset in task["outlets"]}

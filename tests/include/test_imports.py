@@ -96,7 +96,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.pipeline.promotion": (
         {"champion", "comparison", "replicas", "rollout", "rule", "turn"},
-        {"leaks"},
+        {"approval", "leaks"},
         {"judge", "recompute", "rollback"},
     ),
     "readmission.exporter": (

@@ -21,6 +21,8 @@ CRITERIA = {
 }
 VERDICTS = {"promoted": N_("Promoted"), "refused": N_("Not promoted")}
 NO_VERDICT = N_("Not judged yet")
+AWAITS_APPROVAL = N_("awaits approval")
+"""The verdict of a version that a person has to approve first."""
 ROLES = {
     "production": N_("in production"),
     "previous": N_("previous"),

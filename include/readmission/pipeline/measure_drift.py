@@ -6,7 +6,7 @@ from typing import Any
 
 from readmission.domain.drift import MEASURED, Drift, alarms, measure
 from readmission.errors import NoDriftReference
-from readmission.pipeline.order import existing, promoted
+from readmission.pipeline.order import standing
 from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.registry import Registry
 from readmission.warehouse import CleanWarehouse, ModelHistory
@@ -53,7 +53,7 @@ def _reference(
 ) -> tuple[str | None, Mapping[str, Mapping[str, Any]]]:
     """Return the version to measure from with its reference, or None and an empty one."""
     history = ModelHistory(warehouse.connection)
-    earlier = [one.challenger_version for one in existing(promoted(history), registry)]
+    earlier = [one.challenger_version for one in standing(history, registry)]
     for version in dict.fromkeys(filter(None, (registry.served_version(), *reversed(earlier)))):
         try:
             reference = registry.drift_reference(version)

@@ -5,6 +5,7 @@ the next one.
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from readmission.domain.batch_ids import batch_number
 from readmission.errors import InvalidBatchId
@@ -12,6 +13,8 @@ from readmission.registry import Registry
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Promotion
 
 PROMOTED = "promoted"
+APPROVAL = "approval"
+"""The tag with the state of a version that a person has to approve."""
 CARRIED_OUT = "decided_at"
 """The tag that a version receives last, once the verdict on it is carried out."""
 
@@ -28,6 +31,31 @@ def existing(promotions: Sequence[Promotion], registry: Registry) -> list[Promot
     """
     batches = {found["version"]: found["tags"].get("batch_id") for found in registry.versions()}
     return [one for one in promotions if batches.get(one.challenger_version) == one.batch_id]
+
+
+class Approval(StrEnum):
+    """Whether a person has approved a version that won its comparison."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+
+
+DENIED = (Approval.REFUSED, Approval.SUPERSEDED)
+
+
+def standing(
+    history: ModelHistory, registry: Registry, *, waiting: bool = False
+) -> list[Promotion]:
+    """Return the promotions whose version exists and was not denied, oldest first.
+
+    Those that wait for approval are among them only if asked for.
+    """
+    left_out = DENIED if waiting else (*DENIED, Approval.REQUESTED)
+    states = {found["version"]: found["tags"].get(APPROVAL) for found in registry.versions()}
+    found = existing(promoted(history), registry)
+    return [one for one in found if states.get(one.challenger_version) not in left_out]
 
 
 def last_in_order(promotions: Sequence[Promotion], newest: str | None) -> Promotion | None:
@@ -71,7 +99,7 @@ def find_newer(
     newest = newest_batch(warehouse)
     if batch_id == newest:
         return None
-    last = last_in_order(existing(promoted(history), registry), newest)
+    last = last_in_order(standing(history, registry, waiting=True), newest)
     served = registry.served_version()
     production = [
         found["tags"].get("batch_id") for found in registry.versions() if found["version"] == served

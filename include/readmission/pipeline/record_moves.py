@@ -10,10 +10,9 @@ from itertools import chain
 from readmission.domain.production import PromotionByHand
 from readmission.pipeline.order import (
     CARRIED_OUT,
-    existing,
     last_in_order,
     newest_batch,
-    promoted,
+    standing,
 )
 from readmission.registry import Registry
 from readmission.registry.rollbacks import rollbacks
@@ -70,7 +69,7 @@ def last_promoted(history: ModelHistory, registry: Registry) -> str | None:
     """
     tags = {found["version"]: found["tags"] for found in registry.versions()}
     newest = newest_batch(CleanWarehouse(history.connection))
-    last = last_in_order(existing(promoted(history), registry), newest)
+    last = last_in_order(standing(history, registry), newest)
     if last is None or last.created_at is None or CARRIED_OUT not in tags[last.challenger_version]:
         return None
     recorded = RollbackLog(history.connection).rollbacks()

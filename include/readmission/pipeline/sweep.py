@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from readmission.modelling.mlflow_runs import can_open
-from readmission.pipeline.order import CARRIED_OUT, existing
+from readmission.pipeline.order import APPROVAL, CARRIED_OUT, Approval, existing
 from readmission.pipeline.promotion.turn import earlier_than, unsettled
 from readmission.quality.catalogue import Stage, stopped_at
 from readmission.registry import Registry
@@ -65,7 +65,7 @@ def find_uncarried(
     """Return the batches whose verdict was recorded but never carried out, oldest first.
 
     That happens if MLflow was down until the last retry. Judging such a batch again returns the
-    recorded verdict and carries it out.
+    recorded verdict and carries it out. One that waits for approval is left out.
 
     Parameters
     ----------
@@ -79,7 +79,9 @@ def find_uncarried(
         The current time, for tests.
     """
     before = (now or datetime.now(UTC)) - grace
-    carried_out = {v["version"] for v in registry.versions() if CARRIED_OUT in v["tags"]}
+    tags = {found["version"]: found["tags"] for found in registry.versions()}
+    carried_out = {version for version, found in tags.items() if CARRIED_OUT in found}
+    carried_out |= {v for v, found in tags.items() if found.get(APPROVAL) == Approval.REQUESTED}
     return tuple(
         verdict.batch_id
         for verdict in existing(history.promotions(), registry)

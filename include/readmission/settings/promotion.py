@@ -34,6 +34,14 @@ class PromotionSettings(RenamedSettings):
         description="Rule by which a challenger is promoted: criteria with intervals, or a higher"
         " weighted F1 alone, which also promotes models that are better by chance only.",
     )
+    promotion_approval: bool = Field(
+        False,
+        description="Ask a person in Airflow (Required Actions) before a version that won its"
+        " comparison goes into production.",
+    )
+    promotion_approval_hours: PositiveFloat = Field(
+        24, description="Hours after which a version that nobody approved is refused."
+    )
     api_replicas: str = Field(
         "",
         description="Addresses at which a rollback asks each replica of the API what it serves,"

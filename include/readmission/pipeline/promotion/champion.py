@@ -4,7 +4,7 @@ import logging
 from itertools import islice
 
 from readmission.errors import BundleRefused, NoModel
-from readmission.pipeline.order import existing, promoted
+from readmission.pipeline.order import standing
 from readmission.registry import Registry
 from readmission.serving.model import ServedModel
 from readmission.serving.signature import TrustedKeys
@@ -32,7 +32,7 @@ def find_champion(
     """
     production = registry.production()
     first = (production.served(registry.follow), production.promoted_version)
-    earlier = [p.challenger_version for p in reversed(existing(promoted(history), registry))]
+    earlier = [p.challenger_version for p in reversed(standing(history, registry))]
     for version in dict.fromkeys(filter(None, (*first, *earlier))):
         if (opened := try_to_open(version, registry, trusted)) is not None:
             return opened
@@ -55,7 +55,7 @@ def earlier_champions(
         Versions to leave out: challenger and champion.
     """
     found = sorted(
-        existing(promoted(history), registry),
+        standing(history, registry),
         key=lambda one: (one.figures.get("challenger") or {}).get("log_loss", float("inf")),
     )
     versions = dict.fromkeys(one.challenger_version for one in found)

@@ -12,10 +12,9 @@ from readmission.errors import ServingMismatch
 from readmission.modelling.evaluation.criteria import CriterionStatus, sentence
 from readmission.pipeline.order import (
     CARRIED_OUT,
-    existing,
     last_in_order,
     newest_batch,
-    promoted,
+    standing,
 )
 from readmission.registry import Registry
 from readmission.settings import Settings
@@ -40,10 +39,10 @@ def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -
     if _is_carried_out(promotion, registry):
         return
     newest = newest_batch(CleanWarehouse(history.connection))
-    last = last_in_order(existing(promoted(history), registry), newest)
+    last = last_in_order(standing(history, registry), newest)
     if last is not None and last.promotion_id == promotion.promotion_id:
         _promote_unless_pinned(version, registry)
-    registry.tag_version(version, _tags(promotion))
+    registry.tag_version(version, tags_of(promotion))
 
 
 def _promote_unless_pinned(version: str, registry: Registry) -> None:
@@ -95,7 +94,8 @@ def wait_until_served(registry: Registry, settings: Settings, timeout: float = 6
     )
 
 
-def _tags(promotion: Promotion) -> dict[str, object]:
+def tags_of(promotion: Promotion) -> dict[str, object]:
+    """Return the tags of a version whose verdict is carried out."""
     sides = {
         "test": promotion.figures["challenger"],
         "champion_test": promotion.figures["champion"],

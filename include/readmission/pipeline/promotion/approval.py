@@ -1,0 +1,129 @@
+"""Have a person approve a version that won its comparison, before it goes into production.
+
+The state is a tag of the version, like pins and rollbacks. The verdict stays as it was recorded.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from readmission.modelling.evaluation.criteria import sentence
+from readmission.pipeline.order import APPROVAL, CARRIED_OUT, DENIED, PROMOTED, Approval
+from readmission.pipeline.promotion.rollout import carry_out, tags_of
+from readmission.registry import Registry
+from readmission.warehouse import ModelHistory, Promotion
+
+log = logging.getLogger(__name__)
+
+APPROVE, REFUSE = "Approve", "Refuse"
+APPROVED_BY = "approval_by"
+WAITING = "awaits approval"
+"""The verdict that the pages show meanwhile."""
+
+
+def request(promotion: Promotion, history: ModelHistory, registry: Registry) -> bool:
+    """Return whether a person has to be asked about a verdict; if not, carry it out.
+
+    A request supersedes those about older versions, which can then not be approved any longer.
+    Repeating it is safe.
+    """
+    states = _states(registry)
+    version = promotion.challenger_version
+    if promotion.verdict != PROMOTED or states.get(version) == Approval.APPROVED:
+        carry_out(promotion, history, registry)
+        return False
+    if states.get(version) in DENIED:
+        return False
+    for other, state in states.items():
+        if state == Approval.REQUESTED and other != version:
+            older, newer = sorted((version, other), key=int)
+            _supersede(older, newer, registry)
+            if older == version:
+                return False
+    waiting = {"verdict": WAITING, APPROVAL: Approval.REQUESTED.value}
+    tags = {name: tag for name, tag in tags_of(promotion).items() if name != CARRIED_OUT}
+    registry.tag_version(version, tags | waiting)
+    return True
+
+
+def settle(
+    promotion: Promotion,
+    answer: Mapping[str, Any] | None,
+    history: ModelHistory,
+    registry: Registry,
+) -> str | None:
+    """Carry out what a person decided; return why the version does not go into production.
+
+    Parameters
+    ----------
+    promotion : Promotion
+        The verdict.
+    answer : mapping, optional
+        What Airflow returns: ``chosen_options`` and ``responded_by_user``, which is None if the
+        time is over. None if nobody had to be asked.
+    history, registry : ModelHistory, Registry
+        Where verdicts and versions are.
+
+    Returns
+    -------
+    str or None
+        None if the version was approved.
+    """
+    version = promotion.challenger_version
+    state = _states(registry).get(version)
+    if state == Approval.REQUESTED and answer is not None:
+        state = _decide(promotion, answer, registry)
+    if state == Approval.APPROVED:
+        carry_out(promotion, history, registry)
+        return None
+    return f"version {version} is {state or 'not approved'}"
+
+
+def body(promotion: Promotion) -> str:
+    """Return what the person is asked, in Markdown: the verdict and its criteria."""
+    lines = [
+        f"**{promotion.batch_id}, version {promotion.challenger_version}** against"
+        f" {promotion.champion_version or 'no champion'}",
+        "",
+        promotion.reason,
+        "",
+        "| result | criterion, figure and limit |",
+        "|---|---|",
+    ]
+    found = sorted(promotion.figures.get("criteria", ()), key=lambda one: bool(one["group"]))
+    lines += [f"| {one['verdict']} | {_cell(sentence(one))} |" for one in found]
+    return "\n".join(lines)
+
+
+def _decide(promotion: Promotion, answer: Mapping[str, Any], registry: Registry) -> Approval:
+    user = answer.get("responded_by_user") or {}
+    by = str(user.get("name") or user.get("id") or "nobody in time")
+    tags: dict[str, object] = {APPROVED_BY: by}
+    state = Approval.APPROVED if APPROVE in answer["chosen_options"] else Approval.REFUSED
+    if state == Approval.REFUSED:
+        tags |= tags_of(promotion)
+        tags |= {"verdict": "refused", "verdict_reason": f"not approved: {by}; {promotion.reason}"}
+    registry.tag_version(promotion.challenger_version, tags | {APPROVAL: state.value})
+    log.info("version %s: %s by %s", promotion.challenger_version, state, by)
+    return state
+
+
+def _supersede(version: str, by: str, registry: Registry) -> None:
+    reason = f"superseded by version {by} before anybody approved it"
+    tags = {APPROVAL: Approval.SUPERSEDED.value, "verdict": "refused", "verdict_reason": reason}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    registry.tag_version(version, tags | {CARRIED_OUT: now})
+    log.info("version %s: %s", version, reason)
+
+
+def _states(registry: Registry) -> dict[str, str]:
+    return {
+        found["version"]: found["tags"][APPROVAL]
+        for found in registry.versions()
+        if APPROVAL in found["tags"]
+    }
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
