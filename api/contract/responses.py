@@ -52,6 +52,11 @@ class ModelCard(ResponseModel):
     )
     intended_use: str
     limits: list[str]
+    report: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Intervals, subgroups, calibration, decision curve, demographics, features and"
+        " criteria, on validation patients; empty for models of earlier releases.",
+    )
 
 
 class ModelResponse(ModelReference):

@@ -266,6 +266,16 @@ class NotServable(ReadmissionError):
         )
 
 
+class CardIncomplete(ReadmissionError):
+    """A figure of a model's card cannot be computed."""
+
+    def __init__(self, figure: str, value: object) -> None:
+        super().__init__(
+            f"the model's card has no {figure} ({value!r}), so the model is not registered; train"
+            " on rows that have both outcomes in the validation split"
+        )
+
+
 class UnknownFamily(ReadmissionError):
     """No model family has this name."""
 

@@ -54,6 +54,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bundle"},
         {"model"},
     ),
+    "readmission.serving.card": ({"attributes"}, {"rendering"}),
     "readmission.modelling": (
         {"decision", "diagnosis_categories", "family"},
         {"encoder"},
@@ -67,8 +68,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bootstrap"},
         {"calibration"},
         {"metrics"},
-        {"criteria", "leaks", "subgroups"},
-        {"newest_batch"},
+        {"criteria", "decision_curve", "leaks", "subgroups"},
+        {"newest_batch", "report"},
     ),
     "readmission.registry": (
         {"aliases", "candidates", "login"},

@@ -55,6 +55,38 @@ def compare(columns: dict[str, dict[str, float]]) -> pd.DataFrame:
     return table
 
 
+def intervals_table(intervals: Json) -> pd.DataFrame:
+    """Return each metric with its interval, over all patients and over eligible ones."""
+    names = [name for name in METRICS if name in intervals["all"]]
+    table = {_("Metric"): [_(METRICS[name]) for name in names]}
+    for heading, rows in ((_("All patients"), "all"), (_("Without those who died"), "eligible")):
+        table[heading] = [_interval(intervals[rows][name]) for name in names]
+    return pd.DataFrame(table)
+
+
+def groups_table(subgroups: Json) -> pd.DataFrame:
+    """Return the metrics of each group of patients that is large enough."""
+    return pd.DataFrame(
+        [
+            {
+                _("Group"): sentences.translate(f"{attribute}: {group}"),
+                _("Patients"): formats.number(one["rows"]),
+                _("AUROC for readmission within 30 days"): formats.number(one["auroc_under_30"], 3),
+                _("Readmissions caught in the riskiest 20 %"): formats.number(
+                    one["recall_top_20"], 3
+                ),
+            }
+            for attribute, groups in subgroups.items()
+            for group, one in groups.items()
+        ]
+    )
+
+
+def _interval(found: list[float]) -> str:
+    figure, low, high = (formats.number(value, 3) for value in found)
+    return f"{figure} [{low} – {high}]"
+
+
 def candidate_heading(candidate: Json) -> str:
     """Return the heading of a candidate's column; a star marks the one that was registered."""
     name = _(str(candidate["title"]))

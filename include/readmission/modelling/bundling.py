@@ -18,6 +18,7 @@ from readmission.modelling.compilation import (
     make_golden_rows,
 )
 from readmission.modelling.evaluation.metrics import SOON
+from readmission.modelling.evaluation.report import evaluation_report
 from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.plots import importance
@@ -54,6 +55,8 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any], signer: Sig
     ------
     BundleRefused
         If the model cannot be compiled, or its compiled form predicts otherwise.
+    CardIncomplete
+        If a figure of its card cannot be computed.
     """
     folder.mkdir()
     model = fit.model
@@ -85,6 +88,7 @@ def _card(fit: Fit, lineage: Mapping[str, Any]) -> ModelCard:
         decision_weights=dict(zip(schema.CLASSES, model.weights, strict=True)),
         importance={str(name): float(share) for name, share in importance(model).items()},
         capacity=capacity(fit.outcomes == SOON, fit.probabilities[:, SOON]),
+        report=evaluation_report(fit.rows, fit.probabilities, model.weights),
     )
 
 

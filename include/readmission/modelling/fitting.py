@@ -34,6 +34,8 @@ class Fit:
         Class codes, shape (n,), and probabilities, shape (n, 3), of the validation rows.
     fit_seconds : float
         Wall time of fitting encoder and estimator.
+    rows : DataFrame
+        The validation rows with all their columns, for the model's card.
     """
 
     model: ReadmissionModel
@@ -42,6 +44,7 @@ class Fit:
     outcomes: npt.NDArray[np.integer]
     probabilities: npt.NDArray[np.float64]
     fit_seconds: float
+    rows: pd.DataFrame
 
 
 def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
@@ -78,7 +81,7 @@ def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
     if earlier_stays.KNOWN in rows:
         known = evaluate_twice(outcomes, model.score(validation), model.weights, eligible)
         metrics |= {f"{name}_with_history": value for name, value in known.items()}
-    return Fit(model, metrics, features, outcomes, probabilities, seconds)
+    return Fit(model, metrics, features, outcomes, probabilities, seconds, validation)
 
 
 def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import json
 import logging
 import warnings
 from collections.abc import Mapping
@@ -29,7 +30,10 @@ from readmission.modelling.families import family
 from readmission.modelling.fitting import Fit
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
 from readmission.modelling.plots import draw, save
+from readmission.serving import card
 from readmission.serving.bundle import FOLDER, FORMAT
+from readmission.serving.card.attributes import chai, hti_1
+from readmission.serving.card.rendering import html, markdown
 from readmission.serving.signature import Signer, TrustedKeys
 
 log = logging.getLogger(__name__)
@@ -76,6 +80,8 @@ class Lineage:
         Hash of those rows.
     data_source : str
         ``uci``, ``file``, ``synthetic``, or several joined by ``+``.
+    lock_sha256, commit : str
+        The lock of the packages and the commit of the code that train on them, if they are known.
     """
 
     batch_id: str
@@ -83,6 +89,8 @@ class Lineage:
     rows: int
     data_sha256: str
     data_source: str
+    lock_sha256: str = "unknown"
+    commit: str = "unknown"
 
     def tags(self) -> dict[str, str]:
         """Return the lineage as MLflow tags."""
@@ -231,7 +239,11 @@ def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:
             "ignore"
         )  # MLflow asks for type hints, but the signature is explicit.
         logging.getLogger("mlflow").setLevel(logging.ERROR)
-        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage), signer)
+        made_by = code_tags(fit.model.family) | {
+            "packages": ", ".join(_requirements(fit.model.family))
+        }
+        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage) | made_by, signer)
+        _log_card(json.loads((bundle / card.FILE).read_text()))
         logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=fit.model,
@@ -242,6 +254,13 @@ def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:
             pip_requirements=_requirements(fit.model.family),
         )
     return str(logged.model_id)
+
+
+def _log_card(found: Mapping[str, Any]) -> None:
+    """Log the model's card for people, and in the fields of two standards."""
+    mlflow.log_text(markdown(found), "card/card.md")
+    mlflow.log_text(html(found), "card/card.html")
+    mlflow.log_dict({"hti_1": hti_1(found), "chai": chai(found)}, "card/card.json")
 
 
 def _requirements(name: str) -> list[str]:

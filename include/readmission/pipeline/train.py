@@ -22,6 +22,7 @@ from readmission.modelling.mlflow_runs import (
 from readmission.registry import DRIFT_REFERENCE, Registry
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
+from readmission.settings.lock import commit, lock_sha256
 from readmission.warehouse import (
     BatchState,
     Candidate,
@@ -90,6 +91,8 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
         rows=rows,
         data_sha256=digest.hexdigest(),
         data_source="+".join(sorted({batch.origin for batch in batches})),
+        lock_sha256=lock_sha256(),
+        commit=commit(),
     )
 
 

@@ -53,7 +53,7 @@ def _messages() -> Iterator[tuple[str, str | tuple[str, ...]]]:
     for meaning in icd9.MEANINGS.values():
         yield "ui/wording/icd9.csv", meaning
     for text in (card.INTENDED_USE, *card.LIMITS):
-        yield "include/readmission/serving/card.py", text
+        yield "include/readmission/serving/card/__init__.py", text
     for family in FAMILIES.values():
         yield "include/readmission/modelling/families", family.title
     for gate in GATES:

@@ -29,6 +29,19 @@ def test_the_model_in_production_is_shown_with_its_card(api: Service, opened: Op
     assert httpx.get(f"{api.url}/model", trust_env=False).json()["since"] == DECIDED_AT
 
 
+def test_the_figures_of_the_card_are_shown_with_intervals(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    (box,) = [box for box in page.expander if box.label == "The card's figures in full"]
+    intervals, _groups = (table.value for table in box.table)
+    report = httpx.get(f"{api.url}/model", trust_env=False).json()["card"]["report"]
+    low = report["intervals"]["all"]["log_loss"][1]
+
+    assert list(intervals.columns) == ["Metric", "All patients", "Without those who died"]
+    (log_loss,) = intervals[intervals["Metric"].str.startswith("Log loss")]["All patients"]
+    assert f"[{low:.3f} – " in log_loss
+
+
 def test_the_three_candidates_are_compared_side_by_side(api: Service, opened: Opened) -> None:
     page = opened(api.url, MODEL)
 

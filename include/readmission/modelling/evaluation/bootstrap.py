@@ -120,6 +120,31 @@ class PairedBootstrap:
             for place in range(len(groups))
         ]
 
+    def of_one(
+        self,
+        outcomes: npt.NDArray[np.integer],
+        decided: npt.NDArray[np.integer],
+        positive: Flags,
+        risk: Floats,
+        losses: Floats,
+    ) -> dict[str, Difference]:
+        """Return the metrics of one model, each with the interval of its value.
+
+        The parameters are as in `weighted_f1` and `ranking`; `losses` is the log-loss of each row.
+        """
+        cells = self._sums(np.eye(9)[outcomes * 3 + decided])
+        f1 = float(weighted_f1_of(cells.sum(axis=0)[None])[0])
+        ranking = _Ranking(positive, risk, [np.ones(len(positive), dtype=bool)])
+        once = ranking.metrics(np.ones((1, len(positive)), dtype=np.int32))[0, 0]
+        weights = (ranking.metrics(drawn[:, self._patient]) for drawn in self._weights())
+        drawn = np.concatenate(list(weights))[:, 0]
+        return {
+            "weighted_f1": _difference(f1, weighted_f1_of(self._drawn(cells))),
+            "log_loss": self.mean(losses),
+            "auroc_under_30": _difference(float(once[0]), drawn[:, 0]),
+            "recall_top_20": _difference(float(once[1]), drawn[:, 1]),
+        }
+
     def _sums(self, values: Floats) -> Floats:
         """Return the sum of each column over the rows of each patient."""
         columns = [

@@ -6,7 +6,7 @@ from scipy.special import expit, logit
 
 from readmission.modelling.evaluation.bootstrap import Difference
 
-_BINS = 10
+BINS = 10
 _STEPS, _CONVERGED = 50, 1e-9
 _EXTREME = 1e-6
 """Risks are moved this far away from 0 and 1, whose logits are infinite."""
@@ -16,7 +16,7 @@ _NORMAL_975 = 1.959964
 
 def expected_error(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
     """Return the expected calibration error over bins of equal size."""
-    bins = np.array_split(np.argsort(risk, kind="stable"), _BINS)
+    bins = np.array_split(np.argsort(risk, kind="stable"), BINS)
     gaps = [abs(positive[b].mean() - risk[b].mean()) * len(b) for b in bins if len(b)]
     return float(sum(gaps) / len(risk))
 

@@ -44,6 +44,17 @@ TITLES = {
 }
 """Each criterion in words; those of a group of patients have its name as well."""
 
+LIMITS = {
+    LOG_LOSS: "upper end below 0",
+    WEIGHTED_F1: f"at least -{WEIGHTED_F1_MARGIN}",
+    BEST_F1: f"at least -{WEIGHTED_F1_MARGIN}",
+    ERROR: f"at most {CALIBRATION_ERROR}",
+    SLOPE_NAME: f"{SLOPE[0]} to {SLOPE[1]}",
+    AUROC: f"upper end at least -{AUROC_FLOOR}",
+    RECALL: f"upper end at least -{RECALL_FLOOR}",
+}
+"""The limit of each criterion that decides, in words."""
+
 Flags = npt.NDArray[np.bool_]
 
 
@@ -175,7 +186,7 @@ def compare(
     losses = challenger.losses(rows.outcomes) - champion.losses(rows.outcomes)
     gain = bootstrap.mean(losses)
     return [
-        _criterion(LOG_LOSS, gain, "upper end below 0", passed=gain.high < 0),
+        _criterion(LOG_LOSS, gain, LIMITS[LOG_LOSS], passed=gain.high < 0),
         _no_worse(WEIGHTED_F1, bootstrap, rows, challenger, champion),
         *([_no_worse(BEST_F1, bootstrap, rows, challenger, best)] if best else []),
         *calibration(rows, challenger),
@@ -203,11 +214,11 @@ def calibration(
     low, high = SLOPE
     return [
         Criterion(
-            ERROR, error, None, f"at most {CALIBRATION_ERROR}",
+            ERROR, error, None, LIMITS[ERROR],
             CriterionStatus.of(passed=error <= CALIBRATION_ERROR, decides=decides),
         ),
         _criterion(
-            SLOPE_NAME, slope, f"{low} to {high}",
+            SLOPE_NAME, slope, LIMITS[SLOPE_NAME],
             passed=low <= slope.figure <= high, decides=decides,
         ),
     ]  # fmt: skip
@@ -239,7 +250,7 @@ def _no_worse(
 ) -> Criterion:
     found = bootstrap.weighted_f1(rows.outcomes, challenger.decided, other.decided)
     passed = found.figure >= -WEIGHTED_F1_MARGIN
-    return _criterion(name, found, f"at least -{WEIGHTED_F1_MARGIN}", passed=passed)
+    return _criterion(name, found, LIMITS[name], passed=passed)
 
 
 def _floors(
@@ -254,7 +265,7 @@ def _floors(
         for name, floor, one in zip(
             (AUROC, RECALL), (AUROC_FLOOR, RECALL_FLOOR), figures, strict=True
         ):
-            limit, passed = f"upper end at least -{floor}", one.high >= -floor
+            limit, passed = LIMITS[name], one.high >= -floor
             yield _criterion(name, one, limit, passed=passed, decides=decides, group=group)
 
 

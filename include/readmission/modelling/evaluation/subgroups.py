@@ -71,6 +71,11 @@ def groups_of(rows: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
     }
 
 
+def shares_of(values: pd.Series) -> dict[str, float]:
+    """Return the share of the rows in each group of an attribute, however small it is."""
+    return {group: float(members.mean()) for group, members in _groups(values)}
+
+
 def _groups(values: pd.Series) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     intervals = _intervals(str(values.name))
     for value in sorted(values.unique()):

@@ -39,6 +39,9 @@ class ModelCard:
     capacity : list of dict
         What a follow-up of the riskiest patients would catch, as returned by
         `readmission.modelling.bundling.capacity`.
+    report : dict
+        Intervals, subgroups, calibration, decision curve and more, as returned by
+        `readmission.modelling.evaluation.report.evaluation_report`; an older card has none.
     """
 
     family: str
@@ -51,3 +54,4 @@ class ModelCard:
     capacity: list[dict[str, float]]
     intended_use: str = INTENDED_USE
     limits: tuple[str, ...] = field(default=LIMITS)
+    report: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,126 @@
+"""The figures of a model card, computed from the validation rows: nothing in it is typed."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from readmission.domain import schema
+from readmission.errors import CardIncomplete
+from readmission.modelling.decision import decide
+from readmission.modelling.evaluation import criteria
+from readmission.modelling.evaluation.bootstrap import PairedBootstrap
+from readmission.modelling.evaluation.calibration import BINS
+from readmission.modelling.evaluation.decision_curve import decision_curve
+from readmission.modelling.evaluation.metrics import SOON
+from readmission.modelling.evaluation.subgroups import ATTRIBUTES, evaluate_subgroups, shares_of
+
+DRAWS, SEED = 200, 30
+"""Fewer draws than a verdict has: the intervals of a card decide nothing."""
+
+Flags = npt.NDArray[np.bool_]
+
+
+def evaluation_report(
+    rows: pd.DataFrame, probabilities: npt.NDArray[np.float64], weights: tuple[float, float, float]
+) -> dict[str, Any]:
+    """Return the figures of a model's card.
+
+    Parameters
+    ----------
+    rows : DataFrame, shape (n, ...)
+        CLEAN validation rows with outcome, eligibility and, if known, the patient.
+    probabilities : ndarray, shape (n, 3)
+        In the order of `schema.CLASSES`.
+    weights : tuple of 3 floats
+        The model's decision weights.
+
+    Returns
+    -------
+    dict
+        ``intervals`` of metrics, over ``all`` rows and ``eligible`` ones; ``subgroups``;
+        ``calibration`` by tenths of the risk; ``decision_curve``; ``demographics``; ``features``
+        and ``criteria`` by which the model was or will be judged.
+
+    Raises
+    ------
+    CardIncomplete
+        If a figure cannot be computed.
+    """
+    positive = rows[schema.TARGET].to_numpy() == SOON
+    risk = probabilities[:, SOON]
+    eligible = rows["eligible"].to_numpy()
+    everybody = np.ones(len(rows), dtype=bool)
+    report = {
+        "rows": {"all": len(rows), "eligible": int(eligible.sum())},
+        "intervals": {
+            name: _intervals(rows[members], probabilities[members], weights)
+            for name, members in (("all", everybody), ("eligible", eligible))
+        },
+        "subgroups": evaluate_subgroups(rows, probabilities),
+        "calibration": _calibration(positive, risk),
+        "decision_curve": decision_curve(positive, risk, rows),
+        "demographics": {name: shares_of(rows[name]) for name in ATTRIBUTES},
+        "features": list(schema.FEATURE_NAMES),
+        "criteria": [
+            {"name": name, "title": title, "limit": criteria.LIMITS[name]}
+            for name, title in criteria.TITLES.items()
+            if name in criteria.LIMITS
+        ],
+    }
+    require_complete(report)
+    return report
+
+
+def require_complete(report: Mapping[str, Any]) -> None:
+    """Check that a report has every figure.
+
+    Raises
+    ------
+    CardIncomplete
+        With the path of the first one that is missing or not finite.
+    """
+    for path, value in _values(report):
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            raise CardIncomplete(path, value)
+
+
+def _intervals(
+    rows: pd.DataFrame, probabilities: npt.NDArray[np.float64], weights: tuple[float, float, float]
+) -> dict[str, list[float]]:
+    """Return each metric with its 95 % interval: figure, lower and upper end."""
+    patients = rows.get(schema.PATIENT, pd.Series(np.arange(len(rows)), rows.index)).to_numpy()
+    bootstrap = PairedBootstrap(patients, SEED, DRAWS)
+    predicted = criteria.Predicted(probabilities, decide(probabilities, weights))
+    outcomes = rows[schema.TARGET].to_numpy()
+    found = bootstrap.of_one(
+        outcomes, predicted.decided, outcomes == SOON, predicted.risk, predicted.losses(outcomes)
+    )
+    return {name: [one.figure, one.low, one.high] for name, one in found.items()}
+
+
+def _calibration(positive: Flags, risk: npt.NDArray[np.floating]) -> list[dict[str, float]]:
+    bins = np.array_split(np.argsort(risk, kind="stable"), BINS)
+    return [
+        {
+            "risk": float(risk[places].mean()),
+            "observed": float(positive[places].mean()),
+            "rows": float(len(places)),
+        }
+        for places in bins
+        if len(places)
+    ]
+
+
+def _values(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _values(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _values(inner, f"{path}.{place}")
+    else:
+        yield path, value
