@@ -18,11 +18,23 @@ from policies import RETRIES, STAGES, scheduled
 ACTIVE = ["queued", "running"]
 
 
+def may_still_reach(ti, consumer: str) -> bool:
+    """Whether an active run of a DAG may still reach a batch.
+
+    A promotion that waits for approval is active for hours and has already judged its batch.
+    """
+    from readmission.settings import get_settings
+
+    if consumer == "model_promotion_pipeline" and get_settings().promotion_approval:
+        return False
+    return ti.get_dr_count(consumer, states=ACTIVE) > 0
+
+
 def announce_again(asset, consumer: str, batches: list[str], ti, outlet_events) -> None:
     """Announce batches again, unless the DAG that consumes them is active."""
     if not batches:
         raise AirflowSkipException(f"no batch awaits {consumer}")
-    if ti.get_dr_count(consumer, states=ACTIVE):
+    if may_still_reach(ti, consumer):
         raise AirflowSkipException(f"{consumer} is active; the next sweep checks again")
     from connections import clean_warehouse
     from readmission.warehouse.clean.failure_log import FailureLog
