@@ -9,12 +9,14 @@ from functools import cached_property
 from time import monotonic
 
 from api.contract.predictions import read_reference
-from api.errors import ApiError, NoModelLoaded, NoProductionModel, ReloadFailed, log
+from api.errors import NoModelLoaded, NoProductionModel, ReloadFailed, log
 from api.metrics import Metrics
+from api.model.load_failure import LoadFailure, is_expected
 from api.model.moves import Move, Wanted
 from api.model.store import ModelStore
+from api.model.turn_scorer import TurnScorer
 from readmission.domain.production import Pin
-from readmission.errors import BundleRefused, NoModel, NotPromotedYet, ReadmissionError
+from readmission.errors import BundleRefused, NoModel, NotPromotedYet
 from readmission.serving.model import RegisteredVersion, ServedModel
 
 RETRY_REFUSED_SECONDS = 60
@@ -38,17 +40,14 @@ class Champion:
         return self.model.registered
 
     @cached_property
+    def scorer(self) -> TurnScorer:
+        """Predicts for concurrent requests."""
+        return TurnScorer(self.model)
+
+    @cached_property
     def reference(self) -> dict[str, str | None]:
         """The fields of a response that name the model version."""
         return read_reference(self.registered)
-
-
-@dataclass(frozen=True)
-class LoadFailure:
-    """When and why the last attempt to load a model failed, in a sentence for users."""
-
-    at: datetime
-    message: str
 
 
 class ChampionHolder:
@@ -166,7 +165,7 @@ class ChampionHolder:
             current = self._current()
         except NoModel as error:
             # Expected before the first promotion: report it, but do not count it as a failure.
-            self._failure = LoadFailure(_now(), _sentence(error))
+            self._failure = LoadFailure.of(error)
             return
         except Exception as error:  # noqa: BLE001 - a registry may fail in any way
             self._metrics.poll_failures.inc()
@@ -273,27 +272,15 @@ class ChampionHolder:
 
     def _failed(self, error: Exception) -> str:
         """Record a failure in /health, metrics and log; return it as a sentence."""
-        message = _sentence(error)
+        failure = self._failure = LoadFailure.of(error)
         self._metrics.reloads.labels("failure").inc()
-        self._failure = LoadFailure(_now(), message)
-        trace = error.__cause__ if _is_expected(error) else error
-        log.error("loading the model failed: %s", message, exc_info=trace)
-        return f"{message} {self._still_champion()}"
+        trace = error.__cause__ if is_expected(error) else error
+        log.error("loading the model failed: %s", failure.message, exc_info=trace)
+        return f"{failure.message} {self._still_champion()}"
 
     def _still_champion(self) -> str:
         champion = self._champion
         return f"Version {champion.registered.version} stays the champion." if champion else ""
-
-
-def _is_expected(error: Exception) -> bool:
-    return isinstance(error, ReadmissionError | ApiError)
-
-
-def _sentence(error: Exception) -> str:
-    """Return what happened, for users who see neither log nor code."""
-    if _is_expected(error):
-        return f"{str(error).rstrip('.')}."
-    return f"The model could not be loaded ({type(error).__name__}); see the service's log."
 
 
 def _same(one: RegisteredVersion, other: RegisteredVersion) -> bool:

@@ -88,7 +88,7 @@ async def predict(request: Request) -> Response:
     # to a thread, would each take longer than both.
     encounter, champion = parse_encounter(body), state.holder.require()
     encounter = state.stays.complete(champion.model, encounter)
-    prediction = champion.model.predict(encounter)
+    prediction = await champion.scorer.predict(encounter)
     fields = await _record(state, champion, encounter, prediction, request)
     state.metrics.latency.observe(perf_counter() - started)
     return Response(to_json(fields), media_type=JSON)
