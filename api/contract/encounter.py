@@ -35,6 +35,7 @@ from readmission.domain.columns import (
     earlier_stays,
     is_missing,
 )
+from readmission.domain.columns.spelling import whole_number
 from readmission.serving.encoding_tables import Encounter
 
 KNOWN_FIELDS = "one of the fields of GET /schema"
@@ -52,9 +53,17 @@ def _code_as_text(value: Any) -> Any:
     return str(value) if type(value) is int else value
 
 
+def _key_as_number(value: Any) -> Any:
+    """Accept "8222157" for 8222157 here, for the same reason: keys are often sent as text."""
+    number = whole_number(value, decimals=False) if type(value) is str else None
+    return value if number is None else number
+
+
 def _value_type(column: Column) -> Any:
     if column.is_number:
-        return Annotated[int, Field(ge=column.minimum, le=column.maximum)]
+        number: Any = Annotated[int, Field(ge=column.minimum, le=column.maximum)]
+        is_key = column.kind is Kind.KEY
+        return Annotated[number, BeforeValidator(_key_as_number)] if is_key else number
     if column.is_closed:
         listed: Any = Literal[tuple(column.values)]
         is_coded = all(value.isdigit() for value in column.values)

@@ -121,6 +121,13 @@ def test_a_key_may_be_text_and_need_not_be_sent(name: str) -> None:
     assert parse(**{name: ""})[name] == parse()[name] == MISSING
 
 
+@pytest.mark.parametrize("name", [schema.ENCOUNTER, schema.PATIENT])
+def test_a_key_as_text_needs_no_translation(name: str) -> None:
+    """The request model itself reads it: translating takes three times as long as the rest."""
+    body = json.dumps(example() | {name: "8222157"})
+    assert EncounterBody.validate_json(body)[name] == 8222157
+
+
 @pytest.mark.parametrize("code", ["250.83", "8", "V57", "E909", "V45.81", "E950.3"])
 def test_icd9_codes_are_accepted(code: str) -> None:
     assert parse(diag_1=code)["diag_1"] == code
