@@ -46,7 +46,7 @@ class StayCopy:
     def stays(self, patient_hash: str) -> list[Stay]:
         """Return the stays of a patient; none if the patient is unknown."""
         rows = self._connection.execute(_SELECT, (patient_hash,))
-        return [Stay(*row) for row in rows.fetchall()]
+        return list(map(Stay._make, rows))
 
     def close(self) -> None:
         """Close the file, which deletes it."""

@@ -1,7 +1,6 @@
 """A copy of the stays holds patient hashes: no other process can open it, and none is left over."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ def test_a_copy_has_no_file_that_another_process_could_open(tmp_path: Path) -> N
     def watched() -> Iterator[tuple[str, Stay]]:
         for number in range(3):
             assert not list(tmp_path.iterdir())
-            yield "hash", replace(STAY, encounter=number)
+            yield "hash", STAY._replace(encounter=number)
 
     copy = StayCopy.write(tmp_path, watched())
 
@@ -30,12 +29,12 @@ def test_two_processes_that_write_at_once_get_their_own_copies(tmp_path: Path) -
 
     def meanwhile() -> Iterator[tuple[str, Stay]]:
         yield "hash", STAY
-        others.append(StayCopy.write(tmp_path, [("hash", replace(STAY, days=9))]))
+        others.append(StayCopy.write(tmp_path, [("hash", STAY._replace(days=9))]))
 
     copy = StayCopy.write(tmp_path, meanwhile())
 
     assert copy.stays("hash") == [STAY]
-    assert others[0].stays("hash") == [replace(STAY, days=9)]
+    assert others[0].stays("hash") == [STAY._replace(days=9)]
 
 
 def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:

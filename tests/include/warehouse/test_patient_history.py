@@ -1,7 +1,5 @@
 """The history of an encounter: what was known of the patient's earlier stays when it began."""
 
-from dataclasses import replace
-
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -41,7 +39,7 @@ def test_the_history_has_the_stays_before_and_the_facts_of_the_last() -> None:
 
 
 def test_a_stay_of_the_same_batch_counts_and_one_that_arrived_later_does_not() -> None:
-    late = replace(FIRST, batch=3)
+    late = FIRST._replace(batch=3)
 
     assert history_of([FIRST], 20, 1).stays == 1
     assert history_of([late], 20, 2) == NO_HISTORY
@@ -49,7 +47,7 @@ def test_a_stay_of_the_same_batch_counts_and_one_that_arrived_later_does_not() -
 
 
 def test_a_corrected_stay_counts_once_as_it_was_known() -> None:
-    corrected = replace(FIRST, batch=2, days=5)
+    corrected = FIRST._replace(batch=2, days=5)
 
     assert history_of([FIRST, corrected], 20, 1).days == 4
     assert history_of([FIRST, corrected], 20, 2).days == 5
