@@ -27,7 +27,7 @@ from rich.progress import track
 from rich.table import Table
 
 from load.benchmarks.servers import KEY, service_environment, stack_for_models, started
-from load.benchmarks.serving import WrkResult, cells, measure_server, require_wrk
+from load.benchmarks.serving import WrkResult, cells, measure_server, ratio, require_wrk
 from readmission.domain import schema
 from readmission.domain.batch_ids import batch_name
 from readmission.domain.privacy import Pseudonyms
@@ -84,7 +84,7 @@ def report(rounds: Sequence[Mapping[str, WrkResult]], console: Console) -> None:
     table = Table("request", "requests/s", "p50 ms", "p99 ms", "failures", "ratio (rounds)")
     for name in rounds[0]:
         results = [each[name] for each in rounds]
-        ratios = sorted(each[name].per_second / each[WITHOUT].per_second for each in rounds)
+        ratios = sorted(ratio(each[name], each[WITHOUT]) for each in rounds)
         table.add_row(
             name,
             *cells(results),

@@ -18,6 +18,7 @@ otherwise idle machine:
 import argparse
 import importlib.metadata
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -117,6 +118,11 @@ def cells(results: Sequence[WrkResult]) -> tuple[str, str, str, str]:
     )
 
 
+def ratio(one: WrkResult, other: WrkResult) -> float:
+    """Return the ratio of requests per second; infinite if the other server completed none."""
+    return one.per_second / other.per_second if other.per_second else math.inf
+
+
 def require_wrk() -> None:
     """End with how to install wrk if it is missing."""
     if shutil.which("wrk") is None:
@@ -128,7 +134,7 @@ def report(rounds: Sequence[Mapping[str, WrkResult]], console: Console) -> None:
     table = Table("server", "requests/s", "p50 ms", "p99 ms", "failures", "ratio (rounds)", "aim")
     for name in rounds[0]:
         results = [each[name] for each in rounds]
-        ratios = sorted(each[SERVICE].per_second / each[name].per_second for each in rounds)
+        ratios = sorted(ratio(each[SERVICE], each[name]) for each in rounds)
         shown = f"{median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f})"
         table.add_row(
             name,
