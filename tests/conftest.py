@@ -1,6 +1,11 @@
 """Fixtures of all tests: a real database, object store and MLflow server, and real encounters."""
 
 import os
+
+# OpenMP reads this once, when scikit-learn is imported: its idle threads sleep, as in the stack,
+# because other tests need the cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 import shutil
 import tempfile
 import warnings
@@ -58,11 +63,6 @@ STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
 """Fixtures that start a service other than PostgreSQL; tests of the library alone use none."""
 INNER_ROOMS = ("domain", "warehouse", "serving")
 """The rooms without fits, gates and programs; their quick tests are the unit tests."""
-
-
-def pytest_configure() -> None:
-    """Let idle OpenMP threads sleep, as in the stack, because other tests need the cores."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def pytest_report_header() -> str:
