@@ -28,7 +28,7 @@ from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from tests import object_stores, signing
-from tests.databases import migrate
+from tests.databases import recreate
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
 SYNTHETIC_ROWS = 40_000
@@ -257,10 +257,7 @@ def platform(databases: Stack) -> Platform:
 def emptied(dsn: str) -> Iterator[psycopg.Connection]:
     """Create the tables of a database again and connect to it."""
     with psycopg.connect(dsn) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-        connection.commit()
-        migrate(connection)
+        recreate(connection)
         yield connection
         connection.rollback()
 
