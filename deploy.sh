@@ -219,11 +219,13 @@ push() {
 
 # An image that is loaded again keeps its name, so Kubernetes does not restart its servers.
 find_outdated() {
-    local name images
-    while read -r name images; do
-        [[ " $images " != *" $1 "* ]] || OUTDATED+=("$name")
-    done < <(kubectl --namespace "$NAMESPACE" get deployments --output \
-        'jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{"\n"}{end}')
+    local kind name images
+    for kind in deployment statefulset; do
+        while read -r name images; do
+            [[ " $images " != *" $1 "* ]] || OUTDATED+=("$kind/$name")
+        done < <(kubectl --namespace "$NAMESPACE" get "${kind}s" --output \
+            'jsonpath={range .items[*]}{.metadata.name} {.spec.template.spec.containers[*].image}{"\n"}{end}')
+    done
 }
 
 record_images() {
@@ -241,7 +243,7 @@ restart_outdated() {
     [ ${#OUTDATED[@]} -gt 0 ] || return 0
     step "Restarting servers whose image has changed"
     for name in "${OUTDATED[@]}"; do
-        run kubectl --namespace "$NAMESPACE" rollout restart deployment "$name"
+        run kubectl --namespace "$NAMESPACE" rollout restart "${name%/*}" "${name#*/}"
     done
 }
 

@@ -226,10 +226,10 @@ def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
             print(end="")
         elif what == "nodes" and "items[*]" in flags.output:
             print(*ADDRESSES, end="")
-        elif what == "deployments":
-            there = chosen(things, what, None)
+        elif what in ("deployments", "statefulsets"):
+            there, kind = chosen(things, what, None), what.removesuffix("s")
             print(
-                *(f"{n} {i}" for n, i in IMAGES.items() if f"deployment.apps/{n}" in there),
+                *(f"{n} {i}" for n, i in IMAGES.items() if f"{kind}.apps/{n}" in there),
                 sep="\n",
             )
         else:

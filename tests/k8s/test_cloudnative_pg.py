@@ -194,4 +194,4 @@ def test_the_quota_has_room_for_every_instance(cluster: Cluster) -> None:
 
     assert quantity(quota["limits.memory"]) - quantity(before["limits.memory"]) >= added - removed
     assert claims <= quantity(quota["requests.storage"])
-    assert int(quota["persistentvolumeclaims"]) >= 16
+    assert int(quota["persistentvolumeclaims"]) >= 16 + int(before["persistentvolumeclaims"])

@@ -1,10 +1,14 @@
 """The hardening that a hospital's platform team requires of every pod, one test per rule."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
+from readmission.settings import Settings
 from tests.k8s.cluster import (
+    K8S,
     TREES,
     Cluster,
     Object,
@@ -168,15 +172,58 @@ def test_a_rollout_of_the_api_loses_no_request() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tree", "largest"), [("base", 4), ("overlays/scale-out", 10), ("overlays/production", 10)]
+    ("tree", "kind", "smallest", "largest"),
+    [
+        ("base", "Deployment", 2, 4),
+        ("overlays/scale-out", "Deployment", 2, 10),
+        ("overlays/production", "StatefulSet", 3, 10),
+    ],
 )
-def test_the_api_scales_with_load_and_spreads_over_nodes(tree: str, largest: int) -> None:
+def test_the_api_scales_with_load_and_spreads_over_nodes(
+    tree: str, kind: str, smallest: int, largest: int
+) -> None:
     cluster = build(tree)
     (scaler,) = cluster.of("HorizontalPodAutoscaler")
 
-    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (2, largest)
-    pod = cluster.named("Deployment")["fastapi"]["spec"]["template"]["spec"]
+    assert (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]) == (smallest, largest)
+    assert scaler["spec"]["scaleTargetRef"]["kind"] == kind
+    pod = cluster.named(kind)["fastapi"]["spec"]["template"]["spec"]
     assert pod["topologySpreadConstraints"][0]["topologyKey"] == "kubernetes.io/hostname"
+
+
+def test_predictions_outlive_a_lost_pod_in_production() -> None:
+    cluster = build("overlays/production")
+    assert "fastapi" not in cluster.named("Deployment")
+    stateful = cluster.named("StatefulSet")["fastapi"]["spec"]
+    base = build("base").named("Deployment")["fastapi"]["spec"]
+    pod, before = stateful["template"]["spec"], base["template"]["spec"]
+
+    # The volume that holds the predictions is the pod's own, and stays when the pod goes.
+    (claim,) = stateful["volumeClaimTemplates"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert stateful["persistentVolumeClaimRetentionPolicy"] == {
+        "whenScaled": "Retain", "whenDeleted": "Retain",
+    }  # fmt: skip
+    (mount,) = (
+        mount
+        for mount in pod["containers"][0]["volumeMounts"]
+        if mount["name"] == claim["metadata"]["name"]
+    )
+    dockerfile = (K8S.parent / "Dockerfile").read_text()
+    (spool,) = re.findall(r"READMISSION_PREDICTION_SPOOL_DIR=(\S+)", dockerfile)
+    assert Path(mount["mountPath"]) in Path(spool).parents
+    # It has room for the predictions of the largest spool, and for the model.
+    largest = Settings.model_fields["prediction_spool_mb"].default
+    size = quantity(claim["spec"]["resources"]["requests"]["storage"])
+    assert size >= 2 * largest * 2**20
+    # Nothing else has changed, and Prometheus finds the pods under the same name.
+    names = {volume["name"] for volume in pod["volumes"]}
+    assert names | {claim["metadata"]["name"]} == {v["name"] for v in before["volumes"]}
+    assert stateful["selector"] == base["selector"]
+    headless = cluster.named("Service")[stateful["serviceName"]]["spec"]
+    assert headless["clusterIP"] == "None"
+    # No pod waits for another one that cannot start.
+    assert stateful["podManagementPolicy"] == "Parallel"
 
 
 @pytest.mark.parametrize("resource", MINIKUBE)
