@@ -3,6 +3,7 @@
 The state is committed in `tests/e2e/upgrade/state`; its README says what it holds.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.pipeline import source
+from readmission.serving import bundle
 from readmission.settings import PREFIX, Settings
 from readmission.settings.renamed import RENAMED
 from readmission.stack import backup
@@ -30,14 +33,14 @@ from tests.databases import RENAMED_COLUMNS
 from tests.e2e.diagnosis import DAGS
 from tests.e2e.pipeline import PATIENCE, Pipeline
 from tests.e2e.upgrade.names import public_names
-from tests.e2e.upgrade.state import BATCH, ENCOUNTERS, FOLDER, NAMES, opened
+from tests.e2e.upgrade.state import BATCH, ENCOUNTERS, FOLDER, NAMES, bundles, opened
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
 PROBLEM = "application/problem+json"
-OUR_DATABASES = ("raw", "clean", "predictions")
 SAVED = [name for name in postgres.DATABASES if (FOLDER / f"{name}.dump").exists()]
 """The databases of the last release."""
+OUR_DATABASES = [name for name in SAVED if name not in ("airflow", "mlflow")]
 REPLACED = {"candidate", "gate_verdict"}
 """Tables with the last candidate and gates of each batch; training a batch again replaces them."""
 
@@ -57,16 +60,16 @@ class Upgraded:
         The rows that the last release wrote.
     batches : int
         The number of its batches.
-    while_down : Response
-        What `/predict` returned before a new model was trained.
+    at_first : Response
+        What `/predict` returned before a new model could be trained.
     adopted : Response
-        What it returned then.
+        What it returned once a model was served.
     """
 
     pipeline: Pipeline
     before: Rows
     batches: int
-    while_down: httpx.Response
+    at_first: httpx.Response
     adopted: httpx.Response
 
 
@@ -96,13 +99,19 @@ def upgraded(state_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         pipeline.deliver(batches * BATCH)
         # Without Airflow first, so that the new model cannot come before the question.
         stack.up(only={"api"})
-        while_down = pipeline.wait_for("the reason why nothing is served", lambda: settled(stack))
+        at_first = pipeline.wait_for("the end of the first load", lambda: settled(stack))
         stack.up()
         pipeline.airflow.wait_for_dags(DAGS)
-        adopted = pipeline.wait_for("a model of today's code", lambda: served(stack))
-        yield Upgraded(pipeline, before, batches, while_down, adopted)
+        adopted = pipeline.wait_for("a model", lambda: served(stack))
+        yield Upgraded(pipeline, before, batches, at_first, adopted)
     finally:
         stack.reset()
+
+
+AS_IT_IS = set(bundles()) == {(bundle.FORMAT, schema.VERSION)}
+"""Whether today's code opens saved bundles; a release that changes their format retrains."""
+RETRAINED = pytest.mark.skipif(AS_IT_IS, reason="today's code opens the saved model")
+KEPT = pytest.mark.skipif(not AS_IT_IS, reason="today's code cannot open the saved model")
 
 
 def client(stack: Stack) -> AirflowClient:
@@ -162,13 +171,43 @@ def test_the_saved_state_has_rows_of_every_kind(upgraded: Upgraded) -> None:
     assert {"prediction", "outcome", "outcome_batch", "candidate", "quarantine"} <= filled
 
 
+@KEPT
+def test_the_saved_model_is_served_at_once_and_nothing_is_trained(upgraded: Upgraded) -> None:
+    assert upgraded.at_first.status_code == httpx.codes.OK, upgraded.at_first.text
+    version = upgraded.at_first.json()["model_version"]
+    assert upgraded.adopted.json()["model_version"] == version
+    assert upgraded.pipeline.registry.production().served(follow=False) == version
+    with upgraded.pipeline.connected("clean") as clean:
+        verdicts = ModelHistory(clean).promotions()
+        assert len(RollbackLog(clean).rollbacks()) == 2
+    assert len(verdicts) == upgraded.batches
+
+
+@KEPT
+def test_a_rollback_and_one_back_work_with_saved_models(upgraded: Upgraded) -> None:
+    site = upgraded.pipeline.stack.site
+    headers = {"X-API-Key": site.credentials.api_admin_key}
+    url = f"{site.settings.api_url}/rollback"
+    served = []
+    for _ in range(2):
+        response = httpx.post(url, headers=headers, trust_env=False, timeout=60)
+        assert response.status_code == httpx.codes.OK, response.text
+        served.append(predict(upgraded.pipeline.stack).json()["model_version"])
+        time.sleep(1)
+
+    model = upgraded.adopted.json()["model_version"]
+    assert served[0] != model
+    assert served[1] == model
+
+
+@RETRAINED
 def test_meanwhile_the_api_says_what_is_going_on(upgraded: Upgraded) -> None:
-    assert upgraded.while_down.status_code == httpx.codes.SERVICE_UNAVAILABLE
-    message = upgraded.while_down.json()["message"]
-    assert "an earlier version of this project trained it" in message
+    assert upgraded.at_first.status_code == httpx.codes.SERVICE_UNAVAILABLE
+    message = upgraded.at_first.json()["message"]
     assert "ledger_sweep does so within ten minutes" in message
 
 
+@RETRAINED
 def test_a_model_of_the_newest_batch_replaces_the_old_one(upgraded: Upgraded) -> None:
     versions = {found["version"]: found for found in upgraded.pipeline.registry.versions()}
     new = upgraded.adopted.json()["model_version"]
@@ -192,7 +231,7 @@ def test_no_row_is_lost_or_changed(upgraded: Upgraded) -> None:
         for row in rows - after[database, table, columns]
     }
     newest = f"batch-{upgraded.batches:04}"
-    assert lost == {("clean", table, newest) for table in REPLACED}
+    assert lost == (set() if AS_IT_IS else {("clean", table, newest) for table in REPLACED})
     assert all(len(after[key]) >= len(rows) for key, rows in upgraded.before.items())
 
 
@@ -206,6 +245,7 @@ def test_public_names_of_the_last_release_still_work(upgraded: Upgraded) -> None
     assert set((FOLDER / NAMES).read_text().splitlines()) - names == set()
 
 
+@RETRAINED
 def test_a_rollback_to_the_old_model_is_refused_and_changes_nothing(upgraded: Upgraded) -> None:
     site = upgraded.pipeline.stack.site
     headers = {"X-API-Key": site.credentials.api_admin_key}

@@ -1,10 +1,14 @@
 """The files of the saved state of the last release."""
 
+import io
 import json
 import lzma
+import tarfile
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 
+from readmission.serving import bundle
 from readmission.stack.backup import CREDENTIALS
 
 FOLDER = Path(__file__).parent / "state"
@@ -36,3 +40,14 @@ def opened(name: str, folder: Path) -> Path:
         (folder / name).write_bytes(lzma.decompress(packed.read_bytes()))
         return folder / name
     return FOLDER / name
+
+
+def bundles() -> Iterator[tuple[int, str]]:
+    """Yield the format and the contract of each saved serving bundle."""
+    archive = io.BytesIO(lzma.decompress((FOLDER / "mlflow.tar.xz").read_bytes()))
+    with tarfile.open(fileobj=archive) as tar:
+        for name in tar.getnames():
+            if name.endswith(f"/{bundle.FOLDER}/{bundle.MANIFEST}"):
+                content = tar.extractfile(name)
+                found = json.load(content) if content else {}
+                yield found.get("format"), found.get("schema_version")
