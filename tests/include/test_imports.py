@@ -128,7 +128,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.operations.patients": (
         {"access"},
-        {"models", "searching"},
+        {"models", "rekeying", "searching"},
         {"exporting"},
         {"erasing"},
         {"commands"},

@@ -49,6 +49,7 @@ def is_identifier(column: str) -> bool:
 
 
 HASH_BYTES, KEY_ID_BYTES = 16, 4
+SHORTEST_KEY = 32
 
 Hasher = Callable[[str | int | None], str | None]
 
@@ -66,17 +67,33 @@ class Pseudonyms:
     Parameters
     ----------
     key : str
-        Secret of at least 32 characters; with another key, every number gets another hash.
+        Secret of at least 32 characters; with another key, every number gets another hash. After
+        a rotation the former keys follow it, each after a comma: what they hashed can be found.
+
+    Attributes
+    ----------
+    key_id : str
+        Names the key without giving it away.
+    former : tuple of Pseudonyms
+        Those of the former keys.
     """
 
     def __init__(self, key: str) -> None:
-        secret = blake2b(key.encode()).digest()
+        current, *former = _split(key)
+        self.former = tuple(map(Pseudonyms, former))
+        secret = blake2b(current.encode()).digest()
         self.encounter = _hasher(secret, b"encounter")
         self.patient = _hasher(secret, b"patient")
         self.erased_patient = _hasher(secret, b"erased patient")
         self.key_id = blake2b(
             b"", digest_size=KEY_ID_BYTES, key=secret, person=b"key id"
         ).hexdigest()
+
+
+def _split(key: str) -> list[str]:
+    """Return the keys of a list; a single key may contain commas, too."""
+    keys = key.split(",")
+    return keys if all(len(one) >= SHORTEST_KEY for one in keys) else [key]
 
 
 def _hasher(key: bytes, person: bytes) -> Hasher:

@@ -180,7 +180,7 @@ class Settings(
     prediction_log_key: SecretStr | None = Field(
         None,
         min_length=32,
-        description="Key of the hash that replaces encounter and patient numbers in the log.",
+        description="Key of the hashes that replace numbers in the log; former keys after commas.",
     )
     prediction_spool_dir: Path = Field(
         CHECKOUT / ".state" / "prediction-spool",

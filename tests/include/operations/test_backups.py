@@ -330,6 +330,24 @@ def test_only_dumps_that_the_backup_key_signed_are_restored(
 def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command line."""
     return subprocess.run(
+def test_after_a_rotation_each_dump_opens_with_the_key_it_was_made_for(
+    backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
+    # given a dump for the old key and one for the new
+    seal, old = keys
+    new_seal, text = Seal.make()
+    new = BackupKey(text)
+    before = put(backups, tmp_path, seal, content=b"before")
+    after = put(backups, tmp_path, new_seal, 1, content=b"after")
+
+    # then the newest opens with the new key, and the old one still with the old key
+    assert backups.get("clean", tmp_path, new).read_bytes() == b"after"
+    assert backups.get("clean", tmp_path, old, before).read_bytes() == b"before"
+    for key, name in ((new, before), (old, after)):
+        with pytest.raises(BackupError, match="not signed with this backup key"):
+            backups.get("clean", tmp_path, key, name)
+
+
         [sys.executable, "-m", "readmission.operations.backups", *map(str, arguments)],
         capture_output=True, text=True, check=False, env={**os.environ, **environment},
     )  # fmt: skip

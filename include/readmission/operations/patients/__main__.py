@@ -1,4 +1,4 @@
-"""Export or erase the rows of one patient: ``python -m readmission.operations.patients --help``."""
+"""Export or erase rows of a patient: ``python -m readmission.operations.patients --help``."""
 
 import argparse
 import logging
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from readmission import logs
 from readmission.errors import ReadmissionError
-from readmission.operations.patients.commands import run_erase, run_export
+from readmission.operations.patients.commands import run_erase, run_export, run_rekey
 from readmission.operations.patients.erasing import Plan
 from readmission.settings import get_settings
 from readmission.warehouse.audit.events import os_user
@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, help="file to write (standard output)")
     erase = verbs.add_parser("erase", help="delete all rows of a patient")
     erase.add_argument("--yes", action="store_true", help="do not ask for confirmation")
+    verbs.add_parser("rekey", help="hash again what former keys have hashed")
     for verb in (export, erase):
         verb.add_argument("number", help="number of the patient, or - to read it from the input")
         verb.add_argument("--reason", required=True, help="why; it is kept")
@@ -37,6 +38,9 @@ def main() -> None:
         settings = get_settings()
         if given.verb == "export":
             run_export(settings, given.number, given.by, given.reason, given.out, _report)
+            return
+        if given.verb == "rekey":
+            run_rekey(settings, _report)
             return
 
         def confirmed(planned: Plan) -> bool:

@@ -1,4 +1,4 @@
-"""The two commands, for the command line of one machine and for ``python -m``."""
+"""The commands, for the command line of one machine and for ``python -m``."""
 
 import sys
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from readmission.files import write_whole
 from readmission.operations.patients.access import Databases, connect
 from readmission.operations.patients.erasing import Plan, describe, erase, plan, stopped_pipeline
 from readmission.operations.patients.exporting import Report, export
+from readmission.operations.patients.rekeying import Rekeyed, rekey
 from readmission.operations.patients.searching import parse_number
 from readmission.settings import Settings
 from readmission.warehouse.audit.events import Action, by_os_user
@@ -107,6 +108,34 @@ def run_erase(
     for sentence in describe(planned):
         report(sentence)
     return planned
+
+
+def run_rekey(settings: Settings, report: Report) -> Rekeyed:
+    """Hash every number that is still known with the current key, after a rotation of the key.
+
+    Raises
+    ------
+    ReadmissionError
+        If a setting is missing or a database is unavailable.
+    """
+    try:
+        with connect(settings) as databases:
+            report("waiting until no task works on the rows")
+            with stopped_pipeline(databases):
+                done = rekey(databases)
+    except psycopg.Error as error:
+        raise DatabaseFailed(
+            f"a database failed: {logs.where(error)}. Repeat the command: it completes what was"
+            " begun"
+        ) from error
+    for table, count in done.rows.items():
+        report(f"{table}: {count:,} changed")
+    if done.erased_before:
+        report(
+            f"{done.erased_before:,} erased patients are known by a former key only: keep it in"
+            " READMISSION_PREDICTION_LOG_KEY"
+        )
+    return done
 
 
 def _record(

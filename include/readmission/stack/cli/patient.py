@@ -1,4 +1,4 @@
-"""The commands `readmission patient export` and `readmission patient erase`."""
+"""The commands `readmission patient export`, `erase` and `rekey`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,9 +23,10 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="""Rights of a patient: **export** all rows of one patient, or **erase** them.
+**rekey** follows a rotation of the key under which patients are logged.
 
-Both search every table of RAW, CLEAN and the prediction log. Give `-` in place of the number to
-type it or pipe it in, so that your shell does not keep it.""",
+The first two search every table of RAW, CLEAN and the prediction log. Give `-` in place of the
+number to type it or pipe it in, so that your shell does not keep it.""",
 )
 
 NumberArgument = Annotated[
@@ -75,6 +76,15 @@ def erase(
 
         if run_erase(_settings(), number, by, reason, _report, confirmed) is None:
             raise StackError("nothing was erased")
+
+
+@app.command("rekey")
+def rekey_all() -> None:
+    """Hash again what former keys have hashed, after the key of the prediction log was rotated."""
+    with exit_on_error():
+        from readmission.operations.patients.commands import run_rekey
+
+        run_rekey(_settings(), _report)
 
 
 def _settings() -> Settings:
