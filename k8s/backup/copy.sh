@@ -3,6 +3,8 @@
 # point-in-time recovery with the changes that archive.sh archives. A server has the name of its first database. The role
 # `copier` copies it, with the password COPIER_DB_PASSWORD, from the address NAME_DB_ADDRESS (host:port).
 set -euo pipefail
+# Nobody else on the machine reads a dump before it is encrypted.
+umask 077
 folder=$1
 shift
 export PGUSER=copier PGPASSWORD=$COPIER_DB_PASSWORD
@@ -13,7 +15,13 @@ for server in "$@"; do
     part=$folder/server-$server/copy.part
     identifier=$(psql --no-psqlrc --no-password --tuples-only --no-align --dbname replication=true \
         --command IDENTIFY_SYSTEM | cut -d '|' -f 1)
+    # A busy server may delete changes that the copy still needs; it keeps them for a slot, which ends with its psql.
+    coproc slot { psql --no-psqlrc --no-password --tuples-only --no-align --dbname replication=true; }
+    echo "CREATE_REPLICATION_SLOT copy_$$ TEMPORARY PHYSICAL RESERVE_WAL;" >&"${slot[1]}"
+    read -r -t 60 _ <&"${slot[0]}"
     pg_basebackup --pgdata - --format tar --wal-method fetch --checkpoint fast --no-password | gzip --fast >"$part"
+    exec {slot[1]}>&-
+    wait
     # The time when it was finished: a recovery needs a copy that was finished before.
     file=$folder/server-$server/$(date -u +%Y%m%dT%H%M%SZ).$identifier.tar.gz
     mv "$part" "$file"

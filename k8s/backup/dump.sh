@@ -3,6 +3,8 @@
 # Each database is dumped by the role of the same name, with the password NAME_DB_PASSWORD, from the server at
 # NAME_DB_ADDRESS (host:port), or from libpq's default server if that is not set.
 set -euo pipefail
+# Nobody else on the machine reads a dump before it is encrypted.
+umask 077
 folder=$1
 shift
 for database in "$@"; do

@@ -4,6 +4,12 @@
 # folder that is there is renamed, and comes back if the recovery fails.
 set -euo pipefail
 folder=$1 until=$2 data=${PGDATA:?}
+umask 077
+# It becomes a setting of the server.
+if [[ ! $until =~ ^[0-9]{4}-[0-9]{2}-[0-9]{2}([T\ ][0-9:.]+(\ ?(Z|UTC|[+-][0-9:]+))?)?$ ]]; then
+    echo "$until is not a time such as 2026-11-28T14:30:00+00" >&2
+    exit 1
+fi
 before=$data.before-$(date -u +%Y%m%dT%H%M%SZ)
 undo() {
     echo "the server was not recovered to $until" >&2

@@ -3,6 +3,7 @@
 # the database stays as it was. The current contents are dropped, so stop all writers first. Grants are restored too,
 # so their roles must exist (postgres/base/databases.sh creates them).
 set -euo pipefail
+umask 077
 file=$1 database=$2
 password=${database^^}_DB_PASSWORD address=${database^^}_DB_ADDRESS
 export PGUSER=$database PGPASSWORD=${!password}

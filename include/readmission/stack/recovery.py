@@ -34,7 +34,8 @@ def copy_server(site: Site, file: Path) -> None:
     options = ("--pgdata=-", "--format=tar", "--wal-method=fetch", "--checkpoint=fast")
     server = ("--host", HOST, "--port", str(site.settings.postgres_port))
     command = [str(program), *options, *server, "--username", postgres.SUPERUSER, "--no-password"]
-    with file.open("wb") as target:
+    # A busy server may delete changes that the copy still needs; it keeps them for a slot.
+    with file.open("wb") as target, postgres.keeping_changes(site):
         done = subprocess.run(  # noqa: S603
             command, stdout=target, stderr=subprocess.PIPE, text=True, check=False,
             env={"PGPASSWORD": site.credentials.postgres, "PGCONNECT_TIMEOUT": "10"},

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -106,6 +107,8 @@ def test_a_restore_brings_back_what_was_dumped(
     before = rows(clean_db)
     # and its dump in the bucket
     run("dump.sh", platform, str(tmp_path / "out"), "clean")
+    (plain,) = (tmp_path / "out" / "clean").iterdir()
+    assert stat.S_IMODE(plain.stat().st_mode) == 0o600
     seal, backup_key = keys
     (key,) = backups.put(tmp_path / "out", seal=seal)
     stored = backups.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
@@ -327,9 +330,6 @@ def test_only_dumps_that_the_backup_key_signed_are_restored(
         backups.get("clean", tmp_path, backup_key, forged)
 
 
-def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line."""
-    return subprocess.run(
 def test_after_a_rotation_each_dump_opens_with_the_key_it_was_made_for(
     backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
 ) -> None:
@@ -348,6 +348,9 @@ def test_after_a_rotation_each_dump_opens_with_the_key_it_was_made_for(
             backups.get("clean", tmp_path, key, name)
 
 
+def command(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line."""
+    return subprocess.run(
         [sys.executable, "-m", "readmission.operations.backups", *map(str, arguments)],
         capture_output=True, text=True, check=False, env={**os.environ, **environment},
     )  # fmt: skip

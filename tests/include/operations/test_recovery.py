@@ -106,10 +106,11 @@ class Server:
 
 @dataclass(frozen=True)
 class Lost:
-    """A server that is gone: its state folder, and a time before a mistake."""
+    """A server that is gone: its state folder, a time before a mistake, and its slots then."""
 
     server: Server
     before_the_mistake: datetime
+    slots: str
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +178,20 @@ def archiving(server: Server, backups: Backups) -> Iterator[None]:
         thread.join()
 
 
+def watched(server: Server, folder: Path) -> tuple[Path, str]:
+    """Return a file that gets the server's slots during a copy, and the PATH that does so."""
+    slots, program = folder / "slots", folder / "pg_basebackup"
+    query = "SELECT temporary, restart_lsn IS NOT NULL FROM pg_replication_slots"
+    address = f"--host {postgres.HOST} --port {server.site.settings.postgres_port}"
+    program.write_text(
+        f"#!/bin/bash\nPGPASSWORD={server.site.credentials.postgres} psql {address}"
+        f" --username postgres --dbname postgres -Atc '{query}' >{slots}\n"
+        f'exec {server.home.programs}/pg_basebackup "$@"\n'
+    )
+    program.chmod(0o755)
+    return slots, f"{folder}:{server.path}"
+
+
 @pytest.fixture(scope="module")
 def lost(
     state_folders: Path, uploads: Backups, tmp_path_factory: pytest.TempPathFactory
@@ -188,7 +203,8 @@ def lost(
             server.start()
             set_up(server)
             write(server, "in the copy")
-            server.run(SCRIPTS / "copy.sh", folder, SERVER, **server.address())
+            slots, path = watched(server, tmp_path_factory.mktemp("programs"))
+            server.run(SCRIPTS / "copy.sh", folder, SERVER, **server.address(), PATH=path)
             uploads.put(folder, SEAL)
             time.sleep(1)
             write(server, "after the copy")
@@ -197,7 +213,7 @@ def lost(
             write(server, "the mistake")
             until_archived(server)
             server.stop()
-        yield Lost(server, moment)
+        yield Lost(server, moment, slots.read_text())
     finally:
         server.stop()
         server.stack.reset()
@@ -264,6 +280,57 @@ def test_a_time_that_was_not_archived_is_refused_and_the_data_stay(
 def test_a_time_before_every_copy_is_refused(lost: Lost, reading: Backups, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match=r"no copy of the server clean before .*; copies: 20"):
         servers.fetch(reading, SERVER, lost.before_the_mistake - timedelta(hours=1), tmp_path, KEY)
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("000000010000000000000003", True),
+        ("000000010000000000000003.00000028.backup", True),
+        ("00000002.history", True),
+        ("../../../tmp/x", False),
+        ("000000010000000000000003/../x", False),
+        ("/etc/x.history", False),
+        ("", False),
+    ],
+)
+def test_a_planted_key_does_not_become_the_name_of_a_file(name: str, accepted: bool) -> None:
+    start = archiver.prefix(SERVER, "7")
+
+    found = servers.name_of_change(f"{start}{name}{archiver.SEALED}", start)
+
+    assert found == (name if accepted else None)
+
+
+def test_a_planted_object_does_not_stop_the_search_for_copies(
+    store: ObjectStore, reading: Backups
+) -> None:
+    planted = ["server-planted/x.age", "server-planted/99999999T999999Z.1.tar.gz.age"]
+    genuine = "server-planted/20260101T000000Z.1.tar.gz.age"
+    for key in (*planted, genuine):
+        store.client("BACKUP").put_object(Bucket=BUCKET, Key=key, Body=b"")
+
+    assert [copy.key for copy in servers.copies(reading, "planted")] == [genuine]
+
+
+@pytest.mark.parametrize("until", ["x'\nrestore_command = 'touch y", "$(touch y)", ""])
+def test_a_time_that_is_not_one_reaches_no_setting_of_the_server(
+    tmp_path: Path, until: str
+) -> None:
+    (tmp_path / "data").mkdir()
+
+    done = subprocess.run(
+        ["bash", str(SCRIPTS / "recover.sh"), str(tmp_path), until], check=False, text=True,
+        capture_output=True, env={"PGDATA": str(tmp_path / "data"), "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "is not a time" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_the_server_keeps_the_changes_that_a_copy_needs(lost: Lost) -> None:
+    assert lost.slots == "t|t\n"
 
 
 def test_archived_changes_show_nothing_without_the_key(lost: Lost, store: ObjectStore) -> None:

@@ -1,5 +1,7 @@
 """Fetches what brings a database server back to a time: a copy of it, and the changes after it."""
 
+import logging
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,8 +15,14 @@ from readmission.operations.sealing import SUFFIX, BackupError, BackupKey
 COPY, CHANGES = "copy.tar.gz", "changes"
 TIME = "%Y%m%dT%H%M%SZ"
 HISTORY = ".history"
+_COPY_NAME = re.compile(r"(\d{8}T\d{6}Z)\.(\d{1,20})\.tar\.gz", re.ASCII)
+_CHANGE_NAME = re.compile(r"[0-9A-F]{24}(?:\.[0-9A-F]{8}\.backup|\.partial)?|[0-9A-F]{8}\.history")
+"""What PostgreSQL calls its files. Whoever may upload chooses the rest of a key: ``../..``."""
 LONGEST_COPY = timedelta(hours=2)
 """`activeDeadlineSeconds` of the backup job."""
+
+
+log = logging.getLogger("readmission.operations.recovery")
 
 
 class Copy(NamedTuple):
@@ -28,10 +36,23 @@ class Copy(NamedTuple):
 def copies(backups: Backups, server: str) -> list[Copy]:
     """Return the copies of a server, oldest first."""
     found = []
-    for key, _ in _objects(backups, f"server-{server}/"):
-        time, identifier, *_ = Path(key).name.split(".")
-        found.append(Copy(key, datetime.strptime(time, TIME).replace(tzinfo=UTC), identifier))
+    start = f"server-{server}/"
+    for key, _ in _objects(backups, start):
+        name = _COPY_NAME.fullmatch(key.removeprefix(start).removesuffix(SUFFIX))
+        try:
+            time = datetime.strptime(name[1] if name else "", TIME).replace(tzinfo=UTC)
+        except ValueError:
+            log.warning("%r is not the name of a copy, so it is left out", key)
+            continue
+        assert name is not None, "an empty text is no time"  # noqa: S101
+        found.append(Copy(key, time, name[2]))
     return sorted(found)
+
+
+def name_of_change(key: str, start: str) -> str | None:
+    """Return the name of the file of changes in a key, or None if it cannot be one."""
+    name = key.removeprefix(start).removesuffix(SEALED)
+    return name if _CHANGE_NAME.fullmatch(name) else None
 
 
 def fetch(
@@ -72,8 +93,10 @@ def fetch(
     # A copy holds the changes made while it was taken; later ones are archived after that.
     since = chosen.finished - LONGEST_COPY
     for key, stored in _objects(backups, start):
-        name = key.removeprefix(start).removesuffix(SEALED)
-        if stored >= since or name.endswith(HISTORY):
+        name = name_of_change(key, start)
+        if name is None:
+            log.warning("%r is not the name of a file of changes, so it is left out", key)
+        elif stored >= since or name.endswith(HISTORY):
             backups.fetch(key, changes / f"{name}.gz", backup_key)
     return chosen
 

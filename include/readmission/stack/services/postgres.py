@@ -5,7 +5,10 @@ writer may only append to the audit trail, whose table belongs to the role `audi
 limits, which Compose and Kubernetes read from the same file.
 """
 
+import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -119,6 +122,16 @@ def is_ready(site: Site) -> bool:
             ) from error
         return False
     return True
+
+
+@contextmanager
+def keeping_changes(site: Site) -> Iterator[None]:
+    """Have the server delete no file of its write-ahead log until the block ends."""
+    with _connect(site) as connection:
+        connection.execute(
+            "SELECT pg_create_physical_replication_slot(%s, true, true)", (f"copy_{os.getpid()}",)
+        )
+        yield
 
 
 def _connect(site: Site) -> psycopg.Connection:
