@@ -82,8 +82,9 @@ def data_processing_pipeline():
             recorded = record_outcomes.record_outcomes(warehouse, store, key.get_secret_value())
         print(f"outcomes recorded: {recorded}")  # noqa: T201
 
-    # One retry is enough: the run of the next batch publishes every stay that is missing.
-    @task(retries=1)
+    # One retry is enough: the run of the next batch publishes every stay that is missing. It also
+    # runs if the gate has rejected the batch: when it was processed again, its stays must go.
+    @task(retries=1, trigger_rule="all_done")
     def publish_stays() -> None:
         """Copy the stays of accepted batches to the database from which the API copies them."""
         from connections import clean_warehouse, outcome_store

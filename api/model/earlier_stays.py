@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, time
 from typing import Self
@@ -57,7 +58,7 @@ class EarlierStays:
         self._metrics = metrics
         self._copy: StayCopy | None = None
         self._last: StayCopy | None = None
-        self._version: int | None = None
+        self._state: tuple[int, datetime] | None = None
         self._checked = 0.0
         self._refreshing = threading.Lock()
 
@@ -133,20 +134,20 @@ class EarlierStays:
         self._metrics.history_checked.set(time())
 
     def _delete(self) -> None:
-        copies, self._copy, self._last, self._version = (self._copy, self._last), None, None, None
+        copies, self._copy, self._last, self._state = (self._copy, self._last), None, None, None
         for copy in filter(None, copies):
             copy.close()
 
     def _update(self, connection: psycopg.Connection) -> None:
-        version = known_stays.version(connection)
-        if version == self._version:
+        state = known_stays.state(connection)
+        if state == self._state:
             return
         copy = StayCopy.write(self._folder, known_stays.stays(connection))
         # A look-up may still be reading the copy before, so close only the one before that.
         if self._last is not None:
             self._last.close()
-        self._last, self._copy, self._version = self._copy, copy, version
-        log.info("copied the known stays, version %d", version)
+        self._last, self._copy, self._state = self._copy, copy, state
+        log.info("copied the known stays, version %d", state[0])
 
 
 def _fields(stays: list[Stay], encounter: Value) -> dict[str, Value]:

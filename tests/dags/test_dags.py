@@ -211,6 +211,10 @@ def test_outcomes_and_stays_are_copied_after_clean_is_announced(parsed: dict[str
         assert tasks[last]["upstream"] == ["check"]
         assert tasks[last]["outlets"] == []
         assert tasks[last]["retries"] == 1
+    # A batch that is rejected when it is processed again loses its stays at once, but the run still
+    # fails, because the other task at its end does not run.
+    assert tasks["publish_stays"]["trigger_rule"] == "all_done"
+    assert tasks["record_outcomes"]["trigger_rule"] in (None, "all_success")
 
 
 def test_quarantine_decisions_are_manual_and_a_replay_announces_raw(

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -275,6 +276,24 @@ def test_an_erased_patient_is_unknown_after_the_next_refresh(
     stays_in(client).refresh()
 
     assert client.post("/predict", json=row).json()["history"] == "blank: unknown patient"
+
+
+def test_a_server_that_was_recovered_is_copied_although_it_has_the_same_version(
+    client: TestClient,
+) -> None:
+    # given a copy, of a server that ran before its recovery
+    stays = stays_in(client)
+    stays.refresh()
+    version, started = stays._state
+    before, stays._state = stays._copy, (version, started - timedelta(hours=1))
+
+    stays.refresh()
+
+    assert stays._copy is not before
+    assert stays._state == (version, started)
+    after = stays._copy
+    stays.refresh()
+    assert stays._copy is after
 
 
 def test_a_broken_connection_ends_a_refresh(

@@ -1,6 +1,7 @@
 """The stays of accepted batches, copied from CLEAN to where the API reads them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -46,6 +47,16 @@ def version(connection: psycopg.Connection) -> int:
     """Return a number that is higher after each change of the stays."""
     found = connection.execute("SELECT version FROM known_stays_version").fetchone()
     return int(found[0]) if found else 0
+
+
+def state(connection: psycopg.Connection) -> tuple[int, datetime]:
+    """Return what differs whenever the stays may: their version, and when the server started.
+
+    A server that was recovered to an earlier time counts the same versions again.
+    """
+    found = connection.execute("SELECT pg_postmaster_start_time()").fetchone()
+    assert found is not None, "a function without FROM returns a row"  # noqa: S101
+    return version(connection), found[0]
 
 
 def stays(connection: psycopg.Connection) -> Iterator[tuple[str, Stay]]:
