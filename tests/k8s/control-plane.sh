@@ -8,7 +8,8 @@
 # late), kube-apiserver, kube-controller-manager, kube-scheduler and kwok (`go install sigs.k8s.io/kwok/cmd/kwok@v0.8.0`).
 # The three kube programs build from a Go module of your own that requires k8s.io/kubernetes, replaces each staging
 # module by its v0 of the same release, and has a copy of cmd/kube-…/*.go as its main packages. KWOK_STAGES names kwok's
-# folder kustomize/stage.
+# folder kustomize/stage. CRDS may name folders with the definitions of operators (config/crd/bases of CloudNativePG and
+# of its plugin); without them the tests add definitions that accept any content.
 set -euo pipefail
 
 readonly ACTION=${1:?start or stop} HOME_FOLDER=${2:?a folder}
@@ -120,4 +121,7 @@ start kwok env "PATH=$PWD/programs:$PATH" kwok --kubeconfig kubeconfig --manage-
     --tls-private-key-file tls.key --node-lease-duration-seconds 40
 make_nodes | kubectl apply --filename - >/dev/null
 kubectl wait --for condition=Ready node --all --timeout 60s
+for folder in ${CRDS:-}; do
+    kubectl apply --server-side --filename "$folder" >/dev/null
+done
 kubectl version 2>/dev/null | grep Server

@@ -16,35 +16,20 @@ import pytest
 
 from k8s.manifests import FOLDERS
 from readmission.settings import CHECKOUT
-from tests.k8s.cluster import K8S, NAMESPACE, TREES, Object, build, kubectl, name
+from tests.k8s.cluster import K8S, NAMESPACE, TREES, Object, build, kubectl, name, production_with
 from tests.k8s.test_scripts import DOCKER
 
 SECONDS = 240
 """A simulated node may take half a minute to notice a pod."""
-OPERATOR = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "externalsecrets.external-secrets.io"},
-    "spec": {
-        "group": "external-secrets.io",
-        "scope": "Namespaced",
-        "names": {"kind": "ExternalSecret", "plural": "externalsecrets"},
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "x-kubernetes-preserve-unknown-fields": True,
-                    }
-                },
-            }
-        ],
-    },
+FOREIGN = {
+    "externalsecrets.external-secrets.io": "ExternalSecret",
+    "clusters.postgresql.cnpg.io": "Cluster",
+    "databases.postgresql.cnpg.io": "Database",
+    "scheduledbackups.postgresql.cnpg.io": "ScheduledBackup",
+    "objectstores.barmancloud.cnpg.io": "ObjectStore",
 }
-"""The kind that the External Secrets Operator adds to a cluster."""
+"""Kinds that operators add to a cluster."""
+ADDITIONS = tuple(sorted(folder.name for folder in (K8S / "components").iterdir()))
 
 
 def run(*arguments: str, objects: list[Object] | None = None) -> str:
@@ -55,6 +40,31 @@ def run(*arguments: str, objects: list[Object] | None = None) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def any_content(crd: str) -> Object:
+    """Return the definition of a kind of an operator that accepts any content."""
+    plural, _, group = crd.partition(".")
+    kind = FOREIGN[crd]
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": crd},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                }
+            ],
+        },
+    }
 
 
 def listed(*arguments: str) -> list[Object]:
@@ -72,6 +82,10 @@ def control_plane() -> str:
     simulated = [node for node in nodes if "kwok.x-k8s.io/node" in node["metadata"]["annotations"]]
     if not nodes or simulated != nodes:
         pytest.skip("KUBECONFIG names a cluster with real nodes, which these tests would change")
+    known = {name(crd) for crd in listed("crd")}
+    if missing := [any_content(crd) for crd in FOREIGN if crd not in known]:
+        run("apply", "--server-side", "--filename", "-", objects=missing)
+    run("wait", "--for", "condition=Established", "crd", *FOREIGN)
     version: str = json.loads(run("get", "--raw", "/version"))["gitVersion"]
     return version
 
@@ -81,8 +95,6 @@ def empty(control_plane: str) -> Iterator[str]:
     """The control plane without the namespace, before and after the test."""
     gone = ("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout", f"{SECONDS}s")
     run(*gone)
-    run("apply", "--server-side", "--filename", "-", objects=[OPERATOR])
-    run("wait", "--for", "condition=Established", "crd", name(OPERATOR))
     yield control_plane
     run(*gone)
 
@@ -126,12 +138,16 @@ def all_pods_ready() -> None:
         time.sleep(2)
 
 
-@pytest.mark.parametrize("tree", TREES)
-def test_pod_security_admits_every_pod_of_an_overlay(empty: str, tree: str) -> None:
+@pytest.mark.parametrize("tree", [*TREES, *ADDITIONS])
+def test_pod_security_admits_every_pod_of_an_overlay(empty: str, tree: str, tmp_path: Path) -> None:
+    # given an overlay, or production with a component
+    objects = (build(tree) if tree in TREES else production_with(tree, tmp_path)).objects
     run("apply", "--filename", str(K8S / "namespace.yaml"))
 
-    run("apply", "--server-side", "--filename", "-", objects=build(tree).objects)
+    # when
+    run("apply", "--server-side", "--filename", "-", objects=objects)
 
+    # then
     enforced = json.loads(run("get", "namespace", NAMESPACE, "--output", "json"))
     assert enforced["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     all_pods_ready()
