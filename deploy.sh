@@ -456,7 +456,7 @@ SECRET
 
 # Services respond only to known host names, and browsers use the addresses of the nodes.
 name_nodes() {
-    local address addresses mlflow origins ours grafana='' port
+    local address addresses mlflow origins ours page pages=() grafana='' port
     [ "$OVERLAY" != production ] && [ "$DRY_RUN" = no ] || return 0
     step "Allowed hosts"
     addresses=$(kubectl get nodes --output 'jsonpath={.items[*].status.addresses[*].address}') \
@@ -477,7 +477,13 @@ name_nodes() {
     allow deployment airflow-webserver "READMISSION_ALLOWED_HOSTS=$ours"
     allow deployment fastapi "READMISSION_ALLOWED_HOSTS=$ours"
     allow deployment streamlit "READMISSION_ALLOWED_HOSTS=$ours"
-    [ -z "$grafana" ] || allow statefulset grafana "GF_SERVER_DOMAIN=$grafana"
+    [ -n "$grafana" ] || return 0
+    allow statefulset grafana "GF_SERVER_DOMAIN=$grafana"
+    # Alerts and dashboards link to the pages.
+    while IFS= read -r page; do pages+=("${page/127.0.0.1/$grafana}"); done \
+        < <(grep -v '^#' k8s/prometheus/pages.env)
+    allow statefulset prometheus "${pages[@]}"
+    allow deployment pipeline-exporter "${pages[@]}"
 }
 
 # allow KIND NAME VARIABLE=HOSTS...: write the variables into the ConfigMap NAME-people, which the server reads.

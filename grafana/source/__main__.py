@@ -1,12 +1,14 @@
-"""Write the JSON of every dashboard: `python -m grafana.source`."""
+"""Write the JSON of every dashboard, and the runbooks as a page: `python -m grafana.source`."""
 
 from collections.abc import Callable
 from pathlib import Path
 
+from grafana.source import runbooks
 from grafana.source.board import Board
-from grafana.source.dashboards import pipeline, predictions, quality, slo
+from grafana.source.dashboards import home, pipeline, predictions, quality, slo
 
 BOARDS: tuple[Callable[[], Board], ...] = (
+    home.board,
     predictions.board,
     pipeline.board,
     quality.board,
@@ -25,3 +27,4 @@ def write(folder: Path) -> None:
 
 if __name__ == "__main__":
     write(FOLDER)
+    runbooks.write(runbooks.FOLDER)

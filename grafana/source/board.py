@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
-from grafana.source.panels import DATASOURCE, Panel
+from grafana.source.panels import DATASOURCE, RUNBOOKS, Panel
 
 TAG = "readmission"
 MODEL_CHANGE = (
@@ -42,6 +42,8 @@ class Variable:
         Values to choose from, if they are fixed.
     query : str
         Prometheus query that returns the values, if they are not fixed.
+    hidden : bool
+        Whether the reader cannot see it, because it is for links.
     """
 
     name: str
@@ -49,12 +51,15 @@ class Variable:
     default: str
     values: Sequence[str] = ()
     query: str = ""
+    hidden: bool = False
 
     def build(self) -> dashboard.CustomVariable | dashboard.QueryVariable:
         """Return the builder of this variable."""
         default = models.VariableOption(text=self.default, value=self.default, selected=True)
         if self.query:
             queried = dashboard.QueryVariable(self.name).label(self.label).query(self.query)
+            if self.hidden:
+                queried = queried.hide(models.VariableHide.HIDE_VARIABLE)
             refresh = models.VariableRefresh.ON_DASHBOARD_LOAD
             sort = models.VariableSort.ALPHABETICAL_ASC
             return queried.datasource(DATASOURCE).refresh(refresh).sort(sort).current(default)
@@ -64,6 +69,12 @@ class Variable:
         ]
         fixed = dashboard.CustomVariable(self.name).label(self.label).options(options)
         return fixed.values(",".join(self.values)).current(default)
+
+
+def page_address(name: str, label: str) -> Variable:
+    """Return a hidden variable with the address of a page, which the exporter knows."""
+    query = f'label_values(readmission_page_info{{page="{name}"}}, url)'
+    return Variable(name, label, "http://127.0.0.1", query=query, hidden=True)
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,9 @@ class Board:
                 built.with_panel(panel.id(next(ids)))
         return json.dumps(built.build(), cls=JSONEncoder, indent=2, sort_keys=True) + "\n"
 
+    def _all_variables(self) -> list[Variable]:
+        return [*self.variables, page_address(RUNBOOKS, "Runbooks")]
+
     def _without_panels(self) -> dashboard.Dashboard:
         others = dashboard.DashboardLink("Other dashboards").tags([TAG]).keep_time(True)
         built = dashboard.Dashboard(self.title).uid(f"{TAG}-{self.name}").tags([TAG])
@@ -109,7 +123,7 @@ class Board:
             .link(others.type(models.DashboardLinkType.DASHBOARDS))
             .annotation(_model_change())
             .tooltip(models.DashboardCursorSync.CROSSHAIR)
-            .variables([variable.build() for variable in self.variables])
+            .variables([variable.build() for variable in self._all_variables()])
             .time(self.since, "now")
             .timezone("browser")
             .refresh("30s")

@@ -1,4 +1,4 @@
-"""Build the four kinds of panel that the dashboards use: time series, stat, bar gauge, table.
+"""Build the kinds of panel that the dashboards use: time series, stat, bar gauge, table, text.
 
 `Board` adds each panel's id and position.
 """
@@ -11,13 +11,15 @@ from typing import TypeVar
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, timeseries
 from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
+from grafana_foundation_sdk.builders import text as texting
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.models import common as looks
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.text import TextMode
 
-Panel = bargauge.Panel | stats.Panel | tables.Panel | timeseries.Panel
+Panel = bargauge.Panel | stats.Panel | tables.Panel | texting.Panel | timeseries.Panel
 P = TypeVar("P", bargauge.Panel, stats.Panel, tables.Panel, timeseries.Panel)
 Thresholds = Sequence[tuple[float | None, str]]
 """Pairs of a lower bound and its colour; the first bound is None."""
@@ -32,6 +34,8 @@ PER_SECOND = "suffix: /s"
 NO_EXPORTER = "No data from the exporter"
 NO_REQUEST = "No requests in this time range"
 
+RUNBOOKS = "runbooks"
+"""Variable of every dashboard: the address of the runbooks."""
 STAT_HEIGHT = 4
 HEIGHT = 8
 
@@ -68,6 +72,8 @@ class PanelOptions:
         Width in Grafana's columns, out of 24.
     tall : bool
         Whether a stat is as high as a graph, to stand next to one.
+    runbook : str
+        Alert about what the panel shows; the panel links to its runbook.
     """
 
     title: str
@@ -76,6 +82,7 @@ class PanelOptions:
     empty: str = "No data yet"
     width: int = 12
     tall: bool = False
+    runbook: str = ""
 
 
 def time_series(
@@ -218,7 +225,17 @@ def table(
     return panel.targets([target]).transformations([keep, order])
 
 
+def text(title: str, markdown: str, width: int = 12, height: int = HEIGHT) -> texting.Panel:
+    """Return a panel that shows a text; variables in it are replaced."""
+    return (
+        texting.Panel().title(title).mode(TextMode.MARKDOWN).content(markdown)
+        .height(height).span(width)
+    )  # fmt: skip
+
+
 def _with_options(panel: P, options: PanelOptions, height: int) -> P:
+    if options.runbook:
+        panel = panel.links([_runbook(options.runbook)])
     return (
         panel.title(options.title)
         .description(options.description)
@@ -228,6 +245,11 @@ def _with_options(panel: P, options: PanelOptions, height: int) -> P:
         .height(height)
         .span(options.width)
     )
+
+
+def _runbook(alert: str) -> dashboard.DashboardLink:
+    link = dashboard.DashboardLink(f"Runbook: {alert}").type(models.DashboardLinkType.LINK)
+    return link.url(f"${{{RUNBOOKS}:raw}}#{alert.lower()}").target_blank(True)
 
 
 def _target(query: Query, position: int = 0, instant: bool = False) -> Dataquery:

@@ -56,3 +56,12 @@ def or_zero(expression: str) -> str:
 def age(timestamp: str) -> str:
     """Return the seconds since a timestamp."""
     return f"time() - {timestamp}"
+
+
+def firing_alerts() -> str:
+    """Return the number of firing alerts by name and severity, or one series named ``none``."""
+    none = (
+        'label_replace(vector(0), "alertname", "none", "", "")'
+        ' unless on () ALERTS{alertstate="firing"}'
+    )
+    return f'sum by (alertname, severity) (ALERTS{{alertstate="firing"}}) or ({none})'

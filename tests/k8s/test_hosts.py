@@ -95,7 +95,7 @@ def test_compose_publishes_ports_under_names_that_are_allowed() -> None:
 def test_every_server_reads_what_deploy_sh_writes() -> None:
     """deploy.sh writes the addresses of the nodes into a ConfigMap a server."""
     script = (CHECKOUT / "deploy.sh").read_text()
-    written = set(re.findall(r"allow (?:deployment|statefulset) ([a-z-]+) \"?[A-Z]", script))
+    written = set(re.findall(r"allow (?:deployment|statefulset) ([a-z-]+) \"?[A-Z$]", script))
     read = {
         workload.name
         for workload in build("overlays/minikube").workloads()
@@ -103,7 +103,7 @@ def test_every_server_reads_what_deploy_sh_writes() -> None:
         or f"'name': '{workload.name}-people'" in str(workload.pod["containers"][0].get("env"))
     }
 
-    assert written == read == {*OURS, "mlflow", "grafana"}
+    assert written == read == {*OURS, "mlflow", "grafana", "prometheus", "pipeline-exporter"}
 
 
 @pytest.mark.parametrize(("trusted", "flag"), [("*", ["--proxy-headers"]), ("", []), (None, [])])

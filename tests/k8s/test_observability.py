@@ -15,6 +15,7 @@ SOURCES = {
     "prometheus": [GRAFANA / "prometheus" / "prometheus.yml"],
     "alertmanager-routes": [GRAFANA / "alertmanager" / "alertmanager.yml"],
     "prometheus-rules": sorted((GRAFANA / "prometheus" / "rules").glob("*.yml")),
+    "prometheus-consoles": sorted((GRAFANA / "prometheus" / "consoles").glob("*.html")),
     "grafana-datasources": sorted((GRAFANA / "provisioning" / "datasources").glob("*.yml")),
     "grafana-providers": sorted((GRAFANA / "provisioning" / "dashboards").glob("*.yml")),
     **{

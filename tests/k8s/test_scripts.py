@@ -346,6 +346,18 @@ def test_grafana_redirects_to_the_address_of_a_node(cluster: Path) -> None:
     assert kept["configmap/grafana-people"]["data"] == {"GF_SERVER_DOMAIN": "192.0.2.7"}
 
 
+def test_alerts_and_dashboards_link_to_the_address_of_a_node(cluster: Path) -> None:
+    # when
+    deploy(cluster)
+
+    # then
+    kept = json.loads((cluster / "things.json").read_text())
+    pages = kept["configmap/pipeline-exporter-people"]["data"]
+    ports = {url.removeprefix("http://192.0.2.7:") for url in pages.values()}
+    assert ports == {"30808", "30500", "30851", "30909"}
+    assert kept["configmap/prometheus-people"]["data"] == pages
+
+
 def people_hosts(cluster: Path) -> list[str]:
     """Return the hosts that MLflow is configured to accept."""
     kept = json.loads((cluster / "things.json").read_text())

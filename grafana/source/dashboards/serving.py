@@ -41,6 +41,7 @@ def loaded_model() -> list[Panel]:
                 units.Short,
                 "No attempts",
                 width=6,
+                runbook="ModelReloadFailing",
             ),
             Query(increase("model_reloads_total", "result"), "load: {{result}}"),
             Query(increase("model_poll_failures_total"), "query failed"),
@@ -64,6 +65,7 @@ def loaded_model() -> list[Panel]:
                 "it has.",
                 width=3,
                 tall=True,
+                runbook="ModelReloadFailing",
             ),
             Query(increase('model_reloads_total{result="failure"}', window="1d")),
             thresholds=ZERO_IS_GOOD,
@@ -81,6 +83,7 @@ def log_and_memory() -> list[Panel]:
                 "Predictions on disk that are not in the database yet. The number grows while the "
                 "database is slow or down.",
                 width=6,
+                runbook="PredictionLogSpoolGrowing",
             ),
             Query("sum(prediction_log_pending)", "waiting"),
         ),

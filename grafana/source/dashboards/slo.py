@@ -13,6 +13,7 @@ from grafana.source.panels import (
     table,
     time_series,
 )
+from grafana.source.promql import firing_alerts
 
 SLOS = ("availability", "latency")
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
@@ -82,6 +83,7 @@ def _objective(slo: str) -> list[Panel]:
                 units.PercentUnit,
                 NO_REQUEST,
                 width=4,
+                runbook="ErrorBudgetBurnsSlowly",
             ),
             Query(_remaining_budget(slo)),
             thresholds=BUDGET,
@@ -96,6 +98,7 @@ def _objective(slo: str) -> list[Panel]:
                 "suffix: x",
                 NO_REQUEST,
                 width=4,
+                runbook="ErrorBudgetBurnsFast",
             ),
             Query(_burn_rate(slo, "1h")),
             thresholds=BURN_RATE,
@@ -143,10 +146,6 @@ def _objective(slo: str) -> list[Panel]:
 
 
 def _requests_and_alerts() -> list[Panel]:
-    no_alert = (
-        'label_replace(vector(0), "alertname", "none", "", "")'
-        ' unless on () ALERTS{alertstate="firing"}'
-    )
     return [
         time_series(
             PanelOptions(
@@ -174,11 +173,11 @@ def _requests_and_alerts() -> list[Panel]:
         table(
             PanelOptions(
                 "Firing alerts",
-                "All alerts that are firing. docs/runbooks.md says what to do about each of them.",
+                "All alerts that are firing. The runbooks say what to do about each of them.",
                 empty="None",
                 width=8,
             ),
-            Query(f'sum by (alertname, severity) (ALERTS{{alertstate="firing"}}) or ({no_alert})'),
+            Query(firing_alerts()),
             ("alertname", "severity"),
             value="firing",
         ),

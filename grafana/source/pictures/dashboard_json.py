@@ -11,6 +11,8 @@ from grafana.source.pictures.prometheus import Prometheus, Series
 RATE_INTERVAL = "1m"
 """Value that Grafana gives `$__rate_interval` for a scrape interval of 15 s."""
 
+HIDDEN = 2
+"""`hide` of a variable that the reader cannot set."""
 _LABEL_VALUES = re.compile(r"label_values\((?P<series>.+), *(?P<label>\w+)\)")
 
 Json = Mapping[str, Any]
@@ -52,7 +54,7 @@ def targets(panel: Json, variables: Mapping[str, str]) -> list[Target]:
             target.get("legendFormat", ""),
             target["instant"],
         )
-        for target in panel["targets"]
+        for target in panel.get("targets", ())
     ]
 
 
@@ -80,6 +82,8 @@ def variable_combinations(dashboard: Json, prometheus: Prometheus) -> Iterator[d
 
 
 def _values(variable: Json, prometheus: Prometheus) -> list[str]:
+    if variable.get("hide") == HIDDEN:
+        return [variable["current"]["value"]]
     if variable["type"] == "custom":
         return [option["value"] for option in variable["options"]]
     query = _LABEL_VALUES.fullmatch(variable["query"])

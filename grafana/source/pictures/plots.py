@@ -1,6 +1,7 @@
 """Draw one panel with matplotlib, from the results of its queries."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -54,6 +55,9 @@ def draw_panel(
     if panel["type"] == "timeseries":
         draw_time_series(axes, panel, targets, prometheus, time_range)
         return
+    if panel["type"] == "text":
+        _draw_text(axes, panel)
+        return
     newest = [
         (target.label(series), series, value)
         for target in targets
@@ -64,6 +68,14 @@ def draw_panel(
         draw_empty(axes, panel)
     else:
         _DRAW_NEWEST[panel["type"]](axes, panel, newest)
+
+
+def _draw_text(axes: Axes, panel: Panel) -> None:
+    """Draw the text of a panel, with the names of its links only."""
+    axes.set_axis_off()
+    text = re.sub(r"\[([^]]+)]\([^)]*\)", r"\1", panel["options"]["content"])
+    style: dict[str, Any] = {"fontsize": MIDDLE / 2, "color": INK, "va": "top"}
+    axes.text(0, 1, text.replace("- ", "• "), **style, linespacing=1.8)
 
 
 def _draw_stat(axes: Axes, panel: Panel, newest: Newest) -> None:

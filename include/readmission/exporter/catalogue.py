@@ -193,6 +193,11 @@ SKIPPED = MetricFamily(
     "Rows that the last read left out because they hold an impossible value; should be 0.",
     ("source", "table"),
 )
+PAGE = MetricFamily(
+    "readmission_page_info",
+    "Always 1; the labels are a page for people and its address.",
+    ("page", "url"),
+)
 BUILD = MetricFamily(
     "readmission_build_info", "Always 1; the labels identify the build.", ("version", "python")
 )

@@ -1,10 +1,10 @@
 """The exporter's sources, their poll intervals, and the metrics that need several of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from readmission.exporter.catalogue import MLFLOW_UP, STORE_UP, Sample
+from readmission.exporter.catalogue import MLFLOW_UP, PAGE, STORE_UP, Sample
 from readmission.exporter.collecting import PipelineCollector, Poller, Source
 from readmission.exporter.connecting import address, reader
 from readmission.exporter.metrics import batches, databases, mlflow, object_store, outcomes
@@ -47,8 +47,26 @@ def collector_and_pollers(settings: Settings) -> tuple[PipelineCollector, list[P
     ]
     pollers = [Poller(sources, interval) for sources, interval in groups if sources]
     sources = [source for poller in pollers for source in poller.sources]
-    joint = [partial(_both_warehouses, *warehouses)] if len(warehouses) > 1 else []
+    joint: list[Callable[[], Iterator[Sample]]] = [partial(pages, settings)]
+    if len(warehouses) > 1:
+        joint.append(partial(_both_warehouses, *warehouses))
     return PipelineCollector(sources, joint), pollers
+
+
+def pages(settings: Settings) -> Iterator[Sample]:
+    """Yield the address of each page that people open, for the links of the dashboards."""
+    known = {
+        "airflow": settings.airflow_page_url,
+        "clinicians": settings.page_url,
+        "mlflow": settings.mlflow_page_url,
+    }
+    if settings.airflow_page_url:
+        known["reports"] = f"{settings.airflow_page_url}/plugin/data-quality"
+    if settings.prometheus_page_url:
+        known["runbooks"] = f"{settings.prometheus_page_url}/consoles/runbooks.html"
+    for name, url in sorted(known.items()):
+        if url:
+            yield PAGE(1, name, url)
 
 
 def _warehouses(dsns: dict[str, str]) -> list[Source[Any]]:

@@ -28,7 +28,7 @@ def lines(notification: Mapping[str, Any]) -> Iterator[str]:
         labels, annotations = alert["labels"], alert["annotations"]
         at = alert["endsAt"] if alert["status"] == "resolved" else alert["startsAt"]
         summary = " ".join(annotations.get("summary", "").split())
-        runbook = annotations.get("runbook", "no runbook")
+        runbook = annotations.get("runbook_url", "no runbook")
         yield (
             f"{at[:19].replace('T', ' ')} UTC  {alert['status']:<8}  "
             f"{labels.get('severity', '-'):<6}  {labels['alertname']}: {summary} ({runbook})"

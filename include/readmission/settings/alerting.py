@@ -19,6 +19,17 @@ class AlertingSettings(RenamedSettings):
         description="Folder that Grafana was unpacked into, with `bin` and `conf`; if unset, the"
         " local stack looks for `grafana-server` and `grafana` on PATH.",
     )
+    airflow_page_url: str | None = Field(
+        None, description="Address at which people open Airflow, for the links of dashboards."
+    )
+    mlflow_page_url: str | None = Field(
+        None, description="Address at which people open MLflow, for the links of dashboards."
+    )
+    prometheus_page_url: str | None = Field(
+        None,
+        description="Address at which people open Prometheus, which serves the runbooks; alerts and"
+        " dashboards link to them.",
+    )
     alertmanager_port: Port = Field(
         9096, description="Port of Alertmanager; the service of Debian's package takes 9093."
     )

@@ -80,13 +80,14 @@ def test_an_alert_has_a_severity_a_duration_and_all_annotations(alert: Rule) -> 
 
     assert alert["labels"]["severity"] in SEVERITIES
     assert alert["for"]
-    assert set(annotations) == {"summary", "description", "runbook"}
-    assert annotations["runbook"] == f"docs/runbooks.md#{alert['alert'].lower()}"
+    assert set(annotations) == {"summary", "description", "runbook_url"}
+    page = "{{ $externalURL }}/consoles/runbooks.html"
+    assert annotations["runbook_url"] == f"{page}#{alert['alert'].lower()}"
 
 
 @each_alert
 def test_an_alert_has_a_runbook_with_all_parts(alert: Rule) -> None:
-    text = runbooks()[alert["annotations"]["runbook"].partition("#")[2]]
+    text = runbooks()[alert["annotations"]["runbook_url"].partition("#")[2]]
 
     assert [part for part in RUNBOOK_PARTS if f"**{part}.**" not in text] == []
     assert text.startswith(f"({alert['labels']['severity']})\n")

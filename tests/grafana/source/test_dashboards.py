@@ -11,11 +11,13 @@ import pytest
 import yaml
 
 from api.metrics import LATENCY_BUCKETS
+from grafana.source import runbooks as console
 from grafana.source.__main__ import FOLDER, write
 from grafana.source.dashboards import predictions, slo
 from grafana.source.pictures.dashboard_json import default_variables, panels, targets
-from readmission.settings import CHECKOUT
-from tests.grafana.prometheus.alerting import metrics_in, rules
+from readmission.exporter.sources import pages
+from readmission.settings import CHECKOUT, Settings
+from tests.grafana.prometheus.alerting import alerts, metrics_in, rules
 from tests.grafana.prometheus.test_rules import known_metrics
 from tests.promtool import promtool
 
@@ -39,7 +41,9 @@ EACH_PANEL = [
     for path in FILES
     for panel in panels(read(path))
 ]
-each_panel = pytest.mark.parametrize("panel", EACH_PANEL)
+each_panel = pytest.mark.parametrize(
+    "panel", [one for one in EACH_PANEL if one.values[0]["type"] != "text"]
+)
 
 
 def test_the_committed_files_match_the_sources(tmp_path: Path) -> None:
@@ -50,8 +54,58 @@ def test_the_committed_files_match_the_sources(tmp_path: Path) -> None:
     assert committed == written, "run `make dashboards`"
 
 
-def test_there_are_four_dashboards() -> None:
-    assert {path.stem for path in FILES} == {"predictions", "pipeline", "quality", "slo"}
+def test_there_are_five_dashboards() -> None:
+    assert {path.stem for path in FILES} == {"home", "predictions", "pipeline", "quality", "slo"}
+
+
+def test_the_first_dashboard_links_to_every_page_and_to_the_other_dashboards() -> None:
+    dashboard = read(FOLDER / "home.json")
+    texts = "\n".join(
+        panel["options"]["content"] for panel in panels(dashboard) if panel["type"] == "text"
+    )
+
+    addresses = {f"${{{name}:raw}}" for name in default_variables(dashboard)}
+    boards = {f"/d/{read(path)['uid']}" for path in FILES if path.stem != "home"}
+    linked = re.findall(r"\[[^]]+]\(([^)]+)\)", texts)
+    assert {"${airflow:raw}", "${mlflow:raw}", "${reports:raw}", "${runbooks:raw}"} <= addresses
+    assert set(linked) == addresses | boards
+
+
+def test_the_variables_of_links_are_pages_that_the_exporter_knows() -> None:
+    settings = Settings(
+        airflow_page_url="http://a",
+        mlflow_page_url="http://m",
+        page_url="http://p",
+        prometheus_page_url="http://r",
+    )
+    known = {labels[0] for _, labels, _ in pages(settings)}
+
+    queried = {
+        found
+        for path in FILES
+        for variable in read(path)["templating"]["list"]
+        for found in re.findall(r'page_info{page="(\w+)"}', str(variable.get("query", "")))
+    }
+    assert queried == known
+    assert list(pages(Settings())) == []
+
+
+def test_a_panel_links_to_the_runbook_of_an_alert_that_exists() -> None:
+    links = [
+        link for path in FILES for panel in panels(read(path)) for link in panel.get("links", ())
+    ]
+
+    known = {f"${{runbooks:raw}}#{alert['alert'].lower()}" for alert in alerts()}
+    assert len(links) > 20
+    assert {link["url"] for link in links} <= known
+
+
+def test_the_page_of_the_runbooks_is_up_to_date_and_has_each_alert() -> None:
+    text = (console.FOLDER / console.FILE).read_text()
+
+    assert text == console.page(console.SOURCE.read_text()), "run `make dashboards`"
+    assert all(f'<h2 id="{alert["alert"].lower()}">' in text for alert in alerts())
+    assert set(re.findall(r'href="([^"#]*)', text)) == {""}, "only links within the page"
 
 
 def test_dashboards_have_unique_uids_and_titles() -> None:

@@ -25,7 +25,10 @@ EMAIL = {
 FIRING = {
     "status": "firing",
     "labels": {"alertname": "ApiDown", "severity": "page"},
-    "annotations": {"summary": "No replica\nis reachable", "runbook": "docs/runbooks.md#apidown"},
+    "annotations": {
+        "summary": "No replica\nis reachable",
+        "runbook_url": "http://p/consoles/runbooks.html#apidown",
+    },
     "startsAt": "2026-03-01T10:20:30.5Z",
     "endsAt": "0001-01-01T00:00:00Z",
 }
@@ -132,7 +135,7 @@ def test_each_alert_is_one_line_that_people_can_read(log: tuple[int, Path]) -> N
     assert post(port, json.dumps({"alerts": [FIRING]}).encode()) == 204
     assert post(port, json.dumps({"alerts": [RESOLVED]}).encode()) == 204
 
-    told = "page    ApiDown: No replica is reachable (docs/runbooks.md#apidown)"
+    told = "page    ApiDown: No replica is reachable (http://p/consoles/runbooks.html#apidown)"
     assert file.read_text().splitlines() == [
         f"2026-03-01 10:20:30 UTC  firing    {told}",
         f"2026-03-01 10:25:30 UTC  resolved  {told}",

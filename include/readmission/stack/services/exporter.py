@@ -33,6 +33,10 @@ def _environment(site: Site) -> dict[str, str]:
     }
     return databases | {
         f"{PREFIX}EXPORTER_HOST": HOST,
+        f"{PREFIX}AIRFLOW_PAGE_URL": site.airflow_url,
+        f"{PREFIX}MLFLOW_PAGE_URL": site.settings.mlflow_tracking_uri,
+        f"{PREFIX}PAGE_URL": f"http://{HOST}:{site.settings.ui_port}",
+        f"{PREFIX}PROMETHEUS_PAGE_URL": f"http://{HOST}:{site.settings.prometheus_port}",
         f"{PREFIX}DOCS_ENDPOINT": site.s3_endpoint,
         f"{PREFIX}EXPORTER_ACCESS_KEY": site.credentials.monitoring_access_key,
         f"{PREFIX}EXPORTER_SECRET_KEY": site.credentials.monitoring_secret_key,

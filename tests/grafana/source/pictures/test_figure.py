@@ -41,6 +41,7 @@ def test_a_picture_has_every_panel_and_the_disclaimer(path: Path, prometheus: Pr
         ("quality", "Outcome drift", {NO_DRIFT}),
         ("quality", "Drift by column", {"0.312"}),
         ("predictions", "Latency p99", {NO_REQUEST}),
+        ("home", "Production", {"4"}),
     ],
 )  # fmt: skip
 def test_a_panel_shows_its_values_or_its_text_for_no_data(
@@ -52,6 +53,17 @@ def test_a_panel_shows_its_values_or_its_text_for_no_data(
     (axes,) = draw_dashboard(dashboard, prometheus, LAST_HOUR).axes
 
     assert {text.get_text() for text in axes.texts} == texts
+
+
+def test_a_text_shows_the_names_of_its_links(prometheus: Prometheus) -> None:
+    dashboard = json.loads((FOLDER / "home.json").read_text())
+    dashboard["panels"] = [one for one in panels(dashboard) if one["title"] == "Pages"]
+
+    (axes,) = draw_dashboard(dashboard, prometheus, LAST_HOUR).axes
+
+    (text,) = axes.texts
+    assert "MLflow: experiments, runs" in text.get_text()
+    assert "raw}" not in text.get_text()
 
 
 def test_a_line_follows_its_series(prometheus: Prometheus) -> None:

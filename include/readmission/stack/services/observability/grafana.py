@@ -99,6 +99,7 @@ def environment(site: Site) -> dict[str, str]:
         "GF_PATHS_LOGS": str(home / "data" / "log"),
         "GF_PATHS_PLUGINS": str(home / "data" / "plugins"),
         "GF_PATHS_PROVISIONING": str(home / "provisioning"),
+        "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(DASHBOARDS / "home.json"),
         "GF_LOG_MODE": "console",
         "GF_SECURITY_ADMIN_USER": USER,
         "GF_SECURITY_ADMIN_PASSWORD": site.credentials.grafana,

@@ -50,6 +50,8 @@ def services(site: Site) -> tuple[Service, ...]:
         f"--storage.tsdb.path={home / 'data'}",
         *RETENTION,
         f"--web.listen-address={HOST}:{port}",
+        f"--web.external-url=http://{HOST}:{port}",
+        f"--web.console.templates={SOURCE / 'consoles'}",
         f"--web.config.file={site.paths.prometheus_login / prometheus_login.WEB_CONFIG}",
     )
     return (

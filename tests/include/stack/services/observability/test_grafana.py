@@ -106,7 +106,11 @@ def test_it_reads_this_stack_s_prometheus_and_every_dashboard(
     assert source["url"] == f"http://{HOST}:{stack.settings.prometheus_port}"
     assert source["secureJsonData"] == {"basicAuthPassword": "$PROMETHEUS_PASSWORD"}
     assert seen["environment"]["PROMETHEUS_PASSWORD"] == stack.site.credentials.prometheus
-    assert provider["options"]["path"] == str(CHECKOUT / "grafana" / "dashboards")
+    boards = CHECKOUT / "grafana" / "dashboards"
+    assert provider["options"]["path"] == str(boards)
+    home = seen["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert home == str(boards / "home.json")
+    assert (boards / "home.json").is_file()
 
 
 @pytest.mark.parametrize(

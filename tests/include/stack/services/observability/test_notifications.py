@@ -99,4 +99,4 @@ def test_a_notification_has_severity_and_runbook(rule: Rule, notified: list[str]
     (line,) = (line for line in notified if f"  {name(rule)}: " in line)
 
     assert rule["labels"]["severity"] in line.split()
-    assert line.endswith(f"({rule['annotations']['runbook']})")
+    assert line.endswith(f"({rule['annotations']['runbook_url']})")

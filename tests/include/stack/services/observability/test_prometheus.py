@@ -11,6 +11,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
+import httpx
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -170,6 +171,25 @@ def test_it_scrapes_the_services_and_loads_the_rules(stack: Stack) -> None:
     assert health == {"api": "down", "airflow": "up", "pipeline": "down", "prometheus": "up"}
     rules = {Path(group["file"]).name for group in query(stack, "rules")["groups"]}
     assert rules == {path.name for path in (prometheus.SOURCE / "rules").glob("*.yml")}
+
+
+def test_it_serves_the_runbooks_where_alerts_link_to(stack: Stack) -> None:
+    # given the link of an alert
+    stack.up({"prometheus"})
+    groups = query(stack, "rules")["groups"]
+    alerts = [rule for group in groups for rule in group["rules"] if rule["type"] == "alerting"]
+    link = next(rule["annotations"]["runbook_url"] for rule in alerts if rule["name"] == "ApiDown")
+    address = f"http://{HOST}:{stack.settings.prometheus_port}"
+
+    # when it is opened
+    url = link.replace("{{ $externalURL }}", address).partition("#")[0]
+    page = httpx.get(url, headers=login_header(stack.site), trust_env=False).text
+
+    # then the page is there, with the braces of its commands
+    assert '<h2 id="apidown">' in page
+    assert "go-template={{.data.API_KEY_ADMIN | base64decode}}" in page
+    # and the server knows the address that the link begins with
+    assert f"--web.external-url={address}" in prometheus.services(stack.site)[0].command
 
 
 @pytest.mark.parametrize("login", [{}, {"Authorization": "Basic cHJvbWV0aGV1czo="}])
