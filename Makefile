@@ -103,7 +103,7 @@ digests: $(READY) ## Pin every image of others by the digest that its registry h
 manifests: $(READY) ## Generate the ConfigMaps and database servers in k8s/ as plain YAML
 	$(BIN)/python -m k8s.manifests
 
-evidence: $(READY) ## Collect the checklist of the running stack in evidence/; ARGS="--lang en"
+evidence: $(READY) ## Collect the evidence of a running system; ARGS="--compose --video --lang en"
 	@$(BIN)/python -m readmission.stack.evidence $(ARGS)
 
 env: ## Generate missing secrets for Docker Compose in .env

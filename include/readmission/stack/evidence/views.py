@@ -1,0 +1,164 @@
+"""The pages of a deployment that the evidence takes pictures of."""
+
+import base64
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from readmission.errors import ReadmissionError
+from readmission.operations import prometheus_login
+from readmission.stack.evidence.checklist import ask_mlflow, client
+from readmission.stack.evidence.deployment import Deployment
+from readmission.stack.services import airflow
+
+TRAINING = "model_training_pipeline"
+PREDICT = '[data-testid="stBaseButton-primary"]'
+"""The button that predicts, on the clinicians' page."""
+BOARDS = ("home", "predictions", "pipeline", "quality", "slo")
+
+
+@dataclass(frozen=True)
+class View:
+    """A page to take a picture of.
+
+    Parameters
+    ----------
+    titles : mapping of str to str
+        What it shows, by language.
+    url : str
+        Its address.
+    login : mapping of str to str, optional
+        User and password for basic authentication.
+    token : str
+        Airflow's token.
+    header : str
+        Value of the header Authorization, for a server that redirects instead of asking for it.
+    press : str
+        Selector of what is pressed first.
+    """
+
+    titles: Mapping[str, str]
+    url: str
+    login: Mapping[str, str] = field(default_factory=dict, repr=False)
+    token: str = field(default="", repr=False)
+    header: str = field(default="", repr=False)
+    press: str = ""
+
+
+def _view(english: str, spanish: str, url: str, **details: Any) -> View:
+    return View({"en": english, "es": spanish}, url, **details)
+
+
+def views(deployed: Deployment) -> list[View]:
+    """Return the pages of a deployment."""
+    token, page = airflow_token(deployed), deployed.airflow
+    return [
+        _view("Airflow: the DAGs", "Airflow: los DAGs", f"{page}/dags", token=token),
+        _view("Airflow: the assets", "Airflow: los assets", f"{page}/assets", token=token),
+        *_unless_down(lambda: asset_views(deployed, token)),
+        _view("Airflow: the runs of the training", "Airflow: las ejecuciones",
+              f"{page}/dags/{TRAINING}", token=token),
+        *_unless_down(lambda: run_views(deployed, token)),
+        *_model_views(deployed),
+        _view("The clinicians' page: a prediction, with the version of the model",
+              "La página para clínicos: una predicción, con la versión del modelo",
+              f"{deployed.page}/", press=PREDICT),
+        *_metric_views(deployed),
+    ]  # fmt: skip
+
+
+def _unless_down(found: Callable[[], list[View]]) -> list[View]:
+    """Return pages whose address only a server knows; none while it does not respond."""
+    with suppress(ReadmissionError, httpx.HTTPError, KeyError, IndexError):
+        return found()
+    return []
+
+
+def asset_views(deployed: Deployment, token: str) -> list[View]:
+    """Return the page with the graph of the asset RAW."""
+    with httpx.Client(timeout=30, trust_env=False) as http:
+        found = http.get(
+            f"{deployed.airflow}/api/v2/assets",
+            headers={"Authorization": f"Bearer {token}"},
+        ).raise_for_status().json()["assets"]  # fmt: skip
+    url = f"{deployed.airflow}/assets/{found[0]['id']}"
+    titles = ("Airflow: the graph of an asset", "Airflow: el grafo de un asset")
+    return [_view(*titles, url, token=token)]
+
+
+def run_views(deployed: Deployment, token: str) -> list[View]:
+    """Return the pages of the newest run of the training and of a log; none without such a run."""
+    found = client(deployed)
+    run = next((run for run in found.runs(TRAINING) if run.state == "success"), None)
+    if run is None:
+        return []
+    page, task = f"{deployed.airflow}{run.path}", found.tasks(run)[0]["task_id"]
+    return [
+        _view("Airflow: a run", "Airflow: una ejecución", page, token=token),
+        _view("Airflow: a task's log", "Airflow: el log de una tarea", f"{page}/tasks/{task}",
+              token=token),
+    ]  # fmt: skip
+
+
+def _model_views(deployed: Deployment) -> list[View]:
+    viewer = {"username": "viewer", "password": deployed.viewer_password}
+    page = deployed.mlflow
+    return [
+        _view("MLflow: the experiment", "MLflow: el experimento", f"{page}/#/experiments/1",
+              login=viewer),
+        *_unless_down(lambda: plot_views(deployed, viewer)),
+        _view("MLflow: the registry", "MLflow: el registro de modelos",
+              f"{page}/#/models/{deployed.model}", login=viewer),
+    ]  # fmt: skip
+
+
+def plot_views(deployed: Deployment, viewer: Mapping[str, str]) -> list[View]:
+    """Return the page with the plots of the run that is in production."""
+    asked = {"name": deployed.model, "alias": "production"}
+    found = ask_mlflow(deployed, "GET", "registered-models/alias", params=asked)
+    run = found["model_version"]["run_id"]
+    url = f"{deployed.mlflow}/#/experiments/1/runs/{run}/artifacts"
+    return [_view("MLflow: a run's plots", "MLflow: los gráficos de un run", url, login=viewer)]
+
+
+def _metric_views(deployed: Deployment) -> list[View]:
+    found = []
+    if server := deployed.prometheus:
+        login = {"username": prometheus_login.USER, "password": deployed.prometheus_password}
+        for name, spanish in (("targets", "los targets"), ("rules", "las reglas")):
+            page = classic_or_new(server, deployed.prometheus_password, name)
+            found.append(
+                _view(f"Prometheus: the {name}", f"Prometheus: {spanish}", page, login=login)
+            )
+    if deployed.grafana:
+        login_text = f"admin:{deployed.grafana_password}".encode()
+        header = f"Basic {base64.b64encode(login_text).decode()}"
+        found += [
+            _view(f"Grafana: {name}", f"Grafana: {name}",
+                  f"{deployed.grafana}/d/readmission-{name}", header=header)
+            for name in BOARDS
+        ]  # fmt: skip
+    return found
+
+
+def classic_or_new(server: str, password: str, name: str) -> str:
+    """Return the address of a page of Prometheus; Debian's package has the classic ones only."""
+    classic = f"{server}/classic/{name}"
+    with suppress(httpx.HTTPError), httpx.Client(timeout=30, trust_env=False) as http:
+        if http.get(classic, auth=(prometheus_login.USER, password)).is_success:
+            return classic
+    return f"{server}/{name}"
+
+
+def airflow_token(deployed: Deployment) -> str:
+    """Return a token of Airflow's administrator; empty if Airflow does not respond."""
+    login = {"username": airflow.USER, "password": deployed.airflow_password}
+    try:
+        with httpx.Client(timeout=30, trust_env=False) as http:
+            response = http.post(f"{deployed.airflow}/auth/token", json=login)
+            return str(response.raise_for_status().json()["access_token"])
+    except httpx.HTTPError:
+        return ""

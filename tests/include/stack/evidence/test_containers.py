@@ -1,0 +1,179 @@
+"""The evidence of Compose and Kubernetes, with stand-ins for docker and kubectl."""
+
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from readmission.stack.errors import StackError
+from readmission.stack.evidence import containers
+from readmission.stack.evidence.__main__ import parse
+from readmission.stack.evidence.checklist import checklist, rows
+from readmission.stack.evidence.deployment import run
+from readmission.stack.evidence.lines import LineStatus, NotAsExpected, check
+
+Program = Callable[..., None]
+SECRETS = "".join(f"{name}=secret-{name}\n" for _, name in containers.SECRETS.values())
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Put stand-ins alone on PATH, each of which prints a text and records how it was called."""
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    (tmp_path / "bin").mkdir()
+
+    def put(name: str, script: str) -> None:
+        path = tmp_path / "bin" / name
+        path.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/calls\n{script}\n')
+        path.chmod(stat.S_IRWXU)
+
+    return put
+
+
+def container(service: str, state: str = "running", **more: Any) -> str:
+    return json.dumps({"Service": service, "State": state, **more})
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> Path:
+    """The secrets of Compose."""
+    (file := tmp_path / ".env").write_text(f"# comment\n{SECRETS}")
+    return file
+
+
+@pytest.mark.parametrize("text", ["{}\n{}", "[{},{}]"])
+def test_containers_are_healthy_or_have_ended_well(program: Program, text: str) -> None:
+    # given both ways in which versions of Compose print a list
+    ended = container("airflow-init", "exited", ExitCode=0)
+    lines = text.replace("{}", "%s") % (container("fastapi", Health="healthy"), ended)
+    program("docker", f"cat <<'END'\n{lines}\nEND")
+
+    assert containers.compose_services() == "fastapi: healthy\nairflow-init: exited (0)"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (container("fastapi", Health="starting"), "fastapi: starting"),
+        (container("airflow-init", "exited", ExitCode=3), r"airflow-init: exited \(3\)"),
+        ("", "nothing runs"),
+    ],
+)
+def test_other_containers_fail_the_line(program: Program, found: str, said: str) -> None:
+    program("docker", f"cat <<'END'\n{found}\nEND")
+
+    with pytest.raises(NotAsExpected, match=said):
+        containers.compose_services()
+
+
+def test_rows_on_compose_are_counted_in_the_container(
+    program: Program, env: Path, tmp_path: Path
+) -> None:
+    program("docker", "echo 15000")
+
+    assert rows(containers.compose(env), "raw") == "15000"
+    asked = (tmp_path / "calls").read_text()
+    assert asked.startswith("compose exec -T postgres-raw psql -U postgres -At -d raw -c SELECT")
+
+
+def test_compose_needs_its_secrets(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=r"AIRFLOW_ADMIN_PASSWORD.*`make env` writes it"):
+        containers.compose(tmp_path / "nothing")
+
+
+def pod(name: str, phase: str = "Running", *ready: bool) -> dict[str, Any]:
+    statuses = [{"ready": each} for each in ready]
+    return {
+        "metadata": {"name": name},
+        "status": {"phase": phase, "containerStatuses": statuses},
+    }
+
+
+def kubectl(program: Program, *pods: dict[str, Any]) -> None:
+    """Put a cluster with some pods on PATH."""
+    program(
+        "kubectl",
+        "case $* in\n"
+        "*'get nodes'*) echo 192.0.2.7 ;;\n"
+        "*'get secret airflow '*) echo password ;;\n"
+        "*'get secret'*) echo other ;;\n"
+        f"*'get pods --output json'*) cat <<'END'\n{json.dumps({'items': pods})}\nEND\n;;\n"
+        "*'get pods,services'*) echo pod/fastapi service/fastapi ;;\n"
+        "*psql*) echo 15000 ;;\n"
+        "*) exit 9 ;;\nesac",
+    )
+
+
+def test_a_cluster_is_asked_through_kubectl(program: Program, tmp_path: Path) -> None:
+    kubectl(program, pod("fastapi-1", "Running", True, True), pod("migrate", "Succeeded"))
+
+    there = containers.kubernetes()
+
+    assert there.airflow == "http://192.0.2.7:30808"
+    assert there.airflow_password.strip() == "password"
+    assert "password" not in repr(there)
+    assert there.services() == "fastapi-1: Running, 2 of 2 ready\nmigrate: Succeeded"
+    assert rows(there, "clean") == "15000"
+    assert "exec postgres-clean-0 -- psql" in (tmp_path / "calls").read_text()
+    (objects,) = (line for line in checklist(there) if line.name == "kubernetes")
+    assert check(objects).status is LineStatus.PASSED
+
+
+@pytest.mark.parametrize(
+    "wrong", [pod("a", "Running", True, False), pod("a", "Pending"), pod("a", "Failed", False)]
+)
+def test_a_pod_that_is_not_ready_fails_the_line(program: Program, wrong: dict[str, Any]) -> None:
+    kubectl(program, pod("fastapi-1", "Running", True), wrong)
+
+    with pytest.raises(NotAsExpected, match="expected Running and ready"):
+        containers.pods()
+
+
+def test_without_a_cluster_the_message_says_so(program: Program) -> None:
+    program("kubectl", "echo 'connection refused' >&2; exit 1")
+
+    with pytest.raises(StackError, match=r"cannot be asked: connection refused.*deploy.sh"):
+        containers.kubernetes()
+
+
+def test_a_program_that_is_missing_is_named(program: Program) -> None:
+    with pytest.raises(NotAsExpected, match="no-such-program is not on PATH"):
+        run("no-such-program")
+
+
+def test_100_users_are_run_only_if_asked_for(program: Program, env: Path, tmp_path: Path) -> None:
+    program("docker", "echo 'MISSED: none'")
+    there = containers.compose(env)
+
+    (unasked,) = (line for line in checklist(there) if line.name == "load")
+    (asked,) = (line for line in checklist(there, with_load=True) if line.name == "load")
+
+    assert check(unasked).status is LineStatus.UNCHECKED
+    assert not (tmp_path / "calls").exists()
+    assert check(asked).output.strip() == "MISSED: none"
+    program("docker", "echo 'MISSED: p95'; exit 1")
+    assert check(asked).status is LineStatus.FAILED
+    assert "MISSED: p95" in check(asked).output
+
+
+def test_one_deployment_is_asked_at_a_time() -> None:
+    assert parse([]).of is None
+    assert parse(["--compose", "--lang", "en"]).of == "compose"
+    assert parse(["--kubernetes", "--video"]).video
+    with pytest.raises(SystemExit):
+        parse(["--compose", "--kubernetes"])
+
+
+def test_the_ports_are_those_of_the_files() -> None:
+    """A page that moves to another port must be looked for there."""
+    compose = (containers.CHECKOUT / "docker-compose.override.yml").read_text()
+    compose += (containers.CHECKOUT / "docker-compose.yml").read_text()
+    yaml = "".join(
+        file.read_text() for file in (containers.CHECKOUT / "k8s").glob("*/*server.yaml")
+    )
+
+    assert all(f"127.0.0.1:{port}:" in compose for port in containers.COMPOSE_PORTS.values())
+    assert all(f"nodePort: {port}}}" in yaml for port in containers.NODE_PORTS.values())
