@@ -75,8 +75,8 @@ def show(page: "Page", view: View) -> str:
     if response is not None and not response.ok:
         return f"{view.url} returned {response.status}"
     page.wait_for_timeout(SETTLE)
-    if view.press:
-        page.locator(view.press).first.click(timeout=PATIENCE)
+    for selector in view.press:
+        page.locator(selector).first.click(timeout=PATIENCE)
         page.wait_for_timeout(SETTLE)
     return ""
 

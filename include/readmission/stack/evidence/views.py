@@ -15,8 +15,8 @@ from readmission.stack.evidence.deployment import Deployment
 from readmission.stack.services import airflow
 
 TRAINING = "model_training_pipeline"
-PREDICT = '[data-testid="stBaseButton-primary"]'
-"""The button that predicts, on the clinicians' page."""
+PREDICT = ("text=/^(High risk|Riesgo alto)$/", '[data-testid="stBaseButton-primary"]')
+"""The buttons that fill in an example and predict it, on the clinicians' page."""
 BOARDS = ("home", "predictions", "pipeline", "quality", "slo")
 
 
@@ -36,8 +36,8 @@ class View:
         Airflow's token.
     header : str
         Value of the header Authorization, for a server that redirects instead of asking for it.
-    press : str
-        Selector of what is pressed first.
+    press : tuple of str
+        Selectors of what is pressed first, in order.
     """
 
     titles: Mapping[str, str]
@@ -45,7 +45,7 @@ class View:
     login: Mapping[str, str] = field(default_factory=dict, repr=False)
     token: str = field(default="", repr=False)
     header: str = field(default="", repr=False)
-    press: str = ""
+    press: tuple[str, ...] = ()
 
 
 def _view(english: str, spanish: str, url: str, **details: Any) -> View:

@@ -238,12 +238,18 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
     # when
     with browser.chromium() as opened:
         deep = views.View(titles, f"{address}/dags/a/runs", token="secret")  # noqa: S106
+        pressed = opened.new_page()
+        button = views.View(titles, html.resolve().as_uri(), press=("text=Predict",))
+        html.write_text("<button onclick='document.title = 1'>Predict</button>")
+        shown = browser.show(pressed, button), pressed.title()
         sent = browser.open_context(opened, deep, "en").cookies(f"{address}/ui/dags")
         seen, missing = browser.take(opened, wanted, "en")
         html.write_text(page([LineResult(line(str), LineStatus.PASSED, "1")], [seen], "en", AT))
         browser.print_pdf(opened, html, pdf)
 
-    # then a page deep in Airflow may read the data that Airflow serves elsewhere
+    # then what is to be pressed is pressed
+    assert shown == ("", "1")
+    # and a page deep in Airflow may read the data that Airflow serves elsewhere
     assert [cookie["value"] for cookie in sent] == ["secret"]
     # and
     assert seen.png.startswith(b"\x89PNG")
