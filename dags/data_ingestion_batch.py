@@ -38,15 +38,13 @@ def data_ingestion_batch():
         from connections import raw_warehouse
         from readmission.errors import StillArriving
         from readmission.pipeline import ingest, source
-        from readmission.pipeline.delivery.delivery import Delivery
         from readmission.settings import get_settings
-        from readmission.warehouse.raw.known_files import KnownFiles
 
         settings = get_settings()
         try:
             with raw_warehouse() as warehouse:
-                batches = ingest.ingest(
-                    Delivery.survey(source.find(settings), KnownFiles(warehouse.connection)),
+                batches = ingest.ingest_files(
+                    source.find(settings),
                     warehouse,
                     params["batch_size"] or settings.batch_size,
                     params["batches"] or None,

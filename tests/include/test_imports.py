@@ -91,8 +91,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.pipeline.delivery": (
         {"arrival", "blocks", "origins", "parquet"},
-        {"chunks"},
-        {"rows"},
+        {"chunks", "objects"},
+        {"places", "rows"},
         {"delivery"},
     ),
     "readmission.pipeline.promotion": (

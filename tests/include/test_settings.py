@@ -8,6 +8,16 @@ import pytest
 
 from readmission.settings import PREFIX, Settings, SettingsError
 from readmission.settings.renamed import RENAMED
+from readmission.stack.site.site import with_local_addresses
+
+
+@pytest.mark.parametrize("given", ["s3://encounters/ward", str(Path("ward").resolve())])
+def test_a_dataset_is_a_path_or_an_address(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    monkeypatch.setenv("READMISSION_DATASET", given)
+
+    found = with_local_addresses(Settings.from_environment()).dataset
+
+    assert found == (given if given.startswith("s3") else Path(given))
 
 
 def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,25 @@
 """From the source into RAW: find the next rows, and write them as batches."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
 import pyarrow as pa
 
 from readmission.domain.batch_ids import BatchKind
+from readmission.errors import DatasetError, StillArriving
+from readmission.pipeline.delivery.arrival import Arrival
+from readmission.pipeline.delivery.delivery import Delivery
 from readmission.pipeline.delivery.origins import Origin
 from readmission.pipeline.delivery.rows import Slice
 from readmission.warehouse import BatchState, RawBatch, RawWarehouse
+from readmission.warehouse.raw.known_files import KnownFiles
 
-__all__ = ["Encounters", "Slice", "ingest", "load", "plan"]
+__all__ = ["Encounters", "Slice", "count_new", "ingest", "ingest_files", "load", "plan"]
+
+log = logging.getLogger(__name__)
 
 
 class Encounters(Protocol):
@@ -23,8 +31,8 @@ class Encounters(Protocol):
 
     def __len__(self) -> int: ...
 
-    def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
-        """Return the content hash of each slice, and maybe of others."""
+    def hashes(self, slices: Iterable[Slice]) -> dict[Slice, str]:
+        """Return the content hash of each slice, and of others that are known already."""
 
     def read(self, slices: Sequence[Slice]) -> Iterator[pa.Table]:
         """Yield the rows of each slice."""
@@ -57,6 +65,91 @@ def ingest(
     ]
 
 
+def ingest_files(
+    arrivals: Sequence[Arrival],
+    warehouse: RawWarehouse,
+    batch_size: int,
+    batches: int | None = None,
+    since: datetime | None = None,
+) -> list[RawBatch]:
+    """Write the next batches of several files into RAW, and return those that await the raw gate.
+
+    The files are read in order, and only as far as the batches of this run need it. A file that
+    cannot be read does not hold up the others: it is an error once they have no new rows.
+
+    Parameters
+    ----------
+    arrivals : sequence of Arrival
+        The files. Batches of one that was removed since are returned as well.
+    warehouse, batch_size, batches, since :
+        As for `plan`.
+
+    Raises
+    ------
+    DatasetError
+        If no batch awaits the gate, and a file cannot be read.
+    StillArriving
+        The same, and all such files changed lately.
+    """
+    found = [
+        batch
+        for batch in warehouse.batches()
+        if batch.kind is BatchKind.ARRIVAL and batch.state is BatchState.LOADED
+    ]
+    left, problems = _allowed(found, batches, since), list[DatasetError]()
+    for arrival in arrivals:
+        if left == 0:
+            break
+        with _collected(problems):
+            dataset, new = _surveyed(arrival, warehouse, batch_size)
+            for piece, rows in zip(new[:left], dataset.read(new[:left]), strict=True):
+                found.append(_load(dataset, warehouse, piece, rows))
+                left = None if left is None else left - 1
+    _require(found, problems)
+    return found
+
+
+def count_new(arrivals: Sequence[Arrival], warehouse: RawWarehouse, batch_size: int) -> int:
+    """Return how many new batches several files have.
+
+    Raises
+    ------
+    DatasetError, StillArriving
+        If they have none, and a file cannot be read.
+    """
+    new, problems = list[Slice](), list[DatasetError]()
+    for arrival in arrivals:
+        with _collected(problems):
+            new += _surveyed(arrival, warehouse, batch_size)[1]
+    _require(new, problems)
+    return len(new)
+
+
+@contextmanager
+def _collected(problems: list[DatasetError]) -> Iterator[None]:
+    """Log an error of the block and add it to the others."""
+    try:
+        yield
+    except DatasetError as error:
+        log.warning("%s", error)
+        problems.append(error)
+
+
+def _require(found: Sequence[object], problems: Sequence[DatasetError]) -> None:
+    """Raise the first problem, if nothing was found; one that waiting solves comes last."""
+    if problems and not found:
+        raise min(problems, key=lambda problem: isinstance(problem, StillArriving))
+
+
+def _surveyed(
+    arrival: Arrival, warehouse: RawWarehouse, batch_size: int
+) -> tuple[Delivery, list[Slice]]:
+    """Return a file and its slices that are in no batch yet."""
+    dataset = Delivery.survey(arrival, KnownFiles(warehouse.connection))
+    arrived = _batches_of(dataset, warehouse.batches())
+    return dataset, _new_slices(dataset, arrived, batch_size)
+
+
 def plan(
     dataset: Encounters,
     warehouse: RawWarehouse,
@@ -87,14 +180,25 @@ def plan(
     """
     arrived = _batches_of(dataset, warehouse.batches())
     undecided = [batch for batch in arrived if batch.state is BatchState.LOADED]
-    if batches is not None and since is not None:
-        batches = max(batches - sum(batch.created_at >= since for batch in undecided), 0)
-    new = [
+    new = _new_slices(dataset, arrived, batch_size)[: _allowed(undecided, batches, since)]
+    return [Slice(batch.source_offset, batch.rows) for batch in undecided] + new
+
+
+def _allowed(
+    undecided: Sequence[RawBatch], batches: int | None, since: datetime | None
+) -> int | None:
+    """Return how many new batches a run may load, without those of its earlier tries."""
+    if batches is None or since is None:
+        return batches
+    return max(batches - sum(batch.created_at >= since for batch in undecided), 0)
+
+
+def _new_slices(dataset: Encounters, arrived: list[RawBatch], batch_size: int) -> list[Slice]:
+    return [
         Slice(offset, min(batch_size, gap.stop - offset))
         for gap in _gaps(arrived, len(dataset))
         for offset in range(gap.start, gap.stop, batch_size)
     ]
-    return [Slice(batch.source_offset, batch.rows) for batch in undecided] + new[:batches]
 
 
 def load(dataset: Encounters, warehouse: RawWarehouse, piece: Slice) -> RawBatch:
@@ -121,8 +225,21 @@ def _batches_of(dataset: Encounters, ledger: list[RawBatch]) -> list[RawBatch]:
         for batch in ledger
         if batch.kind is BatchKind.ARRIVAL and batch.source_offset + batch.rows <= len(dataset)
     }
-    hashes = dataset.hashes(known.values())
-    return [batch for batch, piece in known.items() if batch.content_sha256 == hashes[piece]]
+    hashes = dataset.hashes(())
+    arrived = _with_hashes(known, hashes)
+    # Batches of other files are only compared where this one has rows that are in no batch yet.
+    gaps = list(_gaps(arrived, len(dataset)))
+    unknown = [piece for piece in known.values() if _overlaps(piece, gaps)]
+    return _with_hashes(known, hashes | dataset.hashes(unknown)) if unknown else arrived
+
+
+def _with_hashes(batches: Mapping[RawBatch, Slice], hashes: Mapping[Slice, str]) -> list[RawBatch]:
+    return [b for b, piece in batches.items() if b.content_sha256 == hashes.get(piece)]
+
+
+def _overlaps(piece: Slice, gaps: Sequence[range]) -> bool:
+    end = piece.offset + piece.rows
+    return any(piece.offset < gap.stop and gap.start < end for gap in gaps)
 
 
 def _gaps(arrived: list[RawBatch], rows: int) -> Iterator[range]:

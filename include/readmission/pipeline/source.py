@@ -6,7 +6,7 @@ import tempfile
 import time
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,6 +24,7 @@ from readmission.pipeline.delivery import origins
 from readmission.pipeline.delivery.arrival import Arrival, Clock, has_changed
 from readmission.pipeline.delivery.chunks import read_chunks
 from readmission.pipeline.delivery.origins import Origin, OriginFinder
+from readmission.pipeline.delivery.places import arrivals_at
 from readmission.pipeline.delivery.rows import Slice
 from readmission.settings import Settings
 from readmission.warehouse.sql.content import content_hash
@@ -63,7 +64,7 @@ class Dataset:
     def __len__(self) -> int:
         return int(self.encounters.num_rows)
 
-    def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
+    def hashes(self, slices: Iterable[Slice]) -> dict[Slice, str]:
         """Return the content hash of each slice."""
         return {piece: content_hash(self.encounters.slice(*piece)) for piece in slices}
 
@@ -76,32 +77,38 @@ class Dataset:
 
 
 def locate(settings: Settings, progress: Progress = lambda _done, _total: None) -> Dataset:
-    """Find the encounters and read all of them into memory.
+    """Find the encounters and read all of them into memory; of a folder, its first file.
 
     Raises
     ------
     DatasetError, StillArriving
         As for `read`.
     """
-    found = find(settings, progress)
+    found = find(settings, progress)[0]
     return read(found.path, found.settle)
 
 
-def find(settings: Settings, progress: Progress = lambda _done, _total: None) -> Arrival:
-    """Find the encounters: the file named by the settings, the cache, UCI, or synthetic rows."""
+def find(settings: Settings, progress: Progress = lambda _done, _total: None) -> Sequence[Arrival]:
+    """Find the encounters: the files named by the settings, the cache, UCI, or synthetic rows.
+
+    Raises
+    ------
+    DatasetError, StillArriving
+        As for `arrivals_at`.
+    """
     if settings.dataset is not None:
-        return Arrival(settings.dataset, timedelta(minutes=settings.settle_minutes))
+        return arrivals_at(settings.dataset, timedelta(minutes=settings.settle_minutes))
     cached = settings.cache_dir / "uci" / UCI_CSV
     if not cached.exists() and not settings.offline:
         # Without a network, fall back to synthetic rows; every page then says so.
         with suppress(DownloadError):
             download(cached, progress)
     if cached.exists():
-        return Arrival(cached)
+        return [Arrival(cached)]
     generated = settings.cache_dir / "synthetic" / f"encounters-{settings.synthetic_rows}.csv"
     if not generated.exists():
         _cache(generated, synthetic.csv_bytes(settings.synthetic_rows))
-    return Arrival(generated)
+    return [Arrival(generated)]
 
 
 def read(path: Path, settle: timedelta = timedelta(), now: Clock = time.time) -> Dataset:

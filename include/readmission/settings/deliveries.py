@@ -1,20 +1,23 @@
 """Settings of deliveries, which `readmission.settings.Settings` inherits."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from readmission.settings.renamed import RenamedSettings
 
+S3Address = Annotated[str, Field(pattern=r"^s3://[^/]+")]
+
 
 class DeliverySettings(RenamedSettings):
     """Where encounters come from, and what happens to rows that change earlier ones."""
 
-    dataset: Path | None = Field(
+    dataset: Annotated[S3Address | Path, Field(union_mode="left_to_right")] | None = Field(
         None,
-        description="File of encounters: CSV, xlsx, Parquet, or a packed CSV. If unset, UCI's is"
-        " downloaded, or synthetic encounters are used if that fails.",
+        description="File of encounters: CSV, xlsx, Parquet, or a packed CSV; or a folder of such"
+        " files, or `s3://bucket/prefix`. If unset, UCI's is downloaded, or synthetic encounters"
+        " are used if that fails.",
     )
     corrections: Literal["hold", "accept"] = Field(
         "hold",

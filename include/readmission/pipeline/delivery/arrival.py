@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 from readmission.errors import DatasetError, StillArriving
 from readmission.files.limits import FileError, IncompleteFile
@@ -33,10 +34,17 @@ class Arrival:
     settle: timedelta = timedelta()
     now: Clock = time.time
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     @property
     def key(self) -> str:
         """The name under which facts about the file are kept."""
         return str(self.path.absolute())
+
+    def open(self) -> IO[bytes]:
+        """Open the file; what is opened allows seeking."""
+        return self.path.open("rb")
 
     def status(self, found: os.stat_result | None = None) -> FileStatus:
         """Return what the file system says about the file.
@@ -63,20 +71,23 @@ class Arrival:
         try:
             yield
         except StillArriving as error:
-            raise StillArriving(f"{self.path} {error}") from error
+            raise StillArriving(f"{self} {error}") from error
         except IncompleteFile as error:
             if self.status().is_complete:
-                raise DatasetError(f"{self.path} {error}") from error
-            raise StillArriving(
-                f"{self.path} changed lately and is read later: it {error}"
-            ) from error
+                raise DatasetError(f"{self} {error}") from error
+            raise StillArriving(f"{self} changed lately and is read later: it {error}") from error
         except (FileError, DatasetError) as error:
-            raise DatasetError(f"{self.path} {error}") from error
+            raise DatasetError(f"{self} {error}") from error
         except OSError as error:
-            raise DatasetError(
-                f"{self.path} cannot be read ({error.strerror}); READMISSION_DATASET names a CSV,"
-                " an Excel workbook, a Parquet file, or a packed CSV"
-            ) from error
+            raise unreadable(self, error) from error
+
+
+def unreadable(place: object, error: OSError) -> DatasetError:
+    """Return the error of a file or folder that the system does not let us read."""
+    return DatasetError(
+        f"{place} cannot be read ({error.strerror or error}); READMISSION_DATASET names a CSV, an"
+        " Excel workbook, a Parquet file, a packed CSV, or a folder or s3://bucket/prefix of them"
+    )
 
 
 def has_changed(before: FileStatus, after: FileStatus) -> bool:

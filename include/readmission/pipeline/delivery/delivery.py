@@ -1,6 +1,6 @@
 """A delivered file and what RAW knows about it; only rows that are needed are read."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -64,7 +64,7 @@ class Delivery:
         """Whose encounters these are."""
         return Origin(self.known.origin)
 
-    def hashes(self, slices: Iterable[Slice]) -> Mapping[Slice, str]:
+    def hashes(self, slices: Iterable[Slice]) -> dict[Slice, str]:
         """Return the content hash of each slice; rows are read only for hashes not yet known."""
         found = self.files.hashes(self.arrival.key)
         missing = sorted({piece for piece in slices if piece not in found})
@@ -83,7 +83,9 @@ class Delivery:
         StillArriving
             If the file has changed since it was surveyed.
         """
-        with self.arrival.errors_named(), self.arrival.path.open("rb") as file:
+        if not slices:
+            return
+        with self.arrival.errors_named(), self.arrival.open() as file:
             reader = RowReader(file, self.known)
             for piece in slices:
                 yield reader.read(piece)
@@ -95,7 +97,7 @@ class Delivery:
 
 def _surveyed(arrival: Arrival, known: KnownFile | None) -> KnownFile:
     """Return the current facts; a file that grows meanwhile is read to its last whole line."""
-    with arrival.path.open("rb") as file:
+    with arrival.open() as file:
         for is_complete in (arrival.status().is_complete, False):
             before = arrival.status()
             found, origin = _stretches(file, known, is_complete=is_complete)

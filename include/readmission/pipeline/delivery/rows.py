@@ -1,6 +1,5 @@
 """Read rows of a file that has been surveyed."""
 
-import os
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import IO, NamedTuple
@@ -78,7 +77,8 @@ class RowReader:
         self._layout = self._layout or layout_of(self._file)
         if self._layout is None:
             return None
-        block = os.pread(self._file.fileno(), stretch.stop - stretch.start, stretch.start)
+        self._file.seek(stretch.start)
+        block = self._file.read(stretch.stop - stretch.start)
         chunk = text_chunk(block, stretch.start, self._layout)
         return chunk if chunk.sha256 == stretch.sha256 else None
 

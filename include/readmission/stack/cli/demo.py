@@ -8,7 +8,6 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from readmission.pipeline import ingest, source
 from readmission.pipeline.delivery.arrival import Arrival
-from readmission.pipeline.delivery.delivery import Delivery
 from readmission.settings import Settings
 from readmission.stack.access import open_airflow, open_warehouses
 from readmission.stack.cli import summary
@@ -26,7 +25,7 @@ from readmission.stack.cli.boot_display import duration
 from readmission.stack.errors import StackError
 from readmission.stack.services.airflow_client import FINISHED_STATES, AirflowClient, DagRun
 from readmission.stack.site.site import Site
-from readmission.warehouse.raw.known_files import KnownFiles
+from readmission.warehouse import BatchState
 
 POLL_SECONDS = 2.0
 STALL_SECONDS = 25 * 60
@@ -35,8 +34,8 @@ ALL_BATCHES = 0
 """The DAG's parameter for ingesting all remaining batches."""
 
 
-def find_dataset(settings: Settings, console: Console) -> Arrival:
-    """Return the file of encounters; show a progress bar if it has to be downloaded from UCI."""
+def find_dataset(settings: Settings, console: Console) -> Sequence[Arrival]:
+    """Return the files of encounters; show a progress bar if it has to be downloaded from UCI."""
     columns = (TextColumn("downloading the dataset"), BarColumn(), DownloadColumn())
     progress = Progress(*columns, TransferSpeedColumn(), console=console)
     task = progress.add_task("download", total=None)
@@ -52,7 +51,9 @@ def find_dataset(settings: Settings, console: Console) -> Arrival:
         progress.stop()
 
 
-def ingest_all_batches(site: Site, arrival: Arrival, console: Console) -> list[BatchProgress]:
+def ingest_all_batches(
+    site: Site, arrivals: Sequence[Arrival], console: Console
+) -> list[BatchProgress]:
     """Have Airflow ingest the remaining batches, and follow each to the end of the pipeline.
 
     Returns
@@ -68,11 +69,10 @@ def ingest_all_batches(site: Site, arrival: Arrival, console: Console) -> list[B
     client = open_airflow(site)
     client.wait_for_dags([INGESTION, *CONSUMERS])
     with open_warehouses(site) as (raw, clean):
-        dataset = Delivery.survey(arrival, KnownFiles(raw.connection))
-        left = ingest.plan(dataset, raw, site.settings.batch_size)
-        known = {batch.source_offset for batch in raw.batches()}
-        expected = len(raw.batches()) + sum(piece.offset not in known for piece in left)
-        run = client.trigger(INGESTION, {"batches": ALL_BATCHES}) if left else None
+        awaiting = [b for b in raw.batches() if b.state is BatchState.LOADED]
+        new = ingest.count_new(arrivals, raw, site.settings.batch_size)
+        expected = len(raw.batches()) + new
+        run = client.trigger(INGESTION, {"batches": ALL_BATCHES}) if new or awaiting else None
         batches = follow(ProgressReader(raw, clean, client), client, run, expected, console)
     if found := blocked_stages(batches):
         raise StackError(explain_failures(site, found, client))

@@ -1,6 +1,7 @@
 """Airflow: API server, scheduler with LocalExecutor, DAG processor, and its StatsD bridge."""
 
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
@@ -127,7 +128,7 @@ def _environment(site: Site) -> dict[str, str]:
     }
     # After a promotion, a task asks the prediction API to load the new model.
     key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
-    return shared | home | key | configured | _connections(site)
+    return shared | home | key | configured | _connections(site) | _delivery_store(site)
 
 
 def _basics(site: Site) -> dict[str, str]:
@@ -201,6 +202,20 @@ def _metrics(site: Site) -> Mapping[str, str]:
         "metrics__statsd_port": str(site.settings.airflow_metrics_port),
         "metrics__statsd_influxdb_enabled": "True",
         "metrics__legacy_names_on": "False",
+    }
+
+
+def _delivery_store(site: Site) -> dict[str, str]:
+    """Return address and keys of the dataset's object store: the caller's, or this stack's."""
+    if not str(site.settings.dataset).startswith("s3://"):
+        return {}
+    if "AWS_ENDPOINT_URL" in os.environ:
+        return {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+    return {
+        "AWS_ENDPOINT_URL": site.s3_endpoint,
+        "AWS_ACCESS_KEY_ID": site.credentials.s3_access_key,
+        "AWS_SECRET_ACCESS_KEY": site.credentials.s3_secret_key,
+        "AWS_DEFAULT_REGION": object_store.REGION,
     }
 
 

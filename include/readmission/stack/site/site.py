@@ -154,7 +154,7 @@ def with_local_addresses(settings: Settings) -> Settings:
         | {
             "state_dir": home,
             "cache_dir": _absolute(settings.cache_dir),
-            "dataset": _absolute(settings.dataset) if settings.dataset else None,
+            "dataset": _placed(settings.dataset),
             "mlflow_tracking_uri": f"http://{HOST}:{settings.mlflow_port}",
             "api_url": f"http://{HOST}:{settings.api_port}",
         }
@@ -163,6 +163,11 @@ def with_local_addresses(settings: Settings) -> Settings:
 
 def _as_text(value: object) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
+
+
+def _placed(dataset: str | Path | None) -> str | Path | None:
+    """Return an absolute path; an address in an object store stays as it is."""
+    return _absolute(dataset) if isinstance(dataset, Path) else dataset
 
 
 def _absolute(path: Path) -> Path:

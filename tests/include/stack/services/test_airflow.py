@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -47,3 +48,22 @@ def test_only_the_scheduler_preloads_the_modules_that_the_image_lists(
     assert found["file"] == str(CHECKOUT / "docker" / "airflow_local_settings.py")
     assert found["loaded"] == (found["all"] if preloads else [])
     assert found["all"]
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_tasks_get_the_keys_of_a_bucket_that_is_the_source(
+    site: Site, monkeypatch: pytest.MonkeyPatch, *, is_named: bool
+) -> None:
+    # given a store that the caller's environment names, or this stack's own
+    if is_named:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "https://store.example")
+    elsewhere = replace(
+        site, settings=site.settings.model_copy(update={"dataset": "s3://encounters/ward"})
+    )
+
+    # then
+    (scheduler,) = (s for s in airflow.services(elsewhere) if s.name == airflow.SCHEDULER)
+    given = scheduler.environment["AWS_ENDPOINT_URL"]
+    assert given == ("https://store.example" if is_named else site.s3_endpoint)
+    (scheduler,) = (s for s in airflow.services(site) if s.name == airflow.SCHEDULER)
+    assert "AWS_SECRET_ACCESS_KEY" not in scheduler.environment

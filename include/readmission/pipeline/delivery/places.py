@@ -1,0 +1,66 @@
+"""Where encounters are delivered: a file, a folder of files, or a prefix of an object store."""
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from readmission.errors import StillArriving
+from readmission.pipeline.delivery.arrival import Arrival, Clock, unreadable
+
+S3 = "s3://"
+_HIDDEN = (".", "_", "~")
+"""How the names of hidden and of marker files begin, such as ``_SUCCESS``."""
+_PARTIAL = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", "~")
+"""How the names of files end that a program still writes."""
+
+
+def is_delivered(name: str) -> bool:
+    """Whether a file with this name was delivered, rather than hidden, a marker or a draft."""
+    return bool(name) and not name.startswith(_HIDDEN) and not name.lower().endswith(_PARTIAL)
+
+
+def arrivals_at(
+    place: Path | str, settle: timedelta = timedelta(), now: Clock = time.time
+) -> Sequence[Arrival]:
+    """Return the files at a place in the order of their names.
+
+    A folder's own files count, not those of its folders.
+
+    Parameters
+    ----------
+    place : Path or str
+        A file, a folder, or ``s3://bucket/prefix``.
+    settle, now
+        As for `Arrival`.
+
+    Raises
+    ------
+    StillArriving
+        If a folder or a prefix has no file yet.
+    DatasetError
+        If a folder or a prefix cannot be read. A file is not looked at.
+    """
+    try:
+        found = _found(place, settle, now)
+    except OSError as error:
+        raise unreadable(place, error) from error
+    if not found:
+        raise StillArriving(
+            f"{place} has no file yet; hidden files, drafts such as *.part and sub-folders are not"
+            " read"
+        )
+    return found
+
+
+def _found(place: Path | str, settle: timedelta, now: Clock) -> Sequence[Arrival]:
+    if str(place).startswith(S3):
+        # Imported lazily: Arrow's object stores take half a second.
+        from readmission.pipeline.delivery.objects import below
+
+        return below(str(place), is_delivered, now)
+    path = Path(place)
+    if not path.is_dir():
+        return [Arrival(path, settle, now)]
+    files = sorted(file for file in path.iterdir() if is_delivered(file.name) and file.is_file())
+    return [Arrival(file, settle, now) for file in files]

@@ -1,0 +1,226 @@
+"""A folder or a prefix of an object store as the source: its files are read in order."""
+
+import gzip
+import os
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import psycopg
+import pytest
+
+from readmission.domain import synthetic
+from readmission.errors import DatasetError, StillArriving
+from readmission.pipeline.delivery import delivery
+from readmission.pipeline.delivery.arrival import Arrival
+from readmission.pipeline.delivery.places import arrivals_at
+from readmission.pipeline.ingest import count_new, ingest_files
+from readmission.stack.services import object_store
+from readmission.warehouse import RawBatch, RawWarehouse
+from tests.conftest import Platform
+
+BATCH = 50
+LINES = synthetic.csv_bytes(300).splitlines(keepends=True)
+NO_ROWS = pd.DataFrame({"source_row": [], "reasons": []})
+
+
+@pytest.fixture
+def raw(raw_db: psycopg.Connection) -> RawWarehouse:
+    return RawWarehouse(raw_db)
+
+
+def rows(start: int, stop: int) -> bytes:
+    return b"".join([LINES[0], *LINES[1 + start : 1 + stop]])
+
+
+def deliver(folder: Path, **files: bytes) -> None:
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def run(place: Path | str, raw: RawWarehouse, batches: int | None = None) -> list[RawBatch]:
+    """Ingest and accept what is new."""
+    found = ingest_files(arrivals_at(place), raw, BATCH, batches)
+    for batch in found:
+        raw.accept(batch.batch_id, NO_ROWS)
+    return found
+
+
+def arrived(raw: RawWarehouse) -> list[tuple[int, int]]:
+    return [(batch.source_offset, batch.rows) for batch in raw.batches()]
+
+
+def encounters(raw: RawWarehouse) -> list[str]:
+    return [key for b in raw.batches() for key in raw.read(b.batch_id)["encounter_id"]]
+
+
+def test_files_are_read_in_the_order_of_their_names_whatever_they_are(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    deliver(tmp_path, c=rows(120, 150), a=gzip.compress(rows(0, 70)), b=rows(70, 120))
+
+    for _ in range(4):
+        assert len(run(tmp_path, raw, 1)) == 1
+
+    assert arrived(raw) == [(0, 50), (50, 20), (0, 50), (0, 30)]
+    keys = [line.split(b",")[0].strip(b'"').decode() for line in LINES[1:151]]
+    assert encounters(raw) == keys
+    assert run(tmp_path, raw) == []
+
+
+def test_unchanged_files_are_not_opened_and_a_grown_one_continues(
+    raw: RawWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given files of different length, so that no batch of one can be compared with another's
+    deliver(tmp_path, a=rows(0, 70), b=rows(100, 130), c=rows(200, 245))
+    run(tmp_path, raw)
+    opened: list[str] = []
+    opening = Arrival.open
+
+    def noted(arrival: Arrival) -> object:
+        opened.append(arrival.path.name)
+        return opening(arrival)
+
+    monkeypatch.setattr(Arrival, "open", noted)
+
+    # when
+    assert run(tmp_path, raw) == []
+    assert opened == []
+    deliver(tmp_path, b=rows(100, 160))
+    new = run(tmp_path, raw)
+
+    # then
+    assert [(batch.source_offset, batch.rows) for batch in new] == [(30, 30)]
+    assert set(opened) == {"b"}
+
+
+def test_a_copy_makes_no_batch_and_a_corrected_file_makes_one(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    deliver(tmp_path, a=rows(0, 70))
+    run(tmp_path, raw)
+
+    deliver(tmp_path, b=rows(0, 70))
+    assert run(tmp_path, raw) == []
+    deliver(tmp_path, a=rows(0, 70).replace(b"Female", b"Male"))
+
+    assert [(b.source_offset, b.rows) for b in run(tmp_path, raw)] == [(0, 50), (50, 20)]
+
+
+def test_a_bad_file_does_not_hold_up_the_others_and_is_an_error_afterwards(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    deliver(tmp_path, a=rows(0, 50), b=b"%PDF-1.7", c=rows(50, 100))
+
+    assert count_new(arrivals_at(tmp_path), raw, BATCH) == 2
+    assert len(run(tmp_path, raw)) == 2
+
+    with pytest.raises(DatasetError, match="b is a PDF document"):
+        run(tmp_path, raw)
+    deliver(tmp_path, b=rows(100, 150))
+    assert len(run(tmp_path, raw)) == 1
+
+
+def test_a_file_that_is_still_written_waits_and_is_no_error(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    deliver(tmp_path, a=gzip.compress(rows(0, 50))[:-20])
+    arrivals = arrivals_at(tmp_path, timedelta(minutes=10))
+
+    with pytest.raises(StillArriving, match="a changed lately and is read later"):
+        ingest_files(arrivals, raw, BATCH)
+    deliver(tmp_path, a=gzip.compress(rows(0, 50)))
+
+    assert len(ingest_files(arrivals, raw, BATCH)) == 1
+
+
+def test_a_batch_whose_file_was_removed_still_goes_to_its_gate(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    # given a run that was killed between load and gate
+    deliver(tmp_path, a=rows(0, 50), b=rows(50, 100))
+    (loaded,) = ingest_files(arrivals_at(tmp_path), raw, BATCH, 1)
+
+    (tmp_path / "a").unlink()
+
+    assert ingest_files(arrivals_at(tmp_path), raw, BATCH, 0) == [loaded]
+    assert [(b.source_offset, b.rows) for b in run(tmp_path, raw)] == [(0, 50), (0, 50)]
+    assert run(tmp_path, raw) == []
+
+
+def test_hidden_files_markers_drafts_and_sub_folders_are_not_read(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    deliver(tmp_path, **dict.fromkeys([".a.csv.new", "_SUCCESS", "a.csv.part", "b.CSV.TMP"], b"?"))
+    (tmp_path / "archive").mkdir()
+    deliver(tmp_path / "archive", a=rows(0, 50))
+
+    with pytest.raises(StillArriving, match=r"has no file yet; hidden files"):
+        arrivals_at(tmp_path)
+    shutil.copy(tmp_path / "archive" / "a", tmp_path / "a.csv")
+    assert [arrival.path.name for arrival in arrivals_at(tmp_path)] == ["a.csv"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_without_permission_is_an_error_that_names_it(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o000)
+
+    with pytest.raises(DatasetError, match=r"closed cannot be read .*READMISSION_DATASET"):
+        arrivals_at(folder)
+
+
+def test_files_are_surveyed_only_as_far_as_a_run_needs_them(
+    raw: RawWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(tmp_path, a=rows(0, 100), b=rows(100, 200))
+    surveyed: list[str] = []
+    stretches = delivery._stretches
+
+    def noted(file: object, *arguments: object, **options: object) -> object:
+        surveyed.append(getattr(file, "name", "").rsplit("/")[-1])
+        return stretches(file, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(delivery, "_stretches", noted)
+
+    run(tmp_path, raw, 2)
+
+    assert surveyed == ["a"]
+
+
+def test_a_prefix_is_read_like_a_folder(
+    raw: RawWarehouse, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given
+    monkeypatch.setenv("AWS_ENDPOINT_URL", platform.s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", platform.s3_access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", platform.s3_secret_key)
+    s3, where = object_store.client(platform.site), "s3://data-docs/ward/"
+
+    def put(name: str, content: bytes) -> None:
+        s3.put_object(Bucket="data-docs", Key=f"ward/{name}", Body=content)
+
+    with pytest.raises(StillArriving, match="ward/ has no file yet"):
+        arrivals_at(where)
+    put("a.csv", rows(0, 70))
+    put("b.csv.gz", gzip.compress(rows(70, 100)))
+    put("_SUCCESS", b"")
+    put("old/a.csv", rows(0, 70))
+
+    # when
+    assert [arrival.key for arrival in arrivals_at(where)] == [
+        "s3://data-docs/ward/a.csv", "s3://data-docs/ward/b.csv.gz",
+    ]  # fmt: skip
+    run(where, raw)
+    put("a.csv", rows(0, 70) + b"".join(LINES[101:121]))
+    run(where, raw)
+
+    # then
+    assert arrived(raw) == [(0, 50), (50, 20), (0, 30), (70, 20)]
+    assert len(set(encounters(raw))) == 120
+    put("a.csv", b"%PDF")
+    with pytest.raises(DatasetError, match=r"s3://data-docs/ward/a.csv is a PDF document"):
+        run(where, raw)
+    for name in ("a.csv", "b.csv.gz", "_SUCCESS", "old/a.csv"):
+        s3.delete_object(Bucket="data-docs", Key=f"ward/{name}")
