@@ -1,20 +1,22 @@
 """Settings of training and promotion, which `readmission.settings.Settings` inherits."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat
 
 from readmission.settings.renamed import RenamedSettings
 
+Rows = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,11} rows$")]
+
 
 class PromotionSettings(RenamedSettings):
     """When a model is trained, and how it is decided whether it is promoted."""
 
-    train_every: int = Field(
+    train_every: Annotated[int, Field(ge=1)] | Rows = Field(
         1,
-        ge=1,
-        description="Batches from one training to the next. Each training uses all batches so far;"
-        " a batch that is skipped says why in the log of its task and in CLEAN.",
+        description="Batches from one training to the next, or new rows of CLEAN, such as"
+        " `10000 rows`. Each training uses all batches so far; a batch that is skipped says why in"
+        " the log of its task and in CLEAN.",
     )
     train_with_history: bool = Field(
         False,

@@ -20,7 +20,7 @@ def skipped(clean_db: psycopg.Connection) -> SkippedTrainings:
     return SkippedTrainings(CleanWarehouse(clean_db))
 
 
-def trained(skipped: SkippedTrainings, every: int) -> list[int]:
+def trained(skipped: SkippedTrainings, every: int | str) -> list[int]:
     return [
         number
         for number in (1, 3, 4, 5, 6)
@@ -49,3 +49,22 @@ def test_a_skipped_batch_says_why_on_each_try_and_another_run_trains_on_it(
     assert "READMISSION_TRAIN_EVERY is 3, and this batch is 1 after" in first
     assert "the next training comes in 2" in first
     assert other == ""
+
+
+@pytest.mark.parametrize(
+    ("every", "numbers"),
+    [("1 rows", [1, 3, 4, 5, 6]), ("100 rows", [1, 4, 6]), ("120 rows", [1, 5]), ("999 rows", [1])],
+)
+def test_trainings_come_after_so_many_new_rows(
+    skipped: SkippedTrainings, every: str, numbers: list[int]
+) -> None:
+    skipped.connection.execute("UPDATE batch SET raw_rows = 50, clean_rows = 50")
+
+    assert trained(skipped, every) == numbers
+
+
+def test_a_batch_skipped_for_its_rows_says_how_many_are_missing(skipped: SkippedTrainings) -> None:
+    reason = skipped.reason_to_skip("batch-0004", "run 1", "10000 rows")
+
+    assert "READMISSION_TRAIN_EVERY is 10000 rows, and 2 rows are new" in reason
+    assert "the next training comes after another 9,998, on all batches up to then" in reason

@@ -1,5 +1,7 @@
 """The batches on which no model is trained, because a training comes every few batches."""
 
+from itertools import takewhile
+
 from readmission.warehouse.clean.warehouse import CleanWarehouse
 from readmission.warehouse.states import BatchState
 
@@ -11,27 +13,29 @@ class SkippedTrainings:
         self.clean = clean
         self.connection = clean.connection
 
-    def reason_to_skip(self, batch_id: str, run_id: str, every: int) -> str:
+    def reason_to_skip(self, batch_id: str, run_id: str, every: int | str) -> str:
         """Return why a run does not train on a batch, and record it; empty if it trains.
 
-        The first accepted batch is trained on, and then every so many. A batch that was skipped is
+        The first accepted batch is trained on, and then every so many, or the one with which so
+        many rows are new. A batch that was skipped is
         trained on when another run asks for it: a person, or the sweep after an upgrade.
 
         Parameters
         ----------
         batch_id, run_id : str
             The batch, and the run of the training.
-        every : int
-            Batches from one training to the next.
+        every : int or str
+            Batches from one training to the next, or rows, such as ``10000 rows``.
         """
-        accepted = [b.batch_id for b in self.clean.batches() if b.state is BatchState.ACCEPTED]
-        past = accepted.index(batch_id) % every if batch_id in accepted else 0
-        if not past:
+        accepted = [batch for batch in self.clean.batches() if batch.state is BatchState.ACCEPTED]
+        before = list(takewhile(lambda batch: batch.batch_id != batch_id, accepted))
+        if not before or len(before) == len(accepted):
+            return ""  # The first batch, or one that was not accepted.
+        rows = [batch.clean_rows for batch in accepted[: len(before) + 1]]
+        why = _by_batches(len(before), every) if isinstance(every, int) else _by_rows(rows, every)
+        if not why:
             return ""
-        reason = (
-            f"READMISSION_TRAIN_EVERY is {every}, and this batch is {past} after the one that was"
-            f" trained on; the next training comes in {every - past}, on all batches up to then"
-        )
+        reason = f"READMISSION_TRAIN_EVERY is {every}, and {why}, on all batches up to then"
         with self.connection.transaction():
             self.connection.execute(_INSERT, (batch_id, reason, run_id))
             found = self.connection.execute(_RUN, (batch_id,)).fetchone()
@@ -42,6 +46,30 @@ class SkippedTrainings:
         with self.connection.transaction():
             found = self.connection.execute("SELECT batch_id FROM skipped_training").fetchall()
         return frozenset(batch_id for (batch_id,) in found)
+
+
+def _by_batches(before: int, every: int) -> str:
+    """Say how far the next training is; empty if it is now."""
+    past = before % every
+    if not past:
+        return ""
+    return (
+        f"this batch is {past} after the one that was trained on; the next training comes in"
+        f" {every - past}"
+    )
+
+
+def _by_rows(batches: list[int], every: str) -> str:
+    """Say how far the next training is, by the rows of each batch; empty if it is now."""
+    needed, new = int(every.split()[0]), 0
+    for rows in batches[1:]:
+        new = rows if new >= needed else new + rows
+    if new >= needed:
+        return ""
+    return (
+        f"{new:,} rows are new since the batch that was trained on; the next training comes after"
+        f" another {needed - new:,}"
+    )
 
 
 _INSERT = """
