@@ -90,7 +90,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"ingest", "sweep"},
     ),
     "readmission.pipeline.delivery": (
-        {"arrival", "blocks", "origins", "parquet"},
+        {"arrival", "chunk_text", "origins", "parquet"},
         {"chunks", "objects"},
         {"places", "rows"},
         {"delivery"},

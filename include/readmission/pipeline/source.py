@@ -170,13 +170,13 @@ def download(target: Path, progress: Progress = lambda _done, _total: None) -> N
 
 
 def _read(file: IO[bytes], path: Path, *, is_complete: bool) -> Dataset:
-    finder, parts, rows = OriginFinder(), list[pa.Table](), 0
+    finder, tables, rows = OriginFinder(), list[pa.Table](), 0
     for chunk in read_chunks(file, is_complete=is_complete, seen=finder.see):
-        parts.append(chunk.parse(rows))
-        rows += parts[-1].num_rows
+        tables.append(chunk.parse(rows))
+        rows += tables[-1].num_rows
     if not rows:
         raise IncompleteFile("has a header but no encounters")
-    encounters = pa.concat_tables(parts).combine_chunks()
+    encounters = pa.concat_tables(tables).combine_chunks()
     return Dataset(path, finder.origin(encounters), encounters)
 
 

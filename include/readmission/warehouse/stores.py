@@ -75,7 +75,7 @@ RAW: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         "correction": _BY_ROW,
         "batch": NoPatientRows("counts, times and the hash of each batch"),
         "known_file": NoPatientRows("how each source file looked when it was read"),
-        "known_stretch": NoPatientRows("hashes of consecutive rows of a source file"),
+        "known_chunk": NoPatientRows("hashes of consecutive rows of a source file"),
         "known_rows": NoPatientRows("hashes of rows of a source file that make a batch"),
         "gate_verdict": _VERDICTS,
         "erasure": NoPatientRows("who erased rows, when and why; not whose rows"),

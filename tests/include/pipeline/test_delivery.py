@@ -19,7 +19,7 @@ from readmission.errors import DatasetError, StillArriving
 from readmission.files.limits import IncompleteFile
 from readmission.pipeline.delivery import chunks
 from readmission.pipeline.delivery.arrival import Arrival
-from readmission.pipeline.delivery.blocks import row_blocks
+from readmission.pipeline.delivery.chunk_text import chunk_texts
 from readmission.pipeline.delivery.delivery import Delivery
 from readmission.pipeline.ingest import Slice, ingest, plan
 from readmission.pipeline.source import Dataset
@@ -49,15 +49,15 @@ def raw(raw_db: psycopg.Connection) -> RawWarehouse:
 
 
 @pytest.fixture(autouse=True)
-def _small_blocks(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Let a stretch have about 20 rows."""
+def _small_chunks(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Let a chunk have about 20 rows."""
     if "uci" not in request.fixturenames:
-        monkeypatch.setattr(chunks, "BLOCK_BYTES", 5_000)
+        monkeypatch.setattr(chunks, "CHUNK_BYTES", 5_000)
 
 
 @pytest.fixture
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The rows before each stretch that was parsed."""
+    """The rows before each chunk that was parsed."""
     found: list[int] = []
     columnar = chunks.columnar
 
@@ -149,7 +149,7 @@ def test_an_unchanged_file_is_not_read(
     assert plan(survey(path, raw), raw, BATCH) == []
 
 
-def test_of_a_grown_file_only_new_stretches_are_parsed(
+def test_of_a_grown_file_only_new_chunks_are_parsed(
     raw: RawWarehouse, tmp_path: Path, parsed: list[int]
 ) -> None:
     # given
@@ -163,14 +163,14 @@ def test_of_a_grown_file_only_new_stretches_are_parsed(
     accept_all(survey(path, raw), raw)
 
     # then its beginning was parsed only for the first row, which tells the origin; the last batch
-    # is hashed again, because the stretch in which it ended has grown
+    # is hashed again, because the chunk in which it ended has grown
     assert sorted(set(parsed))[1] > 190
     assert [batch.rows for batch in raw.batches()] == [BATCH] * 4
     assert plan(survey(path, raw), raw, BATCH) == []
 
 
 @pytest.mark.parametrize("age", [b"[10-20)", b"[0-10)"], ids=["same length", "shorter"])
-def test_a_change_in_an_earlier_stretch_is_found(
+def test_a_change_in_an_earlier_chunk_is_found(
     raw: RawWarehouse, tmp_path: Path, age: bytes
 ) -> None:
     # given a file whose row 150 is corrected after all batches arrived
@@ -276,7 +276,7 @@ def test_a_quote_that_is_not_closed_is_an_error_that_names_its_row(
         survey(path, raw)
 
 
-def test_blocks_end_with_a_row_whatever_is_quoted() -> None:
+def test_chunks_end_with_a_row_whatever_is_quoted() -> None:
     # given rows with line ends, delimiters and quotes in quoted values, and a stray quote
     draw = random.Random(7)  # noqa: S311
     values = ['"a\nb"', '"a ""b"",c"', "", "plain", '6" tall', '"\r\n"']
@@ -284,7 +284,7 @@ def test_blocks_end_with_a_row_whatever_is_quoted() -> None:
     text = b"".join(rows)
 
     # when
-    found = list(row_blocks(io.BytesIO(text), ",", 700))
+    found = list(chunk_texts(io.BytesIO(text), ",", 700))
 
     # then
     ends = {0}
@@ -293,11 +293,11 @@ def test_blocks_end_with_a_row_whatever_is_quoted() -> None:
     assert b"".join(found) == text
     assert len(found) > 10
     position = 0
-    for block in found:
-        position += len(block)
+    for chunk in found:
+        position += len(chunk)
         assert position in ends
 
 
 def test_a_row_of_any_length_does_not_fill_the_memory() -> None:
     with pytest.raises(IncompleteFile, match="a row is longer than 800 bytes; is a quote not"):
-        list(row_blocks(io.BytesIO(b'"' + b"a\n" * 10_000), ",", 100))
+        list(chunk_texts(io.BytesIO(b'"' + b"a\n" * 10_000), ",", 100))

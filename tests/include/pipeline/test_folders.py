@@ -176,13 +176,13 @@ def test_files_are_surveyed_only_as_far_as_a_run_needs_them(
 ) -> None:
     deliver(tmp_path, a=rows(0, 100), b=rows(100, 200))
     surveyed: list[str] = []
-    stretches = delivery._stretches
+    chunks = delivery._chunks
 
     def noted(file: object, *arguments: object, **options: object) -> object:
         surveyed.append(getattr(file, "name", "").rsplit("/")[-1])
-        return stretches(file, *arguments, **options)  # type: ignore[arg-type]
+        return chunks(file, *arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(delivery, "_stretches", noted)
+    monkeypatch.setattr(delivery, "_chunks", noted)
 
     run(tmp_path, raw, 2)
 

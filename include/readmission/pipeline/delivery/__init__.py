@@ -1,1 +1,1 @@
-"""A delivered file of encounters, read in stretches that fit into memory."""
+"""A delivered file of encounters, read in chunks that fit into memory."""

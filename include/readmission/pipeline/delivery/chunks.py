@@ -16,7 +16,7 @@ from readmission.files.formats import HEAD_BYTES, Format, format_of
 from readmission.files.layout import Table
 from readmission.files.limits import IncompleteFile, Limits
 from readmission.files.reading import read_tables
-from readmission.pipeline.delivery.blocks import BLOCK_BYTES, row_blocks
+from readmission.pipeline.delivery.chunk_text import CHUNK_BYTES, chunk_texts
 from readmission.pipeline.delivery.parquet import parquet_tables
 from readmission.warehouse.sql.content import content_hash
 
@@ -83,23 +83,23 @@ def read_chunks(
         check_header(table.names)
         position += table.header_bytes
         rows = cast("IO[bytes]", table.rows)
-        for block in row_blocks(rows, table.delimiter, BLOCK_BYTES):
-            yield text_chunk(block, position, table)
-            position += len(block)
+        for text in chunk_texts(rows, table.delimiter, CHUNK_BYTES):
+            yield text_chunk(text, position, table)
+            position += len(text)
 
 
-def text_chunk(block: bytes, start: int, table: Table) -> Chunk:
+def text_chunk(text: bytes, start: int, table: Table) -> Chunk:
     """Return a chunk of whole rows of a CSV."""
     digest = hashlib.sha256("\0".join((table.delimiter, *table.names)).encode())
-    digest.update(block)
-    parse = partial(_parse, block, table)
-    return Chunk(start, start + len(block), digest.hexdigest(), parse)
+    digest.update(text)
+    parse = partial(_parse, text, table)
+    return Chunk(start, start + len(text), digest.hexdigest(), parse)
 
 
 def layout_of(file: IO[bytes]) -> Table | None:
     """Return header and delimiter of a plain text file, or None for any other format.
 
-    Only in plain text can a stretch be read by seeking to its bytes.
+    Only in plain text can a chunk be read by seeking to its bytes.
     """
     if _head(file)[1] is not Format.TEXT:
         return None
@@ -114,10 +114,9 @@ def _head(file: IO[bytes]) -> tuple[bytes, Format]:
     return head, format_of(head)
 
 
-def _parse(block: bytes, table: Table, rows_before: int) -> pa.Table:
-    rows = cast("Any", pa.BufferReader(block))
-    part = replace(table, rows=rows)
-    return columnar(part, schema.NAMES, schema.TARGET, rows_before)
+def _parse(text: bytes, table: Table, rows_before: int) -> pa.Table:
+    rows = cast("Any", pa.BufferReader(text))
+    return columnar(replace(table, rows=rows), schema.NAMES, schema.TARGET, rows_before)
 
 
 def _parquet_chunks(file: IO[bytes]) -> Iterator[Chunk]:

@@ -12,7 +12,7 @@ from readmission.pipeline.delivery.chunks import read_chunks
 from readmission.pipeline.delivery.origins import Origin, OriginFinder
 from readmission.pipeline.delivery.rows import RowReader, Slice
 from readmission.warehouse import RawBatch
-from readmission.warehouse.raw.file_facts import FileStatus, KnownFile, Stretch
+from readmission.warehouse.raw.file_facts import FileStatus, KnownChunk, KnownFile
 from readmission.warehouse.raw.known_files import KnownFiles
 from readmission.warehouse.sql.content import content_hash
 
@@ -26,7 +26,7 @@ class Delivery:
     arrival : Arrival
         The file.
     known : KnownFile
-        Its status and stretches when it was surveyed.
+        Its status and chunks when it was surveyed.
     files : KnownFiles
         The table of such facts in RAW.
     """
@@ -40,7 +40,7 @@ class Delivery:
         """Find out what has changed in a file since it was last surveyed.
 
         An unchanged file is not read at all. In a changed one, all text is hashed, but only new
-        and changed stretches are parsed.
+        and changed chunks are parsed.
 
         Raises
         ------
@@ -100,19 +100,19 @@ def _surveyed(arrival: Arrival, known: KnownFile | None) -> KnownFile:
     with arrival.open() as file:
         for is_complete in (arrival.status().is_complete, False):
             before = arrival.status()
-            found, origin = _stretches(file, known, is_complete=is_complete)
+            found, origin = _chunks(file, known, is_complete=is_complete)
             if not has_changed(before, arrival.status()):
                 break
         status = FileStatus(before.size, before.modified_ns, before.changed_ns, is_complete)
         return KnownFile(status, origin, tuple(found))
 
 
-def _stretches(
+def _chunks(
     file: IO[bytes], known: KnownFile | None, *, is_complete: bool
-) -> tuple[list[Stretch], Origin]:
-    """Return the stretches of a file, and its origin; known text is not parsed again."""
-    finder, found, first = OriginFinder(), list[Stretch](), None
-    rows_by_hash = {s.sha256: s.rows for s in known.stretches} if known else {}
+) -> tuple[list[KnownChunk], Origin]:
+    """Return the chunks of a file, and its origin; known text is not parsed again."""
+    finder, found, first = OriginFinder(), list[KnownChunk](), None
+    rows_by_hash = {chunk.sha256: chunk.rows for chunk in known.chunks} if known else {}
     row = 0
     for chunk in read_chunks(file, is_complete=is_complete, seen=finder.see):
         if first is None or chunk.sha256 not in rows_by_hash:
@@ -121,7 +121,7 @@ def _stretches(
             rows = table.num_rows
         else:
             rows = rows_by_hash[chunk.sha256]
-        found.append(Stretch(row, rows, chunk.start, chunk.stop, chunk.sha256))
+        found.append(KnownChunk(row, rows, chunk.start, chunk.stop, chunk.sha256))
         row += rows
     if first is None or not row:
         raise IncompleteFile("has a header but no encounters")
@@ -131,7 +131,7 @@ def _stretches(
 def _rows_in_common(before: KnownFile | None, after: KnownFile) -> int:
     """Return how many rows at the beginning of a file are unchanged."""
     rows = 0
-    for old, new in zip(before.stretches if before else (), after.stretches, strict=False):
+    for old, new in zip(before.chunks if before else (), after.chunks, strict=False):
         if (old.rows, old.sha256) != (new.rows, new.sha256):
             break
         rows = new.end

@@ -9,7 +9,7 @@ import pyarrow as pa
 from readmission.errors import StillArriving
 from readmission.files.layout import Table
 from readmission.pipeline.delivery.chunks import Chunk, layout_of, read_chunks, text_chunk
-from readmission.warehouse.raw.file_facts import KnownFile, Stretch
+from readmission.warehouse.raw.file_facts import KnownChunk, KnownFile
 
 
 class Slice(NamedTuple):
@@ -30,18 +30,18 @@ class Slice(NamedTuple):
 class RowReader:
     """Reads rows of an open file, fastest in ascending order.
 
-    In plain UTF-8 text it seeks to the bytes of a stretch; any other file is unpacked up to the
-    stretch. One stretch is in memory at a time, beside the rows that are returned.
+    In plain UTF-8 text it seeks to the bytes of a chunk; any other file is unpacked up to the
+    chunk. One chunk is in memory at a time, beside the rows that are returned.
     """
 
     def __init__(self, file: IO[bytes], known: KnownFile) -> None:
         self._file = file
         self._known = known
-        self._starts = [stretch.first_row for stretch in known.stretches]
+        self._starts = [chunk.first_row for chunk in known.chunks]
         self._layout: Table | None = None
         self._is_packed = False
         self._chunks: Iterator[Chunk] = iter(())
-        self._next = len(known.stretches)
+        self._next = len(known.chunks)
         self._held: tuple[int, pa.Table] | None = None
 
     def read(self, piece: Slice) -> pa.Table:
@@ -52,35 +52,34 @@ class RowReader:
         StillArriving
             If the file has changed since it was surveyed.
         """
-        parts, row, end = [], piece.offset, piece.offset + piece.rows
+        tables, row, end = [], piece.offset, piece.offset + piece.rows
         nth = bisect_right(self._starts, row) - 1
         while row < end:
-            stretch = self._known.stretches[nth]
-            part = self._rows(nth).slice(row - stretch.first_row, end - row)
-            parts.append(part)
-            row += part.num_rows
+            before = row - self._known.chunks[nth].first_row
+            tables.append(self._rows(nth).slice(before, end - row))
+            row += tables[-1].num_rows
             nth += 1
-        return pa.concat_tables(parts).combine_chunks()
+        return pa.concat_tables(tables).combine_chunks()
 
     def _rows(self, nth: int) -> pa.Table:
         if self._held is None or self._held[0] != nth:
-            stretch = self._known.stretches[nth]
-            chunk = (None if self._is_packed else self._by_bytes(stretch)) or self._in_order(nth)
-            rows = chunk.parse(stretch.first_row)
-            if rows.num_rows != stretch.rows:
+            known = self._known.chunks[nth]
+            chunk = (None if self._is_packed else self._by_bytes(known)) or self._in_order(nth)
+            rows = chunk.parse(known.first_row)
+            if rows.num_rows != known.rows:
                 raise StillArriving("has changed while it was read; it is read again later")
             self._held = nth, rows
         return self._held[1]
 
-    def _by_bytes(self, stretch: Stretch) -> Chunk | None:
-        """Return the chunk at the bytes of a stretch, or None unless its hash is as surveyed."""
+    def _by_bytes(self, known: KnownChunk) -> Chunk | None:
+        """Return the chunk at its known bytes, or None if its hash has changed."""
         self._layout = self._layout or layout_of(self._file)
         if self._layout is None:
             return None
-        self._file.seek(stretch.start)
-        block = self._file.read(stretch.stop - stretch.start)
-        chunk = text_chunk(block, stretch.start, self._layout)
-        return chunk if chunk.sha256 == stretch.sha256 else None
+        self._file.seek(known.start)
+        text = self._file.read(known.stop - known.start)
+        chunk = text_chunk(text, known.start, self._layout)
+        return chunk if chunk.sha256 == known.sha256 else None
 
     def _in_order(self, nth: int) -> Chunk:
         """Return a chunk of a packed file, reading all chunks before it."""
@@ -91,7 +90,7 @@ class RowReader:
         for chunk in self._chunks:
             self._next += 1
             if self._next > nth:
-                if chunk.sha256 == self._known.stretches[nth].sha256:
+                if chunk.sha256 == self._known.chunks[nth].sha256:
                     return chunk
                 break
         raise StillArriving("has changed while it was read; it is read again later")

@@ -27,8 +27,8 @@ class FileStatus:
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Consecutive rows of a file.
+class KnownChunk:
+    """Consecutive rows of a file as they were when it was read.
 
     Parameters
     ----------
@@ -62,15 +62,15 @@ class KnownFile:
         What the file system said then.
     origin : str
         Origin of its encounters.
-    stretches : tuple of Stretch
+    chunks : tuple of KnownChunk
         All rows in order.
     """
 
     status: FileStatus
     origin: str
-    stretches: tuple[Stretch, ...]
+    chunks: tuple[KnownChunk, ...]
 
     @property
     def rows(self) -> int:
         """All rows of the file."""
-        return self.stretches[-1].end if self.stretches else 0
+        return self.chunks[-1].end if self.chunks else 0

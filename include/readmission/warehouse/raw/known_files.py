@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from readmission.warehouse.ledger import RawBatch
-from readmission.warehouse.raw.file_facts import FileStatus, KnownFile, Stretch
+from readmission.warehouse.raw.file_facts import FileStatus, KnownChunk, KnownFile
 
 Ranges = Mapping[tuple[int, int], str]
 """Content hash by first row and number of rows."""
@@ -28,10 +28,10 @@ class KnownFiles:
             found = self.connection.execute(_FILE, (path,)).fetchone()
             if found is None:
                 return None
-            with self.connection.cursor(row_factory=class_row(Stretch)) as cursor:
-                stretches = tuple(cursor.execute(_STRETCHES, (path,)))
+            with self.connection.cursor(row_factory=class_row(KnownChunk)) as cursor:
+                chunks = tuple(cursor.execute(_CHUNKS, (path,)))
         *status, origin = found
-        return KnownFile(FileStatus(*status), origin, stretches)
+        return KnownFile(FileStatus(*status), origin, chunks)
 
     def remember(self, path: str, known: KnownFile, unchanged_rows: int) -> None:
         """Replace the facts about a file.
@@ -47,8 +47,8 @@ class KnownFiles:
         """
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(_REPLACE_FILE, (path, *astuple(known.status), known.origin))
-            cursor.execute(_FORGET_STRETCHES, (path,))
-            cursor.executemany(_ADD_STRETCH, [(path, *astuple(s)) for s in known.stretches])
+            cursor.execute(_FORGET_CHUNKS, (path,))
+            cursor.executemany(_ADD_CHUNK, [(path, *astuple(chunk)) for chunk in known.chunks])
             cursor.execute(_FORGET_ROWS, (path, unchanged_rows))
 
     def hashes(self, path: str) -> dict[tuple[int, int], str]:
@@ -71,8 +71,8 @@ class KnownFiles:
 _FILE = """
 SELECT size, modified_ns, changed_ns, is_complete, origin FROM known_file WHERE path = %s
 """
-_STRETCHES = """
-SELECT first_row, rows, start, stop, sha256 FROM known_stretch WHERE path = %s ORDER BY first_row
+_CHUNKS = """
+SELECT first_row, rows, start, stop, sha256 FROM known_chunk WHERE path = %s ORDER BY first_row
 """
 _ROWS = "SELECT first_row, rows, content_sha256 FROM known_rows WHERE path = %s"
 _REPLACE_FILE = """
@@ -83,9 +83,9 @@ ON CONFLICT (path) DO UPDATE SET (size, modified_ns, changed_ns, is_complete, or
     EXCLUDED.origin, now()
 )
 """
-_FORGET_STRETCHES = "DELETE FROM known_stretch WHERE path = %s"
-_ADD_STRETCH = """
-INSERT INTO known_stretch (path, first_row, rows, start, stop, sha256)
+_FORGET_CHUNKS = "DELETE FROM known_chunk WHERE path = %s"
+_ADD_CHUNK = """
+INSERT INTO known_chunk (path, first_row, rows, start, stop, sha256)
 VALUES (%s, %s, %s, %s, %s, %s)
 """
 _FORGET_ROWS = "DELETE FROM known_rows WHERE path = %s AND first_row + rows > %s"

@@ -1,4 +1,4 @@
-"""Cut the text of a CSV into blocks that end with a row, in memory bounded by the block."""
+"""Cut the text of a CSV into chunks that end with a row, in memory bounded by the chunk."""
 
 import re
 from collections.abc import Iterator
@@ -6,10 +6,10 @@ from typing import Protocol
 
 from readmission.files.limits import IncompleteFile
 
-BLOCK_BYTES = 2 << 20
+CHUNK_BYTES = 2 << 20
 """About 10,000 encounters."""
 _LONGEST = 8
-"""Blocks that a single row may take."""
+"""Chunks that a single row may take."""
 
 
 class Readable(Protocol):
@@ -19,10 +19,10 @@ class Readable(Protocol):
         """Return the next bytes, at most `size`; empty at the end."""
 
 
-def row_blocks(text: Readable, delimiter: str, size: int) -> Iterator[bytes]:
-    """Yield a text in blocks that begin and end with a row.
+def chunk_texts(text: Readable, delimiter: str, size: int) -> Iterator[bytes]:
+    """Yield a text in chunks that begin and end with a row.
 
-    Where a block ends depends only on its text, not on how many bytes each read returns.
+    Where a chunk ends depends only on its text, not on how many bytes each read returns.
 
     Parameters
     ----------
@@ -31,12 +31,12 @@ def row_blocks(text: Readable, delimiter: str, size: int) -> Iterator[bytes]:
     delimiter : str
         The sign between values.
     size : int
-        Largest size of a block, unless a single row is larger.
+        Largest size of a chunk, unless a single row is larger.
 
     Raises
     ------
     IncompleteFile
-        If no row ends within several blocks, such as after a quote that is not closed.
+        If no row ends within several chunks, such as after a quote that is not closed.
     """
     held, wanted = b"", size
     while True:
@@ -72,27 +72,27 @@ def _filled(text: Readable, held: bytes, wanted: int) -> tuple[bytes, bool]:
     return b"".join(pieces), False
 
 
-def _end_of_rows(block: bytes, delimiter: str) -> int:
-    """Return the length of the whole rows in a block; 0 if there is none."""
+def _end_of_rows(text: bytes, delimiter: str) -> int:
+    """Return the length of the whole rows in a text; 0 if there is none."""
     sign = delimiter.encode()
-    end = block.rfind(b"\n" if b"\n" in block else b"\r") + 1
-    opening, closing = (_count(block, end, sign, side) for side in (b'%b"', b'"%b'))
-    opening += block.startswith(b'"')
-    if opening == closing and block.count(b'"', 0, end) % 2 == 0:
+    end = text.rfind(b"\n" if b"\n" in text else b"\r") + 1
+    opening, closing = (_count(text, end, sign, side) for side in (b'%b"', b'"%b'))
+    opening += text.startswith(b'"')
+    if opening == closing and text.count(b'"', 0, end) % 2 == 0:
         return end
     # The line end is inside a quoted value, or an unquoted value contains a quote.
-    return _end_of_parsed_rows(block, sign)
+    return _end_of_parsed_rows(text, sign)
 
 
-def _count(block: bytes, end: int, sign: bytes, side: bytes) -> int:
-    return sum(block.count(side % beside, 0, end) for beside in (sign, b"\n", b"\r"))
+def _count(text: bytes, end: int, sign: bytes, side: bytes) -> int:
+    return sum(text.count(side % beside, 0, end) for beside in (sign, b"\n", b"\r"))
 
 
-def _end_of_parsed_rows(block: bytes, sign: bytes) -> int:
+def _end_of_parsed_rows(text: bytes, sign: bytes) -> int:
     sign = re.escape(sign)
     value = rb'(?:"(?:[^"]|"")*+"[^%b\r\n]*+|[^"%b\r\n][^%b\r\n]*+|)' % (sign, sign, sign)
     row = re.compile(rb"(?:%b%b)*+%b(?:\r\n|\n|\r)" % (value, sign, value))
     end = 0
-    while found := row.match(block, end):
+    while found := row.match(text, end):
         end = found.end()
     return end
