@@ -12,6 +12,10 @@ from readmission.stack.supervision.service import Service
 from readmission.stack.supervision.supervisor import ProcessState, Supervisor
 
 POLL_SECONDS = 0.1
+SLOWEST_POLL_SECONDS = 0.5
+POLL_SHARE = 0.05
+"""Share of the time waited until now after which a service is probed again: each probe takes CPU
+from the services that start."""
 MAX_STARTS = 3
 """Starts after which a service that keeps exiting counts as failed."""
 
@@ -111,7 +115,7 @@ class Boot:
 
     def _wait_until_ready(self, service: Service) -> bool:
         """Wait until the service is ready; return False if another service has failed."""
-        deadline = time.monotonic() + service.start_timeout
+        began = time.monotonic()
         seen: set[int] = set()
         while not self._aborted.is_set():
             state = self._supervisor.states()[service.name]
@@ -123,8 +127,9 @@ class Boot:
                 ready = state.pid != 0 and service.ready(state.started)
             if ready:
                 return True
-            self._check_failure(service, state, len(seen), time.monotonic() > deadline)
-            time.sleep(POLL_SECONDS)
+            waited = time.monotonic() - began
+            self._check_failure(service, state, len(seen), waited > service.start_timeout)
+            time.sleep(poll_seconds(waited))
         return False
 
     def _check_failure(
@@ -138,6 +143,11 @@ class Boot:
         else:
             return
         raise ServiceFailed(service.name, reason, tail(self._log(service.name)))
+
+
+def poll_seconds(waited: float) -> float:
+    """Return the pause before the next probe of a service that has been starting for a while."""
+    return min(max(POLL_SECONDS, POLL_SHARE * waited), SLOWEST_POLL_SECONDS)
 
 
 def _is_done(service: Service, state: ProcessState) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from readmission.stack.errors import ServiceFailed
 from readmission.stack.site.paths import StatePaths
-from readmission.stack.supervision.boot import Boot, BootPhase
+from readmission.stack.supervision.boot import Boot, BootPhase, poll_seconds
 from readmission.stack.supervision.service import Service
 from readmission.stack.supervision.supervisor import Supervisor, clean_environment
 
@@ -147,3 +147,10 @@ def test_the_callers_environment_does_not_affect_the_services(tmp_path: Path) ->
     assert "PYTHONDONTWRITEBYTECODE" not in given
     assert given["https_proxy"] == "http://proxy:3128"
     assert given["NO_PROXY"] == given["no_proxy"] == "127.0.0.1,localhost"
+
+
+@pytest.mark.parametrize(("waited", "pause"), [(0, 0.1), (5, 0.25), (60, 0.5)])
+def test_a_service_is_probed_less_often_the_longer_it_takes_to_start(
+    waited: float, pause: float
+) -> None:
+    assert poll_seconds(waited) == pytest.approx(pause)
