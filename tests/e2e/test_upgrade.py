@@ -83,6 +83,8 @@ def upgraded(state_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         "dataset": file,
         "batch_size": BATCH,
         "scheduled_runs": True,
+        # One suffices here: test_pipeline.py trains all that compete.
+        "families": ("logistic_regression",),
         "prediction_retention_days": 36_500,  # The saved predictions get older and older.
     }
     stack = Stack(random_settings(state_folders / "upgrade", **changes))
