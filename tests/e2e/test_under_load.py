@@ -21,7 +21,7 @@ from tests.e2e.pipeline import PATIENCE, Pipeline
 
 BATCH = 1_500
 USERS = 100
-SECONDS = 60
+SECONDS = 30
 """Minimum duration of the load; it runs until all steps of the test are done."""
 DOWNTIME_SECONDS = 2
 """How long a restarted service stays down."""
