@@ -28,6 +28,8 @@ TASK_SECONDS = 180
 """Age at which a task counts as hung; ample for a batch of 1,500 on a busy machine."""
 PATIENCE = 480
 """Seconds to wait for anything; long enough for a retry of a hung task."""
+POLL_SECONDS = 0.5
+"""Each look takes time of Airflow's API server, which the tasks need as well."""
 
 
 @dataclass
@@ -46,7 +48,7 @@ class Pipeline:
         while time.monotonic() < deadline:
             if found := look():
                 return found
-            time.sleep(0.2)
+            time.sleep(POLL_SECONDS)
         state = diagnose(self.stack, self.airflow)
         raise AssertionError(f"waited {PATIENCE} s in vain for {what}\n{state}")
 
