@@ -50,7 +50,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.serving": (
         {"card", "encoding_tables", "explainers", "onnx_estimator", "signature"},
         {"scorer"},
-        {"clean_rows", "golden_rows"},
+        {"clean_rows", "golden_rows", "text_rows"},
         {"bundle"},
         {"model"},
     ),
@@ -92,8 +92,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.pipeline.delivery": (
         {"arrival", "chunk_text", "origins", "parquet"},
         {"chunks", "objects"},
-        {"places", "rows"},
-        {"delivery"},
+        {"places", "rows", "scored_parts"},
+        {"delivery", "scoring"},
     ),
     "readmission.pipeline.promotion": (
         {"champion", "comparison", "replicas", "rollout", "rule", "turn"},

@@ -80,6 +80,11 @@ class EncodingTables:
         """Whether the model was trained with fields of earlier stays."""
         return bool(self._stays)
 
+    @property
+    def lookups(self) -> Mapping[str, Entries]:
+        """The cells that each value of a feature sets, without the fields of earlier stays."""
+        return dict(self._tables)
+
     def encode(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float32]:
         """Return the same matrix as the fitted encoder, shape (n, columns).
 

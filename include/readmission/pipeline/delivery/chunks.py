@@ -20,6 +20,7 @@ from readmission.pipeline.delivery.chunk_text import CHUNK_BYTES, chunk_texts
 from readmission.pipeline.delivery.parquet import parquet_tables
 from readmission.warehouse.sql.content import content_hash
 
+Header = Callable[[Sequence[str]], Sequence[str]]
 LIMITS = Limits(unpacked_bytes=1 << 42)
 """Rows go to PostgreSQL batch by batch, so only the ratio limits what a file unpacks to."""
 
@@ -50,6 +51,7 @@ def read_chunks(
     *,
     is_complete: bool,
     seen: Callable[[bytes], object] = lambda _text: None,
+    header: Header | None = None,
 ) -> Iterator[Chunk]:
     """Yield all rows of a file; memory is bounded by the chunk.
 
@@ -61,6 +63,9 @@ def read_chunks(
         Whether the last line is complete although it has no line end.
     seen : callable
         Called with each piece of the text of CSVs.
+    header : callable, optional
+        Checks the names of the columns and returns those to read; by default, all of an encounter
+        are needed.
 
     Raises
     ------
@@ -70,8 +75,9 @@ def read_chunks(
         If it has the wrong columns. Neither message names the file: `Arrival.errors_named` does.
     """
     head, kind = _head(file)
+    header = header or check_header
     if kind is Format.PARQUET:
-        yield from _parquet_chunks(file)
+        yield from _parquet_chunks(file, header)
         return
     position = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
     for table in read_tables(
@@ -80,19 +86,19 @@ def read_chunks(
     ):  # fmt: skip
         if not table.names:
             raise IncompleteFile(f"is empty; expected a CSV with {len(schema.NAMES)} columns")
-        check_header(table.names)
+        names = header(table.names)
         position += table.header_bytes
         rows = cast("IO[bytes]", table.rows)
         for text in chunk_texts(rows, table.delimiter, CHUNK_BYTES):
-            yield text_chunk(text, position, table)
+            yield text_chunk(text, position, table, names)
             position += len(text)
 
 
-def text_chunk(text: bytes, start: int, table: Table) -> Chunk:
+def text_chunk(text: bytes, start: int, table: Table, names: Sequence[str] = schema.NAMES) -> Chunk:
     """Return a chunk of whole rows of a CSV."""
     digest = hashlib.sha256("\0".join((table.delimiter, *table.names)).encode())
     digest.update(text)
-    parse = partial(_parse, text, table)
+    parse = partial(_parse, text, table, names)
     return Chunk(start, start + len(text), digest.hexdigest(), parse)
 
 
@@ -114,13 +120,13 @@ def _head(file: IO[bytes]) -> tuple[bytes, Format]:
     return head, format_of(head)
 
 
-def _parse(text: bytes, table: Table, rows_before: int) -> pa.Table:
+def _parse(text: bytes, table: Table, names: Sequence[str], rows_before: int) -> pa.Table:
     rows = cast("Any", pa.BufferReader(text))
-    return columnar(replace(table, rows=rows), schema.NAMES, schema.TARGET, rows_before)
+    return columnar(replace(table, rows=rows), names, names[-1], rows_before)
 
 
-def _parquet_chunks(file: IO[bytes]) -> Iterator[Chunk]:
-    for number, rows in enumerate(parquet_tables(file, check_header)):
+def _parquet_chunks(file: IO[bytes], header: Header) -> Iterator[Chunk]:
+    for number, rows in enumerate(parquet_tables(file, header)):
         yield Chunk(number, number + 1, content_hash(rows), partial(_same, rows))
 
 
@@ -128,8 +134,8 @@ def _same(rows: pa.Table, _rows_before: int) -> pa.Table:
     return rows
 
 
-def check_header(names: Sequence[str]) -> None:
-    """Check the names of a file's columns.
+def check_header(names: Sequence[str]) -> Sequence[str]:
+    """Check the names of a file's columns, and return those to read.
 
     Raises
     ------
@@ -152,3 +158,4 @@ def check_header(names: Sequence[str]) -> None:
     ]
     if problems:
         raise DatasetError(f"has the wrong columns; {'; '.join(problems)}")
+    return schema.NAMES

@@ -7,14 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet as pq
 
-from readmission.domain import schema
 from readmission.files.limits import TruncatedFile
 
 ROWS = 10_000
 """Rows that are in memory at a time."""
 
 
-def parquet_tables(file: IO[bytes], check: Callable[[Sequence[str]], None]) -> Iterator[pa.Table]:
+def parquet_tables(
+    file: IO[bytes], header: Callable[[Sequence[str]], Sequence[str]]
+) -> Iterator[pa.Table]:
     """Yield the rows of a Parquet file in tables of at most `ROWS`, all text.
 
     A number without decimals has none in its text, and null is an empty text, as in a CSV.
@@ -23,8 +24,8 @@ def parquet_tables(file: IO[bytes], check: Callable[[Sequence[str]], None]) -> I
     ----------
     file : IO of bytes
         The file.
-    check : callable
-        Checks the names of its columns.
+    header : callable
+        Checks the names of its columns and returns those to read.
 
     Raises
     ------
@@ -34,17 +35,17 @@ def parquet_tables(file: IO[bytes], check: Callable[[Sequence[str]], None]) -> I
     done = 0
     try:
         opened = pq.ParquetFile(file)
-        check(opened.schema_arrow.names)
-        for batch in opened.iter_batches(ROWS, columns=list(schema.NAMES)):
+        names = header(opened.schema_arrow.names)
+        for batch in opened.iter_batches(ROWS, columns=list(names)):
             done += batch.num_rows
-            yield _as_text(batch)
+            yield _as_text(batch, names)
     except (pa.ArrowException, OSError) as error:
         place = f"after row {done:,}: " if done else ""
         raise TruncatedFile("Parquet file", f"{place}{str(error).splitlines()[0]}") from error
 
 
-def _as_text(batch: pa.RecordBatch) -> pa.Table:
-    return pa.table({name: _text(batch.column(name)) for name in schema.NAMES})
+def _as_text(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Table:
+    return pa.table({name: _text(batch.column(name)) for name in names})
 
 
 def _text(values: Any) -> Any:

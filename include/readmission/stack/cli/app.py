@@ -18,7 +18,7 @@ from readmission.stack.cli.boot_display import (
     start_stack,
     status_table,
 )
-from readmission.stack.cli.data import backup, synth
+from readmission.stack.cli.data import backup, score, synth
 from readmission.stack.cli.decisions import corrections, quarantine
 from readmission.stack.cli.models import promote, promotions
 from readmission.stack.cli.terminal import (
@@ -62,6 +62,7 @@ app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)
 app.command("drill")(backup.drill)
 app.command("synth")(synth.synthesise)
+app.command("score")(score.score)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.roll_back)
 app.command("unpin")(promote.unpin)

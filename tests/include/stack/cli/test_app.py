@@ -111,3 +111,13 @@ def test_a_piped_table_neither_wraps_nor_cuts() -> None:
 def test_every_command_has_help(command: str) -> None:
     assert command in CliRunner().invoke(app, ["--help"]).stdout
     assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+
+
+def test_scoring_without_a_stack_says_how_to_start_one(runner: CliRunner, tmp_path: Path) -> None:
+    places = ["--input", str(tmp_path / "in"), "--output", str(tmp_path / "out")]
+
+    done = runner.invoke(app, ["score", *places])
+
+    assert done.exit_code == 1
+    assert "the stack is not running; start it with `readmission up`" in unwrapped(done.stderr)
+    assert not (tmp_path / "out").exists()

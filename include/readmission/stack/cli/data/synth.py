@@ -51,7 +51,7 @@ def synthesise(
         from readmission.domain.synthetic.writing import write  # Importing Arrow takes a moment.
 
         if out.startswith(S3):
-            _use_own_store()
+            use_own_store()
         columns = (TextColumn("encounters"), BarColumn(), MofNCompleteColumn())
         with Progress(*columns, TimeRemainingColumn(), console=error_console) as shown:
             task = shown.add_task("encounters", total=rows)
@@ -59,7 +59,7 @@ def synthesise(
         console.print(f"{out} holds {rows:,} synthetic encounters (seed {seed})")
 
 
-def _use_own_store() -> None:
+def use_own_store() -> None:
     """Name the object store of this machine, unless the environment names one."""
     stack = open_stack()
     if "AWS_ENDPOINT_URL" not in os.environ and stack.paths.exists:

@@ -1,0 +1,170 @@
+"""Where predictions are written: parts that appear once they are whole, and a manifest of them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+from pyarrow import fs
+
+from readmission.errors import ReadmissionError
+
+MANIFEST = "_manifest.json"
+"""Programs that read a folder of Parquet files leave names out that begin like this."""
+S3 = "s3://"
+
+
+class ScoringError(ReadmissionError):
+    """Encounters cannot be scored into this place; the message says why and the way out."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the predictions of one file.
+
+    Parameters
+    ----------
+    source : str
+        The file.
+    state : str
+        Its size and time, by which a change shows.
+    number : int
+        Which part of the file, from 1.
+    rows, wrong_rows : int
+        Encounters that were read, and those of them without a prediction.
+    sha256 : str
+        Hash of the predictions.
+    is_last : bool
+        Whether the file ends with it.
+    """
+
+    source: str
+    state: str
+    number: int
+    rows: int
+    wrong_rows: int
+    sha256: str
+    is_last: bool
+
+
+@dataclass
+class ScoredParts:
+    """A folder, or a prefix of an object store, with the predictions of one model version.
+
+    Parameters
+    ----------
+    place : str
+        Its path or address.
+    store : FileSystem
+        Where it is.
+    root : str
+        Its path in the store.
+    model : dict
+        The model version.
+    parts : dict
+        What is finished, by source and number.
+    """
+
+    place: str
+    store: Any
+    root: str
+    model: dict[str, str]
+    parts: dict[tuple[str, int], Part] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, place: str, model: dict[str, str]) -> "ScoredParts":
+        """Return what an earlier run has finished, or an empty folder.
+
+        Raises
+        ------
+        ScoringError
+            If the place cannot be written, or holds predictions of another model version.
+        """
+        try:
+            if place.startswith(S3):
+                store, root = fs.FileSystem.from_uri(place.rstrip("/"))
+            else:
+                store, root = fs.LocalFileSystem(), str(Path(place).absolute())
+                store.create_dir(root)
+            opened = cls(place, store, root, model)
+            opened._read()
+        except (OSError, pa.ArrowException) as error:
+            raise ScoringError(f"{place} cannot be used for predictions: {error}") from error
+        return opened
+
+    def _read(self) -> None:
+        path = f"{self.root}/{MANIFEST}"
+        if cast("fs.FileInfo", self.store.get_file_info(path)).type is not fs.FileType.File:
+            return
+        with self.store.open_input_stream(path) as file:
+            found = json.loads(file.read())
+        if found["model"] != self.model:
+            raise ScoringError(
+                f"{self.place} holds predictions of version {found['model']['version']}, and"
+                f" version {self.model['version']} is in production; choose another folder, or"
+                " delete it"
+            )
+        parts = [Part(**part) for part in found["parts"]]
+        self.parts = {(part.source, part.number): part for part in parts}
+
+    def finished(self, source: str, state: str, number: int) -> Part | None:
+        """Return a part if it is finished and its file has not changed since."""
+        found = self.parts.get((source, number))
+        return found if found and found.state == state else None
+
+    def add(self, part: Part, files: Mapping[str, bytes | None]) -> None:
+        """Write the files of a part, then note in the manifest that it is finished.
+
+        A file without content is deleted. The last part of a file replaces all further ones, which
+        it had if it was longer before.
+
+        Raises
+        ------
+        ScoringError
+            If they cannot be written.
+        """
+        try:
+            for name, content in files.items():
+                self._write(name, content) if content is not None else self._delete(name)
+            self.parts[part.source, part.number] = part
+            if part.is_last:
+                self._delete_after(part)
+            manifest = {"model": self.model, "parts": [asdict(p) for p in self.parts.values()]}
+            self._write(MANIFEST, json.dumps(manifest, indent=1).encode())
+        except (OSError, pa.ArrowException) as error:
+            raise ScoringError(f"{self.place} cannot be written: {error}") from error
+
+    def _delete_after(self, last: Part) -> None:
+        for source, number in list(self.parts):
+            if source == last.source and number > last.number:
+                for name in names_of(source, number):
+                    self._delete(name)
+                del self.parts[source, number]
+
+    def _delete(self, name: str) -> None:
+        path = f"{self.root}/{name}"
+        if cast("fs.FileInfo", self.store.get_file_info(path)).type is fs.FileType.File:
+            self.store.delete_file(path)
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file that appears whole; an object does so by itself."""
+        path = f"{self.root}/{name}"
+        draft = path if self.place.startswith(S3) else f"{self.root}/.{name}.new"
+        with self.store.open_output_stream(draft) as file:
+            file.write(content)
+        if draft != path:
+            self.store.move(draft, path)
+
+
+def names_of(source: str, number: int) -> tuple[str, str]:
+    """Return the names of a part's two files: predictions, and rows without one."""
+    name = f"{source.rsplit('/', 1)[-1]}-{number:05d}"
+    return f"{name}.parquet", f"{name}.errors.csv"
+
+
+def digest(content: bytes) -> str:
+    """Return the hash of a part's predictions."""
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,219 @@
+"""Score any number of encounters with one model, in memory that does not grow."""
+
+import io
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+from pyarrow import parquet as pq
+
+from readmission.domain import schema
+from readmission.errors import DatasetError
+from readmission.pipeline.delivery.arrival import Arrival
+from readmission.pipeline.delivery.chunks import Chunk, read_chunks
+from readmission.pipeline.delivery.places import arrivals_at
+from readmission.pipeline.delivery.scored_parts import Part, ScoredParts, digest, names_of
+from readmission.serving.model import ServedModel
+from readmission.serving.text_rows import TextEncoder, WrongValue
+
+KEYS = (schema.ENCOUNTER, schema.PATIENT)
+CHUNKS = 25
+"""Chunks of a part, which are about 250,000 encounters: what a killed run scores again."""
+_DISCHARGE = "discharge_disposition_id"
+DIED = f"{_DISCHARGE}: the stay ended with the patient's death"
+_MISSHAPEN = "(this row has "
+_SOON = schema.CLASSES.index("<30")
+
+Scored = tuple[pa.Table, pa.Table]
+"""Predictions, and rows without one."""
+
+
+def scored_columns(names: Sequence[str]) -> Sequence[str]:
+    """Check the columns of a file to score, and return those to read: its keys and all features.
+
+    Raises
+    ------
+    DatasetError
+        Names the features that are missing.
+    """
+    missing = [name for name in schema.FEATURE_NAMES if name not in names]
+    if missing:
+        raise DatasetError(f"lacks columns of an encounter: {', '.join(missing)}")
+    return [*(name for name in KEYS if name in names), *schema.FEATURE_NAMES]
+
+
+class BatchScorer:
+    """Scores chunks of text.
+
+    Parameters
+    ----------
+    model : ServedModel
+        The model, whose bundle was verified when it was opened.
+    """
+
+    def __init__(self, model: ServedModel) -> None:
+        self._estimator = model.bundle.scorer.estimator
+        self._encoder = TextEncoder(model.bundle.scorer.tables)
+        self._weights = np.array(model.bundle.manifest.weights)
+        self._quantiles = np.array(model.bundle.manifest.risk_quantiles)
+
+    def score(self, rows: pa.Table, first_row: int) -> Scored:
+        """Return predictions and wrong rows; each row is in one of the two tables."""
+        matrix, wrong = self._encoder.encode(rows)
+        problems = _problems(rows, wrong)
+        keys: dict[str, Any] = {n: rows.column(n) for n in KEYS if n in rows.column_names}
+        numbers = np.arange(first_row, first_row + rows.num_rows)
+        found = pa.table({"source_row": pa.array(numbers), **keys})
+        good, bad = np.delete(np.arange(rows.num_rows), list(problems)), sorted(problems)
+        reasons = pa.array(["; ".join(problems[row]) for row in bad], pa.string())
+        rejected = found.take(pa.array(bad, pa.int64())).append_column("error", reasons)
+        return self._predicted(found.take(good), matrix[good]), rejected
+
+    def _predicted(self, found: pa.Table, matrix: npt.NDArray[np.float32]) -> pa.Table:
+        count = len(matrix)
+        probabilities = self._estimator.predict_proba(matrix) if count else np.empty((0, 3))
+        chosen = (probabilities * self._weights).argmax(axis=1) if count else np.empty(0, int)
+        below = np.searchsorted(self._quantiles, probabilities[:, _SOON])
+        classes = pa.array(schema.CLASSES)
+        columns: dict[str, Any] = {"predicted_class": classes.take(chosen.astype(np.int64))}
+        for nth, name in enumerate(schema.CLASSES):
+            columns[f"probability_{name}"] = pa.array(probabilities[:, nth])
+        columns["risk_percentile"] = pa.array(np.maximum(below - 1, 0).astype(np.int16))
+        for name, values in columns.items():
+            found = found.append_column(name, values)
+        return found
+
+
+def _problems(rows: pa.Table, wrong: Sequence[WrongValue]) -> dict[int, list[str]]:
+    """Return why a row has no prediction, by its position."""
+    problems: dict[int, list[str]] = {}
+    for value in wrong:
+        misshapen = value.value.startswith(_MISSHAPEN)
+        problem = value.value.strip("()") if misshapen else str(value)
+        problems.setdefault(value.row, []).append(problem)
+    discharged = rows.column(_DISCHARGE).to_pylist()
+    read = schema.BY_NAME[_DISCHARGE].read
+    died = {text for text in set(discharged) if read(text) in schema.DIED}
+    for row, text in enumerate(discharged):
+        if text in died:
+            problems.setdefault(row, []).append(DIED)
+    return problems
+
+
+def score_all(
+    place: Path | str,
+    output: str,
+    model: ServedModel,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> list[Part]:
+    """Score all files at a place, and return the parts of the predictions.
+
+    A run that was killed continues with the first part that is not finished, and its files are the
+    same, byte for byte. A file that cannot be read does not hold up the others.
+
+    Parameters
+    ----------
+    place : Path or str
+        A file, a folder, or ``s3://bucket/prefix``, in any format of a delivery.
+    output : str
+        A folder, or ``s3://bucket/prefix``.
+    model : ServedModel
+        The model.
+    progress : callable
+        Called with the number of rows of each finished part.
+
+    Raises
+    ------
+    DatasetError
+        If a file cannot be read; raised after all others are scored.
+    ScoringError
+        If the output cannot be written, or holds predictions of another version.
+    """
+    registered = model.registered
+    described = {"name": registered.name, "version": registered.version, "run": registered.run_id}
+    parts, scorer = ScoredParts.open(output, described), BatchScorer(model)
+    found, problems = list[Part](), list[DatasetError]()
+    for arrival in arrivals_at(place):
+        try:
+            with arrival.errors_named():
+                for part in _score_file(arrival, parts, scorer):
+                    progress(part.rows)
+                    found.append(part)
+        except DatasetError as error:
+            problems.append(error)
+    if problems:
+        raise problems[0]
+    return found
+
+
+def _score_file(arrival: Arrival, parts: ScoredParts, scorer: BatchScorer) -> Iterator[Part]:
+    """Yield the parts of a file, finished before or now."""
+    status = arrival.status()
+    state, number, row, is_last = f"{status.size}-{status.modified_ns}", 0, 0, False
+    with arrival.open() as file:
+        chunks = read_chunks(file, is_complete=True, header=scored_columns)
+        ahead = next(chunks, None)
+        while ahead is not None:
+            number += 1
+            taken = [ahead, *islice(chunks, CHUNKS - 1)]
+            ahead = next(chunks, None)
+            is_last = ahead is None
+            part = parts.finished(arrival.key, state, number)
+            if part is None:
+                part = _score_part(
+                    arrival, parts, scorer, taken, (state, number, row), is_last=is_last
+                )
+            row += part.rows
+            yield part
+
+
+def _score_part(
+    arrival: Arrival,
+    parts: ScoredParts,
+    scorer: BatchScorer,
+    chunks: Iterable[Chunk],
+    place: tuple[str, int, int],
+    *,
+    is_last: bool,
+) -> Part:
+    state, number, row = place
+    sink, wrong, rows = io.BytesIO(), list[pa.Table](), 0
+    writer: pq.ParquetWriter | None = None
+    for predicted, bad in _in_order(scorer, chunks, row):
+        writer = writer or pq.ParquetWriter(sink, predicted.schema, compression="zstd")
+        writer.write_table(predicted)
+        rows += predicted.num_rows + bad.num_rows
+        wrong.append(bad)
+    if writer is not None:
+        writer.close()
+    errors, text = pa.concat_tables(wrong), io.BytesIO()
+    if errors.num_rows:
+        arrow_csv.write_csv(errors, text)
+    predictions, rejected = names_of(arrival.key, number)
+    files = {predictions: sink.getvalue(), rejected: text.getvalue() or None}
+    part = Part(arrival.key, state, number, rows, errors.num_rows, digest(sink.getvalue()), is_last)
+    parts.add(part, files)
+    return part
+
+
+def _in_order(scorer: BatchScorer, chunks: Iterable[Chunk], row: int) -> Iterator[Scored]:
+    """Yield the scores of chunks in order; as many are scored at once as there are processors."""
+    threads = len(os.sched_getaffinity(0))
+    waiting: deque[Future[Scored]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for chunk in chunks:
+            rows = chunk.parse(row)
+            waiting.append(pool.submit(scorer.score, rows, row))
+            row += rows.num_rows
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

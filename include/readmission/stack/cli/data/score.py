@@ -1,0 +1,91 @@
+"""The command `score`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from readmission.stack.cli.data.synth import S3, use_own_store
+from readmission.stack.cli.terminal import console, error_console, exit_on_error, open_stack
+from readmission.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from readmission.serving.model import ServedModel
+
+
+def score(
+    source: Annotated[
+        str,
+        typer.Option("--input", metavar="PLACE", help="A file, a folder or s3://bucket/prefix."),
+    ],
+    output: Annotated[
+        str,
+        typer.Option(metavar="FOLDER", help="A folder or s3://bucket/prefix for the predictions."),
+    ],
+) -> None:
+    """Predict any number of encounters with the model in production, in memory that does not grow.
+
+    The input is read like a delivery: CSV, also packed, Excel or Parquet. It needs all columns of
+    an encounter that a model reads. The columns `encounter_id` and `patient_nbr` are copied to the
+    predictions, and an outcome is ignored.
+
+    The output is one Parquet file for about 250,000 encounters. A row without a prediction is in
+    the file `*.errors.csv` beside it, with the reasons: a value that the contract does not allow,
+    or a stay that ended with the patient's death. Fields of earlier stays are blank, for models
+    that use them.
+
+    The command can be interrupted and repeated: parts that are in the manifest are kept, and the
+    files are the same in the end. A new file in the input folder adds its parts. Predictions of
+    two model versions never share a folder.
+
+    The model is read from MLflow and its signature is verified; nothing in it is executed. With
+    s3://, the same variables name the store as for `readmission synth`.
+
+    Examples:
+
+    - `readmission score --input encounters.csv --output predictions`
+
+    - `readmission score --input s3://encounters/2026 --output s3://predictions/2026`
+    """
+    with exit_on_error():
+        # Importing Arrow and MLflow takes seconds.
+        from readmission.pipeline.delivery.scoring import score_all
+
+        if source.startswith(S3) or output.startswith(S3):
+            use_own_store()
+        model = _champion()
+        columns = (SpinnerColumn(), TextColumn("{task.completed:,} encounters"))
+        with Progress(*columns, TimeElapsedColumn(), console=error_console) as shown:
+            task = shown.add_task("encounters", total=None)
+            place = source if source.startswith(S3) else Path(source)
+            parts = score_all(place, output, model, lambda rows: shown.advance(task, rows))
+        rows, wrong = sum(part.rows for part in parts), sum(part.wrong_rows for part in parts)
+        console.print(
+            f"{output} holds predictions for {rows - wrong:,} of {rows:,} encounters by version"
+            f" {model.registered.version}; {wrong:,} have none, see *.errors.csv"
+        )
+
+
+def _champion() -> "ServedModel":
+    """Return the model that the API serves.
+
+    Raises
+    ------
+    StackError
+        If the stack is not running.
+    NotPromotedYet, BundleRefused
+        If no version is in production, or it cannot be trusted.
+    """
+    from readmission.registry import Registry
+    from readmission.serving.signature import TrustedKeys
+
+    stack = open_stack()
+    if not stack.is_running:
+        raise StackError("the stack is not running; start it with `readmission up`")
+    settings = stack.site.settings
+    registry = Registry(settings)
+    version = registry.served_version()
+    if version is None:
+        raise StackError("no version is in production yet; `readmission demo` trains the first")
+    return registry.open(version, TrustedKeys.parse(settings.trusted_signing_keys))

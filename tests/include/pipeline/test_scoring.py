@@ -1,0 +1,261 @@
+"""Scoring files of any size: the same predictions as one by one, and a killed run goes on."""
+
+import json
+import multiprocessing
+import os
+import signal
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import csv as arrow_csv
+from pyarrow import parquet as pq
+
+from readmission.domain import schema, synthetic
+from readmission.errors import DatasetError
+from readmission.pipeline.delivery import chunks, scoring
+from readmission.pipeline.delivery.scored_parts import MANIFEST, ScoredParts, ScoringError
+from readmission.pipeline.delivery.scoring import score_all
+from readmission.serving.model import ServedModel
+from readmission.serving.text_rows import TextEncoder
+from readmission.stack.services import object_store
+from tests.api.models import loaded, small_fit
+from tests.conftest import Platform
+
+ROWS = 300
+CSV = synthetic.csv_bytes(ROWS)
+TABLE = synthetic.encounters(ROWS)
+
+
+@cache
+def model(version: str = "1") -> ServedModel:
+    return loaded(version, small_fit())
+
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a part have about 40 rows."""
+    monkeypatch.setattr(chunks, "BLOCK_BYTES", 5_000)
+    monkeypatch.setattr(scoring, "CHUNKS", 2)
+
+
+def contract(rows: pa.Table) -> list[dict[str, str | int]]:
+    """Return encounters as the contract writes them, read row by row."""
+    return [
+        {c.name: c.read(row[c.name]) for c in schema.FEATURES}  # type: ignore[misc]
+        for row in rows.to_pylist()
+    ]
+
+
+def predictions(folder: Path) -> pa.Table:
+    return pa.concat_tables(map(pq.read_table, sorted(folder.glob("*.parquet"))))
+
+
+def errors(folder: Path) -> dict[int, str]:
+    found = [arrow_csv.read_csv(path) for path in sorted(folder.glob("*.errors.csv"))]
+    return {row["source_row"]: row["error"] for table in found for row in table.to_pylist()}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_text_is_encoded_like_encounters_one_by_one() -> None:
+    tables = model().bundle.scorer.tables
+
+    matrix, wrong = TextEncoder(tables).encode(TABLE)
+
+    assert wrong == []
+    np.testing.assert_array_equal(matrix, tables.encode(contract(TABLE)))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_predictions_are_those_of_single_encounters(tmp_path: Path, kind: str) -> None:
+    # given
+    source = tmp_path / f"encounters.{kind}"
+    if kind == "csv":
+        source.write_bytes(CSV)
+    else:
+        pq.write_table(TABLE, source)
+
+    # when
+    parts = score_all(source, str(tmp_path / "out"), model())
+
+    # then
+    singly = model().predict_many(contract(TABLE))
+    found = predictions(tmp_path / "out").to_pylist()
+    assert [row["source_row"] for row in found] == [n for n, p in enumerate(singly) if p]
+    assert sum(part.rows for part in parts) == ROWS
+    for row in found:
+        single = singly[row["source_row"]]
+        assert single is not None
+        assert row["encounter_id"] == TABLE["encounter_id"][row["source_row"]].as_py()
+        assert row["predicted_class"] == single.predicted_class
+        assert row["risk_percentile"] == single.risk_percentile
+        np.testing.assert_allclose(
+            [row[f"probability_{name}"] for name in schema.CLASSES], single.probabilities, 1e-6
+        )
+    died = [n for n, p in enumerate(singly) if p is None]
+    assert list(errors(tmp_path / "out")) == died
+
+
+def test_a_wrong_row_gets_its_reasons_and_no_other_row_is_lost(tmp_path: Path) -> None:
+    lines = CSV.splitlines(keepends=True)
+    lines[5] = b"Total: 40 stays\n"
+    lines[201] = lines[201].replace(b"[", b"(")
+    (tmp_path / "encounters.csv").write_bytes(b"".join(lines))
+
+    score_all(tmp_path / "encounters.csv", str(tmp_path / "out"), model())
+
+    found = errors(tmp_path / "out")
+    assert "this row has 1 value, the header has 50" in found[4]
+    assert found[200].startswith("age: '(")
+    assert "expected one of [0-10)" in found[200]
+    rows = predictions(tmp_path / "out")["source_row"].to_pylist()
+    assert sorted([*rows, *found]) == list(range(ROWS))
+
+
+def test_a_repeated_run_scores_only_what_is_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a folder of which one file is scored
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    (source / "a.csv").write_bytes(CSV)
+    score_all(source, str(out), model())
+    before, scored = contents(out), list[int]()
+    score = scoring.BatchScorer.score
+
+    def noted(scorer: scoring.BatchScorer, rows: pa.Table, first: int) -> scoring.Scored:
+        scored.append(rows.num_rows)
+        return score(scorer, rows, first)
+
+    monkeypatch.setattr(scoring.BatchScorer, "score", noted)
+
+    # then
+    score_all(source, str(out), model())
+    assert scored == []
+    assert contents(out) == before
+    (source / "b.csv").write_bytes(CSV)
+    score_all(source, str(out), model())
+    assert sum(scored) == ROWS
+    assert sorted(predictions(out)["source_row"].to_pylist())[:2] == [0, 0]
+
+
+def _killed_in_the_middle(source: Path, out: Path) -> None:
+    adding, added = ScoredParts.add, 0
+
+    def add(*arguments: object) -> None:
+        nonlocal added
+        added += 1
+        if added == 4:
+            # The files of the fourth part are written, and the manifest does not name it yet.
+            parts, _part, files = arguments
+            for name, content in files.items():  # type: ignore[attr-defined]
+                if content is not None:
+                    parts._write(name, content)  # type: ignore[attr-defined]
+            os.kill(os.getpid(), signal.SIGKILL)
+        adding(*arguments)  # type: ignore[arg-type]
+
+    ScoredParts.add = add  # type: ignore[assignment,method-assign]
+    score_all(source, str(out), model())
+
+
+def test_a_killed_run_ends_in_the_same_bytes(tmp_path: Path) -> None:
+    # given
+    source, out = tmp_path / "encounters.csv", tmp_path / "killed"
+    source.write_bytes(CSV)
+    model()
+
+    # when
+    process = multiprocessing.get_context("fork").Process(
+        target=_killed_in_the_middle, args=(source, out)
+    )
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL
+    assert len(json.loads((out / MANIFEST).read_text())["parts"]) == 3
+    score_all(source, str(out), model())
+
+    # then
+    score_all(source, str(tmp_path / "whole"), model())
+    assert contents(out) == contents(tmp_path / "whole")
+
+
+def test_a_file_that_changed_is_scored_again_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    # given predictions of a longer file, with a wrong row
+    source, out = tmp_path / "a.csv", tmp_path / "out"
+    source.write_bytes(CSV.replace(b"[", b"(", 1))
+    score_all(source, str(out), model())
+
+    # when
+    source.write_bytes(b"".join(CSV.splitlines(keepends=True)[:101]))
+    score_all(source, str(out), model())
+
+    # then
+    score_all(source, str(tmp_path / "new"), model())
+    assert contents(out) == contents(tmp_path / "new")
+
+
+def test_another_version_does_not_mix_with_earlier_predictions(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    score_all(tmp_path / "a.csv", str(tmp_path / "out"), model())
+
+    with pytest.raises(ScoringError, match="holds predictions of version 1, and version 2 is in"):
+        score_all(tmp_path / "a.csv", str(tmp_path / "out"), model("2"))
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"%PDF-1.7", "bad is a PDF document"),
+        (b"race,gender\nCaucasian,Male\n", "bad lacks columns of an encounter: age, "),
+        (b"", "bad is empty"),
+    ],
+)
+def test_a_bad_file_is_named_once_the_others_are_scored(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "bad").write_bytes(content)
+    (source / "good").write_bytes(CSV)
+
+    with pytest.raises(DatasetError, match=complaint):
+        score_all(source, str(tmp_path / "out"), model())
+
+    rows = predictions(tmp_path / "out").num_rows
+    assert rows + len(errors(tmp_path / "out")) == ROWS
+
+
+def test_an_output_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+
+    with pytest.raises(ScoringError, match=r"a.csv cannot be used for predictions"):
+        score_all(tmp_path / "a.csv", str(tmp_path / "a.csv"), model())
+
+
+def test_objects_are_scored_into_a_prefix(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", platform.s3_endpoint)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", platform.s3_access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", platform.s3_secret_key)
+    s3 = object_store.client(platform.site)
+    s3.put_object(Bucket="data-docs", Key="in/a.csv", Body=CSV)
+    (tmp_path / "a.csv").write_bytes(CSV)
+
+    for _ in range(2):
+        score_all("s3://data-docs/in", "s3://data-docs/out", model())
+
+    score_all(tmp_path / "a.csv", str(tmp_path / "out"), model())
+    listed = s3.list_objects_v2(Bucket="data-docs", Prefix="out/")["Contents"]
+    keys = [entry["Key"] for entry in listed]
+    assert {key.removeprefix("out/") for key in keys} == set(contents(tmp_path / "out"))
+    for key in keys:
+        body = s3.get_object(Bucket="data-docs", Key=key)["Body"].read()
+        assert key.endswith(MANIFEST) or body == contents(tmp_path / "out")[key[4:]]
+        s3.delete_object(Bucket="data-docs", Key=key)
+    s3.delete_object(Bucket="data-docs", Key="in/a.csv")
