@@ -7,23 +7,28 @@ for each size
 * loading its batches into RAW, and a bare COPY of the same bytes into a table without keys,
 * a run of the ingestion on the unchanged file, and on one that has grown by a batch,
 * cleaning the rows as processing does,
+* scoring the file with `readmission score`, and a bare `inplace_predict` of XGBoost on rows that
+  are encoded already,
 
 each in a process of its own, with its peak memory, and how both grow from one size to the next.
 Run it on an otherwise idle machine:
 
     .venv/bin/python -m load.benchmarks.growth --rows 100000 1000000
+
+`--only scoring` leaves out the other stages, and with them PostgreSQL.
 """
 
 import argparse
 import math
 import multiprocessing
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, cast
 
 import psycopg
 from rich.console import Console
@@ -31,11 +36,19 @@ from rich.table import Table
 
 from load.benchmarks import bare_copy
 from load.benchmarks.bare_copy import BARE, LOAD, timed
-from readmission.domain import cleaning, schema
+from readmission.domain import cleaning, schema, synthetic
+from readmission.domain.splitting import Split
 from readmission.domain.synthetic.writing import write
+from readmission.modelling.bundling import write_bundle
+from readmission.modelling.fitting import fit
 from readmission.pipeline import ingest
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.delivery import Delivery
+from readmission.pipeline.delivery.scoring import score_all
+from readmission.serving.bundle import open_bundle
+from readmission.serving.model import RegisteredVersion, ServedModel
+from readmission.serving.signature import Signer, TrustedKeys
+from readmission.serving.text_rows import TextEncoder
 from readmission.settings import get_settings
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
@@ -47,6 +60,11 @@ from readmission.warehouse.raw.known_files import KnownFiles
 from readmission.warehouse.sql.content import to_csv
 
 BATCH = 15_000
+BUNDLE, BOOSTER = "bundle", "booster.ubj"
+SCORE, PREDICT = "scoring", "bare prediction of encoded rows"
+BARE_ROWS = 20_000
+"""Rows that are predicted with nothing but XGBoost, before and after scoring; the time of all is in
+proportion."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +125,39 @@ def clean(dsn: str, path: Path) -> dict[str, float]:
     return seconds
 
 
+def score(key: str, path: Path) -> dict[str, float]:
+    """Score the file, and predict encoded rows with nothing but XGBoost."""
+    import xgboost
+
+    seconds: dict[str, float] = {}
+    folder = path.parent
+    bundle = open_bundle(folder / BUNDLE, TrustedKeys.parse([key]))
+    model = ServedModel(RegisteredVersion("measured", "1", "measured", "synthetic"), bundle)
+    booster, tables = xgboost.Booster(model_file=folder / BOOSTER), bundle.scorer.tables
+    bare = TextEncoder(tables).encode(synthetic.encounters(BARE_ROWS))[0]
+    with timed(seconds, PREDICT):
+        booster.inplace_predict(bare, missing=tables.absent)
+    with TemporaryDirectory() as output, timed(seconds, SCORE):
+        parts = score_all(path, output, model)
+    with timed(seconds, PREDICT):
+        booster.inplace_predict(bare, missing=tables.absent)
+    seconds[PREDICT] *= sum(part.rows for part in parts) / (2 * BARE_ROWS)
+    return seconds
+
+
+def write_model(folder: Path) -> str:
+    """Fit XGBoost, write its bundle and its booster, and return the key that signed the bundle."""
+    raw = synthetic.encounters(BATCH).to_pandas()
+    rows = cleaning.clean(raw)
+    rows[schema.TARGET] = cleaning.outcome(raw)
+    rows["eligible"] = cleaning.eligible(raw)
+    rows["part"] = [Split.TRAIN if i % 6 else Split.VALIDATION for i in range(len(rows))]
+    fitted, signer = fit("xgboost", rows, 2), Signer(Signer.generate_key())
+    write_bundle(folder / BUNDLE, fitted, {"batch_id": "batch-0001"}, signer)
+    cast("Any", fitted.model.estimator).get_booster().save_model(folder / BOOSTER)
+    return signer.public_key
+
+
 def _measured(stage: Callable[[str, Path], dict[str, float]], dsn: str, path: Path) -> Cost:
     seconds = stage(dsn, path)
     # Unlike getrusage, this does not count the process that started this one.
@@ -121,9 +172,12 @@ def apart(stage: Callable[[str, Path], dict[str, float]], dsn: str, path: Path) 
         return pool.submit(_measured, stage, dsn, path).result()
 
 
-def costs(dsn: str, path: Path, rows: int) -> dict[str, Cost]:
+def costs(dsn: str | None, key: str, path: Path, rows: int) -> dict[str, Cost]:
     """Return what each stage takes on a file of so many rows; RAW is empty before and after."""
     write(rows, str(path))
+    scoring = {"scoring": apart(score, key, path)}
+    if dsn is None:
+        return scoring
     _prepare(dsn)
     found = {
         "first look": apart(survey, dsn, path),
@@ -134,7 +188,7 @@ def costs(dsn: str, path: Path, rows: int) -> dict[str, Cost]:
     found["run on a file that has grown"] = apart(survey, dsn, path)
     found["cleaning"] = apart(clean, dsn, path)
     path.unlink()
-    return found
+    return found | scoring
 
 
 def _prepare(dsn: str) -> None:
@@ -156,6 +210,13 @@ def show(console: Console, sizes: Sequence[int], found: Sequence[dict[str, Cost]
         table.add_row(f"{stage}: peak", *(f"{p:.0f} MiB" for p in peaks), _growth(sizes, peaks))
     console.print(table)
     for rows, costs_of in zip(sizes, found, strict=True):
+        seconds = costs_of["scoring"].seconds
+        console.print(
+            f"{rows:,} rows: {rows / seconds[SCORE]:,.0f} rows/s scored,"
+            f" {seconds[PREDICT] / seconds[SCORE]:.2f} of a bare prediction of encoded rows"
+        )
+        if "loading" not in costs_of:
+            continue
         seconds = costs_of["loading"].seconds
         arrival = seconds["reading"] + seconds[LOAD]
         console.print(
@@ -178,16 +239,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--only", choices=["scoring"])
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
+        key, path = write_model(Path(folder)), Path(folder) / "encounters.csv"
+        if arguments.only:
+            show(Console(), arguments.rows, [costs(None, key, path, n) for n in arguments.rows])
+            return
         ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
         own = ports | {"state_dir": Path(folder) / "stack", "scheduled_runs": False}
         stack = Stack(get_settings().model_copy(update=own))
         try:
             stack.up(only={"postgres"})
             dsn = postgres.dsn(stack.site, "raw")
-            path = Path(folder) / "encounters.csv"
-            found = [costs(dsn, path, rows) for rows in arguments.rows]
+            found = [costs(dsn, key, path, rows) for rows in arguments.rows]
         finally:
             stack.reset()
     show(Console(), arguments.rows, found)
