@@ -7,6 +7,8 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Self
 
+from pydantic_core import from_json, to_json
+
 from readmission.domain.columns.history import Stay
 
 PREFIX = "known-stays-"
@@ -15,7 +17,8 @@ PREFIX = "known-stays-"
 class StayCopy:
     """Stays by the hash of their patient, in a file that only this process can open.
 
-    `write` creates a copy; it is not changed afterwards.
+    `write` creates a copy; it is not changed afterwards. A patient has one row, with JSON: SQLite
+    hands the interpreter to another thread for each row that it reads.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -45,8 +48,8 @@ class StayCopy:
 
     def stays(self, patient_hash: str) -> list[Stay]:
         """Return the stays of a patient; none if the patient is unknown."""
-        rows = self._connection.execute(_SELECT, (patient_hash,))
-        return list(map(Stay._make, rows))
+        found = self._connection.execute(_SELECT, (patient_hash,)).fetchone()
+        return [] if found is None else list(map(Stay._make, from_json(f"[{found[0]}]")))
 
     def close(self) -> None:
         """Close the file, which deletes it."""
@@ -55,23 +58,15 @@ class StayCopy:
 
 def _fill(connection: sqlite3.Connection, stays: Iterable[tuple[str, Stay]]) -> None:
     connection.execute("PRAGMA journal_mode = OFF")  # A journal would be a file with a name.
-    rows = (
-        (patient, s.encounter, s.batch, s.days, s.medicines, s.discharge, s.diagnosis,
-         s.followed_soon)
-        for patient, s in stays
-    )  # fmt: skip
+    rows = ((patient, to_json(stay).decode()) for patient, stay in stays)
     with connection:
         connection.execute(_TABLE)
         connection.executemany(_INSERT, rows)
 
 
-_TABLE = """
-CREATE TABLE stay (
-    patient TEXT, encounter INTEGER, batch INTEGER, days INTEGER, medicines INTEGER, discharge TEXT,
-    diagnosis TEXT, soon INTEGER, PRIMARY KEY (patient, encounter, batch)
-) WITHOUT ROWID
+_TABLE = "CREATE TABLE patient (hash TEXT PRIMARY KEY, stays TEXT) WITHOUT ROWID"
+_INSERT = """
+INSERT INTO patient VALUES (?, ?)
+ON CONFLICT (hash) DO UPDATE SET stays = stays || ',' || excluded.stays
 """
-_INSERT = "INSERT OR REPLACE INTO stay VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_SELECT = """
-SELECT encounter, batch, days, medicines, discharge, diagnosis, soon FROM stay WHERE patient = ?
-"""
+_SELECT = "SELECT stays FROM patient WHERE hash = ?"
