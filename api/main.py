@@ -26,7 +26,7 @@ from api.model.earlier_stays import EarlierStays
 from api.model.registry import RegistryClient
 from api.model.store import LocalModelStore, ModelStore
 from api.prediction_log.log import PredictionLog
-from api.routes import about, docs, file_formats, operate, predict, predict_batch, quality
+from api.routes import about, docs, file_formats, operate, predict, predict_batch, quality, trace
 from api.routes.interop import cds_hooks, fhir, invocations, kserve
 from readmission import logs
 from readmission.logs import note_uncaught
@@ -144,7 +144,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
     error_responses.install(app)
     # Routes are tried in order, so the most frequent one comes first.
     protocols = (invocations, kserve, fhir, cds_hooks)
-    for part in (predict, predict_batch, about, operate, quality, *protocols):
+    for part in (predict, predict_batch, about, operate, quality, trace, *protocols):
         app.include_router(part.router)
     docs.install(app)
     _complete_openapi(app)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request
@@ -61,7 +63,19 @@ def _with_all_gates(batch: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_summary(settings: Settings) -> responses.QualityResponse:
-    """Return the newest summary from the bucket of the reports.
+    """Return the newest summary from the bucket of the reports, as the response of `/quality`.
+
+    Raises
+    ------
+    QualityUnavailable
+        If no bucket is configured, or it holds no readable summary.
+    """
+    summary = fetch_summary(settings)
+    return _response(summary, settings)
+
+
+def fetch_summary(settings: Settings) -> dict[str, Any]:
+    """Return the newest summary as it was published.
 
     Raises
     ------
@@ -83,10 +97,17 @@ def read_summary(settings: Settings) -> responses.QualityResponse:
         connect_timeout=5,
         request_timeout=10,
     )
+    with _readable(), store.open_input_stream(f"{settings.docs_bucket}/{SUMMARY}") as file:
+        summary = json.loads(file.read())
+        # Another shape is an error here, and not where somebody reads it.
+        _response(summary, settings)
+    return dict(summary)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
     try:
-        with store.open_input_stream(f"{settings.docs_bucket}/{SUMMARY}") as file:
-            summary = json.loads(file.read())
-        return _response(summary, settings)
+        yield
     except (OSError, LookupError, TypeError, ValueError) as error:
         raise QualityUnavailable(
             "The quality summary cannot be read: either no batch has arrived yet, or the object"

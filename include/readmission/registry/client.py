@@ -135,6 +135,11 @@ class Registry:
             for version in sorted(found, key=lambda version: -int(version.version))
         ]
 
+    def run_tags(self, run_id: str) -> dict[str, str] | None:
+        """Return the tags of a run, or None if it does not exist."""
+        found = self._found(lambda: self.client.get_run(run_id))
+        return dict(found.data.tags) if found else None
+
     def newest_candidates(self) -> list[dict[str, Any]]:
         """Return the finished runs of the newest training, one per family."""
         experiment = self.client.get_experiment_by_name(self.experiment)

@@ -46,6 +46,7 @@ ENDPOINTS = {
     ("GET", "/model"): PREDICT,
     ("GET", "/model/history"): PREDICT,
     ("GET", "/quality"): PREDICT,
+    ("GET", "/predictions/{request_id}"): ADMIN,
     ("POST", "/reload_model"): ADMIN,
     ("POST", "/rollback"): ADMIN,
     ("POST", "/unpin"): ADMIN,
@@ -128,7 +129,7 @@ def status_of(client: TestClient, method: str, path: str, key: str | None = None
     """Send a request with a key; return the status."""
     headers = {} if key is None else {HEADER: key}
     sent = {"json": BODIES.get(path, example())} if method == "POST" else {}
-    path = path.format(name=NAME, service_id=DISCHARGE)
+    path = path.format(name=NAME, service_id=DISCHARGE, request_id="a-request")
     return client.request(method, path, headers=headers, **sent).status_code  # type: ignore[arg-type]
 
 

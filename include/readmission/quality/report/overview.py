@@ -10,6 +10,7 @@ import pandas as pd
 from readmission.domain.batch_ids import batch_number
 from readmission.errors import RowsLost
 from readmission.warehouse import (
+    BatchState,
     CleanBatch,
     CleanWarehouse,
     Decision,
@@ -21,6 +22,7 @@ from readmission.warehouse import (
 )
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.raw.corrections import Correction, Corrections
+from readmission.warehouse.raw.known_files import KnownFiles
 from readmission.warehouse.reconciliation import Account, account
 from readmission.warehouse.verdicts import NOT_RUN, GateVerdict, VerdictLog
 
@@ -37,11 +39,19 @@ class BatchQuality:
         Its entry in CLEAN's ledger, once there is one.
     verdicts : dict of str to GateVerdict
         By the gate's name; gates that have not checked the batch are missing.
+    file : str, optional
+        Name of the source file; None for a replay, or if the file has not been read since 0.2.0.
     """
 
     raw: RawBatch
     clean: CleanBatch | None
     verdicts: dict[str, GateVerdict]
+    file: str | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether models are trained on the batch."""
+        return self.clean is not None and self.clean.state is BatchState.ACCEPTED
 
     @property
     def clean_rows(self) -> int:
@@ -91,8 +101,14 @@ class Overview:
         verdicts = _verdicts_by_batch(
             [*VerdictLog(raw.connection).verdicts(), *VerdictLog(clean.connection).verdicts()]
         )
+        files = KnownFiles(raw.connection).by_content()
         batches = [
-            BatchQuality(batch, cleaned.get(batch.batch_id), verdicts.get(batch.batch_id, {}))
+            BatchQuality(
+                batch,
+                cleaned.get(batch.batch_id),
+                verdicts.get(batch.batch_id, {}),
+                files.get(batch.content_sha256),
+            )
             for batch in raw.batches()
         ]
         numbers = {batch.raw.batch_id: batch.raw.number for batch in batches}

@@ -53,11 +53,19 @@ def summarise(overview: Overview, now: datetime | None = None) -> str:
 def _batch(batch: BatchQuality) -> Mapping[str, Any]:
     return {
         "batch_id": batch.raw.batch_id,
+        "number": batch.raw.number,
+        "accepted": batch.is_accepted,
+        "origin": batch.raw.origin,
+        "file": batch.file,
+        "first_row": batch.raw.source_offset,
+        "content_sha256": batch.raw.content_sha256,
+        "arrived_at": batch.raw.created_at.isoformat(timespec="seconds"),
         "rows": batch.raw.rows,
         "clean": batch.clean_rows,
         "quarantined": batch.raw.quarantined_rows,
         "repeated": batch.raw.repeated_rows,
         "gates": {gate.name: batch.status(gate.name) for gate in catalogue.GATES},
+        "reports": {name: verdict.report for name, verdict in batch.verdicts.items()},
     }
 
 

@@ -20,7 +20,7 @@ from readmission.stack.cli.boot_display import (
 )
 from readmission.stack.cli.data import backup, score, synth
 from readmission.stack.cli.decisions import corrections, quarantine
-from readmission.stack.cli.models import promote, promotions
+from readmission.stack.cli.models import promote, promotions, retrain, trace
 from readmission.stack.cli.terminal import (
     JsonOption,
     console,
@@ -28,7 +28,6 @@ from readmission.stack.cli.terminal import (
     escape_markup,
     exit_on_error,
     open_stack,
-    open_stack_warehouses,
     print_json,
     print_version,
 )
@@ -63,6 +62,8 @@ app.command("restore")(backup.restore)
 app.command("drill")(backup.drill)
 app.command("synth")(synth.synthesise)
 app.command("score")(score.score)
+app.command("retrain")(retrain.retrain)
+app.command("trace")(trace.trace)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.roll_back)
 app.command("unpin")(promote.unpin)
@@ -132,30 +133,6 @@ def demo() -> None:
         console.print(
             f"\ndone in {(time.monotonic() - started) / 60:.1f} minutes; the stack stays up"
         )
-
-
-@app.command()
-def retrain() -> None:
-    """Have Airflow train on all accepted batches again, and judge the new model.
-
-    Use it when the API cannot open the model in production, for example after an upgrade or after
-    the key that signs models was replaced. The ledger sweep does the same within ten minutes. Fits
-    of the same data that can still be opened are reused.
-    """
-    with open_stack_warehouses() as (site, _raw, clean):
-        from readmission.stack.access import open_airflow
-        from readmission.stack.cli.batch_progress import CONSUMERS, TRAINING
-        from readmission.warehouse import BatchState
-
-        accepted = [b.batch_id for b in clean.batches() if b.state is BatchState.ACCEPTED]
-        if not accepted:
-            console.print("nothing to train on: no batch has reached CLEAN yet")
-            return
-        client = open_airflow(site)
-        client.wait_for_dags(CONSUMERS)
-        run = client.trigger(TRAINING, {}, accepted[-1])
-        console.print(f"training on all batches up to {accepted[-1]}")
-        console.print(f"follow the run at {client.url}{run.path}")
 
 
 @app.command()

@@ -16,6 +16,7 @@ class Action(StrEnum):
     SCORE_FILE = "score-file"
     READ_REPORT = "read-report"
     READ_CORRECTIONS = "corrections-read"
+    TRACE = "trace"
 
     RELOAD = "reload"
     ROLL_BACK = "rollback"

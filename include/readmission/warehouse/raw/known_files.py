@@ -5,6 +5,7 @@ The facts save reading. If they are lost, the file is read again.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple
+from pathlib import PurePath
 
 import psycopg
 from psycopg.rows import class_row
@@ -67,6 +68,12 @@ class KnownFiles:
         """Add the content hashes of batches that were loaded from a file."""
         self.remember_hashes(path, {(b.source_offset, b.rows): b.content_sha256 for b in batches})
 
+    def by_content(self) -> dict[str, str]:
+        """Return the name of the file that holds the rows of each content hash."""
+        with self.connection.transaction():
+            found = self.connection.execute(_NAMES).fetchall()
+        return {digest: PurePath(path).name for digest, path in found}
+
 
 _FILE = """
 SELECT size, modified_ns, changed_ns, is_complete, origin FROM known_file WHERE path = %s
@@ -74,6 +81,7 @@ SELECT size, modified_ns, changed_ns, is_complete, origin FROM known_file WHERE 
 _CHUNKS = """
 SELECT first_row, rows, start, stop, sha256 FROM known_chunk WHERE path = %s ORDER BY first_row
 """
+_NAMES = "SELECT content_sha256, path FROM known_rows ORDER BY path DESC"
 _ROWS = "SELECT first_row, rows, content_sha256 FROM known_rows WHERE path = %s"
 _REPLACE_FILE = """
 INSERT INTO known_file (path, size, modified_ns, changed_ns, is_complete, origin)

@@ -43,7 +43,7 @@ def promote(
     requested it and why. It is refused while a rollback has pinned a version.
     """
     with exit_on_error():
-        console.print(escape_markup(request_promotion(_running_site(), version, reason, by)))
+        console.print(escape_markup(request_promotion(running_site(), version, reason, by)))
 
 
 def roll_back(
@@ -80,7 +80,7 @@ def unpin(reason: ReasonOption, by: ByOption) -> None:
     Nothing changes at once: verdicts that were recorded meanwhile are not carried out.
     """
     with exit_on_error():
-        console.print(escape_markup(request_unpin(_running_site(), reason, by)))
+        console.print(escape_markup(request_unpin(running_site(), reason, by)))
 
 
 def request_promotion(site: Site, version: str, reason: str, by: str) -> str:
@@ -114,7 +114,7 @@ def request_rollback(site: Site, clean: CleanWarehouse, wanted: Mapping[str, str
     request_id = _record(site, Action.ROLL_BACK, wanted["to"], wanted)
     key = SecretStr(site.credentials.api_admin_key)
     settings = site.settings.model_copy(update={"api_key": key})
-    with _api_expected():
+    with api_expected():
         history, registry = ModelHistory(clean.connection), Registry(settings)
         return have_rolled_back(wanted, request_id, history, registry, settings)
 
@@ -136,7 +136,7 @@ def _request(
 ) -> dict[str, Any]:
     """Return the API's response to a change, which is audited before."""
     request_id = _record(site, action, version, body)
-    with _api_expected():
+    with api_expected():
         response = httpx.post(
             f"{site.settings.api_url}/{path}",
             headers={"X-API-Key": site.credentials.api_admin_key, "X-Request-ID": request_id},
@@ -161,7 +161,14 @@ def _record(site: Site, action: Action, version: str | None, body: Mapping[str, 
     return request_id
 
 
-def _running_site() -> Site:
+def running_site() -> Site:
+    """Return the site of the running stack.
+
+    Raises
+    ------
+    StackError
+        If it does not run.
+    """
     stack = open_stack()
     if not stack.is_running:
         raise StackError("the stack is not running; start it with `readmission up`")
@@ -169,7 +176,8 @@ def _running_site() -> Site:
 
 
 @contextmanager
-def _api_expected() -> Iterator[None]:
+def api_expected() -> Iterator[None]:
+    """Turn a connection error of the API into one that says what to do."""
     try:
         yield
     except httpx.TransportError as error:
