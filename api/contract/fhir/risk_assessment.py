@@ -6,9 +6,17 @@ from typing import Any
 
 from api.contract.fhir.resources import Resource, Stay
 from api.contract.predictions import MEANINGS
+from api.contract.readings import History
 
 FHIR_JSON = "application/fhir+json"
 REQUEST_SYSTEM = "urn:readmission:request"
+_HISTORY: Mapping[History, str] = {
+    "used": "used",
+    "blank: no patient_nbr": "blank, because the request names no patient",
+    "blank: unknown patient": "blank, because the patient has none in the delivered files",
+    "blank: unavailable": "blank, because they could not be looked up",
+}
+"""Words for a reader who knows no field of this service."""
 
 
 def risk_assessment(
@@ -34,7 +42,7 @@ def risk_assessment(
         What was missing in the bundle.
     """
     probabilities = line["probabilities"] or {}
-    history = f"earlier stays: {line['history']}" if line["history"] else None
+    history = f"earlier stays: {_HISTORY[line['history']]}" if line["history"] else None
     notes = [*filter(None, [line["note"], history]), *remarks]
     return {
         "resourceType": "RiskAssessment",

@@ -239,7 +239,7 @@ CALLS: dict[str, tuple[Callable[[TestClient, dict[str, Any]], str], str, str]] =
     "mlflow": (invoked, "used", "used"),
     "kserve": (inferred, "used", "used"),
     # A stay in FHIR has no number of the contract.
-    "fhir": (assessed, NO_NUMBER, NO_NUMBER),
+    "fhir": (assessed, "blank, because the request names no patient", NO_NUMBER),
     "cds-hooks": (shown_on_a_card, "were not taken into account", NO_NUMBER),
 }
 """Of each protocol: a call that returns what is said, what that contains, and what is counted."""
