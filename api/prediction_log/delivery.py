@@ -14,6 +14,7 @@ from api.prediction_log.spool import Segment, Spool
 from api.prediction_log.tally import Tally
 from readmission.logs import where
 from readmission.warehouse.migrations import require_current
+from readmission.warehouse.predictions import feedback
 from readmission.warehouse.predictions.store import PredictionStore
 
 INTERVAL_SECONDS = 0.5
@@ -48,7 +49,7 @@ class Delivery:
     spool : Spool
         Holds the lines.
     retention : timedelta
-        Age at which a prediction is deleted, checked once an hour.
+        Age at which predictions and feedback are deleted, checked once an hour.
     tally : Tally
         Counts the rows.
     """
@@ -147,6 +148,8 @@ class Delivery:
         try:
             oldest = datetime.now(UTC) - self._retention
             if store.delete_before(oldest, CLEANED_ROWS) == CLEANED_ROWS:
+                return True
+            if feedback.delete_before(store.connection, oldest, CLEANED_ROWS) == CLEANED_ROWS:
                 return True
         except psycopg.Error as error:
             if store.connection.broken:

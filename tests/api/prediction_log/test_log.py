@@ -608,6 +608,13 @@ def test_expired_predictions_are_deleted(
     # given more expired rows than are deleted at a time, and rows that are not expired
     stored(table, 2_500, timedelta(days=31))
     stored(table, 20, timedelta(days=29))
+    # and feedback of both ages
+    for days in (31, 29):
+        table.execute(
+            "INSERT INTO card_feedback (card, at, service, outcome, caller, received_at)"
+            " VALUES (gen_random_uuid(), now(), 'a', 'accepted', '', now() - %s)",
+            (timedelta(days=days),),
+        )
 
     # when
     log = logs(platform.predictions_dsn, days=30)
@@ -618,6 +625,7 @@ def test_expired_predictions_are_deleted(
     counts = PredictionStore(table).daily_counts(datetime.now(UTC) - timedelta(days=400))
     old, new = ((datetime.now(UTC) - timedelta(days=days)).date() for days in (29, 0))
     assert counts == [DailyCount(old, "6", ">30", 20), DailyCount(new, "7", "NO", 1)]
+    until(lambda: table.execute("SELECT count(*) FROM card_feedback").fetchone() == (1,))
 
 
 def rows_of(table: psycopg.Connection) -> int:
@@ -637,7 +645,9 @@ def writer_dsn(platform: Platform, table: psycopg.Connection) -> Iterator[str]:
         connection.execute("CREATE ROLE log_writer LOGIN PASSWORD 'writes'")
         connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE predictions TO log_writer")
         connection.execute("GRANT USAGE ON SCHEMA public TO log_writer")
-        connection.execute("GRANT SELECT, INSERT, DELETE ON prediction TO log_writer")
+        connection.execute(
+            "GRANT SELECT, INSERT, DELETE ON prediction, card_feedback TO log_writer"
+        )
         yield psycopg.conninfo.make_conninfo(
             platform.predictions_dsn,
             user="log_writer",

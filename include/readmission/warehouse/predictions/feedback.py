@@ -46,6 +46,16 @@ def record(connection: psycopg.Connection, feedback: Sequence[CardFeedback]) -> 
         return sum(connection.execute(_INSERT, astuple(one)).rowcount for one in feedback)
 
 
+def delete_before(connection: psycopg.Connection, moment: datetime, limit: int) -> int:
+    """Delete feedback that was received before a moment, at most `limit` rows; return how many."""
+    with connection.transaction():
+        return connection.execute(_DELETE, (moment, limit)).rowcount
+
+
+_DELETE = """
+DELETE FROM card_feedback
+WHERE (card, at) IN (SELECT card, at FROM card_feedback WHERE received_at < %s LIMIT %s)
+"""
 _INSERT = """
 INSERT INTO card_feedback (card, at, service, outcome, reason, caller)
 VALUES (%s, %s, %s, %s, %s, %s)
