@@ -155,6 +155,11 @@ class BatchQuality(ResponseModel):
         examples=[{gate.name: Status.PASSED.value for gate in GATES}],
     )
     stopped_by: list[str] = Field(description="Names of the gates that it failed.", examples=[[]])
+    acknowledged: dict[str, int] = Field(
+        default_factory=dict,
+        description="How many warnings of each gate somebody has acknowledged.",
+        examples=[{"raw": 1}],
+    )
 
 
 class ColumnDrift(ResponseModel):

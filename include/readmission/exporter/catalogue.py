@@ -89,6 +89,11 @@ GATE_FAILED = MetricFamily(
     "Expectations that the newest batch did not meet, warnings included.",
     ("gate",),
 )
+GATE_ACKNOWLEDGED = MetricFamily(
+    "readmission_gate_acknowledged_warnings",
+    "Expectations that the newest batch did not meet, and that somebody acknowledged.",
+    ("gate",),
+)
 DRIFT = MetricFamily(
     "readmission_drift_psi",
     "Population stability index of the newest measured batch.",
@@ -97,6 +102,11 @@ DRIFT = MetricFamily(
 DRIFT_ALARM = MetricFamily(
     "readmission_drift_alarm",
     "1 if the column raised a drift alarm in the newest measured batch, else 0.",
+    ("feature",),
+)
+DRIFT_ACKNOWLEDGED = MetricFamily(
+    "readmission_drift_acknowledged",
+    "1 if somebody acknowledged the column's drift alarm in the newest measured batch, else 0.",
     ("feature",),
 )
 CANDIDATE = MetricFamily(

@@ -65,6 +65,7 @@ _REVISION = NoPatientRows("the revision of the tables")
 _VERDICTS = NoPatientRows(
     "sentences about whole batches, which may quote a wrong value, but never a number or a row"
 )
+_WARNINGS = NoPatientRows("who acknowledged which warning of a gate, until when and why")
 
 RAW: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
     {
@@ -78,6 +79,7 @@ RAW: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         "known_chunk": NoPatientRows("hashes of consecutive rows of a source file"),
         "known_rows": NoPatientRows("hashes of rows of a source file that make a batch"),
         "gate_verdict": _VERDICTS,
+        "warning_decision": _WARNINGS,
         "erasure": NoPatientRows("who erased rows, when and why; not whose rows"),
         "erased_rows": NoPatientRows("counts of erased rows by batch"),
         "erased_patient": NoPatientRows(
@@ -99,6 +101,7 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
         ),
         "batch": NoPatientRows("counts, times and the hash of each batch"),
         "gate_verdict": _VERDICTS,
+        "warning_decision": _WARNINGS,
         "skipped_training": NoPatientRows("batches on which no model is trained, and why"),
         "candidate": NoPatientRows("the best model of each training"),
         "promotion": NoPatientRows("metrics of whole test sets, and of groups of patients"),

@@ -15,6 +15,7 @@ from readmission.warehouse.clean.failure_log import FailureLog
 from readmission.warehouse.clean.move_log import MoveLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.predictions.outcomes import OutcomeStore
+from readmission.warehouse.sql.gate_warnings import GateWarnings
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.exporter.conftest import Page, Scrape
 from tests.include.hospital import BAD, FIRST, ROWS, Hospital
@@ -188,6 +189,7 @@ def test_each_gate_counts_its_verdicts_and_details_the_newest(
     raw.record(GateVerdict(SECOND, "raw", True, 20, ["2 rows are odd"], 2.5, "key"))
     raw.record(GateVerdict(FIRST, "raw", True, 20, [], 9.0, "key"))
     clean.record(GateVerdict(FIRST, "clean", False, 9, ["a", "b", "c"], 1.0, "key"))
+    GateWarnings(hospital.raw.connection).acknowledge("raw", "2 rows", "somebody", "known", None)
     commit(hospital)
 
     # when
@@ -203,6 +205,7 @@ def test_each_gate_counts_its_verdicts_and_details_the_newest(
     assert page.all("gate_duration_seconds") == {("raw",): 2.5, ("clean",): 1.0}
     assert page.all("gate_passed") == {("raw",): 1, ("clean",): 0}
     assert page.all("gate_failed_expectations") == {("raw",): 1, ("clean",): 3}
+    assert page.all("gate_acknowledged_warnings") == {("raw",): 1, ("clean",): 0}
     assert "odd" not in page.text
 
 
@@ -220,6 +223,7 @@ def test_drift_is_shown_for_the_newest_batch(hospital: Hospital, scrape: Scrape)
     # then
     assert page.all("drift_psi") == {("payer_code",): 1.25, ("age",): 0.01}
     assert page.all("drift_alarm") == {("payer_code",): 1, ("age",): 0}
+    assert page.all("drift_acknowledged") == {("payer_code",): 0, ("age",): 0}
 
 
 def test_promotions_and_rollbacks_are_counted_and_the_newest_challengers_shown(

@@ -11,6 +11,7 @@ import psycopg
 
 from readmission.domain.batch_ids import batch_number, parse_batch_id
 from readmission.exporter.catalogue import (
+    GATE_ACKNOWLEDGED,
     GATE_FAILED,
     GATE_PASSED,
     GATE_SECONDS,
@@ -37,6 +38,8 @@ class GateResult:
         Expectations that were not met, warnings included.
     seconds : float
         How long the gate took.
+    acknowledged : int
+        How many of those somebody acknowledged.
     """
 
     batch_id: str
@@ -44,6 +47,7 @@ class GateResult:
     passed: bool
     failed: int
     seconds: float
+    acknowledged: int
 
     @property
     def status(self) -> Status:
@@ -53,12 +57,14 @@ class GateResult:
 
 def read(connection: psycopg.Connection, rows: RowReader) -> list[GateResult]:
     """Return the results of all gates whose verdicts one database holds."""
-    found = connection.execute("SELECT batch_id, gate, passed, failed, seconds FROM gate_result")
+    found = connection.execute(
+        "SELECT batch_id, gate, passed, failed, seconds, acknowledged FROM gate_result"
+    )
     return rows.keep("gate_verdict", found.fetchall(), _parse)
 
 
 def _parse(row: tuple[Any, ...]) -> GateResult:
-    batch_id, gate, passed, failed, seconds = row
+    batch_id, gate, passed, failed, seconds, acknowledged = row
     place = f"{gate} of {batch_id}"
     return GateResult(
         parse_batch_id(batch_id),
@@ -66,6 +72,7 @@ def _parse(row: tuple[Any, ...]) -> GateResult:
         flag(passed, f"passed, {place},"),
         whole(failed, f"failed, {place},"),
         measure(seconds, f"seconds, {place},"),
+        whole(acknowledged, f"acknowledged, {place},"),
     )
 
 
@@ -84,3 +91,4 @@ def _gate_samples(gate: str, results: Sequence[GateResult]) -> Iterator[Sample]:
         yield GATE_PASSED(newest.passed, gate)
         yield GATE_SECONDS(newest.seconds, gate)
         yield GATE_FAILED(newest.failed, gate)
+        yield GATE_ACKNOWLEDGED(newest.acknowledged, gate)

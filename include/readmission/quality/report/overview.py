@@ -24,6 +24,7 @@ from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.raw.corrections import Correction, Corrections
 from readmission.warehouse.raw.known_files import KnownFiles
 from readmission.warehouse.reconciliation import Account, account
+from readmission.warehouse.sql.gate_warnings import GateWarning, GateWarnings
 from readmission.warehouse.verdicts import NOT_RUN, GateVerdict, VerdictLog
 
 
@@ -41,12 +42,19 @@ class BatchQuality:
         By the gate's name; gates that have not checked the batch are missing.
     file : str, optional
         Name of the source file; None for a replay, or if the file has not been read since 0.2.0.
+    acknowledged : mapping of (str, str) to GateWarning
+        The acknowledged warnings by the gate's name and the sentence.
     """
 
     raw: RawBatch
     clean: CleanBatch | None
     verdicts: dict[str, GateVerdict]
     file: str | None = None
+    acknowledged: Mapping[tuple[str, str], GateWarning] = field(default_factory=dict)
+
+    def known(self, gate: str) -> int:
+        """Return how many warnings of a gate somebody acknowledged."""
+        return sum(name == gate for name, _ in self.acknowledged)
 
     @property
     def is_accepted(self) -> bool:
@@ -102,12 +110,14 @@ class Overview:
             [*VerdictLog(raw.connection).verdicts(), *VerdictLog(clean.connection).verdicts()]
         )
         files = KnownFiles(raw.connection).by_content()
+        acknowledged = _acknowledged(raw, clean)
         batches = [
             BatchQuality(
                 batch,
                 cleaned.get(batch.batch_id),
                 verdicts.get(batch.batch_id, {}),
                 files.get(batch.content_sha256),
+                acknowledged.get(batch.batch_id, {}),
             )
             for batch in raw.batches()
         ]
@@ -166,6 +176,16 @@ def _decisions_by_row(decisions: Iterable[Decision]) -> dict[tuple[str, int], li
     for decision in decisions:
         rows[decision.batch_id, decision.source_row].append(decision)
     return dict(rows)
+
+
+def _acknowledged(
+    raw: RawWarehouse, clean: CleanWarehouse
+) -> dict[str, dict[tuple[str, str], GateWarning]]:
+    batches: dict[str, dict[tuple[str, str], GateWarning]] = defaultdict(dict)
+    for warehouse in (raw, clean):
+        for one in GateWarnings(warehouse.connection).acknowledged():
+            batches[one.batch_id][one.gate, one.sentence] = one
+    return dict(batches)
 
 
 def _verdicts_by_batch(verdicts: Iterable[GateVerdict]) -> dict[str, dict[str, GateVerdict]]:

@@ -65,6 +65,7 @@ def _batch(batch: BatchQuality) -> Mapping[str, Any]:
         "quarantined": batch.raw.quarantined_rows,
         "repeated": batch.raw.repeated_rows,
         "gates": {gate.name: batch.status(gate.name) for gate in catalogue.GATES},
+        "acknowledged": {name: batch.known(name) for name in batch.verdicts},
         "reports": {name: verdict.report for name, verdict in batch.verdicts.items()},
     }
 

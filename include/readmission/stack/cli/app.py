@@ -19,7 +19,7 @@ from readmission.stack.cli.boot_display import (
     status_table,
 )
 from readmission.stack.cli.data import backup, score, synth
-from readmission.stack.cli.decisions import corrections, quarantine
+from readmission.stack.cli.decisions import corrections, quarantine, warnings
 from readmission.stack.cli.models import promote, promotions, retrain, trace
 from readmission.stack.cli.terminal import (
     JsonOption,
@@ -56,6 +56,7 @@ If a port is taken, set another one before `readmission up`: `READMISSION_AIRFLO
 )
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(corrections.app, name="corrections")
+app.add_typer(warnings.app, name="warnings")
 app.add_typer(patient.app, name="patient")
 app.command("backup")(backup.back_up)
 app.command("restore")(backup.restore)

@@ -25,6 +25,8 @@ class Action(StrEnum):
     FIX_ROWS = "quarantine-fix"
     WAIVE_ROWS = "quarantine-waive"
     REPLAY_ROWS = "quarantine-replay"
+    ACKNOWLEDGE = "warning-acknowledge"
+    WITHDRAW = "warning-withdraw"
     EXPORT_PATIENT = "patient-export"
     ERASE_PATIENT = "patient-erase"
     DELETE_EXPIRED = "retention-delete"

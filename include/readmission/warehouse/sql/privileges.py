@@ -18,7 +18,7 @@ AUDIT_WRITER = "audit_writer"
 Columns = Mapping[str, Sequence[str]]
 Privilege = Literal["SELECT", "INSERT"]
 
-_GATES = ("batch_id", "gate", "passed", "failed", "seconds")
+_GATES = ("batch_id", "gate", "passed", "failed", "seconds", "acknowledged")
 RAW: Columns = {
     "batch": ("batch_id", "number", "kind", "state", "rows", "created_at", "decided_at"),
     "encounter": ("batch_id",),
@@ -31,7 +31,7 @@ CLEAN: Columns = {
     "batch": ("batch_id", "state", "quarantined_rows", "created_at", "decided_at"),
     "encounter": ("batch_id", "part", "superseded_by"),
     "gate_result": _GATES,
-    "drift": ("batch_id", "column_name", "psi", "alarm"),
+    "drift_result": ("batch_id", "column_name", "psi", "alarm", "acknowledged"),
     "candidate": ("batch_id", "version", "created_at"),
     "promotion": (
         *("promotion_id", "batch_id", "challenger_version", "verdict", "figures", "created_at"),
