@@ -30,16 +30,22 @@ def batches(pipeline: Pipeline) -> list[str]:
         return [str(batch.batch_id) for batch in RawWarehouse(raw).batches()]
 
 
-def judged(pipeline: Pipeline, batch_id: str) -> bool:
-    """Return whether a batch has a verdict; start a sweep, as the schedule would, if not."""
-    with pipeline.connected("clean") as clean:
-        found = {promotion.batch_id for promotion in ModelHistory(clean).promotions()}
-    if batch_id in found:
-        return True
-    with contextlib.suppress(Exception):
-        pipeline.airflow.trigger("ledger_sweep", {})
-    time.sleep(SWEEP_SECONDS)
-    return False
+class Sweeps:
+    """Starts a sweep now and then, as the schedule would, until a batch has a verdict."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._last = time.monotonic()
+
+    def judged(self, batch_id: str) -> bool:
+        """Return whether a batch has a verdict."""
+        with self._pipeline.connected("clean") as clean:
+            found = {promotion.batch_id for promotion in ModelHistory(clean).promotions()}
+        if batch_id not in found and time.monotonic() - self._last > SWEEP_SECONDS:
+            self._last = time.monotonic()
+            with contextlib.suppress(Exception):
+                self._pipeline.airflow.trigger("ledger_sweep", {})
+        return batch_id in found
 
 
 def findings(pipeline: Pipeline, predictions: Predictions) -> list[Finding]:
@@ -76,7 +82,8 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(served: Pipeline) 
         served.kill_task(served.run_of(TRAINING, batch_id), "train")
         kill_named(stack, postgres.NAME)
         assert recover(stack) is not None
-        served.wait_for("a verdict on the batch", lambda: judged(served, batch_id))
+        sweeps = Sweeps(served)
+        served.wait_for("a verdict on the batch", lambda: sweeps.judged(batch_id))
         predictions.stop()
 
         # then the ledgers and the log hold what the client knows, each once
