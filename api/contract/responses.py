@@ -57,6 +57,7 @@ class ModelCard(ResponseModel):
         description="Intervals, subgroups, calibration, decision curve, demographics, features and"
         " criteria, on validation patients; empty for models of earlier releases.",
     )
+    release: str | None = Field(None, description="Of this project, which trained the model.")
 
 
 class ModelResponse(ModelReference):

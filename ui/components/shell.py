@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from readmission import __version__
 from ui.components import form, language_switch
 from ui.language import N_, PARAMETER, _, builtin, choice
 
@@ -73,3 +74,4 @@ def show() -> None:
             st.page_link(page, width="content", query_params=kept)
         language_switch.show()
     current.run()
+    st.caption(_("System release {release}", release=__version__))

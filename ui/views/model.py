@@ -85,7 +85,10 @@ def _show_card(card: Json, schema: Json) -> None:
             weights=weights,
         )
         fingerprint = _("SHA-256 of the data: `{hash}…`", hash=data["data_sha256"][:16])
-        st.caption(f"{decision}  \n{fingerprint}")
+        lines = [decision, fingerprint]
+        if card.get("release"):
+            lines.append(_("Trained by system release {release}.", release=card["release"]))
+        st.caption("  \n".join(lines))
 
 
 def _show_report(report: Json) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 from streamlit.dataframe_util import convert_arrow_bytes_to_pandas_df
 
+from readmission import __version__
 from readmission.registry import PRODUCTION, Registry
 from tests.api.serving import Service
 from tests.conftest import Platform
@@ -23,6 +24,7 @@ def test_the_model_in_production_is_shown_with_its_card(api: Service, opened: Op
     assert card["intended_use"] in text_of(page.markdown)
     for limit in card["limits"]:
         assert limit in text_of(page.markdown)
+    assert f"Trained by system release {__version__}." in text_of(page.caption)
     assert "better: 0.55" in text_of(page.info)
     assert metrics(page)["In production since"] == "Mar 1, 2026"
     assert "In production since: Mar 1, 2026, 09:15 UTC" in text_of(page.caption)

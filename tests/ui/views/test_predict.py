@@ -5,6 +5,7 @@ from typing import Any, NoReturn
 import httpx
 import pytest
 
+from readmission import __version__
 from tests.api.serving import Service
 from tests.ui.pages import (
     FILES,
@@ -25,6 +26,7 @@ def test_the_page_names_the_model_and_warns_about_synthetic_data(
     page = opened(api.url)
 
     assert "version **2**" in text_of(page.caption)
+    assert f"System release {__version__}" in text_of(page.caption)
     assert "Synthetic data" in text_of(page.warning)
     assert not page.error
 

@@ -27,6 +27,7 @@ from great_expectations.util import convert_to_json_serializable
 from jinja2 import ChoiceLoader, PackageLoader, pass_context
 from markupsafe import escape
 
+from readmission import __version__
 from readmission.domain.privacy import HIDDEN, is_identifier
 from readmission.quality.report.keys import path_within
 from readmission.warehouse.verdicts import Status
@@ -122,7 +123,7 @@ class _Page(DefaultJinjaPageView):  # type: ignore[misc]
         super().__init__()
         ours = [PackageLoader(__package__, f) for f in ("templates/data_docs", "templates")]
         self.env.loader = ChoiceLoader([*ours, self.env.loader])
-        self.env.globals["Status"] = Status
+        self.env.globals.update(Status=Status, release=__version__)
 
     @pass_context
     def render_content_block(

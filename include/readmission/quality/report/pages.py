@@ -7,6 +7,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from readmission import __version__
 from readmission.domain.drift import MODERATE, STRONG, Level
 from readmission.quality import catalogue
 from readmission.quality.report.overview import Overview
@@ -79,5 +80,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(Status=Status, marks=MARKS, origins=ORIGINS)
+    environment.globals.update(Status=Status, marks=MARKS, origins=ORIGINS, release=__version__)
     return environment

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from readmission import __version__
+
 FILE = "card.json"
 
 INTENDED_USE = (
@@ -42,6 +44,8 @@ class ModelCard:
     report : dict
         Intervals, subgroups, calibration, decision curve and more, as returned by
         `readmission.modelling.evaluation.report.evaluation_report`; an older card has none.
+    release : str
+        The release of this project that trained the model.
     """
 
     family: str
@@ -55,3 +59,4 @@ class ModelCard:
     intended_use: str = INTENDED_USE
     limits: tuple[str, ...] = field(default=LIMITS)
     report: dict[str, Any] = field(default_factory=dict)
+    release: str = __version__
