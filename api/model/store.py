@@ -18,7 +18,7 @@ from readmission.errors import BundleRefused
 from readmission.files import READABLE, write_whole
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
-from readmission.serving.signature import TrustedKeys
+from readmission.serving.signature import RETRAIN, TrustedKeys
 from readmission.settings import Settings
 
 REGISTERED = "registered.json"
@@ -127,7 +127,11 @@ class LocalModelStore:
 
     def _folder_of(self, version: RegisteredVersion) -> Path:
         # A reinstalled registry counts versions from 1 again; run ids do not repeat.
-        return self._folder / f"{version.version}-{version.run_id}"
+        name = f"{version.version}-{version.run_id}"
+        # Whoever registers a version chooses its run id: `../..` must not become a path.
+        if not _FOLDER_NAME.fullmatch(name):
+            raise BundleRefused(f"version {version.version} has no valid run id; {RETRAIN}")
+        return self._folder / name
 
     def _opened(self, version: RegisteredVersion, folder: Path) -> ServedModel:
         return ServedModel(version, open_bundle(folder, self._trusted))

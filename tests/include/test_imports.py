@@ -72,7 +72,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"newest_batch", "report"},
     ),
     "readmission.registry": (
-        {"aliases", "candidates", "login"},
+        {"aliases", "artifacts", "candidates", "login"},
         {"client"},
         {"rollbacks"},
     ),

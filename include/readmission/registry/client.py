@@ -12,13 +12,14 @@ from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
 from readmission.domain.production import NO_PIN, PIN, PROMOTED_VERSION, Pin, Production
-from readmission.errors import BundleRefused, NoDriftReference, NoModel, NotPromotedYet
+from readmission.errors import NoDriftReference, NoModel, NotPromotedYet
+from readmission.registry import artifacts
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 from readmission.registry.login import log_in
-from readmission.serving.bundle import FOLDER, open_bundle
+from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
-from readmission.serving.signature import RETRAIN, TrustedKeys
+from readmission.serving.signature import TrustedKeys
 from readmission.settings import Settings
 
 DRIFT_REFERENCE = "drift_reference.json"
@@ -175,7 +176,9 @@ class Registry:
         files = self._found(lambda: self.client.list_artifacts(found.run_id)) if found else None
         if found is None or DRIFT_REFERENCE not in {file.path for file in files or ()}:
             raise NoDriftReference(version)
-        return dict(mlflow.artifacts.load_dict(f"runs:/{found.run_id}/{DRIFT_REFERENCE}"))
+        address = self.client.get_run(found.run_id).info.artifact_uri
+        artifacts.require_own(f"the run of version {version}", address)
+        return dict(mlflow.artifacts.load_dict(f"{address}/{DRIFT_REFERENCE}"))
 
     def registered(self, version: str) -> RegisteredVersion:
         """Return a version without loading its artifacts.
@@ -212,15 +215,11 @@ class Registry:
         Raises
         ------
         BundleRefused
-            If the version has no serving bundle.
+            If the version has no serving bundle, or one that is not in MLflow's own store.
         """
-        place = f"models:/{self.name}/{version}/artifacts/{FOLDER}"
-        # Checked first: downloading a missing folder fails like an unavailable server does.
-        if not mlflow.artifacts.list_artifacts(artifact_uri=place):
-            raise BundleRefused(
-                f"version {version} of {self.name} has no serving bundle; {RETRAIN}"
-            )
-        return Path(mlflow.artifacts.download_artifacts(place, dst_path=str(folder)))
+        what = f"version {version} of {self.name}"
+        address = self.client.get_model_version_download_uri(self.name, version)
+        return artifacts.download_bundle(what, f"{address}/artifacts", folder)
 
     def open(self, version: str, trusted: TrustedKeys) -> ServedModel:
         """Download the bundle of a version and open it.

@@ -20,6 +20,8 @@ FOLDER = "serving"
 
 MANIFEST = "manifest.json"
 FORMAT = 5
+LARGEST = {MANIFEST: 1 << 20, signature.FILE: 4 << 10}
+"""Bytes of the two files that are read before anything is verified."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +157,15 @@ def _parsed(content: bytes) -> Manifest:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST[path.name] + 1)
     except OSError as error:
         raise BundleRefused(
             f"the model's {path.name} cannot be read ({error}); {ROLL_BACK}"
         ) from error
+    if len(content) > LARGEST[path.name]:
+        raise BundleRefused(f"the model's {path.name} is too large; {ROLL_BACK}")
+    return content
 
 
 def _digest(path: Path) -> str:

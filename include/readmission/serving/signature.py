@@ -103,7 +103,7 @@ class TrustedKeys:
         try:
             signed = json.loads(signature)
             key_id, value = signed["key_id"], base64.b64decode(signed["signature"], validate=True)
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise BundleRefused(f"the model's {FILE} cannot be read; {ROLL_BACK}") from error
         key = self.by_id.get(key_id) if isinstance(key_id, str) else None
         if key is None:

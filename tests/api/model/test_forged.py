@@ -16,12 +16,15 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
+from api.model.registry import RegistryClient
+from api.model.store import LocalModelStore
 from readmission.domain.schema import example
 from readmission.errors import BundleRefused
 from readmission.modelling.fitting import Fit
-from readmission.registry import PRODUCTION, Registry
+from readmission.registry import PRODUCTION, Registry, artifacts
 from readmission.serving import signature
-from readmission.serving.bundle import FOLDER, MANIFEST
+from readmission.serving.bundle import FOLDER, LARGEST, MANIFEST, open_bundle
+from readmission.serving.model import RegisteredVersion
 from readmission.serving.signature import Signer
 from readmission.settings import Settings
 from tests.api.models import bundle_of, put_into_production
@@ -134,3 +137,63 @@ def test_the_forged_pickle_would_run_code(
 
     # then
     assert marker.exists()
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "mlflow-artifacts://attacker:5000/1/models/m-1/artifacts",
+        "http://attacker/1",
+        "s3://attacker/1",
+        "file:///etc",
+        "/etc",
+        "mlflow-artifacts:/1/../2",
+        "mlflow-artifacts://[broken/1",
+    ],
+)
+def test_no_password_goes_to_a_host_that_a_version_names(place: str) -> None:
+    artifacts.require_own("version 1", "mlflow-artifacts:/1/models/m-1/artifacts")
+
+    with pytest.raises(BundleRefused, match="not in MLflow's own store"):
+        artifacts.require_own("version 1", place)
+
+
+def test_a_run_id_that_is_a_path_reaches_no_other_folder(tmp_path: Path) -> None:
+    settings = Settings(model_cache_dir=tmp_path / "copies")
+    store = LocalModelStore(settings, RegistryClient(settings))
+
+    with pytest.raises(BundleRefused, match="no valid run id"):
+        store.open(RegisteredVersion(settings.model_name, "2", "/../../../spool", "file"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (signature.FILE, "[" * LARGEST[signature.FILE]),
+        (signature.FILE, " " * (LARGEST[signature.FILE] + 1)),
+        (MANIFEST, " " * (LARGEST[MANIFEST] + 1)),
+    ],
+    ids=["nested signature", "long signature", "long manifest"],
+)
+def test_what_is_read_before_it_is_verified_is_small(
+    fits: tuple[Fit, Fit], tmp_path: Path, name: str, content: str
+) -> None:
+    bundle = Path(shutil.copytree(bundle_of(fits[0]), tmp_path / FOLDER))
+    (bundle / name).write_text(content)
+
+    with pytest.raises(BundleRefused, match=r"too large|cannot be read"):
+        open_bundle(bundle, TRUSTED)
+
+
+def test_a_bundle_with_more_than_a_bundle_has_is_not_downloaded(
+    settings: Settings, fits: tuple[Fit, Fit], tmp_path: Path
+) -> None:
+    registry = Registry(settings)
+    registry.experiment_id()
+    bundle = Path(shutil.copytree(bundle_of(fits[0]), tmp_path / FOLDER))
+    (bundle / "folder").mkdir()
+    (bundle / "folder" / "more").write_bytes(b"more")
+    version = register_forged(registry, bundle, tmp_path / "marker")
+
+    with pytest.raises(BundleRefused, match="training writes files only"):
+        registry.open(version, TRUSTED)
