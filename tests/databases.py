@@ -35,9 +35,8 @@ def recreate(connection: psycopg.Connection) -> None:
 
 def dumped(connection: psycopg.Connection) -> str:
     """Return the statements that create a database as it is now."""
-    command = [
-        installed_programs() / "pg_dump", "--no-owner", "--inserts", address_of(connection)
-    ]  # fmt: skip
+    program = str(installed_programs() / "pg_dump")
+    command = [program, "--no-owner", "--inserts", address_of(connection)]
     script = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # Lines with a backslash are for psql; the dump changes settings of its session.
     kept = [line for line in script.splitlines() if not line.startswith("\\")]
