@@ -33,7 +33,7 @@ PORTS = {
 ELSEWHERE = ("Compose", "Kubernetes", "docker", "kubectl", "one machine")
 """What the line of a table begins with, or has before its command, if it needs another test."""
 PROGRAM = ".venv/bin/readmission "
-PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b|--rows")
+PLACEHOLDER = re.compile(r"\b[A-Z_]{4,}\b|--rows")
 
 pytestmark = pytest.mark.timeout(2 * PATIENCE)
 
