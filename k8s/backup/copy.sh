@@ -20,7 +20,8 @@ for server in "$@"; do
     echo "CREATE_REPLICATION_SLOT copy_$$ TEMPORARY PHYSICAL RESERVE_WAL;" >&"${slot[1]}"
     read -r -t 60 _ <&"${slot[0]}"
     pg_basebackup --pgdata - --format tar --wal-method fetch --checkpoint fast --no-password | gzip --fast >"$part"
-    exec {slot[1]}>&-
+    input=${slot[1]}
+    exec {input}>&-
     wait
     # The time when it was finished: a recovery needs a copy that was finished before.
     file=$folder/server-$server/$(date -u +%Y%m%dT%H%M%SZ).$identifier.tar.gz
