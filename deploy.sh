@@ -47,6 +47,8 @@ declare -A BUILT=() PUSHED=()
 OUTDATED=()
 # The overlay's manifests, the names of the applied objects, and the StatefulSets that have to be created again.
 OBJECTS='' APPLIED='' IMMUTABLE=()
+# Objects that only another overlay has, and servers that the applied overlay has as another kind.
+LEFT=() REPLACED=()
 # Who holds the Lease during this run, and the process that renews it.
 HOLDER='' RENEWER=''
 
@@ -243,6 +245,7 @@ restart_outdated() {
     [ ${#OUTDATED[@]} -gt 0 ] || return 0
     step "Restarting servers whose image has changed"
     for name in "${OUTDATED[@]}"; do
+        [[ " ${LEFT[*]} ${REPLACED[*]} " != *" ${name/\//.apps/} "* ]] || continue
         run kubectl --namespace "$NAMESPACE" rollout restart "${name%/*}" "${name#*/}"
     done
 }
@@ -560,18 +563,29 @@ apply() {
     resize_volumes
 }
 
-# Delete what only another overlay had, such as the right to create pods or an opening in the network.
+# Delete what only another overlay had, such as the right to create pods or an opening in the network. A server whose
+# kind has changed, such as the API in production, serves until its successor is ready.
 prune() {
-    local found thing left=()
+    local found thing
     found=$(kubectl --namespace "$NAMESPACE" get "$PARTS" --selector "$LABEL" --output name)
     for thing in $found; do
-        grep -qxF "$thing" <<<"$APPLIED" || left+=("$thing")
+        if grep -qxF "$thing" <<<"$APPLIED"; then
+            continue
+        elif [[ $thing == @(deployment|statefulset).apps/* ]] \
+            && grep -qxE "(deployment|statefulset)\.apps/${thing#*/}" <<<"$APPLIED"; then
+            REPLACED+=("$thing")
+        else
+            LEFT+=("$thing")
+        fi
     done
-    if [ ${#left[@]} -gt 0 ]; then
-        say "deleting objects that are not in $OVERLAY: ${left[*]}"
-        kubectl --namespace "$NAMESPACE" delete "${left[@]}" --ignore-not-found
-    fi
+    delete_leftovers "${LEFT[@]}"
     mark networkpolicies default-deny allow-dns
+}
+
+delete_leftovers() {
+    [ $# -gt 0 ] || return 0
+    say "deleting objects that are not in $OVERLAY: $*"
+    kubectl --namespace "$NAMESPACE" delete "$@" --ignore-not-found
 }
 
 wait_for() {
@@ -583,7 +597,7 @@ wait_for() {
             && kubectl --namespace "$NAMESPACE" get job "${JOBS[@]}" --ignore-not-found --output name \
             && kubectl --namespace "$NAMESPACE" get deployments --output name
     ) || fail "cannot list what to wait for"
-    mapfile -t things <<<"$found"
+    mapfile -t things < <(grep -vxF "$(printf '%s\n' "${REPLACED[@]}")" <<<"$found")
     for thing in "${things[@]}"; do
         number=$((number + 1))
         say "[$number/${#things[@]}] $thing"
@@ -727,6 +741,7 @@ main() {
     apply
     restart_outdated
     wait_for
+    delete_leftovers "${REPLACED[@]}"
     print_urls
 }
 

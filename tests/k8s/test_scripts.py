@@ -270,6 +270,23 @@ def test_changing_the_overlay_deletes_its_leftovers_and_nothing_of_others(cluste
     assert "networkpolicy.networking.k8s.io/default-deny" in things(cluster)
 
 
+def test_a_server_of_another_kind_serves_until_its_successor_is_ready(deployed: Path) -> None:
+    # given the API as the overlay production has it, and a new image
+    old = "statefulset.apps/fastapi"
+    put(deployed, old, **{"app.kubernetes.io/managed-by": "readmission-deploy"})
+    (deployed / "code-api").write_text("new")
+
+    done = deploy(deployed)
+
+    assert done.returncode == 0, done.stderr
+    made = calls(deployed)
+    assert made.index("rollout status deployment.apps/fastapi") < made.index(f"delete {old}")
+    assert old not in things(deployed)
+    # nobody waits for the old one or restarts it
+    assert f"rollout status {old}" not in made
+    assert "rollout restart statefulset fastapi" not in made
+
+
 def test_deploying_again_deletes_nothing(deployed: Path) -> None:
     before = things(deployed)
 
