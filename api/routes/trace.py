@@ -18,6 +18,7 @@ from api.dependencies import (
 )
 from api.errors import QualityUnavailable, log
 from api.model import provenance
+from api.prediction_log.delivery import CONNECTION
 from api.routes.quality import fetch_summary
 from readmission.logs import where
 from readmission.settings import Settings
@@ -26,7 +27,6 @@ from readmission.warehouse.predictions.requests import LoggedRequest, LoggedRow,
 
 ROWS = 20
 """Rows of an upload that are returned; `line` returns any other one."""
-CONNECT_SECONDS = 5
 MOST_LINES = 2**31
 
 router = APIRouter()
@@ -63,9 +63,10 @@ async def trace(request: Request, request_id: RequestId, line: Line = None) -> d
     state = service_state(request)
     found = await asyncio.to_thread(_logged, state.settings, request_id, line)
     state.audit.note(audit_event(request, Action.TRACE, request_id, line=line))
-    row = found.rows[0]
-    notes: list[str] = []
-    model, run = await asyncio.to_thread(_origin, state, row.model_version, notes)
+    version, *others = dict.fromkeys(row.model_version for row in found.rows)
+    # A client sent the id twice, and the model was replaced in between.
+    notes = [f"other rows were predicted by version {other}" for other in others]
+    model, run = await asyncio.to_thread(_origin, state, version, notes)
     batches = await asyncio.to_thread(_batches, state.settings, run, notes) if run else []
     return {
         "request_id": request_id,
@@ -85,7 +86,7 @@ def _logged(settings: Settings, request_id: str, line: int | None) -> LoggedRequ
     row = None if line is None else line - 1
     dsn = settings.prediction_log_dsn.get_secret_value()
     try:
-        with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
+        with psycopg.connect(dsn, **CONNECTION) as connection:
             found = find(connection, request_id, row, ROWS)
     except psycopg.Error as error:
         log.error("a prediction was not traced: %s", where(error))
@@ -122,7 +123,9 @@ def _batches(settings: Settings, run: dict[str, Any], notes: list[str]) -> Any:
         notes.append(error.message)
         return []
     found = provenance.batches_of(summary, run["batch_id"], settings.docs_url)
-    if len(found) != run["batches"]:
+    if run["batch_id"] is None:
+        notes.append("the training run does not name its batches")
+    elif len(found) != run["batches"]:
         notes.append(
             f"the run was trained on {run['batches']} batches up to {run['batch_id']}; the"
             f" published summary has {len(found)} accepted ones"

@@ -21,14 +21,13 @@ from api.dependencies import (
 )
 from api.errors import log
 from api.http.transport import JSON, read_json_body, request_id_of
+from api.prediction_log.delivery import CONNECTION
 from api.routes.interop.fhir import score_stay
 from api.routes.interop.scoring import MAX_BYTES
 from api.routes.predict_batch import CountedRoute
 from readmission.logs import where
 from readmission.warehouse.audit.events import Action
 from readmission.warehouse.predictions.feedback import CardFeedback, record
-
-CONNECT_SECONDS = 5
 
 router = APIRouter(prefix="/cds-services", route_class=CountedRoute)
 
@@ -134,5 +133,5 @@ async def report(
 
 
 def _store(dsn: str, rows: Sequence[CardFeedback]) -> int:
-    with psycopg.connect(dsn, connect_timeout=CONNECT_SECONDS) as connection:
+    with psycopg.connect(dsn, **CONNECTION) as connection:
         return record(connection, rows)

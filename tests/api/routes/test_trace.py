@@ -117,7 +117,7 @@ def test_a_prediction_is_traced_to_its_files(service: TestClient) -> None:
     assert "trained on 1 batches" in found["notes"][0]
 
 
-def test_rows_of_a_file_share_one_id_and_one_of_them_can_be_asked_for(service: TestClient) -> None:
+def test_rows_of_a_file_share_one_id_and_one_of_them_can_be_requested(service: TestClient) -> None:
     # given a file of 25 rows
     response = service.post("/predict/batch", json=[example()] * 25)
     request_id = response.headers["x-request-id"]
@@ -139,16 +139,35 @@ def test_an_unknown_id_is_not_found_and_says_what_to_check(service: TestClient) 
     assert "check the id; the log keeps predictions for" in message
 
 
+def log_predictions(platform: Platform, request_id: str, *versions: str) -> None:
+    """Log a prediction of each version under the same request id, in this order."""
+    with psycopg.connect(platform.predictions_dsn) as connection:
+        for version in versions:
+            connection.execute(
+                "INSERT INTO prediction (id, at, request_id, row, model_version, features, p_no,"
+                " p_over_30, p_under_30, predicted_class)"
+                " VALUES (gen_random_uuid(), clock_timestamp(), %s, 0, %s, '{}', 0.5, 0.3, 0.2,"
+                " 'NO')",
+                (request_id, version),
+            )
+
+
+def test_an_id_that_was_sent_to_two_versions_is_a_note(
+    service: TestClient, platform: Platform
+) -> None:
+    request_id = f"repeated-{time.time_ns()}"
+    log_predictions(platform, request_id, "1", "77")
+
+    found = traced(service, request_id)
+
+    assert (found["rows"], found["model"]["version"]) == (2, "1")
+    assert found["notes"][0] == "other rows were predicted by version 77"
+
+
 def test_a_version_that_was_deleted_is_a_note(service: TestClient, platform: Platform) -> None:
     # given a prediction of a version that the registry does not have
     request_id = f"deleted-{time.time_ns()}"
-    with psycopg.connect(platform.predictions_dsn) as connection:
-        connection.execute(
-            "INSERT INTO prediction (id, at, request_id, row, model_version, features, p_no,"
-            " p_over_30, p_under_30, predicted_class)"
-            " VALUES (gen_random_uuid(), now(), %s, 0, '77', '{}', 0.5, 0.3, 0.2, 'NO')",
-            (request_id,),
-        )
+    log_predictions(platform, request_id, "77")
 
     found = traced(service, request_id)
 
