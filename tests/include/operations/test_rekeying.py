@@ -16,6 +16,7 @@ from tests.include.operations.ward import BY, KEY, OTHER, PATIENT, WHY, Ward, en
 from tests.include.tables import encounters
 
 NEW = "another key of at least thirty-two characters"
+FORMER = "a key that was in use between the other two"
 
 
 def with_key(ward: Ward, key: str) -> Ward:
@@ -69,6 +70,19 @@ def test_after_a_rotation_everything_is_found_by_the_new_key(ward: Ward, tmp_pat
     assert said[-1].startswith("1 erased patients are known by a former key only")
 
 
+def test_an_outcome_under_two_former_keys_is_kept_once(ward: Ward) -> None:
+    # given a rotation after which nothing was hashed again, and an outcome that came twice
+    first, second, new = (Pseudonyms(key).encounter(encounter_of(3)) for key in (KEY, FORMER, NEW))
+    ward.predictions_db.execute(_CHANGED, (second, first))
+
+    # when the key is rotated once more
+    run_rekey(with_key(ward, f"{NEW},{FORMER},{KEY}").settings, lambda _: None)
+
+    # then the outcome that came last is the only one
+    found = ward.predictions_db.execute(_OUTCOMES, ([first, second, new],)).fetchall()
+    assert found == [(new, "<30")]
+
+
 def test_rows_of_patients_erased_before_a_rotation_are_refused_as_long_as_the_old_key_is_listed(
     ward: Ward,
 ) -> None:
@@ -109,3 +123,8 @@ def test_with_a_lost_key_the_stays_are_found_again_and_the_old_predictions_are_n
 
 
 _ANY = "SELECT erasure_id FROM erasure"
+_CHANGED = """
+INSERT INTO outcome SELECT %s, '<30', part, known_at + interval '1 day' FROM outcome
+WHERE encounter_hash = %s
+"""
+_OUTCOMES = "SELECT encounter_hash, readmitted FROM outcome WHERE encounter_hash = ANY(%s)"

@@ -43,6 +43,7 @@ def rekey(databases: Databases) -> Rekeyed:
             _pair(predictions, _pairs(databases, numbers, kind))
         predictions.execute("ANALYZE rekeyed")
         predictions.execute(_OUTCOMES_THERE)
+        predictions.execute(_OLDER_OUTCOMES)
         for table, column in _HASHES:
             names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
             changed = predictions.execute(_UPDATE.format(**names)).rowcount
@@ -114,4 +115,11 @@ DELETE FROM outcome USING rekeyed
 WHERE encounter_hash = former AND EXISTS (SELECT FROM outcome o WHERE o.encounter_hash = current)
 """
 """An outcome that was recorded again since the rotation needs no former hash."""
+_OLDER_OUTCOMES = """
+DELETE FROM outcome older USING rekeyed, rekeyed other, outcome newer
+WHERE older.encounter_hash = rekeyed.former AND newer.encounter_hash = other.former
+  AND rekeyed.current = other.current
+  AND (newer.known_at, newer.encounter_hash) > (older.known_at, older.encounter_hash)
+"""
+"""Of an outcome under several former hashes, the newest becomes the only one."""
 _UPDATE = sql.SQL("UPDATE {table} SET {column} = current FROM rekeyed WHERE {column} = former")
