@@ -4,6 +4,7 @@ from grafana_foundation_sdk.models import units
 
 from grafana.source.board import Board, Row, page_address
 from grafana.source.dashboards.predictions import PREDICTION_REQUESTS
+from grafana.source.dashboards.slo import alerts_table
 from grafana.source.panels import (
     NO_EXPORTER,
     NO_REQUEST,
@@ -13,10 +14,9 @@ from grafana.source.panels import (
     PanelOptions,
     Query,
     stat,
-    table,
     text,
 )
-from grafana.source.promql import firing_alerts, rate
+from grafana.source.promql import rate
 
 PAGES = {
     "airflow": ("Airflow", "the DAGs, their runs and logs"),
@@ -59,17 +59,7 @@ def _links() -> list[Panel]:
 
 def _state() -> list[Panel]:
     return [
-        table(
-            PanelOptions(
-                "Alerts now",
-                "All alerts that are firing; the runbooks say what to do about each of them.",
-                empty="None",
-                width=8,
-            ),
-            Query(firing_alerts()),
-            ("alertname", "severity"),
-            value="firing",
-        ),
+        alerts_table(),
         stat(
             PanelOptions(
                 "Requests in total",

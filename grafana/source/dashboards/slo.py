@@ -170,15 +170,20 @@ def _requests_and_alerts() -> list[Panel]:
             ),
             Query("max by (slo) (job:slo_errors:ratio_rate5m)", "{{slo}}"),
         ),
-        table(
-            PanelOptions(
-                "Firing alerts",
-                "All alerts that are firing. The runbooks say what to do about each of them.",
-                empty="None",
-                width=8,
-            ),
-            Query(firing_alerts()),
-            ("alertname", "severity"),
-            value="firing",
-        ),
+        alerts_table(),
     ]
+
+
+def alerts_table() -> Panel:
+    """Return the alerts that are firing."""
+    return table(
+        PanelOptions(
+            "Firing alerts",
+            "All alerts that are firing. The runbooks say what to do about each of them.",
+            empty="None",
+            width=8,
+        ),
+        Query(firing_alerts()),
+        ("alertname", "severity"),
+        value="firing",
+    )
