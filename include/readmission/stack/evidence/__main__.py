@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--video", action="store_true", help="write the demonstration as a video")
     parser.add_argument("--lang", choices=LANGUAGES, default="es", help="language (es)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write (evidence/)")
-    return parser.parse_args(arguments)  # fmt: skip
+    return parser.parse_args(arguments)
 
 
 def deployment(of: str | None) -> Deployment:

@@ -51,7 +51,7 @@ def checklist(deployed: Deployment, with_load: bool = False) -> list[Line]:
     Parameters
     ----------
     deployed : Deployment
-        What is asked.
+        What is checked.
     with_load : bool
         Whether to run the load test, after everything else.
     """
@@ -69,7 +69,7 @@ def _services(deployed: Deployment) -> list[Line]:
     page = f"{deployed.page}/_stcore/health"
     return [
         _line("services", "Every service runs", "Todos los servicios en ejecución",
-              deployed.asked["services"], deployed.services),
+              deployed.commands["services"], deployed.services),
         _line("airflow", "Airflow is healthy", "Airflow está sano",
               f"GET {deployed.airflow}/api/v2/monitor/health", lambda: airflow_health(deployed)),
         _line("page", "The clinicians' page responds", "La página para clínicos responde",
@@ -93,7 +93,7 @@ def airflow_health(deployed: Deployment) -> str:
 
 
 def _pipeline(deployed: Deployment) -> list[Line]:
-    sql = deployed.asked["sql"]
+    sql = deployed.commands["sql"]
     return [
         _line("dags", "The DAGs are active and none is broken",
               "Los DAGs están activos y ninguno tiene errores",
@@ -136,13 +136,13 @@ def _models(deployed: Deployment) -> list[Line]:
               lambda: production(deployed)),
         _line("swap", "The model changes without a change of code",
               "El modelo cambia sin modificar el código",
-              f"{deployed.asked['sql']} clean: {PROMOTED}", lambda: swap(deployed)),
+              f"{deployed.commands['sql']} clean: {PROMOTED}", lambda: swap(deployed)),
         _line("artifacts", "The bucket has artifacts", "El bucket tiene artefactos",
-              deployed.asked["artifacts"], deployed.artifacts),
+              deployed.commands["artifacts"], deployed.artifacts),
     ]  # fmt: skip
 
 
-def ask_mlflow(deployed: Deployment, method: str, path: str, **details: Any) -> Any:
+def query_mlflow(deployed: Deployment, method: str, path: str, **details: Any) -> Any:
     """Return a response of MLflow's API, read as its user for people."""
     login = ("viewer", deployed.viewer_password)
     with httpx.Client(timeout=30, trust_env=False, auth=login) as http:
@@ -153,15 +153,15 @@ def ask_mlflow(deployed: Deployment, method: str, path: str, **details: Any) -> 
 def runs(deployed: Deployment) -> str:
     """Return how many finished runs there are."""
     wanted = {"experiment_ids": ["1"], "max_results": 1000, "filter": "status = 'FINISHED'"}
-    count = len(ask_mlflow(deployed, "POST", "runs/search", json=wanted).get("runs", []))
+    count = len(query_mlflow(deployed, "POST", "runs/search", json=wanted).get("runs", []))
     holds = count > 0 and count % deployed.families == 0
     return expect(holds, str(count), f"a multiple of {deployed.families}")
 
 
 def production(deployed: Deployment) -> str:
     """Return the version in production, if the API serves it."""
-    asked = {"name": deployed.model, "alias": "production"}
-    found = ask_mlflow(deployed, "GET", "registered-models/alias", params=asked)["model_version"]
+    wanted = {"name": deployed.model, "alias": "production"}
+    found = query_mlflow(deployed, "GET", "registered-models/alias", params=wanted)["model_version"]
     with httpx.Client(timeout=30, trust_env=False) as http:
         health = http.get(f"{deployed.api}/health").raise_for_status().json()
     seen = {

@@ -1,4 +1,4 @@
-"""The system on Compose and on Kubernetes, as the evidence asks it through docker and kubectl."""
+"""The system on Compose and on Kubernetes, queried by the evidence through docker and kubectl."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def compose(file: Path = CHECKOUT / ".env") -> Deployment:
             (*EXEC, f"postgres-{database}"), database, statement
         ),
         artifacts=lambda: run(*EXEC, "minio", "ls", "/data/store/mlflow"),
-        asked={
+        commands={
             "services": "docker compose ps --all",
             "sql": "docker compose exec postgres-… psql",
             "artifacts": "docker compose exec minio ls /data/store/mlflow",
@@ -100,7 +100,7 @@ def kubernetes() -> Deployment:
         ).strip()  # fmt: skip
         secrets = {name: _secret(*place) for name, place in SECRETS.items()}
     except NotAsExpected as error:
-        raise StackError(f"the cluster cannot be asked: {error}; see `./deploy.sh`") from error
+        raise StackError(f"the cluster cannot be queried: {error}; see `./deploy.sh`") from error
     return Deployment(
         name="kubernetes",
         services=pods,
@@ -108,7 +108,7 @@ def kubernetes() -> Deployment:
             (*KUBECTL, "exec", f"postgres-{database}-0", "--"), database, statement
         ),
         artifacts=lambda: run(*KUBECTL, "exec", "minio-0", "--", "ls", "/data/mlflow"),
-        asked={
+        commands={
             "services": f"{' '.join(KUBECTL)} get pods",
             "sql": f"{' '.join(KUBECTL)} exec postgres-…-0 -- psql",
             "artifacts": f"{' '.join(KUBECTL)} exec minio-0 -- ls /data/mlflow",

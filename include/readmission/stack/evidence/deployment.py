@@ -1,4 +1,4 @@
-"""What the evidence asks of a deployment: on one machine, on Compose or on Kubernetes."""
+"""What the evidence needs of a deployment: on one machine, on Compose or on Kubernetes."""
 
 import shutil
 import subprocess
@@ -30,8 +30,8 @@ class Deployment:
         Return the state of every service, and what the bucket lists; raise `NotAsExpected`.
     query : callable
         Returns what a statement selects from a database, as text.
-    asked : mapping of str to str
-        What the lines ``services``, ``sql`` and ``artifacts`` ask.
+    commands : mapping of str to str
+        The command of the lines ``services``, ``sql`` and ``artifacts``, as the page shows it.
     model : str
         Name of the registered model.
     families : int
@@ -52,7 +52,7 @@ class Deployment:
     services: Callable[[], str]
     query: Callable[[str, str], str]
     artifacts: Callable[[], str]
-    asked: dict[str, str]
+    commands: dict[str, str]
     airflow_password: str = field(default="", repr=False)
     viewer_password: str = field(default="", repr=False)
     prometheus_password: str = field(default="", repr=False)

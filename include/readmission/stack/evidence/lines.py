@@ -46,7 +46,7 @@ class Line:
     titles : mapping of str to str
         What it shows, by language.
     command : str
-        What is asked, without secrets.
+        What is run or requested, without secrets.
     observe : callable
         Returns the output, or raises `NotAsExpected` or `CannotCheck`.
     """
@@ -64,11 +64,11 @@ class LineResult:
     Parameters
     ----------
     line : Line
-        What was asked.
+        The line.
     status : LineStatus
         Whether it holds.
     output : str
-        The response, or what went wrong, as the program that was asked says it.
+        The response, or what went wrong, in the words of the program.
     reasons : mapping of str to str
         Why the line cannot be checked here, by language.
     """

@@ -1,4 +1,4 @@
-"""The stack on one machine, as the evidence asks it."""
+"""The stack on one machine, as the evidence queries it."""
 
 import sys
 
@@ -28,7 +28,7 @@ def deployment(site: Site) -> Deployment:
         services=lambda: status(site),
         query=lambda database, statement: query(site, database, statement),
         artifacts=lambda: artifacts(site),
-        asked={
+        commands={
             "services": "readmission status",
             "sql": "psql",
             "artifacts": f"list s3://{settings.buckets[0]}",

@@ -10,7 +10,7 @@ import httpx
 
 from readmission.errors import ReadmissionError
 from readmission.operations import prometheus_login
-from readmission.stack.evidence.checklist import ask_mlflow, client
+from readmission.stack.evidence.checklist import client, query_mlflow
 from readmission.stack.evidence.deployment import Deployment
 from readmission.stack.services import airflow
 
@@ -117,8 +117,8 @@ def _model_views(deployed: Deployment) -> list[View]:
 
 def plot_views(deployed: Deployment, viewer: Mapping[str, str]) -> list[View]:
     """Return the page with the plots of the run that is in production."""
-    asked = {"name": deployed.model, "alias": "production"}
-    found = ask_mlflow(deployed, "GET", "registered-models/alias", params=asked)
+    wanted = {"name": deployed.model, "alias": "production"}
+    found = query_mlflow(deployed, "GET", "registered-models/alias", params=wanted)
     run = found["model_version"]["run_id"]
     url = f"{deployed.mlflow}/#/experiments/1/runs/{run}/artifacts"
     return [_view("MLflow: a run's plots", "MLflow: los gráficos de un run", url, login=viewer)]

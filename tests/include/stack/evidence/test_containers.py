@@ -135,7 +135,7 @@ def test_a_pod_that_is_not_ready_fails_the_line(program: Program, wrong: dict[st
 def test_without_a_cluster_the_message_says_so(program: Program) -> None:
     program("kubectl", "echo 'connection refused' >&2; exit 1")
 
-    with pytest.raises(StackError, match=r"cannot be asked: connection refused.*deploy.sh"):
+    with pytest.raises(StackError, match=r"cannot be queried: connection refused.*deploy.sh"):
         containers.kubernetes()
 
 
