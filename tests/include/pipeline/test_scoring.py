@@ -37,7 +37,7 @@ def model(version: str = "1") -> ServedModel:
 @pytest.fixture(autouse=True)
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a part have about 40 rows."""
-    monkeypatch.setattr(chunks, "BLOCK_BYTES", 5_000)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 5_000)
     monkeypatch.setattr(scoring, "CHUNKS", 2)
 
 
