@@ -1,6 +1,6 @@
 """Find the batches that a lost event or a failed run left behind, by comparing the ledgers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -103,7 +103,8 @@ def find(
     A batch that a gate has stopped is not left behind: the gate would only stop it again. Neither
     is one that its failures have closed, whose last restart was too recent, or whose training was
     skipped on purpose. A challenger that waits for the verdict of an earlier batch is not left
-    behind either, unless that batch is started again too.
+    behind either, unless that batch is started again too, for the first time. After that it would
+    only be skipped again, and closed by restarts in which nobody judged it.
 
     Parameters
     ----------
@@ -159,10 +160,14 @@ def find(
                 ),
             ),
             unsettled(raw, clean, history, now),
+            restarted={b for b, f in failures.failures(Stage.PROMOTION).items() if f.restarts},
         ),
     )
 
 
-def _in_turn(batches: Sequence[str], pending: Sequence[str]) -> tuple[str, ...]:
-    """Return the batches before which no other batch is still pending."""
-    return tuple(b for b in batches if set(earlier_than(b, pending)) <= set(batches))
+def _in_turn(
+    batches: Sequence[str], pending: Sequence[str], restarted: Collection[str]
+) -> tuple[str, ...]:
+    """Return the batches that wait for no other, or only for some that start the first time."""
+    ready = {batch for batch in batches if batch not in restarted}
+    return tuple(b for b in batches if ready.issuperset(earlier_than(b, pending)))

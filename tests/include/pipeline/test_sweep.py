@@ -151,6 +151,22 @@ def test_challengers_are_judged_again_together_if_no_other_batch_is_pending(
     assert ledgers.sweep().promotion == (FIRST, SECOND)
 
 
+def test_a_challenger_is_not_closed_by_the_failures_of_the_one_that_it_waits_for(
+    ledgers: Ledgers,
+) -> None:
+    for version, batch_id in enumerate((FIRST, SECOND), 1):
+        ledgers.process(batch_id)
+        ledgers.clean.accept(batch_id)
+        ledgers.train(batch_id, str(version))
+
+    ledgers.failures.record_restarts([FIRST, SECOND], "promotion", "sweep 0")
+    assert ledgers.sweep().promotion == (FIRST,)
+    for number in range(1, MAX_RESTARTS):
+        ledgers.failures.record_restarts([FIRST], "promotion", f"sweep {number}")
+
+    assert ledgers.sweep(timedelta(days=2)).promotion == (SECOND,)
+
+
 STAGES = {"clean": "processing", "training": "training", "promotion": "promotion"}
 
 
