@@ -95,9 +95,11 @@ def ledger_sweep():
 
         settings = get_settings()
         grace = timedelta(seconds=settings.sweep_grace_seconds)
+        hours = settings.promotion_approval_hours if settings.promotion_approval else 0
+        approval = timedelta(hours=hours)
         with clean_warehouse() as clean:
-            history = ModelHistory(clean.connection)
-            return list(sweep.find_uncarried(history, Registry(settings), grace))
+            history, registry = ModelHistory(clean.connection), Registry(settings)
+            return list(sweep.find_uncarried(history, registry, grace, approval=approval))
 
     @task(outlets=[MODEL_RUN])
     def carry_out(batches: list[str], ti, outlet_events) -> None:

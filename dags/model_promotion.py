@@ -37,7 +37,7 @@ def model_promotion_pipeline():
         If a person has to approve, ``question`` has what they are asked, and no alias moves.
         """
         from connections import batch_of, clean_warehouse, publish_report, raw_warehouse
-        from readmission.pipeline.promotion import approval, rollout, turn
+        from readmission.pipeline.promotion import approval, turn
         from readmission.pipeline.promotion import judge as promotion
         from readmission.pipeline.promotion.rule import Rule
         from readmission.quality.gates import Gatekeeper
@@ -63,7 +63,7 @@ def model_promotion_pipeline():
                     Rule.of(settings),
                 )
                 if not settings.promotion_approval:
-                    rollout.carry_out(verdict, history, registry)
+                    approval.carry_out_unasked(verdict, history, registry)
                 elif approval.request(verdict, history, registry):
                     question = approval.body(verdict)
         return {

@@ -15,6 +15,8 @@ from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Prom
 PROMOTED = "promoted"
 APPROVAL = "approval"
 """The tag with the state of a version that a person has to approve."""
+ASKED_AT = "approval_asked_at"
+"""The tag with the time at which a person was last asked."""
 CARRIED_OUT = "decided_at"
 """The tag that a version receives last, once the verdict on it is carried out."""
 

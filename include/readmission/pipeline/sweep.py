@@ -1,11 +1,11 @@
 """Find the batches that a lost event or a failed run left behind, by comparing the ledgers."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from readmission.modelling.mlflow_runs import can_open
-from readmission.pipeline.order import APPROVAL, CARRIED_OUT, Approval, existing
+from readmission.pipeline.order import APPROVAL, ASKED_AT, CARRIED_OUT, Approval, existing
 from readmission.pipeline.promotion.turn import earlier_than, unsettled
 from readmission.quality.catalogue import Stage, stopped_at
 from readmission.registry import Registry
@@ -60,12 +60,17 @@ def find_outdated(
 
 
 def find_uncarried(
-    history: ModelHistory, registry: Registry, grace: timedelta, now: datetime | None = None
+    history: ModelHistory,
+    registry: Registry,
+    grace: timedelta,
+    now: datetime | None = None,
+    approval: timedelta = timedelta(),
 ) -> tuple[str, ...]:
     """Return the batches whose verdict was recorded but never carried out, oldest first.
 
     That happens if MLflow was down until the last retry. Judging such a batch again returns the
-    recorded verdict and carries it out. One that waits for approval is left out.
+    recorded verdict and carries it out. One that waits for approval is left out until the time for
+    it is over: then the run that asked was lost, or approval was switched off.
 
     Parameters
     ----------
@@ -77,11 +82,14 @@ def find_uncarried(
         How long ago a verdict must have been recorded.
     now : datetime, optional
         The current time, for tests.
+    approval : timedelta, optional
+        How long a person may take to approve a version.
     """
     before = (now or datetime.now(UTC)) - grace
     tags = {found["version"]: found["tags"] for found in registry.versions()}
     carried_out = {version for version, found in tags.items() if CARRIED_OUT in found}
-    carried_out |= {v for v, found in tags.items() if found.get(APPROVAL) == Approval.REQUESTED}
+    carried_out -= {v for v, found in tags.items() if found.get(APPROVAL) == Approval.REQUESTED}
+    carried_out |= {v for v, found in tags.items() if _awaits_approval(found, before - approval)}
     return tuple(
         verdict.batch_id
         for verdict in existing(history.promotions(), registry)
@@ -89,6 +97,12 @@ def find_uncarried(
         and verdict.created_at
         and verdict.created_at < before
     )
+
+
+def _awaits_approval(tags: Mapping[str, str], since: datetime) -> bool:
+    """Whether a person was asked about a version since a time and has not answered."""
+    asked = tags.get(APPROVAL) == Approval.REQUESTED and tags.get(ASKED_AT)
+    return bool(asked) and datetime.fromisoformat(str(asked)) >= since
 
 
 def find(

@@ -9,8 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from readmission.modelling.evaluation.criteria import sentence
-from readmission.pipeline.order import APPROVAL, CARRIED_OUT, DENIED, PROMOTED, Approval
-from readmission.pipeline.promotion.rollout import carry_out, tags_of
+from readmission.pipeline.order import (
+    APPROVAL,
+    ASKED_AT,
+    CARRIED_OUT,
+    DENIED,
+    PROMOTED,
+    Approval,
+)
+from readmission.pipeline.promotion.rollout import carry_out, is_carried_out, tags_of
 from readmission.registry import Registry
 from readmission.warehouse import ModelHistory, Promotion
 
@@ -18,6 +25,7 @@ log = logging.getLogger(__name__)
 
 APPROVE, REFUSE = "Approve", "Refuse"
 APPROVED_BY = "approval_by"
+NOT_NEEDED = "nobody, because READMISSION_PROMOTION_APPROVAL is off"
 WAITING = "awaits approval"
 """The verdict that the pages show meanwhile."""
 
@@ -26,14 +34,16 @@ def request(promotion: Promotion, history: ModelHistory, registry: Registry) -> 
     """Return whether a person has to be asked about a verdict; if not, carry it out.
 
     A request supersedes those about older versions, which can then not be approved any longer.
-    Repeating it is safe.
+    Repeating it is safe. A version that went into production before approval was switched on needs
+    none.
     """
     states = _states(registry)
     version = promotion.challenger_version
-    if promotion.verdict != PROMOTED or states.get(version) == Approval.APPROVED:
-        carry_out(promotion, history, registry)
+    state = states.get(version)
+    if state in DENIED or (state is None and is_carried_out(promotion, registry)):
         return False
-    if states.get(version) in DENIED:
+    if promotion.verdict != PROMOTED or state == Approval.APPROVED:
+        carry_out(promotion, history, registry)
         return False
     for other, state in states.items():
         if state == Approval.REQUESTED and other != version:
@@ -41,10 +51,22 @@ def request(promotion: Promotion, history: ModelHistory, registry: Registry) -> 
             _supersede(older, newer, registry)
             if older == version:
                 return False
-    waiting = {"verdict": WAITING, APPROVAL: Approval.REQUESTED.value}
+    waiting = {"verdict": WAITING, ASKED_AT: _now(), APPROVAL: Approval.REQUESTED.value}
     tags = {name: tag for name, tag in tags_of(promotion).items() if name != CARRIED_OUT}
     registry.tag_version(version, tags | waiting)
     return True
+
+
+def carry_out_unasked(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
+    """Carry out a verdict while approval is switched off, also one that waited for it."""
+    version = promotion.challenger_version
+    state = _states(registry).get(version)
+    if state in DENIED:
+        return
+    if state == Approval.REQUESTED:
+        found = {APPROVED_BY: NOT_NEEDED, APPROVAL: Approval.APPROVED.value}
+        registry.tag_version(version, found)
+    carry_out(promotion, history, registry)
 
 
 def settle(
@@ -68,15 +90,23 @@ def settle(
     Returns
     -------
     str or None
-        None if the version was approved.
+        None if the version was approved, and no other one is pinned.
     """
     version = promotion.challenger_version
     state = _states(registry).get(version)
+    if state is None and is_carried_out(promotion, registry):
+        return None
     if state == Approval.REQUESTED and answer is not None:
         state = _decide(promotion, answer, registry)
     if state == Approval.APPROVED:
         carry_out(promotion, history, registry)
-        return None
+        pin = registry.production().pin
+        held = pin is not None and pin.version != version
+        return (
+            f"version {version} is approved, and does not go into production: {pin}"
+            if held
+            else None
+        )
     return f"version {version} is {state or 'not approved'}"
 
 
@@ -109,11 +139,18 @@ def _decide(promotion: Promotion, answer: Mapping[str, Any], registry: Registry)
     return state
 
 
+def _held(version: str, registry: Registry) -> str | None:
+    """Return why an approved version stays out of production: another one was pinned meanwhile."""
+    pin = registry.production().pin
+    if pin is None or pin.version == version:
+        return None
+    return f"version {version} is approved, but does not go into production: {pin}"
+
+
 def _supersede(version: str, by: str, registry: Registry) -> None:
     reason = f"superseded by version {by} before anybody approved it"
-    tags = {APPROVAL: Approval.SUPERSEDED.value, "verdict": "refused", "verdict_reason": reason}
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    registry.tag_version(version, tags | {CARRIED_OUT: now})
+    tags = {"verdict": "refused", "verdict_reason": reason, CARRIED_OUT: _now()}
+    registry.tag_version(version, tags | {APPROVAL: Approval.SUPERSEDED.value})
     log.info("version %s: %s", version, reason)
 
 
@@ -123,6 +160,10 @@ def _states(registry: Registry) -> dict[str, str]:
         for found in registry.versions()
         if APPROVAL in found["tags"]
     }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _cell(text: str) -> str:

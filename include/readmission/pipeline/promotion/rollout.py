@@ -36,7 +36,7 @@ def carry_out(promotion: Promotion, history: ModelHistory, registry: Registry) -
     While a version is pinned, no alias moves, now or later.
     """
     version = promotion.challenger_version
-    if _is_carried_out(promotion, registry):
+    if is_carried_out(promotion, registry):
         return
     newest = newest_batch(CleanWarehouse(history.connection))
     last = last_in_order(standing(history, registry), newest)
@@ -57,7 +57,8 @@ def _promote_unless_pinned(version: str, registry: Registry) -> None:
         log.warning("version %s was not put in production: %s", version, pin)
 
 
-def _is_carried_out(promotion: Promotion, registry: Registry) -> bool:
+def is_carried_out(promotion: Promotion, registry: Registry) -> bool:
+    """Return whether a verdict was carried out, whatever happened since."""
     tags = {found["version"]: found["tags"] for found in registry.versions()}
     return tags.get(promotion.challenger_version, {}).get(CARRIED_OUT) == _decided_at(promotion)
 

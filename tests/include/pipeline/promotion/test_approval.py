@@ -1,12 +1,19 @@
 """A person approves a version before it goes into production, if that is asked for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from readmission.pipeline.order import PROMOTED, standing
-from readmission.pipeline.promotion.approval import APPROVE, REFUSE, body, request, settle
+from readmission.pipeline.promotion.approval import (
+    APPROVE,
+    REFUSE,
+    body,
+    carry_out_unasked,
+    request,
+    settle,
+)
 from readmission.pipeline.promotion.champion import find_champion
 from readmission.pipeline.promotion.rule import REFUSED
 from readmission.pipeline.sweep import find_uncarried
@@ -19,6 +26,8 @@ from tests.include.pipeline.promotion.test_judge import (  # noqa: F401
     arena,
 )
 from tests.signing import TRUSTED
+
+HOUR = timedelta(hours=1)
 
 
 def answered(option: str, name: str | None = "dr.osei") -> dict[str, Any]:
@@ -41,7 +50,8 @@ def tags(arena: Arena, promotion: Promotion) -> dict[str, str]:  # noqa: F811
 
 
 def uncarried(arena: Arena) -> tuple[str, ...]:  # noqa: F811
-    return find_uncarried(arena.history, arena.registry, GRACE, datetime.now(UTC) + 2 * GRACE)
+    now = datetime.now(UTC) + 2 * GRACE
+    return find_uncarried(arena.history, arena.registry, GRACE, now, HOUR)
 
 
 def test_production_does_not_move_before_a_person_has_approved(
@@ -121,6 +131,46 @@ def test_a_refused_challenger_needs_nobody(arena: Arena) -> None:  # noqa: F811
 
     assert not request(refused, arena.history, arena.registry)
     assert tags(arena, refused)["verdict"] == REFUSED
+
+
+def test_a_version_from_before_approval_was_switched_on_needs_none(arena: Arena) -> None:  # noqa: F811
+    # given a champion whose run is repeated
+    champion = arena.decided(FIRST, arena.register("random_forest"))
+    arena.carry_out(champion)
+
+    assert not request(champion, arena.history, arena.registry)
+
+    assert settle(champion, None, arena.history, arena.registry) is None
+    assert "approval" not in tags(arena, champion)
+    assert [one.challenger_version for one in standing(arena.history, arena.registry)] == [
+        champion.challenger_version
+    ]
+
+
+def test_a_person_is_asked_again_if_the_run_that_asked_was_lost(
+    arena: Arena,  # noqa: F811
+    waiting: Promotion,
+) -> None:
+    lost = datetime.now(UTC) + HOUR + 2 * GRACE
+
+    found = find_uncarried(arena.history, arena.registry, GRACE, lost, HOUR)
+
+    assert found == (SECOND,)
+    assert request(waiting, arena.history, arena.registry)
+
+
+def test_what_waits_is_carried_out_once_approval_is_switched_off(
+    arena: Arena,  # noqa: F811
+    waiting: Promotion,
+) -> None:
+    now = datetime.now(UTC) + 2 * GRACE
+    assert find_uncarried(arena.history, arena.registry, GRACE, now) == (SECOND,)
+
+    carry_out_unasked(waiting, arena.history, arena.registry)
+
+    assert arena.aliases()[0] == waiting.challenger_version
+    assert tags(arena, waiting)["approval_by"].startswith("nobody, because READMISSION_PROMOTION")
+    assert find_uncarried(arena.history, arena.registry, GRACE, now) == ()
 
 
 def test_the_question_has_the_criteria() -> None:
