@@ -8,7 +8,7 @@ from typing import Any
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
 from readmission.pipeline.order import existing
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
-from readmission.pipeline.promotion.rule import LATE, Rule, decide
+from readmission.pipeline.promotion.rule import HELD, LATE, Rule, decide
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.settings import lock
@@ -53,7 +53,7 @@ class Recomputed:
         """Name, stored and recomputed value of every figure, and of the rows' hash."""
         stored = {name: self.promotion.figures.get(name) for name in self.figures}
         before, now = dict(_flat(stored)), dict(_flat(self.figures))
-        if not self.promotion.reason.startswith(LATE):  # That follows from no figure.
+        if not self.promotion.reason.startswith((LATE, HELD)):  # These follow from no figure.
             before["verdict"], now["verdict"] = self.promotion.verdict, self.verdict
         before["rows_sha256"], now["rows_sha256"] = self.rows.content_sha256, self.content_sha256
         return [(name, before.get(name), now.get(name)) for name in before | now]
@@ -62,14 +62,15 @@ class Recomputed:
     def different(self) -> list[str]:
         """Names of the figures that do not come out as they were stored.
 
-        Figures that the release of the verdict did not compute are not among them.
+        Figures that the release of the verdict did not compute are not among them, nor are the
+        criteria that report such figures.
         """
-        known = {name for name in self.figures if name in self.promotion.figures}
-        new = tuple(f"{name}." for name in self.figures if name not in known)
+        absent = [name for name in self.figures if name not in self.promotion.figures]
+        new = tuple(start for name in absent for start in (f"{name}.", f"criteria.{name}_"))
         return [
             name
             for name, stored, found in self.lines
-            if not _same(stored, found) and not (new and name.startswith(new))
+            if not _same(stored, found) and not name.startswith(new)
         ]
 
     @property
@@ -94,9 +95,9 @@ class Recomputed:
         if stored in (None, self.lock_sha256):
             return None
         return (
-            f"the lock of the packages is another one now ({self.lock_sha256[:12]}) than at the"
-            f" verdict ({str(stored)[:12]}), so figures may differ by a package's version;"
-            " recompute it with the release that recorded it"
+            f"the lock of the packages has changed since the verdict, from {str(stored)[:12]} to"
+            f" {self.lock_sha256[:12]}, so figures may differ; to rule that out, recompute it with"
+            " the release that recorded it"
         )
 
 

@@ -104,8 +104,8 @@ def addresses_of(settings: Settings) -> Iterator[str]:
 
 
 def _lag(client: httpx.Client, version: str, deadline: float) -> str | None:
-    """Wait until a replica serves a version; return what it does if it never does."""
-    with suppress(httpx.HTTPError):  # What it serves is asked anyhow.
+    """Wait until a replica serves a version; on timeout, return what it does instead."""
+    with suppress(httpx.HTTPError):  # The loop below queries it in any case.
         client.post("/reload_model", timeout=max(deadline - time.monotonic(), _SHORTEST))
     while True:
         served = _serves(client, max(deadline - time.monotonic(), _SHORTEST))

@@ -93,6 +93,30 @@ def test_a_row_that_changed_since_is_noticed(
     assert "processed again" in str(found.explanation)
 
 
+def test_figures_that_an_earlier_release_did_not_compute_are_no_difference() -> None:
+    # given a verdict of 0.2.0, which has no figures of the newest batch
+    criterion = {"name": "log_loss", "group": None, "figure": -0.01}
+    newest = {"name": "newest_batch_log_loss", "group": None, "figure": 0.9}
+    verdict = Promotion(SECOND, "3", "2", "promoted", "better", {"criteria": [criterion]})
+    figures = {"newest_batch": {"alarm": False}, "criteria": [criterion, newest]}
+
+    found = Recomputed(verdict, JudgedRows([1], 1, "sha", 7), "sha", figures, "promoted")
+
+    assert found.different == []
+    other = figures | {"criteria": [criterion | {"figure": 0.1}, newest]}
+    assert replace(found, figures=other).different == ["criteria.log_loss.figure"]
+
+
+@pytest.mark.parametrize("reason", ["late: batch-0003 is newer", "held: version 1 is pinned"])
+def test_a_refusal_that_follows_from_no_figure_is_no_difference(reason: str) -> None:
+    verdict = Promotion(SECOND, "3", "2", "refused", reason, {})
+
+    found = Recomputed(verdict, JudgedRows([1], 1, "sha", 7), "sha", {}, "promoted")
+
+    assert found.different == []
+    assert replace(found, promotion=replace(verdict, reason="no")).different == ["verdict"]
+
+
 def test_other_packages_than_at_the_verdict_are_a_warning(
     arena: Arena,  # noqa: F811
     judged: Promotion,
@@ -102,10 +126,8 @@ def test_other_packages_than_at_the_verdict_are_a_warning(
 
     other = replace(found, lock_sha256="0" * 64)
 
-    assert str(other.warning).startswith(
-        "the lock of the packages is another one now (000000000000)"
-    )
-    assert judged.figures["basis"]["lock_sha256"][:12] in str(other.warning)
+    stored = judged.figures["basis"]["lock_sha256"][:12]
+    assert f"has changed since the verdict, from {stored} to 000000000000" in str(other.warning)
 
 
 def test_a_verdict_whose_rows_were_erased_says_so(
