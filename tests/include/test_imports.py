@@ -92,8 +92,9 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     "readmission.pipeline.delivery": (
         {"arrival", "chunk_text", "origins", "parquet"},
         {"chunks", "objects"},
-        {"places", "rows", "scored_parts"},
-        {"delivery", "scoring"},
+        {"places", "rows"},
+        {"delivery", "scored_parts"},
+        {"scoring"},
     ),
     "readmission.pipeline.promotion": (
         {"champion", "comparison", "replicas", "rollout", "rule", "turn"},

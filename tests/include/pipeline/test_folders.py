@@ -122,6 +122,19 @@ def test_a_bad_file_does_not_hold_up_the_others_and_is_an_error_afterwards(
     assert len(run(tmp_path, raw)) == 1
 
 
+def test_a_malformed_address_is_an_error_with_the_way_out() -> None:
+    with pytest.raises(DatasetError, match=r"s3://bucket/a b cannot be read .*names a CSV"):
+        arrivals_at("s3://bucket/a b")
+
+
+@pytest.mark.parametrize("address", ["s3://AKIA:hidden@bucket/in", "s3://AKIA:hid/den@bucket"])
+def test_keys_in_an_address_are_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(DatasetError, match="set AWS_ACCESS_KEY_ID") as refused:
+        arrivals_at(address)
+
+    assert "hid" not in str(refused.value)
+
+
 def test_a_file_that_is_still_written_waits_and_is_no_error(
     raw: RawWarehouse, tmp_path: Path
 ) -> None:

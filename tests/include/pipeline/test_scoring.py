@@ -207,6 +207,29 @@ def test_another_version_does_not_mix_with_earlier_predictions(tmp_path: Path) -
         score_all(tmp_path / "a.csv", str(tmp_path / "out"), model("2"))
 
 
+def test_a_manifest_of_something_else_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_text('{"entries": []}')
+
+    with pytest.raises(ScoringError, match=r"_manifest.json is not a manifest of predictions"):
+        ScoredParts.open(str(tmp_path), {})
+
+
+def test_a_file_of_the_same_name_does_not_replace_the_predictions_of_another(
+    tmp_path: Path,
+) -> None:
+    # given the delivery of a month, and one of the next month
+    for month in ("05", "06"):
+        (tmp_path / month).mkdir()
+        (tmp_path / month / "a.csv").write_bytes(CSV)
+    score_all(tmp_path / "05", str(tmp_path / "out"), model())
+    before = contents(tmp_path / "out")
+
+    with pytest.raises(ScoringError, match=r"of .*05/a.csv, which those of .*06/a.csv would"):
+        score_all(tmp_path / "06", str(tmp_path / "out"), model())
+
+    assert contents(tmp_path / "out") == before
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -222,8 +245,9 @@ def test_a_bad_file_is_named_once_the_others_are_scored(
     source.mkdir()
     (source / "bad").write_bytes(content)
     (source / "good").write_bytes(CSV)
+    (source / "worse").write_bytes(b"")
 
-    with pytest.raises(DatasetError, match=complaint):
+    with pytest.raises(DatasetError, match=rf"{complaint}.*worse is empty"):
         score_all(source, str(tmp_path / "out"), model())
 
     rows = predictions(tmp_path / "out").num_rows

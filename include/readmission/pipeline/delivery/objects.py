@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
+import pyarrow as pa
 from pyarrow import fs
 
 from readmission.pipeline.delivery.arrival import Arrival, Clock
@@ -75,9 +76,12 @@ def below(
     Raises
     ------
     OSError
-        If the store cannot be reached, or has no such bucket.
+        If the store cannot be reached, has no such bucket, or the address is malformed.
     """
-    store, root = fs.FileSystem.from_uri(prefix.rstrip("/"))
+    try:
+        store, root = fs.FileSystem.from_uri(prefix.rstrip("/"))
+    except pa.ArrowInvalid as error:
+        raise OSError(str(error)) from error
     found = store.get_file_info(root)
     infos = [found]
     if found.type is not fs.FileType.File:

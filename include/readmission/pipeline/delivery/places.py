@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from readmission.errors import StillArriving
+from readmission.errors import DatasetError, StillArriving
 from readmission.pipeline.delivery.arrival import Arrival, Clock, unreadable
 
 S3 = "s3://"
@@ -18,6 +18,22 @@ _PARTIAL = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download"
 def is_delivered(name: str) -> bool:
     """Whether a file with this name was delivered, rather than hidden, a marker or a draft."""
     return bool(name) and not name.startswith(_HIDDEN) and not name.lower().endswith(_PARTIAL)
+
+
+def require_no_keys(place: Path | str) -> None:
+    """Check that an address has no keys of the object store in it.
+
+    Raises
+    ------
+    DatasetError
+        If it has; the message leaves them out.
+    """
+    bucket = str(place).removeprefix(S3).split("/")[0]
+    if str(place).startswith(S3) and (":" in bucket or "@" in bucket):
+        raise DatasetError(
+            "an address with keys in it is refused, because addresses are logged; write"
+            " s3://bucket/prefix, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
 
 
 def arrivals_at(
@@ -39,8 +55,10 @@ def arrivals_at(
     StillArriving
         If a folder or a prefix has no file yet.
     DatasetError
-        If a folder or a prefix cannot be read. A file is not looked at.
+        If a folder or a prefix cannot be read, or an address has keys in it. A file is not looked
+        at.
     """
+    require_no_keys(place)
     try:
         found = _found(place, settle, now)
     except OSError as error:

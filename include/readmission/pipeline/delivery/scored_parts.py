@@ -11,10 +11,10 @@ import pyarrow as pa
 from pyarrow import fs
 
 from readmission.errors import ReadmissionError
+from readmission.pipeline.delivery.places import S3, require_no_keys
 
 MANIFEST = "_manifest.json"
 """Programs that read a folder of Parquet files leave names out that begin like this."""
-S3 = "s3://"
 
 
 class ScoringError(ReadmissionError):
@@ -82,7 +82,10 @@ class ScoredParts:
         ------
         ScoringError
             If the place cannot be written, or holds predictions of another model version.
+        DatasetError
+            If its address has keys in it.
         """
+        require_no_keys(place)
         try:
             if place.startswith(S3):
                 store, root = fs.FileSystem.from_uri(place.rstrip("/"))
@@ -93,6 +96,10 @@ class ScoredParts:
             opened._read()
         except (OSError, pa.ArrowException) as error:
             raise ScoringError(f"{place} cannot be used for predictions: {error}") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ScoringError(
+                f"{place}/{MANIFEST} is not a manifest of predictions; choose another folder"
+            ) from error
         return opened
 
     def _read(self) -> None:
@@ -109,6 +116,21 @@ class ScoredParts:
             )
         parts = [Part(**part) for part in found["parts"]]
         self.parts = {(part.source, part.number): part for part in parts}
+
+    def require_own_name(self, source: str) -> None:
+        """Check that the files of a source do not replace those of another one.
+
+        Raises
+        ------
+        ScoringError
+            If a file of the same name, from another folder, has predictions here.
+        """
+        for other, number in self.parts:
+            if other != source and names_of(other, number) == names_of(source, number):
+                raise ScoringError(
+                    f"{self.place} holds predictions of {other}, which those of {source} would"
+                    " replace; choose another folder for them"
+                )
 
     def finished(self, source: str, state: str, number: int) -> Part | None:
         """Return a part if it is finished and its file has not changed since."""

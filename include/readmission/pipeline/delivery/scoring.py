@@ -133,9 +133,10 @@ def score_all(
     Raises
     ------
     DatasetError
-        If a file cannot be read; raised after all others are scored.
+        Names each file that cannot be read; raised after all others are scored.
     ScoringError
-        If the output cannot be written, or holds predictions of another version.
+        If the output cannot be written, or holds predictions of another version, or of a file of
+        the same name from another folder.
     """
     registered = model.registered
     described = {"name": registered.name, "version": registered.version, "run": registered.run_id}
@@ -150,12 +151,13 @@ def score_all(
         except DatasetError as error:
             problems.append(error)
     if problems:
-        raise problems[0]
+        raise DatasetError("; ".join(map(str, problems)))
     return found
 
 
 def _score_file(arrival: Arrival, parts: ScoredParts, scorer: BatchScorer) -> Iterator[Part]:
     """Yield the parts of a file, finished before or now."""
+    parts.require_own_name(arrival.key)
     status = arrival.status()
     state, number, row, is_last = f"{status.size}-{status.modified_ns}", 0, 0, False
     with arrival.open() as file:
