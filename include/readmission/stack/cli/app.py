@@ -127,9 +127,14 @@ def demo() -> None:
 
         started = time.monotonic()
         stack = open_stack()
-        arrival = job.find_dataset(stack.settings, console)
-        start_stack(stack)
-        job.ingest_all_batches(stack.site, arrival, console)
+        if str(stack.settings.dataset).startswith(synth.S3):
+            start_stack(stack)  # The files may be in its own object store.
+            synth.use_own_store()
+            arrivals = job.find_dataset(stack.settings, console)
+        else:
+            arrivals = job.find_dataset(stack.settings, console)
+            start_stack(stack)
+        job.ingest_all_batches(stack.site, arrivals, console)
         job.print_summary(stack.site, console)
         console.print(
             f"\ndone in {(time.monotonic() - started) / 60:.1f} minutes; the stack stays up"
