@@ -24,13 +24,13 @@ RESOURCES = Path("/etc/airflow/task-resources.yaml")
 """Requests and limits of some tasks, mounted next to the pod template."""
 
 SECRETS = {
-    "READMISSION_SIGNING_KEY": "model_training_pipeline",
-    "READMISSION_MLFLOW_TRAINING_PASSWORD": "model_training_pipeline",
-    "READMISSION_MLFLOW_PROMOTION_PASSWORD": "model_promotion_pipeline",
-    "AUDIT_WRITER_DB_PASSWORD": "quarantine_replay",
-    "READMISSION_AUDIT_DSN": "quarantine_replay",
+    "READMISSION_SIGNING_KEY": ("model_training_pipeline",),
+    "READMISSION_MLFLOW_TRAINING_PASSWORD": ("model_training_pipeline",),
+    "READMISSION_MLFLOW_PROMOTION_PASSWORD": ("model_promotion_pipeline",),
+    "AUDIT_WRITER_DB_PASSWORD": ("quarantine_replay", "warning_decisions"),
+    "READMISSION_AUDIT_DSN": ("quarantine_replay", "warning_decisions"),
 }
-"""The only DAG whose tasks get a secret."""
+"""The only DAGs whose tasks get a secret."""
 
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
@@ -77,7 +77,7 @@ def configure_pod(
     pod.spec.image_pull_secrets = scheduler.image_pull_secrets
     annotations = pod.metadata.annotations
     dag_id = annotations["dag_id"]
-    task.env = [each for each in task.env if SECRETS.get(each.name, dag_id) == dag_id]
+    task.env = [each for each in task.env if dag_id in SECRETS.get(each.name, (dag_id,))]
     own = resources.get(f"{dag_id}.{annotations['task_id']}")
     if own:
         task.resources = V1ResourceRequirements(**own)

@@ -13,6 +13,7 @@ import pytest
 
 from readmission.domain import schema
 from readmission.errors import ReadmissionError
+from readmission.quality.catalogue import GATES
 from readmission.settings import CHECKOUT, PREFIX, Settings
 
 HEAVY = {
@@ -29,7 +30,7 @@ PIPELINES = {
 FILES = {
     "data_ingestion_batch.py", "data_processing.py", "model_training.py", "model_promotion.py",
     "data_retention.py", "ledger_sweep.py", "quarantine_replay.py",
-    "model_rollback.py", "restore_drill.py",
+    "model_rollback.py", "restore_drill.py", "warning_decisions.py",
 }  # fmt: skip
 
 
@@ -242,6 +243,17 @@ def test_the_quarantine_form_offers_three_actions_and_explains_every_field(
         "action", "batch_id", "source_rows", "correction", "decided_by", "why",
     }  # fmt: skip
     assert all(param["description"] for param in params.values())
+
+
+def test_the_form_of_a_warning_offers_every_gate_and_explains_every_field(
+    parsed: dict[str, Any],
+) -> None:
+    dag = parsed["dags"]["warning_decisions"]
+
+    assert dag["timetable"] == "NullTimetable"
+    assert dag["params"]["gate"]["schema"]["enum"] == [gate.name for gate in GATES]
+    assert all(param["description"] for param in dag["params"].values())
+    assert dag["tasks"]["overview"]["upstream"] == ["decide"]
 
 
 @pytest.mark.parametrize("column", [schema.ENCOUNTER, schema.PATIENT])

@@ -78,7 +78,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.quality": (
         {"catalogue", "verdict"},
-        {"drift_warnings", "report"},
+        {"drift_warnings", "gate_decisions", "report"},
         {"checkpoint"},
         {"suites"},
         {"gates"},

@@ -7,7 +7,8 @@ import pytest
 
 from readmission.domain.drift import Drift, Level
 from readmission.errors import DecisionRefused
-from readmission.warehouse import RawWarehouse
+from readmission.quality.gate_decisions import warnings_of
+from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.sql.gate_warnings import GateWarnings
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
@@ -106,7 +107,21 @@ def test_a_wrong_decision_says_which_warnings_there_are(warnings: GateWarnings) 
     with pytest.raises(DecisionRefused, match="is not acknowledged"):
         warnings.withdraw("raw", SUBJECT, BY, WHY)
     with pytest.raises(DecisionRefused, match="is in the past"):
-        warnings.acknowledge("raw", SUBJECT, BY, WHY, datetime(2001, 1, 1, tzinfo=UTC))
+        warnings.acknowledge("raw", SUBJECT, BY, WHY, datetime.fromisoformat("2001-01-01"))
+
+
+def test_a_decision_is_stored_where_the_verdicts_of_its_gate_are(
+    warnings: GateWarnings, raw_db: psycopg.Connection, clean_db: psycopg.Connection
+) -> None:
+    stores = RawWarehouse(raw_db), CleanWarehouse(clean_db)
+
+    warnings_of("raw", *stores).acknowledge("raw", SUBJECT, BY, WHY, None)
+
+    assert only(warnings) == "acknowledged"
+    with pytest.raises(DecisionRefused, match=f"no warning '{SUBJECT}'"):
+        warnings_of("clean", *stores).acknowledge("clean", SUBJECT, BY, WHY, None)
+    with pytest.raises(DecisionRefused, match="no gate 'drift', expected one of raw, clean"):
+        warnings_of("drift", *stores)
 
 
 def test_a_failure_is_no_warning(warnings: GateWarnings, raw_db: psycopg.Connection) -> None:

@@ -73,11 +73,15 @@ class GateWarnings:
     ) -> GateWarning:
         """Acknowledge a warning, as it is in the newest batch that has it.
 
+        A time without a time zone is in UTC.
+
         Raises
         ------
         DecisionRefused
             If no batch has this warning, or the time is in the past.
         """
+        if until is not None and until.tzinfo is None:
+            until = until.replace(tzinfo=UTC)
         if until is not None and until <= datetime.now(UTC):
             raise DecisionRefused(f"{until:%Y-%m-%d %H:%M} UTC is in the past")
         return self._decide("acknowledged", gate, subject, by, why, until)

@@ -1,6 +1,6 @@
 """The commands `readmission warnings list`, `acknowledge` and `withdraw`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,8 +18,7 @@ from readmission.stack.cli.terminal import (
 from readmission.warehouse.audit.events import Action, by_os_user, os_user, signed
 
 if TYPE_CHECKING:
-    from readmission.warehouse import CleanWarehouse, RawWarehouse
-    from readmission.warehouse.sql.gate_warnings import GateWarning, GateWarnings
+    from readmission.warehouse.sql.gate_warnings import GateWarning
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -75,12 +74,13 @@ def acknowledge(
     Example: `readmission warnings acknowledge clean "payer_code has drifted" --reason
     "new form since May" --until 2027-01-31`
     """
+    from readmission.quality.gate_decisions import warnings_of
     from readmission.stack.access import write_overview
 
     with open_stack_warehouses() as (site, raw, clean):
-        by, end = signed(by, os_user()), until.replace(tzinfo=UTC) if until else None
+        by = signed(by, os_user())
         record(site, by_os_user(Action.ACKNOWLEDGE, gate, by=by, warning=warning, why=reason))
-        done = _warnings_of(gate, raw, clean).acknowledge(gate, warning, by, reason, end)
+        done = warnings_of(gate, raw, clean).acknowledge(gate, warning, by, reason, until)
         console.print(escape_markup(f"acknowledged: {done.sentence}"))
         write_overview(site, raw, clean)
 
@@ -90,22 +90,15 @@ def withdraw(
     gate: GateArgument, warning: SubjectArgument, reason: ReasonOption, by: ByOption
 ) -> None:
     """Withdraw an acknowledgement: the warning is open again."""
+    from readmission.quality.gate_decisions import warnings_of
     from readmission.stack.access import write_overview
 
     with open_stack_warehouses() as (site, raw, clean):
         by = signed(by, os_user())
         record(site, by_os_user(Action.WITHDRAW, gate, by=by, warning=warning, why=reason))
-        done = _warnings_of(gate, raw, clean).withdraw(gate, warning, by, reason)
+        done = warnings_of(gate, raw, clean).withdraw(gate, warning, by, reason)
         console.print(escape_markup(f"open again: {done.sentence}"))
         write_overview(site, raw, clean)
-
-
-def _warnings_of(gate: str, raw: "RawWarehouse", clean: "CleanWarehouse") -> "GateWarnings":
-    """Return the warnings in the database that holds a gate's verdicts."""
-    from readmission.quality.catalogue import RAW
-    from readmission.warehouse.sql.gate_warnings import GateWarnings
-
-    return GateWarnings((raw if gate == RAW.name else clean).connection)
 
 
 def warnings_table(warnings: list["GateWarning"]) -> Table:
