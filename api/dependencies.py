@@ -18,6 +18,7 @@ from api.http.transport import header, request_id_of
 from api.metrics import Metrics
 from api.model.champion import Champion, ChampionHolder
 from api.model.earlier_stays import EarlierStays
+from api.model.follow_up import FollowUp
 from api.model.registry import RegistryClient
 from api.model.store import ModelStore
 from api.prediction_log.log import PredictionLog
@@ -39,6 +40,8 @@ class ServiceState:
         For queries about other versions than the champion.
     stays : EarlierStays
         Looks up earlier stays for models that take them.
+    follow_up : FollowUp
+        Decides who is followed up.
     log : PredictionLog, optional
         None if no log is configured.
     audit : AuditTrail
@@ -60,6 +63,7 @@ class ServiceState:
     store: ModelStore
     registry: RegistryClient
     stays: EarlierStays
+    follow_up: FollowUp
     log: PredictionLog | None
     audit: AuditTrail
     upload_slots: UploadSlots

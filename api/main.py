@@ -23,10 +23,21 @@ from api.http.transport import RequestBoundary
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
 from api.model.earlier_stays import EarlierStays
+from api.model.follow_up import FollowUp
 from api.model.registry import RegistryClient
 from api.model.store import LocalModelStore, ModelStore
 from api.prediction_log.log import PredictionLog
-from api.routes import about, docs, file_formats, operate, predict, predict_batch, quality, trace
+from api.routes import (
+    about,
+    docs,
+    file_formats,
+    follow_up,
+    operate,
+    predict,
+    predict_batch,
+    quality,
+    trace,
+)
 from api.routes.interop import cds_hooks, fhir, invocations, kserve
 from readmission import logs
 from readmission.logs import note_uncaught
@@ -81,6 +92,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
     stays = (lambda: state.holder.champion, state.settings.history_refresh_seconds, stopped)
     threading.Thread(target=state.stays.follow, args=stays, name="stays", daemon=True).start()
+    thresholds = (state.settings.model_poll_seconds, stopped)
+    threading.Thread(
+        target=state.follow_up.follow, args=thresholds, name="follow-up", daemon=True
+    ).start()
     if state.log is not None:
         state.log.start()
     state.audit.start()
@@ -127,6 +142,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         store=store,
         registry=registry,
         stays=EarlierStays.from_settings(settings, metrics),
+        follow_up=FollowUp.from_settings(settings),
         log=PredictionLog.from_settings(settings),
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),
@@ -144,7 +160,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
     error_responses.install(app)
     # Routes are tried in order, so the most frequent one comes first.
     protocols = (invocations, kserve, fhir, cds_hooks)
-    for part in (predict, predict_batch, about, operate, quality, trace, *protocols):
+    for part in (predict, predict_batch, about, operate, follow_up, quality, trace, *protocols):
         app.include_router(part.router)
     docs.install(app)
     _complete_openapi(app)

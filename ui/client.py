@@ -101,6 +101,14 @@ class ApiClient:
         """Return each gate's result for each batch, and the newest drift."""
         return self._request("GET", "/quality")
 
+    def follow_up(self) -> Json:
+        """Return the stored threshold of follow-up; its fields are None if there is none."""
+        return self._request("GET", "/follow_up")
+
+    def store_follow_up(self, key: SecretStr, choice: Json) -> Json:
+        """Store the threshold of follow-up."""
+        return self._request("POST", "/follow_up", choice, key=key)
+
     def reload(self, key: SecretStr) -> Json:
         """Load the model in production again."""
         return self._request("POST", "/reload_model", key=key)

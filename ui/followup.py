@@ -36,6 +36,9 @@ class FollowUp:
         The number needed to follow: how many patients are followed up for each one who is
         readmitted, with its 95 % interval. None if the curve does not say on how many patients it
         was measured, as in older models, or if none of them was readmitted.
+    net_benefit, for_all : float, optional
+        Net benefit for each discharged patient of following up these patients, and all of them
+        (Vickers and Elkin 2006). None if nobody is followed up, or everybody.
     """
 
     share: float
@@ -45,6 +48,8 @@ class FollowUp:
     caught_patients: float
     missed_patients: float
     needed: tuple[float, float, float] | None = None
+    net_benefit: float | None = None
+    for_all: float | None = None
 
 
 def capacity(state: MutableMapping[Any, Any]) -> tuple[int, int]:
@@ -73,16 +78,31 @@ def follow_up(curve: pd.DataFrame, chosen: int, discharged: int) -> FollowUp:
     share = chosen / discharged
     caught = float(np.interp(share, curve["share"], curve["caught"]))
     # At the last point everyone is followed up, so its precision is the overall readmission rate.
-    readmitted = discharged * float(curve["precision"].iloc[-1])
+    rate = float(curve["precision"].iloc[-1])
+    readmitted = discharged * rate
+    threshold = _threshold(curve, share) if chosen else None
+    weighed = threshold is not None and 0 < threshold < 1
     return FollowUp(
         share=share,
-        threshold=_threshold(curve, share) if chosen else None,
+        threshold=threshold,
         is_lower_bound=_starts_artificially(curve) and share < curve["share"].iloc[1],
         caught=caught,
         caught_patients=readmitted * caught,
         missed_patients=readmitted * (1 - caught),
         needed=_needed(curve, share, caught),
+        net_benefit=_net_benefit(share, rate * caught, threshold) if weighed else None,
+        for_all=_net_benefit(1, rate, threshold) if weighed else None,
     )
+
+
+def _net_benefit(followed: float, readmitted: float, threshold: float | None) -> float:
+    """Return the share of true positives minus the weighted share of false positives.
+
+    A patient who is followed up for nothing weighs as much as the odds of the threshold: whoever
+    chooses it accepts that many for each one who is readmitted.
+    """
+    odds = 0.0 if threshold is None else threshold / (1 - threshold)
+    return readmitted - (followed - readmitted) * odds
 
 
 def _needed(curve: pd.DataFrame, share: float, caught: float) -> tuple[float, float, float] | None:

@@ -1,9 +1,9 @@
-"""Requests that change the version in production, and the responses to them."""
+"""Requests that change what the service does, and the responses to them."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from api.contract.predictions import ModelReference, ResponseModel
 from readmission.domain.production import Production
@@ -101,3 +101,44 @@ class UnpinResponse(ResponseModel):
 
     status: Literal["unpinned"] = "unpinned"
     was: str = Field(examples=["version 3 is pinned by Dr. Osei (admin): too many …"])
+
+
+Risk = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=1,
+        description="Risk of readmission within 30 days from which a patient is followed up.",
+        examples=[0.182],
+    ),
+]
+Patients = Annotated[
+    int | None,
+    Field(ge=0, le=1_000_000, description="Patients per day, for the record.", examples=[8]),
+]
+
+
+class FollowUpRequest(ChangeRequest):
+    """The risk from which patients are followed up, and why; null ends the stored one."""
+
+    threshold: Risk
+    followed: Patients = None
+    discharged: Patients = None
+
+    @model_validator(mode="after")
+    def _followed_are_discharged(self) -> Self:
+        known = self.followed is not None and self.discharged is not None
+        if known and self.followed > self.discharged:  # type: ignore[operator]
+            raise ValueError("more patients are followed up than discharged")
+        return self
+
+
+class FollowUpResponse(ResponseModel):
+    """The stored threshold."""
+
+    threshold: Risk
+    followed: Patients
+    discharged: Patients
+    decided_by: str | None = Field(examples=["Dr. Osei (admin)"])
+    why: str | None = Field(examples=["two nurses for phone calls"])
+    decided_at: datetime | None

@@ -136,8 +136,20 @@ class EncounterFields(ResponseModel):
     )
 
 
-class LoggedPrediction(EncounterFields, PredictionFields):
-    """A prediction, and whether it is in the log."""
+class FollowUpFields(ResponseModel):
+    """Whether the patient is to be followed up."""
+
+    follow_up: bool | None = Field(
+        description=(
+            "Whether the risk of readmission within 30 days reaches the stored threshold"
+            " (`GET /follow_up`); null if none is stored or there is no prediction."
+        ),
+        examples=[False],
+    )
+
+
+class LoggedPrediction(FollowUpFields, EncounterFields, PredictionFields):
+    """A prediction, whether the patient is to be followed up, and whether it is in the log."""
 
     logged: bool = Field(
         description=(

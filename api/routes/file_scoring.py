@@ -130,7 +130,8 @@ class FileScoring:
         logged = prediction is not None and self._record(number, encounter, prediction)
         places = {"row": number, "line": number + 1, **keys}
         fields = read_prediction(prediction) | read_encounter(encounter)
-        return {**places, **fields, "logged": logged}
+        follow_up = self._state.follow_up.decide(prediction)
+        return {**places, **fields, "follow_up": follow_up, "logged": logged}
 
     def _record(self, number: int, encounter: Encounter, prediction: Prediction) -> bool:
         """Count and log a prediction; return whether it was logged."""

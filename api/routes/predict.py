@@ -162,6 +162,7 @@ async def _record(
     if log is not None and logged:
         logged = await log.synced()
     fields = read_prediction(prediction) | read_encounter(encounter)
+    fields["follow_up"] = state.follow_up.decide(prediction)
     fields["logged"] = logged
     fields.update(champion.reference, request_id=request_id)
     return fields

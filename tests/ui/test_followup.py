@@ -76,3 +76,15 @@ def test_the_number_needed_to_follow_has_an_interval() -> None:
     assert expected.needed == pytest.approx((3.333, 2.526, 4.566), abs=0.01)
     assert follow_up(curve, chosen=0, discharged=10).needed is None
     assert follow_up(curve.drop(columns="patients"), chosen=1, discharged=10).needed is None
+
+
+def test_the_net_benefit_weighs_by_the_odds_of_the_threshold() -> None:
+    expected = follow_up(CURVE, chosen=25, discharged=100)
+    assert expected.threshold is not None
+
+    rate = float(CURVE["precision"].iloc[-1])
+    odds = expected.threshold / (1 - expected.threshold)
+    true = rate * expected.caught
+    assert expected.net_benefit == pytest.approx(true - (0.25 - true) * odds)
+    assert expected.for_all == pytest.approx(rate - (1 - rate) * odds)
+    assert follow_up(CURVE, 0, 100).net_benefit is None

@@ -46,6 +46,7 @@ def show(prediction: Json, classes: dict[str, str], labels: dict[str, str]) -> N
                 )
             )
         st.markdown(_percentile_in_words(prediction["risk_percentile"]))
+        _show_follow_up(prediction.get("follow_up"))
         _show_readings(prediction, labels)
         _show_history(prediction["history"])
         flag = f" · {_('synthetic data')}" if is_synthetic(prediction["data_source"]) else ""
@@ -65,6 +66,14 @@ def _show_readings(prediction: Json, labels: dict[str, str]) -> None:
         field, sent, value = labels.get(one["field"], one["field"]), one["sent"], one["value"]
         read = _("{field}: {sent} was read as {value}", field=field, sent=sent, value=value)
         st.caption(read)
+
+
+def _show_follow_up(decided: bool | None) -> None:
+    """Say whether the risk reaches the stored threshold, if one is stored."""
+    if decided:
+        st.markdown(_("The risk reaches the stored threshold: follow this patient up."))
+    elif decided is not None:
+        st.markdown(_("The risk is below the stored threshold of follow-up."))
 
 
 def _show_history(history: str | None) -> None:

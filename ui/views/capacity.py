@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from ui.components import charts, model_caption, service
+from ui.components.admin import stored_threshold
 from ui.followup import DISCHARGED, FollowUp, follow_up
 from ui.language import _, formats
 
@@ -40,6 +41,7 @@ def show() -> None:
     discharged, chosen = _inputs()
     expected = follow_up(curve, chosen, discharged)
     _show_metrics(expected, chosen)
+    _show_value(expected)
     charts.draw(_chart(curve, expected))
     st.caption(
         _(
@@ -47,6 +49,7 @@ def show() -> None:
             "patients may differ; the page Data quality shows how much the data has drifted."
         )
     )
+    stored_threshold.show(expected.threshold, chosen, discharged)
 
 
 def _inputs() -> tuple[int, int]:
@@ -95,6 +98,36 @@ def _show_metrics(expected: FollowUp, chosen: int) -> None:
                 needed=needed,
                 low=low,
                 high=high,
+            )
+        )
+
+
+def _show_value(expected: FollowUp) -> None:
+    """Show what a follow-up costs for each readmission, and the net benefit."""
+    st.session_state.setdefault("cost", 0)
+    cost = st.number_input(
+        _("Cost of one follow-up"), 0, 1_000_000, key="cost", help=_("In your currency; optional.")
+    )
+    if cost and expected.needed:
+        price, low, high = (formats.number(cost * number) for number in expected.needed)
+        st.markdown(
+            _(
+                "Cost per patient who is followed up and readmitted within 30 days: **{price}** "
+                "(95 % interval: {low} to {high}).",
+                price=price,
+                low=low,
+                high=high,
+            )
+        )
+    if expected.net_benefit is not None and expected.for_all is not None:
+        st.markdown(
+            _(
+                "Net benefit: **{benefit}** per 100 discharged patients; {all} if everyone is "
+                "followed up, 0 if nobody is. Each readmitted patient who is followed up counts 1, "
+                "and each other patient who is followed up is subtracted by the odds of the "
+                "threshold.",
+                benefit=formats.number(100 * expected.net_benefit, 1),
+                all=formats.number(100 * expected.for_all, 1),
             )
         )
 

@@ -5,7 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from ui.client import Json
-from ui.components import admin_actions, charts, model_caption, service
+from ui.components import charts, model_caption, service
+from ui.components.admin import actions
 from ui.language import N_, _, formats, ngettext, sentences
 from ui.wording import fields, models
 from ui.wording.provenance import origin_in_words
@@ -17,7 +18,7 @@ NET_BENEFITS = {"model": N_("By the model"), "all": N_("Everybody"), "lace": N_(
 def show() -> None:
     """Draw the page."""
     st.title(_("Model"), anchor=False)
-    admin_actions.show_result()
+    actions.show_result()
     model = service.fetch(lambda api: api.model())
     if model is not None:
         _show_production(model)
@@ -29,7 +30,7 @@ def show() -> None:
         _show_versions(history["versions"])
     if model is not None and model["card"].get("report"):
         _show_report(model["card"]["report"])
-    admin_actions.show(model)
+    actions.show(model)
 
 
 def _show_production(model: Json) -> None:

@@ -43,7 +43,7 @@ def risk_assessment(
     """
     probabilities = line["probabilities"] or {}
     history = f"earlier stays: {_HISTORY[line['history']]}" if line["history"] else None
-    notes = [*filter(None, [line["note"], history]), *remarks]
+    notes = [*filter(None, [line["note"], _follow_up(line["follow_up"]), history]), *remarks]
     return {
         "resourceType": "RiskAssessment",
         "identifier": [{"system": REQUEST_SYSTEM, "value": request_id}],
@@ -55,6 +55,13 @@ def risk_assessment(
         **({"prediction": _predictions(probabilities)} if probabilities else {}),
         **({"note": [{"text": text} for text in notes]} if notes else {}),
     }
+
+
+def _follow_up(decided: bool | None) -> str | None:
+    if decided is None:
+        return None
+    reaches = "yes, the risk reaches" if decided else "no, the risk is below"
+    return f"follow-up: {reaches} the stored threshold"
 
 
 def _predictions(probabilities: Mapping[str, float]) -> list[Resource]:

@@ -185,6 +185,9 @@ def card(
     detail = ["**What drove it**", "", *(f"- {driver}" for driver in drivers)]
     if missing:
         detail += ["", f"Not in the record: {', '.join(missing[:NAMED])}{more}."]
+    if line["follow_up"] is not None:
+        reaches = "reaches" if line["follow_up"] else "is below"
+        detail += ["", f"The risk {reaches} the threshold of follow-up."]
     if line["history"]:
         used = "" if line["history"] == "used" else " not"
         detail += ["", f"Earlier stays of the patient were{used} taken into account."]

@@ -7,7 +7,12 @@ from typing import Any, TypeGuard
 from pydantic import Field
 
 from api.contract.fields import columns_of
-from api.contract.predictions import EncounterFields, PredictionFields, ResponseModel
+from api.contract.predictions import (
+    EncounterFields,
+    FollowUpFields,
+    PredictionFields,
+    ResponseModel,
+)
 from api.contract.protocols.json_objects import wrong_shape
 from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
@@ -16,7 +21,7 @@ Row = dict[str, Any]
 MAX_DIMENSIONS = 8
 TEXT, WHOLE = "BYTES", "INT64"
 DATATYPES = {str: TEXT, int: WHOLE, float: "FP64", bool: "BOOL"}
-OUTPUTS = columns_of(PredictionFields, EncounterFields)
+OUTPUTS = columns_of(PredictionFields, EncounterFields, FollowUpFields)
 """One tensor for each column that a file of predictions has of a prediction."""
 
 

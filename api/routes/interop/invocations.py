@@ -45,6 +45,7 @@ _EXAMPLE = {
     "risk_percentile": 41,
     "eligible": True,
     "note": None,
+    "follow_up": False,
 }
 
 

@@ -150,6 +150,7 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             sql.SQL("batch_id, source_row"),
         ),
         "known_stays_version": NoPatientRows("how often the known stays have changed"),
+        "follow_up_threshold": NoPatientRows("who chose the risk of follow-up, when and why"),
         "outcome_batch": NoPatientRows("the hash of each batch whose outcomes are recorded"),
         "alembic_version": _REVISION,
     }

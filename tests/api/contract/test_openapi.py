@@ -50,11 +50,12 @@ def client(platform: Platform, fits: tuple[Fit, Fit]) -> Iterator[TestClient]:
 def described(client: TestClient) -> Any:
     """The OpenAPI description without /quality, because no reports are published here.
 
-    Nor is a prediction logged here that could be traced.
+    Nor is there a database of predictions, where one could be traced or a threshold stored.
 
     The bodies of other systems' protocols are described by an example only.
     """
     schema = schemathesis.openapi.from_asgi("/openapi.json", client.app)
+    schema = schema.exclude(path="/follow_up", method="POST")
     return schema.exclude(path=["/quality", "/predictions/{request_id}"]).exclude(path=PROTOCOLS)
 
 
@@ -123,7 +124,7 @@ def test_every_operation_has_texts_responses_and_errors(client: TestClient) -> N
                 assert content["schema"] == {"$ref": "#/components/schemas/ErrorResponse"}, place
 
 
-CHANGES = ("/promote", "/rollback", "/unpin")
+CHANGES = ("/promote", "/rollback", "/unpin", "/follow_up")
 FEEDBACK = "/cds-services/{service_id}/feedback"
 
 

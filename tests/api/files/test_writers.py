@@ -97,6 +97,7 @@ def test_parquet_has_the_values_of_ndjson_with_types(
         "eligible": "bool",
         "note": "string",
         "history": "string",
+        "follow_up": "bool",
         "logged": "bool",
         "error": "string",
         "message": "string",

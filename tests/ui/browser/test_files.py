@@ -32,7 +32,7 @@ def test_a_file_is_predicted_and_downloaded_on_a_phone(visiting: Visiting, tmp_p
     lines = Path(download.value.path()).read_text().splitlines()
     assert len(lines) == 31
     assert lines[0].split(",")[0] == "line"
-    assert lines[0].split(",")[-5:] == ["eligible", "note", "history", "logged", "error"]
+    assert lines[0].split(",")[-5:] == ["note", "history", "follow_up", "logged", "error"]
     assert "age" in lines[2]
     page.get_by_text("As in the file").click()
     visit.settle()

@@ -31,3 +31,16 @@ def test_no_more_patients_are_followed_up_than_discharged(api: Service, opened: 
 
     assert page.slider[0].value == 10
     assert metrics(page)["Readmissions caught"] == "100%"
+
+
+def test_a_cost_gives_the_price_of_a_readmission_and_nothing_stored_is_said(
+    api: Service, opened: Opened
+) -> None:
+    page = opened(api.url, CAPACITY)
+
+    page.number_input(key="cost").set_value(30).run()
+
+    shown = text_of(page.markdown)
+    assert "Cost per patient who is followed up and readmitted" in shown
+    assert "Net benefit: **" in shown
+    assert "No threshold is stored" in shown

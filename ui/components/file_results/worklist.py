@@ -11,6 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from ui import followup
+from ui.client import Json
 from ui.components import service
 from ui.language import _, formats
 from ui.prediction_columns import LINE_NUMBER, PREDICTED
@@ -125,15 +126,17 @@ def show(table: pd.DataFrame, risk: str) -> None:
     model = service.fetch(lambda api: api.model())
     curve = pd.DataFrame(model["card"]["capacity"] if model else [])
     discharged, followed = followup.capacity(st.session_state)
-    threshold = (
-        None
-        if curve.empty
-        else followup.follow_up(curve.sort_values("share"), followed, discharged).threshold
-    )
+    stored = service.fetch(lambda api: api.follow_up()) or {}
+    threshold = stored.get("threshold")
+    if threshold is None and not curve.empty:
+        curve = curve.sort_values("share")
+        threshold = followup.follow_up(curve, followed, discharged).threshold
     worklist = make_worklist(table, risk, threshold)
     st.header(_("Worklist"), anchor=False)
     if threshold is None:
         st.markdown(_("The patients at highest risk of readmission within 30 days come first."))
+    elif stored.get("threshold") is not None:
+        st.markdown(_by_stored(worklist, stored))
     else:
         st.markdown(_in_words(worklist, followed, discharged, threshold))
     row = st.container(horizontal=True)
@@ -141,6 +144,18 @@ def show(table: pd.DataFrame, risk: str) -> None:
         row.download_button(
             label, content, name, kind, icon=":material/checklist:", on_click="ignore"
         )
+
+
+def _by_stored(worklist: Worklist, stored: Json) -> str:
+    return _(
+        "**{chosen} of {rows}** patients have a risk of at least {threshold}, and come first. This "
+        "is the stored threshold, chosen by {who} on {day}.",
+        chosen=formats.number(len(worklist.chosen)),
+        rows=formats.number(len(worklist.rows)),
+        threshold=formats.percent(stored["threshold"], 1),
+        who=stored["decided_by"],
+        day=formats.day(stored["decided_at"]),
+    )
 
 
 def _in_words(worklist: Worklist, followed: int, discharged: int, threshold: float) -> str:

@@ -22,6 +22,7 @@ class Action(StrEnum):
     ROLL_BACK = "rollback"
     UNPIN = "unpin"
     PROMOTE = "promote"
+    SET_THRESHOLD = "follow-up-threshold"
     FIX_ROWS = "quarantine-fix"
     WAIVE_ROWS = "quarantine-waive"
     REPLAY_ROWS = "quarantine-replay"

@@ -103,14 +103,15 @@ def _confirm(action: Action) -> None:
     try:
         response = action.request(service.client(), SecretStr(key))
     except (ApiUnavailable, RequestRefused) as error:
-        _show_error(error)
+        show_error(error)
         return
     _close()
     st.session_state[RESULT] = _result_in_words(response)
     st.rerun()
 
 
-def _show_error(error: ApiUnavailable | RequestRefused) -> None:
+def show_error(error: ApiUnavailable | RequestRefused) -> None:
+    """Explain why nothing was changed."""
     if isinstance(error, ApiUnavailable):
         st.error(
             _(
