@@ -91,8 +91,8 @@ class Pseudonyms:
 
 
 def _split(key: str) -> list[str]:
-    """Return the keys of a list; a single key may contain commas, too."""
-    keys = key.split(",")
+    """Return the keys of a list, without blanks after commas; a single key may have commas, too."""
+    keys = re.split(", *", key)
     return keys if all(len(one) >= SHORTEST_KEY for one in keys) else [key]
 
 

@@ -70,6 +70,12 @@ def test_after_a_rotation_everything_is_found_by_the_new_key(ward: Ward, tmp_pat
     assert said[-1].startswith("1 erased patients are known by a former key only")
 
 
+def test_a_blank_after_the_comma_is_no_part_of_the_former_key() -> None:
+    (former,) = Pseudonyms(f"{NEW}, {KEY}").former
+
+    assert former.patient(PATIENT) == Pseudonyms(KEY).patient(PATIENT)
+
+
 def test_an_outcome_under_two_former_keys_is_kept_once(ward: Ward) -> None:
     # given a rotation after which nothing was hashed again, and an outcome that came twice
     first, second, new = (Pseudonyms(key).encounter(encounter_of(3)) for key in (KEY, FORMER, NEW))
