@@ -201,6 +201,8 @@ def test_predictions_outlive_a_lost_pod_in_production() -> None:
     # The volume that holds the predictions is the pod's own, and stays when the pod goes.
     (claim,) = stateful["volumeClaimTemplates"]
     assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    # Until `deploy.sh --delete`, which finds claims by this label.
+    assert claim["metadata"]["labels"] == {"app.kubernetes.io/part-of": "readmission"}
     assert stateful["persistentVolumeClaimRetentionPolicy"] == {
         "whenScaled": "Retain", "whenDeleted": "Retain",
     }  # fmt: skip
