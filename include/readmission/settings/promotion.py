@@ -7,6 +7,7 @@ from pydantic import Field, PositiveFloat
 from readmission.settings.renamed import RenamedSettings
 
 Rows = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,11} rows$")]
+_ADDRESSES = r"^( *https?://(\[[0-9A-Fa-f:.]+\]|[^\s,/:\[\]]+)(:[0-9]{1,5})?/? *(,|$))*$"
 
 
 class PromotionSettings(RenamedSettings):
@@ -46,6 +47,7 @@ class PromotionSettings(RenamedSettings):
     )
     api_replicas: str = Field(
         "",
+        pattern=_ADDRESSES,
         description="Addresses at which a rollback asks each replica of the API what it serves,"
         " separated by commas. A name with several addresses, such as that of a headless Service,"
         " stands for as many replicas. If empty, only READMISSION_API_URL is asked.",

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from pydantic import ValidationError
 
 from readmission.pipeline.promotion.replicas import addresses_of, ask_until_served
 from readmission.settings import Settings
@@ -23,6 +24,18 @@ def services() -> Iterator[tuple[Service, Service]]:
 
 def settings_of(*addresses: str) -> Settings:
     return Settings(api_replicas=",".join(addresses), api_url="http://fastapi:8000")
+
+
+@pytest.mark.parametrize("address", ["api:8000", "http://api:port", "http://a:8000,b:8000"])
+def test_an_address_that_could_not_be_queried_is_a_wrong_setting(address: str) -> None:
+    with pytest.raises(ValidationError, match="api_replicas"):
+        settings_of(address)
+
+
+def test_several_addresses_are_a_right_setting() -> None:
+    settings = settings_of("http://a:8000", " https://b.c/", "http://[::1]:80")
+
+    assert settings.api_replicas.count("http") == 3
 
 
 def test_every_replica_is_reloaded_and_asked(services: tuple[Service, Service]) -> None:
