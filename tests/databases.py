@@ -11,6 +11,8 @@ from readmission.warehouse.migrations.upgrading import upgrade
 
 RENAMED_COLUMNS = {"incumbent_version": "champion_version"}
 """Columns of version 0.1.0 that have another name today."""
+RENAMED_TABLES = {"known_stretch": "known_chunk"}
+"""Tables of version 0.2.0 that have another name today."""
 
 _MIGRATED: dict[str, str] = {}
 """The statements that create what the migrations have created, by database."""

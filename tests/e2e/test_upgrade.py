@@ -29,7 +29,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import ModelHistory, RawWarehouse
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from tests.conftest import random_settings
-from tests.databases import RENAMED_COLUMNS
+from tests.databases import RENAMED_COLUMNS, RENAMED_TABLES
 from tests.e2e.diagnosis import DAGS
 from tests.e2e.pipeline import PATIENCE, Pipeline
 from tests.e2e.upgrade.names import public_names
@@ -149,7 +149,8 @@ def read_rows(site: Site, wanted: Rows | None = None) -> Rows:
                     sql.SQL("{}::text").format(sql.Identifier(today.get(name, name)))
                     for name in columns
                 )
-                query = sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))
+                name = RENAMED_TABLES.get(table, table) if wanted else table
+                query = sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(name))
                 found[database, table, columns] = set(connection.execute(query).fetchall())
     return found
 
