@@ -13,7 +13,7 @@ from readmission.settings import CHECKOUT
 DOCKERFILE = (CHECKOUT / "Dockerfile").read_text()
 STAGE = re.compile(r"^FROM (\S+) AS (\S+)$", re.MULTILINE)
 ROOMS = {
-    "airflow": {"include", "plugins", "dags"},
+    "airflow": {"include", "plugins", "dags", "requirements"},
     "mlflow": {"include"},
     "api": {"include", "api"},
     "ui": {"include", "ui"},
