@@ -63,7 +63,8 @@ def test_a_half_sent_request_is_closed(impatient: Service, sent: bytes) -> None:
         connection.sendall(sent)
         received = read_to_end(connection)
 
-    assert 1 <= time.monotonic() - began < 5
+    # A timer of the event loop may end a clock tick early.
+    assert 0.9 <= time.monotonic() - began < 5
     assert received.endswith(b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\n"
                              b"content-length: 0\r\n\r\n")  # fmt: skip
 
