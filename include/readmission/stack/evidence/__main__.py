@@ -105,7 +105,8 @@ def collect(deployed: Deployment, given: argparse.Namespace) -> bool:
             problems = video.record(browser, script.scenes(wanted), file, language)
             left_out = [f"{title}: not on this deployment" for title in script.missing(wanted)]
             print("\n".join([str(file), *problems, *left_out]))  # noqa: T201
-    print(f"{summary(results, language)}\n{html}\n{pdf}")  # noqa: T201
+    without = [f"{one.title}: {one.problem}" for one in pictures if not one.png]
+    print("\n".join([summary(results, language), *without, str(html), str(pdf)]))  # noqa: T201
     return is_complete(results, pictures) and not problems
 
 

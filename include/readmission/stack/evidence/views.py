@@ -15,7 +15,7 @@ from readmission.stack.evidence.deployment import Deployment
 from readmission.stack.services import airflow
 
 TRAINING = "model_training_pipeline"
-PREDICT = ("text=/^(High risk|Riesgo alto)$/", '[data-testid="stBaseButton-primary"]')
+PREDICT = ("button >> text=/^(High risk|Riesgo alto):/", '[data-testid="stBaseButton-primary"]')
 """The buttons that fill in an example and predict it, on the clinicians' page."""
 BOARDS = ("home", "predictions", "pipeline", "quality", "slo")
 

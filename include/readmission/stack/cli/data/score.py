@@ -77,8 +77,12 @@ def _champion() -> "ServedModel":
     NotPromotedYet, BundleRefused
         If no version is in production, or it cannot be trusted.
     """
+    from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
+
     from readmission.registry import Registry
     from readmission.serving.signature import TrustedKeys
+
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
 
     stack = open_stack()
     if not stack.is_running:
