@@ -156,13 +156,15 @@ def read_rows(site: Site, wanted: Rows | None = None) -> Rows:
 
 
 def tables_of(connection: psycopg.Connection) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the tables and their columns, except for the one that migrations change."""
     return [
         (table, tuple(columns))
         for table, columns in connection.execute(
             "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)"
             " FROM information_schema.columns JOIN information_schema.tables"
             " USING (table_schema, table_name)"
-            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY 1"
+            " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+            " AND table_name <> 'alembic_version' GROUP BY 1"
         ).fetchall()
     ]
 
