@@ -84,8 +84,7 @@ def model_promotion_pipeline():
     def settle(decision: dict[str, str], answer: dict[str, object] | None) -> dict[str, str]:
         """Move the aliases if the version was approved, and record who decided."""
         from connections import clean_warehouse
-        from readmission.pipeline import order
-        from readmission.pipeline.promotion import approval
+        from readmission.pipeline.promotion import approval, order
         from readmission.registry import Registry
         from readmission.warehouse import ModelHistory
 
@@ -118,8 +117,7 @@ def model_promotion_pipeline():
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decision: dict[str, str], outlet_events) -> None:
         """Wait until the API serves the promoted version, and announce it."""
-        from readmission.pipeline import order
-        from readmission.pipeline.promotion import rollout
+        from readmission.pipeline.promotion import order, rollout
         from readmission.registry import Registry
 
         if decision["verdict"] != order.PROMOTED:

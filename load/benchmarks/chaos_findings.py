@@ -10,7 +10,7 @@ import psycopg
 from load.benchmarks.chaos_client import Deliveries, Predictions
 from readmission.domain.batch_ids import batch_name, batch_number
 from readmission.errors import ReadmissionError
-from readmission.pipeline.order import promoted
+from readmission.pipeline.promotion.order import promoted
 from readmission.stack.access import open_warehouses
 from readmission.stack.services import postgres
 from readmission.stack.site.site import Site

@@ -44,7 +44,7 @@ from readmission.modelling.fitting import fit
 from readmission.pipeline import ingest
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.delivery import Delivery
-from readmission.pipeline.delivery.scoring import score_all
+from readmission.pipeline.scoring.scorer import score_all
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.serving.signature import Signer, TrustedKeys

@@ -84,8 +84,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"gates"},
     ),
     "readmission.pipeline": (
-        {"delivery", "order"},
-        {"measure_drift", "process", "promotion", "record_moves", "record_outcomes", "replay"}
+        {"delivery", "promotion"},
+        {"measure_drift", "process", "record_moves", "record_outcomes", "replay", "scoring"}
         | {"source", "train"},
         {"ingest", "sweep"},
     ),
@@ -93,11 +93,12 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"arrival", "chunk_text", "origins", "parquet"},
         {"chunks", "objects"},
         {"places", "rows"},
-        {"delivery", "scored_parts"},
-        {"scoring"},
+        {"delivery"},
     ),
+    "readmission.pipeline.scoring": ({"parts"}, {"scorer"}),
     "readmission.pipeline.promotion": (
-        {"champion", "comparison", "replicas", "rollout", "rule", "turn"},
+        {"comparison", "order", "replicas", "turn"},
+        {"champion", "rollout", "rule"},
         {"approval", "leaks"},
         {"judge", "recompute", "rollback"},
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 from readmission.domain.drift import MEASURED, Drift, alarms, measure
 from readmission.errors import NoDriftReference
-from readmission.pipeline.order import standing
+from readmission.pipeline.promotion.order import standing
 from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.registry import Registry
 from readmission.warehouse import CleanWarehouse, ModelHistory

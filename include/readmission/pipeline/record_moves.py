@@ -8,7 +8,7 @@ import logging
 from itertools import chain
 
 from readmission.domain.production import PromotionByHand
-from readmission.pipeline.order import (
+from readmission.pipeline.promotion.order import (
     CARRIED_OUT,
     last_in_order,
     newest_batch,

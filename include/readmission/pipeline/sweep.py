@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from readmission.modelling.mlflow_runs import can_open
-from readmission.pipeline.order import APPROVAL, ASKED_AT, CARRIED_OUT, Approval, existing
+from readmission.pipeline.promotion.order import APPROVAL, ASKED_AT, CARRIED_OUT, Approval, existing
 from readmission.pipeline.promotion.turn import earlier_than, unsettled
 from readmission.quality.catalogue import Stage, stopped_at
 from readmission.registry import Registry

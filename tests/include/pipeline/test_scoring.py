@@ -15,9 +15,10 @@ from pyarrow import parquet as pq
 
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError
-from readmission.pipeline.delivery import chunks, scoring
-from readmission.pipeline.delivery.scored_parts import MANIFEST, ScoredParts, ScoringError
-from readmission.pipeline.delivery.scoring import score_all
+from readmission.pipeline.delivery import chunks
+from readmission.pipeline.scoring import scorer
+from readmission.pipeline.scoring.parts import MANIFEST, ScoredParts, ScoringError
+from readmission.pipeline.scoring.scorer import score_all
 from readmission.serving.model import ServedModel
 from readmission.serving.text_rows import TextEncoder
 from readmission.stack.services import object_store
@@ -38,7 +39,7 @@ def model(version: str = "1") -> ServedModel:
 def _small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a part have about 40 rows."""
     monkeypatch.setattr(chunks, "CHUNK_BYTES", 5_000)
-    monkeypatch.setattr(scoring, "CHUNKS", 2)
+    monkeypatch.setattr(scorer, "CHUNKS", 2)
 
 
 def contract(rows: pa.Table) -> list[dict[str, str | int]]:
@@ -126,13 +127,13 @@ def test_a_repeated_run_scores_only_what_is_new(
     (source / "a.csv").write_bytes(CSV)
     score_all(source, str(out), model())
     before, scored = contents(out), list[int]()
-    score = scoring.BatchScorer.score
+    score = scorer.BatchScorer.score
 
-    def noted(scorer: scoring.BatchScorer, rows: pa.Table, first: int) -> scoring.Scored:
+    def noted(self: scorer.BatchScorer, rows: pa.Table, first: int) -> scorer.Scored:
         scored.append(rows.num_rows)
-        return score(scorer, rows, first)
+        return score(self, rows, first)
 
-    monkeypatch.setattr(scoring.BatchScorer, "score", noted)
+    monkeypatch.setattr(scorer.BatchScorer, "score", noted)
 
     # then
     score_all(source, str(out), model())

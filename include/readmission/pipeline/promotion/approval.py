@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from readmission.modelling.evaluation.criteria import sentence
-from readmission.pipeline.order import (
+from readmission.pipeline.promotion.order import (
     APPROVAL,
     ASKED_AT,
     CARRIED_OUT,

@@ -4,7 +4,7 @@ import logging
 from itertools import islice
 
 from readmission.errors import BundleRefused, NoModel
-from readmission.pipeline.order import standing
+from readmission.pipeline.promotion.order import standing
 from readmission.registry import Registry
 from readmission.serving.model import ServedModel
 from readmission.serving.signature import TrustedKeys

@@ -4,10 +4,10 @@ import logging
 
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.newest_batch import alarm_note
-from readmission.pipeline.order import PROMOTED, find_newer, promoted
 from readmission.pipeline.promotion.champion import earlier_champions, find_champion
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
 from readmission.pipeline.promotion.leaks import find_leaks
+from readmission.pipeline.promotion.order import PROMOTED, find_newer, promoted
 from readmission.pipeline.promotion.rule import (
     FIRST_MODEL,
     HELD,

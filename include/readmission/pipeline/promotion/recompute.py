@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
-from readmission.pipeline.order import existing
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.order import existing
 from readmission.pipeline.promotion.rule import HELD, LATE, Rule, decide
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys

@@ -10,7 +10,7 @@ import httpx
 from readmission.domain.production import CRITERION
 from readmission.errors import ServingMismatch
 from readmission.modelling.evaluation.criteria import CriterionStatus, sentence
-from readmission.pipeline.order import (
+from readmission.pipeline.promotion.order import (
     CARRIED_OUT,
     last_in_order,
     newest_batch,

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import CriterionStatus
-from readmission.pipeline.order import PROMOTED
+from readmission.pipeline.promotion.order import PROMOTED
 from readmission.settings import Settings
 
 REFUSED = "refused"

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from readmission.pipeline.order import PROMOTED, standing
 from readmission.pipeline.promotion.approval import (
     APPROVE,
     REFUSE,
@@ -15,6 +14,7 @@ from readmission.pipeline.promotion.approval import (
     settle,
 )
 from readmission.pipeline.promotion.champion import find_champion
+from readmission.pipeline.promotion.order import PROMOTED, standing
 from readmission.pipeline.promotion.rule import REFUSED
 from readmission.pipeline.sweep import find_uncarried
 from readmission.warehouse import Promotion

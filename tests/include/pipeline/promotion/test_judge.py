@@ -21,9 +21,9 @@ from readmission.domain.production import Pin
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
 from readmission.modelling.evaluation.metrics import evaluate_twice
-from readmission.pipeline.order import PROMOTED
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.judge import judge
+from readmission.pipeline.promotion.order import PROMOTED
 from readmission.pipeline.promotion.rollout import carry_out, wait_until_served
 from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
 from readmission.pipeline.sweep import find_uncarried

@@ -50,7 +50,7 @@ def score(
     """
     with exit_on_error():
         # Importing Arrow and MLflow takes seconds.
-        from readmission.pipeline.delivery.scoring import score_all
+        from readmission.pipeline.scoring.scorer import score_all
 
         if source.startswith(S3) or output.startswith(S3):
             use_own_store()

@@ -20,7 +20,7 @@ from readmission.errors import DatasetError
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.chunks import Chunk, read_chunks
 from readmission.pipeline.delivery.places import arrivals_at
-from readmission.pipeline.delivery.scored_parts import Part, ScoredParts, digest, names_of
+from readmission.pipeline.scoring.parts import Part, ScoredParts, digest, names_of
 from readmission.serving.model import ServedModel
 from readmission.serving.text_rows import TextEncoder, WrongValue
 

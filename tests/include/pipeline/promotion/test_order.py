@@ -5,7 +5,7 @@ import threading
 import psycopg
 import pytest
 
-from readmission.pipeline.order import PROMOTED, last_in_order
+from readmission.pipeline.promotion.order import PROMOTED, last_in_order
 from readmission.pipeline.promotion.rule import REFUSED
 from readmission.registry import PRODUCTION
 from readmission.stack.services import postgres
