@@ -144,6 +144,17 @@ def _request(
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
         )
+    return result_of(response)
+
+
+def result_of(response: httpx.Response) -> dict[str, Any]:
+    """Return what the API returned.
+
+    Raises
+    ------
+    StackError
+        With the API's message, if it refused.
+    """
     found: dict[str, Any] = response.json()
     if response.status_code != HTTPStatus.OK:
         raise StackError(found["message"])

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
 from typing import Annotated, Any
 
 import httpx
@@ -11,9 +10,8 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from readmission.stack.audit import record
-from readmission.stack.cli.models.promote import api_expected, running_site
+from readmission.stack.cli.models.promote import api_expected, result_of, running_site
 from readmission.stack.cli.terminal import JsonOption, console, escape_markup, exit_on_error
-from readmission.stack.errors import StackError
 from readmission.stack.site.site import Site
 from readmission.warehouse.audit.events import Action, by_os_user
 
@@ -64,10 +62,7 @@ def request_trace(site: Site, request_id: str, line: int | None = None) -> dict[
             timeout=TIMEOUT_SECONDS,
             trust_env=False,
         )
-    found: dict[str, Any] = response.json()
-    if response.status_code != HTTPStatus.OK:
-        raise StackError(found["message"])
-    return found
+    return result_of(response)
 
 
 def page(found: Mapping[str, Any]) -> Iterator[RenderableType]:
