@@ -387,7 +387,9 @@ def test_a_planted_leak_is_refused_and_its_column_is_named(arena: Arena) -> None
         arena.warehouse.connection.execute("UPDATE encounter SET num_procedures = 3 * readmitted")
     rows = training_rows(arena.warehouse, FIRST)
     data = replace(arena.trained.lineage, data_sha256=uuid4().hex, rows=len(rows))
-    found = train("logistic_regression", rows, data, arena.registry, SIGNER, threads=1)
+    # Not in the experiment of the session's training, whose runs other tests count.
+    elsewhere = arena.trained.settings.model_copy(update={"experiment": f"leak_{uuid4().hex}"})
+    found = train("logistic_regression", rows, data, Registry(elsewhere), SIGNER, threads=1)
     version = arena.registry.register(found.run_id, data.tags())
     arena.history.record_candidate(Candidate(FIRST, found.run_id, found.family, version, "sha"))
 
