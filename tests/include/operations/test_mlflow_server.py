@@ -207,7 +207,12 @@ def test_everybody_with_a_password_reads(
         run.info.run_id
         for run in reader.search_runs([reader.get_run(found.run_id).info.experiment_id])
     ] == [found.run_id]
-    for path in ("/", "/version", f"{API}/experiments/search?max_results=5"):
+    for path in (
+        "/",
+        "/version",
+        f"{API}/experiments/search?max_results=5",
+        "/ajax-api/2.0/mlflow/gateway-proxy?gateway_path=api%2F2.0%2Fendpoints%2F",
+    ):
         assert http.get(path).status_code == 200, path
     run = f'mlflowGetRun(input: {{runId: "{found.run_id}"}}) {{run {{info {{runName}}}}}}'
     query = {"query": f"{{{run}}}"}

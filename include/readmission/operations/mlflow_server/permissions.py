@@ -39,6 +39,8 @@ READ = (
     # Traces; there are none, but MLflow's page of an experiment asks for them
     "POST mlflow/traces/metrics",
     "POST mlflow/traces/search",
+    # A gateway of language models; there is none, but MLflow's page of the runs asks for its list
+    "GET mlflow/gateway-proxy",
     # Models that runs have logged
     "GET mlflow/logged-models/*",
     "GET mlflow/logged-models/*/artifacts/directories",
