@@ -1,5 +1,6 @@
 """Screenshots of the pages, and the evidence as PDF, by headless Chromium."""
 
+import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -70,7 +71,10 @@ def _take(browser: "Browser", view: View, language: str) -> Picture:
 
 
 def show(page: "Page", view: View) -> str:
-    """Open a page and press what is to be pressed; return what is wrong, or an empty text."""
+    """Open a page, press what is to be pressed, and wait for what it must show.
+
+    Returns what is wrong, or an empty text.
+    """
     response = page.goto(view.url, timeout=PATIENCE)
     if response is not None and not response.ok:
         return f"{view.url} returned {response.status}"
@@ -78,6 +82,8 @@ def show(page: "Page", view: View) -> str:
     for selector in view.press:
         page.locator(selector).first.click(timeout=PATIENCE)
         page.wait_for_timeout(SETTLE)
+    if view.shows:
+        page.locator(view.shows).first.wait_for(timeout=PATIENCE)
     return ""
 
 
@@ -88,6 +94,8 @@ def open_context(browser: "Browser", view: View, language: str) -> "BrowserConte
     if view.login:
         options["http_credentials"] = dict(view.login)
     context = browser.new_context(**options)  # type: ignore[arg-type]
+    for name, value in view.storage.items():
+        context.add_init_script(f"localStorage.setItem({json.dumps(name)}, {json.dumps(value)})")
     if view.token:
         # Given the address of a page, the cookie would hold only for the folder of that page.
         host = urlsplit(view.url).hostname

@@ -17,6 +17,10 @@ from readmission.stack.services import airflow
 TRAINING = "model_training_pipeline"
 PREDICT = ("button >> text=/^(High risk|Riesgo alto):/", '[data-testid="stBaseButton-primary"]')
 """The buttons that fill in an example and predict it, on the clinicians' page."""
+SEEN_BEFORE = {"mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true"}
+"""Keeps MLflow's assistant closed, which opens in a new browser and covers the page."""
+STAGES = ('text="New model registry UI" >> xpath=.. >> [role=switch]', 'text="Disable"')
+"""The buttons that have MLflow's registry show the stages of versions, too."""
 BOARDS = ("home", "predictions", "pipeline", "quality", "slo")
 
 
@@ -36,8 +40,12 @@ class View:
         Airflow's token.
     header : str
         Value of the header Authorization, for a server that redirects instead of asking for it.
+    storage : mapping of str to str
+        What the page finds in the browser's local storage.
     press : tuple of str
         Selectors of what is pressed first, in order.
+    shows : str
+        Selector of what must be there before the picture is taken.
     """
 
     titles: Mapping[str, str]
@@ -45,7 +53,9 @@ class View:
     login: Mapping[str, str] = field(default_factory=dict, repr=False)
     token: str = field(default="", repr=False)
     header: str = field(default="", repr=False)
+    storage: Mapping[str, str] = field(default_factory=dict)
     press: tuple[str, ...] = ()
+    shows: str = ""
 
 
 def _view(english: str, spanish: str, url: str, **details: Any) -> View:
@@ -106,22 +116,25 @@ def run_views(deployed: Deployment, token: str) -> list[View]:
 def _model_views(deployed: Deployment) -> list[View]:
     viewer = {"username": "viewer", "password": deployed.viewer_password}
     page = deployed.mlflow
+    seen = {"login": viewer, "storage": SEEN_BEFORE}
     return [
-        _view("MLflow: the experiment", "MLflow: el experimento", f"{page}/#/experiments/1",
-              login=viewer),
-        *_unless_down(lambda: plot_views(deployed, viewer)),
-        _view("MLflow: the registry", "MLflow: el registro de modelos",
-              f"{page}/#/models/{deployed.model}", login=viewer),
+        _view("MLflow: the runs of the experiment", "MLflow: los runs del experimento",
+              f"{page}/#/experiments/1/runs", shows="text=/batch-\\d+/", **seen),
+        *_unless_down(lambda: plot_views(deployed, **seen)),
+        _view("MLflow: the registry, with the stages of the versions",
+              "MLflow: el registro de modelos, con el stage de cada versión",
+              f"{page}/#/models/{deployed.model}", press=STAGES, shows='text="Production"', **seen),
     ]  # fmt: skip
 
 
-def plot_views(deployed: Deployment, viewer: Mapping[str, str]) -> list[View]:
-    """Return the page with the plots of the run that is in production."""
+def plot_views(deployed: Deployment, **seen: Any) -> list[View]:
+    """Return the page with a plot of the run that is in production."""
     wanted = {"name": deployed.model, "alias": "production"}
     found = query_mlflow(deployed, "GET", "registered-models/alias", params=wanted)
     run = found["model_version"]["run_id"]
-    url = f"{deployed.mlflow}/#/experiments/1/runs/{run}/artifacts"
-    return [_view("MLflow: a run's plots", "MLflow: los gráficos de un run", url, login=viewer)]
+    url = f"{deployed.mlflow}/#/experiments/1/runs/{run}/artifacts/plots/calibration.png"
+    titles = ("MLflow: the plots of a run", "MLflow: los gráficos de un run")
+    return [_view(*titles, url, shows="img[src^=blob]", **seen)]
 
 
 def _metric_views(deployed: Deployment) -> list[View]:

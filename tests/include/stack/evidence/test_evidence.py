@@ -228,31 +228,36 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
     if not any(map(browser.shutil.which, browser.PROGRAMS)):
         lacking("Chromium", "chromium")
     monkeypatch.setattr(browser, "SETTLE", 50)
+    monkeypatch.setattr(browser, "PATIENCE", 5_000)
     titles = {"en": "DAGs", "es": "DAGs"}
+    html, pdf = tmp_path / "evidence.html", tmp_path / "evidence.pdf"
+    # and one that shows, once a button is pressed, what the browser remembers
+    html.write_text("<button onclick='document.body.append(localStorage.seen)'>Predict</button>")
+    button = views.View(
+        titles, html.resolve().as_uri(), storage={"seen": "before"}, press=("text=Predict",),
+        shows="text=before",
+    )  # fmt: skip
     wanted = [
         views.View(titles, f"{address}/dags", token="secret"),  # noqa: S106
         views.View(titles, f"{address}/nothing"),
+        button,
+        replace(button, shows="text=after"),
     ]
-    html, pdf = tmp_path / "evidence.html", tmp_path / "evidence.pdf"
 
     # when
     with browser.chromium() as opened:
         deep = views.View(titles, f"{address}/dags/a/runs", token="secret")  # noqa: S106
-        pressed = opened.new_page()
-        button = views.View(titles, html.resolve().as_uri(), press=("text=Predict",))
-        html.write_text("<button onclick='document.title = 1'>Predict</button>")
-        shown = browser.show(pressed, button), pressed.title()
         sent = browser.open_context(opened, deep, "en").cookies(f"{address}/ui/dags")
-        seen, missing = browser.take(opened, wanted, "en")
+        seen, missing, pressed, never = browser.take(opened, wanted, "en")
         html.write_text(page([LineResult(line(str), LineStatus.PASSED, "1")], [seen], "en", AT))
         browser.print_pdf(opened, html, pdf)
 
-    # then what is to be pressed is pressed
-    assert shown == ("", "1")
-    # and a page deep in Airflow may read the data that Airflow serves elsewhere
+    # then a page deep in Airflow may read the data that Airflow serves elsewhere
     assert [cookie["value"] for cookie in sent] == ["secret"]
     # and
     assert seen.png.startswith(b"\x89PNG")
     assert missing.png == b""
     assert missing.problem.endswith("/nothing returned 404")
+    assert pressed.png.startswith(b"\x89PNG"), pressed.problem
+    assert (never.png, never.problem[:7]) == (b"", "Locator")
     assert pdf.read_bytes().startswith(b"%PDF")
