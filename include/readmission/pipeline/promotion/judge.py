@@ -7,7 +7,7 @@ from readmission.modelling.evaluation.newest_batch import alarm_note
 from readmission.pipeline.promotion.champion import earlier_champions, find_champion
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
 from readmission.pipeline.promotion.leaks import find_leaks
-from readmission.pipeline.promotion.order import PROMOTED, find_newer, promoted
+from readmission.pipeline.promotion.order import PROMOTED, find_newer, not_denied
 from readmission.pipeline.promotion.rule import (
     FIRST_MODEL,
     HELD,
@@ -74,7 +74,7 @@ def judge(
     }
     for criterion in figures["criteria"]:
         log.info("%s: %s", criterion["verdict"], criteria.sentence(criterion))
-    without_champion = NONE_OPENS if promoted(history) else FIRST_MODEL
+    without_champion = NONE_OPENS if not_denied(history, registry) else FIRST_MODEL
     verdict, reason = decide(figures, rule, without_champion)
     if (newer := find_newer(batch_id, warehouse, history, registry)) is not None:
         verdict, reason = REFUSED, f"{LATE} {newer} is newer, and its model came first"

@@ -54,10 +54,16 @@ def standing(
 
     Those that wait for approval are among them only if asked for.
     """
+    return existing(not_denied(history, registry, waiting=waiting), registry)
+
+
+def not_denied(
+    history: ModelHistory, registry: Registry, *, waiting: bool = False
+) -> list[Promotion]:
+    """Return the same promotions, and those whose version no longer exists."""
     left_out = DENIED if waiting else (*DENIED, Approval.REQUESTED)
     states = {found["version"]: found["tags"].get(APPROVAL) for found in registry.versions()}
-    found = existing(promoted(history), registry)
-    return [one for one in found if states.get(one.challenger_version) not in left_out]
+    return [one for one in promoted(history) if states.get(one.challenger_version) not in left_out]
 
 
 def last_in_order(promotions: Sequence[Promotion], newest: str | None) -> Promotion | None:

@@ -188,3 +188,13 @@ def test_the_question_has_the_criteria() -> None:
         " limit: upper end below 0 |"
     )
     assert "(gender: Female)" in asked[-1]
+
+
+def test_while_the_first_model_waits_the_next_one_is_a_first_model_too(
+    arena: Arena,  # noqa: F811
+) -> None:
+    first = arena.decided(FIRST, arena.register("logistic_regression"))
+    assert request(first, arena.history, arena.registry)
+    arena.register("xgboost", SECOND)
+
+    assert arena.judge(SECOND).reason.startswith("first model, weighted F1")
