@@ -1,8 +1,18 @@
-"""The four assets; each is partitioned by batch, so every batch has runs of its own."""
+"""The assets; but for a delivery, each is partitioned by batch: every batch has runs of its own."""
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AssetWatcher
 
 RAW = Asset("RAW", uri="x-readmission://raw/encounter", group="data")
 CLEAN = Asset("CLEAN", uri="x-readmission://clean/encounter", group="data")
 MODEL_RUN = Asset("MODEL_RUN", uri="x-readmission://mlflow/challenger", group="model")
 PRODUCTION_MODEL = Asset("PRODUCTION_MODEL", uri="x-readmission://mlflow/production", group="model")
+
+
+def delivery(place: str, seconds: float) -> Asset:
+    """Return the asset of delivered files, at which Airflow's triggerer looks every so often."""
+    # Imported lazily: only the ingestion needs it.
+    from delivery_watch import DeliveryTrigger
+
+    watcher = AssetWatcher("delivery", trigger=DeliveryTrigger(place, seconds))
+    uri = "x-readmission://source/delivery"
+    return Asset("DELIVERY", uri=uri, group="data", watchers=[watcher])

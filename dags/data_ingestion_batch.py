@@ -3,6 +3,8 @@
 One task reads the source and writes the batches, each in one transaction with its line of the
 ledger. Then the raw gate checks each batch, and an accepted batch is announced as a partition of
 RAW. If there are no new encounters, the tasks are skipped.
+
+With `READMISSION_WATCH_SECONDS`, a delivery starts a run at once; the clock stays.
 """
 
 from typing import Any
@@ -11,11 +13,11 @@ from airflow.sdk import Param, dag, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
-from policies import LABELLED, RETRIES, label, scheduled
+from policies import LABELLED, RETRIES, label, or_delivered, scheduled
 
 
 @dag(
-    schedule=scheduled("*/10 * * * *"),
+    schedule=or_delivered(scheduled("*/10 * * * *")),
     catchup=False,
     max_active_runs=1,
     default_args=RETRIES,

@@ -5,13 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import (
+    AssetOrTimeSchedule,
     CronTriggerTimetable,
     ExceptionRetryPolicy,
     RetryAction,
     RetryRule,
     get_current_context,
 )
+from airflow.sdk.bases.timetable import BaseTimetable
 
+from assets import delivery
 from readmission.settings import get_settings
 
 STDERR = 2
@@ -132,6 +135,18 @@ def scheduled(cron: str, *, first_run_waits: bool = False) -> CronTriggerTimetab
         return None
     immediately = timedelta(0) if first_run_waits else False
     return CronTriggerTimetable(cron, timezone="UTC", run_immediately=immediately)
+
+
+def or_delivered(clock: CronTriggerTimetable | None) -> BaseTimetable | None:
+    """Return a schedule that also starts a run when encounters are delivered.
+
+    It is the clock alone if the settings name no dataset to watch, or allow only manual runs.
+    """
+    settings = get_settings()
+    if clock is None or not settings.watches:
+        return clock
+    watched = delivery(str(settings.dataset), settings.watch_seconds)
+    return AssetOrTimeSchedule(timetable=clock, assets=watched)
 
 
 def label(text: str) -> None:

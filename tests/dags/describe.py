@@ -27,12 +27,14 @@ def describe(folder: Path) -> dict[str, Any]:
 def _dag(dag: Any) -> dict[str, Any]:
     timetable = dag.timetable
     trigger = getattr(timetable, "asset_condition", None)
+    clock = getattr(timetable, "timetable", timetable)
     return {
         "file": Path(dag.fileloc).name,
         "timetable": type(timetable).__name__,
-        "cron": getattr(timetable, "expression", None),
-        "first_run": _first_run(timetable),
+        "cron": getattr(clock, "expression", None),
+        "first_run": _first_run(clock),
         "trigger": trigger.name if trigger else None,
+        "watchers": [watcher.trigger.serialize() for watcher in getattr(trigger, "watchers", ())],
         "max_active_runs": dag.max_active_runs,
         "catchup": dag.catchup,
         "doc": dag.doc_md,

@@ -53,7 +53,7 @@ def parse(home: Path, **settings: str) -> dict[str, Any]:
             "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "PYTHONPATH": str(CHECKOUT / "include"),
+            "PYTHONPATH": f"{CHECKOUT / 'include'}:{CHECKOUT / 'plugins'}",
         }
         | {PREFIX + name.upper(): value for name, value in settings.items()},
         capture_output=True,
@@ -116,6 +116,27 @@ def test_without_scheduled_runs_no_dag_has_a_schedule(tmp_path: Path) -> None:
     assert {dag["cron"] for dag in manual["dags"].values()} == {None}
     events = {dag["trigger"] for dag in manual["dags"].values() if dag["trigger"]}
     assert events == {"RAW", "CLEAN", "MODEL_RUN"}
+
+
+def test_with_the_setting_a_delivery_starts_the_ingestion(
+    parsed: dict[str, Any], tmp_path: Path
+) -> None:
+    # given a folder to watch, the same without a clock, and no folder
+    folder = str(tmp_path / "in")
+    ingestion = "data_ingestion_batch"
+    watched = parse(tmp_path, dataset=folder, watch_seconds="20")
+    manual = parse(tmp_path, dataset=folder, watch_seconds="20", scheduled_runs="false")
+    unnamed = parse(tmp_path, watch_seconds="20")
+
+    # then the clock stays, and only the first has a watcher
+    assert watched["errors"] == {}
+    found = watched["dags"][ingestion]
+    arguments = {"place": folder, "seconds": 20}
+    assert found["watchers"] == [["delivery_watch.DeliveryTrigger", arguments]]
+    assert (found["trigger"], found["cron"]) == ("DELIVERY", "*/10 * * * *")
+    for other in (manual, unnamed, parsed):
+        dag = other["dags"][ingestion]
+        assert (dag["trigger"], dag["watchers"]) == (None, [])
 
 
 def test_with_the_setting_a_person_approves_before_production_moves(

@@ -93,7 +93,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"arrival", "chunk_text", "origins", "parquet"},
         {"chunks", "objects"},
         {"places", "rows"},
-        {"delivery"},
+        {"delivery", "watch"},
     ),
     "readmission.pipeline.scoring": ({"parts"}, {"scorer"}),
     "readmission.pipeline.promotion": (

@@ -19,6 +19,13 @@ class DeliverySettings(RenamedSettings):
         " files, or `s3://bucket/prefix`. If unset, UCI's is downloaded, or synthetic encounters"
         " are used if that fails.",
     )
+    watch_seconds: int = Field(
+        0,
+        ge=0,
+        description="Seconds between two looks at the dataset: files that are new or have grown,"
+        " and stand still, start the ingestion at once. Needs Airflow's triggerer, which takes"
+        " 290 MB. 0 leaves it to the clock, every ten minutes.",
+    )
     corrections: Literal["hold", "accept"] = Field(
         "hold",
         description="Whether a row with other values for a known encounter waits for a person, or"
@@ -31,3 +38,8 @@ class DeliverySettings(RenamedSettings):
         " although it has no line end, and before a damaged file is an error: one run of the"
         " ingestion, so that a file that is still being written is never read too far.",
     )
+
+    @property
+    def watches(self) -> bool:
+        """Whether Airflow's triggerer watches the dataset."""
+        return self.dataset is not None and self.watch_seconds > 0

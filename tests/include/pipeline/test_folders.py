@@ -15,6 +15,7 @@ from readmission.errors import DatasetError, StillArriving
 from readmission.pipeline.delivery import delivery
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.places import arrivals_at
+from readmission.pipeline.delivery.watch import look_at
 from readmission.pipeline.ingest import count_new, ingest_files
 from readmission.stack.services import object_store
 from readmission.warehouse import RawBatch, RawWarehouse
@@ -225,8 +226,12 @@ def test_a_prefix_is_read_like_a_folder(
     assert [arrival.key for arrival in arrivals_at(where)] == [
         "s3://data-docs/ward/a.csv", "s3://data-docs/ward/b.csv.gz",
     ]  # fmt: skip
+    seen = look_at(where)
+    assert [name for name, _, _ in seen] == ["data-docs/ward/a.csv", "data-docs/ward/b.csv.gz"]
+    assert look_at(where) == seen
     run(where, raw)
     put("a.csv", rows(0, 70) + b"".join(LINES[101:121]))
+    assert look_at(where) != seen
     run(where, raw)
 
     # then

@@ -78,6 +78,32 @@ def below(
     OSError
         If the store cannot be reached, has no such bucket, or the address is malformed.
     """
+    store, root, infos = _listed(prefix)
+    return [
+        StoredObject(Path(info.path), now=now, address=info.path, store=store)
+        for info in infos
+        if info.path == root or is_delivered(info.base_name)
+    ]
+
+
+def looks(prefix: str, is_delivered: Callable[[str], bool]) -> tuple[tuple[str, int, int], ...]:
+    """Return name, size and time of the same objects, from the listing alone.
+
+    Raises
+    ------
+    OSError
+        As for `below`.
+    """
+    _, root, infos = _listed(prefix)
+    return tuple(
+        (info.path, info.size, info.mtime_ns)
+        for info in infos
+        if info.path == root or is_delivered(info.base_name)
+    )
+
+
+def _listed(prefix: str) -> tuple[fs.FileSystem, str, list[fs.FileInfo]]:
+    """Return the store, what the prefix names there, and its objects by name."""
     try:
         store, root = fs.FileSystem.from_uri(prefix.rstrip("/"))
     except pa.ArrowInvalid as error:
@@ -86,9 +112,5 @@ def below(
     infos = [found]
     if found.type is not fs.FileType.File:
         infos = store.get_file_info(fs.FileSelector(root, allow_not_found=True))
-    objects = sorted(info.path for info in infos if info.type is fs.FileType.File)
-    return [
-        StoredObject(Path(path), now=now, address=path, store=store)
-        for path in objects
-        if path == root or is_delivered(path.rsplit("/", 1)[-1])
-    ]
+    files = [info for info in infos if info.type is fs.FileType.File]
+    return store, root, sorted(files, key=lambda info: info.path)

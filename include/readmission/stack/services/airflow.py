@@ -20,6 +20,7 @@ MIGRATION = "airflow-migrate"
 API_SERVER = "airflow-api-server"
 SCHEDULER = "airflow-scheduler"
 DAG_PROCESSOR = "airflow-dag-processor"
+TRIGGERER = "airflow-triggerer"
 STATSD = "statsd"
 USER = "admin"
 
@@ -29,7 +30,7 @@ LOCAL_SETTINGS = CHECKOUT / "docker"
 
 
 def services(site: Site) -> tuple[Service, ...]:
-    """Return the database migration of Airflow and its three servers."""
+    """Return the database migration of Airflow and its servers."""
     port = site.settings.airflow_port
     environment = _environment(site)
 
@@ -47,6 +48,9 @@ def services(site: Site) -> tuple[Service, ...]:
     scheduler = airflow(SCHEDULER, scheduler_probe, needs, "scheduler", "--skip-serve-logs")
     processor = airflow(
         DAG_PROCESSOR, heartbeat_probe(site, "dag_processor"), needs, "dag-processor"
+    )
+    triggerer = airflow(
+        TRIGGERER, heartbeat_probe(site, "triggerer"), needs, "triggerer", "--skip-serve-logs"
     )
     # A migration may take longer than the role's other statements.
     unlimited = environment | {"PGOPTIONS": "-c statement_timeout=0"}
@@ -74,6 +78,7 @@ def services(site: Site) -> tuple[Service, ...]:
             | {f"{PREFIX}SIGNING_KEY": site.credentials.signing_key},
         ),
         processor,
+        *((triggerer,) if site.settings.watches else ()),
     )
 
 

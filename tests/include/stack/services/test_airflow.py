@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,24 @@ def test_only_the_migration_may_run_statements_without_a_timeout(site: Site) -> 
 
     assert lifted.pop(airflow.MIGRATION) == "-c statement_timeout=0"
     assert set(lifted.values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_started"),
+    [
+        ({"watch_seconds": 20, "dataset": Path("/in")}, True),
+        ({"watch_seconds": 20, "dataset": None}, False),
+        ({"watch_seconds": 0, "dataset": Path("/in")}, False),
+    ],
+)
+def test_the_triggerer_is_started_to_watch_a_dataset(
+    site: Site, changes: dict[str, object], *, is_started: bool
+) -> None:
+    watching = replace(site, settings=site.settings.model_copy(update=changes))
+
+    names = {service.name for service in airflow.services(watching)}
+
+    assert (airflow.TRIGGERER in names) is is_started
 
 
 @pytest.mark.parametrize(("command", "preloads"), [("scheduler", True), ("api-server", False)])

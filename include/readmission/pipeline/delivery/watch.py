@@ -1,0 +1,70 @@
+"""Notice a delivery: that the files at a place have changed, and have stood still since then."""
+
+from pathlib import Path
+
+from readmission.errors import StillArriving
+from readmission.pipeline.delivery.arrival import unreadable
+from readmission.pipeline.delivery.places import S3, arrivals_at, is_delivered, require_no_keys
+
+Look = tuple[tuple[str, int, int], ...]
+"""Name, size and time of the last change of each file, in nanoseconds; equal until one changes."""
+
+
+class Watch:
+    """Looks at a place again and again.
+
+    A file that is still being written changes between two looks, so it is noticed once it is whole.
+
+    Parameters
+    ----------
+    place : Path or str
+        A file, a folder, or ``s3://bucket/prefix``.
+    """
+
+    def __init__(self, place: Path | str) -> None:
+        self.place = place
+        self._last: Look = ()
+        self._noticed: Look = ()
+
+    def has_delivery(self) -> bool:
+        """Look once more: whether there is something new that was there at the last look, too.
+
+        The first two looks of a new process find everything new: what was delivered while nobody
+        watched is not lost, and the ingestion knows what it has read.
+
+        Raises
+        ------
+        DatasetError
+            If the place cannot be read, or its address has keys in it.
+        """
+        found = look_at(self.place)
+        stands_still, self._last = found == self._last, found
+        if not stands_still or found == self._noticed:
+            return False
+        self._noticed = found
+        return bool(found)
+
+
+def look_at(place: Path | str) -> Look:
+    """Return how the files at a place look; nothing if there is none yet.
+
+    Raises
+    ------
+    DatasetError
+        As for `Watch.has_delivery`.
+    """
+    require_no_keys(place)
+    try:
+        if str(place).startswith(S3):
+            # Imported lazily: Arrow's object stores take half a second.
+            from readmission.pipeline.delivery.objects import looks
+
+            return looks(str(place), is_delivered)
+        statuses = [(arrival.key, arrival.path.stat()) for arrival in arrivals_at(place)]
+    except (StillArriving, FileNotFoundError):
+        return ()
+    except OSError as error:
+        raise unreadable(place, error) from error
+    return tuple(
+        (key, found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)) for key, found in statuses
+    )

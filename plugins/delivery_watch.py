@@ -1,0 +1,56 @@
+"""Airflow's triggerer watches for deliveries, so that the ingestion need not wait for its clock."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+
+from readmission.errors import ReadmissionError
+
+if TYPE_CHECKING:
+    from readmission.pipeline.delivery.watch import Watch
+
+log = logging.getLogger(__name__)
+
+
+class DeliveryTrigger(BaseEventTrigger):
+    """Fires whenever files at a place are new or have grown, once they stand still.
+
+    It remembers nothing: started again, it fires once, and the ingestion skips what it has read.
+
+    Parameters
+    ----------
+    place : str
+        A file, a folder, or ``s3://bucket/prefix``.
+    seconds : float
+        Time between two looks.
+    """
+
+    def __init__(self, place: str, seconds: float) -> None:
+        super().__init__()
+        self.place = place
+        self.seconds = seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the name of the class and its arguments, as Airflow stores them."""
+        return "delivery_watch.DeliveryTrigger", {"place": self.place, "seconds": self.seconds}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look, and look again; a place that cannot be read is tried again."""
+        watch = await asyncio.to_thread(_watch, self.place)
+        while True:
+            try:
+                if await asyncio.to_thread(watch.has_delivery):
+                    yield TriggerEvent({"place": self.place})
+            except ReadmissionError as error:
+                log.warning("the delivery is looked for again in %g s: %s", self.seconds, error)
+            await asyncio.sleep(self.seconds)
+
+
+def _watch(place: str) -> "Watch":
+    """Return the watch; importing it takes long, so this runs beside Airflow's event loop."""
+    from readmission.pipeline.delivery.watch import Watch
+
+    return Watch(place)
