@@ -29,7 +29,7 @@ class DeliveryTrigger(BaseEventTrigger):
     """
 
     def __init__(self, place: str, seconds: float) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.place = place
         self.seconds = seconds
 
@@ -43,7 +43,7 @@ class DeliveryTrigger(BaseEventTrigger):
         while True:
             try:
                 if await asyncio.to_thread(watch.has_delivery):
-                    yield TriggerEvent({"place": self.place})
+                    yield TriggerEvent({"place": self.place})  # type: ignore[no-untyped-call]
             except ReadmissionError as error:
                 log.warning("the delivery is looked for again in %g s: %s", self.seconds, error)
             await asyncio.sleep(self.seconds)

@@ -96,7 +96,7 @@ def looks(prefix: str, is_delivered: Callable[[str], bool]) -> tuple[tuple[str, 
     """
     _, root, infos = _listed(prefix)
     return tuple(
-        (info.path, info.size, info.mtime_ns)
+        (info.path, info.size or 0, info.mtime_ns or 0)
         for info in infos
         if info.path == root or is_delivered(info.base_name)
     )
