@@ -1,9 +1,10 @@
 """The application; `python -m api` runs it."""
 
 import asyncio
+import gc
 import sys
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -65,9 +66,12 @@ AUDIT_SECONDS = 5
 """How long a shutdown waits for waiting audit events."""
 
 
-def _follow_alias(holder: ChampionHolder, interval: float, stopped: threading.Event) -> None:
+def _follow_alias(
+    holder: ChampionHolder, started: Callable[[], None], interval: float, stopped: threading.Event
+) -> None:
     """Load the first model, then load each new version in production."""
     holder.start()
+    started()
     while not stopped.wait(interval):
         holder.follow()
 
@@ -88,11 +92,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: ServiceState = app.state.service
     state.shutdown.install()
     stopped = threading.Event()
-    following = (state.holder, state.settings.model_poll_seconds, stopped)
+    interval = state.settings.model_poll_seconds
+    following = (state.holder, app.state.started, interval, stopped)
     threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
     stays = (lambda: state.holder.champion, state.settings.history_refresh_seconds, stopped)
     threading.Thread(target=state.stays.follow, args=stays, name="stays", daemon=True).start()
-    thresholds = (state.settings.model_poll_seconds, stopped)
+    thresholds = (interval, stopped)
     threading.Thread(
         target=state.follow_up.follow, args=thresholds, name="follow-up", daemon=True
     ).start()
@@ -110,7 +115,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(app.state.access_log.close)
 
 
-def create_app(settings: Settings | None = None, store: ModelStore | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None,
+    store: ModelStore | None = None,
+    started: Callable[[], None] = lambda: None,
+) -> FastAPI:
     """Create the application.
 
     Parameters
@@ -119,6 +128,8 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
         Those of the environment by default.
     store : ModelStore, optional
         Opens models; by default the local model store, filled from the registry.
+    started : callable, optional
+        Called after the first attempt to load a model.
     """
     settings = settings or get_settings()
     metrics, registry = Metrics(), RegistryClient(settings)
@@ -150,6 +161,7 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
     )
     app.add_middleware(DirectRouting, routes=app.routes)
     app.add_middleware(AllowedHosts, names=settings.allowed_hosts)
+    app.state.started = started
     access_log = app.state.access_log = AccessLog(settings)
     app.add_middleware(
         RequestBoundary,
@@ -168,10 +180,15 @@ def create_app(settings: Settings | None = None, store: ModelStore | None = None
 
 
 def application() -> FastAPI:
-    """Create the application of this process from the environment; uvicorn calls this."""
+    """Create the application of this process from the environment; uvicorn calls this.
+
+    What has been imported when the first model is loaded stays until the process ends. Frozen, the
+    garbage collector leaves it out: a full collection under load stopped all requests for 130 to
+    160 ms, which was their p99, and takes less than 1 ms without it.
+    """
     sys.setswitchinterval(SWITCH_SECONDS)
     logs.configure("api")
-    return create_app()
+    return create_app(started=gc.freeze)
 
 
 def _complete_openapi(app: FastAPI) -> None:

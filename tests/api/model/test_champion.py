@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -70,10 +70,12 @@ def without_a_date(model: ServedModel) -> ServedModel:
 
 
 @contextmanager
-def followed(holder: ChampionHolder) -> Iterator[threading.Thread]:
+def followed(
+    holder: ChampionHolder, started: Callable[[], None] = lambda: None
+) -> Iterator[threading.Thread]:
     """Follow the alias in a thread, as the service does."""
     stopped = threading.Event()
-    thread = threading.Thread(target=_follow_alias, args=(holder, 0.01, stopped))
+    thread = threading.Thread(target=_follow_alias, args=(holder, started, 0.01, stopped))
     thread.start()
     try:
         yield thread
@@ -274,6 +276,20 @@ def test_a_failing_local_copy_does_not_stop_polling(
         fake_store.content = loaded("2", fits[1])
         until(holder, "2")
     assert reloads(metrics, "failure") == 1
+
+
+def test_the_process_is_settled_once_the_first_model_is_loaded(
+    holder: ChampionHolder, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
+) -> None:
+    fake_store.content = loaded("1", fits[0])
+    champions = []
+
+    with followed(holder, lambda: champions.append(holder.champion)):
+        until(holder, "1")
+        fake_store.content = loaded("2", fits[1])
+        until(holder, "2")
+
+    assert [champion.registered.version for champion in champions if champion] == ["1"]
 
 
 def test_polling_loads_new_versions_only(
