@@ -5,15 +5,16 @@ import asyncio
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction, ServedModel
 
+_Waiting = tuple[Encounter, asyncio.Future[Prediction | None]]
+
 
 class TurnScorer:
     """Scores what arrives in one turn of the event loop in one go; nothing waits for more to come.
 
     A prediction follows a path through each of a thousand trees. Between the other work of its
     request they have left the processor's cache: it took 157 µs instead of 35 on a busy machine.
-
-    Encounters are not scored as one matrix, because a linear model then adds in another order: the
-    digits of a prediction would depend on what else arrives.
+    As one matrix, ten different encounters take 40 µs each instead of 84. The digits of a
+    prediction do not depend on what else arrives.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ class TurnScorer:
 
     def __init__(self, model: ServedModel) -> None:
         self._model = model
-        self._waiting: list[tuple[Encounter, asyncio.Future[Prediction | None]]] = []
+        self._waiting: list[_Waiting] = []
 
     async def predict(self, encounter: Encounter) -> Prediction | None:
         """Predict one validated encounter; None if it is not eligible."""
@@ -36,10 +37,18 @@ class TurnScorer:
         return await scored
 
     def _run(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting = [each for each in self._waiting if not each[1].cancelled()]
+        self._waiting = []
+        try:
+            predictions = self._model.predict_each([encounter for encounter, _ in waiting])
+        except Exception:  # noqa: BLE001 - only the request that causes it fails
+            self._run_singly(waiting)
+            return
+        for (_, scored), prediction in zip(waiting, predictions, strict=True):
+            scored.set_result(prediction)
+
+    def _run_singly(self, waiting: list[_Waiting]) -> None:
         for encounter, scored in waiting:
-            if scored.cancelled():
-                continue
             try:
                 scored.set_result(self._model.predict(encounter))
             except Exception as error:  # noqa: BLE001 - raised in the request that awaits it

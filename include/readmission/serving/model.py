@@ -98,6 +98,12 @@ class ServedModel:
             return None
         return self._prediction(self.bundle.scorer.predict_one(encounter))
 
+    def predict_each(self, encounters: Sequence[Encounter]) -> list[Prediction | None]:
+        """Predict a few validated encounters, each with the digits that `predict` returns."""
+        if len(encounters) > 1 and self.bundle.scorer.estimator.rows_are_independent:
+            return self.predict_many(encounters)
+        return [self.predict(encounter) for encounter in encounters]
+
     def predict_many(self, encounters: Sequence[Encounter]) -> list[Prediction | None]:
         """Predict many validated encounters at once; None for those that are not eligible."""
         eligible = [encounter for encounter in encounters if is_eligible(encounter)]

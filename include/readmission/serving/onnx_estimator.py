@@ -9,6 +9,8 @@ import onnxruntime
 FILE = "estimator.onnx"
 _PROBABILITIES = 1
 """Position of the probabilities among the outputs; the first is the label."""
+_TREES = "TreeEnsembleClassifier"
+"""Name of a graph of trees, which has the name of its only operator."""
 
 
 class CompiledEstimator:
@@ -18,6 +20,12 @@ class CompiledEstimator:
     ----------
     model : Path or bytes
         The ONNX file or its content.
+
+    Attributes
+    ----------
+    rows_are_independent : bool
+        Whether a row gets the same digits in a matrix of any height. A linear model adds in an
+        order that depends on the other rows.
     """
 
     def __init__(self, model: Path | bytes) -> None:
@@ -29,6 +37,7 @@ class CompiledEstimator:
         self._session = onnxruntime.InferenceSession(
             content, options, providers=["CPUExecutionProvider"]
         )
+        self.rows_are_independent = self._session.get_modelmeta().graph_name == _TREES
         self._input = self._session.get_inputs()[0].name
         self._output = [self._session.get_outputs()[_PROBABILITIES].name]
 

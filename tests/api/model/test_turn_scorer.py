@@ -10,13 +10,14 @@ from readmission.modelling.compilation import as_encounters
 from readmission.modelling.fitting import Fit
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction, ServedModel
-from tests.api.models import loaded, raw_encounters
+from tests.api.models import loaded, raw_encounters, small_fit
 
 
-@pytest.fixture(scope="module")
-def model(fits: tuple[Fit, Fit]) -> ServedModel:
-    """A small model."""
-    return loaded("1", fits[0])
+@pytest.fixture(scope="module", params=["logistic_regression", "random_forest"])
+def model(request: pytest.FixtureRequest, fits: tuple[Fit, Fit]) -> ServedModel:
+    """A small model that is scored row by row, and one that is scored as one matrix."""
+    fitted = fits[0] if request.param == fits[0].model.family else small_fit(request.param)
+    return loaded("1", fitted)
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,21 @@ def test_the_onnx_model_predicts_what_the_estimator_does(name: str) -> None:
         )
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_trees_give_a_row_the_same_digits_alone_and_among_others(name: str) -> None:
+    random = np.random.default_rng(7)
+    rows = random.normal(size=(1_000, 12)).astype(np.float32)
+    estimator = FAMILIES[name].build(1).fit(rows, random.integers(0, 3, len(rows)))
+
+    compiled = CompiledEstimator(FAMILIES[name].to_onnx(estimator, 12))
+
+    assert compiled.rows_are_independent == (name != "logistic_regression")
+    if compiled.rows_are_independent:
+        alone = [compiled.predict_one(rows[i : i + 1]) for i in range(len(rows))]
+        for height in (2, 33, 150, len(rows)):
+            assert compiled.predict_proba(rows[:height]).tolist() == alone[:height]
+
+
 def next_to_thresholds(name: str, estimator: Any) -> Iterator[Any]:
     """Yield rows of values on either side of the thresholds, which show how they are rounded."""
     match name:
