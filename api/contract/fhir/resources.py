@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
+from api.contract.fhir.substances import medicine_in
 from api.errors import InvalidEncounter, Problem
 
 Resource = dict[str, Any]
@@ -33,6 +35,18 @@ class Stay:
     observations: list[Resource] = field(default_factory=list)
     medications: list[Resource] = field(default_factory=list)
     procedures: list[Resource] = field(default_factory=list)
+
+    @cached_property
+    def medicines(self) -> list[tuple[str, Resource]]:
+        """The requests for medicines for diabetes, each with the contract's name of the medicine.
+
+        Cached, because each of twenty fields reads it, and the texts may have a megabyte.
+        """
+        found = (
+            (medicine_in(words_of(request.get("medicationCodeableConcept"))), request)
+            for request in self.medications
+        )
+        return [(name, request) for name, request in found if name is not None]
 
 
 def stay_in(bundle: Any) -> Stay:

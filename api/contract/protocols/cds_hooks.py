@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import md5
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from api.contract.encounter import column_of, label_of
 from api.contract.fhir.resources import Resource, unpacked
@@ -81,13 +82,28 @@ SERVICES: Mapping[str, Service] = {
 }
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """Return a moment in UTC.
+
+    Raises
+    ------
+    ValueError
+        If it is before the year 1 or after 9999 there: PostgreSQL would store it, but no program
+        could read the row, so nobody could export or erase its patient.
+    """
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it should be between the years 1 and 9999 in UTC") from None
+
+
 class Feedback(ResponseModel):
     """What a user did with one card; further fields, such as free text, are not stored."""
 
     card: UUID = Field(examples=["7f3c1c1e-0f2b-4c52-9d7e-1f6c7c9b2a10"])
     outcome: Literal["accepted", "overridden"] = Field(examples=["overridden"])
     override_reason: OverrideReason | None = Field(None, alias="overrideReason")
-    outcome_timestamp: AwareDatetime = Field(
+    outcome_timestamp: Annotated[AwareDatetime, AfterValidator(_in_utc)] = Field(
         alias="outcomeTimestamp", examples=["2026-03-06T09:30:00Z"]
     )
 

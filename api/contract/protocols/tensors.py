@@ -72,12 +72,16 @@ def wanted_outputs(body: Mapping[str, Any]) -> list[str]:
     Raises
     ------
     InvalidEncounter
-        If `outputs` is not a list, or names an output that does not exist.
+        If `outputs` is not a list, is longer than the list of all outputs, or names one that does
+        not exist.
     """
     outputs = body.get("outputs") or []
-    if not isinstance(outputs, list):
-        raise wrong_shape("outputs", "a list of outputs, each with its 'name'")
     known = [column.name for column in OUTPUTS]
+    # A megabyte has room for half a million wrong names, and each becomes a problem.
+    if not isinstance(outputs, list) or len(outputs) > len(known):
+        raise wrong_shape(
+            "outputs", f"a list of at most {len(known)} outputs, each with its 'name'"
+        )
     names: list[Any] = [o.get("name") if isinstance(o, dict) else o for o in outputs]
     problems = [
         Problem.wrong_value("outputs", name, f"one of {', '.join(known)}")

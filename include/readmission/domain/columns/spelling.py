@@ -2,7 +2,6 @@
 
 import re
 from itertools import product
-from math import isfinite
 from numbers import Integral, Real
 
 MISSING = "?"
@@ -23,6 +22,8 @@ _DIGITS = re.compile(r"([0-9]{1,18})")
 _WHOLE_NUMBER = re.compile(r"[ \t]*([0-9]{1,18})(?:[.,]0+)?[ \t]*")
 _ROUNDING = 1e-4
 """Largest error of a code that was stored as a number of 32 bits."""
+_BEYOND_CODES = 1_000_000
+"""No code is as large; a number of 400 digits has no decimals that could be rounded."""
 
 
 def is_missing(value: object) -> bool:
@@ -66,7 +67,9 @@ def code(value: object) -> str | None:
         return value.replace(",", ".").upper()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
+    if not abs(value) < _BEYOND_CODES:  # NaN is not either.
+        return None
     number = float(value)
-    if not isfinite(number) or abs(number - round(number, 2)) > _ROUNDING:
+    if abs(number - round(number, 2)) > _ROUNDING:
         return None
     return f"{number:.2f}".rstrip("0").rstrip(".")

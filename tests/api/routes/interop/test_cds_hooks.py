@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -186,3 +187,12 @@ def test_a_reason_that_the_card_does_not_offer_is_another(code: Any) -> None:
     )
 
     assert feedback.reason == "other"
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_moment_that_no_program_could_read_again_is_refused(service: TestClient, at: str) -> None:
+    feedback = {"card": str(UUID(int=1)), "outcome": "accepted", "outcomeTimestamp": at}
+
+    response = service.post(f"/cds-services/{VIEW}/feedback", json={"feedback": [feedback]})
+
+    assert "years 1 and 9999" in check_error(response, 422, "invalid")["message"]
