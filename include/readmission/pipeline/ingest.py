@@ -91,9 +91,10 @@ def ingest_files(
     StillArriving
         The same, and all such files changed lately.
     """
+    ledger = warehouse.batches()
     found = [
         batch
-        for batch in warehouse.batches()
+        for batch in ledger
         if batch.kind is BatchKind.ARRIVAL and batch.state is BatchState.LOADED
     ]
     left, problems = _allowed(found, batches, since), list[DatasetError]()
@@ -101,9 +102,10 @@ def ingest_files(
         if left == 0:
             break
         with _collected(problems):
-            dataset, new = _surveyed(arrival, warehouse, batch_size)
+            dataset, new = _surveyed(arrival, warehouse, ledger, batch_size)
             for piece, rows in zip(new[:left], dataset.read(new[:left]), strict=True):
                 found.append(_load(dataset, warehouse, piece, rows))
+                ledger.append(found[-1])
                 left = None if left is None else left - 1
     _require(found, problems)
     return found
@@ -117,10 +119,10 @@ def count_new(arrivals: Sequence[Arrival], warehouse: RawWarehouse, batch_size: 
     DatasetError, StillArriving
         If they have none, and a file cannot be read.
     """
-    new, problems = list[Slice](), list[DatasetError]()
+    new, problems, ledger = list[Slice](), list[DatasetError](), warehouse.batches()
     for arrival in arrivals:
         with _collected(problems):
-            new += _surveyed(arrival, warehouse, batch_size)[1]
+            new += _surveyed(arrival, warehouse, ledger, batch_size)[1]
     _require(new, problems)
     return len(new)
 
@@ -142,11 +144,11 @@ def _require(found: Sequence[object], problems: Sequence[DatasetError]) -> None:
 
 
 def _surveyed(
-    arrival: Arrival, warehouse: RawWarehouse, batch_size: int
+    arrival: Arrival, warehouse: RawWarehouse, ledger: list[RawBatch], batch_size: int
 ) -> tuple[Delivery, list[Slice]]:
-    """Return a file and its slices that are in no batch yet."""
+    """Return a file and its slices that are in no batch of the ledger yet."""
     dataset = Delivery.survey(arrival, KnownFiles(warehouse.connection))
-    arrived = _batches_of(dataset, warehouse.batches())
+    arrived = _batches_of(dataset, ledger)
     return dataset, _new_slices(dataset, arrived, batch_size)
 
 

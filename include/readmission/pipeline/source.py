@@ -84,8 +84,7 @@ def locate(settings: Settings, progress: Progress = lambda _done, _total: None) 
     DatasetError, StillArriving
         As for `read`.
     """
-    found = find(settings, progress)[0]
-    return read(found.path, found.settle)
+    return _whole(find(settings, progress)[0])
 
 
 def find(settings: Settings, progress: Progress = lambda _done, _total: None) -> Sequence[Arrival]:
@@ -135,12 +134,15 @@ def read(path: Path, settle: timedelta = timedelta(), now: Clock = time.time) ->
     StillArriving
         If the file is incomplete and changed within `settle`.
     """
-    arrival = Arrival(path, settle, now)
-    with arrival.errors_named(), path.open("rb") as file:
+    return _whole(Arrival(path, settle, now))
+
+
+def _whole(arrival: Arrival) -> Dataset:
+    with arrival.errors_named(), arrival.open() as file:
         before = arrival.status(os.fstat(file.fileno()))
-        dataset = _read(file, path, is_complete=before.is_complete)
+        dataset = _read(file, arrival.path, is_complete=before.is_complete)
         if has_changed(before, arrival.status(os.fstat(file.fileno()))):
-            dataset = _read(file, path, is_complete=False)
+            dataset = _read(file, arrival.path, is_complete=False)
         return dataset
 
 

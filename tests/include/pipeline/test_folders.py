@@ -12,7 +12,7 @@ import pytest
 
 from readmission.domain import synthetic
 from readmission.errors import DatasetError, StillArriving
-from readmission.pipeline.delivery import delivery
+from readmission.pipeline.delivery import delivery, places
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.places import arrivals_at
 from readmission.pipeline.delivery.watch import look_at
@@ -176,6 +176,103 @@ def test_hidden_files_markers_drafts_and_sub_folders_are_not_read(
     assert [arrival.path.name for arrival in arrivals_at(tmp_path)] == ["a.csv"]
 
 
+def test_what_must_not_be_read_is_an_error_after_all_other_files(
+    raw: RawWarehouse, tmp_path: Path
+) -> None:
+    # given links out of the folder, by name and by a folder, a pipe and a device
+    folder, outside = tmp_path / "in", tmp_path / "outside"
+    folder.mkdir()
+    outside.mkdir()
+    deliver(outside, secret=rows(100, 150))
+    deliver(folder, b=rows(0, 50))
+    (folder / "a").symlink_to(outside / "secret")
+    (folder / "c").symlink_to("b")
+    (folder / "d").symlink_to(outside)
+    (folder / "e").symlink_to("../outside/secret")
+    (folder / "f").symlink_to("/dev/zero")
+    os.mkfifo(folder / "g")
+
+    # when
+    assert [batch.rows for batch in run(folder, raw)] == [50]
+
+    # then
+    for name, reason in {"a": "link", "e": "link", "f": "device", "g": "pipe"}.items():
+        with pytest.raises(DatasetError, match=rf"in/{name} is a .*{reason}.*; deliver"):
+            run(folder, raw)
+        (folder / name).unlink()
+    assert run(folder, raw) == []
+
+
+def test_a_link_that_is_changed_while_it_is_opened_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(tmp_path, secret=b"secret")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    deliver(folder, inside=b"inside")
+    (folder / "a").symlink_to(tmp_path / "secret")
+    resolve = Path.resolve
+
+    def changed(path: Path, *, strict: bool = False) -> Path:
+        if path.is_symlink():
+            path.unlink()
+            path.symlink_to("inside")
+        return resolve(path, strict=strict)
+
+    monkeypatch.setattr(Path, "resolve", changed)
+
+    with pytest.raises(DatasetError, match="a link out of its folder"):
+        Arrival(folder / "a", folder=folder).open()
+
+
+@pytest.mark.parametrize("name", [b"a\n2026 INFO fine", b"a\x1b[2J", b"a\xff", "a\u202e".encode()])
+def test_a_name_that_no_log_and_no_database_takes_holds_up_no_file(
+    raw: RawWarehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: bytes
+) -> None:
+    Path(os.fsdecode(bytes(tmp_path) + b"/" + name)).write_bytes(rows(50, 100))
+    deliver(tmp_path, b=rows(0, 50))
+
+    assert len(run(tmp_path, raw)) == 1
+    with pytest.raises(DatasetError, match="give it another name") as refused:
+        run(tmp_path, raw)
+
+    assert str(refused.value).isprintable()
+    logged = [r.getMessage() for r in caplog.records if r.name.startswith("readmission")]
+    assert logged
+    assert all(message.isprintable() for message in logged)
+
+
+def test_files_beyond_the_limit_are_an_error_after_the_others(
+    raw: RawWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "MOST_FILES", 2)
+    deliver(tmp_path, a=rows(0, 50), b=rows(50, 100), c=rows(100, 150))
+
+    assert len(run(tmp_path, raw)) == 2
+    with pytest.raises(DatasetError, match="has 3 files, of which the first 2 are read; move"):
+        run(tmp_path, raw)
+    (tmp_path / "a").unlink()
+
+    assert len(run(tmp_path, raw)) == 1
+
+
+def test_a_run_reads_the_ledger_once_however_many_files_there_are(
+    raw: RawWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliver(tmp_path, a=rows(0, 50), b=rows(50, 100), c=rows(0, 50))
+    read: list[None] = []
+    batches = RawWarehouse.batches
+
+    def noted(warehouse: RawWarehouse) -> list[RawBatch]:
+        read.append(None)
+        return batches(warehouse)
+
+    monkeypatch.setattr(RawWarehouse, "batches", noted)
+
+    assert len(ingest_files(arrivals_at(tmp_path), raw, BATCH)) == 2
+    assert len(read) == 1
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_without_permission_is_an_error_that_names_it(tmp_path: Path) -> None:
     folder = tmp_path / "closed"
@@ -221,6 +318,12 @@ def test_a_prefix_is_read_like_a_folder(
     put("b.csv.gz", gzip.compress(rows(70, 100)))
     put("_SUCCESS", b"")
     put("old/a.csv", rows(0, 70))
+    put("c\n.csv", rows(0, 70))
+    *_, odd = arrivals_at(where)
+    reason = r"s3://data-docs/ward/c\\n.csv has a name with"
+    with pytest.raises(DatasetError, match=reason), odd.errors_named():
+        odd.open()
+    s3.delete_object(Bucket="data-docs", Key="ward/c\n.csv")
 
     # when
     assert [arrival.key for arrival in arrivals_at(where)] == [

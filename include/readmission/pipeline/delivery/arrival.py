@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 from readmission.errors import DatasetError, StillArriving
 from readmission.files.limits import FileError, IncompleteFile
+from readmission.pipeline.delivery.regular import open_regular, shown
 from readmission.warehouse.raw.file_facts import FileStatus
 
 Clock = Callable[[], float]
@@ -28,14 +29,17 @@ class Arrival:
         A file that changed within this time may still be written.
     now : callable
         The clock, in seconds since 1970.
+    folder : Path, optional
+        The folder of deliveries that it was found in. The file is in there even if it is a link.
     """
 
     path: Path
     settle: timedelta = timedelta()
     now: Clock = time.time
+    folder: Path | None = None
 
     def __str__(self) -> str:
-        return str(self.path)
+        return shown(self.path)
 
     @property
     def key(self) -> str:
@@ -43,8 +47,14 @@ class Arrival:
         return str(self.path.absolute())
 
     def open(self) -> IO[bytes]:
-        """Open the file; what is opened allows seeking."""
-        return self.path.open("rb")
+        """Open the file; what is opened allows seeking.
+
+        Raises
+        ------
+        DatasetError, OSError
+            As for `open_regular`.
+        """
+        return open_regular(self.path, self.folder)
 
     def status(self, found: os.stat_result | None = None) -> FileStatus:
         """Return what the file system says about the file.
@@ -82,11 +92,46 @@ class Arrival:
             raise unreadable(self, error) from error
 
 
+@dataclass(frozen=True)
+class Refused(Arrival):
+    """A file that is not opened at all. It does not hold up the others.
+
+    Parameters
+    ----------
+    path, settle, now, folder
+        As for a file.
+    name : str
+        The file or address, for people.
+    reason : str
+        Why not, and the way out; continues a sentence that begins with the name.
+    """
+
+    name: str = ""
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return shown(self.name)
+
+    @property
+    def key(self) -> str:
+        """The name, in letters that a database can store."""
+        return str(self)
+
+    def open(self) -> NoReturn:
+        """Raise the reason as a `DatasetError`."""
+        raise DatasetError(self.reason)
+
+    def status(self, _found: object = None) -> NoReturn:
+        """Raise the reason as a `DatasetError`."""
+        raise DatasetError(self.reason)
+
+
 def unreadable(place: object, error: OSError) -> DatasetError:
     """Return the error of a file or folder that the system does not let us read."""
     return DatasetError(
-        f"{place} cannot be read ({error.strerror or error}); READMISSION_DATASET names a CSV, an"
-        " Excel workbook, a Parquet file, a packed CSV, or a folder or s3://bucket/prefix of them"
+        f"{shown(place)} cannot be read ({error.strerror or error}); READMISSION_DATASET names a"
+        " CSV, an Excel workbook, a Parquet file, a packed CSV, or a folder or s3://bucket/prefix"
+        " of them"
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from readmission.pipeline.delivery.arrival import Arrival, Clock
+from readmission.pipeline.delivery.regular import shown
 from readmission.warehouse.raw.file_facts import FileStatus
 
 READ_BYTES = 1 << 20
@@ -25,7 +26,7 @@ class StoredObject(Arrival):
 
     Parameters
     ----------
-    path, settle, now
+    path, settle, now, folder
         As for a file.
     address : str
         ``bucket/key``.
@@ -37,7 +38,7 @@ class StoredObject(Arrival):
     store: Any = None
 
     def __str__(self) -> str:
-        return self.key
+        return shown(self.key)
 
     @property
     def key(self) -> str:
@@ -106,11 +107,11 @@ def _listed(prefix: str) -> tuple[fs.FileSystem, str, list[fs.FileInfo]]:
     """Return the store, what the prefix names there, and its objects by name."""
     try:
         store, root = fs.FileSystem.from_uri(prefix.rstrip("/"))
+        found = store.get_file_info(root)
+        infos = [found]
+        if found.type is not fs.FileType.File:
+            infos = store.get_file_info(fs.FileSelector(root, allow_not_found=True))
     except pa.ArrowInvalid as error:
         raise OSError(str(error)) from error
-    found = store.get_file_info(root)
-    infos = [found]
-    if found.type is not fs.FileType.File:
-        infos = store.get_file_info(fs.FileSelector(root, allow_not_found=True))
     files = [info for info in infos if info.type is fs.FileType.File]
     return store, root, sorted(files, key=lambda info: info.path)

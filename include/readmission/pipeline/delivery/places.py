@@ -1,14 +1,17 @@
 """Where encounters are delivered: a file, a folder of files, or a prefix of an object store."""
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 from readmission.errors import DatasetError, StillArriving
-from readmission.pipeline.delivery.arrival import Arrival, Clock, unreadable
+from readmission.pipeline.delivery.arrival import Arrival, Clock, Refused, unreadable
 
 S3 = "s3://"
+MOST_FILES = 10_000
+"""Files of a folder that are read; each costs a query at every run, also if it is unchanged."""
 _HIDDEN = (".", "_", "~")
 """How the names of hidden and of marker files begin, such as ``_SUCCESS``."""
 _PARTIAL = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", "~")
@@ -41,7 +44,8 @@ def arrivals_at(
 ) -> Sequence[Arrival]:
     """Return the files at a place in the order of their names.
 
-    A folder's own files count, not those of its folders.
+    A folder's own files count, not those of its folders. A file that must not be read is among
+    them as `Refused`, so that it holds up no other; so are the files beyond `MOST_FILES`, together.
 
     Parameters
     ----------
@@ -60,7 +64,7 @@ def arrivals_at(
     """
     require_no_keys(place)
     try:
-        found = _found(place, settle, now)
+        found = list(_sound(place, _found(place, settle, now)))
     except OSError as error:
         raise unreadable(place, error) from error
     if not found:
@@ -80,5 +84,22 @@ def _found(place: Path | str, settle: timedelta, now: Clock) -> Sequence[Arrival
     path = Path(place)
     if not path.is_dir():
         return [Arrival(path, settle, now)]
-    files = sorted(file for file in path.iterdir() if is_delivered(file.name) and file.is_file())
-    return [Arrival(file, settle, now) for file in files]
+    with os.scandir(path) as entries:
+        names = sorted(one.name for one in entries if is_delivered(one.name) and not one.is_dir())
+    return [Arrival(path / name, settle, now, path) for name in names]
+
+
+def _sound(place: Path | str, found: Sequence[Arrival]) -> Iterator[Arrival]:
+    """Yield the files that may be read, and why others may not."""
+    for arrival in found[:MOST_FILES]:
+        is_named = arrival.path.name.isprintable()
+        yield arrival if is_named else Refused(arrival.path, name=arrival.key, reason=_UNPRINTABLE)
+    if len(found) > MOST_FILES:
+        reason = (
+            f"has {len(found):,} files, of which the first {MOST_FILES:,} are read; move those away"
+            " that are in RAW"
+        )
+        yield Refused(Path(place), name=str(place), reason=reason)
+
+
+_UNPRINTABLE = "has a name with signs that cannot be shown or stored; give it another name"

@@ -1,9 +1,11 @@
 """Notice a delivery: that the files at a place have changed, and have stood still since then."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from readmission.errors import StillArriving
-from readmission.pipeline.delivery.arrival import unreadable
+from readmission.pipeline.delivery.arrival import Arrival, unreadable
 from readmission.pipeline.delivery.places import S3, arrivals_at, is_delivered, require_no_keys
 
 Look = tuple[tuple[str, int, int], ...]
@@ -60,11 +62,15 @@ def look_at(place: Path | str) -> Look:
             from readmission.pipeline.delivery.objects import looks
 
             return looks(str(place), is_delivered)
-        statuses = [(arrival.key, arrival.path.stat()) for arrival in arrivals_at(place)]
-    except (StillArriving, FileNotFoundError):
+        return tuple(_looks(arrivals_at(place)))
+    except StillArriving:
         return ()
     except OSError as error:
         raise unreadable(place, error) from error
-    return tuple(
-        (key, found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)) for key, found in statuses
-    )
+
+
+def _looks(arrivals: Iterable[Arrival]) -> Iterator[tuple[str, int, int]]:
+    for arrival in arrivals:
+        with suppress(OSError):
+            found = arrival.path.stat()
+            yield arrival.key, found.st_size, max(found.st_mtime_ns, found.st_ctime_ns)

@@ -1,0 +1,53 @@
+"""Open a delivered file without following where its name must not lead."""
+
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from readmission.errors import DatasetError
+
+
+def shown(name: object) -> str:
+    """Return a name with escapes for what would end a line of a log or steer a terminal."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(name))
+
+
+def open_regular(path: Path, folder: Path | None = None) -> IO[bytes]:
+    """Open a regular file.
+
+    A named pipe would block its reader, and a device might never end. A link out of a folder of
+    deliveries would show whoever delivers what only this process may read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    folder : Path, optional
+        The folder that it must be in once links are followed.
+
+    Raises
+    ------
+    DatasetError
+        If it is something else than a regular file, or outside of `folder`.
+    OSError
+        If it cannot be opened.
+    """
+    # Opening a pipe without O_NONBLOCK waits until somebody writes.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        opened = os.fstat(descriptor)
+        if not stat.S_ISREG(opened.st_mode):
+            raise DatasetError("is a pipe, a device or a folder; deliver a regular file instead")
+        if folder is not None and not _is_inside(path, folder, opened):
+            raise DatasetError("is a link out of its folder; deliver the file itself instead")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def _is_inside(path: Path, folder: Path, opened: os.stat_result) -> bool:
+    """Whether the opened file is the one in the folder, even if a link was changed meanwhile."""
+    real = path.resolve(strict=True)
+    return real.is_relative_to(folder.resolve()) and os.path.samestat(real.stat(), opened)
