@@ -533,19 +533,24 @@ delete the job first: kubectl --namespace $NAMESPACE delete job $job"
     done
 }
 
-# A StatefulSet that is created again takes over its volume as it is.
+# A StatefulSet that is created again takes over the volumes of its pods as they are.
 resize_volumes() {
-    local name claim wanted size
+    local name found template wanted claim size claims=()
+    [ ${#IMMUTABLE[@]} -gt 0 ] || return 0
+    found=$(kubectl --namespace "$NAMESPACE" get persistentvolumeclaims --output \
+        'jsonpath={range .items[*]}{.metadata.name} {.spec.resources.requests.storage}{"\n"}{end}')
+    mapfile -t claims <<<"$found"
     for name in "${IMMUTABLE[@]}"; do
-        claim=data-$name-0
-        wanted=$(kubectl --namespace "$NAMESPACE" get statefulset "$name" \
-            --output 'jsonpath={.spec.volumeClaimTemplates[0].spec.resources.requests.storage}')
-        size=$(kubectl --namespace "$NAMESPACE" get persistentvolumeclaim "$claim" --ignore-not-found \
-            --output 'jsonpath={.spec.resources.requests.storage}')
-        [ -n "$size" ] && [ "$size" != "$wanted" ] || continue
-        kubectl --namespace "$NAMESPACE" patch persistentvolumeclaim "$claim" --type merge --patch \
-            "{\"spec\": {\"resources\": {\"requests\": {\"storage\": \"$wanted\"}}}}" >/dev/null 2>&1 \
-            || say "$claim keeps its size of $size: its StorageClass cannot change it to $wanted"
+        found=$(kubectl --namespace "$NAMESPACE" get statefulset "$name" --output \
+            'jsonpath={range .spec.volumeClaimTemplates[0]}{.metadata.name} {.spec.resources.requests.storage}{end}')
+        read -r template wanted <<<"$found"
+        for claim in "${claims[@]}"; do
+            read -r claim size <<<"$claim"
+            [[ $claim =~ ^$template-$name-[0-9]+$ ]] && [ "$size" != "$wanted" ] || continue
+            kubectl --namespace "$NAMESPACE" patch persistentvolumeclaim "$claim" --type merge --patch \
+                "{\"spec\": {\"resources\": {\"requests\": {\"storage\": \"$wanted\"}}}}" >/dev/null 2>&1 \
+                || say "$claim keeps its size of $size: its StorageClass cannot change it to $wanted"
+        done
     done
 }
 

@@ -1,10 +1,11 @@
 """A fake kubectl that stores the names, labels and data of applied objects in $CLUSTER.
 
 It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
-differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``, ``no-storage``. ``refuses``
-has the errors of a trial. ``context`` has the name of the current context, and ``calls`` records
-every call. One process answers all commands (`start`): starting Python for each of the 70 commands
-of a deployment took most of a test's time.
+differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``, ``no-storage``.
+``fixed-size`` has the name of a claim that keeps its size, ``refuses`` has the errors of a trial.
+``context`` has the name of the current context, and ``calls`` records every call. One process
+answers all commands (`start`): starting Python for each of the 70 commands of a deployment took
+most of a test's time.
 """
 # ruff: noqa: T201
 
@@ -53,7 +54,7 @@ CLUSTER = Path()
 """The folder of the command that this process runs."""
 NAMESPACE = "namespace/mlops-proyecto3"
 LEASE = "lease.coordination.k8s.io/deploy"
-CREATED_BY_STATEFULSETS = "persistentvolumeclaim/data-"
+CLAIM = "persistentvolumeclaim/"
 ADDRESSES = ("192.0.2.7", "fe80::7", "node1")
 JSONPATHS = {
     "nodes": ADDRESSES[0],
@@ -130,7 +131,7 @@ def chosen(things: Things, kinds: str, selector: str | None) -> list[str]:
 
 
 def apply(things: Things, flags: argparse.Namespace) -> None:
-    """Store the given objects; a StatefulSet also creates its claim."""
+    """Store the given objects; a StatefulSet also creates the claims of its pods."""
     for document in documents(flags):
         name, labels = key(document), document["metadata"].get("labels", {})
         kept = things.get(name, {"labels": {}})["labels"]
@@ -139,8 +140,21 @@ def apply(things: Things, flags: argparse.Namespace) -> None:
             applied.write(json.dumps(document) + "\n")
         print(name)
         for claim in document.get("spec", {}).get("volumeClaimTemplates", []):
-            made = f"{CREATED_BY_STATEFULSETS}{document['metadata']['name']}-0"
-            things[made] = {"labels": claim["metadata"]["labels"]}
+            about, size = claim["metadata"], claim["spec"]["resources"]["requests"]["storage"]
+            things[name]["template"] = f"{about['name']} {size}"
+            for pod in range(document["spec"].get("replicas", 1)):
+                made = f"{CLAIM}{about['name']}-{document['metadata']['name']}-{pod}"
+                things.setdefault(made, {"labels": about["labels"], "size": size})
+
+
+def patch(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
+    """Change the size of a claim, unless the file ``fixed-size`` has its name."""
+    fixed = CLUSTER / "fixed-size"
+    if fixed.exists() and fixed.read_text() == words[1]:
+        return 1
+    size = json.loads(flags.patch)["spec"]["resources"]["requests"]["storage"]
+    things["/".join(words)]["size"] = size
+    return 0
 
 
 def label(things: Things, flags: argparse.Namespace, words: list[str]) -> None:
@@ -222,8 +236,11 @@ def get(things: Things, flags: argparse.Namespace, words: list[str]) -> int:
             print(get_lease(things, flags.output), end="")
         elif what == "storageclasses":
             print("" if "no-storage" in odd else "true", end="")
-        elif what == "statefulset" or what.startswith("persistentvolumeclaim"):
-            print(end="")
+        elif what == "statefulset":
+            print(things[f"statefulset.apps/{names[0]}"].get("template", ""), end="")
+        elif what == "persistentvolumeclaims":
+            claims = chosen(things, what, None)
+            print(*(f"{c.removeprefix(CLAIM)} {things[c].get('size')}" for c in claims), sep="\n")
         elif what == "nodes" and "items[*]" in flags.output:
             print(*ADDRESSES, end="")
         elif what in ("deployments", "statefulsets"):
@@ -268,6 +285,8 @@ def run(things: Things, flags: argparse.Namespace, verb: str, words: list[str]) 
         code = replace(things, documents(flags)[0])
     elif verb == "get":
         code = get(things, flags, words)
+    elif verb == "patch" and words[0] == CLAIM.removesuffix("/"):
+        code = patch(things, flags, words)
     elif verb == "wait":
         code = int((CLUSTER / "job-fails").exists() and "job.batch/minio-reader" in words)
     elif verb == "config":

@@ -138,6 +138,27 @@ def test_without_a_default_storage_class_the_message_says_how_to_choose_one(clus
     assert "deployment.apps/mlflow" not in things(cluster)
 
 
+def test_the_volumes_of_all_pods_get_the_size_of_a_server_that_is_created_again(
+    cluster: Path,
+) -> None:
+    # given the API of production with volumes smaller than today's, one of which cannot grow
+    claims = dict.fromkeys(("state-fastapi-0", "state-fastapi-1", "state-fastapi-11"), "1Gi")
+    put(cluster, "statefulset.apps/fastapi")
+    path = cluster / "things.json"
+    kept = {f"persistentvolumeclaim/{n}": {"labels": {}, "size": s} for n, s in claims.items()}
+    path.write_text(json.dumps(json.loads(path.read_text()) | kept))
+    (cluster / "refuses").write_text(IMMUTABLE.replace("postgres-raw", "fastapi"))
+    (cluster / "fixed-size").write_text("state-fastapi-1")
+
+    done = deploy(cluster, "--overlay", "production")
+
+    assert done.returncode == 0, done.stderr
+    found = json.loads(path.read_text())
+    sizes = {name: found[f"persistentvolumeclaim/{name}"]["size"] for name in claims}
+    assert sizes == claims | {"state-fastapi-0": "2Gi", "state-fastapi-11": "2Gi"}
+    assert "state-fastapi-1 keeps its size of 1Gi: its StorageClass cannot" in done.stderr
+
+
 def test_what_another_overlay_left_in_the_way_is_replaced(cluster: Path) -> None:
     # given a cluster that a first attempt could not change, for lack of storage
     (cluster / "no-storage").touch()
