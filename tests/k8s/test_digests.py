@@ -1,5 +1,6 @@
 """Images of others are found in every file; a registry's digest is written behind the tag."""
 
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -103,3 +104,24 @@ def test_every_file_gets_the_digest_and_ours_get_none(tmp_path: Path) -> None:
     assert digests.pin(tmp_path, wanted) == []
     dockerfile = (tmp_path / "Dockerfile").read_text()
     assert f"@{DIGEST}\n" in dockerfile.partition("FROM")[0]
+
+
+def test_every_image_that_a_file_names_is_known() -> None:
+    known = digests.images(CHECKOUT)
+    for path in digests.files(CHECKOUT):
+        text = path.read_text()
+        stages = {"${PYTHON_IMAGE}", *re.findall(r"^FROM .* AS (\S+)$", text, re.MULTILINE)}
+        named = re.findall(r"""^[ -]*image(?:Name)?: *["']?([^\s"'{}]+)""", text, re.MULTILINE)
+        for image in {*named, *re.findall(r"^FROM (\S+)", text, re.MULTILINE)} - stages:
+            tag = image.partition("@")[0]
+            assert tag in known or tag.startswith(digests.OURS), f"{path.name}: {image}"
+
+
+def test_security_names_every_image_without_a_digest() -> None:
+    """`make digests` needs the registries; until somebody runs it, these images have only a tag."""
+    known = digests.images(CHECKOUT)
+    by_tag = {image.rpartition(":")[0] for image, digest in known.items() if digest is None}
+    page = (CHECKOUT / "SECURITY.md").read_text()
+    sentence = page.partition("third-party images are pinned by digest")[2].partition(". Their")[0]
+
+    assert by_tag <= set(re.findall("`([^`]+)`", sentence))
