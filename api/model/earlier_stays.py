@@ -18,18 +18,19 @@ from api.model.stay_copy import StayCopy
 from api.prediction_log.delivery import CONNECTION
 from readmission.domain import schema
 from readmission.domain.columns import MISSING, earlier_stays
-from readmission.domain.columns.history import Stay, history_of
+from readmission.domain.columns.history import history_of
 from readmission.domain.privacy import Pseudonyms
 from readmission.logs import where
 from readmission.serving.encoding_tables import Encounter, Value
 from readmission.serving.model import ServedModel
 from readmission.settings import Settings
 from readmission.warehouse.predictions import known_stays
+from readmission.warehouse.predictions.known_stays import KnownStay
 
 MODEL_SECONDS = 1
 """How long a model that uses earlier stays may be in production before the first copy begins."""
 
-_LAST_ENCOUNTER, _LAST_BATCH = 2**63, 2**31
+_LAST_POSITION = _LAST_BATCH = 2**31
 _SOON = {code: text for text, code in earlier_stays.BY_NAME[earlier_stays.SOON].codes.items()}
 
 
@@ -54,7 +55,7 @@ class EarlierStays:
         self, dsn: str | None, key: str | None, folder: Path, stale_seconds: float, metrics: Metrics
     ) -> None:
         self._dsn, self._folder, self._stale_seconds = dsn, folder, stale_seconds
-        self._hashed = Pseudonyms(key).patient if key else None
+        self._names = Pseudonyms(key) if key else None
         self._metrics = metrics
         self._copy: StayCopy | None = None
         self._last: StayCopy | None = None
@@ -91,17 +92,19 @@ class EarlierStays:
             return "blank: no patient_nbr", {}
         copy = self._copy
         stale = monotonic() - self._checked > self._stale_seconds
-        if copy is None or self._hashed is None or stale:
+        if copy is None or self._names is None or stale:
             return "blank: unavailable", {}
         try:
             # Processing hashes numbers, which have no leading zeros.
-            stays = copy.stays(self._hashed(int(patient)) or "")
+            stays = copy.stays(self._names.patient(int(patient)) or "")
         except sqlite3.Error as error:  # also if the copy was closed meanwhile
             log.error("earlier stays could not be looked up: %s", where(error))
             return "blank: unavailable", {}
         if not stays:
             return "blank: unknown patient", {}
-        return "used", _fields(stays, encounter[schema.ENCOUNTER])
+        sent = encounter[schema.ENCOUNTER]
+        own = None if sent == MISSING else self._names.encounter(int(sent))
+        return "used", _fields(stays, own)
 
     def follow(
         self, champion: Callable[[], Champion | None], interval: float, stopped: threading.Event
@@ -120,7 +123,7 @@ class EarlierStays:
 
     def refresh(self) -> None:
         """Copy the stays if they have changed; after a failure, use the last copy until stale."""
-        if self._dsn is None or self._hashed is None:
+        if self._dsn is None or self._names is None:
             return
         try:
             with self._refreshing, psycopg.connect(self._dsn, **CONNECTION) as connection:
@@ -150,13 +153,14 @@ class EarlierStays:
         log.info("copied the known stays, version %d", state[0])
 
 
-def _fields(stays: list[Stay], encounter: Value) -> dict[str, Value]:
+def _fields(stays: list[KnownStay], own: str | None) -> dict[str, Value]:
     """Return the fields of earlier stays as a caller writes them.
 
-    An encounter that was delivered gets the history of its batch, as in training. For any other,
-    all delivered stays count; if its number was sent, only those with lower numbers.
+    An encounter that was delivered, so that one of the stays has its hash `own`, gets the history
+    of its batch, as in training. For any other, all delivered stays count.
     """
-    number = _LAST_ENCOUNTER if encounter == MISSING else int(encounter)
-    own = [stay.batch for stay in stays if stay.encounter == number]
-    fields = history_of(stays, number, max(own, default=_LAST_BATCH)).fields()
+    delivered = [stay for known, stay in stays if known == own]
+    position = delivered[0].encounter if delivered else _LAST_POSITION
+    batch = max((stay.batch for stay in delivered), default=_LAST_BATCH)
+    fields = history_of((stay for _, stay in stays), position, batch).fields()
     return fields | {earlier_stays.SOON: _SOON[int(fields[earlier_stays.SOON])]}

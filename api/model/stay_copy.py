@@ -10,6 +10,7 @@ from typing import Self
 from pydantic_core import from_json, to_json
 
 from readmission.domain.columns.history import Stay
+from readmission.warehouse.predictions.known_stays import KnownStay
 
 PREFIX = "known-stays-"
 
@@ -25,7 +26,7 @@ class StayCopy:
         self._connection = connection
 
     @classmethod
-    def write(cls, folder: Path, stays: Iterable[tuple[str, Stay]]) -> Self:
+    def write(cls, folder: Path, stays: Iterable[tuple[str, KnownStay]]) -> Self:
         """Write a copy on the disk of `folder`.
 
         The file loses its name before it gets its content, so nobody else can open it, processes
@@ -46,17 +47,20 @@ class StayCopy:
             raise
         return cls(connection)
 
-    def stays(self, patient_hash: str) -> list[Stay]:
+    def stays(self, patient_hash: str) -> list[KnownStay]:
         """Return the stays of a patient; none if the patient is unknown."""
         found = self._connection.execute(_SELECT, (patient_hash,)).fetchone()
-        return [] if found is None else list(map(Stay._make, from_json(f"[{found[0]}]")))
+        if found is None:
+            return []
+        parsed = from_json(f"[{found[0]}]")
+        return [KnownStay(encounter_hash, Stay(*stay)) for encounter_hash, stay in parsed]
 
     def close(self) -> None:
         """Close the file, which deletes it."""
         self._connection.close()
 
 
-def _fill(connection: sqlite3.Connection, stays: Iterable[tuple[str, Stay]]) -> None:
+def _fill(connection: sqlite3.Connection, stays: Iterable[tuple[str, KnownStay]]) -> None:
     connection.execute("PRAGMA journal_mode = OFF")  # A journal would be a file with a name.
     rows = ((patient, to_json(stay).decode()) for patient, stay in stays)
     with connection:

@@ -63,7 +63,7 @@ def patients(stack: Stack) -> dict[str, dict[str, Any]]:
             raw.accept(batch_id, nothing)
             process.process(raw, clean, batch_id, key, Pseudonyms(key).patient)
             clean.accept(batch_id)
-        known_stays.publish(clean, predictions)
+        known_stays.publish(clean, predictions, Pseudonyms(key).encounter)
         rows = train.training_rows(clean, batch_id, history=True)
         lineage = train.lineage(clean, batch_id, len(rows))
     registry = Registry(site.training_settings)

@@ -43,6 +43,8 @@ SAVED = [name for name in postgres.DATABASES if (FOLDER / f"{name}.dump").exists
 OUR_DATABASES = [name for name in SAVED if name not in ("airflow", "mlflow")]
 REPLACED = {"candidate", "gate_verdict"}
 """Tables with the last candidate and gates of each batch; training a batch again replaces them."""
+NOT_KEPT = ["alembic_version", "known_stay", "known_stays_version"]
+"""The revision, and a copy of stays in CLEAN that each processing compares with them."""
 
 Rows = dict[tuple[str, str, tuple[str, ...]], set[tuple[str | None, ...]]]
 """The rows by database, table and columns."""
@@ -156,7 +158,7 @@ def read_rows(site: Site, wanted: Rows | None = None) -> Rows:
 
 
 def tables_of(connection: psycopg.Connection) -> list[tuple[str, tuple[str, ...]]]:
-    """Return the tables and their columns, except for the one that migrations change."""
+    """Return the tables and their columns, except for those that are not kept as they are."""
     return [
         (table, tuple(columns))
         for table, columns in connection.execute(
@@ -164,7 +166,8 @@ def tables_of(connection: psycopg.Connection) -> list[tuple[str, tuple[str, ...]
             " FROM information_schema.columns JOIN information_schema.tables"
             " USING (table_schema, table_name)"
             " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
-            " AND table_name <> 'alembic_version' GROUP BY 1"
+            " AND table_name <> ALL(%s) GROUP BY 1",
+            (NOT_KEPT,),
         ).fetchall()
     ]
 

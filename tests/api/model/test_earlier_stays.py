@@ -40,11 +40,12 @@ from tests.conftest import emptied
 ROWS = 10_000
 BATCH = 6_000
 KEY = "a key of at least thirty-two characters"
-HASHED = Pseudonyms(KEY).patient
+NAMES = Pseudonyms(KEY)
+HASHED = NAMES.patient
 ID, PATIENT = schema.ENCOUNTER, schema.PATIENT
 COUNTER = "history_lookups_total"
 SOON = {0: "No", 1: "Yes"}
-COLUMNS = "encounter_id, number, days, medicines, discharge, diagnosis, followed_soon"
+COLUMNS = "encounter_hash, ordinal, number, days, medicines, discharge, diagnosis, followed_soon"
 
 
 @pytest.fixture(scope="module")
@@ -100,12 +101,11 @@ def published(databases: Stack, raw: pd.DataFrame) -> Iterator[str]:
     dsn = postgres.dsn(databases.site, "predictions")
     with emptied(dsn) as connection:
         query = f"COPY known_stay (batch_id, source_row, patient_hash, {COLUMNS}) FROM STDIN"
+        order = {int(n): place for place, n in enumerate(sorted(set(raw[ID]), key=int))}
         with connection.cursor().copy(query.encode()) as copy:
             for place, (patient, s) in enumerate(stays_of(raw)):
-                facts = (s.encounter, s.batch, s.days, s.medicines, s.discharge, s.diagnosis)
-                copy.write_row(
-                    (f"batch-{s.batch:04}", place, HASHED(patient), *facts, s.followed_soon)
-                )
+                keys = (f"batch-{s.batch:04}", place, HASHED(patient), NAMES.encounter(s.encounter))
+                copy.write_row((*keys, order[s.encounter], *s[1:]))
         connection.commit()
         yield dsn
 
@@ -179,7 +179,20 @@ def test_api_and_pyfunc_agree_with_and_without_history(
         client.app.state.service.holder.require().model,  # type: ignore[attr-defined]
         schema.example() | encounter | {ID: "?"},
     )
-    assert completed[earlier_stays.KNOWN] == len({stay.encounter for stay in count})
+    assert completed[earlier_stays.KNOWN] == len({stay.encounter for _, stay in count})
+
+
+def test_an_encounter_that_was_not_delivered_counts_all_stays_of_its_patient(
+    client: TestClient, raw: pd.DataFrame
+) -> None:
+    model = client.app.state.service.holder.require().model  # type: ignore[attr-defined]
+    patient = raw[PATIENT].mode()[0]
+    delivered = set(raw.loc[raw[PATIENT] == patient, ID])
+    sent_number = schema.example() | {PATIENT: patient, ID: str(max(map(int, raw[ID])) + 1)}
+
+    completed = stays_in(client).complete(model, sent_number)
+
+    assert completed[earlier_stays.KNOWN] == len(delivered) > 1
 
 
 def test_a_lost_database_and_an_unknown_patient_are_said(

@@ -7,19 +7,21 @@ import pytest
 
 from api.model.stay_copy import StayCopy
 from readmission.domain.columns.history import Stay
+from readmission.warehouse.predictions.known_stays import KnownStay
 
-STAY = Stay(12, 1, 3, 14, "1", "250.83", followed_soon=True)
+STAY = KnownStay("its hash", Stay(12, 1, 3, 14, "1", "250.83", followed_soon=True))
+OTHER = STAY._replace(stay=STAY.stay._replace(days=9))
 
 
 def test_a_copy_has_no_file_that_another_process_could_open(tmp_path: Path) -> None:
-    def watched() -> Iterator[tuple[str, Stay]]:
+    def watched() -> Iterator[tuple[str, KnownStay]]:
         for number in range(3):
             assert not list(tmp_path.iterdir())
-            yield "hash", STAY._replace(encounter=number)
+            yield "hash", STAY._replace(encounter_hash=str(number))
 
     copy = StayCopy.write(tmp_path, watched())
 
-    assert [stay.encounter for stay in copy.stays("hash")] == [0, 1, 2]
+    assert [stay.encounter_hash for stay in copy.stays("hash")] == ["0", "1", "2"]
     assert copy.stays("other hash") == []
     assert not list(tmp_path.iterdir())
 
@@ -27,18 +29,18 @@ def test_a_copy_has_no_file_that_another_process_could_open(tmp_path: Path) -> N
 def test_two_processes_that_write_at_once_get_their_own_copies(tmp_path: Path) -> None:
     others: list[StayCopy] = []
 
-    def meanwhile() -> Iterator[tuple[str, Stay]]:
+    def meanwhile() -> Iterator[tuple[str, KnownStay]]:
         yield "hash", STAY
-        others.append(StayCopy.write(tmp_path, [("hash", STAY._replace(days=9))]))
+        others.append(StayCopy.write(tmp_path, [("hash", OTHER)]))
 
     copy = StayCopy.write(tmp_path, meanwhile())
 
     assert copy.stays("hash") == [STAY]
-    assert others[0].stays("hash") == [STAY._replace(days=9)]
+    assert others[0].stays("hash") == [OTHER]
 
 
 def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
-    def broken() -> Iterator[tuple[str, Stay]]:
+    def broken() -> Iterator[tuple[str, KnownStay]]:
         yield "hash", STAY
         raise OSError("the database has gone")
 

@@ -111,7 +111,7 @@ class Ward:
             self.refine(batch.batch_id)
         self.judge()
         self.record_outcomes()
-        known_stays.publish(self.clean, self.predictions_db)
+        known_stays.publish(self.clean, self.predictions_db, Pseudonyms(self.key).encounter)
         self.predict(PATIENT, encounter_of(3))
         self.predict("?", encounter_of(120))
         self.predict(OTHER, 1)

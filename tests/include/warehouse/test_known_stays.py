@@ -1,6 +1,7 @@
 """The API's source of earlier stays equals those of accepted batches, and says when it changed."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import psycopg
 import pytest
@@ -12,10 +13,13 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.patient_history import PatientHistory
 from readmission.warehouse.predictions import known_stays
+from readmission.warehouse.predictions.known_stays import KnownStay
 from tests.conftest import emptied
 from tests.include.warehouse.test_patient_history import KEY, ROWS, filled, raw
 
 __all__ = ["filled", "raw"]
+
+HASHED = Pseudonyms(KEY).encounter
 
 
 @pytest.fixture
@@ -24,37 +28,45 @@ def predictions(databases: Stack) -> Iterator[psycopg.Connection]:
         yield connection
 
 
+def without_numbers(filled: CleanWarehouse) -> Iterator[tuple[str, KnownStay]]:
+    """Yield the stays in CLEAN with a hash and an order in place of their numbers."""
+    for patient, stays in PatientHistory(filled.connection).stays().items():
+        order = {n: place for place, n in enumerate(sorted({s.encounter for s in stays}), 1)}
+        for stay in stays:
+            hashed = HASHED(stay.encounter) or ""
+            yield patient, KnownStay(hashed, stay._replace(encounter=order[stay.encounter]))
+
+
 def test_published_stays_are_those_of_accepted_batches(
     filled: CleanWarehouse, raw: RawWarehouse, predictions: psycopg.Connection
 ) -> None:
     # given
     before = known_stays.version(predictions)
-    assert known_stays.publish(filled, predictions) == ["batch-0001", "batch-0002"]
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0001", "batch-0002"]
     first = known_stays.version(predictions)
     assert first > before
 
     # then the stays are those of CLEAN, and repeating it writes nothing
     published = sorted(known_stays.stays(predictions), key=str)
-    in_clean = PatientHistory(filled.connection).stays().items()
-    assert published == sorted(((one, stay) for one, stays in in_clean for stay in stays), key=str)
+    assert published == sorted(without_numbers(filled), key=str)
     assert len(published) == 2 * ROWS
-    assert known_stays.publish(filled, predictions) == []
+    assert known_stays.publish(filled, predictions, HASHED) == []
     assert known_stays.version(predictions) == first
 
     # and a batch that is no longer accepted is removed, and returns after it is processed again
     filled.connection.execute("UPDATE batch SET state = 'rejected' WHERE batch_id = 'batch-0001'")
-    assert known_stays.publish(filled, predictions) == ["batch-0001"]
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0001"]
     assert len(list(known_stays.stays(predictions))) == ROWS
     assert known_stays.version(predictions) > first
     process(raw, filled, "batch-0001", "a key", Pseudonyms(KEY).patient)
     filled.accept("batch-0001")
-    assert known_stays.publish(filled, predictions) == ["batch-0001"]
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0001"]
 
 
 def test_deleting_a_patient_raises_the_version(
     filled: CleanWarehouse, predictions: psycopg.Connection
 ) -> None:
-    known_stays.publish(filled, predictions)
+    known_stays.publish(filled, predictions, HASHED)
     before = known_stays.version(predictions)
     (patient, _), *_ = known_stays.stays(predictions)
 
@@ -62,3 +74,46 @@ def test_deleting_a_patient_raises_the_version(
 
     assert known_stays.version(predictions) > before
     assert patient not in dict(known_stays.stays(predictions))
+
+
+def test_no_number_of_a_patient_or_an_encounter_is_published(
+    filled: CleanWarehouse, predictions: psycopg.Connection
+) -> None:
+    known_stays.publish(filled, predictions, HASHED)
+    columns = {column.name for column in predictions.execute("TABLE known_stay").description or ()}
+
+    assert "encounter_id" not in columns
+    stored = {word for row in predictions.execute("TABLE known_stay") for word in map(str, row)}
+    numbers = filled.connection.execute(
+        "SELECT patient_nbr FROM encounter UNION SELECT encounter_id FROM encounter"
+    ).fetchall()
+    longer = {str(number) for (number,) in numbers if number > 2 * ROWS}  # than any count here
+    assert longer
+    assert not stored & longer
+
+
+def test_stays_that_an_earlier_version_published_are_published_again(
+    filled: CleanWarehouse, predictions: psycopg.Connection
+) -> None:
+    known_stays.publish(filled, predictions, HASHED)
+    predictions.execute("UPDATE known_stay SET encounter_hash = '' WHERE batch_id = 'batch-0002'")
+
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0002"]
+    assert sorted(known_stays.stays(predictions), key=str) == sorted(
+        without_numbers(filled), key=str
+    )
+
+
+def test_a_migrated_database_has_the_order_of_its_stays(predictions: psycopg.Connection) -> None:
+    # given a table of the version before, which hides today's
+    predictions.execute(
+        "CREATE TEMPORARY TABLE known_stay AS SELECT * FROM (VALUES ('batch-0001', 1, 'a', 900),"
+        " ('batch-0001', 2, 'a', 70), ('batch-0002', 1, 'a', 900), ('batch-0002', 2, 'b', 5))"
+        " AS stay (batch_id, source_row, patient_hash, encounter_id)"
+    )
+
+    migration = import_module("readmission.warehouse.migrations.predictions.0007_hashed_stays")
+    predictions.execute(migration.HASHED)
+
+    found = predictions.execute("SELECT patient_hash, ordinal, encounter_hash FROM known_stay")
+    assert sorted(found) == [("a", 1, ""), ("a", 2, ""), ("a", 2, ""), ("b", 1, "")]

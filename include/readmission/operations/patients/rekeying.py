@@ -48,7 +48,8 @@ def rekey(databases: Databases) -> Rekeyed:
             names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
             changed = predictions.execute(_UPDATE.format(**names)).rowcount
             rows[f"predictions.{table}.{column}"] = changed
-    rows["predictions.known_stay"] = len(known_stays.publish(databases.clean, predictions))
+    published = known_stays.publish(databases.clean, predictions, databases.pseudonyms.encounter)
+    rows["predictions.known_stay"] = len(published)
     return Rekeyed(rows, databases.raw.erased_patients.under_former_keys())
 
 
