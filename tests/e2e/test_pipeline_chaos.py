@@ -14,13 +14,14 @@ from load.benchmarks.chaos import kill_named, recover
 from load.benchmarks.chaos_client import Predictions
 from load.benchmarks.chaos_findings import Finding, accounted, in_log, in_order, in_raw
 from readmission.registry import PRODUCTION
-from readmission.stack.cli.batch_progress import INGESTION, TRAINING
+from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION, TRAINING
 from readmission.stack.services import exporter, postgres, web
+from readmission.stack.services.airflow_client import FINISHED_STATES
 from readmission.warehouse import ModelHistory, RawWarehouse
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
 BATCH = 1_500
-SWEEP_SECONDS = 10
+SWEEP, SWEEP_SECONDS = "ledger_sweep", 10
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * PATIENCE)]
 
@@ -31,7 +32,11 @@ def batches(pipeline: Pipeline) -> list[str]:
 
 
 class Sweeps:
-    """Starts a sweep now and then, as the schedule would, until a batch has a verdict."""
+    """Starts a sweep when nothing works on a batch, as the schedule would, until it has a verdict.
+
+    While another run is active, a sweep leaves the batch to the next one. It would only take the
+    processor from that run: its nine tasks are nine processes.
+    """
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
@@ -44,8 +49,13 @@ class Sweeps:
         if batch_id not in found and time.monotonic() - self._last > SWEEP_SECONDS:
             self._last = time.monotonic()
             with contextlib.suppress(Exception):
-                self._pipeline.airflow.trigger("ledger_sweep", {})
+                self._sweep_if_idle()
         return batch_id in found
+
+    def _sweep_if_idle(self) -> None:
+        runs = self._pipeline.airflow.runs(*CONSUMERS, SWEEP)
+        if all(run.state in FINISHED_STATES for run in runs):
+            self._pipeline.airflow.trigger(SWEEP, {})
 
 
 def findings(pipeline: Pipeline, predictions: Predictions) -> list[Finding]:
