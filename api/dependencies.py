@@ -20,6 +20,7 @@ from api.model.champion import Champion, ChampionHolder
 from api.model.earlier_stays import EarlierStays
 from api.model.follow_up import FollowUp
 from api.model.registry import RegistryClient
+from api.model.shadow.shadow import Shadow
 from api.model.store import ModelStore
 from api.prediction_log.log import PredictionLog
 from readmission.settings import Settings
@@ -42,6 +43,8 @@ class ServiceState:
         Looks up earlier stays for models that take them.
     follow_up : FollowUp
         Decides who is followed up.
+    shadow : Shadow, optional
+        Runs the challenger beside the champion; None unless a setting asks for it.
     log : PredictionLog, optional
         None if no log is configured.
     audit : AuditTrail
@@ -64,6 +67,7 @@ class ServiceState:
     registry: RegistryClient
     stays: EarlierStays
     follow_up: FollowUp
+    shadow: Shadow | None
     log: PredictionLog | None
     audit: AuditTrail
     upload_slots: UploadSlots

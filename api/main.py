@@ -26,6 +26,8 @@ from api.model.champion import ChampionHolder
 from api.model.earlier_stays import EarlierStays
 from api.model.follow_up import FollowUp
 from api.model.registry import RegistryClient
+from api.model.shadow.challenger import ChallengerHolder
+from api.model.shadow.shadow import Shadow
 from api.model.store import LocalModelStore, ModelStore
 from api.prediction_log.log import PredictionLog
 from api.routes import (
@@ -76,6 +78,13 @@ def _follow_alias(
         holder.follow()
 
 
+def _uses_stays(state: ServiceState) -> bool:
+    """Whether the champion, or the challenger in shadow, takes earlier stays."""
+    champion, shadow = state.holder.champion, state.shadow
+    loaded = (champion.model if champion else None, shadow.challenger if shadow else None)
+    return any(model.bundle.scorer.tables.takes_history for model in loaded if model)
+
+
 async def _show_log(state: ServiceState) -> None:
     while state.log is not None:
         state.metrics.show_log(state.log)
@@ -95,12 +104,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     interval = state.settings.model_poll_seconds
     following = (state.holder, app.state.started, interval, stopped)
     threading.Thread(target=_follow_alias, args=following, name="follow", daemon=True).start()
-    stays = (lambda: state.holder.champion, state.settings.history_refresh_seconds, stopped)
+    stays = (lambda: _uses_stays(state), state.settings.history_refresh_seconds, stopped)
     threading.Thread(target=state.stays.follow, args=stays, name="stays", daemon=True).start()
     thresholds = (interval, stopped)
     threading.Thread(
         target=state.follow_up.follow, args=thresholds, name="follow-up", daemon=True
     ).start()
+    if state.shadow is not None:
+        state.shadow.start(state.settings.model_poll_seconds, stopped)
     if state.log is not None:
         state.log.start()
     state.audit.start()
@@ -143,17 +154,21 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    holder = ChampionHolder(store, metrics)
+    stays = EarlierStays.from_settings(settings, metrics)
+    challenger = ChallengerHolder(store, lambda: holder.champion, metrics)
     app.state.service = ServiceState(
         settings=settings,
-        holder=ChampionHolder(store, metrics),
+        holder=holder,
         metrics=metrics,
         keyring=Keyring.from_settings(settings),
         limit=RateLimit(settings.api_rate_limit),
         rows=RateLimit(settings.api_row_limit, 60, "rows of files per minute"),
         store=store,
         registry=registry,
-        stays=EarlierStays.from_settings(settings, metrics),
+        stays=stays,
         follow_up=FollowUp.from_settings(settings),
+        shadow=Shadow.from_settings(settings, challenger, stays.complete, metrics),
         log=PredictionLog.from_settings(settings),
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),

@@ -3,7 +3,7 @@
 import os
 import platform
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import product
 from pathlib import Path
@@ -88,6 +88,7 @@ class Metrics:
         )  # fmt: skip
         self._model_metrics()
         self._log_metrics()
+        self._shadow_metrics()
         build = self._gauge("readmission_build_info", "1; the version of the build.",
                             "version", "python")  # fmt: skip
         build.labels(__version__, platform.python_version()).set(1)
@@ -165,10 +166,31 @@ class Metrics:
             "audit_events_lost", "Explanations and files that could not be audited."
         )
 
+    def _shadow_metrics(self) -> None:
+        self._challenger = self._gauge(
+            "shadow_model_info", "1 for the challenger in shadow.", "model_version"
+        )
+        self._in_shadow: str | None = None
+        self._shadow = self._counter(
+            "shadow_predictions",
+            "Predictions of a challenger in shadow, by whether its class is the champion's.",
+            "model_version", "agreed",
+        )  # fmt: skip
+        self._shadow_difference = self._counter(
+            "shadow_difference_under_30",
+            "Sum of the absolute differences between its risk of <30 days and the champion's.",
+            "model_version",
+        )
+        self.shadow_dropped = self._counter(
+            "shadow_dropped", "Predictions in shadow that were dropped, by reason.", "reason"
+        )
+
     def _create_series(self) -> None:
         """Create error series with 0: Prometheus cannot see an increase to the first value."""
         for kind in ERROR_KINDS:
             self.errors.labels(kind)
+        for reason in ("queue_full", "failed", "not_stored"):
+            self.shadow_dropped.labels(reason)
         for result in ("success", "failure"):
             self.reloads.labels(result)
         for path, status in product(PREDICTION_PATHS, (200, *SERVER_ERROR_STATUSES)):
@@ -220,6 +242,30 @@ class Metrics:
         self._loaded.set(time())
         self._trained.set(trained_at)
         self.predictions(registered.version)
+
+    def show_challenger(self, version: str | None) -> None:
+        """Show this version, and no other, as the one in shadow; None if there is none."""
+        former, self._in_shadow = self._in_shadow, version
+        if former is not None and self._several:  # Series in shared files cannot be removed.
+            self._challenger.labels(former).set(0)
+        elif former is not None:
+            self._challenger.remove(former)
+            for counter, *labels in self._shadow_series(former):
+                counter.remove(*labels)
+        if version is not None:
+            self._challenger.labels(version).set(1)
+            for counter, *labels in self._shadow_series(version):
+                counter.labels(*labels)
+
+    def _shadow_series(self, version: str) -> Iterator[tuple[Any, ...]]:
+        yield from ((self._shadow, version, agreed) for agreed in ("yes", "no"))
+        yield self._shadow_difference, version
+
+    def count_shadow(self, version: str, difference: float, *, agreed: bool) -> None:
+        """Count a prediction in shadow, and by how much its risk of <30 days differs."""
+        if version == self._in_shadow:
+            self._shadow.labels(version, "yes" if agreed else "no").inc()
+            self._shadow_difference.labels(version).inc(difference)
 
     def show_move(self, *, manual: bool, held: bool) -> None:
         """Show whether somebody moved the alias by hand, and whether the service follows it."""

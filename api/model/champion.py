@@ -262,13 +262,13 @@ class ChampionHolder:
 
     def _is_champion(self, wanted: RegisteredVersion) -> bool:
         champion = self._champion
-        return champion is not None and _same(champion.registered, wanted)
+        return champion is not None and is_same(champion.registered, wanted)
 
     def _was_refused(self, wanted: RegisteredVersion) -> bool:
         if self._refused is None:
             return False
         version, at = self._refused
-        return _same(version, wanted) and monotonic() - at < RETRY_REFUSED_SECONDS
+        return is_same(version, wanted) and monotonic() - at < RETRY_REFUSED_SECONDS
 
     def _failed(self, error: Exception) -> str:
         """Record a failure in /health, metrics and log; return it as a sentence."""
@@ -283,5 +283,6 @@ class ChampionHolder:
         return f"Version {champion.registered.version} stays the champion." if champion else ""
 
 
-def _same(one: RegisteredVersion, other: RegisteredVersion) -> bool:
+def is_same(one: RegisteredVersion, other: RegisteredVersion) -> bool:
+    """Whether two versions are the same one; a reinstalled registry counts from 1 again."""
     return (one.version, one.run_id) == (other.version, other.run_id)

@@ -13,7 +13,6 @@ import psycopg
 from api.contract.readings import History, with_history
 from api.errors import log
 from api.metrics import Metrics
-from api.model.champion import Champion
 from api.model.stay_copy import StayCopy
 from api.prediction_log.delivery import CONNECTION
 from readmission.domain import schema
@@ -106,13 +105,10 @@ class EarlierStays:
         own = None if sent == MISSING else self._names.encounter(int(sent))
         return "used", _fields(stays, own)
 
-    def follow(
-        self, champion: Callable[[], Champion | None], interval: float, stopped: threading.Event
-    ) -> None:
-        """Refresh the copy while the champion uses earlier stays, else delete it; for a thread."""
+    def follow(self, used: Callable[[], bool], interval: float, stopped: threading.Event) -> None:
+        """Refresh the copy while a model uses earlier stays, else delete it; for a thread."""
         while True:
-            loaded = champion()
-            if loaded is not None and loaded.model.bundle.scorer.tables.takes_history:
+            if used():
                 self.refresh()
                 pause = interval
             else:

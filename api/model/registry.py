@@ -9,7 +9,7 @@ from api.errors import RegistryRefused, RegistryUnavailable
 from api.model.moves import Move, Wanted
 from readmission.domain.production import Pin, Production, PromotionByHand, Rollback
 from readmission.errors import NoModel
-from readmission.registry import PRODUCTION
+from readmission.registry import CHALLENGER, PRODUCTION
 from readmission.serving.model import RegisteredVersion
 from readmission.settings import Settings
 
@@ -67,6 +67,17 @@ class RegistryClient:
         """
         wanted: Wanted = self.query(_wanted)
         return wanted
+
+    def challenger(self) -> RegisteredVersion | None:
+        """Return the version with the alias ``challenger``; None if no version has it.
+
+        Raises
+        ------
+        RegistryUnavailable
+            If the registry does not respond.
+        """
+        found: RegisteredVersion | None = self.query(_challenger)
+        return found
 
     def state(self) -> Production:
         """Return which version the alias names, which was promoted, and the pin of a rollback.
@@ -173,6 +184,11 @@ class RegistryClient:
 
             self._registry = Registry(self._settings)
         return self._registry
+
+
+def _challenger(registry: "Registry") -> RegisteredVersion | None:
+    version = registry.version_of(CHALLENGER)
+    return None if version is None else registry.registered(version)
 
 
 def _wanted(registry: "Registry") -> Wanted:

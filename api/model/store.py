@@ -37,6 +37,9 @@ class ModelStore(Protocol):
     def current(self) -> Wanted:
         """Return the version to serve, without loading it."""
 
+    def challenger(self) -> RegisteredVersion | None:
+        """Return the version with the alias ``challenger``, without loading it."""
+
     def open(self, version: RegisteredVersion) -> ServedModel:
         """Load and verify a version."""
 
@@ -75,6 +78,16 @@ class LocalModelStore:
             If no version is in production, or the registry does not respond.
         """
         return self._registry.production()
+
+    def challenger(self) -> RegisteredVersion | None:
+        """Return the version with the alias ``challenger``, without loading it.
+
+        Raises
+        ------
+        RegistryUnavailable
+            If the registry does not respond.
+        """
+        return self._registry.challenger()
 
     def open(self, version: RegisteredVersion) -> ServedModel:
         """Return a version, verified, from the folder or else from the registry.

@@ -138,7 +138,9 @@ class FileScoring:
         version, label = self._champion.registered.version, prediction.predicted_class
         self._by_class[label] += 1
         self._state.metrics.predictions(version)[label].inc()
-        predictions_log = self._state.log
+        predictions_log, shadow = self._state.log, self._state.shadow
+        if shadow is not None:
+            shadow.offer(self._request_id, number, version, encounter, prediction)
         return predictions_log is not None and predictions_log.record(
             self._request_id, number, version, encounter, prediction.probabilities, label,
             *self._sender,

@@ -159,6 +159,8 @@ async def _record(
             request_id, 0, version, encounter, prediction.probabilities, label,
             *sender_of(request),
         )  # fmt: skip
+        if state.shadow is not None:
+            state.shadow.offer(request_id, 0, version, encounter, prediction)
     if log is not None and logged:
         logged = await log.synced()
     fields = read_prediction(prediction) | read_encounter(encounter)

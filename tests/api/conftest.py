@@ -24,6 +24,7 @@ class FakeModelStore:
 
     def __init__(self) -> None:
         self.content: ServedModel | Exception = NotPromotedYet("nothing has been promoted yet")
+        self.in_shadow: ServedModel | None = None
         self.damage: Exception | None = None
         self.move: Move | None = None
         self.kept: list[str] = []
@@ -35,11 +36,17 @@ class FakeModelStore:
             raise self.content
         return Wanted(self.content.registered, self.move)
 
+    def challenger(self) -> RegisteredVersion | None:
+        """Return the version that is to run in shadow."""
+        return self.in_shadow.registered if self.in_shadow else None
+
     def open(self, version: RegisteredVersion) -> ServedModel:
         """Return the model, or raise the damage."""
         self.opened += 1
         if self.damage:
             raise self.damage
+        if self.in_shadow and self.in_shadow.registered == version:
+            return self.in_shadow
         assert isinstance(self.content, ServedModel)
         assert self.content.registered == version
         return self.content

@@ -45,6 +45,13 @@ class PromotionSettings(RenamedSettings):
     promotion_approval_hours: PositiveFloat = Field(
         24, description="Hours after which a version that nobody approved is refused."
     )
+    shadow_share: float = Field(
+        0,
+        ge=0,
+        le=1,
+        description="Share of the predictions that the API has the challenger predict as well,"
+        " after the response. Both predictions are stored with the prediction log; 0 is off.",
+    )
     api_replicas: str = Field(
         "",
         pattern=_ADDRESSES,

@@ -61,6 +61,11 @@ _BY_ROW = PatientRows(
     sql.SQL("batch_id, source_row"),
 )
 _BY_NUMBER = sql.SQL("patient_nbr = %(patient)s")
+_BY_HASH = "keyed hash of the patient's number; without one, of the number of an encounter"
+_HAS_HASH = sql.SQL(
+    "patient_hash = %(patient_hash)s"
+    " OR (patient_hash IS NULL AND encounter_hash = ANY(%(encounter_hashes)s))"
+)
 _REVISION = NoPatientRows("the revision of the tables")
 _VERDICTS = NoPatientRows(
     "sentences about whole batches, which may quote a wrong value, but never a number or a row"
@@ -122,14 +127,8 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
 )
 PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
     {
-        "prediction": PatientRows(
-            "keyed hash of the patient's number; without one, of the number of an encounter",
-            sql.SQL(
-                "patient_hash = %(patient_hash)s"
-                " OR (patient_hash IS NULL AND encounter_hash = ANY(%(encounter_hashes)s))"
-            ),
-            sql.SQL("at, id"),
-        ),
+        "prediction": PatientRows(_BY_HASH, _HAS_HASH, sql.SQL("at, id")),
+        "shadow_prediction": PatientRows(_BY_HASH, _HAS_HASH, sql.SQL("at, number")),
         "outcome": PatientRows(
             "keyed hash of the number of an encounter",
             sql.SQL("encounter_hash = ANY(%(encounter_hashes)s)"),

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from api.contract.fhir import examples
 from api.contract.protocols.cds_hooks import DISCHARGE
-from api.main import create_app
+from api.main import _uses_stays, create_app
 from api.metrics import Metrics
 from api.model.earlier_stays import MODEL_SECONDS, EarlierStays
 from api.model.stay_copy import StayCopy
@@ -346,7 +346,7 @@ def test_a_copy_that_no_model_uses_is_deleted(service: TestClient, tmp_path: Pat
     stays = EarlierStays(None, KEY, tmp_path, 60, Metrics())
     copy = stays._copy = StayCopy.write(tmp_path, [])
 
-    stays.follow(lambda: service.app.state.service.holder.champion, 30, Stopped())  # type: ignore[attr-defined]
+    stays.follow(lambda: _uses_stays(service.app.state.service), 30, Stopped())  # type: ignore[attr-defined]
 
     assert stays._copy is None
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):

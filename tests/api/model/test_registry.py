@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from api.errors import RegistryRefused
 from api.model.registry import RegistryClient
-from readmission.registry import PREVIOUS, PRODUCTION
+from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION
 from readmission.settings import Settings
 from tests.conftest import Platform
 
@@ -61,3 +61,18 @@ def test_a_wrong_password_is_named_as_the_reason(settings: Settings) -> None:
 
     with pytest.raises(RegistryRefused, match="READMISSION_MLFLOW_VIEWER_PASSWORD"):
         RegistryClient(settings.model_copy(update=wrong)).production()
+
+
+def test_the_version_in_shadow_is_that_of_the_alias_challenger(
+    platform: Platform, settings: Settings
+) -> None:
+    # Set before the client logs in, because a process has one login.
+    admin = MlflowClient(platform.mlflow_uri)
+    admin.set_registered_model_alias(settings.model_name, CHALLENGER, "1")
+    other = settings.model_copy(update={"model_name": f"registry_{uuid4().hex}"})
+
+    found = RegistryClient(settings).challenger()
+
+    assert found is not None
+    assert found.version == "1"
+    assert RegistryClient(other).challenger() is None

@@ -24,6 +24,8 @@ from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.stack import Stack
+from readmission.warehouse.predictions import shadow
+from readmission.warehouse.predictions.shadow import ShadowPrediction
 from readmission.warehouse.predictions.store import DailyCount, PredictionStore
 from tests.api.faulty_proxy import FaultyProxy
 from tests.conftest import Platform
@@ -615,6 +617,11 @@ def test_expired_predictions_are_deleted(
             " VALUES (gen_random_uuid(), now(), 'a', 'accepted', '', now() - %s)",
             (timedelta(days=days),),
         )
+    # and predictions in shadow of both ages
+    for days in (31, 29):
+        at, three = datetime.now(UTC) - timedelta(days=days), [0.5, 0.3, 0.2]
+        row = ShadowPrediction(at, "a", 0, None, None, "1", three, "NO", "2", three, "NO")
+        shadow.store(table, [row])
 
     # when
     log = logs(platform.predictions_dsn, days=30)
@@ -625,7 +632,8 @@ def test_expired_predictions_are_deleted(
     counts = PredictionStore(table).daily_counts(datetime.now(UTC) - timedelta(days=400))
     old, new = ((datetime.now(UTC) - timedelta(days=days)).date() for days in (29, 0))
     assert counts == [DailyCount(old, "6", ">30", 20), DailyCount(new, "7", "NO", 1)]
-    until(lambda: table.execute("SELECT count(*) FROM card_feedback").fetchone() == (1,))
+    for other in (b"card_feedback", b"shadow_prediction"):
+        until(lambda name=other: table.execute(b"SELECT FROM " + name).rowcount == 1)  # type: ignore[misc]
 
 
 def rows_of(table: psycopg.Connection) -> int:
@@ -646,7 +654,8 @@ def writer_dsn(platform: Platform, table: psycopg.Connection) -> Iterator[str]:
         connection.execute("GRANT CONNECT, TEMPORARY ON DATABASE predictions TO log_writer")
         connection.execute("GRANT USAGE ON SCHEMA public TO log_writer")
         connection.execute(
-            "GRANT SELECT, INSERT, DELETE ON prediction, card_feedback TO log_writer"
+            "GRANT SELECT, INSERT, DELETE ON prediction, shadow_prediction, card_feedback"
+            " TO log_writer"
         )
         yield psycopg.conninfo.make_conninfo(
             platform.predictions_dsn,

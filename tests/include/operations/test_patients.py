@@ -347,7 +347,8 @@ def test_a_prediction_since_is_erased_by_repeating_the_command(ward: Ward) -> No
 
     planned, _ = ward.erase()
 
-    assert planned.counts == {"predictions.prediction": 1, "predictions.card_feedback": 1}
+    tables = ("prediction", "shadow_prediction", "card_feedback")
+    assert planned.counts == {f"predictions.{table}": 1 for table in tables}
     assert ward.traces() == {}
 
 

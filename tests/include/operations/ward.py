@@ -33,9 +33,10 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
-from readmission.warehouse.predictions import feedback, known_stays
+from readmission.warehouse.predictions import feedback, known_stays, shadow
 from readmission.warehouse.predictions.feedback import CardFeedback
 from readmission.warehouse.predictions.outcomes import OutcomeStore
+from readmission.warehouse.predictions.shadow import ShadowPrediction
 from readmission.warehouse.predictions.store import PredictionStore
 from readmission.warehouse.raw.corrections import Corrections
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
@@ -167,9 +168,18 @@ class Ward:
         record = (now, request_id, 0, "1", row, (0.5, 0.3, 0.2), "NO", "", "127.0.0.1")
         line = Encoder(self.key).line(record)
         PredictionStore(self.predictions_db).copy(line)
+        self.predict_in_shadow(request_id, patient, encounter)
         card = UUID(hashlib.md5(request_id.encode(), usedforsecurity=False).hexdigest())
         accepted = CardFeedback(card, datetime.now(UTC), "a service", "accepted", None, "a client")
         feedback.record(self.predictions_db, [accepted])
+
+    def predict_in_shadow(self, request_id: str, patient: int | str, encounter: int) -> None:
+        names, now = Pseudonyms(self.key), datetime.now(UTC)
+        hashes = names.encounter(encounter), names.patient(patient)
+        row = ShadowPrediction(
+            now, request_id, 0, *hashes, "1", [0.5, 0.3, 0.2], "NO", "2", [0.4, 0.3, 0.3], "<30"
+        )
+        shadow.store(self.predictions_db, [row])
 
     def account(self) -> Account:
         return account(self.raw, self.clean)

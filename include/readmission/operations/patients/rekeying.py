@@ -102,6 +102,8 @@ _ENCOUNTERS = {
 _HASHES = (
     ("prediction", "patient_hash"),
     ("prediction", "encounter_hash"),
+    ("shadow_prediction", "patient_hash"),
+    ("shadow_prediction", "encounter_hash"),
     ("outcome", "encounter_hash"),
 )
 _TABLE = "CREATE TEMPORARY TABLE rekeyed (former text, current text) ON COMMIT DROP"

@@ -68,7 +68,8 @@ class PredictionStore:
     """The prediction log in PostgreSQL; every method does all of its work or none.
 
     The role must be allowed to connect, to use the schema, to create temporary tables, and to
-    select from, insert into and delete from ``prediction`` and ``card_feedback``.
+    select from, insert into and delete from ``prediction``, ``shadow_prediction`` and
+    ``card_feedback``.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:

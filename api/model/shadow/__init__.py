@@ -1,0 +1,1 @@
+"""The challenger in shadow: it predicts a sample of the requests, and nobody sees its responses."""
