@@ -69,9 +69,9 @@ def data_processing_pipeline():
     # One retry is enough: the run of the next batch records the outcomes that are missing.
     @task(retries=1)
     def record_outcomes() -> None:
-        """Record the outcomes of all newly accepted batches in the database of predictions."""
+        """Record the outcomes of all newly accepted batches, and measure predictions by them."""
         from connections import clean_warehouse, outcome_store
-        from readmission.pipeline import record_outcomes
+        from readmission.pipeline.outcomes import live, record_outcomes
         from readmission.settings import get_settings
 
         settings = get_settings()
@@ -80,7 +80,8 @@ def data_processing_pipeline():
             raise AirflowSkipException("no prediction log is configured")
         with clean_warehouse() as warehouse, outcome_store(dsn) as store:
             recorded = record_outcomes.record_outcomes(warehouse, store, key.get_secret_value())
-        print(f"outcomes recorded: {recorded}")  # noqa: T201
+            figures = live.store_live(store.connection)
+        print(f"outcomes recorded: {recorded}; live figures: {len(figures)}")  # noqa: T201
 
     # One retry is enough: the run of the next batch publishes every stay that is missing. It also
     # runs if the gate has rejected the batch: when it was processed again, its stays must go.

@@ -69,7 +69,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"calibration"},
         {"metrics"},
         {"criteria", "decision_curve", "leaks", "subgroups"},
-        {"newest_batch", "report"},
+        {"live", "newest_batch", "report"},
     ),
     "readmission.registry": (
         {"aliases", "artifacts", "candidates", "login"},
@@ -84,9 +84,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"gates"},
     ),
     "readmission.pipeline": (
-        {"delivery", "promotion"},
-        {"measure_drift", "process", "record_moves", "record_outcomes", "replay", "scoring"}
-        | {"source", "train"},
+        {"delivery", "outcomes", "promotion"},
+        {"measure_drift", "process", "record_moves", "replay", "scoring", "source", "train"},
         {"ingest", "sweep"},
     ),
     "readmission.pipeline.delivery": (
@@ -95,6 +94,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"places", "rows"},
         {"delivery", "watch"},
     ),
+    "readmission.pipeline.outcomes": ({"record_outcomes", "shadow"}, {"live"}),
     "readmission.pipeline.scoring": ({"parts"}, {"scorer"}),
     "readmission.pipeline.promotion": (
         {"comparison", "order", "replicas", "turn"},

@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.models import units
 
 from grafana.source.board import Board, Row, Variable
-from grafana.source.dashboards import model_quality
+from grafana.source.dashboards import live, model_quality
 from grafana.source.panels import (
     NO_EXPORTER,
     ONE_IS_GOOD,
@@ -42,6 +42,8 @@ def board() -> Board:
             Row("Models: $metric, $rows rows", model_quality.metrics()),
             Row("Patient groups", model_quality.subgroups()),
             Row("Live outcomes", model_quality.outcomes()),
+            Row("Live outcomes with intervals", live.figures()),
+            Row("Challenger in shadow", live.shadow()),
         ),
         variables=(
             Variable(

@@ -155,6 +155,11 @@ LIVE_OUTCOMES = MetricFamily(
     "Predictions of the last 30 days with an outcome that the model was not trained on.",
     ("model_version", "predicted_class", "readmitted"),
 )
+LIVE_METRIC = MetricFamily(
+    "readmission_live_metric",
+    "Figures on the live outcomes of the last 30 days, by group; against the champion in shadow.",
+    ("model_version", "against", "attribute", "group", "metric", "bound"),
+)
 DATABASE_UP = MetricFamily(
     "readmission_database_up", "1 if the database responds, else 0.", ("database",)
 )

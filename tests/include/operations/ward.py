@@ -19,8 +19,8 @@ from readmission.domain.privacy import Pseudonyms
 from readmission.operations.patients.commands import run_erase
 from readmission.operations.patients.erasing import Plan
 from readmission.pipeline.ingest import ingest
+from readmission.pipeline.outcomes.record_outcomes import record_outcomes
 from readmission.pipeline.process import process
-from readmission.pipeline.record_outcomes import record_outcomes
 from readmission.pipeline.replay import replay
 from readmission.pipeline.source import Dataset, Origin
 from readmission.settings import Settings

@@ -7,23 +7,26 @@ import psycopg
 
 from readmission.exporter.catalogue import LIVE_OUTCOMES, Sample
 from readmission.exporter.connecting import connected
+from readmission.exporter.metrics import live
 from readmission.exporter.metrics.models import VERSIONS
 from readmission.exporter.rows import RowReader, numbered, skipped_samples
+from readmission.warehouse.predictions.live_figures import LiveFigure
 from readmission.warehouse.predictions.outcomes import (
+    DAYS,
     LiveOutcomes,
     live_outcomes,
     recent_versions,
 )
 
-DAYS = 30
 QUERY_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class OutcomesReading:
-    """Encounters for each predicted class and outcome, and the versions that were skipped."""
+    """Encounters for each predicted class and outcome, live figures, and what was skipped."""
 
     counts: Sequence[LiveOutcomes] = ()
+    figures: Sequence[LiveFigure] = ()
     skipped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -34,13 +37,15 @@ def read(dsn: str) -> OutcomesReading:
         try:
             found = rows.keep("prediction", recent_versions(connection, DAYS), numbered)
             newest = sorted(found, key=int, reverse=True)[:VERSIONS]
-            return OutcomesReading(live_outcomes(connection, DAYS, newest), rows.skipped)
+            counts = live_outcomes(connection, DAYS, newest)
+            return OutcomesReading(counts, live.read(connection, rows), rows.skipped)
         except psycopg.errors.UndefinedTable:
             return OutcomesReading()
 
 
 def samples(reading: OutcomesReading) -> Iterator[Sample]:
-    """Yield the number of encounters for each predicted class and outcome."""
+    """Yield the number of encounters for each predicted class and outcome, and the figures."""
     for one in reading.counts:
         yield LIVE_OUTCOMES(one.encounters, one.model_version, one.predicted_class, one.readmitted)
+    yield from live.samples(reading.figures)
     yield from skipped_samples(reading.skipped)

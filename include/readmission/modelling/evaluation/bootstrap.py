@@ -67,6 +67,13 @@ class PairedBootstrap:
         drawn = self._drawn(np.stack([sums, counts], axis=1))
         return _difference(float(values.mean()), drawn[:, 0] / drawn[:, 1])
 
+    def absolute_mean(self, values: Floats) -> Difference:
+        """Return the interval of the sum of the absolute values of the columns' means."""
+        sums = self._sums(np.column_stack([values, np.ones(len(values))]))
+        drawn = self._drawn(sums)
+        means = np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1]
+        return _difference(float(np.abs(values.mean(axis=0)).sum()), means)
+
     def weighted_f1(
         self,
         outcomes: npt.NDArray[np.integer],

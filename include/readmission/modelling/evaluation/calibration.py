@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
-from readmission.modelling.evaluation.bootstrap import Difference
+from readmission.modelling.evaluation.bootstrap import Difference, PairedBootstrap
 
 BINS = 10
 _STEPS, _CONVERGED = 50, 1e-9
@@ -16,9 +16,29 @@ _NORMAL_975 = 1.959964
 
 def expected_error(positive: npt.NDArray[np.bool_], risk: npt.NDArray[np.floating]) -> float:
     """Return the expected calibration error over bins of equal size."""
-    bins = np.array_split(np.argsort(risk, kind="stable"), BINS)
-    gaps = [abs(positive[b].mean() - risk[b].mean()) * len(b) for b in bins if len(b)]
+    gaps = [abs(positive[b].mean() - risk[b].mean()) * len(b) for b in _bins(risk) if len(b)]
     return float(sum(gaps) / len(risk))
+
+
+def error_interval(
+    bootstrap: PairedBootstrap,
+    positive: npt.NDArray[np.bool_],
+    risk: npt.NDArray[np.floating],
+) -> Difference:
+    """Return the expected calibration error with its interval; a draw keeps the bins of all rows.
+
+    Chance alone gives an error above 0, and a draw adds more of it: with few rows the interval lies
+    above the value.
+    """
+    gaps = np.zeros((len(risk), BINS))
+    for place, rows in enumerate(_bins(risk)):
+        gaps[rows, place] = positive[rows] - risk[rows]
+    return bootstrap.absolute_mean(gaps)
+
+
+def _bins(risk: npt.NDArray[np.floating]) -> list[npt.NDArray[np.intp]]:
+    """Return the rows of each bin, from the lowest risk to the highest."""
+    return np.array_split(np.argsort(risk, kind="stable"), BINS)
 
 
 def calibration_slope(

@@ -54,7 +54,7 @@ def evaluate_subgroups(
                 "calibration_gap_under_30": float(risk[members].mean() - soon[members].mean()),
             }
             for group, members in _groups(rows[attribute])
-            if _is_enough(soon[members])
+            if is_enough(soon[members])
         }
         for attribute in ATTRIBUTES
     }
@@ -67,7 +67,7 @@ def groups_of(rows: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
         f"{attribute}: {group}": members
         for attribute in ATTRIBUTES
         for group, members in _groups(rows[attribute])
-        if _is_enough(soon[members])
+        if is_enough(soon[members])
     }
 
 
@@ -90,6 +90,7 @@ def _intervals(attribute: str) -> Mapping[object, str]:
     return {code: value for value, code in column.codes.items()}
 
 
-def _is_enough(soon: npt.NDArray[np.bool_]) -> bool:
+def is_enough(soon: npt.NDArray[np.bool_]) -> bool:
+    """Whether there are enough rows, and enough of either outcome, to judge a model by."""
     fewer = min(soon.sum(), len(soon) - soon.sum())
     return len(soon) >= MINIMUM_ROWS and fewer >= MINIMUM_OUTCOMES

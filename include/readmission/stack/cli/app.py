@@ -20,7 +20,7 @@ from readmission.stack.cli.boot_display import (
 )
 from readmission.stack.cli.data import backup, score, synth
 from readmission.stack.cli.decisions import corrections, quarantine, warnings
-from readmission.stack.cli.models import promote, promotions, retrain, trace
+from readmission.stack.cli.models import outcomes, promote, promotions, retrain, trace
 from readmission.stack.cli.terminal import (
     JsonOption,
     console,
@@ -65,6 +65,7 @@ app.command("synth")(synth.synthesise)
 app.command("score")(score.score)
 app.command("retrain")(retrain.retrain)
 app.command("trace")(trace.trace)
+app.command("outcomes")(outcomes.outcomes)
 app.command("promote")(promote.promote)
 app.command("rollback")(promote.roll_back)
 app.command("unpin")(promote.unpin)

@@ -9,6 +9,10 @@ from psycopg.rows import class_row
 
 Outcome = tuple[str, str, str]
 """Hash of the encounter, class, and split of the patient."""
+DAYS = 30
+"""Largest age of the predictions that are compared with outcomes."""
+UNSEEN = "(part = 'test' OR known_at > at)"
+"""Condition on a prediction and its outcome: no model was trained on the outcome before."""
 
 
 @dataclass(frozen=True)
@@ -123,16 +127,16 @@ _VERSIONS = """
 SELECT DISTINCT model_version FROM prediction WHERE at >= now() - make_interval(days => %(days)s)
 """
 
-_LIVE = """
+_LIVE = f"""
 WITH compared AS (
     SELECT DISTINCT ON (model_version, encounter_hash)
            model_version, predicted_class, readmitted
     FROM prediction JOIN outcome USING (encounter_hash)
     WHERE model_version = ANY(%(versions)s) AND at >= now() - make_interval(days => %(days)s)
-      AND (part = 'test' OR known_at > at)
+      AND {UNSEEN}
     ORDER BY model_version, encounter_hash, at DESC
 )
 SELECT model_version, predicted_class, readmitted, count(*) AS encounters
 FROM compared GROUP BY model_version, predicted_class, readmitted
 ORDER BY model_version, predicted_class, readmitted
-"""
+"""  # noqa: S608 - the condition is a constant

@@ -44,6 +44,10 @@ CLEAN: Columns = {
 PREDICTIONS: Columns = {
     "prediction": ("at", "model_version", "encounter_hash", "predicted_class"),
     "outcome": ("encounter_hash", "readmitted", "part", "known_at"),
+    "live_figure": (
+        *("model_version", "against", "attribute", "patient_group", "metric"),
+        *("figure", "low", "high"),
+    ),
 }
 GRANTS: Mapping[str, Columns] = {"raw": RAW, "clean": CLEAN, "predictions": PREDICTIONS}
 """Columns by table, for each database; a keyed hash joins a prediction to its outcome."""

@@ -9,7 +9,7 @@ import pytest
 from api.prediction_log.encoding import Encoder
 from readmission.domain import schema
 from readmission.domain.privacy import Pseudonyms
-from readmission.pipeline.record_outcomes import record_outcomes
+from readmission.pipeline.outcomes.record_outcomes import record_outcomes
 from readmission.warehouse import CleanWarehouse
 from readmission.warehouse.predictions.outcomes import (
     LiveOutcomes,

@@ -1,0 +1,84 @@
+"""Measure how each model version did on outcomes that became known after its predictions."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+import psycopg
+
+from readmission.domain import schema
+from readmission.domain.columns import MISSING
+from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
+from readmission.modelling.evaluation.live import evaluate_live, members_of
+from readmission.modelling.evaluation.subgroups import ATTRIBUTES, groups_of
+from readmission.pipeline.outcomes.shadow import SEED, compare_in_shadow
+from readmission.warehouse.predictions import live_figures
+from readmission.warehouse.predictions.compared_rows import ComparedRow, predictions_of
+from readmission.warehouse.predictions.live_figures import LiveFigure
+from readmission.warehouse.predictions.outcomes import DAYS, recent_versions
+
+VERSIONS = 8
+"""How many of the newest versions are measured."""
+OUTCOMES, UNDER_30 = "outcomes", "under_30"
+"""Names of the two counts."""
+
+
+def measure_live(connection: psycopg.Connection, days: int = DAYS) -> list[LiveFigure]:
+    """Return the figures of the newest versions and of the challengers in shadow.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        A connection to the PREDICTIONS database.
+    days : int
+        Largest age of the predictions.
+    """
+    numbered = [v for v in recent_versions(connection, days) if v.isascii() and v.isdigit()]
+    newest = sorted(numbered, key=int, reverse=True)[:VERSIONS]
+    own = [
+        figure
+        for version in newest
+        for figure in _figures(version, predictions_of(connection, version, days))
+    ]
+    compared = compare_in_shadow(connection, days)
+    return own + [figure for one in compared for figure in one.figures()]
+
+
+def store_live(connection: psycopg.Connection) -> list[LiveFigure]:
+    """Measure and store the figures, which the exporter reads; return them."""
+    found = measure_live(connection)
+    live_figures.replace(connection, found)
+    return found
+
+
+def _figures(version: str, compared: Sequence[ComparedRow]) -> Iterator[LiveFigure]:
+    """Yield the figures over all patients, and over each group that is large enough."""
+    if not compared:
+        return
+    frame = _attributes(compared)
+    rows = LabelledRows(
+        frame[schema.TARGET].to_numpy(), np.array([one.patient for one in compared]), {}
+    )
+    decided = [schema.CLASSES.index(one.predicted_class) for one in compared]
+    model = Predicted(np.array([one.probabilities for one in compared]), np.array(decided))
+    yield from _of_group(version, ("", ""), rows, model)
+    for name, members in groups_of(frame).items():
+        attribute, _, group = name.partition(": ")
+        yield from _of_group(version, (attribute, group), *members_of(rows, model, members))
+
+
+def _attributes(compared: Sequence[ComparedRow]) -> pd.DataFrame:
+    """Return the attributes that define groups, and the outcomes as class codes."""
+    frame = pd.DataFrame({name: [getattr(one, name) for one in compared] for name in ATTRIBUTES})
+    frame = frame.where(frame.notna() & (frame != MISSING), schema.UNKNOWN)
+    outcomes = [schema.CLASSES.index(one.readmitted) for one in compared]
+    return frame.assign(**{schema.TARGET: outcomes})
+
+
+def _of_group(
+    version: str, group: tuple[str, str], rows: LabelledRows, model: Predicted
+) -> Iterator[LiveFigure]:
+    yield LiveFigure(version, "", *group, OUTCOMES, len(rows.outcomes))
+    yield LiveFigure(version, "", *group, UNDER_30, int(rows.positive.sum()))
+    for metric, one in evaluate_live(rows, model, SEED).items():
+        yield LiveFigure(version, "", *group, metric, one.figure, one.low, one.high)

@@ -1,0 +1,100 @@
+"""Compare each challenger in shadow with its champion, on outcomes that became known later."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import psycopg
+
+from readmission.domain import schema
+from readmission.modelling.evaluation import criteria
+from readmission.modelling.evaluation.criteria import (
+    Criterion,
+    CriterionStatus,
+    LabelledRows,
+    Predicted,
+)
+from readmission.modelling.evaluation.subgroups import is_enough
+from readmission.warehouse.predictions.compared_rows import ShadowRow, in_shadow, shadow_pairs
+from readmission.warehouse.predictions.live_figures import LiveFigure
+from readmission.warehouse.predictions.outcomes import DAYS
+
+SEED = 296
+"""Seed of the bootstraps, so that the same predictions give the same intervals."""
+
+
+@dataclass(frozen=True)
+class ShadowComparison:
+    """A challenger in shadow against the champion of that time.
+
+    Parameters
+    ----------
+    champion, challenger : str
+        The two versions.
+    outcomes, agreed : int
+        Encounters with a known outcome, and those of them for which both chose the same class.
+    criteria : sequence of Criterion
+        The criteria of a promotion on these encounters; none if there are too few to judge by.
+    """
+
+    champion: str
+    challenger: str
+    outcomes: int
+    agreed: int
+    criteria: Sequence[Criterion]
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the challenger would be promoted by these outcomes: no criterion failed."""
+        failed = CriterionStatus.FAILED in {one.verdict for one in self.criteria}
+        return bool(self.criteria) and not failed
+
+    def figures(self) -> Iterator[LiveFigure]:
+        """Yield the counts, and every figure with an interval."""
+        names = self.challenger, self.champion, "", ""
+        yield LiveFigure(*names, "outcomes", self.outcomes)
+        yield LiveFigure(*names, "agreed", self.agreed)
+        for one in self.criteria:
+            if one.figure is not None and one.interval is not None:
+                yield LiveFigure(*names, one.name, one.figure, *one.interval)
+
+
+def compare_in_shadow(connection: psycopg.Connection, days: int = DAYS) -> list[ShadowComparison]:
+    """Compare every pair of the last days, by the criteria of a promotion.
+
+    Parameters
+    ----------
+    connection : psycopg.Connection
+        A connection to the PREDICTIONS database.
+    days : int
+        Largest age of the predictions.
+    """
+    return [
+        _comparison(champion, challenger, in_shadow(connection, champion, challenger, days))
+        for champion, challenger in shadow_pairs(connection, days)
+    ]
+
+
+def _comparison(champion: str, challenger: str, found: Sequence[ShadowRow]) -> ShadowComparison:
+    agreed = sum(one.champion_class == one.challenger_class for one in found)
+    rows = LabelledRows(
+        _codes([one.readmitted for one in found]), np.array([one.patient for one in found]), {}
+    )
+    compared: list[Criterion] = []
+    if is_enough(rows.positive):
+        compared = criteria.compare(
+            rows,
+            _predicted([one.challenger for one in found], [one.challenger_class for one in found]),
+            _predicted([one.champion for one in found], [one.champion_class for one in found]),
+            None,
+            SEED,
+        )
+    return ShadowComparison(champion, challenger, len(found), agreed, compared)
+
+
+def _predicted(probabilities: Sequence[Sequence[float]], classes: Sequence[str]) -> Predicted:
+    return Predicted(np.array(probabilities, dtype=float), _codes(classes))
+
+
+def _codes(classes: Sequence[str]) -> np.ndarray:
+    return np.array([schema.CLASSES.index(one) for one in classes], dtype=int)
