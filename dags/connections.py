@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from readmission.domain.batch_ids import BatchId, parse_batch_id
 from readmission.errors import InvalidBatchId
+from readmission.logs import where
 from readmission.quality.report.publishing import publish, publish_overview
 from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
@@ -21,6 +22,9 @@ from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent, si
 from readmission.warehouse.audit.log import AuditLog
 from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.outcomes import OutcomeStore
+
+if TYPE_CHECKING:
+    from readmission.pipeline.outcomes.shadow import ShadowComparison
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,26 @@ def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
     with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
         require_current(connection, "predictions")
         yield OutcomeStore(connection)
+
+
+def compared_in_shadow() -> "list[ShadowComparison]":
+    """Compare challengers in shadow with their champions by live outcomes.
+
+    Without their database nothing is compared, unless a setting lets the comparison decide.
+    """
+    from readmission.pipeline.outcomes.shadow import compare_in_shadow
+
+    settings = get_settings()
+    if settings.prediction_log_dsn is None:
+        return []
+    try:
+        with outcome_store(settings.prediction_log_dsn) as store:
+            return compare_in_shadow(store.connection)
+    except psycopg.OperationalError as error:
+        if settings.promotion_shadow_outcomes:
+            raise
+        log.warning("challengers in shadow were not compared: %s", where(error))
+        return []
 
 
 def batch_of(partition_key: object) -> BatchId:

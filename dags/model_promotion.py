@@ -36,7 +36,13 @@ def model_promotion_pipeline():
 
         If a person has to approve, ``question`` has what they are asked, and no alias moves.
         """
-        from connections import batch_of, clean_warehouse, publish_report, raw_warehouse
+        from connections import (
+            batch_of,
+            clean_warehouse,
+            compared_in_shadow,
+            publish_report,
+            raw_warehouse,
+        )
         from readmission.pipeline.promotion import approval, turn
         from readmission.pipeline.promotion import judge as promotion
         from readmission.pipeline.promotion.rule import Rule
@@ -61,6 +67,7 @@ def model_promotion_pipeline():
                     TrustedKeys.parse(settings.trusted_signing_keys),
                     Gatekeeper(settings.docs_dir, publish_report),
                     Rule.of(settings),
+                    compared_in_shadow(),
                 )
                 if not settings.promotion_approval:
                     approval.carry_out_unasked(verdict, history, registry)

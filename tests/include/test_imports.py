@@ -84,7 +84,8 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"gates"},
     ),
     "readmission.pipeline": (
-        {"delivery", "outcomes", "promotion"},
+        {"delivery", "outcomes"},
+        {"promotion"},
         {"measure_drift", "process", "record_moves", "replay", "scoring", "source", "train"},
         {"ingest", "sweep"},
     ),

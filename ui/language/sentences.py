@@ -16,6 +16,9 @@ TEMPLATES = (
     N_("held: {pin}; without the pin: {reason}"),
     N_("late: {batch} is newer, and its model came first"),
     N_("{reason}; alarm: calibration error of any readmission on {batch} {figure}, limit: {limit}"),
+    N_(
+        "{reason}; version {version} proved better in shadow, on {count} live outcomes: {criterion}"
+    ),
     N_("not better: {criterion}; {count} more failed; {compared}"),
     N_("not better: {criterion}; {compared}"),
     N_("criterion failed: {criterion}; {count} more failed; {compared}"),
@@ -32,6 +35,7 @@ TEMPLATES = (
     N_("{criterion}, limit: {limit}"),
     N_("upper end below {figure}"),
     N_("upper end at least {figure}"),
+    N_("lower end at most {figure}"),
     N_("at least {figure}"),
     N_("at most {figure}"),
     N_("none; on all batches {figure}"),
@@ -39,6 +43,11 @@ TEMPLATES = (
     N_("weighted F1 on the newest batch {figure}"),
     N_("AUROC(<30) on the newest batch {figure}"),
     N_("calibration error of any readmission on the newest batch {figure}"),
+    N_(
+        "difference in log-loss from a refused version that proved better in shadow "
+        "({group}) {figure}"
+    ),
+    N_("difference in log-loss from a refused version that proved better in shadow {figure}"),
     N_("difference in log-loss {figure}"),
     N_("difference in weighted F1 from the best champion so far {figure}"),
     N_("difference in weighted F1 {figure}"),
@@ -59,6 +68,7 @@ TEMPLATES = (
     N_("{served}. To accept it: {command}"),
     N_("{served}, because {setting} is off"),
     N_("version {version} is served"),
+    N_("version {version}"),
     # What a field accepts
     N_("{accepted}, or not recorded"),
     N_("{accepted}, or '?' when missing"),

@@ -52,6 +52,13 @@ class PromotionSettings(RenamedSettings):
         description="Share of the predictions that the API has the challenger predict as well,"
         " after the response. Both predictions are stored with the prediction log; 0 is off.",
     )
+    promotion_shadow_outcomes: int = Field(
+        0,
+        ge=0,
+        description="With the rule criteria, live outcomes from which a refused version that proved"
+        " better than the champion in shadow counts: a challenger that is worse than it in log-loss"
+        " on the test rows is refused. 0 is off; the reason names such a version in any case.",
+    )
     api_replicas: str = Field(
         "",
         pattern=_ADDRESSES,

@@ -12,11 +12,20 @@ from api.errors import InvalidEncounter
 from api.model.moves import Move
 from readmission.domain import schema
 from readmission.domain.production import Pin
-from readmission.modelling.evaluation.criteria import TITLES, sentence
+from readmission.modelling.evaluation.criteria import (
+    LIMITS,
+    SHADOW,
+    TITLES,
+    Criterion,
+    CriterionStatus,
+    sentence,
+)
 from readmission.modelling.evaluation.newest_batch import ERROR, alarm_note
+from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.promotion.rule import Rule, decide
 from ui.language import choice, sentences
 
+PASSED = CriterionStatus.PASSED
 AUROC = next(name for name, title in TITLES.items() if title.endswith("AUROC(<30)"))
 ENGLISH = re.compile(r"\b(the|of|is|at|to|by|below|least|most|limit|better|upper|or|was|which)\b")
 
@@ -54,6 +63,9 @@ def reasons() -> Iterator[str]:
     yield "late: batch-0007 is newer, and its model came first"
     newest = {"batch_id": "batch-0007", "metrics": {ERROR: 0.141}, "limit": 0.061}
     yield f"{decide(first, Rule())[1]}; {alarm_note(newest)}"
+    loss = Criterion("log_loss", -0.01, (-0.02, -0.001), "upper end below 0", PASSED)
+    shadow = ShadowComparison("3", "4", 812, 700, [loss]).sentence
+    yield f"{decide(first, Rule())[1]}; {shadow}; {alarm_note(newest)}"
 
 
 def criteria() -> Iterator[str]:
@@ -61,6 +73,7 @@ def criteria() -> Iterator[str]:
     for name in TITLES:
         yield sentence(criterion(name))
     yield sentence(criterion("newest_batch_log_loss", "none; on all batches 0.8551"))
+    yield sentence(criterion(SHADOW, LIMITS[SHADOW], group="version 3"))
     for limit in ("at least -0.005", "at most 0.02", "0.8 to 1.2", "upper end at least -0.01"):
         yield sentence(criterion(AUROC, limit))
     for group in ("gender: Female", "race: AfricanAmerican", "race: Unknown", "age: [70-80)"):

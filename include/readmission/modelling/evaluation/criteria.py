@@ -25,12 +25,14 @@ MINIMUM_POSITIVES = 300
 """With fewer readmissions within 30 days among the rows, a figure never decides."""
 
 LOG_LOSS, WEIGHTED_F1, BEST_F1 = "log_loss", "weighted_f1", "weighted_f1_best"
+SHADOW = "log_loss_shadow"
 ERROR, SLOPE_NAME = "calibration_error_under_30", "calibration_slope_under_30"
 AUROC, RECALL = "auroc_under_30", "recall_top_20"
 TITLES = {
     LOG_LOSS: "difference in log-loss",
     WEIGHTED_F1: "difference in weighted F1",
     BEST_F1: "difference in weighted F1 from the best champion so far",
+    SHADOW: "difference in log-loss from a refused version that proved better in shadow",
     ERROR: "calibration error of <30",
     SLOPE_NAME: "calibration slope of <30",
     AUROC: "difference in AUROC(<30)",
@@ -48,6 +50,7 @@ LIMITS = {
     LOG_LOSS: "upper end below 0",
     WEIGHTED_F1: f"at least -{WEIGHTED_F1_MARGIN}",
     BEST_F1: f"at least -{WEIGHTED_F1_MARGIN}",
+    SHADOW: "lower end at most 0",
     ERROR: f"at most {CALIBRATION_ERROR}",
     SLOPE_NAME: f"{SLOPE[0]} to {SLOPE[1]}",
     AUROC: f"upper end at least -{AUROC_FLOOR}",
@@ -222,6 +225,15 @@ def calibration(
             passed=low <= slope.figure <= high, decides=decides,
         ),
     ]  # fmt: skip
+
+
+def no_worse_than_shadow(
+    rows: LabelledRows, challenger: Predicted, refused: Predicted, version: str, seed: int
+) -> Criterion:
+    """Return the criterion against a refused version; it fails if worse than that beyond chance."""
+    losses = challenger.losses(rows.outcomes) - refused.losses(rows.outcomes)
+    found, group = PairedBootstrap(rows.patients, seed).mean(losses), f"version {version}"
+    return _criterion(SHADOW, found, LIMITS[SHADOW], passed=found.low <= 0, group=group)
 
 
 def deciding(criteria: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -48,6 +49,24 @@ class ShadowComparison:
         """Whether the challenger would be promoted by these outcomes: no criterion failed."""
         failed = CriterionStatus.FAILED in {one.verdict for one in self.criteria}
         return bool(self.criteria) and not failed
+
+    @property
+    def sentence(self) -> str:
+        """That the challenger is better, in words, for the reason of the next verdict."""
+        loss = next(one for one in self.criteria if one.name == criteria.LOG_LOSS)
+        return (
+            f"version {self.challenger} proved better in shadow, on {self.outcomes} live outcomes:"
+            f" {criteria.sentence(loss.to_dict())}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as the verdict that names it stores it."""
+        return {
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "outcomes": self.outcomes,
+            "criteria": [one.to_dict() for one in self.criteria],
+        }
 
     def figures(self) -> Iterator[LiveFigure]:
         """Yield the counts, and every figure with an interval."""

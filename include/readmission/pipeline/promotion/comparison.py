@@ -133,7 +133,11 @@ class Scored:
 
 
 def figures_of(
-    challenger: Scored, champion: Scored | None, earlier: Sequence[Scored], seed: int
+    challenger: Scored,
+    champion: Scored | None,
+    earlier: Sequence[Scored],
+    seed: int,
+    in_shadow: Sequence[Scored] = (),
 ) -> dict[str, Any]:
     """Return what a verdict stores: everything that can be recomputed from rows and versions.
 
@@ -145,6 +149,8 @@ def figures_of(
         Earlier champions, of which the best one is compared as well.
     seed : int
         Seed of the bootstrap.
+    in_shadow : sequence of Scored
+        Refused versions that proved better in shadow, which the challenger must not fall behind.
     """
     rows = challenger.rows
     newest = evaluate_newest(
@@ -155,6 +161,12 @@ def figures_of(
         seed,
     )
     found = _criteria(challenger, champion, earlier, seed)
+    found["criteria"] += [
+        criteria.no_worse_than_shadow(
+            rows.labelled, challenger.predicted, one.predicted, one.version, seed
+        ).to_dict()
+        for one in in_shadow
+    ]
     found["criteria"] += [one.to_dict() for one in (newest.criteria() if newest else ())]
     return {
         "challenger": challenger.metrics,
@@ -166,6 +178,7 @@ def figures_of(
             "champion": champion.bundle_sha256 if champion else None,
         },
         "newest_batch": newest.to_dict() if newest else None,
+        "in_shadow": [one.version for one in in_shadow],
         **found,
     }
 

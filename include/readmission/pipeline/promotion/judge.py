@@ -1,10 +1,16 @@
 """Compare the challenger with the champion on the same test rows, and record the verdict."""
 
 import logging
+from collections.abc import Sequence
 
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.newest_batch import alarm_note
-from readmission.pipeline.promotion.champion import earlier_champions, find_champion
+from readmission.pipeline.outcomes.shadow import ShadowComparison
+from readmission.pipeline.promotion.champion import (
+    earlier_champions,
+    find_champion,
+    try_to_open,
+)
 from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
 from readmission.pipeline.promotion.leaks import find_leaks
 from readmission.pipeline.promotion.order import PROMOTED, find_newer, not_denied
@@ -35,6 +41,7 @@ def judge(
     trusted: TrustedKeys,
     gatekeeper: Gatekeeper,
     rule: Rule,
+    in_shadow: Sequence[ShadowComparison] = (),
 ) -> Promotion:
     """Compare the candidate of a batch with the champion, and record the verdict.
 
@@ -44,6 +51,8 @@ def judge(
     They are scored on the test rows of the batches up to the candidate's own, however many have
     arrived since; which rows these are is stored with the verdict, so that it can be recomputed.
     While a rollback has pinned a version, a candidate that would be promoted is refused as held.
+    A refused version that proved better than the champion in shadow (`in_shadow`) is named in the
+    reason; with enough outcomes for the rule, the candidate must not be worse than that version.
     A candidate is judged once. If an earlier try was killed after it had recorded the verdict, that
     verdict is returned. A candidate that comes after the model of a newer batch is refused as late.
 
@@ -68,9 +77,14 @@ def judge(
         warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics, suspects
     )
     champion, earlier = _rivals(challenger, history, registry, trusted)
-    figures = figures_of(challenger, champion, earlier, rows.seed) | {
+    proven = _proven(in_shadow, champion, history)
+    others = [one.challenger for one in proven if rule.uses_shadow(one.outcomes)]
+    opened = [try_to_open(version, registry, trusted) for version in others]
+    better = [Scored(model, rows) for model in opened if model is not None]
+    figures = figures_of(challenger, champion, earlier, rows.seed, better) | {
         "rule": rule.to_dict(),
         "basis": _basis(candidate, rows),
+        "proven_in_shadow": [one.to_dict() for one in proven],
     }
     for criterion in figures["criteria"]:
         log.info("%s: %s", criterion["verdict"], criteria.sentence(criterion))
@@ -80,6 +94,8 @@ def judge(
         verdict, reason = REFUSED, f"{LATE} {newer} is newer, and its model came first"
     if verdict == PROMOTED and (pin := registry.production().pin) is not None:
         verdict, reason = REFUSED, f"{HELD} {pin}; without the pin: {reason}"
+    for one in proven:
+        reason += f"; {one.sentence}"
     if figures["newest_batch"] and figures["newest_batch"]["alarm"]:
         reason += f"; {alarm_note(figures['newest_batch'])}"
     promotion = Promotion(
@@ -92,6 +108,19 @@ def judge(
     )
     judged = JudgedRows(encounters, len(encounters), rows.content_sha256, rows.seed)
     return JudgedRowLog(warehouse).record(promotion, judged)
+
+
+def _proven(
+    in_shadow: Sequence[ShadowComparison], champion: Scored | None, history: ModelHistory
+) -> list[ShadowComparison]:
+    """Return the refused versions that are better than the champion by its live outcomes."""
+    refused = {one.challenger_version for one in history.promotions() if one.verdict == REFUSED}
+    return [
+        one
+        for one in in_shadow
+        if champion and one.champion == champion.version and one.challenger in refused
+        if one.is_better
+    ]
 
 
 def _basis(candidate: Candidate, rows: Rows) -> dict[str, str | int]:

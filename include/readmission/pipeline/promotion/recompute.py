@@ -131,7 +131,9 @@ def recompute(
     champion = Scored(registry.open(version, trusted), rows) if version else None
     versions = (promotion.figures.get("best") or {}).get("earlier", ())
     earlier = [Scored(registry.open(one, trusted), rows) for one in versions]
-    figures = figures_of(challenger, champion, earlier, judged.seed)
+    versions = promotion.figures.get("in_shadow", ())
+    in_shadow = [Scored(registry.open(one, trusted), rows) for one in versions]
+    figures = figures_of(challenger, champion, earlier, judged.seed, in_shadow)
     rule = Rule(**promotion.figures["rule"])
     verdict, _ = decide(figures, rule)
     return Recomputed(promotion, judged, rows.content_sha256, figures, verdict)

@@ -30,15 +30,27 @@ class Rule:
         ``criteria``, or ``weighted_f1`` for the plain comparison.
     log_loss_tolerance : float
         By how much log-loss may be worse in the plain comparison, as an absolute difference.
+    shadow_outcomes : int
+        Live outcomes from which a challenger must not be worse than a refused version that proved
+        better in shadow; 0 is never.
     """
 
     name: Name = "criteria"
     log_loss_tolerance: float = 0.005
+    shadow_outcomes: int = 0
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """Return the rule of the settings."""
-        return cls(settings.promotion_rule, settings.log_loss_tolerance)
+        return cls(
+            settings.promotion_rule,
+            settings.log_loss_tolerance,
+            settings.promotion_shadow_outcomes,
+        )
+
+    def uses_shadow(self, outcomes: int) -> bool:
+        """Whether a comparison in shadow with so many outcomes may decide."""
+        return 0 < self.shadow_outcomes <= outcomes
 
     def to_dict(self) -> dict[str, Any]:
         """Return the rule as the verdict stores it."""

@@ -180,3 +180,14 @@ def test_the_first_failure_decides_and_without_one_the_log_loss() -> None:
 
     assert deciding([gain, error]) == error
     assert deciding([gain]) == gain
+
+
+def test_a_challenger_fails_against_a_version_of_the_shadow_only_beyond_chance() -> None:
+    rows, good, bad = ROWS_OF_PATIENTS, noisy(0.1), noisy(0.6)
+
+    def against(challenger: Predicted, refused: Predicted) -> Criterion:
+        return criteria.no_worse_than_shadow(rows, challenger, refused, "4", SEED)
+
+    assert against(bad, good).verdict == "failed"
+    assert {against(good, bad).verdict, against(good, good).verdict} == {"passed"}
+    assert against(bad, good).group == "version 4"

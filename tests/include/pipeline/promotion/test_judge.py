@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from readmission.domain.production import Pin
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
 from readmission.modelling.evaluation.metrics import evaluate_twice
+from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.judge import judge
 from readmission.pipeline.promotion.order import PROMOTED
@@ -68,6 +69,7 @@ class Arena:
         batch_id: str = FIRST,
         rule: Rule = PLAIN,
         trusted: TrustedKeys = TRUSTED,
+        in_shadow: Sequence[ShadowComparison] = (),
     ) -> Promotion:
         """Judge the candidate of a batch."""
         return judge(
@@ -78,6 +80,7 @@ class Arena:
             trusted,
             self.gatekeeper,
             rule,
+            in_shadow,
         )
 
     def carry_out(self, promotion: Promotion) -> None:

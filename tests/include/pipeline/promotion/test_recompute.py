@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 
 from readmission.domain import schema
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
+from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
+from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
-from readmission.pipeline.promotion.rule import Rule
+from readmission.pipeline.promotion.rule import REFUSED, Rule
 from readmission.pipeline.source import Dataset
 from readmission.settings.lock import LOCK
 from readmission.stack.cli.app import app
@@ -105,6 +107,37 @@ def test_figures_that_an_earlier_release_did_not_compute_are_no_difference() -> 
     assert found.different == []
     other = figures | {"criteria": [criterion | {"figure": 0.1}, newest]}
     assert replace(found, figures=other).different == ["criteria.log_loss.figure"]
+
+
+def test_a_refused_version_that_proved_better_in_shadow_is_named_and_may_decide(
+    arena: Arena,  # noqa: F811
+) -> None:
+    # given a champion, and a refused version that was better in shadow, also than another champion
+    champion = arena.register("logistic_regression")
+    arena.carry_out(arena.decided(FIRST, champion))
+    refused = arena.register("random_forest", SECOND)
+    arena.decided(SECOND, refused, REFUSED)
+    status = CriterionStatus.PASSED
+    loss = Criterion("log_loss", -0.02, (-0.03, -0.01), "upper end below 0", status)
+    shown = ShadowComparison(champion, refused, 500, 400, [loss])
+    other = replace(shown, champion="99")
+    worse = replace(shown, criteria=[replace(loss, verdict=CriterionStatus.FAILED)])
+
+    # when the outcomes are too few for the rule, it is only named
+    arena.register("xgboost", SECOND)
+    named = arena.judge(SECOND, Rule(shadow_outcomes=501), in_shadow=[other, shown, worse])
+    words = f"; version {refused} proved better in shadow, on 500 live outcomes: difference in log"
+    assert named.reason.count(words) == 1
+    assert named.figures["proven_in_shadow"] == [shown.to_dict()]
+    assert named.figures["in_shadow"] == []
+
+    # when they are enough, it is also a rival on the test rows, and the verdict comes out again
+    arena.register("xgboost", SECOND)
+    decided = arena.judge(SECOND, Rule(shadow_outcomes=500), in_shadow=[shown])
+    (rival,) = (one for one in decided.figures["criteria"] if one["name"] == "log_loss_shadow")
+    assert rival["group"] == f"version {refused}"
+    assert rival["verdict"] == ("passed" if rival["interval"][0] <= 0 else "failed")
+    assert again(arena, decided).different == []
 
 
 @pytest.mark.parametrize("reason", ["late: batch-0003 is newer", "held: version 1 is pinned"])
