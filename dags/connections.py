@@ -1,7 +1,7 @@
 """Databases and object store of the tasks, from Airflow's connections; import only in tasks."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -72,6 +72,20 @@ def compared_in_shadow() -> "list[ShadowComparison]":
             raise
         log.warning("challengers in shadow were not compared: %s", where(error))
         return []
+
+
+def measure_requests(version: str | None, reference: Mapping[str, Mapping[str, Any]]) -> None:
+    """Measure the drift of recent requests; without their database, only warn."""
+    from readmission.pipeline.outcomes import requests
+
+    dsn = get_settings().prediction_log_dsn
+    if version is None or dsn is None:
+        return
+    try:
+        with outcome_store(dsn) as store:
+            requests.measure_requests(store.connection, version, reference)
+    except psycopg.OperationalError as error:
+        log.warning("the drift of requests was not measured: %s", where(error))
 
 
 def batch_of(partition_key: object) -> BatchId:

@@ -55,15 +55,17 @@ def data_processing_pipeline():
     # The next batch waits for this run, so give up early if MLflow is down.
     @task(retries=1, execution_timeout=DRIFT_TIMEOUT)
     def measure_drift(batch_id: str) -> None:
-        """Compare the batch with the training rows of the production model."""
-        from connections import clean_warehouse, write_overview
+        """Compare the batch, and recent requests, with the training rows of the champion."""
+        from connections import clean_warehouse, measure_requests, write_overview
         from readmission.pipeline import measure_drift
         from readmission.registry import Registry
         from readmission.settings import get_settings
 
+        registry = Registry(get_settings())
         with clean_warehouse() as warehouse:
-            for drift in measure_drift.measure_drift(warehouse, Registry(get_settings()), batch_id):
+            for drift in measure_drift.measure_drift(warehouse, registry, batch_id):
                 print(f"{drift.column}: PSI {drift.psi:.3f} ({drift.level})")  # noqa: T201
+            measure_requests(*measure_drift.find_reference(warehouse, registry))
         write_overview()
 
     # One retry is enough: the run of the next batch records the outcomes that are missing.

@@ -21,7 +21,8 @@ from readmission.warehouse import RawWarehouse
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
 BATCH = 1_500
-FILE_ROWS = 400
+FILE_ROWS = 600
+"""More than the requests without which their drift is not measured."""
 REQUESTS = 20
 """Predictions in one round of traffic."""
 SCRAPED = 180

@@ -95,7 +95,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"places", "rows"},
         {"delivery", "watch"},
     ),
-    "readmission.pipeline.outcomes": ({"record_outcomes", "shadow"}, {"live"}),
+    "readmission.pipeline.outcomes": ({"record_outcomes", "requests", "shadow"}, {"live"}),
     "readmission.pipeline.scoring": ({"parts"}, {"scorer"}),
     "readmission.pipeline.promotion": (
         {"comparison", "order", "replicas", "turn"},

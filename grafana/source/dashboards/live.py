@@ -14,10 +14,29 @@ from grafana.source.panels import (
     time_series,
 )
 from grafana.source.promql import increase
+from readmission.domain.drift import MODERATE, STRONG
 
 LIVE = "readmission_live_metric"
 NO_CHALLENGER = "No challenger runs in shadow"
 NOT_COMPARED = "No challenger in shadow has enough outcomes yet"
+
+
+def requests() -> list[Panel]:
+    """Return the panel about the drift of requests."""
+    return [
+        bar_gauge(
+            PanelOptions(
+                "Drift of requests",
+                "PSI of each field over the newest requests of the last 30 days, against the "
+                f"training rows of the champion. From {MODERATE} it is moderate, from {STRONG} "
+                "strong. Callers need not be like the patients of the batches.",
+                empty="Not measured yet: it needs a champion and 500 requests",
+                width=24,
+            ),
+            Query("topk(12, max by (feature) (readmission_request_drift_psi))", "{{feature}}"),
+            thresholds=((None, "green"), (MODERATE, "orange"), (STRONG, "red")),
+        )
+    ]
 
 
 def figures() -> list[Panel]:

@@ -42,6 +42,7 @@ def board() -> Board:
             Row("Models: $metric, $rows rows", model_quality.metrics()),
             Row("Patient groups", model_quality.subgroups()),
             Row("Live outcomes", model_quality.outcomes()),
+            Row("Requests", live.requests()),
             Row("Live outcomes with intervals", live.figures()),
             Row("Challenger in shadow", live.shadow()),
         ),

@@ -155,6 +155,11 @@ LIVE_OUTCOMES = MetricFamily(
     "Predictions of the last 30 days with an outcome that the model was not trained on.",
     ("model_version", "predicted_class", "readmitted"),
 )
+REQUEST_DRIFT = MetricFamily(
+    "readmission_request_drift_psi",
+    "Population stability index of recent requests, against the training rows of the champion.",
+    ("feature",),
+)
 LIVE_METRIC = MetricFamily(
     "readmission_live_metric",
     "Figures on the live outcomes of the last 30 days, by group; against the champion in shadow.",

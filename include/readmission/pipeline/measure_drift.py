@@ -37,7 +37,7 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
     list of Drift
         Largest first.
     """
-    version, reference = _reference(warehouse, registry)
+    version, reference = find_reference(warehouse, registry)
     drift_log = DriftLog(warehouse.connection)
     drifts: list[Drift] = []
     if version is not None:
@@ -48,7 +48,7 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
     return drifts
 
 
-def _reference(
+def find_reference(
     warehouse: CleanWarehouse, registry: Registry
 ) -> tuple[str | None, Mapping[str, Mapping[str, Any]]]:
     """Return the version to measure from with its reference, or None and an empty one."""

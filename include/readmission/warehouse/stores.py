@@ -149,6 +149,7 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             sql.SQL("batch_id, source_row"),
         ),
         "live_figure": NoPatientRows("metrics over all patients and over groups of patients"),
+        "request_drift": NoPatientRows("the drift of each column of recent requests"),
         "known_stays_version": NoPatientRows("how often the known stays have changed"),
         "follow_up_threshold": NoPatientRows("who chose the risk of follow-up, when and why"),
         "outcome_batch": NoPatientRows("the hash of each batch whose outcomes are recorded"),

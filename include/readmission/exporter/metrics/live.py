@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 import psycopg
 
 from readmission.exporter.catalogue import LIVE_METRIC, Sample
-from readmission.exporter.rows import RowReader, finite, numbered
+from readmission.exporter.rows import RowReader, finite, measure, numbered
 from readmission.warehouse.predictions.live_figures import LiveFigure, stored
+from readmission.warehouse.predictions.recent_requests import drift_by_column
 
 
 def read(connection: psycopg.Connection, rows: RowReader) -> list[LiveFigure]:
@@ -15,6 +16,15 @@ def read(connection: psycopg.Connection, rows: RowReader) -> list[LiveFigure]:
     grouped = [int(one.model_version) for one in found if one.attribute]
     newest = str(max(grouped, default=0))
     return [one for one in found if not one.attribute or one.model_version == newest]
+
+
+def read_requests(connection: psycopg.Connection, rows: RowReader) -> list[tuple[str, float]]:
+    """Return the drift of each column of recent requests."""
+
+    def checked(row: tuple[str, float]) -> tuple[str, float]:
+        return row[0], measure(row[1], f"psi of {row[0]}")
+
+    return rows.keep("request_drift", drift_by_column(connection), checked)
 
 
 def samples(figures: Sequence[LiveFigure]) -> Iterator[Sample]:

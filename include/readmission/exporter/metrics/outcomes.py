@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from readmission.exporter.catalogue import LIVE_OUTCOMES, Sample
+from readmission.exporter.catalogue import LIVE_OUTCOMES, REQUEST_DRIFT, Sample
 from readmission.exporter.connecting import connected
 from readmission.exporter.metrics import live
 from readmission.exporter.metrics.models import VERSIONS
@@ -23,10 +23,11 @@ QUERY_SECONDS = 60
 
 @dataclass(frozen=True)
 class OutcomesReading:
-    """Encounters for each predicted class and outcome, live figures, and what was skipped."""
+    """Counts of predictions with an outcome, live figures, drift, and what was skipped."""
 
     counts: Sequence[LiveOutcomes] = ()
     figures: Sequence[LiveFigure] = ()
+    requests: Sequence[tuple[str, float]] = ()
     skipped: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
@@ -38,7 +39,8 @@ def read(dsn: str) -> OutcomesReading:
             found = rows.keep("prediction", recent_versions(connection, DAYS), numbered)
             newest = sorted(found, key=int, reverse=True)[:VERSIONS]
             counts = live_outcomes(connection, DAYS, newest)
-            return OutcomesReading(counts, live.read(connection, rows), rows.skipped)
+            figures, requests = live.read(connection, rows), live.read_requests(connection, rows)
+            return OutcomesReading(counts, figures, requests, rows.skipped)
         except psycopg.errors.UndefinedTable:
             return OutcomesReading()
 
@@ -48,4 +50,5 @@ def samples(reading: OutcomesReading) -> Iterator[Sample]:
     for one in reading.counts:
         yield LIVE_OUTCOMES(one.encounters, one.model_version, one.predicted_class, one.readmitted)
     yield from live.samples(reading.figures)
+    yield from (REQUEST_DRIFT(psi, column) for column, psi in reading.requests)
     yield from skipped_samples(reading.skipped)

@@ -44,6 +44,7 @@ CLEAN: Columns = {
 PREDICTIONS: Columns = {
     "prediction": ("at", "model_version", "encounter_hash", "predicted_class"),
     "outcome": ("encounter_hash", "readmitted", "part", "known_at"),
+    "request_drift": ("column_name", "psi"),
     "live_figure": (
         *("model_version", "against", "attribute", "patient_group", "metric"),
         *("figure", "low", "high"),
