@@ -11,7 +11,7 @@ from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, RAW
-from policies import RETRIES
+from policies import RETRIES, start_held
 
 DRIFT_TIMEOUT = timedelta(minutes=2)
 
@@ -105,7 +105,11 @@ def data_processing_pipeline():
         print(f"batches whose stays were published: {changed}")  # noqa: T201
 
     batch_id = process()
-    check(batch_id) >> [record_outcomes(), publish_stays()]
+    check(batch_id) >> [
+        record_outcomes(),
+        publish_stays(),
+        start_held.override(trigger_rule="one_failed")(),
+    ]
     measure_drift(batch_id)
 
 

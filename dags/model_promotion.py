@@ -1,7 +1,8 @@
 """On each challenger: compare it with the champion on the same test rows; serve the better one.
 
 A challenger waits until every earlier batch has a verdict or is closed, so that the verdicts do not
-depend on which run finishes first: its run is skipped, and the sweep starts it again.
+depend on which run finishes first: its run is skipped, and started again by the verdict on the
+batch before it, or else by the sweep.
 
 With `READMISSION_PROMOTION_APPROVAL`, a person approves the better one under Required Actions
 before it is served. Later batches are judged meanwhile, and a newer candidate supersedes one that
@@ -14,7 +15,7 @@ from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import MODEL_RUN, PRODUCTION_MODEL
-from policies import RETRIES
+from policies import RETRIES, start_held
 from readmission.settings import get_settings
 
 WAITING_RUNS = 64
@@ -135,6 +136,8 @@ def model_promotion_pipeline():
         outlet_events[PRODUCTION_MODEL].add_partitions(decision["batch_id"])
 
     decision = judge()
+    # Not after `serve`, which may wait for the API, and for a person. A gate settles a batch too.
+    decision >> start_held.override(trigger_rule="all_done")()
     serve(approved(decision) if get_settings().promotion_approval else decision)
 
 

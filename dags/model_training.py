@@ -4,7 +4,7 @@ from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, MODEL_RUN
-from policies import LABELLED, RETRIES, label
+from policies import LABELLED, RETRIES, label, start_held
 from readmission.settings import get_settings
 
 
@@ -84,7 +84,11 @@ def model_training_pipeline():
         outlet_events[MODEL_RUN].add_partitions(candidate.batch_id)
 
     data = prepare()
-    register_best(train.partial(data=data).expand(family=list(get_settings().families)), data)
+    trained = train.partial(data=data).expand(family=list(get_settings().families))
+    register_best(trained, data)
+    # Without a model, the batch may be settled. Not after `register_best`: then a run in which that
+    # fails would count as a success, because its last task succeeds.
+    [data, trained] >> start_held.override(trigger_rule="one_failed")()
 
 
 model_training_pipeline()

@@ -1,4 +1,4 @@
-"""Schedule, retries, timeouts, failures and labels: the policies that all DAGs share."""
+"""Schedule, retries, timeouts, failures, turns and labels: the policies that all DAGs share."""
 
 import faulthandler
 from datetime import timedelta
@@ -11,10 +11,12 @@ from airflow.sdk import (
     RetryAction,
     RetryRule,
     get_current_context,
+    task,
 )
 from airflow.sdk.bases.timetable import BaseTimetable
+from airflow.sdk.exceptions import AirflowSkipException
 
-from assets import delivery
+from assets import MODEL_RUN, delivery
 from readmission.settings import get_settings
 
 STDERR = 2
@@ -49,6 +51,9 @@ OUTDATED = ("readmission.errors.RowsErased",)
 """Rows have changed since the run read them; the sweep starts the batch again."""
 GATE = ("readmission.errors.GateFailed",)
 """A gate has stored its own verdict, which stops the batch."""
+PROMOTION = "model_promotion_pipeline"
+BEFORE_VERDICT = ["scheduled", "queued", "running", "restarting", "up_for_retry"]
+"""States of the task `judge` in which its run is about to settle its own batch."""
 GRACE_SECONDS = 10
 """Seconds between Airflow's own timeout of a task and the end of its process."""
 
@@ -153,3 +158,25 @@ def label(text: str) -> None:
     """Set the name under which Airflow's pages show this instance of a mapped task."""
     context: dict[str, Any] = get_current_context()  # type: ignore[assignment]
     context["label"] = text
+
+
+@task(outlets=[MODEL_RUN])
+def start_held(partition_key: str, ti: Any, outlet_events: Any) -> None:
+    """Announce the next held challenger again, unless a promotion is about to do the same.
+
+    Each promotion ends with this task, so that one verdict leads to the next. The sweep does it
+    again if an event is lost.
+    """
+    from connections import clean_warehouse, raw_warehouse
+    from readmission.pipeline.promotion import turn
+    from readmission.warehouse import ModelHistory
+
+    with raw_warehouse() as raw, clean_warehouse() as clean:
+        held = turn.next_held(partition_key, raw, clean, ModelHistory(clean.connection))
+    if held is None:
+        raise AirflowSkipException("no challenger waits for its turn")
+    if ti.get_dr_count(PROMOTION, states=["queued"]) or ti.get_ti_count(
+        PROMOTION, task_ids=["judge"], states=BEFORE_VERDICT
+    ):
+        raise AirflowSkipException(f"{PROMOTION} is active and starts {held} when it ends")
+    outlet_events[MODEL_RUN].add_partitions(held)

@@ -85,7 +85,8 @@ def test_each_dag_is_started_by_one_asset_and_announces_the_next(
     expected = "PartitionedAssetTimetable" if trigger else "CronTriggerTimetable"
     assert dag["timetable"] == expected
     # Exactly one task announces the asset.
-    outlets = [task["outlets"] for task in dag["tasks"].values() if task["outlets"]]
+    tasks = {name: task for name, task in dag["tasks"].items() if name != "start_held"}
+    outlets = [task["outlets"] for task in tasks.values() if task["outlets"]]
     assert outlets == [[announced]]
 
 
@@ -150,10 +151,10 @@ def test_with_the_setting_a_person_approves_before_production_moves(
 
     # then
     assert found["errors"] == {}
-    assert without["tasks"].keys() == {"judge", "serve"}
+    assert without["tasks"].keys() == {"judge", "serve", "start_held"}
     assert upstream == {
         "judge": [], "ask": ["judge"], "approve": ["ask"],
-        "settle": ["approve", "judge"], "serve": ["settle"],
+        "settle": ["approve", "judge"], "serve": ["settle"], "start_held": ["judge"],
     }  # fmt: skip
     question = dag["tasks"]["approve"]["question"]
     assert question["options"] == ["Approve", "Refuse"]
@@ -162,6 +163,30 @@ def test_with_the_setting_a_person_approves_before_production_moves(
     # and runs that wait do not hold up later batches, which may be judged meanwhile
     assert (without["max_active_runs"], dag["max_active_runs"]) == (1, 64)
     assert dag["tasks"]["settle"]["trigger_rule"] == "none_failed_min_one_success"
+
+
+def test_whatever_settles_a_batch_starts_the_next_challenger_that_was_held(
+    parsed: dict[str, Any],
+) -> None:
+    found = {
+        dag_id: dag["tasks"]["start_held"]
+        for dag_id, dag in parsed["dags"].items()
+        if "start_held" in dag["tasks"]
+    }
+
+    # A verdict, a gate or an error in promotion, and what keeps a batch from getting a challenger.
+    assert {dag_id: (task["upstream"], task["trigger_rule"]) for dag_id, task in found.items()} == {
+        "model_promotion_pipeline": (["judge"], "all_done"),
+        "model_training_pipeline": (["prepare", "train"], "one_failed"),
+        "data_processing_pipeline": (["check"], "one_failed"),
+    }
+    assert {tuple(task["outlets"]) for task in found.values()} == {("MODEL_RUN",)}
+    # and it is never the last task alone, or a failed run would count as a success
+    for dag_id in found:
+        tasks = parsed["dags"][dag_id]["tasks"]
+        upstream = {name for task in tasks.values() for name in task["upstream"]}
+        last = tasks.keys() - upstream
+        assert {name for name in last if tasks[name]["trigger_rule"] in (None, "all_success")}
 
 
 def test_the_sweep_can_announce_every_asset_that_starts_something(parsed: dict[str, Any]) -> None:

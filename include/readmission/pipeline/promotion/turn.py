@@ -6,7 +6,7 @@ their batches, after every earlier batch was processed.
 """
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from readmission.domain.batch_ids import batch_number
 from readmission.quality.catalogue import Stage, stopped_at
@@ -14,6 +14,9 @@ from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, RawW
 from readmission.warehouse.clean.failure_log import FailureLog
 from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 from readmission.warehouse.verdicts import VerdictLog
+
+ARRIVING = timedelta(seconds=10)
+"""A challenger that was registered so recently is about to be judged by its own run."""
 
 
 def unsettled(
@@ -71,9 +74,45 @@ def not_yet(
     if not waiting:
         return None
     return (
-        f"not yet: {', '.join(waiting)} must have a verdict or be closed first; the sweep then"
-        f" starts {batch_id} again"
+        f"not yet: {', '.join(waiting)} must have a verdict or be closed first; {batch_id} is then"
+        " started again"
     )
+
+
+def next_held(
+    own: str | None,
+    raw: RawWarehouse,
+    clean: CleanWarehouse,
+    history: ModelHistory,
+    now: datetime | None = None,
+) -> str | None:
+    """Return the first batch whose challenger waited for its turn and can be judged now.
+
+    One whose last run failed is left to the sweep, which makes longer and longer pauses. So no run
+    is repeated without end.
+
+    Parameters
+    ----------
+    own : str, optional
+        The batch of the run that asks; a run never starts itself again.
+    raw, clean, history : RawWarehouse, CleanWarehouse, ModelHistory
+        The ledgers.
+    now : datetime, optional
+        The current time, for tests.
+    """
+    now = now or datetime.now(UTC)
+    pending = unsettled(raw, clean, history, now)
+    failures = FailureLog(clean.connection).failures(Stage.PROMOTION).values()
+    left_out = {own} | {one.batch_id for one in failures if one.lasting or one.reason}
+    stopped = stopped_at(Stage.PROMOTION, VerdictLog(clean.connection).verdicts())
+    left_out |= {one.batch_id for one in stopped}
+    judged = {(one.batch_id, one.challenger_version) for one in history.promotions()}
+    for candidate in history.candidates():
+        known = (candidate.batch_id, candidate.version) in judged or candidate.batch_id in left_out
+        arriving = candidate.created_at is not None and candidate.created_at > now - ARRIVING
+        if not (known or arriving or earlier_than(candidate.batch_id, pending)):
+            return candidate.batch_id
+    return None
 
 
 def _closed(stage: Stage, clean: CleanWarehouse, now: datetime) -> set[str]:

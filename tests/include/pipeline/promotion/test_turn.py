@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from readmission.pipeline.promotion.turn import not_yet, unsettled
+from readmission.pipeline.promotion.turn import ARRIVING, next_held, not_yet, unsettled
 from readmission.registry import Registry
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
 from readmission.warehouse.clean.failure_log import MAX_RESTARTS
@@ -120,6 +120,64 @@ def test_a_training_that_keeps_failing_closes_its_batch(ledgers: Ledgers) -> Non
 
     assert pending(timedelta(0)) == [SECOND, THIRD]
     assert pending(timedelta(days=2)) == [THIRD]
+
+
+def starts(
+    ledgers: Ledgers,  # noqa: F811
+    own: str,
+    after: timedelta = 2 * ARRIVING,
+) -> str | None:
+    now = datetime.now(UTC) + after
+    return next_held(own, ledgers.raw, ledgers.clean, ledgers.history, now)
+
+
+def test_a_verdict_starts_the_next_challenger_that_was_held(ledgers: Ledgers) -> None:  # noqa: F811
+    # given the second and third batch trained before the first
+    trained(ledgers, SECOND, "2")
+    trained(ledgers, THIRD, "3")
+    assert starts(ledgers, THIRD) is None
+
+    # when each gets its verdict, then it starts the next
+    trained(ledgers, FIRST, "1")
+    ledgers.judge(FIRST, "1")
+    assert starts(ledgers, FIRST) == SECOND
+    ledgers.judge(SECOND, "2")
+    assert starts(ledgers, SECOND) == THIRD
+    ledgers.judge(THIRD, "3")
+    assert starts(ledgers, THIRD) is None
+
+
+def test_a_challenger_that_has_just_arrived_is_left_to_its_own_run(
+    ledgers: Ledgers,  # noqa: F811
+) -> None:
+    ledgers.finish(FIRST, "1")
+    trained(ledgers, SECOND, "2")
+
+    assert starts(ledgers, FIRST, after=timedelta(0)) is None
+    assert starts(ledgers, FIRST) == SECOND
+
+
+@pytest.mark.parametrize("lasting", [False, True])
+def test_a_run_that_failed_is_not_repeated_without_end(
+    ledgers: Ledgers,  # noqa: F811
+    lasting: bool,
+) -> None:
+    # given a challenger whose run fails while the next one waits for it
+    ledgers.finish(FIRST, "1")
+    trained(ledgers, SECOND, "2")
+    trained(ledgers, THIRD, "3")
+    ledgers.failures.record_error(SECOND, "promotion", "run", "lost", lasting=lasting)
+
+    # then its own run starts the next only if it is closed, and nobody starts it again
+    assert starts(ledgers, SECOND) == (THIRD if lasting else None)
+    assert starts(ledgers, THIRD) is None
+
+
+def test_a_run_never_starts_itself_again(ledgers: Ledgers) -> None:  # noqa: F811
+    # given a run that was killed before it stored a verdict or an error
+    trained(ledgers, FIRST, "1")
+
+    assert starts(ledgers, FIRST) is None
 
 
 def test_runs_at_the_same_time_give_the_same_verdicts_as_one_after_another(
