@@ -1,10 +1,12 @@
-"""The request: one raw encounter, derived from `readmission.domain.schema`."""
+"""The request: one raw encounter, derived from `readmission.domain.schema`.
+
+It may have the fields of `readmission.domain.columns.earlier_stays`, all or none.
+"""
 
 import json
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import (
@@ -20,13 +22,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails, from_json
 from typing_extensions import TypedDict
 
-from api.contract.json_schema import json_schema_of
-from api.contract.presets import presets
+from api.contract.json_schema import json_schema_of, with_or_without_stays
 from api.contract.readings import with_readings
 from api.errors import InvalidEncounter, MalformedBody, Problem
 from api.errors.base import MAX_PROBLEMS
 from api.errors.envelopes import wrapped
-from readmission.domain import codes, schema
+from readmission.domain import schema
 from readmission.domain.columns import (
     MISSING,
     MISSING_TEXTS,
@@ -86,22 +87,34 @@ def _field(column: Column) -> Any:
     return described if is_required(column) else NotRequired[described]
 
 
-_CONFIG = ConfigDict(
-    extra="forbid",
-    strict=True,
-    json_schema_extra={
-        "description": "One raw encounter by its UCI column names.",
-        "examples": [dict(schema.example())],
-    },
-)
+def _field_of_stays(column: Column) -> Any:
+    """Return the type of a field of earlier stays, which may be missing whatever its kind."""
+    accepted = json_schema_of(column, may_be_null=True)
+    type_ = _value_type(column) | Literal[MISSING] | None
+    if column.nullable:
+        accepted["anyOf"].append({"enum": [earlier_stays.UNKNOWN]})
+        type_ = type_ | Literal[earlier_stays.UNKNOWN]
+    about = Field(title=column.name, description=column.meaning)
+    described: Any = Annotated[type_, about, WithJsonSchema(accepted)]
+    return NotRequired[described]
+
+
+_ABOUT: dict[str, Any] = {
+    "description": "One raw encounter by its UCI column names.",
+    "examples": [dict(schema.example())],
+    "anyOf": with_or_without_stays(),
+}
+_CONFIG = ConfigDict(extra="forbid", strict=True, json_schema_extra=_ABOUT)
 _fields = {column.name: _field(column) for column in schema.REQUEST_COLUMNS}
+_fields |= {column.name: _field_of_stays(column) for column in earlier_stays.FIELDS}
 EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
     with_config(_CONFIG)(TypedDict("Encounter", _fields))  # type: ignore[operator]
 )
 """The strict request model. If it rejects a body, `Column.read` translates the values first."""
 
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
-_COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
+_COLUMNS = {column.name: column for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
+_MAY_BE_MISSING = _ALL_MISSING.keys() | earlier_stays.BY_NAME.keys()
 _SPELLINGS_OF_MISSING = MISSING_TEXTS - {MISSING} | {None}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -162,7 +175,7 @@ def _translated(name: str, value: Any) -> Any:
     column = _COLUMNS.get(name)
     if column is None:
         return value
-    return None if name in _ALL_MISSING and is_missing(value) else column.read(value)
+    return None if name in _MAY_BE_MISSING and is_missing(value) else column.read(value)
 
 
 def check_fields_are_unique(text: bytes, parsed: Any) -> None:
@@ -209,12 +222,28 @@ def check_encounter(fields: Any, names: Collection[str] = _COLUMNS) -> Encounter
 def _with_missing(encounter: dict[str, Any]) -> dict[str, Any]:
     """Return the encounter with `MISSING` for values that are absent or written as missing."""
     complete = _ALL_MISSING | encounter
-    if _SPELLINGS_OF_MISSING.isdisjoint(complete.values()):
-        return complete
-    return {
-        name: MISSING if value in _SPELLINGS_OF_MISSING else value
-        for name, value in complete.items()
-    }
+    if not _SPELLINGS_OF_MISSING.isdisjoint(complete.values()):
+        complete = {
+            name: MISSING if value in _SPELLINGS_OF_MISSING else value
+            for name, value in complete.items()
+        }
+    # The other fields are complete, so any further ones are of earlier stays.
+    return complete if len(complete) == len(schema.REQUEST_COLUMNS) else _with_stays(complete)
+
+
+def _with_stays(encounter: dict[str, Any]) -> dict[str, Any]:
+    """Return the encounter with all fields of earlier stays, or with none if they are missing."""
+    values = {name: encounter.pop(name, MISSING) for name in earlier_stays.NAMES}
+    sent = {name: value for name, value in values.items() if value != MISSING}
+    problems = [
+        Problem.missing_field(name, expected)
+        if name not in sent
+        else Problem.wrong_value(name, sent[name], expected)
+        for name, expected in earlier_stays.contradictions(sent)
+    ]
+    if problems:
+        raise InvalidEncounter(problems)
+    return {**encounter, **earlier_stays.RAW_NONE, **sent} if sent else encounter
 
 
 def _api_error(error: ValidationError) -> InvalidEncounter:
@@ -235,7 +264,7 @@ def _api_error(error: ValidationError) -> InvalidEncounter:
 def _problem(name: str, detail: ErrorDetails) -> Problem:
     if detail["type"] == "extra_forbidden":
         return Problem.unknown_field(name, detail["input"], _known_field_like(name))
-    expected = schema.BY_NAME[name].expected
+    expected = column_of(name).expected
     if detail["type"] == "missing":
         return Problem.missing_field(name, expected)
     return Problem.wrong_value(name, detail["input"], expected)
@@ -245,51 +274,10 @@ def _known_field_like(name: str) -> str:
     """Return what is expected in place of an unknown field."""
     if name == schema.TARGET:
         return "no outcome: the service predicts it"
-    known = [column.name for column in schema.REQUEST_COLUMNS]
-    similar = get_close_matches(name[:60], known, n=1)
+    similar = get_close_matches(name[:60], _COLUMNS, n=1)
     return f"{similar[0]!r} or another field of GET /schema" if similar else KNOWN_FIELDS
 
 
 def column_of(name: str) -> Column:
     """Return a field of an encounter, or one of earlier stays."""
     return schema.BY_NAME[name] if name in schema.BY_NAME else earlier_stays.BY_NAME[name]
-
-
-def label_of(column: Column) -> str:
-    """Return the name of a field for users."""
-    if column.name in codes.MEDICINES:
-        return column.name.replace("-", " with ").capitalize()
-    return column.meaning.rstrip(".")
-
-
-def _describe(column: Column) -> dict[str, Any]:
-    return {
-        "name": column.name,
-        "label": label_of(column),
-        "meaning": column.meaning,
-        "section": column.section.value,
-        "medicine": column.name in codes.MEDICINES,
-        "kind": column.kind.value,
-        "required": is_required(column),
-        "nullable": column.nullable,
-        "modifiable": column.modifiable,
-        "open_set": column.open_set,
-        "values": dict(column.values),
-        "minimum": column.minimum if column.is_number else None,
-        "maximum": column.maximum if column.is_number else None,
-        "pattern": column.pattern,
-        "example": int(column.example) if column.is_number else column.example,
-        "expected": column.expected,
-    }
-
-
-DESCRIPTION: Mapping[str, Any] = MappingProxyType(
-    {
-        "fields": [_describe(column) for column in schema.REQUEST_COLUMNS],
-        "classes": dict(schema.BY_NAME[schema.TARGET].values),
-        "missing": MISSING,
-        "presets": presets(schema.example()),
-        "version": schema.VERSION,
-    }
-)
-"""The response of `GET /schema`, without limits: enough to build a form."""

@@ -2,13 +2,25 @@
 
 from typing import Any
 
-from readmission.domain.columns import LARGEST_CODE, OLDEST, SPELLINGS, Column, Kind, icd10
+from readmission.domain.columns import (
+    LARGEST_CODE,
+    OLDEST,
+    SPELLINGS,
+    Column,
+    Kind,
+    earlier_stays,
+    icd10,
+)
 
 _ANY_CASE = (
     "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else f"[{c}]" for c in word)
     for word in SPELLINGS
 )
 _MISSING_PATTERN = f"^(?:{'|'.join(_ANY_CASE)})$"
+_MISSING: list[dict[str, Any]] = [
+    {"type": "string", "pattern": _MISSING_PATTERN},
+    {"type": "null"},
+]
 _LARGEST_IN_TEXT = 10**9
 """Larger keys may be sent as text as well; the pattern would be unreadable."""
 
@@ -25,8 +37,25 @@ def json_schema_of(column: Column, *, may_be_null: bool) -> dict[str, Any]:
     """
     accepted = _values(column)
     if may_be_null or column.missing_value is not None:
-        accepted += [{"type": "string", "pattern": _MISSING_PATTERN}, {"type": "null"}]
+        accepted += _MISSING
     return accepted[0] if len(accepted) == 1 else {"anyOf": accepted}
+
+
+def with_or_without_stays() -> list[dict[str, Any]]:
+    """Return the schemas of a request with earlier stays, with none, and with unknown ones."""
+    no_value = {"anyOf": _MISSING}
+    some = {name: {"not": no_value} for name in earlier_stays.NEEDED}
+    some[earlier_stays.KNOWN] = {"not": {"anyOf": [*_MISSING, {"enum": [0, "0"]}]}}
+    none: dict[str, dict[str, Any]] = {
+        name: {"anyOf": [{"enum": list(dict.fromkeys((value, str(value))))}, *_MISSING]}
+        for name, value in earlier_stays.RAW_NONE.items()
+    }
+    none[earlier_stays.KNOWN] = {"enum": [0, "0"]}
+    return [
+        {"properties": dict.fromkeys(earlier_stays.NAMES, no_value)},
+        {"properties": none, "required": [earlier_stays.KNOWN]},
+        {"properties": some, "required": list(earlier_stays.NEEDED)},
+    ]
 
 
 def _values(column: Column) -> list[dict[str, Any]]:

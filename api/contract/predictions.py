@@ -129,8 +129,8 @@ class EncounterFields(ResponseModel):
     )
     history: Annotated[History | None, ReadBy(history_of)] = Field(
         description=(
-            "Whether the patient's earlier stays were used, and why not; null if the model takes"
-            " none."
+            "Whether the patient's earlier stays were used and who gave them: `used` if they were"
+            " looked up, `caller` if they were sent; else why not. Null if the model takes none."
         ),
         examples=["used"],
     )

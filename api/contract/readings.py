@@ -5,12 +5,22 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.serving.encoding_tables import Encounter, Value
 
-History = Literal["used", "blank: no patient_nbr", "blank: unknown patient", "blank: unavailable"]
-"""Whether a model that takes earlier stays was given them, and why not."""
+History = Literal[
+    "used",
+    "caller",
+    "blank: no patient_nbr",
+    "blank: unknown patient",
+    "blank: unavailable",
+    "ignored: not a field of this model",
+]
+"""Where the earlier stays came from: a look-up, or the caller; and why there are none."""
+IGNORED: History = "ignored: not a field of this model"
+TAKEN: tuple[History, ...] = ("used", "caller")
 
-_COLUMNS = {column.name: column for column in schema.REQUEST_COLUMNS}
+_COLUMNS = {column.name: column for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
 
 
 @dataclass(frozen=True)
@@ -61,13 +71,16 @@ def readings_of(encounter: Encounter) -> Sequence[Reading]:
 def with_history(
     encounter: Encounter, history: History, fields: Mapping[str, Value]
 ) -> InterpretedEncounter:
-    """Return an encounter with the fields of earlier stays and whether they were used."""
+    """Return an encounter with the fields of earlier stays and where they came from."""
     completed = InterpretedEncounter(encounter)
+    if history == IGNORED:
+        for name in earlier_stays.NAMES:
+            del completed[name]
     completed.update(fields)
     completed.readings, completed.history = readings_of(encounter), history
     return completed
 
 
 def history_of(encounter: Encounter) -> History | None:
-    """Return whether earlier stays were used; None for a model that takes none."""
+    """Return where earlier stays came from; None if the model takes none and none were sent."""
     return encounter.history if isinstance(encounter, InterpretedEncounter) else None

@@ -273,6 +273,9 @@ class SchemaResponse(ResponseModel):
     """The contract of an encounter."""
 
     fields: list[FieldDescription]
+    earlier_stays: list[FieldDescription] = Field(
+        description="Fields of the patient's earlier stays: all or none, for models that take them."
+    )
     classes: dict[str, str] = Field(
         description="Each outcome and its meaning; the last is the soonest return."
     )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from api.contract.encounter import KNOWN_FIELDS, check_encounter
 from api.errors import ApiError, InvalidEncounter, Problem, UnreadableFile
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.serving.encoding_tables import Encounter
 
 Keys = Mapping[str, str | int]
@@ -83,7 +84,8 @@ def check_header(header: Sequence[str]) -> None:
             "The first line must name the columns of an encounter; GET /schema lists them."
         )
     problems = [Problem.missing_field(name, schema.BY_NAME[name].expected) for name in absent]
-    unknown = [name for name in header if name not in schema.BY_NAME and not is_own(name)]
+    known = schema.BY_NAME.keys() | earlier_stays.BY_NAME.keys()
+    unknown = [name for name in header if name not in known and not is_own(name)]
     problems += [Problem.unknown_field(name, None, KNOWN_FIELDS) for name in unknown]
     counts = Counter(header)
     problems += [

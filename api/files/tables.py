@@ -16,6 +16,7 @@ from api.files.rows import (
     parse_row,
 )
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.files.layout import Table
 from readmission.files.limits import FileError, FileTooLarge, Limits
 from readmission.files.reading import read_tables
@@ -105,7 +106,7 @@ def _typed(fields: dict[str, str]) -> dict[str, Any]:
     """Restore the types that CSV lacks: an empty cell is missing, a count is a number."""
     typed: dict[str, Any] = {}
     for name, value in fields.items():
-        column = schema.BY_NAME.get(name)
+        column = schema.BY_NAME.get(name) or earlier_stays.BY_NAME.get(name)
         is_whole = column and column.is_number and value.isascii() and value.isdecimal()
         typed[name] = int(value) if is_whole and len(value) < 20 else value or None
     return typed

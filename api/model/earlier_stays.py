@@ -10,7 +10,7 @@ from typing import Self
 
 import psycopg
 
-from api.contract.readings import History, with_history
+from api.contract.readings import IGNORED, History, with_history
 from api.errors import log
 from api.metrics import Metrics
 from api.model.stay_copy import StayCopy
@@ -75,13 +75,15 @@ class EarlierStays:
         )
 
     def complete(self, model: ServedModel, encounter: Encounter) -> Encounter:
-        """Return the encounter with its earlier stays, and whether and why they are blank.
+        """Return the encounter with its earlier stays, where they came from or why they are blank.
 
-        For a model that takes none, the encounter is returned as it is.
+        What the caller sent is never looked up. For a model that takes no earlier stays, their
+        fields are removed, so that nobody reads in the log that they were used.
         """
+        sent = earlier_stays.KNOWN in encounter
         if not model.bundle.scorer.tables.takes_history:
-            return encounter
-        used, fields = self._look_up(encounter)
+            return with_history(encounter, IGNORED, {}) if sent else encounter
+        used, fields = ("caller", {}) if sent else self._look_up(encounter)
         self._metrics.history_lookups.labels(used).inc()
         return with_history(encounter, used, fields)
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.contract import responses
-from api.contract.encounter import DESCRIPTION
+from api.contract.form.description import DESCRIPTION
 from api.dependencies import (
     KEY_REQUIRED,
     ServiceState,

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from api.contract.encounter import column_of, label_of
+from api.contract.encounter import column_of
 from api.contract.explanations.what_if import Alternative
+from api.contract.form.description import label_of
 from api.contract.predictions import (
     NOT_ELIGIBLE,
     ClassName,

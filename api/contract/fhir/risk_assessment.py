@@ -6,15 +6,17 @@ from typing import Any
 
 from api.contract.fhir.resources import Resource, Stay
 from api.contract.predictions import MEANINGS
-from api.contract.readings import History
+from api.contract.readings import IGNORED, History
 
 FHIR_JSON = "application/fhir+json"
 REQUEST_SYSTEM = "urn:readmission:request"
 _HISTORY: Mapping[History, str] = {
     "used": "used",
+    "caller": "used as they were sent",
     "blank: no patient_nbr": "blank, because the request names no patient",
     "blank: unknown patient": "blank, because the patient has none in the delivered files",
     "blank: unavailable": "blank, because they could not be looked up",
+    IGNORED: "ignored, because the model takes none",
 }
 """Words for a reader who knows no field of this service."""
 

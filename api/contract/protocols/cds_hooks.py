@@ -9,9 +9,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field
 
-from api.contract.encounter import column_of, label_of
+from api.contract.encounter import column_of
 from api.contract.fhir.resources import Resource, unpacked
+from api.contract.form.description import label_of
 from api.contract.predictions import ResponseModel
+from api.contract.readings import TAKEN
 from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
 from readmission.serving.encoding_tables import Encounter
@@ -205,7 +207,7 @@ def card(
         reaches = "reaches" if line["follow_up"] else "is below"
         detail += ["", f"The risk {reaches} the threshold of follow-up."]
     if line["history"]:
-        used = "" if line["history"] == "used" else " not"
+        used = "" if line["history"] in TAKEN else " not"
         detail += ["", f"Earlier stays of the patient were{used} taken into account."]
     links = [{"label": "Open the readmission page", "url": page_url, "type": "absolute"}]
     return {

@@ -16,6 +16,7 @@ from api.contract.predictions import (
 from api.contract.protocols.json_objects import wrong_shape
 from api.errors import InvalidEncounter, Problem
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 
 Row = dict[str, Any]
 MAX_DIMENSIONS = 8
@@ -40,10 +41,10 @@ class Tensor(TensorDescription):
 
 
 def described_inputs() -> list[dict[str, Any]]:
-    """Return the tensors that a request has, one for each field of an encounter."""
+    """Return the tensors of a request, one for each field; those of earlier stays are optional."""
     return [
         {"name": column.name, "datatype": WHOLE if column.is_number else TEXT, "shape": [-1]}
-        for column in schema.REQUEST_COLUMNS
+        for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)
     ]
 
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.contract.encounter import DESCRIPTION, EncounterBody, is_required, parse_encounter
+from api.contract.encounter import EncounterBody, is_required, parse_encounter
+from api.contract.form.description import DESCRIPTION
 from api.errors import ApiError, InvalidEncounter, MalformedBody
 from readmission.domain import schema
-from readmission.domain.columns import MISSING, SPELLINGS, Column, Kind
+from readmission.domain.columns import MISSING, SPELLINGS, Column, Kind, earlier_stays
 from readmission.domain.schema import example
 from readmission.pipeline.source import read
 
@@ -40,8 +41,9 @@ def wrong_values() -> Iterator[Any]:
             yield pytest.param(column, value, id=f"{column.name}={str(value)[:20]!r}")
 
 
-def test_a_request_has_every_column_except_the_outcome() -> None:
-    assert set(EncounterBody.json_schema()["properties"]) == set(schema.NAMES) - {schema.TARGET}
+def test_a_request_has_every_column_except_the_outcome_and_the_earlier_stays() -> None:
+    expected = {*schema.NAMES, *earlier_stays.NAMES} - {schema.TARGET}
+    assert set(EncounterBody.json_schema()["properties"]) == expected
 
 
 def test_the_example_is_accepted_unchanged() -> None:
@@ -246,3 +248,44 @@ def test_keys_and_weight_are_optional() -> None:
     keys = {c.name for c in schema.of_kind(Kind.KEY)}
     assert optional == nullable | keys
     assert "weight" in optional
+
+
+STAYS = {
+    "earlier_stays": 2, "earlier_days": 9, "last_days": 4, "last_medicines": 12,
+    "last_discharge": "3", "last_diagnosis": "circulatory", "began_soon": "Yes",
+}  # fmt: skip
+
+
+def stays_of(encounter: dict[str, str | int]) -> dict[str, str | int]:
+    return {name: value for name, value in encounter.items() if name in earlier_stays.BY_NAME}
+
+
+def test_earlier_stays_are_complete_or_absent() -> None:
+    assert stays_of(parse(**STAYS)) == STAYS
+    assert stays_of(parse(**STAYS | {"earlier_stays": "2", "last_discharge": 3})) == STAYS
+    # What is unknown of the last stay is Unknown; a patient without any needs one field.
+    unknown = STAYS | {"last_discharge": "Unknown", "last_diagnosis": "Unknown"}
+    assert stays_of(parse(**STAYS | {"last_discharge": "?", "last_diagnosis": None})) == unknown
+    assert stays_of(parse(earlier_stays=0)) == earlier_stays.RAW_NONE
+    assert stays_of(parse(**earlier_stays.RAW_NONE)) == earlier_stays.RAW_NONE
+    # A file has the columns for every row; in one without a value nothing is known.
+    assert stays_of(parse(**dict.fromkeys(STAYS, ""))) == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"earlier_stays": None}, "earlier_stays"),
+        ({"began_soon": ""}, "began_soon"),
+        ({"last_days": None}, "last_days"),
+        ({"earlier_stays": 0, "last_days": 0, "last_medicines": 0, "began_soon": "No",
+          "last_discharge": "?", "last_diagnosis": "?"}, "earlier_days"),
+        ({"earlier_stays": 41}, "earlier_stays"),
+        ({"last_diagnosis": "428"}, "last_diagnosis"),
+        ({"began_soon": True}, "began_soon"),
+    ],
+)  # fmt: skip
+def test_earlier_stays_that_contradict_each_other_are_named(
+    change: dict[str, Any], field: str
+) -> None:
+    assert [one.field for one in rejected(**STAYS | change).problems] == [field]

@@ -1,5 +1,6 @@
 """The service looks up earlier stays, and predicts with them as training and MLflow do."""
 
+import io
 import json
 import sqlite3
 import threading
@@ -258,6 +259,48 @@ CALLS: dict[str, tuple[Callable[[TestClient, dict[str, Any]], str], str, str]] =
 """Of each protocol: a call that returns what is said, what that contains, and what is counted."""
 
 
+def test_what_the_caller_sends_is_used_by_every_protocol_and_never_looked_up(
+    client: TestClient, raw: pd.DataFrame
+) -> None:
+    # given the fields of a known patient as the look-up would find them
+    place = int(raw[earlier_stays.KNOWN].astype(int).idxmax())
+    (row,) = sent(raw.loc[[place]], ID, PATIENT, *earlier_stays.NAMES)
+    named = ("/predict", "/explain")
+    looked_up = client.post("/predict", json=sent(raw.loc[[place]], ID, PATIENT)[0]).json()
+
+    # then they give the same prediction, with and without the numbers
+    for fields in (row, {name: row[name] for name in row if name not in (ID, PATIENT)}):
+        for path in named:
+            response = client.post(path, json=fields).json()
+            assert response["history"] == "caller", path
+            assert response["probabilities"] == looked_up["probabilities"], path
+    for name in ("batch", "mlflow", "kserve"):
+        call, *_ = CALLS[name]
+        before = lookups(client)
+        assert call(client, row) == "caller", name
+        assert lookups(client) - before == Counter(["caller"]), name
+    # and they win over what is known of the patient
+    none = client.post("/predict", json=row | earlier_stays.RAW_NONE).json()
+    assert none["history"] == "caller"
+    assert none["probabilities"] != looked_up["probabilities"]
+
+
+def test_a_table_has_earlier_stays_for_some_of_its_rows(
+    client: TestClient, raw: pd.DataFrame
+) -> None:
+    columns = [*schema.FEATURE_NAMES, *earlier_stays.NAMES]
+    table = raw.loc[:1, columns].astype(object)
+    table.loc[1, list(earlier_stays.NAMES)] = None
+
+    response = client.post(
+        "/predict/batch?answer=csv", content=table.to_csv(index=False),
+        headers={"Content-Type": "text/csv"},
+    )  # fmt: skip
+
+    found = pd.read_csv(io.StringIO(response.text), dtype=str, comment="#")
+    assert found["history"].tolist()[:2] == ["caller", NO_NUMBER]
+
+
 def lookups(client: TestClient) -> Counter[str]:
     lines = client.get("/metrics").text.splitlines()
     counts = (line.split('"')[1:] for line in lines if line.startswith(f"{COUNTER}{{"))
@@ -333,6 +376,17 @@ def test_a_model_without_history_looks_nothing_up(
 
     assert response["history"] is None
     assert 'history_lookups_total{result="' not in service.get("/metrics").text
+
+
+def test_a_model_without_history_says_that_it_ignores_what_the_caller_sends(
+    service: TestClient, encounter: dict[str, str | int]
+) -> None:
+    plain = service.post("/predict", json=encounter).json()
+    for path in ("/predict", "/explain"):
+        response = service.post(path, json={**encounter, **earlier_stays.RAW_NONE}).json()
+
+        assert response["history"] == "ignored: not a field of this model"
+        assert response["probabilities"] == plain["probabilities"]
 
 
 def test_a_copy_that_no_model_uses_is_deleted(service: TestClient, tmp_path: Path) -> None:

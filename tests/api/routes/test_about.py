@@ -12,6 +12,7 @@ from api.contract.problem_details import PROBLEM_JSON
 from api.errors import RegistryUnavailable
 from readmission import __version__
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.domain.schema import example
 from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
@@ -316,7 +317,8 @@ def test_openapi_shows_the_request_with_an_example_that_works(service: TestClien
     api = service.get("/openapi.json").json()
     content = api["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
 
-    assert set(content["schema"]["properties"]) == {c.name for c in schema.REQUEST_COLUMNS}
+    fields = {c.name for c in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
+    assert set(content["schema"]["properties"]) == fields
     assert content["schema"]["additionalProperties"] is False
     (shown,) = content["schema"]["examples"]
     assert parse_encounter(json.dumps(shown).encode())

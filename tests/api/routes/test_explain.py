@@ -6,7 +6,7 @@ import math
 import pytest
 from fastapi.testclient import TestClient
 
-from api.contract.encounter import label_of
+from api.contract.form.description import label_of
 from readmission.domain import schema
 from readmission.domain.schema import example
 from readmission.serving.encoding_tables import Encounter

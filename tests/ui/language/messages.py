@@ -10,7 +10,7 @@ from pathlib import Path
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from api.contract.encounter import DESCRIPTION
+from api.contract.form.description import DESCRIPTION
 from api.routes.quality import STATUSES
 from readmission.domain import schema
 from readmission.modelling.families import FAMILIES

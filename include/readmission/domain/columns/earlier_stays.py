@@ -7,7 +7,7 @@ No third-party packages, to keep serving light.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from readmission.domain import codes
@@ -66,6 +66,9 @@ NONE: Mapping[str, str | int] = MappingProxyType(
 RAW_NONE: Mapping[str, str | int] = MappingProxyType({**NONE, SOON: "No"})
 """The same as a caller writes them."""
 
+NEEDED: tuple[str, ...] = (KNOWN, *COUNTS, SOON)
+"""Fields that have a value if there are earlier stays; the others may be unknown."""
+
 BLANK: Mapping[str, str | int] = MappingProxyType({**NONE, KNOWN: -1})
 """The values of a row without known earlier stays."""
 
@@ -79,3 +82,23 @@ def is_blanked(encounter: int) -> bool:
     """Whether training blanks the history of an encounter: always the same ones."""
     digest = hashlib.blake2b(str(encounter).encode(), digest_size=8, key=_KEY).digest()
     return int.from_bytes(digest) < BLANKED_SHARE * 2**64
+
+
+def contradictions(sent: Mapping[str, str | int]) -> Iterator[tuple[str, str]]:
+    """Yield each field that contradicts the others or is missing beside them, and what is expected.
+
+    Parameters
+    ----------
+    sent : mapping
+        The fields of one row that have a value; nothing for a blank row.
+    """
+    if not sent:
+        return
+    if sent.get(KNOWN) == 0:
+        for name, value in sent.items():
+            if value != RAW_NONE[name]:
+                yield name, f"{RAW_NONE[name]}, because {KNOWN} is 0"
+        return
+    for name in NEEDED:
+        if name not in sent:
+            yield name, f"{BY_NAME[name].expected}, because other fields of earlier stays are sent"

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.routes.interop.scoring import MAX_BYTES
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.domain.schema import example
 from tests.api.routes.test_about import check_error
 
@@ -138,7 +139,7 @@ def test_the_model_describes_its_tensors(service: TestClient) -> None:
 
     assert described["versions"] == ["1"]
     inputs = {tensor["name"]: tensor["datatype"] for tensor in described["inputs"]}
-    assert set(inputs) == {column.name for column in schema.REQUEST_COLUMNS}
+    assert set(inputs) == {c.name for c in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
     assert (inputs["time_in_hospital"], inputs["age"]) == ("INT64", "BYTES")
     assert "probability_<30" in [tensor["name"] for tensor in described["outputs"]]
 
