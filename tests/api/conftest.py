@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -108,6 +109,30 @@ def table(platform: Platform) -> Iterator[psycopg.Connection]:
     with emptied(platform.predictions_dsn) as connection:
         connection.autocommit = True
         yield connection
+
+
+@pytest.fixture
+def logging_service(
+    fake_store: FakeModelStore,
+    fits: tuple[Fit, Fit],
+    platform: Platform,
+    table: psycopg.Connection,
+    tmp_path: Path,
+) -> Iterator[TestClient]:
+    """The service with a model and the empty database of predictions."""
+    fake_store.content = loaded("1", fits[0])
+    settings = Settings(
+        api_anonymous_role="admin",
+        api_rate_limit=0,
+        model_poll_seconds=3600,
+        prediction_log_dsn=platform.predictions_dsn,
+        prediction_log_key="a key of at least thirty-two characters",
+        prediction_spool_dir=tmp_path,
+    )
+    app = create_app(settings, fake_store)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        app.state.service.holder.reload()
+        yield client
 
 
 @pytest.fixture

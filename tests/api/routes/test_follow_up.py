@@ -1,8 +1,6 @@
 """The stored threshold decides `follow_up` in every protocol."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,42 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.contract.fhir import examples
-from api.main import create_app
 from api.model.follow_up import FollowUp
 from readmission.domain.schema import example
-from readmission.modelling.fitting import Fit
-from readmission.settings import Settings
-from tests.api.conftest import FakeModelStore
-from tests.api.models import loaded
 from tests.api.routes.interop.test_protocols import INFER, as_tensors
 from tests.api.routes.test_about import check_error
 from tests.conftest import Platform
 
 DIED = example() | {"discharge_disposition_id": "11"}
-
-
-@pytest.fixture
-def deciding(
-    fake_store: FakeModelStore,
-    fits: tuple[Fit, Fit],
-    platform: Platform,
-    table: psycopg.Connection,
-    tmp_path: Path,
-) -> Iterator[TestClient]:
-    """The service with a database of predictions."""
-    fake_store.content = loaded("1", fits[0])
-    settings = Settings(
-        api_anonymous_role="admin",
-        api_rate_limit=0,
-        model_poll_seconds=3600,
-        prediction_log_dsn=platform.predictions_dsn,
-        prediction_log_key="a key of at least thirty-two characters",
-        prediction_spool_dir=tmp_path,
-    )
-    app = create_app(settings, fake_store)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        app.state.service.holder.reload()
-        yield client
 
 
 def choose(client: TestClient, threshold: float | None) -> dict[str, Any]:
@@ -73,50 +42,52 @@ def decisions(client: TestClient, encounter: dict[str, Any]) -> dict[str, object
     }
 
 
-def test_nothing_is_decided_until_somebody_stores_a_threshold(deciding: TestClient) -> None:
-    assert set(decisions(deciding, example()).values()) == {None}
-    assert set(deciding.get("/follow_up").json().values()) == {None}
+def test_nothing_is_decided_until_somebody_stores_a_threshold(logging_service: TestClient) -> None:
+    assert set(decisions(logging_service, example()).values()) == {None}
+    assert set(logging_service.get("/follow_up").json().values()) == {None}
 
 
 def test_every_protocol_decides_by_the_stored_threshold(
-    deciding: TestClient, platform: Platform
+    logging_service: TestClient, platform: Platform
 ) -> None:
     # a threshold that each risk reaches, one that none does, and none again
     for threshold, expected in ((0.0, True), (1.0, False), (None, None)):
-        stored = choose(deciding, threshold)
+        stored = choose(logging_service, threshold)
 
-        assert set(decisions(deciding, example()).values()) == {expected}, threshold
-        assert deciding.get("/follow_up").json() == stored
+        assert set(decisions(logging_service, example()).values()) == {expected}, threshold
+        assert logging_service.get("/follow_up").json() == stored
         # another process reads the same
         other = FollowUp(platform.predictions_dsn)
         other.refresh()
         assert (other.stored and other.stored.threshold) == threshold
-    assert set(deciding.get("/follow_up").json().values()) == {None}
+    assert set(logging_service.get("/follow_up").json().values()) == {None}
 
 
-def test_who_chose_it_and_when_is_kept(deciding: TestClient, table: psycopg.Connection) -> None:
-    stored = choose(deciding, 0.25)
+def test_who_chose_it_and_when_is_kept(
+    logging_service: TestClient, table: psycopg.Connection
+) -> None:
+    stored = choose(logging_service, 0.25)
 
     assert (stored["threshold"], stored["followed"], stored["discharged"]) == (0.25, 8, 40)
     assert stored["decided_by"].startswith("Dr. Osei (")
     assert stored["decided_at"]
-    choose(deciding, 0.3)
+    choose(logging_service, 0.3)
     rows = table.execute("SELECT threshold, why FROM follow_up_threshold ORDER BY number")
     assert rows.fetchall() == [(0.25, "two nurses"), (0.3, "two nurses")]
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         table.execute("DELETE FROM follow_up_threshold")
 
 
-def test_a_patient_who_died_is_not_followed_up(deciding: TestClient) -> None:
-    choose(deciding, 0.0)
+def test_a_patient_who_died_is_not_followed_up(logging_service: TestClient) -> None:
+    choose(logging_service, 0.0)
 
-    assert deciding.post("/predict", json=DIED).json()["follow_up"] is None
+    assert logging_service.post("/predict", json=DIED).json()["follow_up"] is None
 
 
-def test_a_card_and_a_risk_assessment_say_it(deciding: TestClient) -> None:
-    choose(deciding, 0.0)
+def test_a_card_and_a_risk_assessment_say_it(logging_service: TestClient) -> None:
+    choose(logging_service, 0.0)
 
-    assessed = deciding.post("/fhir/RiskAssessment", json=examples.bundle()).json()
+    assessed = logging_service.post("/fhir/RiskAssessment", json=examples.bundle()).json()
 
     assert "follow-up: yes" in str(assessed["note"])
 
@@ -124,7 +95,9 @@ def test_a_card_and_a_risk_assessment_say_it(deciding: TestClient) -> None:
 @pytest.mark.parametrize(
     "change", [{"threshold": 1.5}, {"threshold": "x"}, {"followed": 9, "discharged": 8}, {"by": ""}]
 )
-def test_an_impossible_choice_is_refused(deciding: TestClient, change: dict[str, object]) -> None:
+def test_an_impossible_choice_is_refused(
+    logging_service: TestClient, change: dict[str, object]
+) -> None:
     body = {"threshold": 0.2, "reason": "why"} | change
 
-    check_error(deciding.post("/follow_up", json=body), 422, "invalid")
+    check_error(logging_service.post("/follow_up", json=body), 422, "invalid")

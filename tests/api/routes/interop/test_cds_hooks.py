@@ -1,7 +1,5 @@
 """CDS Hooks: discovery, and a card with the risk, what drove it and a link."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +9,7 @@ from fastapi.testclient import TestClient
 
 from api.contract.fhir import examples
 from api.contract.protocols.cds_hooks import DISCHARGE, SUMMARY_LENGTH, VIEW, Feedback
-from api.main import create_app
-from readmission.modelling.fitting import Fit
-from readmission.settings import Settings
-from tests.api.conftest import FakeModelStore
-from tests.api.models import loaded
 from tests.api.routes.test_about import check_error
-from tests.conftest import Platform
 
 HOOKS = {DISCHARGE: "encounter-discharge", VIEW: "patient-view"}
 PAGE = "https://page.example.org"
@@ -106,37 +98,14 @@ def test_an_unknown_service_is_not_found(service: TestClient) -> None:
     assert DISCHARGE in check_error(response, 404, "http")["message"]
 
 
-@pytest.fixture
-def logging(
-    fake_store: FakeModelStore,
-    fits: tuple[Fit, Fit],
-    platform: Platform,
-    table: psycopg.Connection,
-    tmp_path: Path,
-) -> Iterator[TestClient]:
-    """The service with a database of predictions."""
-    fake_store.content = loaded("1", fits[0])
-    settings = Settings(
-        api_anonymous_role="predict",
-        model_poll_seconds=3600,
-        prediction_log_dsn=platform.predictions_dsn,
-        prediction_log_key="a key of at least thirty-two characters",
-        prediction_spool_dir=tmp_path,
-    )
-    app = create_app(settings, fake_store)
-    with TestClient(app, raise_server_exceptions=False) as client:
-        app.state.service.holder.reload()
-        yield client
-
-
 def test_feedback_is_stored_once_beside_the_prediction(
-    logging: TestClient, table: psycopg.Connection
+    logging_service: TestClient, table: psycopg.Connection
 ) -> None:
     # given a card and its prediction
     table.execute("TRUNCATE card_feedback")
-    response = logging.post(f"/cds-services/{VIEW}", json=body_for(VIEW))
+    response = logging_service.post(f"/cds-services/{VIEW}", json=body_for(VIEW))
     (card,) = response.json()["cards"]
-    logging.app.state.service.log.close(20)  # type: ignore[attr-defined]
+    logging_service.app.state.service.log.close(20)  # type: ignore[attr-defined]
 
     # when the client reports twice what the user did with it
     feedback = {
@@ -149,7 +118,7 @@ def test_feedback_is_stored_once_beside_the_prediction(
         "outcomeTimestamp": "2026-03-06T09:30:00Z",
     }
     path = f"/cds-services/{VIEW}/feedback"
-    stored = [logging.post(path, json={"feedback": [feedback]}).json() for _ in range(2)]
+    stored = [logging_service.post(path, json={"feedback": [feedback]}).json() for _ in range(2)]
 
     # then it is in the database once, joins its prediction, and has no free text
     assert stored == [{"stored": 1}, {"stored": 0}]
