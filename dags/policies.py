@@ -8,6 +8,7 @@ from airflow.sdk import (
     AssetOrTimeSchedule,
     CronTriggerTimetable,
     ExceptionRetryPolicy,
+    Param,
     RetryAction,
     RetryRule,
     get_current_context,
@@ -123,6 +124,22 @@ gate or a bad file has stopped it."""
 
 LABELLED = {"map_index_template": "{{ label }}"}
 """Arguments of a mapped task whose instances call `label`."""
+
+
+DECIDED_BY = Param(
+    None,
+    type=["null", "string"],
+    title="Decided by",
+    description="Optional: who decides; stored with the user who starts the run.",
+)
+"""The field of a form for who decides."""
+
+
+def what_to_do(*actions: str, default: str, description: str) -> Param:
+    """Return the field of a form that chooses one of several actions."""
+    return Param(
+        default, type="string", enum=list(actions), title="What to do", description=description
+    )
 
 
 def scheduled(cron: str, *, first_run_waits: bool = False) -> CronTriggerTimetable | None:

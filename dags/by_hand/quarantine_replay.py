@@ -16,7 +16,7 @@ from airflow.sdk import Param, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import RAW
-from policies import LABELLED, RETRIES, label
+from policies import DECIDED_BY, LABELLED, RETRIES, label, what_to_do
 from readmission.domain.batch_ids import PATTERN, parse_batch_id
 from readmission.domain.columns import Kind
 from readmission.domain.schema import of_kind
@@ -36,8 +36,8 @@ NO_KEYS = {
     max_active_runs=1,
     default_args=RETRIES,
     params={
-        "action": Param(
-            REPLAY, type="string", enum=[FIX, WAIVE, REPLAY], title="What to do",
+        "action": what_to_do(
+            FIX, WAIVE, REPLAY, default=REPLAY,
             description="Waiving is permanent; a fix can be changed until the replay.",
         ),
         "batch_id": Param(
@@ -54,10 +54,7 @@ NO_KEYS = {
             description='To fix: column and value, as written in the file: {"age": "[70-80)"}.'
             " Patient and encounter numbers: only with `readmission quarantine fix`.",
         ),
-        "decided_by": Param(
-            None, type=["null", "string"], title="Decided by",
-            description="Optional: who decides; stored with the user who starts the run.",
-        ),
+        "decided_by": DECIDED_BY,
         "why": Param(
             None, type=["null", "string"], title="Why",
             description="To fix or waive: the reason; stored with the rows.",

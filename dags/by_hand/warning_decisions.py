@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.sdk import Param, dag, task
 
-from policies import RETRIES
+from policies import DECIDED_BY, RETRIES, what_to_do
 from readmission.quality.catalogue import CLEAN, GATES
 
 ACKNOWLEDGE, WITHDRAW = "acknowledge", "withdraw"
@@ -21,8 +21,8 @@ ACKNOWLEDGE, WITHDRAW = "acknowledge", "withdraw"
     max_active_runs=1,
     default_args=RETRIES,
     params={
-        "action": Param(
-            ACKNOWLEDGE, type="string", enum=[ACKNOWLEDGE, WITHDRAW], title="What to do",
+        "action": what_to_do(
+            ACKNOWLEDGE, WITHDRAW, default=ACKNOWLEDGE,
             description="Both are kept, with who decided and why.",
         ),
         "gate": Param(
@@ -37,10 +37,7 @@ ACKNOWLEDGE, WITHDRAW = "acknowledge", "withdraw"
             None, type=["null", "string"], format="date-time", title="Until",
             description="To acknowledge: when it is open again; if empty, when it changes.",
         ),
-        "decided_by": Param(
-            None, type=["null", "string"], title="Decided by",
-            description="Optional: who decides; stored with the user who starts the run.",
-        ),
+        "decided_by": DECIDED_BY,
         "why": Param(
             type="string", minLength=1, maxLength=500, title="Why",
             description="The reason; the pages show it.",
