@@ -20,6 +20,7 @@ from readmission.settings import get_settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent, signed
 from readmission.warehouse.audit.log import AuditLog
+from readmission.warehouse.clean.partitions import Bucket, TrainingPartitions
 from readmission.warehouse.migrations import require_current
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 
@@ -150,6 +151,11 @@ def _connect(connection_id: str) -> psycopg.Connection:
 def object_store() -> Any:
     """Return the S3 client of this task; making one takes 0.3 s of CPU time."""
     return S3Hook("minio").get_conn()
+
+
+def training_partitions(warehouse: CleanWarehouse) -> TrainingPartitions:
+    """Return the training set in the object store."""
+    return TrainingPartitions(warehouse, Bucket(object_store(), get_settings().training_bucket))
 
 
 def publish_report(site: Path, gate: str) -> None:

@@ -41,14 +41,15 @@ def data_processing_pipeline():
 
     @task(outlets=[CLEAN])
     def check(batch_id: str, outlet_events) -> None:
-        """Let the clean gate decide, and announce the batch if it is accepted."""
-        from connections import clean_warehouse, publish_report
+        """Let the clean gate decide; copy an accepted batch to the training set and announce it."""
+        from connections import clean_warehouse, publish_report, training_partitions
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
 
         gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
         with clean_warehouse() as warehouse:
             batch = gatekeeper.clean(warehouse, batch_id)
+            training_partitions(warehouse).write(batch_id)
         outlet_events[CLEAN].extra = {"rows": batch.clean_rows}
         outlet_events[CLEAN].add_partitions(batch_id)
 

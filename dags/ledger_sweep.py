@@ -7,6 +7,7 @@ may still reach the batch, so it is left to the next sweep. The newest batch is 
 this version cannot open the model in production, and a recorded verdict is carried out if it never
 was. The sweep also copies rollbacks and promotions by hand into the history, because the API can
 record them only in the registry, and records when somebody moved the alias `production` by hand.
+Last, it deletes training partitions with rows that CLEAN does not have any longer.
 """
 
 from airflow.sdk import dag, task
@@ -136,7 +137,17 @@ def ledger_sweep():
             with history.judging():
                 record_moves.record_moves(history, registry)
 
+    @task
+    def delete_outdated_partitions() -> None:
+        """Delete copies of rows that CLEAN does not have any longer, such as erased ones."""
+        from connections import clean_warehouse, training_partitions
+
+        with clean_warehouse() as clean:
+            deleted = training_partitions(clean).delete_outdated()
+        print(f"training partitions deleted: {deleted}")  # noqa: T201
+
     record_moves()
+    delete_outdated_partitions()
     retrain(find_outdated())
     carry_out(find_uncarried())
     found = compare()

@@ -20,7 +20,7 @@ def model_training_pipeline():
     @task
     def prepare(partition_key: str, run_id: str) -> dict[str, str | int]:
         """Let the training gate check the rows of all batches up to this one."""
-        from connections import batch_of, clean_warehouse, publish_report
+        from connections import batch_of, clean_warehouse, publish_report, training_partitions
         from readmission.modelling import families
         from readmission.pipeline import train
         from readmission.quality.gates import Gatekeeper
@@ -34,7 +34,9 @@ def model_training_pipeline():
             if why := skipped.reason_to_skip(batch_id, run_id, get_settings().train_every):
                 raise AirflowSkipException(f"{batch_id} is not trained on: {why}")
             history = get_settings().train_with_history
-            rows = train.training_rows(warehouse, batch_id, history=history)
+            rows = train.training_rows(
+                warehouse, batch_id, history=history, partitions=training_partitions(warehouse)
+            )
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
             gatekeeper.training(warehouse, batch_id, rows)
             return vars(train.lineage(warehouse, batch_id, len(rows)))
@@ -43,15 +45,17 @@ def model_training_pipeline():
     def train(family: str, data: dict[str, str | int]) -> dict[str, str | float]:
         """Fit one family and log its run."""
         label(family)
-        from connections import clean_warehouse
+        from connections import clean_warehouse, training_partitions
         from readmission.modelling.mlflow_runs import Lineage
         from readmission.pipeline import train
         from readmission.registry import Registry
 
         settings, lineage = get_settings(), Lineage(**data)
         with clean_warehouse() as warehouse:
-            history = settings.train_with_history
-            rows = train.training_rows(warehouse, lineage.batch_id, history=history)
+            history, partitions = settings.train_with_history, training_partitions(warehouse)
+            rows = train.training_rows(
+                warehouse, lineage.batch_id, history=history, partitions=partitions
+            )
         registry = Registry(settings.as_mlflow("training"))
         signer = train.signer_of(settings)
         return vars(train.train(family, rows, lineage, registry, signer, settings.training_threads))

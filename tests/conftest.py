@@ -59,7 +59,7 @@ TOGETHER = {
 They start in this order, before all others: no worker must wait for a long group at the end."""
 ADMIN: dict[str, str] = {}
 """Variables with the login of MLflow's admin, once the platform runs."""
-STARTED = frozenset({"bench", "browser", "platform", "small_stack", "stack"})
+STARTED = frozenset({"bench", "browser", "bucket", "platform", "small_stack", "stack"})
 """Fixtures that start a service other than PostgreSQL; tests of the library alone use none."""
 INNER_ROOMS = ("domain", "warehouse", "serving")
 """The rooms without fits, gates and programs; their quick tests are the unit tests."""

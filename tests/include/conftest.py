@@ -25,7 +25,10 @@ from readmission.pipeline.process import process
 from readmission.pipeline.source import Dataset, Origin
 from readmission.registry import Registry
 from readmission.settings import Settings
+from readmission.stack.services import object_store
+from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.clean.partitions import Bucket
 from tests.conftest import Platform, emptied
 from tests.databases import migrate
 from tests.include.operations.ward import Ward, settings_of
@@ -166,6 +169,13 @@ def trained(platform: Platform, dataset: Dataset) -> Training:
     return Training(settings, rows, test_rows, lineage, results)
 
 
+@pytest.fixture(scope="session")
+def bucket(databases: Stack) -> Bucket:
+    """The bucket of the training set, in an object store without MLflow."""
+    databases.up(only={"postgres", "object-store"})
+    return Bucket(object_store.client(databases.site), databases.site.settings.training_bucket)
+
+
 @pytest.fixture
 def ward_settings(platform: Platform) -> Settings:
     addresses = {
@@ -177,13 +187,13 @@ def ward_settings(platform: Platform) -> Settings:
 
 
 @pytest.fixture
-def ward(platform: Platform, ward_settings: Settings) -> Iterator[Ward]:
+def ward(platform: Platform, bucket: Bucket, ward_settings: Settings) -> Iterator[Ward]:
     """All tables, with the patient in each that can hold rows of patients."""
     with ExitStack() as opened:
         connections = []
         for dsn in (platform.raw_dsn, platform.clean_dsn, platform.predictions_dsn):
             connections.append(opened.enter_context(emptied(dsn)))
             connections[-1].autocommit = True
-        ward = Ward(*connections, ward_settings)
+        ward = Ward(*connections, ward_settings, bucket)
         ward.fill()
         yield ward

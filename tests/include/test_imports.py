@@ -237,8 +237,13 @@ def entries(folder: Path) -> list[str]:
 
 
 def folders(top: str) -> list[Path]:
+    """Return the folders of a room; a history of migrations grows with every release."""
     found = [folder_of(top), *(path for path in folder_of(top).rglob("*") if path.is_dir())]
-    return [path for path in found if "__pycache__" not in path.parts]
+    return [
+        path
+        for path in found
+        if "__pycache__" not in path.parts and "migrations" not in path.parent.parts
+    ]
 
 
 def packages(top: str) -> list[str]:

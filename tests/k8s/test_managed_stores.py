@@ -15,7 +15,7 @@ CLIENTS = {
     "airflow-task", "warehouse-migrate", "mlflow", "fastapi", "pipeline-exporter", "backup",
 }  # fmt: skip
 OURS = re.compile(
-    r"\b(postgres-\w+:5432|airflow-postgres:5432|minio:9000|us-east-1|s3://(mlflow|airflow-logs)|data-docs)"
+    r"\b(postgres-\w+:5432|airflow-postgres:5432|minio:9000|us-east-1|s3://(mlflow|airflow-logs)|data-docs|training-sets)"
 )
 """The values that stores.env sets: addresses, region, buckets."""
 OVERLAY = {

@@ -30,6 +30,7 @@ from readmission.warehouse import (
     CleanWarehouse,
     ModelHistory,
 )
+from readmission.warehouse.clean.partitions import TrainingPartitions
 from readmission.warehouse.clean.patient_history import with_history
 
 CHOSEN_BY = "val_weighted_f1"
@@ -97,12 +98,16 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
 
 
 def training_rows(
-    warehouse: CleanWarehouse, batch_id: str, *, history: bool = False
+    warehouse: CleanWarehouse,
+    batch_id: str,
+    *,
+    history: bool = False,
+    partitions: TrainingPartitions | None = None,
 ) -> pd.DataFrame:
     """Return the train and validation rows of all accepted batches up to `batch_id`.
 
     With `history`, each row has the fields of its patient's earlier stays too, as they were known
-    with its batch.
+    with its batch. The rows are the same with and without `partitions`.
 
     Raises
     ------
@@ -110,7 +115,7 @@ def training_rows(
         If the batch is not accepted in CLEAN.
     """
     newest, splits = _accepted(warehouse, batch_id), (Split.TRAIN, Split.VALIDATION)
-    rows = warehouse.read_splits(splits, newest.batch_id)
+    rows = (partitions or warehouse).read_splits(splits, newest.batch_id)
     return with_history(warehouse.connection, rows, splits) if history else rows
 
 

@@ -134,7 +134,7 @@ class Settings(
     )
     docs_bucket: str = Field("data-docs", description="Bucket for the published reports.")
     buckets: Separated[str] = Field(
-        ("mlflow", "data-docs", "airflow-logs", "backups"),
+        ("mlflow", "data-docs", "airflow-logs", "backups", "training-sets"),
         description="Buckets of the object store, separated by commas; missing ones are created.",
     )
 

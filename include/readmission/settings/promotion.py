@@ -19,6 +19,10 @@ class PromotionSettings(RenamedSettings):
         " `10000 rows`. Each training uses all batches so far; a batch that is skipped says why in"
         " the log of its task and in CLEAN.",
     )
+    training_bucket: str = Field(
+        "training-sets",
+        description="Bucket with a copy of each accepted batch, from which models are trained.",
+    )
     train_with_history: bool = Field(
         False,
         description="Train on what was known of each patient's earlier stays, too. Such a model"

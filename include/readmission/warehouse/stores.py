@@ -99,6 +99,11 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             "number of the patient", _BY_NUMBER, sql.SQL("batch_id, source_row")
         ),
         "patient": PatientRows("number of the patient", _BY_NUMBER, sql.SQL("patient_nbr")),
+        "training_partition": PatientRows(
+            "batch of an encounter; the object of this name has copies of the batch's rows",
+            sql.SQL("batch_id IN (SELECT batch_id FROM encounter WHERE patient_nbr = %(patient)s)"),
+            sql.SQL("batch_id"),
+        ),
         "patient_history": PatientRows(
             "keyed hash of the patient's number",
             sql.SQL("patient_hash = %(patient_hash)s"),

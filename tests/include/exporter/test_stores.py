@@ -95,7 +95,7 @@ def test_each_bucket_shows_its_objects_and_bytes(stored_bytes: int, scrape: Scra
 
     assert page("object_store_up") == 1
     assert {bucket for (bucket,) in page.all("bucket_objects")} == {
-        "mlflow", "data-docs", "airflow-logs", "backups",
+        "mlflow", "data-docs", "airflow-logs", "backups", "training-sets",
     }  # fmt: skip
     assert page("bucket_objects", bucket="backups") == 1
     assert page("bucket_size_bytes", bucket="backups") == stored_bytes

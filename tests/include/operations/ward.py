@@ -33,6 +33,7 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
+from readmission.warehouse.clean.partitions import Bucket, TrainingPartitions
 from readmission.warehouse.predictions import feedback, known_stays, shadow
 from readmission.warehouse.predictions.feedback import CardFeedback
 from readmission.warehouse.predictions.outcomes import OutcomeStore
@@ -78,6 +79,8 @@ class Ward:
         With autocommit, so that no test holds a lock.
     settings : Settings
         With the addresses of the databases and of MLflow.
+    bucket : Bucket
+        The bucket of the training set.
     key : str
         Key of the prediction log.
     """
@@ -86,6 +89,7 @@ class Ward:
     clean_db: psycopg.Connection
     predictions_db: psycopg.Connection
     settings: Settings
+    bucket: Bucket
     key: str = KEY
 
     @property
@@ -95,6 +99,10 @@ class Ward:
     @property
     def clean(self) -> CleanWarehouse:
         return CleanWarehouse(self.clean_db)
+
+    @property
+    def partitions(self) -> TrainingPartitions:
+        return TrainingPartitions(self.clean, self.bucket)
 
     @property
     def databases(self) -> Mapping[str, psycopg.Connection]:
@@ -149,6 +157,7 @@ class Ward:
         hashed = Pseudonyms(self.key).patient
         process(self.raw, self.clean, batch_id, SPLIT_KEY, hashed)
         self.clean.accept(batch_id)
+        self.partitions.write(batch_id)
 
     def judge(self, batch_id: str = "batch-0002", *left_out: int) -> Promotion:
         """Record a verdict on all rows of CLEAN but those of some encounters."""

@@ -25,6 +25,11 @@ BACKUPS = (
     " restored, repeat the erasure before the pipeline starts."
 )
 
+COPIES = (
+    "no training reads the copies of the rows in the training set any longer; the next run of"
+    " ledger_sweep deletes them"
+)
+
 
 class ErasureRefused(ReadmissionError):
     """An erasure cannot begin; nothing was deleted."""
@@ -156,5 +161,6 @@ def describe(planned: Plan) -> Iterator[str]:
         )
     if planned.erasure.verdicts:
         yield f"these comparisons used the rows as test rows: {', '.join(planned.erasure.verdicts)}"
+    yield COPIES
     yield "rows of this patient that arrive later are refused and counted as erased"
     yield BACKUPS

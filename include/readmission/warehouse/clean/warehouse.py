@@ -116,11 +116,15 @@ class CleanWarehouse(Ledger[CleanBatch]):
 
     def read_batch(self, batch_id: str) -> pd.DataFrame:
         """Return one batch in file order, whatever its state; columns as in `ROW_TYPES`."""
-        return self._rows_of(batch_id).to_pandas()
+        return self.rows_of(batch_id).to_pandas()
+
+    def rows_of(self, batch_id: str) -> pa.Table:
+        """Return the same as an Arrow table, with the types of `ROW_TYPES`."""
+        return self._read(sql.SQL("e.batch_id = %s"), batch_id)
 
     def content_hash(self, batch_id: str) -> str:
         """Return the hash of the stored rows of a batch, as `write` puts it into the ledger."""
-        return content_hash(self._rows_of(batch_id))
+        return content_hash(self.rows_of(batch_id))
 
     def read_splits(self, splits: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
         """Return the valid rows of some splits in accepted batches.
@@ -198,9 +202,6 @@ class CleanWarehouse(Ledger[CleanBatch]):
                 "SELECT batch_id, part, count(*) FROM encounter GROUP BY 1, 2 ORDER BY 1, 2"
             ).fetchall()
         return {(batch_id, part): rows for batch_id, part, rows in counted}
-
-    def _rows_of(self, batch_id: str) -> pa.Table:
-        return self._read(sql.SQL("e.batch_id = %s"), batch_id)
 
     def _read(self, condition: sql.Composable, *parameters: object) -> pa.Table:
         columns = sql.SQL(", ").join(sql.Identifier("e", name) for name in ROW_TYPES)

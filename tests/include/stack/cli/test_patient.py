@@ -17,6 +17,7 @@ from readmission.stack import audit
 from readmission.stack.cli.app import app
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
+from readmission.warehouse.clean.partitions import Bucket
 from tests.conftest import Platform, emptied
 from tests.include.operations.ward import PATIENT, WHY, Ward
 
@@ -38,7 +39,7 @@ class PatientCommands:
 
 
 @pytest.fixture
-def commands(platform: Platform, databases: Stack) -> Iterator[PatientCommands]:
+def commands(platform: Platform, databases: Stack, bucket: Bucket) -> Iterator[PatientCommands]:
     key = databases.site.credentials.prediction_log_key
     with ExitStack() as opened:
         connections = []
@@ -47,7 +48,7 @@ def commands(platform: Platform, databases: Stack) -> Iterator[PatientCommands]:
             dsn = postgres.dsn(databases.site, name)
             connections.append(opened.enter_context(emptied(dsn)))
             connections[-1].autocommit = True
-        ward = Ward(*connections, platform.settings, key)
+        ward = Ward(*connections, platform.settings, bucket, key)
         ward.fill()
         yield PatientCommands(databases, ward)
 

@@ -22,7 +22,7 @@ def test_the_buckets_exist(running_site: Site) -> None:
     buckets = {
         bucket["Name"] for bucket in object_store.client(running_site).list_buckets()["Buckets"]
     }
-    assert buckets == {"mlflow", "data-docs", "airflow-logs", "backups"}
+    assert buckets == {"mlflow", "data-docs", "airflow-logs", "backups", "training-sets"}
 
 
 def test_a_wrong_key_is_rejected(platform: Platform) -> None:
