@@ -23,6 +23,7 @@ from api.model.registry import RegistryClient
 from api.model.shadow.shadow import Shadow
 from api.model.store import ModelStore
 from api.prediction_log.log import PredictionLog
+from readmission.logs.tracing import Tracer
 from readmission.settings import Settings
 from readmission.warehouse.audit.events import Action, ActorKind, AuditEvent
 
@@ -55,6 +56,8 @@ class ServiceState:
         One slot per upload in progress; single encounters need none.
     shutdown : GracefulShutdown
         Tells whether the process is shutting down.
+    tracer : Tracer
+        Opens the spans of a request; does nothing without a collector.
     """
 
     settings: Settings
@@ -72,6 +75,7 @@ class ServiceState:
     audit: AuditTrail
     upload_slots: UploadSlots
     shutdown: GracefulShutdown
+    tracer: Tracer
 
 
 def service_state(request: Request) -> ServiceState:

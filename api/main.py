@@ -20,6 +20,7 @@ from api.http.access_log import AccessLog
 from api.http.direct import DirectRouting
 from api.http.draining import GracefulShutdown
 from api.http.hosts import AllowedHosts
+from api.http.tracing import TracedRequests
 from api.http.transport import RequestBoundary
 from api.metrics import Metrics
 from api.model.champion import ChampionHolder
@@ -124,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(state.log.close, LOG_SECONDS)
     await asyncio.to_thread(state.audit.close, AUDIT_SECONDS)
     await asyncio.to_thread(app.state.access_log.close)
+    await asyncio.to_thread(state.tracer.close)
 
 
 def create_app(
@@ -173,6 +175,7 @@ def create_app(
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),
         shutdown=shutdown,
+        tracer=(tracer := logs.open_tracer("api", settings)),
     )
     app.add_middleware(DirectRouting, routes=app.routes)
     app.add_middleware(AllowedHosts, names=settings.allowed_hosts)
@@ -184,6 +187,8 @@ def create_app(
         record=access_log.record,
         shutdown=shutdown,
     )
+    if tracer.is_on:
+        app.add_middleware(TracedRequests, tracer=tracer)
     error_responses.install(app)
     # Routes are tried in order, so the most frequent one comes first.
     protocols = (invocations, kserve, fhir, cds_hooks)

@@ -12,6 +12,8 @@ from typing import Any, cast
 import httpx
 from pydantic import SecretStr
 
+from readmission.logs.tracing import NoTracer, SpanKind, Tracer
+
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 """Seconds. A busy machine may need one to predict; an unreachable host should fail fast."""
 UPLOAD_BYTES = 1 << 18
@@ -63,10 +65,15 @@ class ApiClient:
         Address of the API.
     key : SecretStr, optional
         API key, sent with every request.
+    tracer : Tracer, optional
+        Opens a span for each request, which the API continues.
     """
 
-    def __init__(self, url: str, key: SecretStr | None = None) -> None:
+    def __init__(
+        self, url: str, key: SecretStr | None = None, tracer: Tracer | None = None
+    ) -> None:
         self.url = url
+        self._tracer = tracer or NoTracer()
         self._http = httpx.Client(base_url=url, timeout=TIMEOUT, headers=_key_header(key))
 
     def health(self) -> Json:
@@ -121,7 +128,7 @@ class ApiClient:
         """Upload a file; yield the result of each row as it arrives, then the summary."""
         starts = range(0, len(content), UPLOAD_BYTES)
         with (
-            self._logged("POST", "/predict/batch") as headers,
+            self._traced("POST", "/predict/batch") as headers,
             self._http.stream(
                 "POST",
                 "/predict/batch",
@@ -139,7 +146,7 @@ class ApiClient:
     def _request(
         self, method: str, path: str, body: Json | None = None, key: SecretStr | None = None
     ) -> Json:
-        with self._logged(method, path) as headers:
+        with self._traced(method, path) as headers:
             response = self._http.request(
                 method, path, json=body, headers=headers | _key_header(key)
             )
@@ -149,6 +156,15 @@ class ApiClient:
             if response.is_error:
                 raise _refusal(content, response)
         return cast(Json, content)
+
+    @contextmanager
+    def _traced(self, method: str, path: str) -> Iterator[dict[str, str]]:
+        """Like `_logged`, within a span that the API continues."""
+        with (
+            self._tracer.span(f"{method} {path}", SpanKind.CLIENT),
+            self._logged(method, path) as headers,
+        ):
+            yield headers | self._tracer.headers()
 
     @contextmanager
     def _logged(self, method: str, path: str) -> Iterator[dict[str, str]]:

@@ -26,8 +26,9 @@ CLIENT_CLOSED = 499
 """Status of a request whose caller disconnected before the response."""
 SERVER_ERROR = 500
 
-Record = tuple[float, str, str, str, int, float, str | None, str | None]
-"""Time, request id, method, route, status, seconds, role of the caller and kind of error."""
+Record = tuple[float, str, str, str, int, float, str | None, str | None, str | None]
+"""Time, request id, method, route, status, seconds, role of the caller, kind of error and id of the
+trace."""
 
 
 def _to_stderr(piece: bytes) -> None:
@@ -81,7 +82,7 @@ class AccessLog:
         self._queue.append(
             (
                 time.time(), state["request_id"], method, route, status or CLIENT_CLOSED, seconds,
-                state.get("role"), state.get("refusal"),
+                state.get("role"), state.get("refusal"), state.get("trace_id"),
             )
         )  # fmt: skip
 
@@ -122,9 +123,11 @@ class AccessLog:
 
 
 def _as_json(record: Record) -> bytes:
-    at, request_id, method, route, status, seconds, role, refusal = record
+    at, request_id, method, route, status, seconds, role, refusal, trace_id = record
     # The request boundary accepts only ids that need no escaping in JSON.
     own = f'{{"time":"{_stamp(at)}","request_id":"{request_id}","duration_ms":{1000 * seconds:.3f},'
+    if trace_id is not None:
+        own += f'"trace_id":"{trace_id}",'
     return own.encode() + _common(method, route, status, role, refusal)
 
 
@@ -158,6 +161,6 @@ def _second(whole: int) -> str:
 
 
 def _as_text(record: Record) -> bytes:
-    at, request_id, method, route, status, seconds, _, _ = record
+    at, request_id, method, route, status, seconds, *_ = record
     took = f"{1000 * seconds:.1f} ms"
     return f"{stamp(at)} {method} {route} {status} {took} [{request_id}]\n".encode()

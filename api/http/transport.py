@@ -94,7 +94,7 @@ class RequestBoundary:
                 message["headers"] += [(REQUEST_ID, request_id.encode()), *_RAW_HEADERS]
                 if self._shutdown.begun:
                     message["headers"].append(CLOSE)
-                self._count(*_endpoint(scope), status)
+                self._count(*endpoint_of(scope), status)
             await send(message)
 
         try:
@@ -107,13 +107,13 @@ class RequestBoundary:
                 failure = ApiError("The service failed; its log has the request id.")
                 await error_response(failure, request_id)(scope, receive, send_with_id)
         finally:
-            self._record(scope, *_endpoint(scope), status, perf_counter() - began)
+            self._record(scope, *endpoint_of(scope), status, perf_counter() - began)
 
 
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 
 
-def _endpoint(scope: Scope) -> tuple[str, str]:
+def endpoint_of(scope: Scope) -> tuple[str, str]:
     """Return route and method of a request; unknown ones become `other`, to bound label values."""
     route, method = scope.get("route"), scope["method"]
     path = getattr(route, "path", _OTHER)

@@ -96,15 +96,17 @@ class FileScoring:
         """Score the accepted rows of a completed chunk; return one line per row."""
         self._budget.take(len(chunk))
         accepted = [row.content for row in chunk if not isinstance(row.content, ApiError)]
-        predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
-        lines = [
-            self._rejected(number, row.content, row.keys)
-            if isinstance(row.content, ApiError)
-            else self._accepted(number, row.content, row.keys, next(predictions))
-            for number, row in enumerate(chunk, self._rows)
-        ]
-        self._rows += len(chunk)
-        self._sync([line for line in lines if line.get("logged")])
+        with self._state.tracer.span("score"):
+            predictions = iter(self._champion.model.predict_many(accepted) if accepted else ())
+        with self._state.tracer.span("log"):
+            lines = [
+                self._rejected(number, row.content, row.keys)
+                if isinstance(row.content, ApiError)
+                else self._accepted(number, row.content, row.keys, next(predictions))
+                for number, row in enumerate(chunk, self._rows)
+            ]
+            self._rows += len(chunk)
+            self._sync([line for line in lines if line.get("logged")])
         return lines
 
     def _completed(self, row: ParsedRow) -> ParsedRow:

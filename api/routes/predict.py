@@ -86,9 +86,11 @@ async def predict(request: Request) -> Response:
     started = perf_counter()
     # Validate the raw body and run the model on the event loop: declaring a body, or handing over
     # to a thread, would each take longer than both.
-    encounter, champion = parse_encounter(body), state.holder.require()
-    encounter = state.stays.complete(champion.model, encounter)
-    prediction = await champion.scorer.predict(encounter)
+    with state.tracer.span("validate"):
+        encounter, champion = parse_encounter(body), state.holder.require()
+        encounter = state.stays.complete(champion.model, encounter)
+    with state.tracer.span("score"):
+        prediction = await champion.scorer.predict(encounter)
     fields = await _record(state, champion, encounter, prediction, request)
     state.metrics.latency.observe(perf_counter() - started)
     return Response(to_json(fields), media_type=JSON)
@@ -111,14 +113,17 @@ async def explain(request: Request) -> Response:
     authorize(state, request.scope, Role.PREDICT)
     body = await read_json_body(request)
     # In a thread: the 150 alternatives of the page take milliseconds.
-    encounter, alternatives = await asyncio.to_thread(parse_explain_request, body)
-    champion = state.holder.require()
-    encounter = state.stays.complete(champion.model, encounter)
-    prediction = champion.model.predict(encounter)
+    with state.tracer.span("validate"):
+        encounter, alternatives = await asyncio.to_thread(parse_explain_request, body)
+        champion = state.holder.require()
+        encounter = state.stays.complete(champion.model, encounter)
+    with state.tracer.span("score"):
+        prediction = champion.model.predict(encounter)
     # In a thread: the first explanation of a boosted model imports its library for a second.
-    explained = await asyncio.to_thread(
-        _explain, champion.model, encounter, prediction, alternatives
-    )
+    with state.tracer.span("explain"):
+        explained = await asyncio.to_thread(
+            _explain, champion.model, encounter, prediction, alternatives
+        )
     # Count and log the prediction only now, because explaining it may have failed.
     fields = await _record(state, champion, encounter, prediction, request)
     state.audit.note(audit_event(request, Action.EXPLAIN, champion.registered.version))
@@ -155,14 +160,15 @@ async def _record(
     if prediction is not None:
         label = prediction.predicted_class
         state.metrics.predictions(version)[label].inc()
-        logged = log is not None and log.record(
-            request_id, 0, version, encounter, prediction.probabilities, label,
-            *sender_of(request),
-        )  # fmt: skip
+        with state.tracer.span("log"):
+            logged = log is not None and log.record(
+                request_id, 0, version, encounter, prediction.probabilities, label,
+                *sender_of(request),
+            )  # fmt: skip
+            if log is not None and logged:
+                logged = await log.synced()
         if state.shadow is not None:
             state.shadow.offer(request_id, 0, version, encounter, prediction)
-    if log is not None and logged:
-        logged = await log.synced()
     fields = read_prediction(prediction) | read_encounter(encounter)
     fields["follow_up"] = state.follow_up.decide(prediction)
     fields["logged"] = logged

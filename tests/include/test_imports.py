@@ -31,8 +31,9 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.settings": (
         {"backups", "lock", "renamed", "store_keys"},
-        {"alerting", "archive", "audit", "deliveries", "mlflow", "promotion", "run_as"},
+        {"alerting", "archive", "audit", "deliveries", "logs", "mlflow", "promotion", "run_as"},
     ),
+    "readmission.logs": ({"tracing"}, {"otlp"}),
     "readmission.domain": (
         {"batch_ids", "codes", "diagnoses", "production", "splitting"},
         {"columns"},

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from readmission.logs import open_tracer
 from readmission.settings import get_settings
 from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
 from ui.components import api_errors
@@ -12,7 +13,8 @@ from ui.language import _
 
 @st.cache_resource
 def _client(url: str) -> ApiClient:
-    return ApiClient(url, get_settings().api_key)
+    settings = get_settings()
+    return ApiClient(url, settings.api_key, open_tracer("ui", settings))
 
 
 def client() -> ApiClient:

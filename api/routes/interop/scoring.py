@@ -70,7 +70,8 @@ async def score(request: Request, rows: Iterable[ParsedRow], form: str) -> Score
     state = service_state(request)
     champion = state.holder.require()
     budget = row_budget(request)
-    paid = await asyncio.to_thread(_valid_and_paid, rows, budget)
+    with state.tracer.span("validate"):
+        paid = await asyncio.to_thread(_valid_and_paid, rows, budget)
     scoring = FileScoring(
         state, champion, request_id_of(request), sender_of(request), "ndjson", budget
     )

@@ -22,6 +22,7 @@ from readmission.settings.alerting import AlertingSettings
 from readmission.settings.archive import ArchiveSettings
 from readmission.settings.audit import AuditSettings
 from readmission.settings.deliveries import DeliverySettings
+from readmission.settings.logs import LogSettings
 from readmission.settings.mlflow import MlflowSettings
 from readmission.settings.promotion import PromotionSettings
 from readmission.settings.renamed import RENAMED, nearest
@@ -51,7 +52,7 @@ class SettingsError(ReadmissionError):
 
 class Settings(
     MlflowSettings, AuditSettings, PromotionSettings,
-    DeliverySettings, ArchiveSettings, AlertingSettings, RunAsSettings,
+    DeliverySettings, ArchiveSettings, AlertingSettings, LogSettings, RunAsSettings,
 ):  # fmt: skip
     """Every setting of the project. Secrets have no default.
 
@@ -234,14 +235,6 @@ class Settings(
     )
     database_capacity_mb: PositiveInt = Field(
         5_120, description="Disk space per database, in MiB; an alert fires when it is nearly full."
-    )
-
-    # Logs
-    log_format: Literal["json", "text"] | None = Field(
-        None, description="Format of log lines; if unset, text in a terminal and JSON elsewhere."
-    )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Lowest level that is logged; handled requests are logged at info."
     )
 
     # The stack on one machine

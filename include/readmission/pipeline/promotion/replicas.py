@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from readmission.logs import trace_headers
 from readmission.settings import Settings
 
 TIMEOUT_SECONDS = 5.0
@@ -71,6 +72,7 @@ def ask_until_served(version: str, settings: Settings, timeout: float = TIMEOUT_
     key = settings.api_key.get_secret_value() if settings.api_key else ""
     # Replicas have no name of their own, and the API refuses names that it does not know.
     headers = {"X-API-Key": key, "Host": urlsplit(settings.api_url).netloc}
+    headers |= trace_headers(settings)
 
     def lag(address: str) -> str | None:
         with httpx.Client(base_url=address, headers=headers, trust_env=False) as client:

@@ -86,3 +86,16 @@ def test_tasks_get_the_keys_of_a_bucket_that_is_the_source(
     assert given == ("https://store.example" if is_named else site.s3_endpoint)
     (scheduler,) = (s for s in airflow.services(site) if s.name == airflow.SCHEDULER)
     assert "AWS_SECRET_ACCESS_KEY" not in scheduler.environment
+
+
+def test_airflow_sends_its_traces_to_the_collector_of_the_settings(site: Site) -> None:
+    address = "http://collector:4318"
+    with_collector = site.settings.model_copy(update={"otlp_endpoint": address})
+
+    for service in airflow.services(replace(site, settings=with_collector)):
+        assert service.environment["AIRFLOW__TRACES__OTEL_ON"] == "True"
+        assert service.environment["OTEL_EXPORTER_OTLP_ENDPOINT"] == address
+        # Airflow's default is gRPC.
+        assert service.environment["OTEL_TRACES_EXPORTER"] == "otlp_proto_http"
+    for service in airflow.services(site):
+        assert not any("OTEL" in name for name in service.environment)

@@ -1,4 +1,4 @@
-"""Logs without patient data: one line of JSON per record, with the id of the request.
+"""Logs without patient data: one line of JSON per record, with the ids of request and trace.
 
 The message of an exception may quote a row: PostgreSQL quotes a duplicate key, pydantic quotes its
 input. Such messages are never logged; the type of the error and its locations in the code are.
@@ -21,10 +21,14 @@ from pythonjsonlogger.json import JsonFormatter
 
 from readmission import __version__
 from readmission.errors import InvalidValue, ReadmissionError
+from readmission.logs.tracing import NoTracer, Tracer
 from readmission.settings import CHECKOUT, Settings, get_settings
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 """Id of the current request; every line logged while it is handled contains the id."""
+
+TRACE_ID: ContextVar[str] = ContextVar("trace_id", default="")
+"""Id of the current trace, if there is one; every line logged within it contains the id."""
 
 OURS = "readmission"
 ACCESS_LOGGERS = ("tornado.access", "uvicorn.access")
@@ -62,6 +66,36 @@ def configure(service: str, settings: Settings | None = None) -> None:
     logging.captureWarnings(True)
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
+
+
+def open_tracer(service: str, settings: Settings) -> Tracer:
+    """Return what opens the spans of a process; without a collector, it does nothing.
+
+    Parameters
+    ----------
+    service : str
+        Name of the process.
+    settings : Settings
+        Name the collector, if there is one.
+    """
+    if settings.otlp_endpoint is None:
+        return NoTracer()
+    # Imported lazily: it takes half a second, and nobody without a collector needs it.
+    from readmission.logs.otlp import OtlpTracer
+
+    return OtlpTracer(service, settings.otlp_endpoint, TRACE_ID)
+
+
+def trace_headers(settings: Settings) -> dict[str, str]:
+    """Return the headers that let a service continue the trace of an Airflow task, if there is one.
+
+    Airflow opens the span itself.
+    """
+    if settings.otlp_endpoint is None:
+        return {}
+    from readmission.logs.otlp import current_headers
+
+    return current_headers()
 
 
 def is_json(settings: Settings) -> bool:
@@ -164,9 +198,9 @@ def _presentable(record: logging.LogRecord) -> logging.LogRecord:
             where(arg) if isinstance(arg, BaseException) and not is_trusted(arg) else arg
             for arg in record.args
         )
-    request_id = REQUEST_ID.get()
-    if request_id and not hasattr(shown, "request_id"):
-        shown.request_id = request_id
+    for name, current in (("request_id", REQUEST_ID), ("trace_id", TRACE_ID)):
+        if (found := current.get()) and not hasattr(shown, name):
+            setattr(shown, name, found)
     return shown
 
 

@@ -1,0 +1,24 @@
+"""Settings of logs and traces, which `readmission.settings.Settings` inherits."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from readmission.settings.renamed import RenamedSettings
+
+
+class LogSettings(RenamedSettings):
+    """What is logged, and where traces are sent."""
+
+    log_format: Literal["json", "text"] | None = Field(
+        None, description="Format of log lines; if unset, text in a terminal and JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Lowest level that is logged; handled requests are logged at info."
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]+/?$",
+        description="Collector of OpenTelemetry, such as http://collector:4318; if unset, nothing"
+        " is traced.",
+    )
