@@ -73,7 +73,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"live", "newest_batch", "report"},
     ),
     "readmission.registry": (
-        {"aliases", "artifacts", "candidates", "login"},
+        {"aliases", "artifacts", "candidates", "datasets", "login"},
         {"client"},
         {"rollbacks"},
     ),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
+from opentelemetry import trace
 
 from readmission.domain.columns import earlier_stays
 from readmission.domain.drift import reference_of
@@ -20,6 +21,7 @@ from readmission.modelling.mlflow_runs import (
     log_fit,
 )
 from readmission.registry import DRIFT_REFERENCE, Registry
+from readmission.registry.datasets import training_data
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from readmission.settings.lock import commit, lock_sha256
@@ -153,8 +155,18 @@ def train(
         reference = reference_of(rows[rows["part"] == Split.TRAIN])
         fitted = fit(family, rows, threads)
         run_id = log_fit(fitted, data, experiment_id, {DRIFT_REFERENCE: reference}, signer)
+        registry.client.log_inputs(run_id, datasets=[training_data(data.tags())])
+        if trace_id := current_trace():
+            registry.client.set_tag(run_id, "trace_id", trace_id)
     run = registry.client.get_run(run_id).data
     return FitResult(family, run_id, run.metrics[CHOSEN_BY], run.tags.get(NOT_SERVABLE))
+
+
+def current_trace() -> str | None:
+    """Return the id of the trace that this task belongs to; None if it is not traced."""
+    context = trace.get_current_span().get_span_context()
+    # Airflow gives every task a context; only that of a trace is sampled.
+    return trace.format_trace_id(context.trace_id) if context.trace_flags.sampled else None
 
 
 def _require_unerased(warehouse: CleanWarehouse, data: Lineage) -> None:

@@ -16,6 +16,7 @@ from readmission.errors import NoDriftReference, NoModel, NotPromotedYet
 from readmission.registry import artifacts
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
+from readmission.registry.datasets import description
 from readmission.registry.login import log_in
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
@@ -64,6 +65,7 @@ class Registry:
             source=f"models:/{output.model_id}",
             run_id=run_id,
             tags=dict(tags),
+            description=description(tags),
             model_id=output.model_id,
         )
         return str(version.version)

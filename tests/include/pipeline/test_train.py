@@ -1,5 +1,6 @@
 """One training: a described run for each family, and the best model as challenger."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,8 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Run
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from pydantic import SecretStr
 
 from readmission.domain import schema
@@ -61,6 +64,15 @@ def test_the_tags_of_a_run_describe_its_data(trained: Training, run: Run) -> Non
     assert run.data.tags["family"] in FAMILIES
 
 
+def test_a_run_names_its_dataset(trained: Training, run: Run) -> None:
+    (found,) = run.inputs.dataset_inputs
+
+    assert found.dataset.name == "clean.encounter up to batch-0001"
+    assert trained.lineage.data_sha256.startswith(found.dataset.digest)
+    assert json.loads(found.dataset.profile)["num_rows"] == len(trained.rows)
+    assert [(tag.key, tag.value) for tag in found.tags] == [("mlflow.data.context", "training")]
+
+
 def test_a_run_has_parameters_and_every_metric_twice(run: Run) -> None:
     metrics = run.data.metrics
     all_rows = {name for name in metrics if not name.startswith(("val_eligible_", "fit_"))}
@@ -102,6 +114,16 @@ def test_the_artifact_declares_its_signature_and_requirements(run: Run) -> None:
     # The distribution with or without CUDA is the one on this machine; other families need none.
     needed = 1 if run.data.tags["family"] == "xgboost" else 0
     assert len({"xgboost", "xgboost-cpu"} & pinned.keys()) == needed
+
+
+def test_a_run_belongs_to_the_trace_of_its_task() -> None:
+    assert train.current_trace() is None
+    unsampled = TracerProvider(sampler=ALWAYS_OFF).get_tracer("airflow")
+    with unsampled.start_as_current_span("worker.fit"):
+        assert train.current_trace() is None
+
+    with TracerProvider().get_tracer("airflow").start_as_current_span("worker.fit") as span:
+        assert train.current_trace() == f"{span.get_span_context().trace_id:032x}"
 
 
 def test_repeated_training_logs_no_second_run(trained: Training, client: MlflowClient) -> None:
@@ -204,6 +226,9 @@ def test_the_best_on_validation_becomes_the_challenger(
     version = client.get_model_version(registry.name, candidate.version)
     assert version.tags["family"] == candidate.family
     assert version.tags["data_source"] == "synthetic"
+    family = candidate.family.replace("_", " ")
+    rows = f"{len(trained.rows):,} rows up to batch-0001 (synthetic)"
+    assert version.description.startswith(f"{family} trained on {rows}, by the code of commit ")
     stored = history.candidate(BATCHES[0])
     assert replace(stored, created_at=None) == candidate
 
