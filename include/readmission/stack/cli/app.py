@@ -31,6 +31,7 @@ from readmission.stack.cli.terminal import (
     print_json,
     print_version,
 )
+from readmission.stack.cli.tour import command as tour
 from readmission.stack.errors import StackError
 from readmission.stack.services import wal_archive
 from readmission.stack.stack import Stack
@@ -63,6 +64,7 @@ app.command("restore")(backup.restore)
 app.command("drill")(backup.drill)
 app.command("synth")(synth.synthesise)
 app.command("score")(score.score)
+app.command("tour")(tour.tour)
 app.command("retrain")(retrain.retrain)
 app.command("trace")(trace.trace)
 app.command("outcomes")(outcomes.outcomes)

@@ -88,6 +88,28 @@ def test_tasks_get_the_keys_of_a_bucket_that_is_the_source(
     assert "AWS_SECRET_ACCESS_KEY" not in scheduler.environment
 
 
+PRINT_EXPORTER = """
+from airflow._shared.observability import traces
+from airflow.configuration import conf
+from opentelemetry import trace
+traces.configure_otel(conf)
+(processor,) = trace.get_tracer_provider()._active_span_processor._span_processors
+print(processor.span_exporter._endpoint)
+"""
+
+
+def test_airflow_understands_where_to_send_its_traces(site: Site) -> None:
+    settings = site.settings.model_copy(update={"otlp_endpoint": "http://127.0.0.1:9"})
+    _, _, scheduler, _ = airflow.services(replace(site, settings=settings))
+
+    done = subprocess.run(
+        [sys.executable, "-c", PRINT_EXPORTER],
+        env={**os.environ, **scheduler.environment}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.split()[-1] == "http://127.0.0.1:9/v1/traces"
+
+
 def test_airflow_sends_its_traces_to_the_collector_of_the_settings(site: Site) -> None:
     address = "http://collector:4318"
     with_collector = site.settings.model_copy(update={"otlp_endpoint": address})

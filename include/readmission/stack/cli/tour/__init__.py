@@ -1,0 +1,1 @@
+"""The command `readmission tour`: from a bad batch to a rollback, on a stack of its own."""

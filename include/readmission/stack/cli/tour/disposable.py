@@ -1,0 +1,83 @@
+"""A stack that exists for one command, with folders and ports of its own."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from readmission.settings import PREFIX, Settings
+from readmission.stack.site.ports import free_ports
+from readmission.stack.site.site import PORT_SETTINGS
+from readmission.stack.stack import Stack
+from readmission.stack.supervision.run_as import drop_root
+
+STATE, DELIVERY = "state", "encounters.csv"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+KEPT = ("run_as", "cache_dir")
+"""Settings of the caller that hold here, too."""
+
+
+def settings_in(home: Path, given: Settings) -> Settings:
+    """Return the settings of a small stack in a folder; those of the caller's stack do not hold.
+
+    Parameters
+    ----------
+    home : Path
+        The folder.
+    given : Settings
+        Those of the caller.
+    """
+    ports = dict(zip(PORT_SETTINGS, free_ports(len(PORT_SETTINGS)), strict=True))
+    kept = {name: getattr(given, name) for name in KEPT if name in given.model_fields_set}
+    own = {
+        "state_dir": home / STATE,
+        "dataset": home / DELIVERY,
+        "offline": True,
+        # Only deliveries of the tour start a run.
+        "scheduled_runs": False,
+        # One family and a rule without intervals: a few hundred rows prove nothing anyway.
+        "families": ("logistic_regression",),
+        "promotion_rule": "weighted_f1",
+    }
+    return Settings.model_construct().model_copy(update=kept | own | ports)
+
+
+@contextmanager
+def disposable_stack(given: Settings) -> Iterator[Stack]:
+    """Yield a stack that has not been started; delete it with all its data at the end.
+
+    That holds after an error, Ctrl-C, SIGTERM and a closed terminal, too. Until then the variables
+    of the caller's stack are removed from this process, because services inherit its environment.
+    """
+    home = Path(tempfile.mkdtemp(prefix="readmission-tour-"))
+    home.chmod(0o711)  # PostgreSQL does not run as root, and must reach its folder.
+    callers: dict[str, str] = {}
+    former = {number: signal.signal(number, _interrupt) for number in ENDINGS}
+    try:
+        given = drop_root(given.model_copy(update={"state_dir": home}))
+        callers = {name: os.environ.pop(name) for name in list(os.environ) if _is_ours(name)}
+        stack = Stack(settings_in(home, given))
+        try:
+            yield stack
+        finally:
+            # A second Ctrl-C must not leave half of it behind.
+            for number in ENDINGS:
+                signal.signal(number, signal.SIG_IGN)
+            stack.reset()
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        os.environ |= callers
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _is_ours(variable: str) -> bool:
+    return variable.startswith(PREFIX)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
