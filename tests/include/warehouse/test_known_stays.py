@@ -112,7 +112,7 @@ def test_a_migrated_database_has_the_order_of_its_stays(predictions: psycopg.Con
         " AS stay (batch_id, source_row, patient_hash, encounter_id)"
     )
 
-    migration = import_module("readmission.warehouse.migrations.predictions.0007_hashed_stays")
+    migration = import_module("readmission.warehouse.migrations.predictions.0010_hashed_stays")
     predictions.execute(migration.HASHED)
 
     found = predictions.execute("SELECT patient_hash, ordinal, encounter_hash FROM known_stay")

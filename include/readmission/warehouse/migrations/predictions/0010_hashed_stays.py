@@ -7,8 +7,8 @@ counts as one that was not: with all stays of its patient.
 
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 
 
 def upgrade() -> None:
