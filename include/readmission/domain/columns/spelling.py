@@ -67,7 +67,8 @@ def code(value: object) -> str | None:
         return value.replace(",", ".").upper()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    if not abs(value) < _BEYOND_CODES:  # NaN is not either.
+    size: Any = abs(value)
+    if not size < _BEYOND_CODES:  # NaN is not either.
         return None
     number = float(value)
     if abs(number - round(number, 2)) > _ROUNDING:
