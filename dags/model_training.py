@@ -1,4 +1,7 @@
-"""On each CLEAN batch, or every few: check the rows, fit each family, register the best model."""
+"""On each CLEAN batch, every few, or one that drifts: fit each family, register the best model.
+
+Before, the training gate checks the rows of all batches so far.
+"""
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
@@ -22,7 +25,7 @@ def model_training_pipeline():
         """Let the training gate check the rows of all batches up to this one."""
         from connections import batch_of, clean_warehouse, publish_report, training_partitions
         from readmission.modelling import families
-        from readmission.pipeline import train
+        from readmission.pipeline import measure_drift, train
         from readmission.quality.gates import Gatekeeper
         from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 
@@ -31,7 +34,8 @@ def model_training_pipeline():
         train.signer_of(get_settings())
         with clean_warehouse() as warehouse, warehouse.unchanged():
             skipped = SkippedTrainings(warehouse)
-            if why := skipped.reason_to_skip(batch_id, run_id, get_settings().train_every):
+            every = measure_drift.when_to_train(get_settings(), warehouse, batch_id)
+            if why := skipped.reason_to_skip(batch_id, run_id, every):
                 raise AirflowSkipException(f"{batch_id} is not trained on: {why}")
             history = get_settings().train_with_history
             rows = train.training_rows(

@@ -9,8 +9,10 @@ from readmission.errors import NoDriftReference
 from readmission.pipeline.promotion.order import standing
 from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.registry import Registry
+from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory
 from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.clean.skipped_trainings import OnDrift
 
 log = logging.getLogger(__name__)
 
@@ -37,15 +39,37 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
     list of Drift
         Largest first.
     """
-    version, reference = find_reference(warehouse, registry)
-    drift_log = DriftLog(warehouse.connection)
-    drifts: list[Drift] = []
+    version, drifts, found = _measured(warehouse, registry, batch_id)
     if version is not None:
-        drifts = measure(warehouse.read_batch(batch_id), reference)
-        found = alarms(drifts, drift_log.known_drift(batch_id))
-        drift_log.record(batch_id, version, drifts, found)
+        DriftLog(warehouse.connection).record(batch_id, version, drifts, found)
     add_drift_warnings(warehouse, batch_id)
     return drifts
+
+
+def when_to_train(
+    settings: Settings, warehouse: CleanWarehouse, batch_id: str
+) -> int | str | OnDrift:
+    """Return the setting, with the drift of a batch if it depends on that.
+
+    The drift is measured here and not stored: `measure_drift` runs beside the gate, so a training
+    may start before it ends.
+    """
+    if settings.train_every != "drift":
+        return settings.train_every
+    version, _, found = _measured(warehouse, Registry(settings), batch_id)
+    return OnDrift(None if version is None else [one.column for one in found], settings.train_gap)
+
+
+def _measured(
+    warehouse: CleanWarehouse, registry: Registry, batch_id: str
+) -> tuple[str | None, list[Drift], list[Drift]]:
+    """Return the version from which was measured, if any, the drift, and what of it is an alarm."""
+    version, reference = find_reference(warehouse, registry)
+    if version is None:
+        return None, [], []
+    drifts = measure(warehouse.read_batch(batch_id), reference)
+    known = DriftLog(warehouse.connection).known_drift(batch_id)
+    return version, drifts, alarms(drifts, known)
 
 
 def find_reference(

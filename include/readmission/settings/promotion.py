@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from readmission.settings.renamed import RenamedSettings
 
@@ -13,11 +13,17 @@ _ADDRESSES = r"^( *https?://(\[[0-9A-Fa-f:.]+\]|[^\s,/:\[\]]+)(:[0-9]{1,5})?/? *
 class PromotionSettings(RenamedSettings):
     """When a model is trained, and how it is decided whether it is promoted."""
 
-    train_every: Annotated[int, Field(ge=1)] | Rows = Field(
+    train_every: Annotated[int, Field(ge=1)] | Rows | Literal["drift"] = Field(
         1,
-        description="Batches from one training to the next, or new rows of CLEAN, such as"
-        " `10000 rows`. Each training uses all batches so far; a batch that is skipped says why in"
-        " the log of its task and in CLEAN.",
+        description="Batches from one training to the next; or new rows of CLEAN, such as"
+        " `10000 rows`; or `drift`, to train when a batch drifts strongly anew. Each training uses"
+        " all batches so far; a batch that is skipped says why in the log of its task and in"
+        " CLEAN.",
+    )
+    train_gap: PositiveInt = Field(
+        10,
+        description="With READMISSION_TRAIN_EVERY=drift, batches after which a model is trained"
+        " although none has drifted.",
     )
     training_bucket: str = Field(
         "training-sets",

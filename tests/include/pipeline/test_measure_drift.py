@@ -5,11 +5,12 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from readmission.pipeline.measure_drift import measure_drift
+from readmission.pipeline.measure_drift import measure_drift, when_to_train
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
 from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.drift_log import DriftLog
+from readmission.warehouse.clean.skipped_trainings import OnDrift
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 from tests.include.conftest import BATCHES, Training
 
@@ -98,6 +99,28 @@ def test_a_batch_without_strong_drift_adds_no_warning(
 
     assert len(drifts) > 40
     assert clean_verdict(filled) == before
+
+
+def test_a_training_on_drift_looks_at_the_batch_itself_and_stores_nothing(
+    drifted: CleanWarehouse, registry: Registry, trained: Training
+) -> None:
+    # given
+    named = trained.settings.model_copy(update={"model_name": registry.name})
+    settings = named.model_copy(update={"train_every": "drift", "train_gap": 4})
+
+    # when
+    on_drift = when_to_train(settings, drifted, SECOND)
+
+    # then
+    assert isinstance(on_drift, OnDrift)
+    assert on_drift.columns is not None
+    assert "payer_code" in on_drift.columns
+    assert on_drift.gap == 4
+    assert DriftLog(drifted.connection).history().empty
+    # and without a champion, nothing can have drifted
+    nobody = settings.model_copy(update={"model_name": trained.registry().name})
+    assert when_to_train(nobody, drifted, SECOND) == OnDrift(None, 4)
+    assert when_to_train(named, drifted, SECOND) == 1
 
 
 MLFLOW_DEFAULT = "0"

@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 
-from readmission.warehouse import CleanWarehouse
-from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
+from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory
+from readmission.warehouse.clean.skipped_trainings import OnDrift, SkippedTrainings
 
 
 @pytest.fixture
@@ -68,3 +68,46 @@ def test_a_batch_skipped_for_its_rows_says_how_many_are_missing(skipped: Skipped
 
     assert "READMISSION_TRAIN_EVERY is 10000 rows, and 2 rows are new" in reason
     assert "the next training comes after another 9,998, on all batches up to then" in reason
+
+
+@pytest.mark.parametrize(
+    ("drifting", "gap", "numbers"),
+    [({4, 5}, 9, [1, 4, 5]), (set(), 9, [1]), (set(), 2, [1, 4, 6]), ({3}, 2, [1, 3, 5])],
+)
+def test_trainings_come_with_drift_and_after_the_longest_gap(
+    skipped: SkippedTrainings, drifting: set[int], gap: int, numbers: list[int]
+) -> None:
+    found = []
+    for number in (1, 3, 4, 5, 6):
+        columns = ["payer_code"] if number in drifting else []
+        rule = OnDrift(columns, gap)
+        if not skipped.reason_to_skip(f"batch-000{number}", f"run {number}", rule):
+            found.append(number)
+
+    assert found == numbers
+
+
+def test_a_batch_without_drift_says_so_and_how_long_the_next_training_may_take(
+    skipped: SkippedTrainings,
+) -> None:
+    reason = skipped.reason_to_skip("batch-0003", "run 1", OnDrift([], 4))
+
+    assert "READMISSION_TRAIN_EVERY is drift, and no column of this batch drifts" in reason
+    assert "in 3 at the latest, on all batches up to then" in reason
+
+
+def test_without_a_champion_every_batch_is_trained_on(skipped: SkippedTrainings) -> None:
+    assert skipped.reason_to_skip("batch-0003", "run 1", OnDrift(None, 4)) == ""
+
+
+def test_a_skipped_batch_that_somebody_trained_on_ends_the_gap(skipped: SkippedTrainings) -> None:
+    # given
+    for number in (3, 4):
+        assert skipped.reason_to_skip(f"batch-000{number}", "a run", OnDrift([], 3))
+
+    # when
+    candidate = Candidate("batch-0004", "a run", "xgboost", "1", "")
+    ModelHistory(skipped.connection).record_candidate(candidate)
+
+    # then the third batch since the first is not trained on
+    assert skipped.reason_to_skip("batch-0005", "a run", OnDrift([], 3))

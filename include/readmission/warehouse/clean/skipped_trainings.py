@@ -1,9 +1,32 @@
 """The batches on which no model is trained, because a training comes every few batches."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 
+from readmission.warehouse.clean.model_history import ModelHistory
 from readmission.warehouse.clean.warehouse import CleanWarehouse
 from readmission.warehouse.states import BatchState
+
+
+@dataclass(frozen=True)
+class OnDrift:
+    """Train when a batch has drifted.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        The columns of the batch that drift strongly anew; None if there is no champion whose
+        training rows it could have drifted from.
+    gap : int
+        Batches after which a model is trained although none has drifted.
+    """
+
+    columns: Sequence[str] | None
+    gap: int
+
+    def __str__(self) -> str:
+        return "drift"
 
 
 class SkippedTrainings:
@@ -13,26 +36,31 @@ class SkippedTrainings:
         self.clean = clean
         self.connection = clean.connection
 
-    def reason_to_skip(self, batch_id: str, run_id: str, every: int | str) -> str:
+    def reason_to_skip(self, batch_id: str, run_id: str, every: int | str | OnDrift) -> str:
         """Return why a run does not train on a batch, and record it; empty if it trains.
 
-        The first accepted batch is trained on, and then every so many, or the one with which so
-        many rows are new. A batch that was skipped is
-        trained on when another run asks for it: a person, or the sweep after an upgrade.
+        The first accepted batch is trained on, and then every so many, the one with which so many
+        rows are new, or the one that drifts. A batch that was skipped is trained on when another
+        run asks for it: a person, or the sweep after an upgrade.
 
         Parameters
         ----------
         batch_id, run_id : str
             The batch, and the run of the training.
-        every : int or str
-            Batches from one training to the next, or rows, such as ``10000 rows``.
+        every : int, str or OnDrift
+            Batches from one training to the next; rows, such as ``10000 rows``; or the drift of the
+            batch.
         """
         accepted = [batch for batch in self.clean.batches() if batch.state is BatchState.ACCEPTED]
         before = list(takewhile(lambda batch: batch.batch_id != batch_id, accepted))
         if not before or len(before) == len(accepted):
             return ""  # The first batch, or one that was not accepted.
-        rows = [batch.clean_rows for batch in accepted[: len(before) + 1]]
-        why = _by_batches(len(before), every) if isinstance(every, int) else _by_rows(rows, every)
+        if isinstance(every, OnDrift):
+            why = _by_drift(self._skipped_since([one.batch_id for one in before]), every)
+        elif isinstance(every, int):
+            why = _by_batches(len(before), every)
+        else:
+            why = _by_rows([one.clean_rows for one in accepted[: len(before) + 1]], every)
         if not why:
             return ""
         reason = f"READMISSION_TRAIN_EVERY is {every}, and {why}, on all batches up to then"
@@ -40,6 +68,12 @@ class SkippedTrainings:
             self.connection.execute(_INSERT, (batch_id, reason, run_id))
             found = self.connection.execute(_RUN, (batch_id,)).fetchone()
         return reason if found == (run_id,) else ""
+
+    def _skipped_since(self, before: Sequence[str]) -> int:
+        """Return how many batches were skipped since the last one that was trained on."""
+        trained = {one.batch_id for one in ModelHistory(self.connection).candidates()}
+        skipped = self.batches() - trained
+        return sum(1 for _ in takewhile(skipped.__contains__, reversed(before)))
 
     def batches(self) -> frozenset[str]:
         """Return all batches that were skipped, including those that were trained on later."""
@@ -56,6 +90,17 @@ def _by_batches(before: int, every: int) -> str:
     return (
         f"this batch is {past} after the one that was trained on; the next training comes in"
         f" {every - past}"
+    )
+
+
+def _by_drift(skipped: int, every: OnDrift) -> str:
+    """Say that nothing has drifted; empty if the next training is now."""
+    left = every.gap - skipped - 1
+    if every.columns is None or every.columns or left <= 0:
+        return ""
+    return (
+        "no column of this batch drifts strongly anew; the next training comes with one that does,"
+        f" in {left} at the latest"
     )
 
 
