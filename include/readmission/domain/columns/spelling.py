@@ -3,6 +3,7 @@
 import re
 from itertools import product
 from numbers import Integral, Real
+from typing import Any
 
 MISSING = "?"
 """A missing value in the UCI file, and in what the contract returns."""
