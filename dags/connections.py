@@ -1,6 +1,7 @@
 """Databases and object store of the tasks, from Airflow's connections; import only in tasks."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from functools import cache
@@ -151,6 +152,19 @@ def _connect(connection_id: str) -> psycopg.Connection:
 def object_store() -> Any:
     """Return the S3 client of this task; making one takes 0.3 s of CPU time."""
     return S3Hook("minio").get_conn()
+
+
+def use_object_store() -> None:
+    """Let Arrow use the object store of the tasks, unless the environment names another one."""
+    if "AWS_ACCESS_KEY_ID" in os.environ:
+        return
+    given = S3Hook("minio").conn_config
+    os.environ |= {
+        "AWS_ENDPOINT_URL": str(given.endpoint_url),
+        "AWS_ACCESS_KEY_ID": str(given.aws_access_key_id),
+        "AWS_SECRET_ACCESS_KEY": str(given.aws_secret_access_key),
+        "AWS_DEFAULT_REGION": str(given.region_name),
+    }
 
 
 def training_partitions(warehouse: CleanWarehouse) -> TrainingPartitions:

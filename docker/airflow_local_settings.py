@@ -27,8 +27,8 @@ SECRETS = {
     "READMISSION_SIGNING_KEY": ("model_training_pipeline",),
     "READMISSION_MLFLOW_TRAINING_PASSWORD": ("model_training_pipeline",),
     "READMISSION_MLFLOW_PROMOTION_PASSWORD": ("model_promotion_pipeline",),
-    "AUDIT_WRITER_DB_PASSWORD": ("quarantine_replay", "warning_decisions"),
-    "READMISSION_AUDIT_DSN": ("quarantine_replay", "warning_decisions"),
+    "AUDIT_WRITER_DB_PASSWORD": ("batch_scoring", "quarantine_replay", "warning_decisions"),
+    "READMISSION_AUDIT_DSN": ("batch_scoring", "quarantine_replay", "warning_decisions"),
 }
 """The only DAGs whose tasks get a secret."""
 

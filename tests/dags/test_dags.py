@@ -30,7 +30,7 @@ PIPELINES = {
 FILES = {
     "data_ingestion_batch.py", "data_processing.py", "model_training.py", "model_promotion.py",
     "data_retention.py", "ledger_sweep.py", "quarantine_replay.py",
-    "model_rollback.py", "restore_drill.py", "warning_decisions.py",
+    "batch_scoring.py", "model_rollback.py", "restore_drill.py", "warning_decisions.py",
 }  # fmt: skip
 
 

@@ -97,7 +97,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"delivery", "watch"},
     ),
     "readmission.pipeline.outcomes": ({"record_outcomes", "requests", "shadow"}, {"live"}),
-    "readmission.pipeline.scoring": ({"parts"}, {"scorer"}),
+    "readmission.pipeline.scoring": ({"parts"}, {"scorer"}, {"job"}),
     "readmission.pipeline.promotion": (
         {"comparison", "order", "replicas", "turn"},
         {"champion", "rollout", "rule"},

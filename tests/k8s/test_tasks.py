@@ -113,6 +113,7 @@ def secrets_of(task: Object) -> set[str]:
         ("model_promotion_pipeline.judge", {"MLFLOW_PROMOTION_PASSWORD"}),
         ("ledger_sweep.find_outdated", set()),
         ("quarantine_replay.decide", {"AUDIT_WRITER_DB_PASSWORD"}),
+        ("batch_scoring.find_files", {"AUDIT_WRITER_DB_PASSWORD"}),
         ("warning_decisions.decide", {"AUDIT_WRITER_DB_PASSWORD"}),
     ],
 )

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 from readmission.operations.buckets import make_buckets
 from readmission.operations.seaweedfs import BACKUPS
 from tests.conftest import Platform
-from tests.object_stores import ObjectStore
+from tests.object_stores import USERS, ObjectStore
 
 REPORTS, MODELS, PAGE = "data-docs", "mlflow", b"<html>report</html>"
 
@@ -60,6 +60,25 @@ def test_the_user_of_the_exporter_counts_objects_and_reads_none(object_store: Ob
         lambda: monitoring.get_object(**found),
         lambda: monitoring.put_object(**found, Body=b""),
         lambda: monitoring.delete_object(**found),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            attempt()
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_no_user_with_few_rights_reads_or_changes_the_training_set(
+    object_store: ObjectStore, user: str
+) -> None:
+    # given a partition
+    partition = {"Bucket": "training-sets", "Key": "rights/partition.parquet"}
+    object_store.client().put_object(**partition, Body=b"rows")
+    other = object_store.client(user)
+
+    # then
+    for attempt in (
+        lambda: other.get_object(**partition),
+        lambda: other.put_object(**partition, Body=b""),
+        lambda: other.delete_object(**partition),
     ):
         with pytest.raises(ClientError, match="AccessDenied"):
             attempt()

@@ -16,11 +16,18 @@ from pyarrow import parquet as pq
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError
 from readmission.pipeline.delivery import chunks
-from readmission.pipeline.scoring import scorer
-from readmission.pipeline.scoring.parts import MANIFEST, ScoredParts, ScoringError
+from readmission.pipeline.scoring import job, scorer
+from readmission.pipeline.scoring.parts import (
+    MANIFEST,
+    PlaceRefused,
+    ScoredParts,
+    ScoringError,
+    require_apart,
+)
 from readmission.pipeline.scoring.scorer import score_all
 from readmission.serving.model import ServedModel
 from readmission.serving.text_rows import TextEncoder
+from readmission.settings import Settings
 from readmission.stack.services import object_store
 from tests.api.models import loaded, small_fit
 from tests.conftest import Platform
@@ -206,6 +213,84 @@ def test_another_version_does_not_mix_with_earlier_predictions(tmp_path: Path) -
 
     with pytest.raises(ScoringError, match="holds predictions of version 1, and version 2 is in"):
         score_all(tmp_path / "a.csv", str(tmp_path / "out"), model("2"))
+
+
+def test_follow_up_is_decided_as_for_single_encounters(tmp_path: Path) -> None:
+    # given a threshold that is the risk of one of the encounters
+    (tmp_path / "a.csv").write_bytes(CSV)
+    risks = [p.probabilities[2] for p in model().predict_many(contract(TABLE)) if p]
+    threshold = sorted(risks)[len(risks) // 2]
+
+    # when
+    score_all(tmp_path / "a.csv", str(tmp_path / "out"), model(), threshold=threshold)
+    score_all(tmp_path / "a.csv", str(tmp_path / "without"), model())
+
+    # then
+    found = predictions(tmp_path / "out")
+    assert found["follow_up"].to_pylist() == [
+        risk >= threshold for risk in found["probability_<30"].to_pylist()
+    ]
+    assert 0.4 < np.mean(found["follow_up"].to_pylist()) < 0.6
+    without = predictions(tmp_path / "without")
+    assert without.schema == found.schema
+    assert set(without["follow_up"].to_pylist()) == {None}
+
+
+def test_another_threshold_does_not_mix_with_earlier_predictions(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(CSV)
+    score_all(tmp_path / "a.csv", str(tmp_path / "out"), model(), threshold=0.25)
+
+    with pytest.raises(ScoringError, match=r"follow-up is 0.25, and now it is not stored; choose"):
+        score_all(tmp_path / "a.csv", str(tmp_path / "out"), model())
+
+
+@pytest.mark.parametrize("output", ["in", "in/", "link"])
+def test_encounters_and_predictions_never_share_a_folder(tmp_path: Path, output: str) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_bytes(CSV)
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+
+    with pytest.raises(PlaceRefused, match="holds the encounters; choose another folder for the"):
+        score_all(tmp_path / "in", f"{tmp_path}/{output}", model())
+
+    assert [path.name for path in (tmp_path / "in").iterdir()] == ["a.csv"]
+
+
+def test_encounters_and_predictions_never_share_a_prefix() -> None:
+    with pytest.raises(PlaceRefused, match="s3://hospital/may/ holds the encounters"):
+        require_apart("s3://hospital//may", "s3://hospital/may/")
+
+    require_apart("s3://hospital/may", "s3://hospital/may/predictions")
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("s3://mlflow/1/models", "the bucket mlflow holds data of the system itself"),
+        ("s3://training-sets/batch-0001", "the bucket training-sets holds data"),
+        ("s3://reports/raw", "the bucket reports holds data"),
+        ("s3://key:secret@hospital/may", "expected s3://bucket/prefix"),
+        ("s3://hospital", "expected s3://bucket/prefix"),
+        ("s3://hospital/may?endpoint_override=elsewhere", "expected s3://bucket/prefix"),
+        ("/etc/passwd", "expected s3://bucket/prefix"),
+        ("s3://hospital/may\n", "expected s3://bucket/prefix"),
+    ],
+)
+def test_what_somebody_enters_into_the_form_is_checked(address: str, reason: str) -> None:
+    settings = Settings(docs_bucket="reports")  # type: ignore[call-arg]
+
+    with pytest.raises(PlaceRefused, match=reason) as refused:
+        job.plan(address, "s3://hospital/predictions", settings)
+    with pytest.raises(PlaceRefused, match=reason):
+        job.plan("s3://hospital/may", address, settings)
+
+    assert "secret" not in str(refused.value)
+
+
+def test_each_file_of_a_job_has_a_folder_of_its_own() -> None:
+    assert job.folder_of("s3://hospital/may/a.csv", "s3://hospital/out/") == (
+        "s3://hospital/out/a.csv"
+    )
 
 
 def test_a_manifest_of_something_else_is_an_error_that_names_it(tmp_path: Path) -> None:

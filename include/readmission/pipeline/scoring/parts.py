@@ -10,7 +10,7 @@ from typing import Any, cast
 import pyarrow as pa
 from pyarrow import fs
 
-from readmission.errors import ReadmissionError
+from readmission.errors import DecisionRefused, ReadmissionError
 from readmission.pipeline.delivery.places import S3, require_no_keys
 
 MANIFEST = "_manifest.json"
@@ -19,6 +19,10 @@ MANIFEST = "_manifest.json"
 
 class ScoringError(ReadmissionError):
     """Encounters cannot be scored into this place; the message says why and the way out."""
+
+
+class PlaceRefused(ScoringError, DecisionRefused):
+    """Encounters are never scored from, or into, such a place."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class ScoredParts:
         Its path in the store.
     model : dict
         The model version.
+    threshold : float, optional
+        The risk from which a patient is followed up.
     parts : dict
         What is finished, by source and number.
     """
@@ -72,16 +78,20 @@ class ScoredParts:
     store: Any
     root: str
     model: dict[str, str]
+    threshold: float | None = None
     parts: dict[tuple[str, int], Part] = field(default_factory=dict)
 
     @classmethod
-    def open(cls, place: str, model: dict[str, str]) -> "ScoredParts":
+    def open(
+        cls, place: str, model: dict[str, str], threshold: float | None = None
+    ) -> "ScoredParts":
         """Return what an earlier run has finished, or an empty folder.
 
         Raises
         ------
         ScoringError
-            If the place cannot be written, or holds predictions of another model version.
+            If the place cannot be written, or holds predictions of another model version, or with
+            another threshold.
         DatasetError
             If its address has keys in it.
         """
@@ -92,7 +102,7 @@ class ScoredParts:
             else:
                 store, root = fs.LocalFileSystem(), str(Path(place).absolute())
                 store.create_dir(root)
-            opened = cls(place, store, root, model)
+            opened = cls(place, store, root, model, threshold)
             opened._read()
         except (OSError, pa.ArrowException) as error:
             raise ScoringError(f"{place} cannot be used for predictions: {error}") from error
@@ -113,6 +123,12 @@ class ScoredParts:
                 f"{self.place} holds predictions of version {found['model']['version']}, and"
                 f" version {self.model['version']} is in production; choose another folder, or"
                 " delete it"
+            )
+        if found["follow_up_threshold"] != self.threshold:
+            raise ScoringError(
+                f"{self.place} holds predictions whose threshold of follow-up is"
+                f" {_shown(found['follow_up_threshold'])}, and now it is {_shown(self.threshold)};"
+                " choose another folder, or delete it"
             )
         parts = [Part(**part) for part in found["parts"]]
         self.parts = {(part.source, part.number): part for part in parts}
@@ -154,7 +170,11 @@ class ScoredParts:
             self.parts[part.source, part.number] = part
             if part.is_last:
                 self._delete_after(part)
-            manifest = {"model": self.model, "parts": [asdict(p) for p in self.parts.values()]}
+            manifest = {
+                "model": self.model,
+                "follow_up_threshold": self.threshold,
+                "parts": [asdict(p) for p in self.parts.values()],
+            }
             self._write(MANIFEST, json.dumps(manifest, indent=1).encode())
         except (OSError, pa.ArrowException) as error:
             raise ScoringError(f"{self.place} cannot be written: {error}") from error
@@ -179,6 +199,33 @@ class ScoredParts:
             file.write(content)
         if draft != path:
             self.store.move(draft, path)
+
+
+def _shown(threshold: float | None) -> str:
+    return "not stored" if threshold is None else str(threshold)
+
+
+def require_apart(place: Path | str, output: str) -> None:
+    """Check that the predictions do not go where the encounters come from.
+
+    Raises
+    ------
+    PlaceRefused
+        If both are the same folder or prefix: the next run would read its own predictions.
+    """
+    same = _plain(place) == _plain(output)
+    if same and (str(place).startswith(S3) or Path(place).is_dir()):
+        raise PlaceRefused(
+            f"{output} holds the encounters; choose another folder for the predictions, so that no"
+            " run reads its own"
+        )
+
+
+def _plain(place: Path | str) -> str:
+    """Return an address without empty steps, or a path without links."""
+    if str(place).startswith(S3):
+        return S3 + "/".join(filter(None, str(place).removeprefix(S3).split("/")))
+    return str(Path(place).resolve())
 
 
 def names_of(source: str, number: int) -> tuple[str, str]:

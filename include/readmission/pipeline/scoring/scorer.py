@@ -20,7 +20,7 @@ from readmission.errors import DatasetError
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.chunks import Chunk, read_chunks
 from readmission.pipeline.delivery.places import arrivals_at
-from readmission.pipeline.scoring.parts import Part, ScoredParts, digest, names_of
+from readmission.pipeline.scoring.parts import Part, ScoredParts, digest, names_of, require_apart
 from readmission.serving.model import ServedModel
 from readmission.serving.text_rows import TextEncoder, WrongValue
 
@@ -57,9 +57,12 @@ class BatchScorer:
     ----------
     model : ServedModel
         The model, whose bundle was verified when it was opened.
+    threshold : float, optional
+        Risk of readmission within 30 days from which a patient is followed up.
     """
 
-    def __init__(self, model: ServedModel) -> None:
+    def __init__(self, model: ServedModel, threshold: float | None = None) -> None:
+        self._threshold = threshold
         self._estimator = model.bundle.scorer.estimator
         self._encoder = TextEncoder(model.bundle.scorer.tables)
         self._weights = np.array(model.bundle.manifest.weights)
@@ -87,9 +90,16 @@ class BatchScorer:
         for nth, name in enumerate(schema.CLASSES):
             columns[f"probability_{name}"] = pa.array(probabilities[:, nth])
         columns["risk_percentile"] = pa.array(np.maximum(below - 1, 0).astype(np.int16))
+        columns["follow_up"] = self._follow_up(probabilities[:, _SOON])
         for name, values in columns.items():
             found = found.append_column(name, values)
         return found
+
+    def _follow_up(self, risks: npt.NDArray[np.floating]) -> "pa.Array[Any]":
+        """Return whether each risk reaches the threshold; null without one."""
+        if self._threshold is None:
+            return pa.nulls(len(risks), pa.bool_())
+        return pa.array(risks.astype(np.float64) >= self._threshold)
 
 
 def _problems(rows: pa.Table, wrong: Sequence[WrongValue]) -> dict[int, list[str]]:
@@ -113,6 +123,7 @@ def score_all(
     output: str,
     model: ServedModel,
     progress: Callable[[int], None] = lambda _rows: None,
+    threshold: float | None = None,
 ) -> list[Part]:
     """Score all files at a place, and return the parts of the predictions.
 
@@ -129,18 +140,22 @@ def score_all(
         The model.
     progress : callable
         Called with the number of rows of each finished part.
+    threshold : float, optional
+        Risk of readmission within 30 days from which a patient is followed up.
 
     Raises
     ------
     DatasetError
         Names each file that cannot be read; raised after all others are scored.
     ScoringError
-        If the output cannot be written, or holds predictions of another version, or of a file of
-        the same name from another folder.
+        If the output cannot be written, holds the encounters, or holds predictions of another
+        version, with another threshold, or of a file of the same name from another folder.
     """
+    require_apart(place, output)
     registered = model.registered
     described = {"name": registered.name, "version": registered.version, "run": registered.run_id}
-    parts, scorer = ScoredParts.open(output, described), BatchScorer(model)
+    parts = ScoredParts.open(output, described, threshold)
+    scorer = BatchScorer(model, threshold)
     found, problems = list[Part](), list[DatasetError]()
     for arrival in arrivals_at(place):
         try:

@@ -12,6 +12,7 @@ from readmission.stack.errors import StackError
 
 if TYPE_CHECKING:
     from readmission.serving.model import ServedModel
+    from readmission.stack.site.site import Site
 
 
 def score(
@@ -33,11 +34,12 @@ def score(
     The output is one Parquet file for about 250,000 encounters. A row without a prediction is in
     the file `*.errors.csv` beside it, with the reasons: a value that the contract does not allow,
     or a stay that ended with the patient's death. Fields of earlier stays are blank, for models
-    that use them.
+    that use them. The column `follow_up` says whether the risk reaches the stored threshold.
 
     The command can be interrupted and repeated: parts that are in the manifest are kept, and the
     files are the same in the end. A new file in the input folder adds its parts. Predictions of
-    two model versions never share a folder.
+    two model versions, or with two thresholds, never share a folder, and neither do encounters and
+    their predictions.
 
     The model is read from MLflow and its signature is verified; nothing in it is executed. With
     s3://, the same variables name the store as for `readmission synth`.
@@ -54,12 +56,14 @@ def score(
 
         if source.startswith(S3) or output.startswith(S3):
             use_own_store()
-        model = _champion()
+        model, threshold = _champion()
         columns = (SpinnerColumn(), TextColumn("{task.completed:,} encounters"))
         with Progress(*columns, TimeElapsedColumn(), console=error_console) as shown:
             task = shown.add_task("encounters", total=None)
             place = source if source.startswith(S3) else Path(source)
-            parts = score_all(place, output, model, lambda rows: shown.advance(task, rows))
+            parts = score_all(
+                place, output, model, lambda rows: shown.advance(task, rows), threshold
+            )
         rows, wrong = sum(part.rows for part in parts), sum(part.wrong_rows for part in parts)
         console.print(
             f"{output} holds predictions for {rows - wrong:,} of {rows:,} encounters by version"
@@ -67,13 +71,13 @@ def score(
         )
 
 
-def _champion() -> "ServedModel":
-    """Return the model that the API serves.
+def _champion() -> "tuple[ServedModel, float | None]":
+    """Return the model that the API serves, and the stored threshold of follow-up.
 
     Raises
     ------
     StackError
-        If the stack is not running.
+        If the stack is not running, or PostgreSQL is unavailable.
     NotPromotedYet, BundleRefused
         If no version is in production, or it cannot be trusted.
     """
@@ -92,4 +96,19 @@ def _champion() -> "ServedModel":
     version = registry.served_version()
     if version is None:
         raise StackError("no version is in production yet; `readmission demo` trains the first")
-    return registry.open(version, TrustedKeys.parse(settings.trusted_signing_keys))
+    model = registry.open(version, TrustedKeys.parse(settings.trusted_signing_keys))
+    return model, _threshold(stack.site)
+
+
+def _threshold(site: "Site") -> float | None:
+    import psycopg
+
+    from readmission.stack.services import postgres
+    from readmission.warehouse.predictions import thresholds
+
+    try:
+        with psycopg.connect(postgres.dsn(site, "predictions"), connect_timeout=10) as connection:
+            stored = thresholds.newest(connection)
+    except psycopg.OperationalError as error:
+        raise StackError(f"PostgreSQL is unavailable: {error}") from error
+    return stored.threshold if stored else None
