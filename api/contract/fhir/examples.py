@@ -4,6 +4,8 @@ from typing import Any
 
 from api.contract.fhir.terms import LOINC, RACE_EXTENSION
 
+SUBJECT = {"reference": "Patient/p1"}
+ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 PATIENT = {
     "resourceType": "Patient",
     "id": "p1",
@@ -20,7 +22,8 @@ ENCOUNTER = {
     "resourceType": "Encounter",
     "id": "e1",
     "status": "finished",
-    "class": {"code": "IMP"},
+    "class": {"system": ACT_CODE, "code": "IMP"},
+    "subject": SUBJECT,
     "priority": {"coding": [{"code": "EM"}]},
     "period": {"start": "2026-03-02T10:00:00Z", "end": "2026-03-06T09:00:00Z"},
     "hospitalization": {
@@ -32,7 +35,9 @@ ENCOUNTER = {
 EARLIER = {
     "resourceType": "Encounter",
     "id": "e0",
-    "class": {"code": "EMER"},
+    "status": "finished",
+    "class": {"system": ACT_CODE, "code": "EMER"},
+    "subject": SUBJECT,
     "period": {"start": "2025-11-20"},
 }
 
@@ -42,6 +47,7 @@ def _condition(name: str, code: str) -> dict[str, Any]:
     return {
         "resourceType": "Condition",
         "id": name,
+        "subject": SUBJECT,
         "encounter": {"reference": "Encounter/e1"},
         "code": {"coding": [coding]},
     }
@@ -50,6 +56,8 @@ def _condition(name: str, code: str) -> dict[str, Any]:
 def _laboratory(loinc: str, value: float, unit: str) -> dict[str, Any]:
     return {
         "resourceType": "Observation",
+        "status": "final",
+        "subject": SUBJECT,
         "encounter": {"reference": "Encounter/e1"},
         "category": [{"coding": [{"code": "laboratory"}]}],
         "code": {"coding": [{"system": LOINC, "code": loinc}]},
@@ -61,6 +69,8 @@ def _medication(text: str) -> dict[str, Any]:
     return {
         "resourceType": "MedicationRequest",
         "status": "active",
+        "intent": "order",
+        "subject": SUBJECT,
         "encounter": {"reference": "Encounter/e1"},
         "medicationCodeableConcept": {"text": text},
     }

@@ -1,5 +1,6 @@
 """The resources of one stay, found in a bundle."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -87,7 +88,10 @@ def stay_of(resources: Iterable[Resource], encounter_id: str | None = None) -> S
         encounters=[e for e in encounters if e is not stay],
         conditions=_during(stay, by_type.get("Condition", [])),
         observations=_during(stay, by_type.get("Observation", [])),
-        medications=_during(stay, by_type.get("MedicationRequest", [])),
+        medications=[
+            _with_medicine(request, by_type.get("Medication", []))
+            for request in _during(stay, by_type.get("MedicationRequest", []))
+        ],
         procedures=_during(stay, by_type.get("Procedure", [])),
     )
 
@@ -170,8 +174,18 @@ def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
     ]
 
 
-def _reference(resource: Resource) -> str:
-    found = resource.get("encounter")
+def _with_medicine(request: Resource, medicines: list[Resource]) -> Resource:
+    """Return a request with the code of the medicine that it refers to, in the bundle or itself."""
+    wanted = re.split("[/:#]", _reference(request, "medicationReference"))[-1]
+    if not wanted or "medicationCodeableConcept" in request:
+        return request
+    known = [*listed(request, "contained"), *medicines]
+    code = next((one.get("code") for one in known if one.get("id") == wanted), None)
+    return request | {"medicationCodeableConcept": code}
+
+
+def _reference(resource: Resource, element: str = "encounter") -> str:
+    found = resource.get(element)
     return str(found.get("reference", "")) if isinstance(found, dict) else ""
 
 

@@ -45,8 +45,24 @@ DISCHARGES: Mapping[str, str] = {
     "psy": "28",
     "alt-home": "1",
     "oth": "25",
+    **{code: str(int(code)) for code in ("01", "02", "03", "04", "05", "06", "07", "09")},
+    "20": "11",
+    "30": "12",
+    "40": "19",
+    "41": "20",
+    "42": "21",
+    "43": "27",
+    "50": "13",
+    "51": "14",
+    "61": "15",
+    "62": "22",
+    "63": "23",
+    "64": "24",
+    "65": "28",
+    "66": "29",
+    "70": "30",
 }
-"""HL7's discharge-disposition."""
+"""HL7's discharge-disposition, and NUBC's patient discharge status in two digits, as in US Core."""
 
 ICD = (
     "http://hl7.org/fhir/sid/icd-9-cm",

@@ -3,17 +3,15 @@
 import json
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
-import uvicorn
+from fastapi import FastAPI
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.trace import format_trace_id
 
-from api.http.access_log import AccessLog
 from api.main import create_app
 from readmission.domain.schema import example
 from readmission.logs import TRACE_ID, open_tracer, trace_headers
@@ -21,6 +19,7 @@ from readmission.logs.tracing import NoTracer
 from readmission.modelling.fitting import Fit
 from readmission.settings import CHECKOUT, Settings
 from tests.api.conftest import FakeModelStore
+from tests.api.in_thread import serving
 from tests.api.models import loaded, raw_encounters
 from tests.collector import Collector, collecting
 from ui.client import ApiClient
@@ -33,40 +32,23 @@ REFUSED = "swordfish"
 
 
 class Traced:
-    """The service in a thread, its collector, and the lines of its access log."""
+    """The service, its collector, and the lines of its access log."""
 
-    def __init__(self, settings: Settings, store: FakeModelStore, collector: Collector) -> None:
-        self.app = create_app(settings, store)
+    def __init__(self, app: FastAPI, collector: Collector) -> None:
+        self.app = app
         self.collector = collector
         self.lines: list[bytes] = []
-        log: AccessLog = self.app.state.access_log
-        log._write = self.lines.append
-        self.server = uvicorn.Server(uvicorn.Config(self.app, port=0, log_config=None))
-        self.thread = threading.Thread(target=self.server.run)
-
-    def start(self) -> None:
-        """Start, and wait for the model."""
-        self.thread.start()
-        deadline = time.monotonic() + PATIENCE
-        while not self.server.started or self.app.state.service.holder.champion is None:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
-        port = self.server.servers[0].sockets[0].getsockname()[1]
-        self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+        app.state.access_log._write = self.lines.append
+        self.http = httpx.Client(trust_env=False)
 
     def flush(self) -> None:
         """Send the spans until now to the collector."""
         self.app.state.service.tracer._provider.force_flush()
 
-    def stop(self) -> None:
-        """Stop the service."""
-        self.server.should_exit = True
-        self.thread.join()
-
 
 @pytest.fixture(scope="module")
 def traced(fits: tuple[Fit, Fit]) -> Iterator[Traced]:
-    """The service with a collector."""
+    """The service on a port, with a collector."""
     store = FakeModelStore()
     store.content = loaded("1", fits[0])
     with collecting() as collector:
@@ -74,10 +56,10 @@ def traced(fits: tuple[Fit, Fit]) -> Iterator[Traced]:
             api_anonymous_role="admin", api_rate_limit=0, otlp_endpoint=collector.url,
             log_format="json",
         )  # fmt: skip
-        service = Traced(settings, store, collector)
-        service.start()
-        yield service
-        service.stop()
+        service = Traced(create_app(settings, store), collector)
+        with serving(service.app) as url:
+            service.http.base_url = httpx.URL(url)
+            yield service
 
 
 def test_a_request_of_the_page_is_one_trace(traced: Traced) -> None:

@@ -1,0 +1,140 @@
+"""Records like Synthea's, and requests like those of the CDS Hooks sandbox, sent by curl."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.contract.fhir.mapping import read
+from api.contract.fhir.resources import stay_in
+from api.main import create_app
+from readmission.modelling.fitting import Fit
+from readmission.settings import Settings
+from tests.api.conftest import FakeModelStore
+from tests.api.in_thread import serving
+from tests.api.models import loaded
+from tests.real_world.bundles import PATIENT, RESOURCES, STAY, coded, searchset, transaction
+
+EXPECTED = {
+    "race": "AfricanAmerican", "gender": "Male", "age": 72, "time_in_hospital": 6,
+    "admission_type_id": "1", "admission_source_id": "7", "discharge_disposition_id": "3",
+    "number_inpatient": 1, "number_outpatient": 1, "number_emergency": 1,
+    "num_lab_procedures": 3, "num_procedures": 1, "num_medications": 3,
+    "diag_1": "I50.9", "diag_2": "?", "number_diagnoses": 2,
+    "A1Cresult": ">7", "max_glu_serum": ">300",
+    "insulin": "Steady", "metformin": "Steady", "glipizide": "Steady", "glyburide": "No",
+    "diabetesMed": "Yes",
+}  # fmt: skip
+
+
+def test_a_record_like_synthea_s_is_read_as_its_latest_stay() -> None:
+    found = read(stay_in(transaction()))
+
+    assert {name: found.fields[name] for name in EXPECTED} == EXPECTED
+    assert any(remark.startswith("diag_2 was taken as '?'") for remark in found.remarks)
+
+
+@pytest.mark.parametrize(
+    ("code", "means"),
+    [
+        ("01", "1"),
+        ("06", "6"),
+        ("20", "11"),
+        ("42", "21"),
+        ("50", "13"),
+        ("65", "28"),
+        ("99", "18"),
+    ],
+)
+def test_nubc_s_codes_of_discharge_are_read(code: str, means: str) -> None:
+    system = "https://www.nubc.org/CodeSystem/PatDischargeStatus"
+    stay = STAY | {"hospitalization": {"dischargeDisposition": coded(system, code, "")}}
+
+    found = read(stay_in(transaction(PATIENT, stay)))
+
+    assert found.fields["discharge_disposition_id"] == means
+
+
+def test_a_record_like_synthea_s_has_a_risk_assessment(service: TestClient) -> None:
+    response = service.post("/fhir/RiskAssessment", json=transaction())
+
+    assert response.status_code == 200
+    assert len(response.json()["prediction"]) == 3
+    assert "Ada" not in response.text
+
+
+def sandbox_body(**changes: Any) -> dict[str, Any]:
+    """Return a body as the CDS Hooks sandbox sends it, rebuilt by hand."""
+    by_type: dict[str, list[dict[str, Any]]] = {}
+    for resource in RESOURCES:
+        by_type.setdefault(resource["resourceType"], []).append(resource)
+    return {
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "hook": "patient-view",
+        "fhirServer": "https://launch.smarthealthit.org/v/r4/fhir",
+        "fhirAuthorization": {
+            "access_token": "opaque", "token_type": "Bearer", "expires_in": 300,
+            "scope": "user/Patient.read user/Observation.read", "subject": "cds-service",
+        },
+        "context": {
+            "userId": "Practitioner/COREPRACTITIONER1", "patientId": PATIENT["id"],
+            "encounterId": STAY["id"],
+        },
+        "prefetch": {
+            "patient": PATIENT,
+            "encounters": searchset(*by_type["Encounter"]),
+            "conditions": searchset(*by_type["Condition"]),
+            "laboratory": searchset(*by_type["Observation"]),
+            "medications": searchset(*by_type["MedicationRequest"], *by_type["Medication"]),
+            "procedures": {
+                "resourceType": "OperationOutcome",
+                "issue": [{"severity": "error", "code": "forbidden"}],
+            },
+        },
+    } | changes  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def address(fits: tuple[Fit, Fit]) -> Iterator[str]:
+    """The address of the service, for clients that are not ours."""
+    store = FakeModelStore()
+    store.content = loaded("1", fits[0])
+    with serving(create_app(Settings(api_anonymous_role="predict"), store)) as url:
+        yield url
+
+
+def curl(url: str, body: Any, folder: Path, kind: str) -> Any:
+    file = folder / "body.json"
+    file.write_text(json.dumps(body))
+    done = subprocess.run(
+        ["curl", "--silent", "--show-error", "--fail-with-body", "--noproxy", "*",
+         "--header", f"Content-Type: {kind}",
+         "--data-binary", f"@{file}", url],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_request_of_the_sandbox_gets_a_card(address: str, tmp_path: Path) -> None:
+    found = curl(
+        f"{address}/cds-services/readmission-in-chart", sandbox_body(), tmp_path, "application/json"
+    )
+
+    (card,) = found["cards"]
+    assert "risk of readmission within 30 days" in card["summary"]
+    assert "Ada" not in json.dumps(card)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_a_record_sent_by_curl_is_assessed(address: str, tmp_path: Path) -> None:
+    url = f"{address}/fhir/RiskAssessment"
+
+    found = curl(url, transaction(), tmp_path, "application/fhir+json; charset=utf-8")
+
+    assert found["resourceType"] == "RiskAssessment"
