@@ -153,11 +153,11 @@ def _parsed(body: bytes, detail: ErrorDetails) -> Any:
         If it is not JSON.
     """
     if detail["type"] == "json_invalid":
-        raise MalformedBody(str(detail["ctx"]["error"])) from None
+        raise MalformedBody(str(detail["ctx"]["error"]), body) from None
     try:
         return from_json(body)
     except ValueError as invalid:
-        raise MalformedBody(str(invalid)) from None
+        raise MalformedBody(str(invalid), body) from None
 
 
 def _read(fields: Any, names: Collection[Any]) -> dict[str, Any]:

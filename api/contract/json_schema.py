@@ -12,10 +12,14 @@ from readmission.domain.columns import (
     icd10,
 )
 
-_ANY_CASE = (
-    "".join(f"[{c.upper()}{c.lower()}]" if c.isalpha() else f"[{c}]" for c in word)
-    for word in SPELLINGS
-)
+
+def _any_case(sign: str) -> str:
+    if sign.isalpha():
+        return f"[{sign.upper()}{sign.lower()}]"
+    return r"\\" if sign == "\\" else f"[{sign}]"
+
+
+_ANY_CASE = ("".join(map(_any_case, word)) for word in SPELLINGS)
 _MISSING_PATTERN = f"^(?:{'|'.join(_ANY_CASE)})$"
 _MISSING: list[dict[str, Any]] = [
     {"type": "string", "pattern": _MISSING_PATTERN},

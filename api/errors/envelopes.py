@@ -14,6 +14,7 @@ _ENVELOPES: Mapping[str, str] = {
     "features": _UNWRAP,
     "data": _UNWRAP,
     "encounter": _UNWRAP,
+    "records": _UNWRAP,
     **dict.fromkeys(("dataframe_split", "dataframe_records", "instances", "inputs"), _MLFLOW),
 }
 

@@ -10,14 +10,31 @@ PROBLEMS_IN_MESSAGE = 3
 
 
 class MalformedBody(ApiError):
-    """The body is not JSON."""
+    """The body is not JSON.
+
+    Parameters
+    ----------
+    detail : str
+        What the parser says.
+    body : bytes
+        What was sent; its first bytes may show why, and none is repeated.
+    """
 
     status = 400
     kind = "malformed"
     title = "The body or file cannot be read"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(f"The body is not valid JSON: {detail}.")
+    def __init__(self, detail: str, body: bytes = b"") -> None:
+        super().__init__(f"The body is not valid JSON: {_sent_as(body) or detail}.")
+
+
+def _sent_as(body: bytes) -> str:
+    """Return what the first bytes show, if no parser of JSON can say it."""
+    if body.startswith(b"\x1f\x8b"):
+        return "it is packed with gzip; send it unpacked"
+    if b"\0" in body[:4]:
+        return "it is UTF-16 or UTF-32; send UTF-8"
+    return "it is a page of HTML" if body[:64].lstrip().startswith(b"<") else ""
 
 
 class UnknownHost(ApiError):

@@ -84,6 +84,8 @@ def check_header(header: Sequence[str]) -> None:
             "The first line must name the columns of an encounter; GET /schema lists them."
         )
     problems = [Problem.missing_field(name, schema.BY_NAME[name].expected) for name in absent]
+    # A column without a name is the index of pandas, or a delimiter at the end of each line.
+    header = [name for name in header if name]
     known = schema.BY_NAME.keys() | earlier_stays.BY_NAME.keys()
     unknown = [name for name in header if name not in known and not is_own(name)]
     problems += [Problem.unknown_field(name, None, KNOWN_FIELDS) for name in unknown]

@@ -64,6 +64,7 @@ def _rows(table: Table) -> Iterator[ParsedRow]:
         for line in csv.reader(source, strict=True, delimiter=table.delimiter):
             source.row_length = 0
             fields = dict(zip(header, line, strict=False))
+            fields.pop("", None)
             if len(line) == len(header):
                 yield parse_row(_typed(fields), keys_of(fields))
             elif line:

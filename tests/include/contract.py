@@ -10,7 +10,8 @@ from readmission.domain.columns import Column, Kind, icd10
 
 def acceptable(column: Column, value: str) -> bool:
     """Whether the schema accepts a value, as written in the file."""
-    if value.strip().upper() in ("", "?", "NA", "N/A", "NAN", "NULL"):
+    absent = ("", "?", "NA", "N/A", "NAN", "NULL", "#N/A", "#N/D", "<NA>", "\\N")
+    if value.strip().upper() in absent:
         return column.nullable or column.name in ("max_glu_serum", "A1Cresult")
     is_code = column.is_closed and "1" in column.values
     if column.kind is Kind.COUNT or is_code or column.name == "age":

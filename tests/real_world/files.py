@@ -97,6 +97,30 @@ EXPORTS = (
     Export("gzip", lambda rows: gzip.compress(plain(rows)), "application/gzip"),
     Export("gzip that is called CSV", lambda rows: gzip.compress(plain(rows))),
     Export("gzip of UTF-16", lambda rows: gzip.compress(text(rows).encode("utf-16"))),
+    Export(
+        "header in capitals, as SAS writes it",
+        lambda rows: plain([[name.upper() for name in rows[0]], *rows[1:]]),
+    ),
+    Export(
+        "header with blanks",
+        lambda rows: text([[f" {name} " for name in rows[0]], *rows[1:]], ";").encode(),
+    ),
+    Export(
+        "index of pandas",
+        lambda rows: plain([["", *rows[0]], *([str(n), *row] for n, row in enumerate(rows[1:]))]),
+    ),
+    Export(
+        "delimiter at the end of each line",
+        lambda rows: plain([[*row, ""] for row in rows]),
+    ),
+    Export(
+        "empty columns of a sheet",
+        lambda rows: workbook({"Altas": [[*row, "", ""] for row in rows]}),
+        XLSX,
+    ),
+    Export("line ends of an old Mac", lambda rows: text(rows, end="\r").encode()),
+    Export("UTF-32", lambda rows: text(rows).encode("utf-32")),
+    Export("bars", lambda rows: text(rows, "|").encode()),
     Export("bzip2", lambda rows: bz2.compress(plain(rows)), "application/x-bzip2"),
     Export("zstd", lambda rows: zstd(plain(rows)), "application/zstd"),
     Export("zip", lambda rows: zipped({"data/2008.csv": plain(rows)}), ZIP),

@@ -1,6 +1,7 @@
 """Every line of the table of values, on every way in."""
 
 import csv
+import gzip
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -140,6 +141,28 @@ def with_probabilities(response: dict[str, Any]) -> dict[str, Any]:
     if not found:
         return response
     return {"probabilities": {name: found[f"probability_{name}"] for name in schema.CLASSES}}
+
+
+@pytest.mark.parametrize("path", [*WRAPPERS, "/fhir/RiskAssessment"])
+@pytest.mark.parametrize(
+    ("write", "says"),
+    [
+        (lambda text: text.encode("utf-16"), "it is UTF-16 or UTF-32; send UTF-8"),
+        (lambda text: text.encode("utf-16-le"), "it is UTF-16 or UTF-32; send UTF-8"),
+        (lambda text: text.encode("utf-32"), "it is UTF-16 or UTF-32; send UTF-8"),
+        (lambda text: gzip.compress(text.encode()), "it is packed with gzip; send it unpacked"),
+        (lambda _: b"\r\n<!DOCTYPE html><html></html>", "it is a page of HTML"),
+    ],
+)
+def test_a_body_in_another_encoding_is_refused_by_its_name(
+    service: TestClient, path: str, write: Callable[[str], bytes], says: str
+) -> None:
+    response = service.post(
+        path, content=write(json.dumps(example())), headers={"content-type": "application/json"}
+    )
+
+    assert response.status_code == 400
+    assert response.json()["message"] == f"The body is not valid JSON: {says}."
 
 
 @pytest.mark.parametrize("kind", FORMATS)

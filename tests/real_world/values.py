@@ -19,12 +19,20 @@ class Value(NamedTuple):
 
 
 SPELLINGS_OF_MISSING = ("", " ", "?", "NA", "na", "N/A", "NaN", "nan", "null", "NULL", None)
+MORE_SPELLINGS = ("#N/A", "#N/D", "<NA>", "\\N", "n/a", "#n/a")
+"""What Excel in English and Spanish, pandas and SQL exports write."""
 
 VALUES = (
     # An empty cell, or what pandas, R and SQL write for one, where a value may be missing.
     *(Value(name, sent, MISSING) for name in ("race", "weight") for sent in SPELLINGS_OF_MISSING),
     *(Value("payer_code", sent, MISSING) for sent in SPELLINGS_OF_MISSING),
     *(Value("diag_2", sent, MISSING) for sent in SPELLINGS_OF_MISSING),
+    *(Value("race", sent, MISSING) for sent in MORE_SPELLINGS),
+    *(Value("payer_code", sent, MISSING) for sent in MORE_SPELLINGS),
+    *(Value("diag_2", sent, MISSING) for sent in MORE_SPELLINGS),
+    *(Value("A1Cresult", sent, "None") for sent in MORE_SPELLINGS),
+    Value("gender", "#N/A", REFUSED),
+    Value("race", "N", REFUSED),
     Value("diag_3", float("nan"), MISSING),
     # pandas.read_csv turns the value None of the two laboratory tests into NaN, JSON into null.
     *(Value("max_glu_serum", sent, "None") for sent in (*SPELLINGS_OF_MISSING, "None")),
@@ -106,4 +114,7 @@ VALUES = (
     Value("num_medications", "+7", REFUSED),
     Value("num_medications", "151", REFUSED),
     Value("num_medications", "seven", REFUSED),
+    Value("num_medications", "\uff17", REFUSED),
+    Value("num_medications", "0x7", REFUSED),
+    Value("num_medications", True, REFUSED),
 )

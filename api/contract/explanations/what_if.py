@@ -63,7 +63,7 @@ def parse_explain_request(body: bytes) -> tuple[Encounter, list[Alternative]]:
     try:
         fields = from_json(body.removeprefix(BYTE_ORDER_MARK))
     except ValueError as error:
-        raise MalformedBody(str(error)) from None
+        raise MalformedBody(str(error), body) from None
     if not isinstance(fields, dict) or WHAT_IF not in fields:
         return parse_encounter(body), []
     check_fields_are_unique(body, fields)

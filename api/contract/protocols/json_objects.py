@@ -30,7 +30,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise MalformedBody("it is nested too deeply") from None
     except ValueError as error:
-        raise MalformedBody(_reason(error)) from None
+        raise MalformedBody(_reason(error), body) from None
     if not isinstance(parsed, dict):
         raise InvalidEncounter([Problem.wrong_body("expected a JSON object")])
     return parsed

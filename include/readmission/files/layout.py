@@ -68,14 +68,27 @@ def table_of(chunks: Iterable[bytes], columns: Collection[str], part: str = "") 
             hinted = hint[1]
         elif text.strip(" " + DELIMITERS):
             delimiter = hinted or _delimiter(text, columns)
-            names = tuple(_cells(text, delimiter))
+            names = _names(_cells(text, delimiter), columns)
             return Table(part, names, delimiter, source.rest(), length)
     return Table(part, (), ",", source.rest())
 
 
 def _delimiter(header: str, columns: Collection[str]) -> str:
     """Return the delimiter that finds most of the columns; a comma if none finds one."""
-    return max(DELIMITERS, key=lambda sign: sum(n in columns for n in _cells(header, sign)))
+    return max(
+        DELIMITERS,
+        key=lambda sign: sum(n in columns for n in _names(_cells(header, sign), columns)),
+    )
+
+
+def _names(cells: Iterable[str], columns: Collection[str]) -> tuple[str, ...]:
+    """Return the names in a header; those of the contract may be in any case, with blanks around.
+
+    A program of statistics writes them in capitals, and people align them.
+    """
+    known = {name.lower(): name for name in columns}
+    stripped = (cell.strip() for cell in cells)
+    return tuple(known.get(name.lower(), name) for name in stripped)
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

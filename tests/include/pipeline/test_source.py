@@ -185,7 +185,7 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
             b"\n".join(line + b",1" for line in (HEADER, *LINES)).replace(b",1", b",ward", 1),
             "unknown: ward$",
         ),
-        (CSV.replace(b",race,", b",Race,"), "missing: race; unknown: Race$"),
+        (CSV.replace(b",race,", b",Raza,"), "missing: race; unknown: Raza$"),
         (CSV.replace(b",race,", b",gender,"), "missing: race; repeated: gender$"),
         (b"\n".join(LINES), "is not a header.*; expected the 50 columns encounter_id, patient_nbr"),
         (csv(cell(LINES[0], "race", b'"Asian'), *LINES[1:]), "row 2 has 3.*quote not closed"),

@@ -202,7 +202,7 @@ class Column:
     def allows(self, value: object) -> bool:
         """Whether a value is accepted, in any spelling that `read` knows."""
         found = self.read(value)
-        if isinstance(found, int) and self.is_number:
+        if type(found) is int and self.is_number:  # True is an int of Python, and no count.
             return self.minimum <= found <= self.maximum
         is_missing = self.nullable and found == MISSING
         return is_missing or (isinstance(found, str) and self._lists(found))

@@ -10,8 +10,11 @@ MISSING = "?"
 NOT_MEASURED = "None"
 """A value of the two laboratory tests, and not a spelling of a missing one."""
 
-SPELLINGS = ("", MISSING, "NA", "N/A", "NaN", "null")
-"""How a missing value is spelled, in upper or lower case; so are blanks, JSON's null and NaN."""
+SPELLINGS = ("", MISSING, "NA", "N/A", "NaN", "null", "#N/A", "#N/D", "<NA>", "\\N")
+"""How a missing value is spelled, in upper or lower case; so are blanks, JSON's null and NaN.
+
+The last four are those of Excel in English and Spanish, pandas and SQL exports.
+"""
 MISSING_TEXTS = frozenset(
     "".join(letters)
     for word in SPELLINGS

@@ -149,8 +149,10 @@ def check_header(names: Sequence[str]) -> Sequence[str]:
             f" {len(schema.NAMES)} columns {', '.join(schema.NAMES)}"
         )
     missing = [name for name in schema.NAMES if name not in names]
-    extra = [name for name in names if name not in schema.BY_NAME]
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    # A column without a name is the index of pandas, or a delimiter at the end of each line.
+    named = [name for name in names if name]
+    extra = [name for name in named if name not in schema.BY_NAME]
+    repeated = sorted({name for name in named if named.count(name) > 1})
     problems = [
         f"{problem}: {', '.join(columns)}"
         for problem, columns in (("missing", missing), ("unknown", extra), ("repeated", repeated))
