@@ -203,8 +203,8 @@ def application() -> FastAPI:
     """Create the application of this process from the environment; uvicorn calls this.
 
     What has been imported when the first model is loaded stays until the process ends. Frozen, the
-    garbage collector leaves it out: a full collection under load stopped all requests for 130 to
-    160 ms, which was their p99, and takes less than 1 ms without it.
+    garbage collector leaves it out: a full collection under load stopped all requests for 110 to
+    150 ms, which was their p99, and takes less than 1 ms without it.
     """
     sys.setswitchinterval(SWITCH_SECONDS)
     logs.configure("api")

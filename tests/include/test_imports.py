@@ -91,6 +91,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"ingest", "sweep"},
     ),
     "readmission.pipeline.delivery": (
+        {"regular"},
         {"arrival", "chunk_text", "origins", "parquet"},
         {"chunks", "objects"},
         {"places", "rows"},

@@ -2,8 +2,8 @@
 
 import re
 from itertools import product
+from math import isfinite
 from numbers import Integral, Real
-from typing import Any
 
 MISSING = "?"
 """A missing value in the UCI file, and in what the contract returns."""
@@ -26,8 +26,6 @@ _DIGITS = re.compile(r"([0-9]{1,18})")
 _WHOLE_NUMBER = re.compile(r"[ \t]*([0-9]{1,18})(?:[.,]0+)?[ \t]*")
 _ROUNDING = 1e-4
 """Largest error of a code that was stored as a number of 32 bits."""
-_BEYOND_CODES = 1_000_000
-"""No code is as large; a number of 400 digits has no decimals that could be rounded."""
 
 
 def is_missing(value: object) -> bool:
@@ -71,10 +69,10 @@ def code(value: object) -> str | None:
         return value.replace(",", ".").upper()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    size: Any = abs(value)
-    if not size < _BEYOND_CODES:  # NaN is not either.
+    try:
+        number = float(value)
+    except OverflowError:  # A whole number may have thousands of digits.
         return None
-    number = float(value)
-    if abs(number - round(number, 2)) > _ROUNDING:
+    if not isfinite(number) or abs(number - round(number, 2)) > _ROUNDING:
         return None
     return f"{number:.2f}".rstrip("0").rstrip(".")

@@ -33,18 +33,22 @@ def open_regular(path: Path, folder: Path | None = None) -> IO[bytes]:
     OSError
         If it cannot be opened.
     """
-    # Opening a pipe without O_NONBLOCK waits until somebody writes.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = open(path, "rb", opener=_opened_at_once)  # noqa: SIM115 - the caller closes it
     try:
-        opened = os.fstat(descriptor)
+        opened = os.fstat(file.fileno())
         if not stat.S_ISREG(opened.st_mode):
-            raise DatasetError("is a pipe, a device or a folder; deliver a regular file instead")
+            raise DatasetError("is a pipe or a device; deliver a regular file instead")
         if folder is not None and not _is_inside(path, folder, opened):
             raise DatasetError("is a link out of its folder; deliver the file itself instead")
-        return os.fdopen(descriptor, "rb")
     except BaseException:
-        os.close(descriptor)
+        file.close()
         raise
+    return file
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    """Open a file; without O_NONBLOCK, a pipe would wait until somebody writes."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _is_inside(path: Path, folder: Path, opened: os.stat_result) -> bool:

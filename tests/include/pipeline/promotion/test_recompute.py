@@ -123,17 +123,17 @@ def test_a_refused_version_that_proved_better_in_shadow_is_named_and_may_decide(
     other = replace(shown, champion="99")
     worse = replace(shown, criteria=[replace(loss, verdict=CriterionStatus.FAILED)])
 
-    # when the outcomes are too few for the rule, it is only named
+    # when the outcomes are enough for the rule
     arena.register("xgboost", SECOND)
-    named = arena.judge(SECOND, Rule(shadow_outcomes=501), in_shadow=[other, shown, worse])
-    words = f"; version {refused} proved better in shadow, on 500 live outcomes: difference in log"
-    assert named.reason.count(words) == 1
-    assert named.figures["proven_in_shadow"] == [shown.to_dict()]
-    assert named.figures["in_shadow"] == []
+    rule = Rule(shadow_outcomes=500)
+    assert not rule.uses_shadow(499)
+    decided = arena.judge(SECOND, rule, in_shadow=[other, shown, worse])
 
-    # when they are enough, it is also a rival on the test rows, and the verdict comes out again
-    arena.register("xgboost", SECOND)
-    decided = arena.judge(SECOND, Rule(shadow_outcomes=500), in_shadow=[shown])
+    # then it is named, and a rival on the test rows, and the verdict comes out again
+    words = f"; version {refused} proved better in shadow, on 500 live outcomes: difference in log"
+    assert decided.reason.count(words) == 1
+    assert decided.figures["proven_in_shadow"] == [shown.to_dict()]
+    assert decided.figures["in_shadow"] == [refused]
     (rival,) = (one for one in decided.figures["criteria"] if one["name"] == "log_loss_shadow")
     assert rival["group"] == f"version {refused}"
     assert rival["verdict"] == ("passed" if rival["interval"][0] <= 0 else "failed")
