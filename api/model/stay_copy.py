@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import mkstemp
@@ -20,10 +21,15 @@ class StayCopy:
 
     `write` creates a copy; it is not changed afterwards. A patient has one row, with JSON: SQLite
     hands the interpreter to another thread for each row that it reads.
+
+    The event loop and the threads that score files share the copy, so one of them reads at a time:
+    from Python 3.12 on, threads that execute the same statement may get each other's rows, here the
+    stays of another patient (https://github.com/python/cpython/issues/118172).
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._reading = threading.Lock()
 
     @classmethod
     def write(cls, folder: Path, stays: Iterable[tuple[str, KnownStay]]) -> Self:
@@ -36,7 +42,6 @@ class StayCopy:
         file, name = mkstemp(prefix=PREFIX, dir=folder)
         os.close(file)
         try:
-            # SQLite serialises the threads that score files and the event loop.
             connection = sqlite3.connect(name, check_same_thread=False)
         finally:
             Path(name).unlink()
@@ -49,7 +54,8 @@ class StayCopy:
 
     def stays(self, patient_hash: str) -> list[KnownStay]:
         """Return the stays of a patient; none if the patient is unknown."""
-        found = self._connection.execute(_SELECT, (patient_hash,)).fetchone()
+        with self._reading:
+            found = self._connection.execute(_SELECT, (patient_hash,)).fetchone()
         if found is None:
             return []
         parsed = from_json(f"[{found[0]}]")
@@ -57,7 +63,8 @@ class StayCopy:
 
     def close(self) -> None:
         """Close the file, which deletes it."""
-        self._connection.close()
+        with self._reading:
+            self._connection.close()
 
 
 def _fill(connection: sqlite3.Connection, stays: Iterable[tuple[str, KnownStay]]) -> None:

@@ -1,7 +1,10 @@
 """A copy of the stays holds patient hashes: no other process can open it, and none is left over."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,3 +51,24 @@ def test_a_copy_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         StayCopy.write(tmp_path, broken())
 
     assert not list(tmp_path.iterdir())
+
+
+def test_threads_that_look_up_at_once_read_one_after_another(tmp_path: Path) -> None:
+    """In Python 3.12 and later, they would get each other's patients."""
+    copy = StayCopy.write(tmp_path, [("hash", STAY), ("other hash", OTHER)])
+    connection, reading, most = copy._connection, [0], [0]
+
+    class Watched:
+        def execute(self, *given: Any) -> Any:
+            reading[0] += 1
+            most[0] = max(most[0], reading[0])
+            time.sleep(0.01)
+            reading[0] -= 1
+            return connection.execute(*given)
+
+    copy._connection = Watched()  # type: ignore[assignment]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(copy.stays, ["hash", "other hash"] * 4))
+
+    assert found == [[STAY], [OTHER]] * 4
+    assert most == [1]
