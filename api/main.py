@@ -112,7 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         target=state.follow_up.follow, args=thresholds, name="follow-up", daemon=True
     ).start()
     if state.shadow is not None:
-        state.shadow.start(state.settings.model_poll_seconds, stopped)
+        state.shadow.start(interval, stopped)
     if state.log is not None:
         state.log.start()
     state.audit.start()
@@ -170,7 +170,7 @@ def create_app(
         registry=registry,
         stays=stays,
         follow_up=FollowUp.from_settings(settings),
-        shadow=Shadow.from_settings(settings, challenger, stays.complete, metrics),
+        shadow=Shadow.from_settings(settings, challenger, stays.complete_again, metrics),
         log=PredictionLog.from_settings(settings),
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),

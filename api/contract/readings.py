@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 from readmission.domain import schema
@@ -38,6 +39,8 @@ class InterpretedEncounter(dict[str, Value]):
 
     readings: Sequence[Reading] = ()
     history: History | None = None
+    ignored: Mapping[str, Value] = MappingProxyType({})
+    """The fields of earlier stays that were sent for a model that takes none."""
 
 
 def with_readings(encounter: dict[str, Value], sent: Mapping[str, Any]) -> Encounter:
@@ -74,8 +77,7 @@ def with_history(
     """Return an encounter with the fields of earlier stays and where they came from."""
     completed = InterpretedEncounter(encounter)
     if history == IGNORED:
-        for name in earlier_stays.NAMES:
-            del completed[name]
+        completed.ignored = {name: completed.pop(name) for name in earlier_stays.NAMES}
     completed.update(fields)
     completed.readings, completed.history = readings_of(encounter), history
     return completed
@@ -84,3 +86,9 @@ def with_history(
 def history_of(encounter: Encounter) -> History | None:
     """Return where earlier stays came from; None if the model takes none and none were sent."""
     return encounter.history if isinstance(encounter, InterpretedEncounter) else None
+
+
+def with_ignored(encounter: Encounter) -> Encounter:
+    """Return an encounter with the fields of earlier stays that were ignored, if there are any."""
+    ignored = encounter.ignored if isinstance(encounter, InterpretedEncounter) else {}
+    return {**encounter, **ignored} if ignored else encounter

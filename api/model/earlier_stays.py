@@ -10,7 +10,8 @@ from typing import Self
 
 import psycopg
 
-from api.contract.readings import IGNORED, History, with_history
+from api.contract import readings
+from api.contract.readings import IGNORED, History, InterpretedEncounter, with_history
 from api.errors import log
 from api.metrics import Metrics
 from api.model.stay_copy import StayCopy
@@ -80,12 +81,28 @@ class EarlierStays:
         What the caller sent is never looked up. For a model that takes no earlier stays, their
         fields are removed, so that nobody reads in the log that they were used.
         """
-        sent = earlier_stays.KNOWN in encounter
-        if not model.bundle.scorer.tables.takes_history:
-            return with_history(encounter, IGNORED, {}) if sent else encounter
-        used, fields = ("caller", {}) if sent else self._look_up(encounter)
-        self._metrics.history_lookups.labels(used).inc()
-        return with_history(encounter, used, fields)
+        if not _takes_stays(model):
+            return _without_stays(encounter)
+        completed = self._with_stays(encounter)
+        self._metrics.history_lookups.labels(completed.history).inc()
+        return completed
+
+    def complete_again(self, model: ServedModel, encounter: Encounter) -> Encounter:
+        """Return an encounter, completed for one model, as another one takes it.
+
+        If both take earlier stays, they get the same ones, or none. It is the same request, so
+        nothing is counted.
+        """
+        if not _takes_stays(model):
+            return _without_stays(encounter)
+        if readings.history_of(encounter) in (None, IGNORED):  # The first model takes none.
+            return self._with_stays(readings.with_ignored(encounter))
+        return encounter
+
+    def _with_stays(self, encounter: Encounter) -> InterpretedEncounter:
+        if earlier_stays.KNOWN in encounter:
+            return with_history(encounter, "caller", {})
+        return with_history(encounter, *self._look_up(encounter))
 
     def _look_up(self, encounter: Encounter) -> tuple[History, Mapping[str, Value]]:
         patient = encounter[schema.PATIENT]
@@ -149,6 +166,15 @@ class EarlierStays:
             self._last.close()
         self._last, self._copy, self._state = self._copy, copy, state
         log.info("copied the known stays, version %d", state[0])
+
+
+def _takes_stays(model: ServedModel) -> bool:
+    return model.bundle.scorer.tables.takes_history
+
+
+def _without_stays(encounter: Encounter) -> Encounter:
+    sent = earlier_stays.KNOWN in encounter
+    return with_history(encounter, IGNORED, {}) if sent else encounter
 
 
 def _fields(stays: list[KnownStay], own: str | None) -> dict[str, Value]:

@@ -59,7 +59,7 @@ class Shadow:
     holder : ChallengerHolder
         Holds the challenger.
     complete : callable
-        Completes an encounter with its earlier stays for a model that takes them.
+        Returns an encounter that was completed for the champion as the challenger takes it.
     dsn, key : str
         Database of the prediction log, and key of its hashes.
     metrics : Metrics

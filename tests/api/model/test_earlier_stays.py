@@ -126,7 +126,7 @@ def client(
     settings = Settings(
         api_anonymous_role="admin", api_rate_limit=0, api_row_limit=0, model_poll_seconds=3600,
         prediction_log_dsn=proxy.dsn, prediction_log_key=KEY, model_cache_dir=tmp_path / "models",
-        prediction_spool_dir=tmp_path / "spool", history_refresh_seconds=3600,
+        prediction_spool_dir=tmp_path / "spool", history_refresh_seconds=3600, shadow_share=1,
     )  # fmt: skip
     with TestClient(create_app(settings, fake_store)) as client:
         client.post("/reload_model").raise_for_status()
@@ -317,6 +317,34 @@ def test_every_protocol_looks_up_once_and_says_the_result(
         assert said in call(client, row), name
 
         assert lookups(client) - before == Counter([counted]), name
+
+
+def test_a_challenger_in_shadow_gets_the_stays_of_the_request_and_counts_nothing(
+    client: TestClient, fits: tuple[Fit, Fit], raw: pd.DataFrame
+) -> None:
+    # given a patient with earlier stays, of whom the caller says that there are none
+    state = client.app.state.service  # type: ignore[attr-defined]
+    model, plain = state.holder.require().model, loaded("2", fits[0])
+    place = int(raw[earlier_stays.KNOWN].astype(int).idxmax())
+    unsent = schema.example() | {name: raw[name][place] for name in (ID, PATIENT)}
+    said = unsent | earlier_stays.RAW_NONE
+
+    # when the champion takes earlier stays, or takes none
+    requests = [(champion, sent) for champion in (model, plain) for sent in (said, unsent)]
+    completed = [state.stays.complete(champion, sent) for champion, sent in requests]
+    counted = lookups(client)
+    known = [state.shadow._complete(model, one).get(earlier_stays.KNOWN) for one in completed]
+
+    # then the challenger gets those of the caller, or else those that were looked up
+    found = raw[earlier_stays.KNOWN][place]
+    assert found > 0
+    assert known == [0, found, 0, found]
+    # and what the champion did not find, it does not find either
+    blank = state.stays.complete(model, unsent | {PATIENT: "?"})
+    blank[PATIENT] = unsent[PATIENT]
+    assert earlier_stays.KNOWN not in state.shadow._complete(model, blank)
+    assert earlier_stays.KNOWN not in state.shadow._complete(plain, completed[0])
+    assert lookups(client) - counted == Counter([NO_NUMBER])
 
 
 def test_an_erased_patient_is_unknown_after_the_next_refresh(
