@@ -11,20 +11,20 @@ from readmission.domain.columns import MISSING
 from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
 from readmission.modelling.evaluation.live import evaluate_live, members_of
 from readmission.modelling.evaluation.subgroups import ATTRIBUTES, groups_of
-from readmission.pipeline.outcomes.shadow import SEED, compare_in_shadow
+from readmission.pipeline.outcomes.shadow import SEED, compare_in_shadow, newest_of
 from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.compared_rows import ComparedRow, predictions_of
 from readmission.warehouse.predictions.live_figures import LiveFigure
 from readmission.warehouse.predictions.outcomes import DAYS, recent_versions
 
 VERSIONS = 8
-"""How many of the newest versions are measured."""
+"""How many of the newest versions are measured, and of the newest challengers in shadow."""
 OUTCOMES, UNDER_30 = "outcomes", "under_30"
 """Names of the two counts."""
 
 
 def measure_live(connection: psycopg.Connection, days: int = DAYS) -> list[LiveFigure]:
-    """Return the figures of the newest versions and of the challengers in shadow.
+    """Return the figures of the newest versions and of the newest challengers in shadow.
 
     Parameters
     ----------
@@ -33,14 +33,12 @@ def measure_live(connection: psycopg.Connection, days: int = DAYS) -> list[LiveF
     days : int
         Largest age of the predictions.
     """
-    numbered = [v for v in recent_versions(connection, days) if v.isascii() and v.isdigit()]
-    newest = sorted(numbered, key=int, reverse=True)[:VERSIONS]
     own = [
         figure
-        for version in newest
+        for version in newest_of(recent_versions(connection, days), VERSIONS)
         for figure in _figures(version, predictions_of(connection, version, days))
     ]
-    compared = compare_in_shadow(connection, days)
+    compared = compare_in_shadow(connection, days, VERSIONS)
     return own + [figure for one in compared for figure in one.figures()]
 
 

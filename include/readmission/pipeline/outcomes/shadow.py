@@ -1,6 +1,6 @@
 """Compare each challenger in shadow with its champion, on outcomes that became known later."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,8 +78,10 @@ class ShadowComparison:
                 yield LiveFigure(*names, one.name, one.figure, *one.interval)
 
 
-def compare_in_shadow(connection: psycopg.Connection, days: int = DAYS) -> list[ShadowComparison]:
-    """Compare every pair of the last days, by the criteria of a promotion.
+def compare_in_shadow(
+    connection: psycopg.Connection, days: int = DAYS, most: int | None = None
+) -> list[ShadowComparison]:
+    """Compare the pairs of the last days, by the criteria of a promotion.
 
     Parameters
     ----------
@@ -87,11 +89,23 @@ def compare_in_shadow(connection: psycopg.Connection, days: int = DAYS) -> list[
         A connection to the PREDICTIONS database.
     days : int
         Largest age of the predictions.
+    most : int, optional
+        How many of the newest challengers are compared; all by default.
     """
+    pairs = shadow_pairs(connection, days)
+    if most is not None:
+        newest = newest_of((challenger for _, challenger in pairs), most)
+        pairs = [pair for pair in pairs if pair[1] in newest]
     return [
         _comparison(champion, challenger, in_shadow(connection, champion, challenger, days))
-        for champion, challenger in shadow_pairs(connection, days)
+        for champion, challenger in pairs
     ]
+
+
+def newest_of(versions: Iterable[str], most: int) -> list[str]:
+    """Return the newest versions, newest first, without what is no number of a version."""
+    numbered = {version for version in versions if version.isascii() and version.isdigit()}
+    return sorted(numbered, key=int, reverse=True)[:most]
 
 
 def _comparison(champion: str, challenger: str, found: Sequence[ShadowRow]) -> ShadowComparison:

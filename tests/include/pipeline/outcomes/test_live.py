@@ -12,7 +12,7 @@ from api.prediction_log.encoding import Encoder
 from readmission.domain import schema
 from readmission.domain.privacy import Pseudonyms
 from readmission.modelling.evaluation.calibration import expected_error
-from readmission.pipeline.outcomes.live import measure_live, store_live
+from readmission.pipeline.outcomes.live import VERSIONS, measure_live, store_live
 from readmission.pipeline.outcomes.shadow import compare_in_shadow
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
@@ -68,13 +68,14 @@ def log(connection: psycopg.Connection, version: str, predicted: np.ndarray) -> 
 
 
 def log_in_shadow(
-    connection: psycopg.Connection, champion: np.ndarray, challenger: np.ndarray
-) -> None:
+    connection: psycopg.Connection, champion: np.ndarray, challenger: np.ndarray,
+    version: str = "2",
+) -> None:  # fmt: skip
     rows = [
         ShadowPrediction(
             NOW, "request", place, NAMES.encounter(place), NAMES.patient(place // 2),
             "1", list(map(float, one)), schema.CLASSES[one.argmax()],
-            "2", list(map(float, two)), schema.CLASSES[two.argmax()],
+            version, list(map(float, two)), schema.CLASSES[two.argmax()],
         )
         for place, (one, two) in enumerate(zip(champion, challenger, strict=True))
     ]  # fmt: skip
@@ -155,6 +156,19 @@ def test_an_outcome_that_a_model_may_have_seen_does_not_count(
 
     assert measure_live(predictions) == list(compared.figures())
     assert compared.outcomes == 0
+
+
+def test_only_the_newest_challengers_are_measured_and_all_are_compared(
+    predictions: psycopg.Connection,
+) -> None:
+    """Each measured one is a set of series in Prometheus, and each batch may bring another."""
+    for version in range(2, VERSIONS + 4):
+        log_in_shadow(predictions, BAD[:2], GOOD[:2], str(version))
+
+    measured = {int(one.model_version) for one in measure_live(predictions)}
+
+    assert measured == set(range(4, VERSIONS + 4))
+    assert len(compare_in_shadow(predictions)) == VERSIONS + 2
 
 
 @pytest.mark.parametrize(
