@@ -153,7 +153,9 @@ class Metrics:
             "prediction_log_torn", "Records cut off by a killed process; no response was sent."
         )
         self.history_lookups = self._counter(
-            "history_lookups", "Earlier stays, by whether they were known and from where.", "result"
+            "history_lookups",
+            "Encounters for a model that takes earlier stays, by where the stays came from.",
+            "result",
         )
         self.history_checked = self._gauge(
             "history_copy_checked_timestamp_seconds",

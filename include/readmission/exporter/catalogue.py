@@ -162,7 +162,8 @@ REQUEST_DRIFT = MetricFamily(
 )
 LIVE_METRIC = MetricFamily(
     "readmission_live_metric",
-    "Figures on the live outcomes of the last 30 days, by group; against the champion in shadow.",
+    "Figures on the live outcomes of the last 30 days, by group; `against` names the champion from"
+    " which they are differences.",
     ("model_version", "against", "attribute", "group", "metric", "bound"),
 )
 DATABASE_UP = MetricFamily(
