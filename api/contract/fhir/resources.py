@@ -1,7 +1,7 @@
 """The resources of one stay, found in a bundle."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -88,10 +88,9 @@ def stay_of(resources: Iterable[Resource], encounter_id: str | None = None) -> S
         encounters=[e for e in encounters if e is not stay],
         conditions=_during(stay, by_type.get("Condition", [])),
         observations=_during(stay, by_type.get("Observation", [])),
-        medications=[
-            _with_medicine(request, by_type.get("Medication", []))
-            for request in _during(stay, by_type.get("MedicationRequest", []))
-        ],
+        medications=_with_medicines(
+            _during(stay, by_type.get("MedicationRequest", [])), by_type.get("Medication", [])
+        ),
         procedures=_during(stay, by_type.get("Procedure", [])),
     )
 
@@ -174,14 +173,20 @@ def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
     ]
 
 
-def _with_medicine(request: Resource, medicines: list[Resource]) -> Resource:
-    """Return a request with the code of the medicine that it refers to, in the bundle or itself."""
+def _with_medicines(requests: list[Resource], medicines: list[Resource]) -> list[Resource]:
+    """Return requests with the codes of the medicines that they refer to, in a bundle or within."""
+    # By id: a bundle may have thousands of both.
+    by_id = {str(medicine.get("id")): medicine for medicine in reversed(medicines)}
+    return [_with_medicine(request, by_id) for request in requests]
+
+
+def _with_medicine(request: Resource, by_id: Mapping[str, Resource]) -> Resource:
     wanted = re.split("[/:#]", _reference(request, "medicationReference"))[-1]
     if not wanted or "medicationCodeableConcept" in request:
         return request
-    known = [*listed(request, "contained"), *medicines]
-    code = next((one.get("code") for one in known if one.get("id") == wanted), None)
-    return request | {"medicationCodeableConcept": code}
+    own = (one for one in listed(request, "contained") if one.get("id") == wanted)
+    medicine = next(own, by_id.get(wanted, {}))
+    return request | {"medicationCodeableConcept": medicine.get("code")}
 
 
 def _reference(resource: Resource, element: str = "encounter") -> str:

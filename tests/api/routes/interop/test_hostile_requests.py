@@ -75,6 +75,26 @@ def test_the_texts_of_many_requests_for_medicines_are_searched_once() -> None:
     assert time.process_time() - started < 0.25 * slowness()
 
 
+def test_a_bundle_of_many_medicines_is_searched_by_id() -> None:
+    looks: list[object] = []
+
+    class Medication(dict[str, Any]):
+        def get(self, *name: Any) -> Any:
+            looks.append(name)
+            return super().get(*name)
+
+    medicines = [Medication(resourceType="Medication", id=f"m{n}") for n in range(100)]
+    requests = [
+        {"resourceType": "MedicationRequest", "medicationReference": {"reference": f"#m{n}"}}
+        for n in range(100)
+    ]
+
+    stay = stay_in(examples.bundle(*examples.RESOURCES, *requests, *medicines))
+
+    assert [one.get("medicationCodeableConcept") for one in stay.medications[-100:]] == [None] * 100
+    assert len(looks) < 10 * len(medicines)
+
+
 def test_a_long_list_of_outputs_is_refused_at_once(service: TestClient) -> None:
     content = b'{"outputs":[%b0]}' % (b"0," * 400_000)
     started = time.process_time()
