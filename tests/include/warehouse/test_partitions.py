@@ -1,6 +1,8 @@
 """Training partitions: the same rows as CLEAN, and never rows that CLEAN does not have."""
 
 import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -176,6 +178,36 @@ def test_a_batch_whose_rows_have_expired_leaves_no_partition(
     partitions.write(FIRST)
     assert len(require_same(partitions)) == 2 * ROWS
     assert partitions.delete_outdated() == 0
+
+
+@dataclass(frozen=True)
+class ListedMeanwhile(Bucket):
+    """A bucket in which something happens while its partitions are listed."""
+
+    happens: Callable[[], None]
+
+    def partitions(self) -> Iterator[str]:
+        self.happens()
+        yield from super().partitions()
+
+
+def test_a_batch_that_is_accepted_meanwhile_keeps_its_partition(
+    partitions: TrainingPartitions,
+) -> None:
+    # given a batch that waits for its gate
+    clean, s3, name = partitions.warehouse, partitions.bucket.s3, partitions.bucket.name
+    clean.reject(THIRD, ["a value is wrong"])
+
+    # when it is accepted and copied while the sweep looks for outdated partitions
+    def accept() -> None:
+        clean.accept(THIRD)
+        partitions.write(THIRD)
+
+    sweeping = TrainingPartitions(clean, ListedMeanwhile(s3, name, accept))
+
+    # then
+    assert sweeping.delete_outdated() == 0
+    assert partitions.bucket.get(key_of(partitions, THIRD)) is not None
 
 
 def test_other_objects_of_the_bucket_stay(partitions: TrainingPartitions) -> None:

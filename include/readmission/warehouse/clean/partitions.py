@@ -192,10 +192,11 @@ class TrainingPartitions:
 
         Among them are those with rows that were erased for a patient or because of their age.
         """
-        with self.warehouse.unchanged():
-            current = {name_of(batch) for batch in self._accepted()}
-            outdated = [name for name in self.bucket.partitions() if name not in current]
-            self.bucket.delete(outdated)
+        # Listed first: a partition that is written meanwhile is not in the list.
+        stored = list(self.bucket.partitions())
+        current = {name_of(batch) for batch in self._accepted()}
+        outdated = [name for name in stored if name not in current]
+        self.bucket.delete(outdated)
         return len(outdated)
 
     def _read(self, splits: Sequence[Split], up_to: str | None) -> pa.Table:
