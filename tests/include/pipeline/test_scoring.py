@@ -291,6 +291,8 @@ def test_each_file_of_a_job_has_a_folder_of_its_own() -> None:
     assert job.folder_of("s3://hospital/may/a.csv", "s3://hospital/out/") == (
         "s3://hospital/out/a.csv"
     )
+    with pytest.raises(PlaceRefused, match=r"s3://hospital/may/a.csv holds the encounters"):
+        job.folder_of("s3://hospital/may/a.csv", "s3://hospital/may/")
 
 
 def test_a_manifest_of_something_else_is_an_error_that_names_it(tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def plan(source: str, output: str, settings: Settings) -> list[Job]:
     Raises
     ------
     PlaceRefused
-        If an address is not one below a prefix, or lies in a bucket of the system, or if both are
-        the same.
+        If an address is not one below a prefix, or lies in a bucket of the system, or if the
+        predictions would go where the encounters are.
     ScoringError
         If no version is in production.
     DatasetError
@@ -81,8 +81,16 @@ def score_file(job: Job, settings: Settings) -> dict[str, int]:
 
 
 def folder_of(file: str, output: str) -> str:
-    """Return where the predictions of a file go."""
-    return f"{output.rstrip('/')}/{file.rsplit('/', 1)[-1]}"
+    """Return where the predictions of a file go.
+
+    Raises
+    ------
+    PlaceRefused
+        If that is the file itself: SeaweedFS cannot hold an object and others below its name.
+    """
+    folder = f"{output.rstrip('/')}/{file.rsplit('/', 1)[-1]}"
+    require_apart(file, folder)
+    return folder
 
 
 def require_foreign(address: str, settings: Settings) -> None:
