@@ -42,7 +42,8 @@ def tour(
                 narrator.chapter("The end")
                 minutes = (time.monotonic() - started) / 60
                 narrator.say(f"That took {minutes:.1f} minutes. Deleting {home} and its services.")
-        except KeyboardInterrupt:
+        # A prompt turns Ctrl-C, and the end of its input, into Abort.
+        except (KeyboardInterrupt, typer.Abort):
             narrator.say("The tour was interrupted; its stack and its data are deleted.")
             raise typer.Exit(130) from None
 

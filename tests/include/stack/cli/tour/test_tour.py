@@ -7,23 +7,27 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 import pandas as pd
 import pytest
+import typer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from readmission.domain import schema
 from readmission.pipeline import source
 from readmission.quality.catalogue import Stage
 from readmission.settings import CHECKOUT, Settings
+from readmission.stack.cli.app import app
 from readmission.stack.cli.batch_progress import BatchProgress, StageProgress, StageStatus
 from readmission.stack.cli.tour import alerts
 from readmission.stack.cli.tour.chapters import FEW_WRONG, GOOD, MANY_WRONG, NIGHTLY, require
 from readmission.stack.cli.tour.delivery import WRONG_AGE, Hospital
-from readmission.stack.cli.tour.disposable import disposable_stack, settings_in
+from readmission.stack.cli.tour.disposable import disposable_stack
 from readmission.stack.cli.tour.narration import Narrator
 from readmission.stack.errors import StackError
-from readmission.stack.site.site import PORT_SETTINGS, Site
+from readmission.stack.site.site import PORT_SETTINGS, STATE_FOLDERS, Site
 
 PATIENCE = 60
 
@@ -75,8 +79,9 @@ def test_the_tour_ignores_the_callers_stack(
 
         # then all folders are its own, and all ports are free ones
         assert home.is_relative_to(temporary)
-        for folder in (site.settings.docs_dir, site.settings.model_cache_dir):
-            assert folder.is_relative_to(home)
+        for folder in STATE_FOLDERS:
+            assert getattr(site.settings, folder).is_relative_to(home)
+        assert site.settings.dataset == home.parent / "encounters.csv"
         ports = {getattr(stack.settings, name) for name in PORT_SETTINGS}
         assert len(ports) == len(PORT_SETTINGS)
         assert 8000 not in ports
@@ -187,8 +192,19 @@ def test_a_prometheus_that_does_not_respond_is_no_error(
     assert alerts.runbook(site, "GateFailed") == address
 
 
-def test_the_settings_name_no_folder_outside_the_tour(tmp_path: Path) -> None:
-    found = settings_in(tmp_path, Settings())
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, typer.Abort])
+def test_an_interrupted_tour_says_what_it_has_deleted(
+    interruption: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a reader who presses Ctrl-C, possibly while a prompt waits for Enter
+    def interrupted(_given: Settings) -> NoReturn:
+        raise interruption
 
-    assert found.dataset == tmp_path / "encounters.csv"
-    assert not found.scheduled_runs
+    monkeypatch.setattr("readmission.stack.cli.tour.disposable.disposable_stack", interrupted)
+
+    # when
+    ended = CliRunner().invoke(app, ["tour", "--pause"])
+
+    # then
+    assert ended.exit_code == 130
+    assert "its stack and its data are deleted" in ended.output
