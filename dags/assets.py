@@ -1,4 +1,4 @@
-"""The assets; but for a delivery, each is partitioned by batch: every batch has runs of its own."""
+"""The assets. All but the delivery are partitioned by batch, so every batch has runs of its own."""
 
 from airflow.sdk import Asset, AssetWatcher
 

@@ -7,7 +7,7 @@ may still reach the batch, so it is left to the next sweep. The newest batch is 
 this version cannot open the model in production, and a recorded verdict is carried out if it never
 was. The sweep also copies rollbacks and promotions by hand into the history, because the API can
 record them only in the registry, and records when somebody moved the alias `production` by hand.
-Last, it deletes training partitions with rows that CLEAN does not have any longer.
+It deletes training partitions with rows that CLEAN does not have any longer.
 """
 
 from airflow.sdk import dag, task

@@ -96,10 +96,10 @@ def _sound(place: Path | str, found: Sequence[Arrival]) -> Iterator[Arrival]:
         yield arrival if is_named else Refused(arrival.path, name=arrival.key, reason=_UNPRINTABLE)
     if len(found) > MOST_FILES:
         reason = (
-            f"has {len(found):,} files, of which the first {MOST_FILES:,} are read; move those away"
-            " that are in RAW"
+            f"has {len(found):,} files, of which the first {MOST_FILES:,} are read; move the"
+            " files elsewhere that are in RAW already"
         )
         yield Refused(Path(place), name=str(place), reason=reason)
 
 
-_UNPRINTABLE = "has a name with signs that cannot be shown or stored; give it another name"
+_UNPRINTABLE = "has a name with characters that cannot be shown or stored; give it another name"
