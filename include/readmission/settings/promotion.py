@@ -16,9 +16,8 @@ class PromotionSettings(RenamedSettings):
     train_every: Annotated[int, Field(ge=1)] | Rows | Literal["drift"] = Field(
         1,
         description="Batches from one training to the next; or new rows of CLEAN, such as"
-        " `10000 rows`; or `drift`, to train when a batch drifts strongly anew. Each training uses"
-        " all batches so far; a batch that is skipped says why in the log of its task and in"
-        " CLEAN.",
+        " `10000 rows`; or `drift`, to train when a batch has a drift alarm. Each training uses all"
+        " batches so far; a batch that is skipped says why in the log of its task and in CLEAN.",
     )
     train_gap: PositiveInt = Field(
         10,

@@ -16,8 +16,8 @@ class OnDrift:
     Parameters
     ----------
     columns : sequence of str, optional
-        The columns of the batch that drift strongly anew; None if there is no champion whose
-        training rows it could have drifted from.
+        The columns of the batch with a drift alarm; None if there is no champion whose training
+        rows it could have drifted from.
     gap : int
         Batches after which a model is trained although none has drifted.
     """
@@ -99,8 +99,8 @@ def _by_drift(skipped: int, every: OnDrift) -> str:
     if every.columns is None or every.columns or left <= 0:
         return ""
     return (
-        "no column of this batch drifts strongly anew; the next training comes with one that does,"
-        f" in {left} at the latest"
+        "no column of this batch has a drift alarm; the next training comes with a batch that has"
+        f" one, or {left} after this one"
     )
 
 

@@ -104,7 +104,7 @@ class Tour:
             _, stage, progress = stopped
             self._narrator.say(f"The {stage} gate refused {batch.batch_id} as a whole:")
             self._narrator.say(f"  {progress.why}")
-        self._narrator.say("No model has seen it, and version 1 goes on predicting.")
+        self._narrator.say("No model has seen it, and version 1 is still in production.")
 
     def report_and_alert(self) -> None:
         """The report says what is wrong, and the alert tells people."""
@@ -121,7 +121,7 @@ class Tour:
         link("runbook", alerts.runbook(self._site, name))
 
     def quarantine(self, raw: RawWarehouse, clean: CleanWarehouse) -> None:
-        """The corrected file has a few bad rows left, which wait while the others go on."""
+        """The corrected file has a few bad rows left, which wait in the quarantine."""
         self._narrator.chapter("The quarantine")
         self._hospital.send_again(NIGHTLY, FEW_WRONG)
         self._narrator.say(

@@ -25,13 +25,13 @@ class Narrator:
         self._chapter = 0
 
     def chapter(self, title: str) -> None:
-        """Begin a chapter; the reader may end the one before."""
+        """Begin a chapter, once the reader has finished the last one."""
         if self._chapter:
             self._pause()
         self._chapter += 1
         self.console.print()
         heading = f"{self._chapter}. {title}"
-        # A rule of rich is as wide as a table that is piped: ten thousand signs.
+        # A rule of rich is as wide as a table that is piped: ten thousand characters.
         self.console.print(f"[bold]{escape_markup(heading)}\n{'─' * len(heading)}[/]")
 
     def say(self, text: str) -> None:
