@@ -269,6 +269,7 @@ def test_encounters_and_predictions_never_share_a_prefix() -> None:
         ("s3://mlflow/1/models", "the bucket mlflow holds data of the system itself"),
         ("s3://training-sets/batch-0001", "the bucket training-sets holds data"),
         ("s3://reports/raw", "the bucket reports holds data"),
+        ("s3://dumps/may", "the bucket dumps holds data"),
         ("s3://key:secret@hospital/may", "expected s3://bucket/prefix"),
         ("s3://hospital", "expected s3://bucket/prefix"),
         ("s3://hospital/may?endpoint_override=elsewhere", "expected s3://bucket/prefix"),
@@ -276,7 +277,10 @@ def test_encounters_and_predictions_never_share_a_prefix() -> None:
         ("s3://hospital/may\n", "expected s3://bucket/prefix"),
     ],
 )
-def test_what_somebody_enters_into_the_form_is_checked(address: str, reason: str) -> None:
+def test_what_somebody_enters_into_the_form_is_checked(
+    address: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BACKUP_BUCKET", "dumps")
     settings = Settings(docs_bucket="reports")  # type: ignore[call-arg]
 
     with pytest.raises(PlaceRefused, match=reason) as refused:

@@ -13,6 +13,7 @@ from readmission.pipeline.scoring.scorer import score_all
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
 from readmission.settings import Settings
+from readmission.settings.backups import BackupSettings
 from readmission.settings.deliveries import S3_PREFIX
 from readmission.warehouse.predictions import thresholds
 
@@ -118,7 +119,8 @@ def own_buckets(settings: Settings) -> Sequence[str]:
     """Return the buckets that hold models, reports, logs, dumps and the training set."""
     default: Sequence[str] = Settings.model_fields["buckets"].default
     models = settings.mlflow_artifacts.removeprefix(S3).split("/")[0]
-    return [*default, settings.docs_bucket, settings.training_bucket, models]
+    own = settings.docs_bucket, settings.training_bucket, BackupSettings().bucket, models
+    return [*default, *own]
 
 
 def _threshold(settings: Settings) -> float | None:
