@@ -70,6 +70,12 @@ def test_a_batch_skipped_for_its_rows_says_how_many_are_missing(skipped: Skipped
     assert "the next training comes after another 9,998, on all batches up to then" in reason
 
 
+def register(skipped: SkippedTrainings, number: int) -> None:
+    """Have a batch give a model."""
+    candidate = Candidate(f"batch-000{number}", f"run {number}", "xgboost", str(number), "")
+    ModelHistory(skipped.connection).record_candidate(candidate)
+
+
 @pytest.mark.parametrize(
     ("drifting", "gap", "numbers"),
     [({4, 5}, 9, [1, 4, 5]), (set(), 9, [1]), (set(), 2, [1, 4, 6]), ({3}, 2, [1, 3, 5])],
@@ -83,6 +89,7 @@ def test_trainings_come_with_drift_and_after_the_longest_gap(
         rule = OnDrift(columns, gap)
         if not skipped.reason_to_skip(f"batch-000{number}", f"run {number}", rule):
             found.append(number)
+            register(skipped, number)
 
     assert found == numbers
 
@@ -90,6 +97,8 @@ def test_trainings_come_with_drift_and_after_the_longest_gap(
 def test_a_batch_without_drift_says_so_and_how_long_the_next_training_may_take(
     skipped: SkippedTrainings,
 ) -> None:
+    register(skipped, 1)
+
     reason = skipped.reason_to_skip("batch-0003", "run 1", OnDrift([], 4))
 
     assert "TRAIN_EVERY is drift, and no column of this batch has a drift alarm" in reason
@@ -102,12 +111,22 @@ def test_without_a_champion_every_batch_is_trained_on(skipped: SkippedTrainings)
 
 def test_a_skipped_batch_that_somebody_trained_on_ends_the_gap(skipped: SkippedTrainings) -> None:
     # given
+    register(skipped, 1)
     for number in (3, 4):
         assert skipped.reason_to_skip(f"batch-000{number}", "a run", OnDrift([], 3))
 
     # when
-    candidate = Candidate("batch-0004", "a run", "xgboost", "1", "")
-    ModelHistory(skipped.connection).record_candidate(candidate)
+    register(skipped, 4)
 
     # then the third batch since the first is not trained on
     assert skipped.reason_to_skip("batch-0005", "a run", OnDrift([], 3))
+
+
+def test_a_training_that_gave_no_model_does_not_lengthen_the_gap(skipped: SkippedTrainings) -> None:
+    # given a batch that drifted, and whose training failed
+    register(skipped, 1)
+    assert not skipped.reason_to_skip("batch-0003", "a run", OnDrift(["payer_code"], 3))
+
+    # then the third batch since the last model is trained on, although its drift is known
+    assert skipped.reason_to_skip("batch-0004", "a run", OnDrift([], 3))
+    assert not skipped.reason_to_skip("batch-0005", "a run", OnDrift([], 3))

@@ -19,7 +19,7 @@ class OnDrift:
         The columns of the batch with a drift alarm; None if there is no champion whose training
         rows it could have drifted from.
     gap : int
-        Batches after which a model is trained although none has drifted.
+        Batches after the last model until one is trained although none has drifted.
     """
 
     columns: Sequence[str] | None
@@ -56,7 +56,7 @@ class SkippedTrainings:
         if not before or len(before) == len(accepted):
             return ""  # The first batch, or one that was not accepted.
         if isinstance(every, OnDrift):
-            why = _by_drift(self._skipped_since([one.batch_id for one in before]), every)
+            why = _by_drift(self._without_model([one.batch_id for one in before]), every)
         elif isinstance(every, int):
             why = _by_batches(len(before), every)
         else:
@@ -69,11 +69,10 @@ class SkippedTrainings:
             found = self.connection.execute(_RUN, (batch_id,)).fetchone()
         return reason if found == (run_id,) else ""
 
-    def _skipped_since(self, before: Sequence[str]) -> int:
-        """Return how many batches were skipped since the last one that was trained on."""
+    def _without_model(self, before: Sequence[str]) -> int:
+        """Return how many batches came since the last one that gave a model."""
         trained = {one.batch_id for one in ModelHistory(self.connection).candidates()}
-        skipped = self.batches() - trained
-        return sum(1 for _ in takewhile(skipped.__contains__, reversed(before)))
+        return sum(1 for _ in takewhile(lambda one: one not in trained, reversed(before)))
 
     def batches(self) -> frozenset[str]:
         """Return all batches that were skipped, including those that were trained on later."""
@@ -93,9 +92,9 @@ def _by_batches(before: int, every: int) -> str:
     )
 
 
-def _by_drift(skipped: int, every: OnDrift) -> str:
+def _by_drift(without_model: int, every: OnDrift) -> str:
     """Say that nothing has drifted; empty if the next training is now."""
-    left = every.gap - skipped - 1
+    left = every.gap - without_model - 1
     if every.columns is None or every.columns or left <= 0:
         return ""
     return (
