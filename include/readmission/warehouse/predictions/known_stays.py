@@ -25,7 +25,7 @@ class KnownStay(NamedTuple):
     Parameters
     ----------
     encounter_hash : str
-        Keyed hash of its number; empty if an earlier version has published it.
+        Keyed hash of its number.
     stay : Stay
         The stay, with its ordinal among those of its patient in place of its number.
     """
@@ -118,7 +118,7 @@ _FACTS = sql.SQL(
     " followed_soon"
 )
 _ACCEPTED = sql.SQL("""(
-    SELECT ordered.*, batch.number, true AS hashed FROM (
+    SELECT ordered.*, batch.number FROM (
         SELECT *, (dense_rank() OVER (
             PARTITION BY patient_hash ORDER BY encounter_id
         ))::integer AS ordinal
@@ -126,9 +126,9 @@ _ACCEPTED = sql.SQL("""(
     ) AS ordered JOIN batch USING (batch_id) WHERE batch.state = 'accepted'
 )""")
 """The order is among all stays, so that it stays the same when a batch is rejected."""
-_KNOWN = sql.SQL("(SELECT *, encounter_hash <> '' AS hashed FROM known_stay)")
+_KNOWN = sql.SQL("known_stay")
 _FINGERPRINTS = sql.SQL("""
-SELECT batch_id, count(*), sum(hashtextextended(ROW(hashed, {facts})::text, 0))
+SELECT batch_id, count(*), sum(hashtextextended(ROW({facts})::text, 0))
 FROM {stays} AS stay GROUP BY batch_id
 """)
 _ACCEPTED_STAYS = sql.SQL("""
