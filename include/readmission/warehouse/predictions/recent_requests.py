@@ -1,11 +1,12 @@
 """What was requested recently, and how far it has drifted from a model's training rows."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from readmission.domain.drift import Drift
+if TYPE_CHECKING:  # The exporter, which stays small, does without NumPy.
+    from readmission.domain.drift import Drift
 
 
 def recent(connection: psycopg.Connection, days: int, most: int) -> list[dict[str, Any]]:
@@ -16,7 +17,7 @@ def recent(connection: psycopg.Connection, days: int, most: int) -> list[dict[st
 
 
 def replace_drift(
-    connection: psycopg.Connection, version: str, requests: int, drifts: Sequence[Drift]
+    connection: psycopg.Connection, version: str, requests: int, drifts: Sequence["Drift"]
 ) -> None:
     """Store the drift of each column instead of the last measurement, in one transaction."""
     rows = [(one.column, one.psi, version, requests) for one in drifts]
