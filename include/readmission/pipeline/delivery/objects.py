@@ -79,11 +79,9 @@ def below(
     OSError
         If the store cannot be reached, has no such bucket, or the address is malformed.
     """
-    store, root, infos = _listed(prefix)
+    store, infos = _delivered(prefix, is_delivered)
     return [
-        StoredObject(Path(info.path), now=now, address=info.path, store=store)
-        for info in infos
-        if info.path == root or is_delivered(info.base_name)
+        StoredObject(Path(info.path), now=now, address=info.path, store=store) for info in infos
     ]
 
 
@@ -95,16 +93,14 @@ def looks(prefix: str, is_delivered: Callable[[str], bool]) -> tuple[tuple[str, 
     OSError
         As for `below`.
     """
-    _, root, infos = _listed(prefix)
-    return tuple(
-        (info.path, info.size or 0, info.mtime_ns or 0)
-        for info in infos
-        if info.path == root or is_delivered(info.base_name)
-    )
+    _, infos = _delivered(prefix, is_delivered)
+    return tuple((info.path, info.size or 0, info.mtime_ns or 0) for info in infos)
 
 
-def _listed(prefix: str) -> tuple[fs.FileSystem, str, list[fs.FileInfo]]:
-    """Return the store, what the prefix names there, and its objects by name."""
+def _delivered(
+    prefix: str, is_delivered: Callable[[str], bool]
+) -> tuple[fs.FileSystem, list[fs.FileInfo]]:
+    """Return the store, and what was delivered below the prefix, by name."""
     try:
         store, root = fs.FileSystem.from_uri(prefix.rstrip("/"))
         found = store.get_file_info(root)
@@ -113,5 +109,9 @@ def _listed(prefix: str) -> tuple[fs.FileSystem, str, list[fs.FileInfo]]:
             infos = store.get_file_info(fs.FileSelector(root, allow_not_found=True))
     except pa.ArrowInvalid as error:
         raise OSError(str(error)) from error
-    files = [info for info in infos if info.type is fs.FileType.File]
-    return store, root, sorted(files, key=lambda info: info.path)
+    files = [
+        info
+        for info in infos
+        if info.type is fs.FileType.File and (info.path == root or is_delivered(info.base_name))
+    ]
+    return store, sorted(files, key=lambda info: info.path)
