@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
 import psycopg
 
@@ -11,16 +10,20 @@ from readmission.domain.columns import MISSING
 from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
 from readmission.modelling.evaluation.live import evaluate_live, members_of
 from readmission.modelling.evaluation.subgroups import ATTRIBUTES, groups_of
-from readmission.pipeline.outcomes.shadow import SEED, compare_in_shadow, newest_of
+from readmission.pipeline.outcomes.shadow import (
+    SEED,
+    compare_in_shadow,
+    labelled,
+    newest_of,
+    predicted,
+)
 from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.compared_rows import ComparedRow, predictions_of
-from readmission.warehouse.predictions.live_figures import LiveFigure
+from readmission.warehouse.predictions.live_figures import OUTCOMES, UNDER_30, LiveFigure
 from readmission.warehouse.predictions.outcomes import DAYS, recent_versions
 
 VERSIONS = 8
 """How many of the newest versions are measured, and of the newest challengers in shadow."""
-OUTCOMES, UNDER_30 = "outcomes", "under_30"
-"""Names of the two counts."""
 
 
 def measure_live(connection: psycopg.Connection, days: int = DAYS) -> list[LiveFigure]:
@@ -53,24 +56,22 @@ def _figures(version: str, compared: Sequence[ComparedRow]) -> Iterator[LiveFigu
     """Yield the figures over all patients, and over each group that is large enough."""
     if not compared:
         return
-    frame = _attributes(compared)
-    rows = LabelledRows(
-        frame[schema.TARGET].to_numpy(), np.array([one.patient for one in compared]), {}
+    rows = labelled(compared)
+    model = predicted(
+        [one.probabilities for one in compared], [one.predicted_class for one in compared]
     )
-    decided = [schema.CLASSES.index(one.predicted_class) for one in compared]
-    model = Predicted(np.array([one.probabilities for one in compared]), np.array(decided))
+    frame = _attributes(compared, rows)
     yield from _of_group(version, ("", ""), rows, model)
     for name, members in groups_of(frame).items():
         attribute, _, group = name.partition(": ")
         yield from _of_group(version, (attribute, group), *members_of(rows, model, members))
 
 
-def _attributes(compared: Sequence[ComparedRow]) -> pd.DataFrame:
-    """Return the attributes that define groups, and the outcomes as class codes."""
+def _attributes(compared: Sequence[ComparedRow], rows: LabelledRows) -> pd.DataFrame:
+    """Return the attributes that define groups, and the outcomes."""
     frame = pd.DataFrame({name: [getattr(one, name) for one in compared] for name in ATTRIBUTES})
     frame = frame.where(frame.notna() & (frame != MISSING), schema.UNKNOWN)
-    outcomes = [schema.CLASSES.index(one.readmitted) for one in compared]
-    return frame.assign(**{schema.TARGET: outcomes})
+    return frame.assign(**{schema.TARGET: rows.outcomes})
 
 
 def _of_group(

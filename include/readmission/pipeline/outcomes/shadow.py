@@ -16,8 +16,13 @@ from readmission.modelling.evaluation.criteria import (
     Predicted,
 )
 from readmission.modelling.evaluation.subgroups import is_enough
-from readmission.warehouse.predictions.compared_rows import ShadowRow, in_shadow, shadow_pairs
-from readmission.warehouse.predictions.live_figures import LiveFigure
+from readmission.warehouse.predictions.compared_rows import (
+    ComparedRow,
+    ShadowRow,
+    in_shadow,
+    shadow_pairs,
+)
+from readmission.warehouse.predictions.live_figures import AGREED, OUTCOMES, LiveFigure
 from readmission.warehouse.predictions.outcomes import DAYS
 
 SEED = 296
@@ -71,8 +76,8 @@ class ShadowComparison:
     def figures(self) -> Iterator[LiveFigure]:
         """Yield the counts, and every figure with an interval."""
         names = self.challenger, self.champion, "", ""
-        yield LiveFigure(*names, "outcomes", self.outcomes)
-        yield LiveFigure(*names, "agreed", self.agreed)
+        yield LiveFigure(*names, OUTCOMES, self.outcomes)
+        yield LiveFigure(*names, AGREED, self.agreed)
         for one in self.criteria:
             if one.figure is not None and one.interval is not None:
                 yield LiveFigure(*names, one.name, one.figure, *one.interval)
@@ -102,6 +107,17 @@ def compare_in_shadow(
     ]
 
 
+def labelled(found: Sequence[ComparedRow | ShadowRow]) -> LabelledRows:
+    """Return the outcomes and patients of predictions."""
+    outcomes = _codes([one.readmitted for one in found])
+    return LabelledRows(outcomes, np.array([one.patient for one in found]), {})
+
+
+def predicted(probabilities: Sequence[Sequence[float]], classes: Sequence[str]) -> Predicted:
+    """Return what a version predicted, with the classes as codes."""
+    return Predicted(np.array(probabilities, dtype=float), _codes(classes))
+
+
 def newest_of(versions: Iterable[str], most: int) -> list[str]:
     """Return the newest versions, newest first, without what is no number of a version."""
     numbered = {version for version in versions if version.isascii() and version.isdigit()}
@@ -110,23 +126,17 @@ def newest_of(versions: Iterable[str], most: int) -> list[str]:
 
 def _comparison(champion: str, challenger: str, found: Sequence[ShadowRow]) -> ShadowComparison:
     agreed = sum(one.champion_class == one.challenger_class for one in found)
-    rows = LabelledRows(
-        _codes([one.readmitted for one in found]), np.array([one.patient for one in found]), {}
-    )
+    rows = labelled(found)
     compared: list[Criterion] = []
     if is_enough(rows.positive):
         compared = criteria.compare(
             rows,
-            _predicted([one.challenger for one in found], [one.challenger_class for one in found]),
-            _predicted([one.champion for one in found], [one.champion_class for one in found]),
+            predicted([one.challenger for one in found], [one.challenger_class for one in found]),
+            predicted([one.champion for one in found], [one.champion_class for one in found]),
             None,
             SEED,
         )
     return ShadowComparison(champion, challenger, len(found), agreed, compared)
-
-
-def _predicted(probabilities: Sequence[Sequence[float]], classes: Sequence[str]) -> Predicted:
-    return Predicted(np.array(probabilities, dtype=float), _codes(classes))
 
 
 def _codes(classes: Sequence[str]) -> np.ndarray:

@@ -6,6 +6,9 @@ from dataclasses import astuple, dataclass
 import psycopg
 from psycopg.rows import class_row
 
+OUTCOMES, UNDER_30, AGREED = "outcomes", "under_30", "agreed"
+"""Counts: known outcomes, those that are <30, and those for which two versions agreed."""
+
 
 @dataclass(frozen=True)
 class LiveFigure:
@@ -21,8 +24,7 @@ class LiveFigure:
     attribute, patient_group : str
         The group of patients, e.g. ``gender`` and ``Female``; empty for all patients.
     metric : str
-        ``outcomes`` (how many are known), ``under_30`` (how many of these are <30), or the name of
-        a metric.
+        `OUTCOMES`, `UNDER_30`, `AGREED`, or the name of a metric.
     figure : float
         Its value.
     low, high : float, optional
@@ -37,6 +39,11 @@ class LiveFigure:
     figure: float
     low: float | None = None
     high: float | None = None
+
+    @property
+    def is_count(self) -> bool:
+        """Whether the figure is a number of encounters."""
+        return self.metric in (OUTCOMES, UNDER_30, AGREED)
 
 
 def replace(connection: psycopg.Connection, figures: Iterable[LiveFigure]) -> None:

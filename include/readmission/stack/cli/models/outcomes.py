@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from readmission.warehouse.predictions.live_figures import LiveFigure
 
-COUNTS = ("outcomes", "under_30", "agreed")
 HEADINGS = ("version", "against", "patients", "figure", "value", "95 % interval")
 
 
@@ -70,7 +69,7 @@ def figures_table(figures: "Sequence[LiveFigure]") -> Table:
 
 
 def _shown(one: "LiveFigure") -> tuple[str, str]:
-    if one.metric in COUNTS or one.low is None or one.high is None:
+    if one.is_count or one.low is None or one.high is None:
         return f"{one.figure:,.0f}", ""
     sign = "+" if one.against else ""
     return f"{one.figure:{sign}.4f}", f"{one.low:{sign}.4f} to {one.high:{sign}.4f}"
