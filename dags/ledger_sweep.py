@@ -14,7 +14,7 @@ from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from assets import CLEAN, MODEL_RUN, RAW
-from policies import RETRIES, STAGES, scheduled
+from policies import PROMOTION, RETRIES, STAGES, scheduled
 
 ACTIVE = ["queued", "running"]
 
@@ -26,7 +26,7 @@ def may_still_reach(ti, consumer: str) -> bool:
     """
     from readmission.settings import get_settings
 
-    if consumer == "model_promotion_pipeline" and get_settings().promotion_approval:
+    if consumer == PROMOTION and get_settings().promotion_approval:
         return False
     return ti.get_dr_count(consumer, states=ACTIVE) > 0
 
@@ -104,7 +104,7 @@ def ledger_sweep():
 
     @task(outlets=[MODEL_RUN])
     def carry_out(batches: list[str], ti, outlet_events) -> None:
-        announce_again(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
+        announce_again(MODEL_RUN, PROMOTION, batches, ti, outlet_events)
 
     @task(outlets=[CLEAN])
     def retrain(batches: list[str], ti, outlet_events) -> None:
@@ -120,7 +120,7 @@ def ledger_sweep():
 
     @task(outlets=[MODEL_RUN])
     def restart_promotion(batches: list[str], ti, outlet_events) -> None:
-        announce_again(MODEL_RUN, "model_promotion_pipeline", batches, ti, outlet_events)
+        announce_again(MODEL_RUN, PROMOTION, batches, ti, outlet_events)
 
     @task
     def record_moves() -> None:

@@ -21,10 +21,11 @@ from assets import MODEL_RUN, delivery
 from readmission.settings import get_settings
 
 STDERR = 2
+PROMOTION = "model_promotion_pipeline"
 STAGES = {
     "data_processing_pipeline": "clean",
     "model_training_pipeline": "training",
-    "model_promotion_pipeline": "promotion",
+    PROMOTION: "promotion",
 }
 """The stage at which each DAG works on a batch."""
 LASTING = (
@@ -52,7 +53,6 @@ OUTDATED = ("readmission.errors.RowsErased",)
 """Rows have changed since the run read them; the sweep starts the batch again."""
 GATE = ("readmission.errors.GateFailed",)
 """A gate has stored its own verdict, which stops the batch."""
-PROMOTION = "model_promotion_pipeline"
 BEFORE_VERDICT = ["scheduled", "queued", "running", "restarting", "up_for_retry"]
 """States of the task `judge` in which its run is about to settle its own batch."""
 GRACE_SECONDS = 10

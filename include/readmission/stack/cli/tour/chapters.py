@@ -23,6 +23,7 @@ from readmission.stack.cli.tour.delivery import RIGHT_AGE, WRONG_AGE, Hospital
 from readmission.stack.cli.tour.narration import Narrator
 from readmission.stack.errors import StackError
 from readmission.stack.services.airflow_client import DagRun
+from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanWarehouse, ModelHistory, Quarantine, RawWarehouse
 from readmission.warehouse.clean.rollback_log import RollbackLog
@@ -89,7 +90,7 @@ class Tour:
         )
         link("Airflow", self._site.airflow_url)
         link("MLflow", self._site.settings.mlflow_tracking_uri)
-        link("clinicians' page", f"http://127.0.0.1:{self._site.settings.ui_port}")
+        link("clinicians' page", f"http://{HOST}:{self._site.settings.ui_port}")
 
     def refused_batch(self, raw: RawWarehouse, clean: CleanWarehouse) -> None:
         """A batch with many bad rows is refused as a whole."""
