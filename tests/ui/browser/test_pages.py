@@ -51,7 +51,6 @@ def test_without_the_api_every_page_says_what_to_do(visiting: Visiting, tmp_path
             visit.switch_to(name)
             expect(page.get_by_text("The prediction service is not responding")).to_be_visible()
         page.get_by_role("button", name="Try again").click()
-        visit.settle()
         assert visit.violations() == []
 
 

@@ -181,7 +181,8 @@ class Visit:
         pytest.fail(f"{name!r} cannot be reached by the keyboard")
 
     def violations(self) -> list[str]:
-        """Return the accessibility violations that axe finds."""
+        """Return the accessibility violations that axe finds on the settled page."""
+        self.settle()
         found = Axe().run(self.page).response["violations"]
         return [
             f"{rule['id']}: {node['html'][:200]}"
