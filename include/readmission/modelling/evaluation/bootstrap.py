@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 AT_RISK_SHARE = 0.20
 """Share of the rows, those at highest risk, among which a model must find the patients."""
@@ -81,13 +82,11 @@ class PairedBootstrap:
         champion: npt.NDArray[np.integer],
     ) -> Difference:
         """Return the interval of the difference in weighted F1 of two vectors of decisions."""
-        sides = []
-        for decided in (challenger, champion):
-            cells = self._sums(np.eye(9)[outcomes * 3 + decided])
-            on_all = weighted_f1_of(cells.sum(axis=0)[None])[0]
-            sides.append((on_all, weighted_f1_of(self._drawn(cells))))
-        (first, first_drawn), (second, second_drawn) = sides
-        return _difference(float(first - second), first_drawn - second_drawn)
+        sides = [self._cells(outcomes, decided) for decided in (challenger, champion)]
+        first, second = (weighted_f1_of(cells.sum(axis=0)[None])[0] for cells in sides)
+        # Drawing takes most of the time, so both sides are summed over the same pass.
+        drawn = np.hsplit(self._drawn(np.hstack(sides)), 2)
+        return _difference(float(first - second), np.subtract(*map(weighted_f1_of, drawn)))
 
     def ranking(
         self, positive: Flags, challenger: Floats, champion: Floats, groups: Sequence[Flags]
@@ -109,13 +108,12 @@ class PairedBootstrap:
         list of (Difference, Difference)
             AUROC and recall of each group.
         """
-        rankings = [_Ranking(positive, risk, groups) for risk in (challenger, champion)]
-        once = np.ones((1, len(positive)), dtype=np.int32)
-        first, second = (ranking.metrics(once) for ranking in rankings)
+        rankings = [self._ranking(positive, risk, groups) for risk in (challenger, champion)]
+        first, second = (ranking.metrics(self._once()) for ranking in rankings)
         on_all = (first - second)[0]
         drawn = np.concatenate(
             [
-                np.subtract(*(one.metrics(weights[:, self._patient]) for one in rankings))
+                np.subtract(*(one.metrics(weights) for one in rankings))
                 for weights in self._weights()
             ]
         )
@@ -139,18 +137,30 @@ class PairedBootstrap:
 
         The parameters are as in `weighted_f1` and `ranking`; `losses` is the log-loss of each row.
         """
-        cells = self._sums(np.eye(9)[outcomes * 3 + decided])
+        cells = self._cells(outcomes, decided)
         f1 = float(weighted_f1_of(cells.sum(axis=0)[None])[0])
-        ranking = _Ranking(positive, risk, [np.ones(len(positive), dtype=bool)])
-        once = ranking.metrics(np.ones((1, len(positive)), dtype=np.int32))[0, 0]
-        weights = (ranking.metrics(drawn[:, self._patient]) for drawn in self._weights())
-        drawn = np.concatenate(list(weights))[:, 0]
+        ranking = self._ranking(positive, risk, [np.ones(len(positive), dtype=bool)])
+        once = ranking.metrics(self._once())[0, 0]
+        drawn = np.concatenate([ranking.metrics(weights) for weights in self._weights()])[:, 0]
         return {
             "weighted_f1": _difference(f1, weighted_f1_of(self._drawn(cells))),
             "log_loss": self.mean(losses),
             "auroc_under_30": _difference(float(once[0]), drawn[:, 0]),
             "recall_top_20": _difference(float(once[1]), drawn[:, 1]),
         }
+
+    def _ranking(self, positive: Flags, risk: Floats, groups: Sequence[Flags]) -> "_Ranking":
+        return _Ranking(self._patient, self._patients, positive, risk, groups)
+
+    def _once(self) -> Counts:
+        """Return the weights of a draw that has every patient once."""
+        return np.ones((1, self._patients), dtype=np.int32)
+
+    def _cells(self, outcomes: npt.NDArray[np.integer], decided: npt.NDArray[np.integer]) -> Floats:
+        """Return the confusion counts of each patient's rows, shape (patients, 9)."""
+        cells = self._patient * 9 + outcomes * 3 + decided
+        counts = np.bincount(cells, minlength=self._patients * 9)
+        return counts.reshape(self._patients, 9).astype(float)
 
     def _sums(self, values: Floats) -> Floats:
         """Return the sum of each column over the rows of each patient."""
@@ -177,56 +187,69 @@ class PairedBootstrap:
 class _Ranking:
     """The ranks of one model's risks, from which weighted metrics follow."""
 
-    def __init__(self, positive: Flags, risk: Floats, groups: Sequence[Flags]) -> None:
-        self._order = np.argsort(-risk, kind="stable")
-        ranked = positive[self._order], risk[self._order]
-        self._groups = [_RankedGroup(*ranked, members[self._order]) for members in groups]
+    def __init__(
+        self,
+        patient: Places,
+        patients: int,
+        positive: Flags,
+        risk: Floats,
+        groups: Sequence[Flags],
+    ) -> None:
+        order = np.argsort(-risk, kind="stable")
+        self._patient = patient[order]
+        ranked = self._patient, patients, positive[order], risk[order]
+        self._groups = [_RankedGroup(*ranked, members[order]) for members in groups]
 
     def metrics(self, weights: Counts) -> Floats:
         """Return AUROC and recall of each group for some draws: shape (draws, groups, 2)."""
-        ranked = weights[:, self._order]
-        through = np.cumsum(ranked, axis=1, dtype=np.int32)
-        flagged = through <= AT_RISK_SHARE * through[:, -1:]
-        return np.stack([group.metrics(ranked, flagged) for group in self._groups], axis=1)
+        through = np.cumsum(weights[:, self._patient], axis=1, dtype=np.int32)
+        flagged = (through <= AT_RISK_SHARE * through[:, -1:]).sum(axis=1)
+        by_patient = np.ascontiguousarray(weights.T)
+        return np.stack([group.metrics(by_patient, flagged) for group in self._groups], axis=1)
 
 
 class _RankedGroup:
     """The rows of a group, from the highest risk to the lowest.
 
     AUROC is the share of pairs in which the positive row ranks above the negative one; a tie counts
-    half. So for each positive row it needs the negative weight above its tie and through its tie.
+    half. So for each positive row it needs the negative weight above its tie and through its tie:
+    the weights are added up between these places only, by a sparse matrix of places and patients.
     """
 
-    def __init__(self, positive: Flags, risk: Floats, members: Flags) -> None:
-        self._rows = np.flatnonzero(members)
-        self._positives = np.flatnonzero(members & positive)
-        risks, hits = -risk[self._rows], positive[self._rows]
-        self._above = np.searchsorted(risks, risks[hits], side="left")
-        self._through = np.searchsorted(risks, risks[hits], side="right")
-        self._hits_before = np.concatenate([[0], np.cumsum(hits)])
+    def __init__(
+        self, patient: Places, patients: int, positive: Flags, risk: Floats, members: Flags
+    ) -> None:
+        rows = np.flatnonzero(members)
+        risks, hits = -risk[rows], positive[rows]
+        self._positives = rows[hits]
+        self._patient = patient[self._positives]
+        above = np.searchsorted(risks, risks[hits], side="left")
+        through = np.searchsorted(risks, risks[hits], side="right")
+        places = np.unique(np.concatenate([above, through, [len(rows)]]))
+        self._above, self._through = (np.searchsorted(places, one) for one in (above, through))
+        misses = np.flatnonzero(~hits)
+        steps = np.searchsorted(places, misses, side="right"), patient[rows[misses]]
+        ones = np.ones(len(misses), dtype=np.int32)
+        self._negatives = sparse.csr_array((ones, steps), shape=(len(places), patients))
 
-    def metrics(self, ranked: Counts, flagged: Flags) -> Floats:
-        """Return AUROC and recall; they are NaN in a draw that has only one class."""
-        hits = ranked[:, self._positives]
-        positives = hits.sum(axis=1)
-        rows, before = _cumulated(ranked[:, self._rows]), _cumulated(hits)
-        total = rows[:, -1] - before[:, -1]
+    def metrics(self, by_patient: Counts, flagged: Places) -> Floats:
+        """Return AUROC and recall; they are NaN in a draw that has only one class.
 
-        def negatives(places: Places) -> Counts:
-            return np.asarray(rows[:, places] - before[:, self._hits_before[places]])
-
-        above = (negatives(self._above) + negatives(self._through)) / 2
+        Parameters
+        ----------
+        by_patient : ndarray of int, shape (patients, draws)
+            How often each patient was drawn.
+        flagged : ndarray of int, shape (draws,)
+            How many rows of all groups, from the highest risk, are among the top 20 %.
+        """
+        hits = by_patient[self._patient]
+        positives = hits.sum(axis=0)
+        negatives = np.cumsum(self._negatives @ by_patient, axis=0, dtype=np.int32)
+        above = (negatives[self._above] + negatives[self._through]) / 2
         with np.errstate(invalid="ignore", divide="ignore"):
-            recall = (hits * flagged[:, self._positives]).sum(axis=1) / positives
-            lost = np.einsum("dr,dr->d", hits, above) / (positives * total)
+            recall = (hits * (self._positives[:, None] < flagged)).sum(axis=0) / positives
+            lost = np.einsum("rd,rd->d", hits, above) / (positives * negatives[-1])
             return np.stack([1 - lost, recall], axis=1)
-
-
-def _cumulated(weights: Counts) -> Counts:
-    """Return the running sum along each draw, which begins with 0."""
-    sums = np.zeros((len(weights), weights.shape[1] + 1), dtype=np.int32)
-    np.cumsum(weights, axis=1, out=sums[:, 1:])
-    return sums
 
 
 def weighted_f1_of(cells: Floats) -> Floats:
