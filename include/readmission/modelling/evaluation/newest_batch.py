@@ -152,16 +152,31 @@ def _limit(
     """
     random = np.random.default_rng(seed)
     returned, risk = rows.outcomes != 0, 1 - model.probabilities[:, 0]
-    by_patient = [_rows_by_patient(rows.patients[places], places) for places in earlier]
+    by_patient = [_RowsByPatient(rows.patients[places], places) for places in earlier]
     errors = []
     for draw in range(DRAWS):
         groups = by_patient[draw % len(by_patient)]
-        taken = np.concatenate([groups[i] for i in random.integers(0, len(groups), patients)])
+        taken = groups.rows_of(random.integers(0, len(groups), patients))
         errors.append(expected_error(returned[taken], risk[taken]))
     return float(np.quantile(errors, LEVEL))
 
 
-def _rows_by_patient(patients: npt.NDArray[np.integer], places: Places) -> list[Places]:
-    order = np.argsort(patients, kind="stable")
-    _, starts = np.unique(patients[order], return_index=True)
-    return np.split(places[order], starts[1:])
+class _RowsByPatient:
+    """The rows of each patient of a batch, in one array, so that many are looked up at once."""
+
+    def __init__(self, patients: npt.NDArray[np.integer], places: Places) -> None:
+        order = np.argsort(patients, kind="stable")
+        _, self._starts, self._sizes = np.unique(
+            patients[order], return_index=True, return_counts=True
+        )
+        self._places = places[order]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def rows_of(self, drawn: Places) -> Places:
+        """Return the rows of the drawn patients, one patient after the other."""
+        sizes = self._sizes[drawn]
+        ends = np.cumsum(sizes)
+        shifts = np.repeat(self._starts[drawn] - ends + sizes, sizes)
+        return np.asarray(self._places[shifts + np.arange(len(shifts))])

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from readmission.modelling.evaluation.calibration import expected_error
 from readmission.modelling.evaluation.criteria import CriterionStatus, LabelledRows, Predicted
-from readmission.modelling.evaluation.newest_batch import alarm_note, evaluate_newest
+from readmission.modelling.evaluation.newest_batch import DRAWS, alarm_note, evaluate_newest
 
 EACH, SEED = 1_500, 3
 NEWEST = "batch-0004"
@@ -69,3 +70,24 @@ def test_the_first_batch_has_no_earlier_ones_to_compare_with() -> None:
     names[:] = NEWEST
 
     assert evaluate_newest(rows, predicted, names, NEWEST, SEED) is None
+
+
+def test_a_draw_has_all_rows_of_each_drawn_patient() -> None:
+    # given earlier batches in which every second patient has two rows
+    rows, model, names = batches(0, rows=150)
+    found = evaluate_newest(rows, model, names, NEWEST, SEED)
+
+    # when patients are drawn one by one, and their rows copied
+    random, errors = np.random.default_rng(SEED), []
+    drawn = len(np.unique(rows.patients[names == NEWEST]))
+    for draw in range(DRAWS):
+        mine = names == f"batch-{draw % 3 + 1:04d}"
+        known = np.unique(rows.patients[mine])
+        numbers = known[random.integers(0, len(known), drawn)]
+        taken = np.concatenate([np.flatnonzero(mine & (rows.patients == n)) for n in numbers])
+        risk = 1 - model.probabilities[taken, 0]
+        errors.append(expected_error(rows.outcomes[taken] != 0, risk))
+
+    # then the limit is that of the copies, to the digit
+    assert found is not None
+    assert found.limit == np.quantile(errors, 0.95)
