@@ -39,15 +39,24 @@ def tune_weights(
     probabilities : ndarray, shape (n, 3)
         Predictions for the same rows.
     """
-    grid = [(1.0, float(later), float(soon)) for later in _LATER for soon in _SOON]
-    scores = [_weighted_f1(outcomes, decide(probabilities, weights)) for weights in grid]
-    later, soon = grid[int(np.argmax(scores))][1:]
-    return 1.0, round(later, 2), round(soon, 2)
+    actual, (no, later, soon) = outcomes * 3, np.ascontiguousarray(probabilities.T)
+    scores = np.empty((len(_LATER), len(_SOON)))
+    for row, factor in enumerate(_LATER):
+        # As in `decide`, the first of equal classes is called.
+        called, highest = actual + (later * factor > no), np.maximum(no, later * factor)
+        for column, weight in enumerate(_SOON):
+            cells = np.where(soon * weight > highest, actual + 2, called)
+            scores[row, column] = _weighted_f1(cells)
+    best = divmod(int(np.argmax(scores)), len(_SOON))
+    return 1.0, round(float(_LATER[best[0]]), 2), round(float(_SOON[best[1]]), 2)
 
 
-def _weighted_f1(outcomes: npt.NDArray[np.integer], predicted: npt.NDArray[np.intp]) -> float:
-    """Return the F1 of the classes weighted by size; ten times faster than scikit-learn's."""
-    confusion = np.bincount(outcomes * 3 + predicted, minlength=9).reshape(3, 3)
+def _weighted_f1(cells: npt.NDArray[np.integer]) -> float:
+    """Return the F1 of the classes weighted by size; ten times faster than scikit-learn's.
+
+    Each row is in the cell 3 * outcome + called class of the confusion matrix.
+    """
+    confusion = np.bincount(cells, minlength=9).reshape(3, 3)
     actual, called = confusion.sum(axis=1), confusion.sum(axis=0)
     f1 = 2 * np.diag(confusion) / np.maximum(actual + called, 1)
     return float(f1 @ actual / actual.sum())
