@@ -17,6 +17,7 @@ import re
 import socketserver
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
@@ -33,7 +34,13 @@ echo $* >>"$CLUSTER/calls"
 case " $* " in
 *" kustomize "* | *" --dry-run=client "* | *" --local "*)
     [ "$1" != --context ] || shift 2
-    exec %s "$@" ;;
+    case " $* " in *" --filename - "*) input=$(cat) ;; *) input= ;; esac
+    known=%s/$(printf '%%s\\n' "$PWD" "$*" "$input" | sha256sum | cut -d ' ' -f 1)
+    if [ ! -e "$known" ]; then
+        printf '%%s\\n' "$input" | %s "$@" >"$known.$$" || exit
+        mv "$known.$$" "$known"
+    fi
+    exec cat "$known" ;;
 *" --filename - "*) input=$(cat) ;;
 *) input= ;;
 esac
@@ -48,7 +55,8 @@ printf %%s "$output"
 printf %%s "$errors" >&2
 exit "$code"
 """
-"""What a test calls as kubectl. Objects that need no cluster come from the real one."""
+"""What a test calls as kubectl. What needs no cluster comes from the real one, which runs only once
+for the same arguments and input."""
 SEPARATOR = "\x1e"
 CLUSTER = Path()
 """The folder of the command that this process runs."""
@@ -95,7 +103,8 @@ def documents(flags: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the objects passed to a command."""
     text = flags.text or Path(flags.filename).read_text()
     if text.startswith("{"):  # JSON objects that follow one another.
-        text = re.sub(r"^}\n{", "}\n---\n{", text, flags=re.MULTILINE)
+        joined = re.sub(r"^}\n{", "},{", text, flags=re.MULTILINE)
+        return cast("list[dict[str, Any]]", json.loads(f"[{joined}]"))
     return list(yaml.load_all(text, yaml.CSafeLoader))
 
 
@@ -344,9 +353,17 @@ def start() -> int:
     return int(server.stdout.readline())
 
 
+@cache
+def outputs() -> str:
+    """Create the folder of what the real kubectl has printed in this test run; return its path."""
+    folder = tempfile.TemporaryDirectory(prefix="readmission-kubectl-")
+    atexit.register(folder.cleanup)
+    return folder.name
+
+
 def program(kubectl: str) -> str:
     """Return the text of the fake kubectl."""
-    return PROGRAM % (kubectl, start())
+    return PROGRAM % (outputs(), kubectl, start())
 
 
 if __name__ == "__main__":

@@ -79,18 +79,19 @@ def cluster(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def first_time(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cluster after the first deployment, to be copied by tests."""
+    """A cluster after the first deployment, to be read by tests."""
     cluster = make_cluster(tmp_path_factory.mktemp("deployed"))
     done = deploy(cluster)
     assert done.returncode == 0, done.stderr
-    (cluster / "calls").unlink()
     return cluster
 
 
 @pytest.fixture
 def deployed(first_time: Path, tmp_path: Path) -> Path:
-    """A cluster on which `deploy.sh` has run once."""
-    return Path(shutil.copytree(first_time, tmp_path / "cluster"))
+    """A cluster on which `deploy.sh` has run once, to be changed by a test."""
+    cluster = Path(shutil.copytree(first_time, tmp_path / "cluster"))
+    (cluster / "calls").unlink()
+    return cluster
 
 
 def deploy(cluster: Path, *options: str, answer: str = "") -> subprocess.CompletedProcess[str]:
@@ -321,54 +322,39 @@ def test_the_service_of_an_older_version_gives_its_port_to_the_new_one(deployed:
     assert made.index("delete service airflow-api-server") < made.rindex("apply --server-side")
 
 
-def test_the_first_deployment_waits_for_the_api_too(cluster: Path) -> None:
+def test_the_first_deployment_waits_for_the_api_too(first_time: Path) -> None:
     """It is ready as soon as the registry says that no model was promoted yet."""
-    assert deploy(cluster).returncode == 0
-
-    assert "rollout status deployment.apps/fastapi" in calls(cluster)
+    assert "rollout status deployment.apps/fastapi" in calls(first_time)
 
 
-def test_mlflow_accepts_the_addresses_of_the_nodes_as_hosts(cluster: Path) -> None:
-    # when
-    deploy(cluster)
-    hosts = people_hosts(cluster)
+def test_mlflow_accepts_the_addresses_of_the_nodes_as_hosts(first_time: Path) -> None:
+    hosts = people_hosts(first_time)
 
-    # then
     for host in ("mlflow:5000", "127.0.0.1:5000", "192.0.2.7:30500", "[fe80::7]:30500"):
         assert is_allowed_host_header(hosts, host), host
     for host in ("evil.example", "10.evil.example", "192.168.evil.example:30500"):
         assert not is_allowed_host_header(hosts, host), host
-    assert "rollout restart deployment mlflow" not in calls(cluster)
+    assert "rollout restart deployment mlflow" not in calls(first_time)
 
 
 @pytest.mark.parametrize("server", ["airflow-webserver", "fastapi", "streamlit"])
-def test_our_servers_accept_the_addresses_of_the_nodes_as_hosts(cluster: Path, server: str) -> None:
-    # when
-    deploy(cluster)
-
-    # then
-    kept = json.loads((cluster / "things.json").read_text())
+def test_our_servers_accept_the_addresses_of_the_nodes_as_hosts(
+    first_time: Path, server: str
+) -> None:
+    kept = json.loads((first_time / "things.json").read_text())
     hosts = kept[f"configmap/{server}-people"]["data"]["READMISSION_ALLOWED_HOSTS"].split(",")
     assert {server, "192.0.2.7", "[fe80::7]"} <= set(hosts)
     assert Settings(allowed_hosts=hosts).allowed_hosts == tuple(hosts)
-    assert f"rollout restart deployment {server}" not in calls(cluster)
+    assert f"rollout restart deployment {server}" not in calls(first_time)
 
 
-def test_grafana_redirects_to_the_address_of_a_node(cluster: Path) -> None:
-    # when
-    deploy(cluster)
-
-    # then
-    kept = json.loads((cluster / "things.json").read_text())
+def test_grafana_redirects_to_the_address_of_a_node(first_time: Path) -> None:
+    kept = json.loads((first_time / "things.json").read_text())
     assert kept["configmap/grafana-people"]["data"] == {"GF_SERVER_DOMAIN": "192.0.2.7"}
 
 
-def test_alerts_and_dashboards_link_to_the_address_of_a_node(cluster: Path) -> None:
-    # when
-    deploy(cluster)
-
-    # then
-    kept = json.loads((cluster / "things.json").read_text())
+def test_alerts_and_dashboards_link_to_the_address_of_a_node(first_time: Path) -> None:
+    kept = json.loads((first_time / "things.json").read_text())
     pages = kept["configmap/pipeline-exporter-people"]["data"]
     ports = {url.removeprefix("http://192.0.2.7:") for url in pages.values()}
     assert ports == {"30808", "30500", "30851", "30909"}
@@ -382,12 +368,8 @@ def people_hosts(cluster: Path) -> list[str]:
     return hosts.split(",")
 
 
-def test_mlflow_accepts_changes_from_its_own_pages_only(cluster: Path) -> None:
-    # when
-    deploy(cluster)
-
-    # then
-    kept = json.loads((cluster / "things.json").read_text())
+def test_mlflow_accepts_changes_from_its_own_pages_only(first_time: Path) -> None:
+    kept = json.loads((first_time / "things.json").read_text())
     origins = kept["configmap/mlflow-people"]["data"]["MLFLOW_SERVER_CORS_ALLOWED_ORIGINS"]
     own = ("http://127.0.0.1:5000", "http://192.0.2.7:30500", "http://[fe80::7]:30500")
     for origin in own:
