@@ -56,7 +56,7 @@ printf %%s "$errors" >&2
 exit "$code"
 """
 """What a test calls as kubectl. What needs no cluster comes from the real one, which runs only once
-for the same arguments and input."""
+for the same folder, arguments and input: a test must not change a file between two such calls."""
 SEPARATOR = "\x1e"
 CLUSTER = Path()
 """The folder of the command that this process runs."""

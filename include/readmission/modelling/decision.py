@@ -39,16 +39,18 @@ def tune_weights(
     probabilities : ndarray, shape (n, 3)
         Predictions for the same rows.
     """
-    actual, (no, later, soon) = outcomes * 3, np.ascontiguousarray(probabilities.T)
+    no, later, soon = np.ascontiguousarray(probabilities.T)
+    first_cells = outcomes * 3
     scores = np.empty((len(_LATER), len(_SOON)))
-    for row, factor in enumerate(_LATER):
+    for row, later_weight in enumerate(_LATER):
         # As in `decide`, the first of equal classes is called.
-        called, highest = actual + (later * factor > no), np.maximum(no, later * factor)
-        for column, weight in enumerate(_SOON):
-            cells = np.where(soon * weight > highest, actual + 2, called)
-            scores[row, column] = _weighted_f1(cells)
-    best = divmod(int(np.argmax(scores)), len(_SOON))
-    return 1.0, round(float(_LATER[best[0]]), 2), round(float(_SOON[best[1]]), 2)
+        weighted = later * later_weight
+        cells, highest = first_cells + (weighted > no), np.maximum(no, weighted)
+        for column, soon_weight in enumerate(_SOON):
+            is_soon = soon * soon_weight > highest
+            scores[row, column] = _weighted_f1(np.where(is_soon, first_cells + 2, cells))
+    row, column = divmod(int(np.argmax(scores)), len(_SOON))
+    return 1.0, round(float(_LATER[row]), 2), round(float(_SOON[column]), 2)
 
 
 def _weighted_f1(cells: npt.NDArray[np.integer]) -> float:
