@@ -27,18 +27,24 @@ def lines(notification: Mapping[str, Any]) -> Iterator[str]:
     for alert in notification["alerts"]:
         labels, annotations = alert["labels"], alert["annotations"]
         at = alert["endsAt"] if alert["status"] == "resolved" else alert["startsAt"]
-        summary = " ".join(annotations.get("summary", "").split())
+        named = f"{labels['alertname']}: {annotations.get('summary', '')}"
         runbook = annotations.get("runbook_url", "no runbook")
-        yield (
-            f"{at[:19].replace('T', ' ')} UTC  {alert['status']:<8}  "
-            f"{labels.get('severity', '-'):<6}  {labels['alertname']}: {summary} ({runbook})"
+        columns = (
+            f"{at[:19].replace('T', ' ')} UTC",
+            f"{alert['status']:<8}",
+            f"{labels.get('severity', '-'):<6}",
+            f"{' '.join(named.split())} ({runbook})",
         )
+        # A line break or a control character in a label would forge a line.
+        yield "".join(c for c in "  ".join(columns) if c.isprintable())
 
 
 class AlertLog(BaseHTTPRequestHandler):
     """Append the alerts of each notification to `file`; GET tells that the program runs."""
 
     file: Path
+    timeout = 10
+    """Seconds after which a request that does not arrive frees its thread."""
 
     def do_GET(self) -> None:
         """Respond to a probe."""
@@ -46,14 +52,22 @@ class AlertLog(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Append one line for each alert, before responding; Alertmanager repeats a failure."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > MAX_BYTES:
-            self._respond(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if "Origin" in self.headers:
+            # A page of any website may send a POST to this machine; browsers then name the website.
+            self._refuse(HTTPStatus.FORBIDDEN)
+            return
+        length = self.headers.get("Content-Length", "")
+        # A negative length would read without end.
+        if not (length.isascii() and length.isdecimal()):
+            self._refuse(HTTPStatus.LENGTH_REQUIRED)
+            return
+        if len(length) > len(str(MAX_BYTES)) or int(length) > MAX_BYTES:
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return
         try:
-            text = "".join(f"{line}\n" for line in lines(json.loads(self.rfile.read(length))))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            self._respond(HTTPStatus.BAD_REQUEST)
+            text = "".join(f"{line}\n" for line in lines(json.loads(self.rfile.read(int(length)))))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            self._refuse(HTTPStatus.BAD_REQUEST)
             return
         with self.file.open("a", encoding="utf-8") as file:
             file.write(text)
@@ -61,6 +75,11 @@ class AlertLog(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Log nothing: the file is the log."""
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """Respond, and close the connection: the rest of the body may still arrive."""
+        self.close_connection = True
+        self._respond(status)
 
     def _respond(self, status: HTTPStatus) -> None:
         self.send_response(status)

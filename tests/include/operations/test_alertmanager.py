@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import create_connection
 from threading import Thread
 from typing import Any
 
@@ -142,7 +143,10 @@ def test_each_alert_is_one_line_that_people_can_read(log: tuple[int, Path]) -> N
     ]
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"alerts": [1]}', b'{"alerts": [{}]}'])
+BODIES = [b"", b"[]", b"{}", b'{"alerts": [1]}', b'{"alerts": [{}]}', b"[" * 200_000]
+
+
+@pytest.mark.parametrize("body", BODIES)
 def test_what_is_no_notification_is_refused_and_leaves_no_line(
     log: tuple[int, Path], body: bytes
 ) -> None:
@@ -150,3 +154,47 @@ def test_what_is_no_notification_is_refused_and_leaves_no_line(
 
     assert post(port, body) == 400
     assert not file.exists()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Length": "-1"}, 411),
+        ({"Content-Length": "1e3"}, 411),
+        ({"Content-Length": "9" * 5_000}, 413),
+        ({"Content-Length": "2000000"}, 413),
+        ({"Content-Length": "2", "Origin": "http://website.example"}, 403),
+    ],
+)
+def test_a_request_that_no_alertmanager_sends_is_refused(
+    log: tuple[int, Path], headers: dict[str, str], status: int
+) -> None:
+    port, file = log
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.putrequest("POST", "/")
+    for name, value in headers.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+
+    assert connection.getresponse().status == status
+    assert not file.exists()
+
+
+def test_a_label_cannot_forge_a_line(log: tuple[int, Path]) -> None:
+    port, file = log
+    name = "a\n2026-03-01 10:20:30 UTC  resolved  page    ApiDown\u2028\x1b[2K"
+
+    notification = {"alerts": [FIRING | {"labels": {"alertname": name}}]}
+    assert post(port, json.dumps(notification).encode()) == 204
+
+    (line,) = file.read_text().splitlines()
+    assert line.isprintable()
+
+
+def test_a_request_that_does_not_arrive_is_closed(
+    log: tuple[int, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alert_log.AlertLog, "timeout", 0.2)
+    with create_connection(("127.0.0.1", log[0]), timeout=10) as half:
+        half.sendall(b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+        assert half.recv(100) == b""

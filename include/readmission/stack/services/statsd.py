@@ -227,6 +227,8 @@ def metrics_server(metrics: SampleAggregator, host: str, port: int) -> Threading
     """Return an HTTP server for ``GET /metrics``, bound but not started."""
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = 10  # A request that does not arrive frees its thread.
+
         def do_GET(self) -> None:
             if self.path.partition("?")[0] != "/metrics":
                 self.send_error(404)
