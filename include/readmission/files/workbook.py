@@ -4,7 +4,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Collection, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from itertools import islice
 from typing import IO, Any
@@ -12,7 +12,7 @@ from typing import IO, Any
 from readmission.files.layout import Table, table_of
 from readmission.files.limits import Budget, FileError, TruncatedFile
 from readmission.files.parts import of_one_layout
-from readmission.files.workbook_parts import check_parts
+from readmission.files.workbook_parts import Parts
 
 WORKBOOK = "xl/workbook.xml"
 """The member that makes a zip a workbook."""
@@ -40,21 +40,34 @@ def tables_in_workbook(
     FileError
         If no sheet has the columns, or sheets have different ones; it names them.
     """
-    check_parts(archive, budget)
-    with closing(_opened(file)) as book:
+    budget.require(sum(member.file_size for member in archive.infolist()))
+    with closing(_opened(file, Parts(archive))) as book:
         found = [table_of(_header(sheet), columns, sheet.title) for sheet in book.worksheets]
         for part in of_one_layout(found, columns, key, "sheets"):
             yield table_of(_written(_rows(book[part])), columns, part)
 
 
-def _opened(file: IO[bytes]) -> Any:
+def _opened(file: IO[bytes], parts: Parts) -> Any:
     # Imported lazily, because most files are no workbooks.
     try:
-        from openpyxl import load_workbook
+        from openpyxl.reader.excel import ExcelReader
     except ImportError as error:
         raise FileError("is an Excel workbook, and openpyxl is not installed") from error
+    with _damage_named():
+        # This is what `openpyxl.load_workbook` does, but for the archive.
+        reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
+        reader.archive = parts
+        reader.read()
+    return reader.wb
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Turn what openpyxl raises about a damaged workbook into `TruncatedFile`."""
     try:
-        return load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        yield
+    except FileError:
+        raise
     except Exception as error:
         raise TruncatedFile("Excel workbook", type(error).__name__) from error
 
@@ -62,10 +75,8 @@ def _opened(file: IO[bytes]) -> Any:
 def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
     """Yield the values of each row; the size that a sheet declares is often wrong."""
     sheet.reset_dimensions()
-    try:
+    with _damage_named():
         yield from sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS)
-    except Exception as error:
-        raise TruncatedFile("Excel workbook", type(error).__name__) from error
 
 
 def _header(sheet: Any) -> Iterator[bytes]:

@@ -1,77 +1,138 @@
-"""Check the parts of a workbook before openpyxl holds them in memory."""
+"""The parts of a workbook as openpyxl reads them, with limits on what it holds in memory.
 
+Nothing here depends on what a workbook says about its parts: the limits apply to whatever openpyxl
+opens, by how it opens it.
+"""
+
+import io
 import re
 import zipfile
-from collections import defaultdict
+from typing import IO
 
-from readmission.files.limits import MEMBER_IN_MEMORY, Budget, FileError, FileTooLarge
-from readmission.files.unpacking import chunks_of, damage_named
+from readmission.files.limits import MEMBER_IN_MEMORY, FileError, FileTooLarge
+from readmission.files.unpacking import damage_named
 
-_TYPES = "[Content_Types].xml"
-_SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
-_OVERRIDE = re.compile(rb"<(?:[\w.-]+:)?Override\s[^<>]*>")
-_ATTRIBUTE = re.compile(rb"(PartName|ContentType)\s*=\s*[\"']([^\"']*)")
-_ROW = re.compile(rb"<(/?)(?:[\w.-]+:)?row(?=[\s/>])[^<>]*?(/?)>")
-_LONGEST_TAG = 1 << 12
+MOST_IN_PART, MOST_IN_TEXTS, MOST_IN_ROW = 100_000, 400_000, 200_000
+"""Tags and attributes of a part that becomes objects, of the list of texts, and of one row."""
 ROW_BYTES = 4 << 20
 """Longest XML between two tags of rows: openpyxl holds one row as a tree."""
+_LONGEST_TAG = 1 << 12
+_ROW = re.compile(rb"<(/?)(?:[\w.-]+:)?row(?=[\s/>])[^<>]*?(/?)>")
 
 
-def check_parts(archive: zipfile.ZipFile, budget: Budget) -> None:
-    """Check sizes and rows of a workbook.
+class Parts:
+    """An archive for openpyxl, as it reads one workbook.
 
-    Raises
-    ------
-    FileTooLarge
-        If it is beyond the budget when unpacked, a part that must be in memory is too large, or
-        a row is.
-    FileError
-        If a sheet has markup that no program writes.
+    Parameters
+    ----------
+    archive : ZipFile
+        The workbook.
     """
-    members = archive.infolist()
-    budget.require(sum(member.file_size for member in members))
-    sheets = _sheets(archive)
-    for member in members:
-        if member.filename in sheets:
-            _check_rows(archive, member)
-        elif member.file_size > MEMBER_IN_MEMORY and member.filename.endswith((".xml", ".rels")):
-            raise FileTooLarge(f"has more than {MEMBER_IN_MEMORY:,} bytes in {member.filename}")
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._read = 0
+        self.filename = archive.filename
+
+    def namelist(self) -> list[str]:
+        """Return the names of the parts."""
+        return self._archive.namelist()
+
+    def read(self, name: str) -> bytes:
+        """Return a part that becomes objects.
+
+        Raises
+        ------
+        FileTooLarge
+            If they would need much memory.
+        """
+        self._read += 1
+        return self._whole(name, MOST_IN_PART)
+
+    def open(self, name: str, _mode: str = "r") -> IO[bytes]:
+        """Open the list of texts or a sheet.
+
+        Raises
+        ------
+        FileTooLarge
+            If the list of texts would need much memory.
+        """
+        # Before the list of texts, openpyxl reads one part, the list of parts.
+        if self._read == 1:
+            return io.BytesIO(self._whole(name, MOST_IN_TEXTS))
+        return _Rows(self, name, self._archive.open(name))
+
+    def close(self) -> None:
+        """Leave the archive open, because the caller closes it."""
+
+    def _whole(self, name: str, most: int) -> bytes:
+        with damage_named("Excel workbook"), self._archive.open(name) as opened:
+            content = opened.read(MEMBER_IN_MEMORY + 1)
+        if len(content) > MEMBER_IN_MEMORY:
+            raise FileTooLarge(f"has more than {MEMBER_IN_MEMORY:,} bytes in {name}")
+        if _tags_and_attributes(content) > most:
+            raise FileTooLarge(f"has more than {most:,} tags and attributes in {name}")
+        return content
 
 
-def _sheets(archive: zipfile.ZipFile) -> set[str]:
-    """Return the names of the parts that are sheets and nothing else."""
-    kinds = defaultdict(set)
-    with damage_named("Excel workbook"), archive.open(_types_of(archive)) as opened:
-        for override in _OVERRIDE.findall(opened.read(MEMBER_IN_MEMORY)):
-            found = dict(_ATTRIBUTE.findall(override))
-            name = found.get(b"PartName", b"").decode(errors="replace").lstrip("/")
-            kinds[name].add(found.get(b"ContentType", b"").decode(errors="replace"))
-    return {name for name, of_part in kinds.items() if of_part == {_SHEET}}
+class _Rows(io.BufferedIOBase):
+    """A sheet, whose rows must end within a limit before the next one begins."""
+
+    def __init__(self, parts: Parts, name: str, file: IO[bytes]) -> None:
+        self._parts, self._part, self._file = parts, name, file
+        self._is_open, self._held, self._gap, self._found = False, b"", 0, 0
+
+    def readable(self) -> bool:
+        """Return that it is."""
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as the file does; as a whole, as openpyxl reads a sheet of one chart.
+
+        Raises
+        ------
+        FileTooLarge, FileError
+            If a row has more than openpyxl could hold in memory, or rows may be hidden.
+        """
+        if size is None or size < 0:
+            return self._parts.read(self._part)
+        with damage_named("Excel workbook"):
+            piece = self._file.read(size)
+        self._check(piece)
+        return piece
+
+    def close(self) -> None:
+        """Close the sheet."""
+        self._file.close()
+        super().close()
+
+    def _check(self, piece: bytes) -> None:
+        """Check the rows of a piece together with what may be half a tag before it."""
+        text, last = self._held + piece, 0
+        # Comments could hide the tags of rows; sheets have none.
+        if b"<!" in text:
+            raise FileError(f"has comments or declarations in {self._part}")
+        for tag in _ROW.finditer(text):
+            is_end, ends_itself = bool(tag[1]), bool(tag[2])
+            if is_end is not self._is_open:
+                raise FileError(f"has a row within a row in {self._part}")
+            self._is_open = not (is_end or ends_itself)
+            self._require_few(text[last : tag.start()])
+            self._gap = self._found = 0
+            last = tag.end()
+        passed = max(last, len(text) - _LONGEST_TAG)
+        self._require_few(text[last:passed])
+        self._held = text[passed:]
+
+    def _require_few(self, between: bytes) -> None:
+        self._gap += len(between)
+        self._found += _tags_and_attributes(between)
+        if self._gap > ROW_BYTES:
+            raise FileTooLarge(f"has a row of more than {ROW_BYTES:,} bytes")
+        if self._found > MOST_IN_ROW:
+            raise FileTooLarge(f"has a row of more than {MOST_IN_ROW:,} tags and attributes")
 
 
-def _types_of(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    try:
-        return archive.getinfo(_TYPES)
-    except KeyError:
-        raise FileError(f"is an incomplete Excel workbook: it has no {_TYPES}") from None
-
-
-def _check_rows(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> None:
-    """Check that rows end, within a limit, before the next one begins."""
-    gap, is_open, held = 0, False, b""
-    with damage_named("Excel workbook"), archive.open(member) as opened:
-        for chunk in chunks_of(opened):
-            text, last = held + chunk, 0
-            # Comments could hide the tags of rows; sheets have none.
-            if b"<!" in text:
-                raise FileError(f"has comments or declarations in {member.filename}")
-            for tag in _ROW.finditer(text):
-                is_end, ends_itself = bool(tag[1]), bool(tag[2])
-                if is_end is not is_open:
-                    raise FileError(f"has a row within a row in {member.filename}")
-                is_open = not (is_end or ends_itself)
-                gap, last = 0, tag.end()
-            held = text[max(last, len(text) - _LONGEST_TAG) :]
-            gap += len(text) - last - len(held)
-            if gap > ROW_BYTES:
-                raise FileTooLarge(f"has a row of more than {ROW_BYTES:,} bytes")
+def _tags_and_attributes(text: bytes) -> int:
+    """Return at least how many there are: each costs openpyxl much more memory than its bytes."""
+    return text.count(b"<") + text.count(b"=")

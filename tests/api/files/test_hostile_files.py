@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -140,23 +140,38 @@ def test_values_without_a_python_type_are_rejected(
 HARMLESS = raw_encounters(3)[list(example())].to_csv(index=False).encode()
 
 
-def book_of(rows: str) -> bytes:
-    """Return a workbook whose only sheet has these rows as XML."""
-    harmless = workbook({"a": [["x"]]})
+def book_with(parts: Mapping[str, bytes], *changes: tuple[bytes, bytes]) -> bytes:
+    """Return a workbook with some parts replaced or added, and texts changed in the others."""
     sink = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(harmless)) as before,
+        zipfile.ZipFile(io.BytesIO(workbook({"a": [["x"]]}))) as before,
         zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as after,
     ):
-        for name in before.namelist():
-            is_sheet = name.startswith("xl/worksheets/")
-            after.writestr(name, SHEET % rows if is_sheet else before.read(name))
+        for name, content in ({n: before.read(n) for n in before.namelist()} | parts).items():
+            for change in changes:
+                content = content.replace(*change)
+            after.writestr(name, content)
     return sink.getvalue()
+
+
+def book_of(rows: str) -> bytes:
+    """Return a workbook whose only sheet has these rows as XML."""
+    return book_with({"xl/worksheets/sheet1.xml": (SHEET % rows).encode()})
 
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SHEET = f'<worksheet xmlns="{MAIN}"><sheetData>%s</sheetData></worksheet>'
 CELLS = "<c><v>1</v></c>" * (1 << 20)
+WIDE = (SHEET % f"<row>{'<c/>' * (1 << 20)}</row>").encode()
+TEXTS = f'<sst xmlns="{MAIN}">{"<si/>" * (1 << 19)}</sst>'.encode()
+FORMATS = f'<styleSheet xmlns="{MAIN}"><cellXfs>{"<xf/>" * (1 << 20)}</cellXfs></styleSheet>'
+STYLES, IMAGE = {"xl/styles.xml": FORMATS.encode()}, "xl/media/image1.png"
+MOVED = (b'Target="/xl/worksheets/sheet1.xml"', b'Target="/xl/media/image1.png"')
+A_CHART = (b'relationships/worksheet"', b'relationships/chartsheet"')
+STYLES_ARE_SHEET, THEME_IS_TEXTS = (
+    (b"spreadsheetml.styles+xml", b"spreadsheetml.worksheet+xml"),
+    (b"officedocument.theme+xml", b"officedocument.spreadsheetml.sharedStrings+xml"),
+)
 
 
 @pytest.mark.parametrize(
@@ -168,13 +183,19 @@ CELLS = "<c><v>1</v></c>" * (1 << 20)
         (bz2.compress(b"\n" * (100 << 20)), "UnreadableFile"),
         (zipped({f"{n}.csv": b"" for n in range(200)}), "UnpackedTooLarge"),
         (book_of(f"<row>{CELLS}</row>"), "UnpackedTooLarge"),
-        (book_of(f"<row>{CELLS[: 1 << 21]}<row/>{CELLS[: 1 << 21]}</row>"), "UnreadableFile"),
+        (book_of(f"<row>{CELLS[: 1 << 17]}<row/>{CELLS[: 1 << 17]}</row>"), "UnreadableFile"),
         (book_of(f"<row><!--</row><row>-->{CELLS}</row>"), "UnreadableFile"),
+        (book_with(STYLES), "UnpackedTooLarge"),
+        (book_with(STYLES, STYLES_ARE_SHEET), "UnpackedTooLarge"),
+        (book_with({"xl/theme/theme1.xml": TEXTS}, THEME_IS_TEXTS), "UnpackedTooLarge"),
+        (book_with({IMAGE: WIDE}, MOVED), "UnpackedTooLarge"),
+        (book_with({IMAGE: WIDE}, MOVED, A_CHART), "UnpackedTooLarge"),
         (book_of('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'), "UnreadableFile"),
     ],
     ids=[
         "long row", "blank rows", "rows of spaces", "blank rows first", "many members",
-        "row of a workbook", "row within a row", "comment", "last cell",
+        "row of a workbook", "row within a row", "comment", "styles", "styles called a sheet",
+        "texts", "sheet called an image", "chart called an image", "last cell",
     ],
 )  # fmt: skip
 def test_a_packed_file_that_expands_is_rejected_with_little_memory(
