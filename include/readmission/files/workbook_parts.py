@@ -49,7 +49,7 @@ class Parts:
         self._read += 1
         return self._whole(name, MOST_IN_PART)
 
-    def open(self, name: str, _mode: str = "r") -> IO[bytes]:
+    def open(self, name: str, _mode: str = "r") -> io.BufferedIOBase:
         """Open the list of texts or a sheet.
 
         Raises
