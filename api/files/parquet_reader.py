@@ -13,6 +13,10 @@ from api.files.rows import CHUNK_ROWS, MAX_UNPACKED_BYTES, ParsedRow, check_head
 MAX_TEXT_BYTES = 1_000
 """Longest text; an encounter has at most 60. A dictionary stores a long text once, but every row
 read from it gets a copy."""
+MAX_COLUMN_BYTES = 32 << 20
+"""Largest uncompressed size of a column in a row group; a million short texts take half of it."""
+CHECKED_ROWS = 10_000
+"""Rows of one column whose texts are checked together."""
 PAGE_BYTES = 1 << 16
 """Bytes read from a column at once."""
 
@@ -27,8 +31,8 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
     InvalidEncounter
         If its columns are not those of an encounter.
     BodyTooLarge
-        If a text is longer than `MAX_TEXT_BYTES`, or the file is larger than
-        `MAX_UNPACKED_BYTES` when uncompressed.
+        If a text is longer than `MAX_TEXT_BYTES`, or the file is larger than `MAX_UNPACKED_BYTES`
+        or a column than `MAX_COLUMN_BYTES` when uncompressed.
     ApiError
         If `announce`, which gets the number of rows before one is decoded, rejects it.
     """
@@ -36,41 +40,51 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         columns = pq.read_schema(file)
         check_header(columns.names)
         texts = [field.name for field in columns if _is_text(field.type)]
+        readable = [field.name for field in columns if _is_readable(field.type)]
         file.seek(0)
         table = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BYTES)
-        groups = (table.metadata.row_group(i) for i in range(table.num_row_groups))
-        if sum(group.total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
-            raise BodyTooLarge(MAX_UNPACKED_BYTES, "an uncompressed file")
         announce(table.metadata.num_rows)
-        for batch in table.iter_batches(batch_size=CHUNK_ROWS):
-            values = [_values(column) for column in batch.columns]
+        _check_sizes(table.metadata)
+        _check_texts(table, texts)
+        # The name of an unsupported type takes the place of its values, so that they are not read.
+        others = {field.name: f"({field.type})" for field in columns if field.name not in readable}
+        for batch in table.iter_batches(batch_size=CHUNK_ROWS, columns=readable):
+            values = [column.to_pylist() for column in batch.columns]
             for row in zip(*values, strict=True):
-                yield parse_row(dict(zip(columns.names, row, strict=True)))
+                yield parse_row(dict(zip(readable, row, strict=True)) | others)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile("The body is not a readable Parquet file of encounters.") from error
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _check_sizes(metadata: Any) -> None:
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    if sum(group.total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
+        raise BodyTooLarge(MAX_UNPACKED_BYTES, "an uncompressed file")
+    for group in groups:
+        columns = (group.column(place) for place in range(group.num_columns))
+        if any(column.total_uncompressed_size > MAX_COLUMN_BYTES for column in columns):
+            raise BodyTooLarge(MAX_COLUMN_BYTES, "an uncompressed column of a row group")
+
+
+def _check_texts(table: Any, names: list[str]) -> None:
+    """Check each column alone: a hundred rows of fifty columns could be the whole file."""
+    for name in names:
+        for batch in table.iter_batches(batch_size=CHECKED_ROWS, columns=[name]):
+            _check_lengths(batch.column(0))
+
+
+def _is_text(kind: Any) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+def _is_readable(kind: pa.DataType) -> bool:
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
+    return is_number or pa.types.is_boolean(kind) or _is_text(kind)
 
 
-def _values(column: Any) -> list[Any]:
-    """Return the values of a column; for an unsupported type, the name of the type instead."""
-    kind = column.type
-    if pa.types.is_dictionary(kind) and _is_text(kind.value_type):
-        _check_lengths(column.dictionary)
-    elif _is_text(kind):
-        _check_lengths(column)
-    elif not (_is_number(kind) or pa.types.is_boolean(kind)):
-        return [f"({kind})"] * len(column)
-    return column.to_pylist()
-
-
-def _check_lengths(texts: Any) -> None:
+def _check_lengths(column: Any) -> None:
+    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
     if longest > MAX_TEXT_BYTES:
         raise BodyTooLarge(MAX_TEXT_BYTES, "a text in an encounter")

@@ -108,6 +108,30 @@ def test_a_long_text_of_a_dictionary_is_not_copied_for_every_row(tmp_path: Path)
     assert growth < GROWTH_KB
 
 
+LONG = pa.array([f"{number}" + "x" * (1 << 20) for number in range(100)])
+
+
+@pytest.mark.parametrize(
+    ("column", "found"),
+    [
+        (LONG, "BodyTooLarge"),
+        (LONG.slice(0, 10), "BodyTooLarge"),
+        (LONG.slice(0, 10).cast(pa.binary()), "InvalidEncounter"),
+    ],
+    ids=["100 MB", "10 MB", "10 MB without a type"],
+)
+def test_long_texts_need_little_memory(column: pa.Array, found: str, tmp_path: Path) -> None:
+    names = ("payer_code", "medical_specialty", "diag_1", "diag_2", "diag_3", "race")
+    rows = len(column)
+    bomb = parquet(rows, **dict.fromkeys(names[: 1 if rows == len(LONG) else None], column))
+    assert len(bomb) < 100_000
+
+    errors, growth = read_alone(PARQUET, parquet(100), bomb, tmp_path)
+
+    assert set(errors) == {found}
+    assert growth < 2 * GROWTH_KB
+
+
 def texts(*values: bytes) -> pa.Array:
     """Return a text column whose bytes may be invalid UTF-8."""
     return pa.array(values, pa.binary()).view(pa.string())
