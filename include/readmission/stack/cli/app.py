@@ -32,6 +32,7 @@ from readmission.stack.cli.terminal import (
     print_version,
 )
 from readmission.stack.cli.tour import command as tour
+from readmission.stack.cli.tour.disposable import abandoned
 from readmission.stack.errors import StackError
 from readmission.stack.services import wal_archive
 from readmission.stack.stack import Stack
@@ -153,6 +154,10 @@ def status(as_json: JsonOption = False) -> None:
     """
     with exit_on_error():
         stack = open_stack()
+        for home in abandoned():
+            error_console.print(
+                f"a tour was killed and left its stack in {home}; `readmission tour` deletes it"
+            )
         if not stack.is_running:
             raise StackError(_why_down(stack))
         if installed := stack.installed_since():

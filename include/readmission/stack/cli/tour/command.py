@@ -1,6 +1,7 @@
 """The command `tour`."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,8 +20,8 @@ def tour(
 
     On synthetic data: a bad batch, the gate, its report, the alert and its runbook, the quarantine,
     a fix, its replay, a promotion and a rollback. Uses a stack of its own, on free ports and in a
-    temporary folder, and deletes it at the end, also after Ctrl-C. A stack that runs already is not
-    touched.
+    temporary folder, and deletes it at the end, also after Ctrl-C. If it is killed (SIGKILL), the
+    next tour deletes what it left. A stack that runs already is not touched.
     """
     with exit_on_error():
         # Importing pandas and MLflow takes seconds.
@@ -31,8 +32,12 @@ def tour(
 
         narrator = Narrator(console, _wait_for_enter if pause else lambda: None)
         started = time.monotonic()
+
+        def deleted(home: Path) -> None:
+            narrator.say(f"An earlier tour was killed; its stack in {home} is deleted now.")
+
         try:
-            with disposable_stack(Settings.from_environment()) as stack:
+            with disposable_stack(Settings.from_environment(), deleted) as stack:
                 home = stack.paths.home.parent
                 narrator.say(f"This tour has a stack of its own in {home}; starting it.")
                 hospital = Hospital(home / DELIVERY)

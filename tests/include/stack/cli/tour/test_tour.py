@@ -2,6 +2,7 @@
 
 import io
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pandas as pd
+import psutil
 import pytest
 import typer
 from rich.console import Console
@@ -24,7 +26,12 @@ from readmission.stack.cli.batch_progress import BatchProgress, StageProgress, S
 from readmission.stack.cli.tour import alerts
 from readmission.stack.cli.tour.chapters import FEW_WRONG, GOOD, MANY_WRONG, NIGHTLY, require
 from readmission.stack.cli.tour.delivery import WRONG_AGE, Hospital
-from readmission.stack.cli.tour.disposable import disposable_stack
+from readmission.stack.cli.tour.disposable import (
+    FOLDER,
+    IN_USE,
+    abandoned,
+    disposable_stack,
+)
 from readmission.stack.cli.tour.narration import Narrator
 from readmission.stack.errors import StackError
 from readmission.stack.site.site import PORT_SETTINGS, STATE_FOLDERS, Site
@@ -108,29 +115,92 @@ def test_an_error_leaves_nothing_behind(temporary: Path) -> None:
 INTERRUPTED = """
 import sys, time
 from readmission.settings import Settings
-from readmission.stack.cli.tour.disposable import disposable_stack
+from readmission.stack.cli.tour.disposable import (
+    FOLDER,
+    IN_USE,
+    abandoned,
+    disposable_stack,
+)
 with disposable_stack(Settings()) as stack:
     stack.paths.create()
     print("ready", flush=True)
     time.sleep(600)
 """
 
+WITH_SERVICE = """
+import os, subprocess, sys, time
+from readmission.settings import Settings
+from readmission.stack.cli.tour.disposable import disposable_stack
+with disposable_stack(Settings()) as stack:
+    stack.paths.create()
+    service = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"], stdout=subprocess.DEVNULL,
+        env=os.environ | {"STACK_STATE_DIR": str(stack.paths.home)}, start_new_session=True,
+    )
+    (stack.paths.home.parent / "pid").write_text(str(service.pid))
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+def running_tour(temporary: Path, script: str) -> subprocess.Popen[bytes]:
+    """Return the process of a tour whose stack exists."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        cwd=CHECKOUT, env=os.environ | {"TMPDIR": str(temporary)},
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    assert list(temporary.iterdir())
+    return process
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     # given a tour that runs
-    process = subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        cwd=CHECKOUT, env=os.environ | {"TMPDIR": str(tmp_path)},
-    )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    assert list(tmp_path.iterdir())
+    process = running_tour(tmp_path, INTERRUPTED)
     # when it is interrupted
     process.send_signal(number)
     process.wait(PATIENCE)
     # then its folder is gone
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_next_tour_deletes_what_a_killed_one_has_left(temporary: Path) -> None:
+    # given a tour that runs, and one that was killed while a service of its stack ran
+    process = running_tour(temporary, INTERRUPTED)
+    other = running_tour(temporary, WITH_SERVICE)
+    assert abandoned() == []
+    other.kill()
+    other.wait(PATIENCE)
+    (left,) = abandoned()
+    service = psutil.Process(int((left / "pid").read_text()))
+
+    # when somebody looks at the status, then it names the folder
+    environment = {"READMISSION_STATE_DIR": str(temporary / "none")}
+    assert str(left) in CliRunner().invoke(app, ["status"], env=environment).output
+
+    # when another tour begins, then that stack is gone, with its service, and only that one
+    told: list[Path] = []
+    with disposable_stack(Settings(), told.append):
+        assert told == [left]
+        assert not left.exists()
+        assert not service.is_running()
+        assert abandoned() == []
+    process.terminate()
+    process.wait(PATIENCE)
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_a_folder_of_another_user_is_left_alone(temporary: Path) -> None:
+    (planted := temporary / f"{FOLDER}planted").mkdir()
+    (planted / IN_USE).touch()
+    assert abandoned() == [planted]
+
+    os.chown(planted, pwd.getpwnam("nobody").pw_uid, -1)
+
+    assert abandoned() == []
 
 
 def test_the_story_pauses_between_chapters_and_prints_brackets_as_they_are() -> None:
