@@ -6,6 +6,8 @@ from dataclasses import astuple, dataclass
 import psycopg
 from psycopg.rows import class_row
 
+from readmission.warehouse.sql.replacing import replacing
+
 OUTCOMES, UNDER_30, AGREED = "outcomes", "under_30", "agreed"
 """Counts: known outcomes, those that are <30, and those for which two versions agreed."""
 
@@ -48,8 +50,7 @@ class LiveFigure:
 
 def replace(connection: psycopg.Connection, figures: Iterable[LiveFigure]) -> None:
     """Store these figures instead of all earlier ones, in one transaction."""
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM live_figure")
+    with replacing(connection, "live_figure") as cursor:
         cursor.executemany(_INSERT, [astuple(one) for one in figures])
 
 

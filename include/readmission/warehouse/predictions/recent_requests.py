@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from readmission.warehouse.sql.replacing import replacing
+
 if TYPE_CHECKING:  # The exporter, which stays small, does without NumPy.
     from readmission.domain.drift import Drift
 
@@ -21,8 +23,7 @@ def replace_drift(
 ) -> None:
     """Store the drift of each column instead of the last measurement, in one transaction."""
     rows = [(one.column, one.psi, version, requests) for one in drifts]
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM request_drift")
+    with replacing(connection, "request_drift") as cursor:
         cursor.executemany(_INSERT, rows)
 
 
