@@ -68,9 +68,14 @@ def sync_folder(folder: Path) -> None:
 def folder_beside(path: Path) -> Iterator[Path]:
     """Yield where to build a folder that becomes `path` if the block ends without an error.
 
-    One process at a time may build it; what a killed one has left is removed first.
+    One process at a time may build it. After an error nothing of it is left; what a killed process
+    has left is removed first.
     """
     draft = path.with_name(f"{path.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
-    yield draft
+    try:
+        yield draft
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     draft.rename(path)

@@ -23,6 +23,7 @@ from readmission.settings import CHECKOUT
 from readmission.stack import recovery
 from readmission.stack.recovery import Recovery
 from readmission.stack.services import object_store, postgres
+from readmission.stack.site.locking import one_at_a_time
 from readmission.stack.site.paths import StatePaths, write_private
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
@@ -87,12 +88,20 @@ def back_up(stack: Stack, folder: Path, report: Report, seal: Seal | None = None
     ------
     BackupError
         If there is no backup key, or a database cannot be dumped.
+    StackBusy
+        If another backup of this stack runs.
     """
     seal, site = seal or read_seal(stack.paths), stack.site
     now = datetime.now(UTC)
     backup = folder.resolve() / f"readmission-{now:%Y%m%dT%H%M%SZ}"
     backup.parent.mkdir(parents=True, exist_ok=True)
-    with folder_beside(backup) as draft, _private_folder(stack.paths) as plain:
+    with (
+        one_at_a_time(stack.paths.home / "backup.lock", "another backup"),
+        folder_beside(backup) as draft,
+        _private_folder(stack.paths) as plain,
+    ):
+        for left in set(stack.paths.home.glob("backup-*/")) - {Path(plain)}:
+            shutil.rmtree(left)  # Plain files of a backup that was killed.
         draft.mkdir(mode=0o700)
         if site.settings.wal_archive is not None:
             report("copy of the database server")
@@ -182,7 +191,10 @@ def fill(
         Recovers the databases instead of restoring their dumps.
     """
     stack.paths.create()
-    stack.paths.restoring.touch()
+    try:
+        stack.paths.restoring.touch(exist_ok=False)
+    except FileExistsError:
+        raise BackupError(f"another restore fills {stack.paths.home}") from None
     with ExitStack() as recovered:
         plain = Path(recovered.enter_context(_private_folder(stack.paths)))
         write_private(stack.paths.credentials, opened(CREDENTIALS, plain).read_text())

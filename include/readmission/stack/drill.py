@@ -1,6 +1,5 @@
 """Restore a backup into a second stack, and check that it predicts what this one predicts."""
 
-import fcntl
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.stack import backup as backups
 from readmission.stack.access import open_warehouses, predict_example
 from readmission.stack.backup import Report
-from readmission.stack.errors import StackBusy
+from readmission.stack.site.locking import one_at_a_time
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
@@ -126,11 +125,7 @@ def _second_stack(stack: Stack) -> Iterator[Stack]:
         update={"state_dir": home, "scheduled_runs": False, "wal_archive": None, **ports}
     )
     second = Stack(settings)
-    with (stack.paths.home / "drill.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackBusy(f"another drill uses {home}; wait for it to finish") from None
+    with one_at_a_time(stack.paths.home / "drill.lock", "another drill"):
         second.reset()  # What a killed drill has left.
         try:
             yield second

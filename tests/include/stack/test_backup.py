@@ -9,12 +9,15 @@ import pyrage
 import pytest
 
 from readmission.operations.sealing import MANIFEST, SIGNATURE, BackupError, BackupKey, Seal
+from readmission.settings import CHECKOUT
 from readmission.stack import backup
 from readmission.stack.cli import app
+from readmission.stack.errors import StackBusy
 from readmission.stack.services import object_store, postgres
 from readmission.stack.stack import Stack
 from tests.conftest import Platform, random_settings
 
+PROCEDURE = (CHECKOUT / "docs" / "operations.md").read_text()
 KEY, BODY = "1/run/artifacts/card.html", b"<p>a model</p>" * 100_000
 MARK = b"a model"
 
@@ -146,6 +149,51 @@ def test_a_stack_whose_restore_was_interrupted_does_not_start(
     with pytest.raises(BackupError, match="did not finish; delete it with `readmission reset`"):
         app.start_stack(elsewhere)
     assert not elsewhere.is_running
+
+
+def test_after_the_loss_of_the_key_new_backups_open_with_a_new_one(
+    made: Backup, databases: Stack, tmp_path: Path
+) -> None:
+    # given a key that is lost, and plain files that a killed backup has left
+    (databases.paths.home / "backup-left").mkdir()
+    (databases.paths.home / "backup-left" / "raw.dump").touch()
+
+    # when the procedure is followed
+    assert "`--new-key` with another file" in PROCEDURE
+    backup.new_seal(databases.paths, tmp_path / "key.txt")
+    folder = backup.back_up(databases, tmp_path, lambda _part: None)
+
+    # then the new key opens the new backup, and the old backups need the old key
+    new = BackupKey((tmp_path / "key.txt").read_text())
+    assert new.check(folder)
+    new.open(folder / "raw.dump.age", tmp_path / "raw.dump")
+    assert (tmp_path / "raw.dump").read_bytes().startswith(b"PGDMP")
+    with pytest.raises(BackupError, match="not signed with this backup key"):
+        new.check(made.folder)
+    assert made.opened().check(made.folder)
+    # and no plain file is left
+    assert not list(databases.paths.home.glob("backup-*/"))
+
+
+def test_a_second_backup_at_the_same_time_is_refused(
+    made: Backup, databases: Stack, tmp_path: Path
+) -> None:
+    def another(_part: str) -> None:
+        backup.back_up(databases, tmp_path / "second", lambda _part: None)
+
+    with pytest.raises(StackBusy, match=r"another backup of .* is running"):
+        backup.back_up(databases, tmp_path / "first", another)
+
+    # and what fails leaves nothing behind
+    assert list(tmp_path.glob("*/*")) == []
+
+
+def test_a_second_restore_into_the_same_folder_is_refused(made: Backup, elsewhere: Stack) -> None:
+    def another(_part: str) -> None:
+        backup.fill(elsewhere, lambda _name, _folder: Path(), lambda _part: None, ())
+
+    with pytest.raises(BackupError, match="another restore fills"):
+        backup.restore(elsewhere, made.folder, made.opened(), another)
 
 
 def test_without_a_key_a_backup_says_how_to_make_one(elsewhere: Stack, tmp_path: Path) -> None:
