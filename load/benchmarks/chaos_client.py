@@ -81,10 +81,10 @@ class Deliveries(Worker):
 
     def __init__(self, site: Site, source: Path, batch_rows: int, max_batches: int) -> None:
         super().__init__(pause=1.0)
-        self._site, self._source, self.batch_rows = site, source, batch_rows
+        self._site, self.source, self.batch_rows = site, source, batch_rows
         self._max_batches = max_batches
         self._lines = iter(synthetic.csv_bytes(SUPPLY).splitlines(keepends=True))
-        self._source.write_bytes(next(self._lines))
+        self.source.write_bytes(next(self._lines))
         self._delivered_at = self._swept_at = -NEXT_DELIVERY
         self._new = True
         self.batches = 0
@@ -103,7 +103,7 @@ class Deliveries(Worker):
         now = time.monotonic()
         due = now - self._delivered_at > NEXT_DELIVERY
         if self._new and due and self.batches < self._max_batches:
-            with self._source.open("ab") as file:
+            with self.source.open("ab") as file:
                 file.write(b"".join(itertools.islice(self._lines, self.batch_rows)))
             self.batches += 1
             self._delivered_at = now

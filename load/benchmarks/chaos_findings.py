@@ -1,16 +1,22 @@
 """Compares what a stack holds after the faults with what was delivered and predicted."""
 
 import contextlib
+import csv
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import psycopg
 
 from load.benchmarks.chaos_client import Deliveries, Predictions
+from readmission.domain import schema
 from readmission.domain.batch_ids import batch_name, batch_number
 from readmission.errors import ReadmissionError
 from readmission.pipeline.promotion.order import promoted
+from readmission.registry import Registry
 from readmission.stack.access import open_warehouses
 from readmission.stack.services import postgres
 from readmission.stack.site.site import Site
@@ -43,8 +49,10 @@ def compare(
     with open_warehouses(site) as (raw, clean):
         return [
             in_raw(raw.connection, deliveries.rows),
+            as_delivered(raw.connection, deliveries.source),
             accounted(raw.connection, clean.connection),
             Finding(not left, f"{deliveries.batches} batches, {len(left)} without a verdict"),
+            candidates(ModelHistory(clean.connection), Registry(site.training_settings).versions()),
             in_order(ModelHistory(clean.connection)),
             *in_log(site, predictions),
         ]
@@ -58,6 +66,33 @@ def in_raw(connection: psycopg.Connection, delivered: int) -> Finding:
     ok = stored == distinct == delivered
     return Finding(
         ok, f"{delivered} encounters delivered, {stored} rows in RAW, {distinct} different"
+    )
+
+
+def as_delivered(connection: psycopg.Connection, source: Path) -> Finding:
+    """Compare the order of the encounters in RAW with that of the source."""
+    with source.open(newline="") as file:
+        delivered = [int(row[schema.ENCOUNTER]) for row in csv.DictReader(file)]
+    query = (
+        "SELECT encounter_id FROM encounter JOIN batch USING (batch_id) ORDER BY number, source_row"
+    )
+    stored = [int(encounter) for (encounter,) in connection.execute(query)]
+    moved = sum(ours != theirs for ours, theirs in zip(stored, delivered, strict=False))
+    return Finding(moved == 0, f"{moved} rows of RAW at another place than in the source")
+
+
+def candidates(history: ModelHistory, versions: Collection[Mapping[str, Any]]) -> Finding:
+    """Look for judged models that the registry lacks, and for trainings registered twice."""
+    known = {version["version"] for version in versions}
+    judged = [promotion.challenger_version for promotion in history.promotions()]
+    judged += [candidate.version for candidate in history.candidates()]
+    lost = len(set(judged) - known)
+    runs = Counter(version["run_id"] for version in versions)
+    doubled = sum(count > 1 for count in runs.values())
+    return Finding(
+        lost == 0 == doubled,
+        f"{len(known)} registered versions, {lost} of the judged are missing,"
+        f" {doubled} trainings registered twice",
     )
 
 
@@ -104,3 +139,8 @@ def in_log(site: Site, predictions: Predictions) -> list[Finding]:
         ),
         Finding(doubled == 0, f"{len(found)} predictions in the log, {doubled} more than once"),
     ]
+
+
+_IN_ORDER = """
+SELECT encounter_id FROM encounter JOIN batch USING (batch_id) ORDER BY number, source_row
+"""

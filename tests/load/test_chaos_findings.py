@@ -1,0 +1,39 @@
+"""The chaos bench notices what it looks for."""
+
+from pathlib import Path
+
+import psycopg
+
+from load.benchmarks.chaos_findings import as_delivered, candidates
+from readmission.warehouse import ModelHistory, RawWarehouse
+from readmission.warehouse.clean.model_history import Candidate
+from readmission.warehouse.sql.content import to_csv
+from tests.include.tables import encounters
+
+VERSIONS = [{"version": "1", "run_id": "a"}, {"version": "2", "run_id": "b"}]
+
+
+def test_rows_at_another_place_than_in_the_source_are_found(
+    raw_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    rows, source = encounters(20), tmp_path / "source.csv"
+    header = ",".join(rows.column_names).encode() + b"\n"
+    source.write_bytes(header + bytes(to_csv(rows)))
+    RawWarehouse(raw_db).load(rows, 0, "file")
+    assert as_delivered(raw_db, source).ok
+
+    first, *others = bytes(to_csv(rows)).splitlines(keepends=True)
+    source.write_bytes(header + b"".join([*others, first]))
+
+    assert not as_delivered(raw_db, source).ok
+
+
+def test_missing_models_and_trainings_registered_twice_are_found(
+    clean_db: psycopg.Connection,
+) -> None:
+    history = ModelHistory(clean_db)
+    assert candidates(history, VERSIONS).ok
+
+    assert not candidates(history, [*VERSIONS, {"version": "3", "run_id": "b"}]).ok
+    history.record_candidate(Candidate("batch-0001", "c", "xgboost", "4", "0" * 64))
+    assert not candidates(history, VERSIONS).ok
