@@ -1,4 +1,4 @@
-"""Closes connections on which a client sends no request, or only part of one."""
+"""Closes connections on which a client sends no request, part of one, or headers without end."""
 
 import asyncio
 from typing import Any
@@ -9,18 +9,24 @@ REQUEST_SECONDS = 20.0
 """Longest time for a request to arrive, and for the first one on a connection to begin."""
 CHECK_SECONDS = 5.0
 """Interval of the checks: cheaper than a timer for every request."""
-TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+MAX_HEAD = 64 << 10
+"""Bytes of the headers of a request, beyond those that arrive with its first byte."""
+_END = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+TIMED_OUT = b"HTTP/1.1 408 Request Timeout" + _END
+TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large" + _END
 UPLOADING = "uploading"
 """State of a request whose body an upload receives, with timeouts of its own."""
 
 
 class TimedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with a time limit for requests to arrive.
+    """uvicorn's protocol with a time limit for requests to arrive, and a limit on their headers.
 
     uvicorn limits only the pause between two requests, so a client could keep any number of
-    half-sent requests open.
+    half-sent requests open, and holds headers of any size in memory.
     """
 
+    _messages = _head = 0
+    _in_head = False
     _since: float | None = None
     _timer: asyncio.TimerHandle | None = None
 
@@ -36,10 +42,27 @@ class TimedProtocol(HttpToolsProtocol):
             self._timer.cancel()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """Read what has arrived; close the connection if headers do not end."""
+        message = self._messages
+        super().data_received(data)
+        if not self._in_head or message != self._messages:
+            return
+        self._head += len(data)
+        if self._head > MAX_HEAD and not self.transport.is_closing():
+            self.transport.write(TOO_LONG)
+            self.transport.close()
+
     def on_message_begin(self) -> None:
         """Note when a request begins."""
         self._since = self.loop.time()
+        self._messages, self._head, self._in_head = self._messages + 1, 0, True
         super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Note that the headers have arrived."""
+        self._in_head = False
+        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Note that the request has arrived."""

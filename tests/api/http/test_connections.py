@@ -1,6 +1,7 @@
 """Requests that do not arrive are closed in time; slow responses and idle connections are not."""
 
 import json
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from api.http.connections import MAX_HEAD
 from readmission.domain.schema import example
 from tests.api.serving import Service, running
 
@@ -76,6 +78,17 @@ def test_a_request_that_trickles_is_closed(impatient: Service) -> None:
             trickle(connection)
 
     assert time.monotonic() - began < 10
+
+
+def test_headers_without_end_are_refused(impatient: Service) -> None:
+    with connect(impatient) as connection:
+        connection.sendall(HEAD + b"X-Long: ")
+        for _ in range(12):
+            connection.sendall(b"y" * (MAX_HEAD // 3))
+            if select.select([connection], [], [], 0.05)[0]:
+                break
+
+        assert read_to_end(connection).startswith(b"HTTP/1.1 431")
 
 
 def test_many_half_sent_requests_are_closed(impatient: Service) -> None:
