@@ -1,5 +1,7 @@
 """Every verdict has a report, on disk and in the bucket."""
 
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from great_expectations import expectations as gxe
 from readmission.errors import GateError, GateFailed
 from readmission.quality.checkpoint import check
 from readmission.quality.gates import Gatekeeper
-from readmission.quality.report.publishing import publish
+from readmission.quality.report.publishing import RECENT_SECONDS, publish
 from readmission.warehouse import RawWarehouse
 from tests.conftest import Platform
 from tests.include.quality.conftest import LIMIT, last_verdict
@@ -79,6 +81,38 @@ def test_only_changed_files_are_uploaded(
     assert (first, second, third) == (2, 0, 1)
     found = s3.get_object(Bucket=bucket, Key=f"raw/{page}")
     assert (found["Body"].read(), found["ContentType"]) == (b"<h1>two</h1>", "text/html")
+
+
+def test_neither_old_reports_nor_those_of_earlier_batches_are_looked_at(
+    platform: Platform, s3: Any, page: str, tmp_path: Path
+) -> None:
+    # given reports of two batches in the bucket, of which the folder has lost one
+    bucket, name = platform.settings.docs_bucket, f"validations/raw/batch-0002/{uuid4().hex}/a.html"
+    write(tmp_path / page, "<h1>one</h1>")
+    write(tmp_path / name, "<h1>two</h1>")
+    assert publish(s3, bucket, tmp_path, "raw") == 2
+    (tmp_path / page).unlink()
+    # and an old report that is only in the folder
+    old = tmp_path / name.replace("batch-0002", "batch-0001")
+    write(old, "<h1>old</h1>")
+    os.utime(old, (time.time() - RECENT_SECONDS - 60,) * 2)
+    listed: list[str] = []
+
+    def note(parsed: dict[str, Any], **_: Any) -> None:
+        listed.extend(entry["Key"] for entry in parsed.get("Contents", ()))
+
+    # when
+    s3.meta.events.register("after-call.s3.ListObjectsV2", note)
+    try:
+        uploaded = publish(s3, bucket, tmp_path, "raw")
+    finally:
+        s3.meta.events.unregister("after-call.s3.ListObjectsV2", note)
+        s3.delete_object(Bucket=bucket, Key=f"raw/{name}")
+
+    # then
+    assert uploaded == 0
+    assert f"raw/{name}" in listed
+    assert not [key for key in listed if "/batch-0001/" in key]
 
 
 def test_a_file_that_is_not_a_report_is_not_uploaded(

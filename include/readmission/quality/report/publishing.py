@@ -3,7 +3,8 @@
 import hashlib
 import logging
 import mimetypes
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from readmission.warehouse import CleanWarehouse, RawWarehouse
 
 log = logging.getLogger(__name__)
 
+RECENT_SECONDS = 86_400.0
+"""Age of reports that are compared with the bucket: long enough to include those that an earlier
+gate could not upload, and so short that the cost does not grow with the number of batches."""
 _ONE_AT_A_TIME = 296_006
 """Advisory lock: one writer of the overview at a time, so that the last one has the newest data."""
 
 
 def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
-    """Upload the reports that are missing from the bucket or differ there.
+    """Upload the recent reports that are missing from the bucket or differ there.
 
     A file that is not a report, or a symbolic link out of the folder, is logged and skipped.
 
@@ -41,10 +45,9 @@ def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
     int
         Number of files uploaded.
     """
-    published = _etags(s3, bucket, prefix)
-    changed = {
-        key: path for key, path in _reports(site, prefix) if published.get(key) != _md5(path)
-    }
+    reports = dict(_recent_reports(site, prefix))
+    published = dict(_etags(s3, bucket, prefix, reports))
+    changed = {key: path for key, path in reports.items() if published.get(key) != _md5(path)}
     for key, path in changed.items():
         _put(s3, bucket, key, path.read_bytes())
     return len(changed)
@@ -77,9 +80,10 @@ def publish_overview(
             _put(s3, bucket, key, content.encode())
 
 
-def _reports(site: Path, prefix: str) -> Iterator[tuple[ReportKey, Path]]:
+def _recent_reports(site: Path, prefix: str) -> Iterator[tuple[ReportKey, Path]]:
+    since = time.time() - RECENT_SECONDS
     for path in sorted(site.rglob("*")):
-        if not path.is_file():
+        if not path.is_file() or path.stat().st_mtime < since:
             continue
         name = path.relative_to(site).as_posix()
         try:
@@ -93,13 +97,17 @@ def _put(s3: Any, bucket: str, key: ReportKey, content: bytes) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType=kind)
 
 
-def _etags(s3: Any, bucket: str, prefix: str) -> dict[str, str]:
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{prefix}/")
-    return {
-        entry["Key"]: entry["ETag"].strip('"')
-        for page in pages
-        for entry in page.get("Contents", ())
-    }
+def _etags(
+    s3: Any, bucket: str, prefix: str, keys: Collection[ReportKey]
+) -> Iterator[tuple[str, str]]:
+    """Yield the ETags of these reports, as far as they are in the bucket, and of some others."""
+    validations = [key for key in keys if key.startswith(f"{prefix}/validations/")]
+    # Batches are numbered, so recent reports are at the end of the listing.
+    later = {"Prefix": f"{prefix}/validations/", "StartAfter": min(validations, default="")[:-1]}
+    for part in ({"Prefix": f"{prefix}/expectations/"}, *([later] if validations else ())):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, **part):
+            for entry in page.get("Contents", ()):
+                yield entry["Key"], entry["ETag"].strip('"')
 
 
 def _md5(path: Path) -> str:
