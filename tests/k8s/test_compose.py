@@ -17,7 +17,7 @@ BASE = CHECKOUT / "docker-compose.yml"
 OVERRIDE = CHECKOUT / "docker-compose.override.yml"
 AIRFLOW = {
     "postgres-certificates", "postgres-airflow", "airflow-init", "airflow-api-server",
-    "airflow-scheduler", "airflow-dag-processor",
+    "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer",
 }  # fmt: skip
 ON_DEMAND = {"locust": "load", "pg-dump": "backup", "backup": "backup"} | dict.fromkeys(
     ("dumps", "restore"), "restore"

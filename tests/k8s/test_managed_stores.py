@@ -11,8 +11,9 @@ from readmission.settings import CHECKOUT
 from tests.k8s.cluster import K8S, NAME, Cluster, containers, kubectl, name, settings_of
 
 CLIENTS = {
-    "airflow-webserver", "airflow-scheduler", "airflow-dag-processor", "airflow-migrate",
-    "airflow-task", "warehouse-migrate", "mlflow", "fastapi", "pipeline-exporter", "backup",
+    "airflow-webserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer",
+    "airflow-migrate", "airflow-task", "warehouse-migrate", "mlflow", "fastapi",
+    "pipeline-exporter", "backup",
 }  # fmt: skip
 OURS = re.compile(
     r"\b(postgres-\w+:5432|airflow-postgres:5432|minio:9000|us-east-1|s3://(mlflow|airflow-logs)|data-docs|training-sets)"

@@ -11,7 +11,9 @@ from readmission import __version__
 from readmission.settings import CHECKOUT
 from tests.k8s.cluster import COMPONENTS, TREES, build, secret_keys
 
-AIRFLOW = ("airflow-webserver", "airflow-dag-processor", "airflow-scheduler")
+AIRFLOW = (
+    "airflow-webserver", "airflow-dag-processor", "airflow-scheduler", "airflow-triggerer",
+)  # fmt: skip
 FOR_PEOPLE = {
     "airflow-webserver", "fastapi", "grafana", "locust", "minio", "mlflow", "prometheus",
     "streamlit",

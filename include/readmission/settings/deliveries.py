@@ -27,7 +27,8 @@ class DeliverySettings(RenamedSettings):
         ge=0,
         description="Seconds between two looks at the dataset: files that are new or have grown,"
         " and stand still, start the ingestion at once. Needs Airflow's triggerer, which takes"
-        " 290 MB. 0 leaves it to the clock, every ten minutes.",
+        " 290 MB; Compose and Kubernetes have it, and set 20. 0 leaves it to the clock, every ten"
+        " minutes.",
     )
     corrections: Literal["hold", "accept"] = Field(
         "hold",
