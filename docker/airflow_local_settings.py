@@ -1,4 +1,4 @@
-"""Airflow imports this module when it starts: it preloads modules and configures task pods.
+"""Airflow imports this module when it starts: traces, preloaded modules, and pods of tasks.
 
 The folder is on the import path of the image and of the stack on one machine: both use this file.
 """
@@ -31,6 +31,14 @@ SECRETS = {
     "READMISSION_AUDIT_DSN": ("batch_scoring", "quarantine_replay", "warning_decisions"),
 }
 """The only DAGs whose tasks get a secret."""
+
+COLLECTOR = os.environ.get("READMISSION_OTLP_ENDPOINT")
+if COLLECTOR:
+    # Airflow reads these after this module. Its own default is gRPC.
+    os.environ.setdefault("AIRFLOW__TRACES__OTEL_ON", "True")
+    os.environ.setdefault("OTEL_EXPORTER_OTLP_ENDPOINT", COLLECTOR)
+    os.environ.setdefault("OTEL_SERVICE_NAME", "readmission-airflow")
+    os.environ.setdefault("OTEL_TRACES_EXPORTER", "otlp_proto_http")
 
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:

@@ -124,7 +124,6 @@ def _environment(site: Site) -> dict[str, str]:
     options = {
         **_basics(site), **_secrets(site), **_latency(), **_recovery(), **_task_logs(),
         **_metrics(site),
-        **_traces(site),
     }  # fmt: skip
     configured = {f"AIRFLOW__{name.upper()}": value for name, value in options.items()}
     shared = site.environment
@@ -134,8 +133,7 @@ def _environment(site: Site) -> dict[str, str]:
     }
     # After a promotion, a task asks the prediction API to load the new model.
     key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
-    given = shared | home | key | configured | _collector(site)
-    return given | _connections(site) | _delivery_store(site)
+    return shared | home | key | configured | _connections(site) | _delivery_store(site)
 
 
 def _basics(site: Site) -> dict[str, str]:
@@ -209,21 +207,6 @@ def _metrics(site: Site) -> Mapping[str, str]:
         "metrics__statsd_port": str(site.settings.airflow_metrics_port),
         "metrics__statsd_influxdb_enabled": "True",
         "metrics__legacy_names_on": "False",
-    }
-
-
-def _traces(site: Site) -> Mapping[str, str]:
-    return {"traces__otel_on": "True"} if site.settings.otlp_endpoint else {}
-
-
-def _collector(site: Site) -> dict[str, str]:
-    """Return the collector of traces in the variables of OpenTelemetry, which Airflow reads."""
-    if site.settings.otlp_endpoint is None:
-        return {}
-    return {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": site.settings.otlp_endpoint,
-        "OTEL_SERVICE_NAME": "readmission-airflow",
-        "OTEL_TRACES_EXPORTER": "otlp_proto_http",
     }
 
 
