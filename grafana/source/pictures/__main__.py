@@ -3,7 +3,11 @@
 import argparse
 import json
 import time
+from io import BytesIO
 from pathlib import Path
+
+from matplotlib.figure import Figure
+from PIL import Image
 
 from grafana.source.__main__ import FOLDER
 from grafana.source.pictures.figure import draw_dashboard
@@ -31,7 +35,14 @@ def main() -> None:
     with Prometheus(arguments.url, password) as prometheus:
         for path in sorted(FOLDER.glob("*.json")):
             figure = draw_dashboard(json.loads(path.read_text()), prometheus, time_range)
-            figure.savefig(arguments.folder / f"dashboard-{path.stem}.png", dpi=DPI)
+            save(figure, arguments.folder / f"dashboard-{path.stem}.png")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a drawing as a PNG file of 256 colours: a third of the bytes, and no visible loss."""
+    whole = BytesIO()
+    figure.savefig(whole, dpi=DPI)
+    Image.open(whole).convert("RGB").quantize().save(path, optimize=True)
 
 
 if __name__ == "__main__":

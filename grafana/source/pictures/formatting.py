@@ -10,6 +10,18 @@ _TIMES = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"), (1e-3, "ms"), (1e-
 _BYTES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B"))
 _COUNTS = ((1e9, "Bil"), (1e6, "Mil"), (1e3, "K"), (1, ""))
 _SUFFIX = "suffix:"
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_STEPS = {
+    "s": (
+        *(15, 30),
+        *(_MINUTE * n for n in (1, 2, 5, 10, 15, 30)),
+        *(_HOUR * n for n in (1, 2, 3, 6, 12)),
+        *(_DAY * n for n in (1, 2, 5, 10, 30, 90, 365)),
+    ),
+    "bytes": tuple(1 << n for n in range(50)),
+}
+"""Distances between the ticks of an axis whose units are not decimal."""
+MOST_TICKS = 4.5
 
 
 def format_value(value: float, unit: str, decimals: int | None = None) -> str:
@@ -37,6 +49,16 @@ def format_value(value: float, unit: str, decimals: int | None = None) -> str:
     if unit == "string" or abs(value) < _COUNTS[-2][0]:
         return _number(value, decimals)
     return _scaled(value, _COUNTS, decimals)
+
+
+def tick_step(length: float, unit: str) -> float | None:
+    """Return the distance between ticks for an axis of this length, if its unit is not decimal.
+
+    Without it, a quarter of an hour would be divided at 8.33 minutes.
+    """
+    if unit == "s" and length < _MINUTE:
+        return None
+    return next((step for step in _STEPS.get(unit, ()) if length <= MOST_TICKS * step), None)
 
 
 def _number(value: float, decimals: int | None) -> str:

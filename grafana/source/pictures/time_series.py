@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
 from grafana.source.pictures.dashboard_json import Target
-from grafana.source.pictures.formatting import COLOURS, format_field, format_value
+from grafana.source.pictures.formatting import COLOURS, format_field, format_value, tick_step
 from grafana.source.pictures.prometheus import Prometheus
 from grafana.source.pictures.style import (
     FAINT,
@@ -113,11 +113,13 @@ def _format_axes(axes: Axes, fields: Mapping[str, Any]) -> None:
         # A constant line: extend the axis by 1 on the side that has no fixed limit.
         bottom, top = (top - 1, top) if "max" in fields else (bottom, bottom + 1)
     axes.set_ylim(bottom, top)
-    for step in fields.get("thresholds", {}).get("steps", ()):
-        if step["value"] is not None and bottom < step["value"] < top:
-            axes.axhline(step["value"], color=COLOURS[step["color"]], linestyle="--", linewidth=0.8)
-    axes.yaxis.set_major_locator(MaxNLocator(4))
+    for limit in fields.get("thresholds", {}).get("steps", ()):
+        if limit["value"] is not None and bottom < limit["value"] < top:
+            colour = COLOURS[limit["color"]]
+            axes.axhline(limit["value"], color=colour, linestyle="--", linewidth=0.8)
     unit = fields["unit"]
+    step = tick_step(top - bottom, unit)
+    axes.yaxis.set_major_locator(MultipleLocator(step) if step else MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: format_value(value, unit)))
     locator = AutoDateLocator(minticks=3, maxticks=6)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)

@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from grafana.source.__main__ import FOLDER
 from grafana.source.dashboards.pipeline import NO_DECISION
 from grafana.source.dashboards.quality import NO_DRIFT
 from grafana.source.panels import NO_REQUEST
+from grafana.source.pictures.__main__ import save
 from grafana.source.pictures.dashboard_json import panels
 from grafana.source.pictures.figure import DISCLAIMER, draw_dashboard
 from grafana.source.pictures.prometheus import Prometheus
@@ -28,6 +30,19 @@ def test_a_picture_has_every_panel_and_the_disclaimer(path: Path, prometheus: Pr
     assert DISCLAIMER in texts[1]
     assert {panel["title"] for panel in panels(dashboard)} <= set(texts)
     assert len(figure.axes) == len(panels(dashboard))
+
+
+def test_a_picture_is_saved_with_few_colours(prometheus: Prometheus, tmp_path: Path) -> None:
+    dashboard = json.loads((FOLDER / "slo.json").read_text())
+    figure = draw_dashboard(dashboard, prometheus, LAST_HOUR)
+
+    save(figure, tmp_path / "slo.png")
+    figure.savefig(tmp_path / "whole.png", dpi=100)
+
+    with Image.open(tmp_path / "slo.png") as small, Image.open(tmp_path / "whole.png") as whole:
+        assert (small.mode, small.size) == ("P", whole.size)
+    saved, before = ((tmp_path / name).stat().st_size for name in ("slo.png", "whole.png"))
+    assert saved < before / 2
 
 
 @pytest.mark.parametrize(

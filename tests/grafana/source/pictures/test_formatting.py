@@ -2,7 +2,7 @@
 
 import pytest
 
-from grafana.source.pictures.formatting import format_value
+from grafana.source.pictures.formatting import format_value, tick_step
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,17 @@ def test_a_value_is_formatted_in_its_unit(
     value: float, unit: str, decimals: int | None, text: str
 ) -> None:
     assert format_value(value, unit, decimals) == text
+
+
+@pytest.mark.parametrize(
+    ("length", "unit", "step"),
+    [
+        (25 * 60, "s", 600),
+        (7 * 3_600, "s", 2 * 3_600),
+        (40, "s", None),
+        (50 << 20, "bytes", 16 << 20),
+        (300, "short", None),
+    ],
+)
+def test_an_axis_is_divided_at_whole_units(length: float, unit: str, step: float | None) -> None:
+    assert tick_step(length, unit) == step
