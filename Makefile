@@ -13,7 +13,7 @@ PYTHON ?= $(shell sed -n 's/^requires-python = "\(.*\)"/\1/p' pyproject.toml)
 PYTHONS := 3.11 3.12 3.13 3.14
 UV := $(shell command -v uv || echo .tools/bin/uv)
 BIN := .venv/bin
-GROUPS := training airflow mlflow api ui load local dev
+GROUPS := training dask airflow mlflow api ui load local dev
 LOCKS := $(GROUPS:%=requirements/%.txt)
 READY := .venv/.ready
 CHECKOV := .tools/checkov
