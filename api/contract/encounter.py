@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -71,7 +72,8 @@ def _value_type(column: Column) -> Any:
         return Annotated[listed, BeforeValidator(_code_as_text)] if is_coded else listed
     # In Rust and Python, \d matches the digits of every script.
     pattern = (column.pattern or "").replace(r"\d", "[0-9]")
-    return Annotated[str, StringConstraints(pattern=pattern)]
+    text: Any = Annotated[str, StringConstraints(pattern=pattern)]
+    return Annotated[text, AfterValidator(column.spelled)] if column.open_set else text
 
 
 def _field(column: Column) -> Any:

@@ -1,5 +1,6 @@
 """JSON Schema of a field of the request: every form that `Column.read` accepts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from readmission.domain.columns import (
@@ -11,6 +12,7 @@ from readmission.domain.columns import (
     earlier_stays,
     icd10,
 )
+from readmission.domain.columns.wording import HEAVIEST
 
 
 def _any_case(sign: str) -> str:
@@ -72,10 +74,30 @@ def _values(column: Column) -> list[dict[str, Any]]:
     if not column.is_closed:
         return [{"type": "string", "pattern": column.pattern}]
     numbers = [int(value) for value in column.values if value.isdigit()]
-    listed: list[dict[str, Any]] = [{"enum": [*numbers, *column.values]}]
+    meanings = [text for text in column.values.values() if text not in column.values]
+    listed: list[dict[str, Any]] = [{"enum": [*numbers, *column.values, *meanings]}]
+    if column.synonyms:
+        listed.append(_any_of(column.synonyms))
+    if "True" in column.synonyms or "False" in column.synonyms:
+        listed.append({"type": "boolean"})
+    return listed + _numbers(column)
+
+
+def _any_of(words: Iterable[str]) -> dict[str, Any]:
+    pattern = "|".join("".join(map(_any_case, word)) for word in words)
+    return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+
+def _numbers(column: Column) -> list[dict[str, Any]]:
+    """Return the schemas of the numbers that stand for values of a closed list."""
     if column.kind is Kind.INTERVAL:
-        return listed + _whole_number(0, OLDEST)
-    return listed + (_whole_number(1, LARGEST_CODE) if column.other else [])
+        return _whole_number(0, OLDEST)
+    if column.kind is Kind.IGNORED:
+        return [{"type": "number", "minimum": 0, "maximum": HEAVIEST}]
+    if test := column.measurement:
+        number = {"type": "number", "minimum": test.lowest, "exclusiveMaximum": test.below}
+        return [number, {"type": "string", "pattern": test.pattern}]
+    return _whole_number(1, LARGEST_CODE) if column.other else []
 
 
 def _whole_number(minimum: int, maximum: int) -> list[dict[str, Any]]:

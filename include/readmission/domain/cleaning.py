@@ -114,7 +114,8 @@ def outcome(raw: pd.DataFrame) -> pd.Series:
         If an outcome is not one of `schema.CLASSES`.
     """
     column = schema.BY_NAME[schema.TARGET]
-    return _encode(raw[schema.TARGET], raw[schema.TARGET], column).astype("int16")
+    values = raw[schema.TARGET]
+    return _encode(_parsed(values, column), values, column).astype("int16")
 
 
 def eligible(raw: pd.DataFrame) -> pd.Series:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from readmission.domain import codes
-from readmission.domain.columns import MISSING, Column, Kind, Section
+from readmission.domain.columns import MISSING, Column, Kind, Section, wording
 
 UNKNOWN = "Unknown"
 """The value that cleaning writes for a missing category."""
@@ -38,11 +38,18 @@ def _count(
 
 
 def _scale(
-    name: str, section: Section, meaning: str, values: Mapping[str, str], example: str
+    name: str,
+    section: Section,
+    meaning: str,
+    values: Mapping[str, str],
+    example: str,
+    synonyms: Mapping[str, str],
+    measurement: wording.Measurement | None = None,
 ) -> Column:
     # What was prescribed is decided on the ward; the result of a test is not.
     modifiable = section is Section.MEDICINES
-    return Column(name, Kind.ORDINAL, section, meaning, example, values, modifiable=modifiable)
+    column = Column(name, Kind.ORDINAL, section, meaning, example, values, modifiable=modifiable)
+    return replace(column, synonyms=synonyms, measurement=measurement)
 
 
 def _diagnosis(name: str, meaning: str, example: str) -> Column:
@@ -52,7 +59,7 @@ def _diagnosis(name: str, meaning: str, example: str) -> Column:
 def _medicine(name: str) -> Column:
     meaning = f"Was {name.replace('-', ' with ')} prescribed, and was its dose changed?"
     example = "Steady" if name == "insulin" else "No"
-    return _scale(name, Section.MEDICINES, meaning, codes.DOSES, example)
+    return _scale(name, Section.MEDICINES, meaning, codes.DOSES, example, wording.DOSES)
 
 
 COLUMNS: tuple[Column, ...] = (
@@ -66,6 +73,7 @@ COLUMNS: tuple[Column, ...] = (
         "Caucasian",
         codes.RACES,
         nullable=True,
+        synonyms=wording.RACES,
     ),
     Column(
         "gender",
@@ -74,6 +82,7 @@ COLUMNS: tuple[Column, ...] = (
         "Gender as recorded at admission.",
         "Female",
         codes.GENDERS,
+        synonyms=wording.GENDERS,
     ),
     Column(
         "age",
@@ -100,6 +109,7 @@ COLUMNS: tuple[Column, ...] = (
         "1",
         codes.ADMISSION_TYPES,
         other="8",
+        synonyms=wording.ADMISSION_TYPES,
     ),
     Column(
         "discharge_disposition_id",
@@ -109,7 +119,7 @@ COLUMNS: tuple[Column, ...] = (
         "1",
         codes.DISCHARGE_DISPOSITIONS,
         other="25",
-        synonyms=codes.UB04_DEATHS,
+        synonyms={**codes.UB04_DEATHS, **wording.DISCHARGES},
         modifiable=True,
     ),
     Column(
@@ -120,6 +130,7 @@ COLUMNS: tuple[Column, ...] = (
         "7",
         codes.ADMISSION_SOURCES,
         other="20",
+        synonyms=wording.ADMISSION_SOURCES,
     ),
     _count("time_in_hospital", Section.STAY, "Days from admission to discharge.", 4, 1, 14, True),
     Column(
@@ -168,6 +179,8 @@ COLUMNS: tuple[Column, ...] = (
         "Highest glucose in serum, in mg/dl.",
         codes.GLUCOSE_RESULTS,
         "None",
+        wording.GLUCOSE,
+        wording.GLUCOSE_RESULT,
     ),
     _scale(
         "A1Cresult",
@@ -175,6 +188,8 @@ COLUMNS: tuple[Column, ...] = (
         "Glycated haemoglobin (HbA1c), in per cent.",
         codes.A1C_RESULTS,
         "None",
+        wording.A1C,
+        wording.A1C_RESULT,
     ),
     *(_medicine(name) for name in codes.MEDICINES),
     _scale(
@@ -183,6 +198,7 @@ COLUMNS: tuple[Column, ...] = (
         "Was any diabetes medicine changed?",
         codes.CHANGE,
         "Ch",
+        wording.CHANGE,
     ),
     _scale(
         "diabetesMed",
@@ -190,6 +206,7 @@ COLUMNS: tuple[Column, ...] = (
         "Was any diabetes medicine prescribed?",
         codes.PRESCRIBED,
         "Yes",
+        wording.PRESCRIBED,
     ),
     Column(
         "readmitted",
@@ -198,6 +215,7 @@ COLUMNS: tuple[Column, ...] = (
         "Whether the patient was readmitted, and how soon after discharge.",
         "NO",
         codes.OUTCOMES,
+        synonyms=wording.OUTCOMES,
     ),
 )
 

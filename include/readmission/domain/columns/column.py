@@ -4,11 +4,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
+from numbers import Real
 from types import MappingProxyType
 
-from readmission.domain.columns import spelling
+from readmission.domain.columns import spelling, wording
 from readmission.domain.columns.icd10 import translate
 from readmission.domain.columns.spelling import MISSING, NOT_MEASURED
+from readmission.domain.columns.wording import Measurement
 
 
 class Kind(StrEnum):
@@ -73,7 +76,9 @@ class Column:
     other : str, optional
         The value that stands for a code of one or two digits that is not in the list.
     synonyms : mapping of str to str
-        Codes of other lists, each with the value that means the same here.
+        Codes of other lists and other words, each with the value that means the same here.
+    measurement : Measurement, optional
+        How the value is read if it is sent as a number with decimals.
     modifiable : bool
         Whether the team on the ward decides it before the patient leaves, so that it makes sense
         to ask what the model would predict if it were different.
@@ -91,6 +96,7 @@ class Column:
     open_set: bool = False
     other: str | None = None
     synonyms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    measurement: Measurement | None = None
     modifiable: bool = False
 
     @property
@@ -144,7 +150,8 @@ class Column:
 
         This is the only place that interprets what a file, a request or a data frame has sent:
         the spellings of a missing value, numbers as text, codes as numbers, a decimal comma, and
-        what `interpret` knows. Limits are not checked.
+        the case of letters and blanks around them, and what `interpret` knows. Limits are not
+        checked.
 
         Parameters
         ----------
@@ -157,6 +164,8 @@ class Column:
             ``int`` for a count or a key, else text; `missing_value` if nothing was sent and the
             column allows that.
         """
+        if type(value) is str and value in self.values:
+            return value
         if spelling.is_missing(value):
             return value if self.missing_value is None else self.missing_value
         if self.is_number:
@@ -179,21 +188,43 @@ class Column:
         if self.kind is Kind.DIAGNOSIS:
             found = translate(text)
             return None if found is None else Interpretation(found.icd9, str(found))
+        return self._other(text) or self._in_other_words(text, value)
+
+    def _in_other_words(self, text: str, sent: object) -> Interpretation | None:
+        """Return the value that a word, an age or the result of a test means."""
+        found = self._words.get(wording.letters(text))
+        if found is None and self.kind is Kind.INTERVAL:
+            found = self._interval_of(text)
+        if found is None and self.measurement is not None:
+            found = self.measurement.read(sent)
+        if found is None and self.kind is Kind.IGNORED and wording.is_weight(sent):
+            found = self.missing_value
+        return None if found is None else Interpretation(found, f"{text} was read as {found}")
+
+    @cached_property
+    def _words(self) -> Mapping[str, str]:
+        """The value of each synonym, and of each meaning, by their letters."""
+        meanings = {meaning: value for value, meaning in self.values.items()}
+        words = meanings | dict(self.synonyms)
+        return {wording.letters(word): value for word, value in words.items()}
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """The values by their letters."""
+        return {wording.letters(value): value for value in self.values}
+
+    def _interval_of(self, text: str) -> str | None:
+        """Return the interval that an age lies in; the last one is open up to `OLDEST`."""
         number = spelling.whole_number(text)
-        if number is None:
+        age = wording.age_in(text) if number is None else number
+        if age is None or age > OLDEST:
             return None
-        return self._interval_with(number) if self.kind is Kind.INTERVAL else self._other(number)
+        return next((v for v in reversed(list(self.values)) if _limits(v)[0] <= age), None)
 
-    def _interval_with(self, number: int) -> Interpretation | None:
-        """Return the interval that a number lies in; the last one is open up to `OLDEST`."""
-        below = [value for value in self.values if _limits(value)[0] <= number]
-        if not below or number > OLDEST:
-            return None
-        return Interpretation(below[-1], f"{number} was read as {below[-1]}")
-
-    def _other(self, code: int) -> Interpretation | None:
+    def _other(self, text: str) -> Interpretation | None:
         """Return the value for a code that is not in the list, if this column has one."""
-        if self.other is None or not 0 < code <= LARGEST_CODE:
+        code = spelling.whole_number(text)
+        if self.other is None or code is None or not 0 < code <= LARGEST_CODE:
             return None
         found = self.synonyms.get(str(code), self.other)
         meaning = f"{found}, {self.values[found].lower()}"
@@ -214,7 +245,13 @@ class Column:
         number = spelling.whole_number(value) if self.is_closed else None
         if number is not None:
             return str(number)
-        return value if isinstance(value, str) else None
+        # The result of a test has decimals; true and false are those of JSON, Parquet or NumPy.
+        is_text = isinstance(value, str | Real) or spelling.is_bool(value)
+        return self.spelled(str(value)) if is_text else None
+
+    def spelled(self, text: str) -> str:
+        """Return the listed value that a text spells in other letters, or the text trimmed."""
+        return self._spellings.get(wording.letters(text), text.strip())
 
     def _lists(self, text: str) -> bool:
         """Whether the contract has this text among its values."""

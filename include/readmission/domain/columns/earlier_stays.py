@@ -8,6 +8,7 @@ No third-party packages, to keep serving light.
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from readmission.domain import codes
@@ -30,7 +31,9 @@ def _count(name: str, meaning: str, maximum: int) -> Column:
 
 
 def _category(name: str, meaning: str, values: Mapping[str, str]) -> Column:
-    return Column(name, Kind.CATEGORY, Section.HISTORY, meaning, UNKNOWN, values, nullable=True)
+    column = Column(name, Kind.CATEGORY, Section.HISTORY, meaning, UNKNOWN, values, nullable=True)
+    # It is also the meaning of the discharge 26, which is another thing.
+    return replace(column, synonyms={UNKNOWN: UNKNOWN})
 
 
 FIELDS: tuple[Column, ...] = (

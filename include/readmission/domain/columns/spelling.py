@@ -1,4 +1,4 @@
-"""How files and clients spell a missing value, a whole number and a code."""
+"""How files and clients spell a missing value, a number and a code."""
 
 import re
 from itertools import product
@@ -24,6 +24,8 @@ MISSING_TEXTS = frozenset(
 
 _DIGITS = re.compile(r"([0-9]{1,18})")
 _WHOLE_NUMBER = re.compile(r"[ \t]*([0-9]{1,18})(?:[.,]0+)?[ \t]*")
+_DECIMAL = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?")
+_LARGEST_DECIMAL = 10**6
 _ROUNDING = 1e-4
 """Largest error of a code that was stored as a number of 32 bits."""
 
@@ -33,6 +35,11 @@ def is_missing(value: object) -> bool:
     if isinstance(value, str):
         return value in MISSING_TEXTS or value.isspace()
     return value is None or (isinstance(value, float) and value != value)
+
+
+def is_bool(value: object) -> bool:
+    """Whether a value is true or false in Python or NumPy."""
+    return isinstance(value, bool) or type(value).__name__ == "bool"
 
 
 def whole_number(value: object, *, decimals: bool = True) -> int | None:
@@ -59,6 +66,20 @@ def whole_number(value: object, *, decimals: bool = True) -> int | None:
     return int(found[1]) if found else None
 
 
+def decimal(value: object) -> float | None:
+    """Return a number that is not negative, or None; text may have a decimal comma and blanks."""
+    if isinstance(value, str):
+        text = value.strip()
+        return float(text.replace(",", ".")) if _DECIMAL.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:  # A whole number may have thousands of digits.
+        return None
+    return number if 0 <= number < _LARGEST_DECIMAL else None
+
+
 def code(value: object) -> str | None:
     """Return a code of ICD-9 or ICD-10 in one spelling, or None if it is neither text nor a number.
 
@@ -66,7 +87,7 @@ def code(value: object) -> str | None:
     To keep the zeros, send text. The clinical group is the same with and without them.
     """
     if isinstance(value, str):
-        return value.replace(",", ".").upper()
+        return value.strip().replace(",", ".").upper()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
     try:
