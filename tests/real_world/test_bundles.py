@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,16 @@ from readmission.settings import Settings
 from tests.api.conftest import FakeModelStore
 from tests.api.in_thread import serving
 from tests.api.models import loaded
-from tests.real_world.bundles import PATIENT, RESOURCES, STAY, coded, searchset, transaction
+from tests.real_world.bundles import (
+    PATIENT,
+    RESOURCES,
+    STAY,
+    coded,
+    condition,
+    laboratory,
+    searchset,
+    transaction,
+)
 
 EXPECTED = {
     "race": "AfricanAmerican", "gender": "Male", "age": 72, "time_in_hospital": 6,
@@ -58,6 +68,66 @@ def test_nubc_s_codes_of_discharge_are_read(code: str, means: str) -> None:
     found = read(stay_in(transaction(PATIENT, stay)))
 
     assert found.fields["discharge_disposition_id"] == means
+
+
+TODAY = datetime.now(UTC).date()
+R5_STAY = {
+    name: value
+    for name, value in STAY.items()
+    if name not in ("class", "period", "hospitalization")
+} | {
+    "class": [{"coding": [STAY["class"]]}], "actualPeriod": STAY["period"],
+    "admission": STAY["hospitalization"],
+}  # fmt: skip
+HBA1C = laboratory("4548-4", "HbA1c", 12, "%")
+
+
+@pytest.mark.parametrize(
+    ("resources", "field", "value", "says"),
+    [
+        # At the hook of the discharge, the stay has no end yet.
+        (
+            [PATIENT, STAY | {"period": {"start": str(TODAY - timedelta(3))}}],
+            "time_in_hospital", 3, "was counted up to today",
+        ),
+        # De-identified records have the year only.
+        ([PATIENT | {"birthDate": "1948"}, STAY], "age", 72, "birthday in the middle"),
+        ([PATIENT | {"birthDate": "1948-07"}, STAY], "age", 72, "birthday in the middle"),
+        ([PATIENT | {"birthDate": "1948-07-30T00:00:00Z"}, STAY], "age", 72, ""),
+        ([PATIENT, R5_STAY], "discharge_disposition_id", "3", ""),
+        ([PATIENT, R5_STAY], "time_in_hospital", 6, ""),
+        ([PATIENT, STAY | {"class": "inpatient"}], "time_in_hospital", 6, ""),
+        ([PATIENT, STAY, HBA1C], "A1Cresult", ">8", ""),
+        ([PATIENT, STAY, HBA1C | {"status": "entered-in-error"}], "A1Cresult", "None", ""),
+        (
+            [PATIENT, STAY, laboratory("59261-8", "HbA1c", 55, "mmol/mol")],
+            "A1Cresult", ">7", "",
+        ),
+        (
+            [PATIENT, STAY, HBA1C | {"valueQuantity": {"value": "7,4", "unit": "%"}}],
+            "A1Cresult", ">7", "",
+        ),
+        (
+            [PATIENT, STAY, HBA1C | {"valueQuantity": {"value": True, "unit": "%"}}],
+            "A1Cresult", "None", "",
+        ),
+        (
+            [
+                PATIENT, STAY,
+                condition("c", "http://hl7.org/fhir/sid/icd-10-cm", "I50.9", "Failure")
+                | {"verificationStatus": {"coding": [{"code": "refuted"}]}},
+            ],
+            "diag_1", "?", "",
+        ),
+    ],
+)  # fmt: skip
+def test_records_of_other_systems(
+    resources: list[dict[str, Any]], field: str, value: str | int, says: str
+) -> None:
+    found = read(stay_in(transaction(*resources)))
+
+    assert found.fields[field] == value
+    assert says in " ".join(found.remarks)
 
 
 def test_a_record_like_synthea_s_has_a_risk_assessment(service: TestClient) -> None:

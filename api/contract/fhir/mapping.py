@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,7 @@ from api.contract.fhir.resources import (
     INPATIENT,
     Resource,
     Stay,
+    birthday,
     class_of,
     codings,
     day_of,
@@ -19,6 +21,8 @@ from api.contract.fhir.resources import (
 )
 from readmission.domain import codes
 from readmission.domain.columns import MISSING
+from readmission.domain.columns.spelling import decimal
+from readmission.domain.columns.wording import A1C_RESULT, GLUCOSE_RESULT, Measurement
 
 Value = str | int | None
 
@@ -42,8 +46,6 @@ class Source:
     absent: Value = None
 
 
-IMPLAUSIBLE = 1e6
-"""No laboratory reports it; a number of 400 digits cannot be converted to other units."""
 YEAR = 365
 """Days."""
 
@@ -59,7 +61,7 @@ class ReadStay:
 def read(stay: Stay) -> ReadStay:
     """Return the encounter of a stay, to be checked like any other."""
     fields: dict[str, Any] = {}
-    remarks = []
+    remarks = list(_approximations(stay))
     for name, source in MAPPING.items():
         value = source.read(stay)
         if value is None:
@@ -71,8 +73,18 @@ def read(stay: Stay) -> ReadStay:
     return ReadStay(fields, remarks)
 
 
+def _approximations(stay: Stay) -> Iterator[str]:
+    """Yield sentences about values that the bundle does not have exactly."""
+    _, end = days_of(stay.encounter)
+    if end is None:
+        yield "time_in_hospital was counted up to today: Encounter.period has no end"
+    born = stay.patient.get("birthDate")
+    if day_of(born) is None and birthday(born) is not None:
+        yield "age was taken from a birthday in the middle: Patient.birthDate has no day"
+
+
 def _age(stay: Stay) -> Value:
-    born, (start, end) = day_of(stay.patient.get("birthDate")), days_of(stay.encounter)
+    born, (start, end) = birthday(stay.patient.get("birthDate")), days_of(stay.encounter)
     day = start or end
     if born is None or day is None:
         return None
@@ -98,13 +110,16 @@ def _coded(concept: Any, known: Mapping[str, str]) -> Value:
 
 
 def _hospitalization(stay: Stay) -> Resource:
-    found = stay.encounter.get("hospitalization")
+    # R5 has another name.
+    found = stay.encounter.get("hospitalization", stay.encounter.get("admission"))
     return found if isinstance(found, dict) else {}
 
 
 def _days(stay: Stay) -> Value:
     start, end = days_of(stay.encounter)
-    return None if start is None or end is None else max(1, (end - start).days)
+    if start is None:
+        return None
+    return max(1, ((end or datetime.now(UTC).date()) - start).days)
 
 
 def _diagnosis(place: int) -> Callable[[Stay], Value]:
@@ -147,7 +162,7 @@ def _laboratory(stay: Stay) -> Value:
     return found or None
 
 
-def _result(loinc: Collection[str], limits: Any, factor: float = 1.0) -> Callable[[Stay], Value]:
+def _result(loinc: Collection[str], test: Measurement) -> Callable[[Stay], Value]:
     """Return a reader of the highest result of a test, as a value of the contract."""
 
     def highest(stay: Stay) -> Value:
@@ -158,13 +173,14 @@ def _result(loinc: Collection[str], limits: Any, factor: float = 1.0) -> Callabl
                 for coding in codings(observation.get("code"))
             )
             quantity = observation.get("valueQuantity")
-            value = quantity.get("value") if is_test and isinstance(quantity, dict) else None
-            if isinstance(value, int | float) and abs(value) < IMPLAUSIBLE:
-                unit = str(quantity.get("code") or quantity.get("unit"))  # type: ignore[union-attr]
-                values.append(value * (factor if unit == terms.MMOL else 1))
-        if not values:
-            return None
-        return next((name for limit, name in limits if max(values) > limit), terms.NORMAL)
+            if not is_test or not isinstance(quantity, dict):
+                continue
+            factor, summand = terms.UNITS.get(
+                str(quantity.get("code") or quantity.get("unit")), (1, 0)
+            )
+            if (value := decimal(quantity.get("value"))) is not None:
+                values.append(value * factor + summand)
+        return test.value_of(max(values)) if values else None
 
     return highest
 
@@ -213,12 +229,10 @@ MAPPING: Mapping[str, Source] = {
     "number_diagnoses": Source("Condition", lambda stay: min(30, len(stay.conditions)) or None, 1),
     "max_glu_serum": Source(
         "Observation of glucose (LOINC)",
-        _result(terms.GLUCOSE, terms.GLUCOSE_LIMITS, terms.MG_PER_MMOL),
+        _result(terms.GLUCOSE, GLUCOSE_RESULT),
         "None",
     ),
-    "A1Cresult": Source(
-        "Observation of HbA1c (LOINC)", _result(terms.A1C, terms.A1C_LIMITS), "None"
-    ),
+    "A1Cresult": Source("Observation of HbA1c (LOINC)", _result(terms.A1C, A1C_RESULT), "None"),
     **{name: Source("MedicationRequest", dose_of(name)) for name in codes.MEDICINES},
     "change": Source("MedicationRequest.priorPrescription", changed),
     "diabetesMed": Source("MedicationRequest", prescribed),

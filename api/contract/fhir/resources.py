@@ -72,7 +72,7 @@ def stay_of(resources: Iterable[Resource], encounter_id: str | None = None) -> S
         If there is no patient, or no such encounter.
     """
     by_type: dict[str, list[Resource]] = {}
-    for resource in resources:
+    for resource in filter(_is_true, resources):
         by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
     patients, encounters = by_type.get("Patient", []), by_type.get("Encounter", [])
     if len(patients) != 1:
@@ -116,12 +116,21 @@ def unpacked(resource: Any) -> Iterator[Resource]:
 
 INPATIENT = frozenset({"IMP", "ACUTE", "NONAC"})
 """Classes of HL7's ActCode for a stay."""
+_OLD_CLASSES = {"inpatient": "IMP", "outpatient": "AMB", "ambulatory": "AMB", "emergency": "EMER"}
+"""Those of DSTU2, as text."""
 
 
 def class_of(encounter: Resource) -> str:
-    """Return the class of an encounter in HL7's ActCode, such as IMP, EMER or AMB."""
+    """Return the class of an encounter in HL7's ActCode, such as IMP, EMER or AMB.
+
+    It is a Coding in R4, a list of CodeableConcepts in R5, and a text in DSTU2.
+    """
     found = encounter.get("class")
-    return str(found.get("code", "")) if isinstance(found, dict) else ""
+    if isinstance(found, str):
+        return _OLD_CLASSES.get(found.lower(), found)
+    concepts = listed(encounter, "class")
+    coded = (coding for concept in concepts for coding in (concept, *codings(concept)))
+    return next((str(coding["code"]) for coding in coded if "code" in coding), "")
 
 
 def listed(resource: Resource, name: str) -> list[Resource]:
@@ -152,6 +161,15 @@ def day_of(text: Any) -> date | None:
         return None
 
 
+_MIDDLE = {4: "-07-01", 7: "-15"}
+"""Of a year, and of a month."""
+
+
+def birthday(text: Any) -> date | None:
+    """Return a day of birth; of a year or a month, which de-identified records have, its middle."""
+    return day_of(f"{text}{_MIDDLE.get(len(str(text)), '')}")
+
+
 def days_of(encounter: Resource) -> tuple[date | None, date | None]:
     """Return the first and the last day of an encounter."""
     period = _period(encounter)
@@ -159,8 +177,19 @@ def days_of(encounter: Resource) -> tuple[date | None, date | None]:
 
 
 def _period(encounter: Resource) -> Resource:
-    period = encounter.get("period")
+    # R5 has another name.
+    period = encounter.get("period", encounter.get("actualPeriod"))
     return period if isinstance(period, dict) else {}
+
+
+_WITHDRAWN = frozenset({"entered-in-error", "cancelled", "not-done", "refuted"})
+
+
+def _is_true(resource: Resource) -> bool:
+    """Whether a resource describes what happened, and was not withdrawn."""
+    found = {str(resource.get("status"))}
+    found |= {str(coding.get("code")) for coding in codings(resource.get("verificationStatus"))}
+    return found.isdisjoint(_WITHDRAWN)
 
 
 def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:

@@ -1,6 +1,6 @@
 """Codes of FHIR's terminologies, and the values of the contract that they mean."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 GENDERS: Mapping[str, str] = {"female": "Female", "male": "Male"}
 """AdministrativeGender; `other` and `unknown` are not recorded in the contract."""
@@ -76,15 +76,13 @@ ICD = (
 """Systems of ICD-9-CM, ICD-10, ICD-10-CM and CIE-10-ES; the last three by their OIDs."""
 
 LOINC = "http://loinc.org"
-A1C = frozenset({"4548-4", "17856-6", "4549-2"})
+A1C = frozenset({"4548-4", "17856-6", "4549-2", "59261-8"})
 GLUCOSE = frozenset({"2345-7", "2339-0", "14749-6", "15074-8"})
-MMOL = "mmol/L"
-MG_PER_MMOL = 18.016
-"""Of glucose."""
-GLUCOSE_LIMITS: Sequence[tuple[float, str]] = ((300, ">300"), (200, ">200"))
-A1C_LIMITS: Sequence[tuple[float, str]] = ((8, ">8"), (7, ">7"))
-"""Lower limits and the value above each; below all of them a result is normal."""
-NORMAL = "Norm"
+UNITS: Mapping[str, tuple[float, float]] = {
+    "mmol/L": (18.016, 0),
+    "mmol/mol": (0.09148, 2.152),
+}
+"""Factor and summand: glucose in mmol/L to mg/dl, HbA1c of the IFCC to per cent of the NGSP."""
 
 OUTPATIENT = frozenset({"AMB", "VR", "HH", "OBSENC"})
 EMERGENCY = frozenset({"EMER"})
