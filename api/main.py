@@ -17,6 +17,7 @@ from api.contract.problem_details import SCHEMAS
 from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
+from api.http.cross_origin import SharedServices
 from api.http.direct import DirectRouting
 from api.http.draining import GracefulShutdown
 from api.http.hosts import AllowedHosts
@@ -178,7 +179,10 @@ def create_app(
         tracer=(tracer := logs.open_tracer("api", settings)),
     )
     app.add_middleware(DirectRouting, routes=app.routes)
-    app.add_middleware(AllowedHosts, names=settings.allowed_hosts)
+    origins = settings.cds_origins
+    if origins:
+        app.add_middleware(SharedServices, origins=origins)
+    app.add_middleware(AllowedHosts, names=settings.allowed_hosts, shared_with=origins)
     app.state.started = started
     access_log = app.state.access_log = AccessLog(settings)
     app.add_middleware(

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import ApiError, ForeignOrigin, UnknownHost
+from api.http.cross_origin import is_shared
 from api.http.error_responses import error_response
 from readmission.settings import LOOPBACK_HOSTS
 
@@ -35,10 +36,15 @@ class AllowedHosts:
     names : collection of str
         Names without ports, besides those of the loopback interface; ``*.example.org`` allows all
         names below ``example.org``.
+    shared_with : collection of str
+        Origins whose pages may use the endpoints of CDS Hooks.
     """
 
-    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, names: Collection[str], shared_with: Collection[str] = ()
+    ) -> None:
         self._app = app
+        self._shared_with = frozenset(origin.encode() for origin in shared_with)
         lowered = [name.lower() for name in (*LOOPBACK_HOSTS, *names)]
         self._exact = frozenset(name for name in lowered if not name.startswith("*"))
         self._endings = tuple(name[1:] for name in lowered if name.startswith("*"))
@@ -60,9 +66,14 @@ class AllowedHosts:
         if len(hosts) != 1 or not self._allows(hosts[0], scope):
             return UnknownHost()
         origins = [value for name, value in scope["headers"] if name == b"origin"]
-        if not all(self._allows(origin.partition(b"://")[2], scope) for origin in origins):
+        if not all(self._allows_page(origin, scope) for origin in origins):
             return ForeignOrigin()
         return None
+
+    def _allows_page(self, origin: bytes, scope: Scope) -> bool:
+        if self._allows(origin.partition(b"://")[2], scope):
+            return True
+        return origin in self._shared_with and is_shared(scope)
 
     def _allows(self, host: bytes, scope: Scope) -> bool:
         if host in self._accepted:

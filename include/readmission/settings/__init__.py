@@ -42,7 +42,9 @@ def _split(value: object) -> object:
 _Text = TypeVar("_Text", bound=str)
 Separated = Annotated[tuple[_Text, ...], NoDecode, BeforeValidator(_split)]
 """Several values in one variable, separated by commas."""
+_ORIGIN = r"^https?://(\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)(:[0-9]{1,5})?$"
 Host = Annotated[str, Field(pattern=_HOST)]
+Origin = Annotated[str, Field(pattern=_ORIGIN)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -132,6 +134,11 @@ class Settings(
         (),
         description="Names under which people and services reach the API, the page and Airflow,"
         " separated by commas, without ports; localhost always works. *.name allows all below.",
+    )
+    cds_origins: Separated[Origin] = Field(
+        (),
+        description="Origins of other websites whose pages may use CDS Hooks from a browser,"
+        " separated by commas, such as https://sandbox.cds-hooks.org.",
     )
     docs_bucket: str = Field("data-docs", description="Bucket for the published reports.")
     buckets: Separated[str] = Field(
