@@ -267,7 +267,7 @@ def test_an_interrupted_tour_says_what_it_has_deleted(
     interruption: type[BaseException], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given a reader who presses Ctrl-C, possibly while a prompt waits for Enter
-    def interrupted(_given: Settings) -> NoReturn:
+    def interrupted(*_given: object) -> NoReturn:
         raise interruption
 
     monkeypatch.setattr("readmission.stack.cli.tour.disposable.disposable_stack", interrupted)
