@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -78,13 +78,23 @@ def show(page: "Page", view: View) -> str:
     response = page.goto(view.url, timeout=PATIENCE)
     if response is not None and not response.ok:
         return f"{view.url} returned {response.status}"
-    page.wait_for_timeout(SETTLE)
+    settle(page)
     for selector in view.press:
         page.locator(selector).first.click(timeout=PATIENCE)
-        page.wait_for_timeout(SETTLE)
+        settle(page)
     if view.shows:
         page.locator(view.shows).first.wait_for(timeout=PATIENCE)
     return ""
+
+
+def settle(page: "Page") -> None:
+    """Wait until a page has loaded what it shows, and has drawn it."""
+    from playwright.sync_api import TimeoutError as StillLoading
+
+    # A page that never stops loading, such as a log that is followed, is shown as it is.
+    with suppress(StillLoading):
+        page.wait_for_load_state("networkidle", timeout=PATIENCE)
+    page.wait_for_timeout(SETTLE)
 
 
 def open_context(browser: "Browser", view: View, language: str) -> "BrowserContext":

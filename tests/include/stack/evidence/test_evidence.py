@@ -1,6 +1,7 @@
 """The evidence: the status of each line, the page, its PDF and its pictures."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -197,16 +198,27 @@ def test_the_newest_run_that_succeeded_and_a_log_are_shown(
     assert run.token == log.token == "secret"  # noqa: S105
 
 
+SLOW_SECONDS = 0.8
+LATE = (
+    b"<body><script>fetch('/slow').then(found => found.text())"
+    b".then(text => document.body.append(text))</script>"
+)
+BODIES = {"/dags": b"<h1>DAGs</h1>", "/late": LATE, "/slow": b"loaded"}
+
+
 class Pages(BaseHTTPRequestHandler):
-    """Two pages: one for whoever has the cookie, and one that does not exist."""
+    """A page for whoever has the cookie, one that loads slowly, and none at any other path."""
 
     def do_GET(self) -> None:
         """Respond."""
-        known = "_token=secret" in (self.headers.get("Cookie") or "") and self.path == "/dags"
+        has_cookie = "_token=secret" in (self.headers.get("Cookie") or "")
+        known = self.path in BODIES and (has_cookie or self.path != "/dags")
+        if self.path == "/slow":
+            time.sleep(SLOW_SECONDS)
         self.send_response(200 if known else 404)
         self.send_header("Content-Type", "text/html")
         self.end_headers()
-        self.wfile.write(b"<h1>DAGs</h1>")
+        self.wfile.write(BODIES.get(self.path, b"<h1>nothing</h1>"))
 
     def log_message(self, *_args: Any) -> None:
         """Log nothing."""
@@ -261,3 +273,22 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
     assert pressed.png.startswith(b"\x89PNG"), pressed.problem
     assert (never.png, never.problem[:7]) == (b"", "Locator")
     assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_a_picture_is_taken_once_the_page_has_loaded(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a page that fetches what it shows, from a busy server
+    if not any(map(browser.shutil.which, browser.PROGRAMS)):
+        lacking("Chromium", "chromium")
+    monkeypatch.setattr(browser, "SETTLE", 50)
+    view = views.View({"en": "late"}, f"{address}/late")
+
+    # when
+    with browser.chromium() as opened:
+        shown = browser.open_context(opened, view, "en").new_page()
+        problem = browser.show(shown, view)
+        text = shown.inner_text("body")
+
+    # then
+    assert (problem, text) == ("", "loaded")
