@@ -11,6 +11,7 @@ from grafana.source.pictures.dashboard_json import Target
 from grafana.source.pictures.formatting import format_field, threshold_colour
 from grafana.source.pictures.prometheus import Prometheus, Series
 from grafana.source.pictures.style import (
+    BODY,
     FAINT,
     INK,
     LARGE,
@@ -74,8 +75,8 @@ def _draw_text(axes: Axes, panel: Panel) -> None:
     """Draw the text of a panel, with the names of its links only."""
     axes.set_axis_off()
     text = re.sub(r"\[([^]]+)]\([^)]*\)", r"\1", panel["options"]["content"])
-    style: dict[str, Any] = {"fontsize": MIDDLE / 2, "color": INK, "va": "top"}
-    axes.text(0, 1, text.replace("- ", "• "), **style, linespacing=1.8)
+    style: dict[str, Any] = {"fontsize": BODY, "color": INK, "va": "top"}
+    axes.text(0, 1, text.replace("- ", "• "), **style, linespacing=2.4)
 
 
 def _draw_stat(axes: Axes, panel: Panel, newest: Newest) -> None:
