@@ -61,6 +61,10 @@ VALUES = (
     Value("diag_1", "428\n", "428"),
     Value("payer_code", "MC   ", "MC"),
     Value("gender", "Female   ", "Female"),
+    Value("race", "?    ", MISSING),
+    Value("payer_code", " NULL", MISSING),
+    Value("A1Cresult", "?\r\n", "None"),
+    Value("gender", "?   ", REFUSED),
     Value("A1Cresult", "\u00a0>8", ">8"),
     # ICD-10 and CIE-10-ES, with and without the point; ICD-9 wins where both have a code.
     Value("diag_1", "E11.9", "250"),

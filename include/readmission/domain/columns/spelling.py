@@ -33,7 +33,7 @@ _ROUNDING = 1e-4
 def is_missing(value: object) -> bool:
     """Whether a value means that nothing was recorded."""
     if isinstance(value, str):
-        return value in MISSING_TEXTS or value.isspace()
+        return value in MISSING_TEXTS or value.strip() in MISSING_TEXTS
     return value is None or (isinstance(value, float) and value != value)
 
 
