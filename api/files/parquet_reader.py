@@ -19,6 +19,8 @@ CHECKED_ROWS = 10_000
 """Rows of one column whose texts are checked together."""
 PAGE_BYTES = 1 << 16
 """Bytes read from a column at once."""
+DIGITS_OF_INT64 = 18
+"""Digits of a decimal that surely fits into 64 bits."""
 
 
 def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow]:
@@ -49,7 +51,7 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         # The name of an unsupported type takes the place of its values, so that they are not read.
         others = {field.name: f"({field.type})" for field in columns if field.name not in readable}
         for batch in table.iter_batches(batch_size=CHUNK_ROWS, columns=readable):
-            values = [column.to_pylist() for column in batch.columns]
+            values = [_values(column) for column in batch.columns]
             for row in zip(*values, strict=True):
                 yield parse_row(dict(zip(readable, row, strict=True)) | others)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -75,16 +77,35 @@ def _check_texts(table: Any, names: list[str]) -> None:
 
 def _is_text(kind: Any) -> bool:
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    types = (pa.string(), pa.large_string(), pa.string_view(), pa.binary(), pa.large_binary())
+    return kind in types
 
 
 def _is_readable(kind: pa.DataType) -> bool:
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
-    return is_number or pa.types.is_boolean(kind) or _is_text(kind)
+    return is_number or pa.types.is_decimal(kind) or pa.types.is_boolean(kind) or _is_text(kind)
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column in the types of the contract.
+
+    Databases export whole numbers as decimals, and Spark exports texts as binary.
+    """
+    kind = column.type
+    if pa.types.is_decimal(kind):
+        is_whole = kind.scale == 0 and kind.precision <= DIGITS_OF_INT64
+        return list(column.cast(pa.int64() if is_whole else pa.float64()).to_pylist())
+    if pa.types.is_dictionary(kind) and not pa.types.is_string(kind.value_type):
+        column = column.dictionary_decode()
+    if _is_text(column.type):
+        column = column.cast(pa.large_string())
+    return list(column.to_pylist())
 
 
 def _check_lengths(column: Any) -> None:
     texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_string_view(texts.type):
+        texts = texts.cast(pa.large_string())
     longest = pc.max(pc.binary_length(texts)).as_py() or 0
     if longest > MAX_TEXT_BYTES:
         raise BodyTooLarge(MAX_TEXT_BYTES, "a text in an encounter")

@@ -26,6 +26,12 @@ def text(rows: Rows, delimiter: str = ",", end: str = "\n") -> str:
     return sink.getvalue()
 
 
+def quoted(rows: Rows) -> bytes:
+    sink = io.StringIO(newline="")
+    csv.writer(sink, quoting=csv.QUOTE_ALL).writerows(rows)
+    return sink.getvalue().encode()
+
+
 def plain(rows: Rows) -> bytes:
     return text(rows).encode()
 
@@ -123,6 +129,27 @@ EXPORTS = (
     Export("bars", lambda rows: text(rows, "|").encode()),
     Export("bzip2", lambda rows: bz2.compress(plain(rows)), "application/x-bzip2"),
     Export("zstd", lambda rows: zstd(plain(rows)), "application/zstd"),
+    Export(
+        "title and date of a report above the header",
+        lambda rows: "Altas del año\n\nHecho: 30/11/2026;\n".encode() + text(rows, ";").encode(),
+    ),
+    Export("comment above the header", lambda rows: b"# exported by R\n" + plain(rows)),
+    Export(
+        "title in a workbook",
+        lambda rows: workbook({"Altas": [["Altas 2026"], ["", "Hecho: 30/11"], *rows]}),
+        XLSX,
+    ),
+    Export("every cell in quotes", lambda rows: quoted(rows)),
+    Export(
+        "columns of the type CHAR, padded with blanks",
+        lambda rows: plain(
+            [rows[0], *([*row[:2], *(c + "  " for c in row[2:])] for row in rows[1:])]
+        ),
+    ),
+    Export(
+        "line break in a cell",
+        lambda rows: plain([rows[0], *([*row[:2], row[2] + "\r\n", *row[3:]] for row in rows[1:])]),
+    ),
     Export("zip", lambda rows: zipped({"data/2008.csv": plain(rows)}), ZIP),
     Export("CSV that the browser calls Excel", plain, "application/vnd.ms-excel"),
     Export("upper case in a zip", lambda rows: zipped({"DATA.CSV": spanish(rows)}), UNKNOWN),
@@ -181,6 +208,14 @@ EXPORTS = (
     ),
     Export("old Excel", lambda _: b"\xd0\xcf\x11\xe0\xa1\xb1", error="the old format .xls"),
     Export("PDF", lambda _: b"%PDF-1.7 ...", error="is a PDF document"),
+    # Reports of data warehouses are often a table of HTML that is called .xls.
+    Export("HTML", lambda _: b"\r\n<html><table><tr>", error="is a page of HTML"),
+    Export("XML", lambda _: b'\xef\xbb\xbf<?xml version="1.0"?>', error="is XML"),
+    Export("JSON as CSV", lambda _: b'[\n {"encounter_id": 1}]', error="is JSON"),
+    Export("Avro", lambda _: b"Obj\x01\x04", error="is an Avro file"),
+    Export("Feather", lambda _: b"ARROW1\0\0", error="is an Arrow or Feather file"),
+    Export("lz4", lambda _: b"\x04\x22\x4d\x18", error="is an lz4 file"),
+    Export("pickle", lambda _: b"\x80\x05\x95\0", error="which is never opened"),
     Export("tar", lambda _: b"\0" * 257 + b"ustar\0", error="is a tar archive"),
     Export(
         "bomb",

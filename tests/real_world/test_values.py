@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +181,34 @@ def check(line: Value, response: dict[str, Any], predicted: dict[str, dict[str, 
     else:
         expected = predicted[json.dumps(meant(line))]
         assert response.get("probabilities") == pytest.approx(expected, abs=1e-6), line
+
+
+def test_types_of_parquet_that_databases_and_spark_export(service: TestClient) -> None:
+    columns = {
+        "num_medications": pa.array([Decimal(7), Decimal(8)], pa.decimal128(38, 0)),
+        "encounter_id": pa.array([Decimal(2**31 - 1), Decimal(5)], pa.decimal128(18, 0)),
+        "number_inpatient": pa.array([Decimal("1.00"), Decimal("0.00")], pa.decimal128(10, 2)),
+        "race": pa.array([b"White", b"Asian"], pa.binary()),
+        "gender": pa.array(["F", "H"], pa.string_view()),
+        "change": pa.array([True, False], pa.bool_()),
+    }
+    texts = {
+        "num_medications": [7, 8], "number_inpatient": [1, 0], "race": ["Caucasian", "Asian"],
+        "gender": ["Female", "Male"], "change": ["Ch", "No"],
+    }  # fmt: skip
+    sink = io.BytesIO()
+    pq.write_table(pa.table({n: [value] * 2 for n, value in example().items()} | columns), sink)
+    kind = "application/vnd.apache.parquet"
+
+    response = service.post(
+        "/predict/batch", content=sink.getvalue(), headers={"content-type": kind}
+    )
+
+    *found, _summary = map(json.loads, response.text.splitlines())
+    rows = [example() | {name: values[i] for name, values in texts.items()} for i in range(2)]
+    expected = upload(service, "application/json", rows)
+    assert [line["probabilities"] for line in found] == [line["probabilities"] for line in expected]
+    assert [line["encounter_id"] for line in found] == [2**31 - 1, 5]
 
 
 def test_numeric_columns_of_parquet(service: TestClient) -> None:

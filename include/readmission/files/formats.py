@@ -38,7 +38,24 @@ _UNSUPPORTED: dict[bytes, str] = {
     b"SQLite format 3": "an SQLite database",
     b"$FL2": "an SPSS file",
     b"<stata_dta>": "a Stata file",
+    b"HEADER RECORD*******": "a SAS transport file",
+    b"ARROW1": "an Arrow or Feather file",
+    b"Obj\x01": "an Avro file",
+    b"ORC": "an ORC file",
+    b"\x04\x22\x4d\x18": "an lz4 file",
+    b"\xff\x06\x00\x00sNaPpY": "a snappy file",
+    b"\x80\x04\x95": "a pickle of Python, which is never opened",
+    b"\x80\x05\x95": "a pickle of Python, which is never opened",
 }
+_MARKUP: dict[bytes, str] = {
+    b"<!doctype": "a page of HTML",
+    b"<html": "a page of HTML",
+    b"<table": "a page of HTML",
+    b"<?xml": "XML",
+    b'{"': "JSON",
+    b'[{"': "JSON",
+}
+"""Reports that are called .xls are often a table of HTML."""
 _TAR = slice(257, 262), b"ustar"
 READABLE_FORMATS = "CSV, xlsx, or CSV packed as gzip, bzip2, zstd or zip"
 
@@ -53,6 +70,10 @@ def format_of(head: bytes) -> Format:
     """
     for signature, name in _UNSUPPORTED.items():
         if head.startswith(signature):
+            raise FileError(f"is {name}; save it as {READABLE_FORMATS}")
+    text = b"".join(head.removeprefix(b"\xef\xbb\xbf").split()).lower()
+    for beginning, name in _MARKUP.items():
+        if text.startswith(beginning):
             raise FileError(f"is {name}; save it as {READABLE_FORMATS}")
     if head[_TAR[0]] == _TAR[1]:
         raise FileError(f"is a tar archive; send {READABLE_FORMATS}")

@@ -12,6 +12,8 @@ DELIMITERS = ",;\t|"
 MAX_HEADER_BYTES = 1 << 20
 MAX_BLANK_LINES = 1_000
 """Lines that are searched for the header."""
+MAX_TITLE_LINES = 20
+"""Lines above the header that say what the report is and when it was made."""
 _LINE_END = re.compile(rb"\r\n?|\n")
 _EXCEL_HINT = re.compile(r"sep=(.)")
 """Excel's own first line of a CSV, which names the delimiter."""
@@ -45,7 +47,8 @@ class Table:
 def table_of(chunks: Iterable[bytes], columns: Collection[str], part: str = "") -> Table:
     """Return the table in a text.
 
-    Blank lines before the header are skipped, as are lines of nothing but delimiters.
+    Blank lines before the header are skipped, as are lines of nothing but delimiters, and up to
+    `MAX_TITLE_LINES` with the title of a report.
 
     Parameters
     ----------
@@ -57,20 +60,35 @@ def table_of(chunks: Iterable[bytes], columns: Collection[str], part: str = "") 
         Where the text is in its file.
     """
     source = _Lines(iter(chunks))
-    hinted, length = "", 0
+    hinted, length, first = "", 0, 0
+    titles: list[bytes] = []
     for _ in range(MAX_BLANK_LINES):
         line = source.next_line()
-        if not line:
+        if not line or len(titles) > MAX_TITLE_LINES:
+            source.put_back(line)
             break
         length += len(line)
         text = line.decode().rstrip("\r\n")
         if hint := _EXCEL_HINT.fullmatch(text.strip('"')):
             hinted = hint[1]
-        elif text.strip(" " + DELIMITERS):
-            delimiter = hinted or _delimiter(text, columns)
-            names = _names(_cells(text, delimiter), columns)
-            return Table(part, names, delimiter, source.rest(), length)
-    return Table(part, (), ",", source.rest())
+        elif titles or text.strip(" " + DELIMITERS):
+            names, delimiter = _header(line, hinted, columns)
+            if any(name in columns for name in names):
+                return Table(part, names, delimiter, source.rest(), length)
+            first = first or length
+            titles.append(line)
+    if not titles:
+        return Table(part, (), ",", source.rest())
+    # No line names a column of the contract, so the first one is reported as the header.
+    source.put_back(b"".join(titles[1:]))
+    return Table(part, *_header(titles[0], hinted, columns), source.rest(), first)
+
+
+def _header(line: bytes, hinted: str, columns: Collection[str]) -> tuple[tuple[str, ...], str]:
+    """Return the names in a line, and the sign between them."""
+    text = line.decode().rstrip("\r\n")
+    delimiter = hinted or _delimiter(text, columns)
+    return _names(_cells(text, delimiter), columns), delimiter
 
 
 def _delimiter(header: str, columns: Collection[str]) -> str:
@@ -121,6 +139,10 @@ class _Lines:
         end = found.end() if found else len(self._held)
         line, self._held = self._held[:end], self._held[end:]
         return line
+
+    def put_back(self, lines: bytes) -> None:
+        """Return lines to the front of the text."""
+        self._held = lines + self._held
 
     def rest(self) -> io.RawIOBase:
         """Return what follows the lines that were read."""

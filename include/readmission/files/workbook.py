@@ -42,9 +42,11 @@ def tables_in_workbook(
     """
     budget.require(sum(member.file_size for member in archive.infolist()))
     with closing(_opened(file, Parts(archive))) as book:
-        found = [table_of(_header(sheet), columns, sheet.title) for sheet in book.worksheets]
+        found = [
+            table_of(_header(sheet, columns), columns, sheet.title) for sheet in book.worksheets
+        ]
         for part in of_one_layout(found, columns, key, "sheets"):
-            yield table_of(_written(_rows(book[part])), columns, part)
+            yield table_of(_written(_rows(book[part]), columns), columns, part)
 
 
 def _opened(file: IO[bytes], parts: Parts) -> Any:
@@ -79,17 +81,18 @@ def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
         yield from sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS)
 
 
-def _header(sheet: Any) -> Iterator[bytes]:
+def _header(sheet: Any, columns: Collection[str]) -> Iterator[bytes]:
     """Yield the first lines of a sheet."""
-    return _written(islice(_rows(sheet), _ROWS_PER_CHUNK))
+    return _written(islice(_rows(sheet), _ROWS_PER_CHUNK), columns)
 
 
-def _written(rows: Iterator[tuple[Any, ...]]) -> Iterator[bytes]:
+def _written(rows: Iterator[tuple[Any, ...]], columns: Collection[str]) -> Iterator[bytes]:
     """Yield rows as lines of CSV that have as many values as the header.
 
     A row ends at its last value in a sheet, so a short row has empty cells at its end.
     """
-    width = 0
+    width, has_header = 0, False
+    names = {name.lower() for name in columns}
     while chunk := list(islice(rows, _ROWS_PER_CHUNK)):
         text = io.StringIO(newline="")
         writer = csv.writer(text)
@@ -98,7 +101,10 @@ def _written(rows: Iterator[tuple[Any, ...]]) -> Iterator[bytes]:
             while cells and not cells[-1]:
                 cells.pop()
             if cells:
-                width = width or len(cells)
+                # Rows above the header are the title of a report.
+                if not has_header:
+                    has_header = any(cell.strip().lower() in names for cell in cells)
+                    width = len(cells)
                 writer.writerow(cells + [""] * (width - len(cells)))
         yield text.getvalue().encode()
 

@@ -51,6 +51,9 @@ def _as_text(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Table:
 def _text(values: Any) -> Any:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
+    if pa.types.is_decimal(values.type):
+        # Databases export whole numbers so.
+        values = values.cast(pa.float64() if values.type.scale else pa.string())
     if pa.types.is_floating(values.type) and _is_whole(values):
         values = values.cast(pa.int64())
     filled: Any = pc.fill_null(values.cast(pa.string()), "")
