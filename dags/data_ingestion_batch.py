@@ -64,11 +64,12 @@ def data_ingestion_batch():
         """Let the raw gate decide, and announce the batch if it is accepted."""
         label(batch_id)
         from connections import publish_report, raw_warehouse
+        from lineage import report, report_gate
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
 
         settings = get_settings()
-        gatekeeper = Gatekeeper(settings.docs_dir, publish_report)
+        gatekeeper = Gatekeeper(settings.docs_dir, publish_report, report_gate)
         with raw_warehouse() as warehouse:
             batch = gatekeeper.raw(
                 warehouse, batch_id, settings.quarantine_limit, settings.corrections
@@ -77,6 +78,7 @@ def data_ingestion_batch():
             raise AirflowSkipException(f"{batch_id}: no row is left for CLEAN")
         outlet_events[RAW].extra = {"rows": batch.rows, "quarantined": batch.quarantined_rows}
         outlet_events[RAW].add_partitions(batch_id)
+        report(batch_id, inputs=[], outputs=[RAW])
 
     @task_group
     def ingest():

@@ -43,15 +43,17 @@ def data_processing_pipeline():
     def check(batch_id: str, outlet_events) -> None:
         """Let the clean gate decide; copy an accepted batch to the training set and announce it."""
         from connections import clean_warehouse, publish_report, training_partitions
+        from lineage import report, report_gate
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
 
-        gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
+        gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report, report_gate)
         with clean_warehouse() as warehouse:
             batch = gatekeeper.clean(warehouse, batch_id)
             training_partitions(warehouse).write(batch_id)
         outlet_events[CLEAN].extra = {"rows": batch.clean_rows}
         outlet_events[CLEAN].add_partitions(batch_id)
+        report(batch_id, inputs=[RAW], outputs=[CLEAN])
 
     # The next batch waits for this run, so give up early if MLflow is down.
     @task(retries=1, execution_timeout=DRIFT_TIMEOUT)

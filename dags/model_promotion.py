@@ -44,6 +44,7 @@ def model_promotion_pipeline():
             publish_report,
             raw_warehouse,
         )
+        from lineage import report_gate
         from readmission.pipeline.promotion import approval, turn
         from readmission.pipeline.promotion import judge as promotion
         from readmission.pipeline.promotion.rule import Rule
@@ -66,7 +67,7 @@ def model_promotion_pipeline():
                     history,
                     registry,
                     TrustedKeys.parse(settings.trusted_signing_keys),
-                    Gatekeeper(settings.docs_dir, publish_report),
+                    Gatekeeper(settings.docs_dir, publish_report, report_gate),
                     Rule.of(settings),
                     compared_in_shadow(),
                 )
@@ -125,6 +126,7 @@ def model_promotion_pipeline():
     @task(outlets=[PRODUCTION_MODEL])
     def serve(decision: dict[str, str], outlet_events) -> None:
         """Wait until the API serves the promoted version, and announce it."""
+        from lineage import report
         from readmission.pipeline.promotion import order, rollout
         from readmission.registry import Registry
 
@@ -134,6 +136,7 @@ def model_promotion_pipeline():
         version = rollout.wait_until_served(Registry(settings), settings)
         outlet_events[PRODUCTION_MODEL].extra = {"version": version, "reason": decision["reason"]}
         outlet_events[PRODUCTION_MODEL].add_partitions(decision["batch_id"])
+        report(decision["batch_id"], inputs=[MODEL_RUN], outputs=[PRODUCTION_MODEL])
 
     decision = judge()
     # Not after `serve`, which may wait for the API, and for a person. A gate settles a batch too.

@@ -24,6 +24,7 @@ def model_training_pipeline():
     def prepare(partition_key: str, run_id: str) -> dict[str, str | int]:
         """Let the training gate check the rows of all batches up to this one."""
         from connections import batch_of, clean_warehouse, publish_report, training_partitions
+        from lineage import report_gate
         from readmission.modelling import families
         from readmission.pipeline import measure_drift, train
         from readmission.quality.gates import Gatekeeper
@@ -41,7 +42,7 @@ def model_training_pipeline():
             rows = train.training_rows(
                 warehouse, batch_id, history=history, partitions=training_partitions(warehouse)
             )
-            gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report)
+            gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report, report_gate)
             gatekeeper.training(warehouse, batch_id, rows)
             return vars(train.lineage(warehouse, batch_id, len(rows)))
 
@@ -70,6 +71,7 @@ def model_training_pipeline():
     ) -> None:
         """Register the best model as challenger, and announce it."""
         from connections import clean_warehouse
+        from lineage import report
         from readmission.modelling.mlflow_runs import Lineage
         from readmission.pipeline import train
         from readmission.registry import Registry
@@ -90,6 +92,7 @@ def model_training_pipeline():
             "run_id": candidate.run_id,
         }
         outlet_events[MODEL_RUN].add_partitions(candidate.batch_id)
+        report(candidate.batch_id, inputs=[CLEAN], outputs=[MODEL_RUN])
 
     data = prepare()
     trained = train.partial(data=data).expand(family=list(get_settings().families))

@@ -3,8 +3,10 @@
 The folder is on the import path of the image and of the stack on one machine: both use this file.
 """
 
+import json
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -32,6 +34,27 @@ SECRETS = {
 }
 """The only DAGs whose tasks get a secret."""
 
+
+def lineage(place: str) -> Mapping[str, str]:
+    """Return the variables with which Airflow's provider of OpenLineage sends its events.
+
+    Parameters
+    ----------
+    place : str
+        The address of a server, or a file to which each event is appended as a line of JSON.
+    """
+    is_server = place.startswith(("http://", "https://"))
+    transport = {"type": "http", "url": place}
+    if not is_server:
+        transport = {"type": "file", "log_file_path": place, "append": True}
+    scrubbed = {"transformer_class": "lineage_events.WithoutValues", "transport": transport}
+    return {
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "transform", **scrubbed}),
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": "readmission",
+        "AIRFLOW__OPENLINEAGE__DISABLE_SOURCE_CODE": "True",
+    }
+
+
 COLLECTOR = os.environ.get("READMISSION_OTLP_ENDPOINT")
 if COLLECTOR:
     # Airflow reads these after this module. Its own default is gRPC.
@@ -39,6 +62,9 @@ if COLLECTOR:
     os.environ.setdefault("OTEL_EXPORTER_OTLP_ENDPOINT", COLLECTOR)
     os.environ.setdefault("OTEL_SERVICE_NAME", "readmission-airflow")
     os.environ.setdefault("OTEL_TRACES_EXPORTER", "otlp_proto_http")
+
+if place := os.environ.get("READMISSION_OPENLINEAGE"):
+    os.environ |= lineage(place)
 
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:

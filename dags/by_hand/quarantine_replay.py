@@ -106,12 +106,13 @@ def quarantine_replay():
         """Let the raw gate decide, and announce the batch if at least one row is good now."""
         label(batch_id)
         from connections import publish_report, raw_warehouse
+        from lineage import report, report_gate
         from readmission.pipeline.replay import NO_LIMIT
         from readmission.quality.gates import Gatekeeper
         from readmission.settings import get_settings
 
         settings = get_settings()
-        gatekeeper = Gatekeeper(settings.docs_dir, publish_report)
+        gatekeeper = Gatekeeper(settings.docs_dir, publish_report, report_gate)
         with raw_warehouse() as warehouse:
             batch = gatekeeper.raw(warehouse, batch_id, NO_LIMIT, settings.corrections)
         if batch.ends_here:
@@ -120,6 +121,7 @@ def quarantine_replay():
             )
         outlet_events[RAW].extra = {"rows": batch.rows, "quarantined": batch.quarantined_rows}
         outlet_events[RAW].add_partitions(batch_id)
+        report(batch_id, inputs=[], outputs=[RAW])
 
     @task(trigger_rule="none_failed")
     def account() -> str:

@@ -178,7 +178,7 @@ TOPS = ("readmission", "api", "load", "ui", "grafana", "dags", "plugins")
 
 DATA_TOOLS = {"numpy", "pandas", "pyarrow", "sklearn", "xgboost", "mlflow", "great_expectations"}
 STORES = {"psycopg", "psycopg2", "sqlalchemy", "boto3", "botocore"}
-OUTER_ROOMS = {"api", "ui", "assets", "connections", "policies", "dags", "plugins"}
+OUTER_ROOMS = {"api", "ui", "assets", "connections", "lineage", "policies", "dags", "plugins"}
 PROGRAMS = {"readmission.exporter", "readmission.operations", "readmission.stack"}
 FORBIDDEN = {
     "readmission": {"airflow", "fastapi", "starlette", "streamlit", "locust"} | OUTER_ROOMS,

@@ -1,4 +1,4 @@
-"""Settings of logs and traces, which `readmission.settings.Settings` inherits."""
+"""Settings of logs, traces and lineage, which `readmission.settings.Settings` inherits."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from readmission.settings.renamed import RenamedSettings
 
 
 class LogSettings(RenamedSettings):
-    """What is logged, and where traces are sent."""
+    """What is logged, and where traces and lineage are sent."""
 
     log_format: Literal["json", "text"] | None = Field(
         None, description="Format of log lines; if unset, text in a terminal and JSON elsewhere."
@@ -21,4 +21,10 @@ class LogSettings(RenamedSettings):
         pattern=r"^https?://[^\s/]+/?$",
         description="Collector of OpenTelemetry, such as http://collector:4318; if unset, nothing"
         " is traced.",
+    )
+    openlineage: str | None = Field(
+        None,
+        pattern=r"^(https?://[^\s/]+(/\S*)?|/.*[^/])$",
+        description="Where Airflow sends its lineage (OpenLineage): the address of a server such as"
+        " Marquez, or the absolute path of a file; if unset, nowhere.",
     )

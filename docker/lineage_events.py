@@ -1,0 +1,37 @@
+"""What leaves Airflow as lineage: events of OpenLineage without values of encounters."""
+
+from copy import copy
+from typing import TYPE_CHECKING
+
+from openlineage.client.facet_v2 import error_message_run
+from openlineage.client.transport.transform import EventTransformer
+
+if TYPE_CHECKING:
+    from openlineage.client.event_v2 import RunEvent
+
+HIDDEN = error_message_run.ErrorMessageRunFacet(
+    message="The log of the task says why it failed.", programmingLanguage="python"
+)
+"""A gate's message has examples of the values that it found."""
+FREE_TEXT = ("conf", "note", "triggering_user_name")
+"""What people entered into the form of a run: a correction names the value of an encounter."""
+EMPTY = ("unknownSourceAttribute",)
+"""Facets that say nothing: a task has no query that could be parsed."""
+
+
+class WithoutValues(EventTransformer):
+    """Removes what may quote an encounter or name a person."""
+
+    def transform(self, event: "RunEvent") -> "RunEvent":
+        """Return the event without the messages of errors and without what people entered."""
+        facets = {
+            name: copy(f) for name, f in (event.run.facets or {}).items() if name not in EMPTY
+        }
+        if "errorMessage" in facets:
+            facets["errorMessage"] = HIDDEN
+        for facet in facets.values():
+            run = getattr(facet, "dagRun", None)
+            if isinstance(run, dict):
+                facet.dagRun = {name: v for name, v in run.items() if name not in FREE_TEXT}
+        event.run.facets = facets
+        return event
