@@ -144,7 +144,7 @@ COPY --from=code /app/include include
 COPY --from=code /app/plugins plugins
 COPY --from=code /app/dags dags
 COPY --from=code /app/requirements requirements
-COPY docker/airflow-api-server.sh docker/airflow_local_settings.py docker/lineage_events.py docker/
+COPY docker/airflow-api-server.sh docker/airflow_local_settings.py docker/lineage.py docker/lineage_events.py docker/
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=15s --timeout=10s --start-period=120s --retries=5 \
