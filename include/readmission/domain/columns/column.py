@@ -246,7 +246,9 @@ class Column:
         if number is not None:
             return str(number)
         # The result of a test has decimals; true and false are those of JSON, Parquet or NumPy.
-        is_text = isinstance(value, str | Real) or spelling.is_bool(value)
+        is_text = isinstance(value, str) or (
+            self.is_closed and (isinstance(value, Real) or spelling.is_bool(value))
+        )
         return self.spelled(str(value)) if is_text else None
 
     def spelled(self, text: str) -> str:
