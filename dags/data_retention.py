@@ -51,7 +51,7 @@ def data_retention():
         from readmission.warehouse import reconciliation
 
         with raw_warehouse() as raw, clean_warehouse() as clean:
-            return str(reconciliation.account(raw, clean))
+            return str(reconciliation.account(raw, clean, recount=True))
 
     @task
     def overview(deleted: dict[str, int]) -> None:  # noqa: ARG001 - orders the tasks

@@ -80,7 +80,7 @@ def drill_with(stack: Stack, backup: Path, key: BackupKey, report: Report) -> Dr
         restored = predict_example(second.site.settings.api_url)
         seconds = time.monotonic() - began
         with open_warehouses(second.site) as (raw, clean):
-            rows = reconciliation.account(raw, clean)
+            rows = reconciliation.account(raw, clean, recount=True)
         current = predict_example(stack.site.settings.api_url)
     require_equal(restored, current)
     return DrillResult(

@@ -130,11 +130,19 @@ class Account:
         return f"{self.arrived:,} encounters = {' + '.join(shown)}"
 
 
-def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
+def account(raw: "RawWarehouse", clean: "CleanWarehouse", *, recount: bool = False) -> Account:
     """Count the rows of RAW and CLEAN and return where every encounter is.
 
     The pipeline may run meanwhile. CLEAN is counted before RAW, so a batch that reaches CLEAN
     between the two counts as in progress.
+
+    Parameters
+    ----------
+    raw, clean : RawWarehouse, CleanWarehouse
+        The two warehouses.
+    recount : bool
+        Whether to count the encounters themselves, which reads both tables, rather than to rely on
+        the counts that triggers keep. After a restore both may come from a backup that lacks rows.
 
     Raises
     ------
@@ -142,8 +150,8 @@ def account(raw: "RawWarehouse", clean: "CleanWarehouse") -> Account:
         If arrivals are not CLEAN + quarantined + waived + rejected + in progress + repeated
         + superseded + erased; the message names each batch whose rows do not add up.
     """
-    processed = clean_tallies(clean.connection)
-    tallies = raw_tallies(raw.connection)
+    processed = clean_tallies(clean.connection, recount=recount)
+    tallies = raw_tallies(raw.connection, recount=recount)
     lines = tuple(_line(tally, processed.get(tally.batch_id)) for tally in tallies)
     problems = [
         *_unlike_ledger(tallies),

@@ -8,6 +8,8 @@ import pytest
 from readmission.errors import RowsLost
 from readmission.pipeline.process import process
 from readmission.pipeline.replay import replay
+from readmission.warehouse.reconciliation import account
+from readmission.warehouse.sql.tallies import clean_tallies, raw_tallies
 from tests.include.hospital import BAD, FIRST, GOOD, ROWS, Hospital
 
 BY, WHY = "Dr. Osei", "typing error"
@@ -124,3 +126,53 @@ def test_missing_rows_are_detected(
     # then
     with pytest.raises(RowsLost, match=message):
         hospital.account()
+
+
+def test_the_counts_follow_every_statement(hospital: Hospital) -> None:
+    raw, clean = hospital.raw.connection, hospital.clean.connection
+
+    def assert_counted(rows: int, split_rows: int) -> None:
+        tallies = raw_tallies(raw)
+        assert tallies == raw_tallies(raw, recount=True)
+        assert sum(tally.stored for tally in tallies) == rows
+        assert clean_tallies(clean) == clean_tallies(clean, recount=True)
+        assert sum(hospital.clean.split_sizes().values()) == split_rows
+
+    # given two batches
+    for offset in (0, ROWS):
+        batch = hospital.arrive(offset)
+        hospital.set_aside(batch.batch_id)
+        hospital.refine(batch.batch_id)
+    assert_counted(2 * ROWS, 2 * ROWS)
+
+    # when rows are corrected, deleted, moved to another batch, and written again
+    clean.execute("UPDATE encounter SET superseded_by = 'batch-0002' WHERE source_row < 5")
+    assert_counted(2 * ROWS, 2 * ROWS)
+    assert clean_tallies(clean)[FIRST].superseded == 5
+    raw.execute("DELETE FROM encounter WHERE source_row IN (1, 150)")
+    clean.execute("DELETE FROM encounter WHERE source_row IN (1, 2, 150)")
+    assert_counted(2 * ROWS - 2, 2 * ROWS - 3)
+    raw.execute("UPDATE encounter SET batch_id = 'batch-0002' WHERE source_row = 7")
+    assert_counted(2 * ROWS - 2, 2 * ROWS - 3)
+    raw.rollback()
+    clean.rollback()
+    assert_counted(2 * ROWS, 2 * ROWS)
+
+    # and when the tables are emptied
+    raw.execute("TRUNCATE encounter CASCADE")
+    clean.execute("TRUNCATE encounter")
+    assert_counted(0, 0)
+    assert raw.execute("TABLE stored_rows").fetchall() == []
+
+
+def test_a_recount_finds_rows_that_no_trigger_saw_disappear(hospital: Hospital) -> None:
+    # given a table that has lost a row, as after a restore from a backup that lacks it
+    hospital.arrive()
+    raw = hospital.raw.connection
+    raw.execute("ALTER TABLE encounter DISABLE TRIGGER USER")
+    raw.execute("DELETE FROM encounter WHERE source_row = 20")
+
+    # then
+    assert hospital.account().arrived == ROWS
+    with pytest.raises(RowsLost, match="says 100 rows, but its table has 99"):
+        account(hospital.raw, hospital.clean, recount=True)

@@ -106,9 +106,9 @@ def read_clean(connection: psycopg.Connection) -> CleanReading:
 
 
 _SPLITS = """
-SELECT part, count(*) FROM encounter e
-LEFT JOIN batch s ON s.batch_id = e.superseded_by AND s.state = 'accepted'
-WHERE s.batch_id IS NULL GROUP BY part
+SELECT part, sum(c.rows)::bigint FROM stored_rows c
+LEFT JOIN batch s ON s.batch_id = c.superseded_by AND s.state = 'accepted'
+WHERE s.batch_id IS NULL GROUP BY part HAVING sum(c.rows) > 0
 """
 
 

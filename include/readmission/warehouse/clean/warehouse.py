@@ -199,7 +199,8 @@ class CleanWarehouse(Ledger[CleanBatch]):
         """Return the number of rows by batch and split."""
         with self.connection.transaction():
             counted = self.connection.execute(
-                "SELECT batch_id, part, count(*) FROM encounter GROUP BY 1, 2 ORDER BY 1, 2"
+                "SELECT batch_id, part, sum(rows)::bigint FROM stored_rows"
+                " GROUP BY 1, 2 HAVING sum(rows) > 0 ORDER BY 1, 2"
             ).fetchall()
         return {(batch_id, part): rows for batch_id, part, rows in counted}
 

@@ -21,7 +21,7 @@ Privilege = Literal["SELECT", "INSERT"]
 _GATES = ("batch_id", "gate", "passed", "failed", "seconds", "acknowledged")
 RAW: Columns = {
     "batch": ("batch_id", "number", "kind", "state", "rows", "created_at", "decided_at"),
-    "encounter": ("batch_id",),
+    "stored_rows": ("batch_id", "rows"),
     "quarantine": ("batch_id", "state", "replay_batch"),
     "erased_rows": ("batch_id", "rows"),
     "repeated_row": ("batch_id",),
@@ -29,7 +29,7 @@ RAW: Columns = {
 }
 CLEAN: Columns = {
     "batch": ("batch_id", "state", "quarantined_rows", "created_at", "decided_at"),
-    "encounter": ("batch_id", "part", "superseded_by"),
+    "stored_rows": ("batch_id", "part", "superseded_by", "rows"),
     "gate_result": _GATES,
     "drift_result": ("batch_id", "column_name", "psi", "alarm", "acknowledged"),
     "candidate": ("batch_id", "version", "created_at"),

@@ -23,6 +23,7 @@ from readmission.warehouse.migrations import (
 )
 from readmission.warehouse.migrations.upgrading import upgrade
 from readmission.warehouse.predictions.store import COLUMNS
+from readmission.warehouse.sql.tallies import clean_rows, raw_rows
 from tests.conftest import Platform
 from tests.databases import RENAMED_COLUMNS
 from tests.include.tables import held
@@ -200,6 +201,10 @@ def test_the_library_reads_a_database_of_version_0_1_0(
     for batch in clean.batches():
         assert len(raw.read(batch.batch_id)) == arrived[batch.batch_id].rows == batch.raw_rows
         assert len(clean.read_batch(batch.batch_id)) == batch.clean_rows
+    assert raw_rows(empty_raw) == raw_rows(empty_raw, recount=True)
+    assert sorted(clean_rows(clean_db), key=str) == sorted(
+        clean_rows(clean_db, recount=True), key=str
+    )
     assert DecisionLog(empty_raw).decisions()
     promotions = ModelHistory(clean_db).promotions()
     assert [one.champion_version for one in promotions] == [None, "1", "2"]

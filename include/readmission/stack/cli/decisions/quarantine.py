@@ -242,7 +242,7 @@ def account() -> None:
     from readmission.warehouse import reconciliation
 
     with open_stack_warehouses() as (_, raw, clean):
-        found = reconciliation.account(raw, clean)
+        found = reconciliation.account(raw, clean, recount=True)
         if found.lines:
             console.print(display.account_table(found))
         console.print(str(found))
