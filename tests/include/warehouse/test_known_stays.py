@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import psycopg
 import pytest
@@ -61,6 +62,78 @@ def test_published_stays_are_those_of_accepted_batches(
     process(raw, filled, "batch-0001", "a key", Pseudonyms(KEY).patient)
     filled.accept("batch-0001")
     assert known_stays.publish(filled, predictions, HASHED) == ["batch-0001"]
+
+
+def test_only_the_patients_of_a_changed_batch_are_written(
+    filled: CleanWarehouse, predictions: psycopg.Connection
+) -> None:
+    # given a stay of a batch that comes before all others of its patient
+    known_stays.publish(filled, predictions, HASHED)
+    predictions.execute(
+        "CREATE TEMPORARY TABLE before AS SELECT *, xmin::text AS written FROM known_stay"
+    )
+    predictions.commit()
+    (patient,) = one(
+        filled.connection,
+        "SELECT patient_hash FROM patient_history GROUP BY 1 HAVING count(DISTINCT batch_id) = 2",
+    )
+    filled.connection.execute(
+        "UPDATE patient_history SET encounter_id = 0"
+        " WHERE patient_hash = %s AND batch_id = 'batch-0002'",
+        (patient,),
+    )
+
+    # when
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0002"]
+
+    # then the order of all of the patient's stays is right again
+    assert sorted(known_stays.stays(predictions), key=str) == sorted(
+        without_numbers(filled), key=str
+    )
+    # and patients who are not in the batch keep their rows
+    (kept,) = one(
+        predictions,
+        "SELECT count(*) FROM known_stay k JOIN before b USING (batch_id, source_row)"
+        " WHERE k.xmin::text = b.written",
+    )
+    (others,) = one(
+        predictions,
+        "SELECT count(*) FROM before WHERE patient_hash NOT IN"
+        " (SELECT patient_hash FROM before WHERE batch_id = 'batch-0002')",
+    )
+    assert kept == others > 0
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM known_stay", "UPDATE known_stay SET days = 99"])
+def test_known_stays_that_somebody_changed_are_published_again(
+    filled: CleanWarehouse, predictions: psycopg.Connection, change: str
+) -> None:
+    known_stays.publish(filled, predictions, HASHED)
+
+    predictions.execute(f"{change} WHERE batch_id = 'batch-0001' AND source_row < 9".encode())
+
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0001"]
+    assert sorted(known_stays.stays(predictions), key=str) == sorted(
+        without_numbers(filled), key=str
+    )
+
+
+def test_changed_stays_of_a_batch_that_is_no_longer_accepted_are_removed(
+    filled: CleanWarehouse, predictions: psycopg.Connection
+) -> None:
+    known_stays.publish(filled, predictions, HASHED)
+
+    predictions.execute("UPDATE known_stay SET days = 99 WHERE batch_id = 'batch-0001'")
+    filled.connection.execute("UPDATE batch SET state = 'rejected' WHERE batch_id = 'batch-0001'")
+
+    assert known_stays.publish(filled, predictions, HASHED) == ["batch-0001"]
+    assert len(list(known_stays.stays(predictions))) == ROWS
+
+
+def one(connection: psycopg.Connection, query: str) -> tuple[Any, ...]:
+    found = connection.execute(query.encode()).fetchone()
+    assert found is not None
+    return found
 
 
 def test_deleting_a_patient_raises_the_version(

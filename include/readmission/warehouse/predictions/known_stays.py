@@ -4,7 +4,7 @@ A copy has no number of a patient or an encounter: keyed hashes take their place
 order, so a stay also has its ordinal among the stays of its patient.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,9 +14,6 @@ from psycopg import sql
 from readmission.domain.columns.history import Stay
 from readmission.domain.privacy import Hasher
 from readmission.warehouse.ledger import Ledger
-
-Fingerprint = tuple[int, int]
-"""Number of rows of a batch, and the sum of their hashes."""
 
 
 class KnownStay(NamedTuple):
@@ -37,8 +34,9 @@ class KnownStay(NamedTuple):
 def publish(warehouse: Ledger[Any], predictions: psycopg.Connection, hashed: Hasher) -> list[str]:
     """Make ``known_stay`` equal to the stays of accepted batches in CLEAN.
 
-    Only batches that differ are written, so repeating it, or repeating it after a failure, is
-    cheap and leaves the same rows.
+    Triggers keep a fingerprint of the stays of each batch in CLEAN, and take it away here
+    when known stays change. Only the stays of patients in batches that differ are written, so it
+    costs the same whatever the number of stays, and repeating it is cheap and leaves the same rows.
 
     Parameters
     ----------
@@ -55,13 +53,20 @@ def publish(warehouse: Ledger[Any], predictions: psycopg.Connection, hashed: Has
         The batches that were written or removed.
     """
     with warehouse.unchanged():  # A stay that is read before an erasure is not written after.
-        wanted = _fingerprints(warehouse.connection, _ACCEPTED)
-        known = _fingerprints(predictions, _KNOWN)
+        with warehouse.connection.transaction():
+            rows = warehouse.connection.execute(_ACCEPTED).fetchall()
+            wanted: dict[str, str] = dict(rows)
+        with predictions.transaction():
+            known: dict[str, str] = dict(predictions.execute("TABLE known_batch").fetchall())
         changed = sorted(
             batch for batch in wanted.keys() | known.keys() if wanted.get(batch) != known.get(batch)
         )
         if changed:
-            _replace(warehouse.connection, predictions, changed, hashed)
+            with predictions.transaction(), warehouse.connection.transaction():
+                for batch in changed:
+                    _replace(warehouse.connection, predictions, batch, hashed)
+                predictions.execute("DELETE FROM known_batch")
+                predictions.cursor().executemany(_NOTE, list(wanted.items()))
     return changed
 
 
@@ -90,50 +95,49 @@ def stays(connection: psycopg.Connection) -> Iterator[tuple[str, KnownStay]]:
             yield patient_hash, KnownStay(encounter_hash, Stay(*stay))
 
 
-def _fingerprints(connection: psycopg.Connection, stays: sql.SQL) -> dict[str, Fingerprint]:
-    with connection.transaction():
-        rows = connection.execute(_FINGERPRINTS.format(facts=_FACTS, stays=stays))
-        return {batch: (count, int(total)) for batch, count, total in rows}
-
-
 def _replace(
-    source: psycopg.Connection,
-    target: psycopg.Connection,
-    batch_ids: Sequence[str],
-    hashed: Hasher,
+    source: psycopg.Connection, target: psycopg.Connection, batch_id: str, hashed: Hasher
 ) -> None:
-    """Copy the stays of batches; those of a batch that is not accepted are only deleted."""
-    with target.transaction(), source.transaction(), source.cursor(name="stays") as reader:
-        target.execute("DELETE FROM known_stay WHERE batch_id = ANY(%s)", (batch_ids,))
+    """Copy all stays of the patients of a batch; those of a batch not accepted are only deleted.
+
+    Their stays in other batches may have another place in the order now.
+    """
+    patients = sorted(
+        {
+            patient
+            for connection, query in ((source, _PATIENTS), (target, _KNOWN_PATIENTS))
+            for (patient,) in connection.execute(query, (batch_id,))
+        }
+    )
+    target.execute("DELETE FROM known_stay WHERE patient_hash = ANY(%s)", (patients,))
+    with source.cursor(name="stays") as reader, target.cursor() as writer:
         reader.itersize = 5_000
-        reader.execute(_ACCEPTED_STAYS.format(facts=_FACTS, stays=_ACCEPTED), (batch_ids,))
-        into = _COPY_IN.format(facts=_FACTS)
-        with target.cursor() as writer, writer.copy(into) as copy:
-            for batch_id, encounter, *facts in reader:
-                copy.write_row((batch_id, hashed(encounter), *facts))
+        reader.execute(_ACCEPTED_STAYS.format(facts=_FACTS), (patients,))
+        with writer.copy(_COPY_IN.format(facts=_FACTS)) as copy:
+            for stay_batch, encounter, *facts in reader:
+                copy.write_row((stay_batch, hashed(encounter), *facts))
 
 
 _FACTS = sql.SQL(
     "source_row, number, patient_hash, ordinal, days, medicines, discharge, diagnosis,"
     " followed_soon"
 )
-_ACCEPTED = sql.SQL("""(
-    SELECT ordered.*, batch.number FROM (
-        SELECT *, (dense_rank() OVER (
-            PARTITION BY patient_hash ORDER BY encounter_id
-        ))::integer AS ordinal
-        FROM patient_history
-    ) AS ordered JOIN batch USING (batch_id) WHERE batch.state = 'accepted'
-)""")
-"""The order is among all stays, so that it stays the same when a batch is rejected."""
-_KNOWN = sql.SQL("known_stay")
-_FINGERPRINTS = sql.SQL("""
-SELECT batch_id, count(*), sum(hashtextextended(ROW({facts})::text, 0))
-FROM {stays} AS stay GROUP BY batch_id
-""")
+_ACCEPTED = """
+SELECT batch_id, concat_ws(' ', number, stays, hash) FROM history_fingerprint
+JOIN batch USING (batch_id) WHERE batch.state = 'accepted'
+"""
+_NOTE = "INSERT INTO known_batch (batch_id, fingerprint) VALUES (%s, %s)"
+_PATIENTS = "SELECT patient_hash FROM patient_history WHERE batch_id = %s"
+_KNOWN_PATIENTS = "SELECT patient_hash FROM known_stay WHERE batch_id = %s"
 _ACCEPTED_STAYS = sql.SQL("""
-SELECT batch_id, encounter_id, {facts} FROM {stays} AS stay WHERE batch_id = ANY(%s)
+SELECT batch_id, encounter_id, {facts} FROM (
+    SELECT *, (dense_rank() OVER (
+        PARTITION BY patient_hash ORDER BY encounter_id
+    ))::integer AS ordinal
+    FROM patient_history WHERE patient_hash = ANY(%s)
+) AS ordered JOIN batch USING (batch_id) WHERE batch.state = 'accepted'
 """)
+"""The order is among all stays, so that it stays the same when a batch is rejected."""
 _COPY_IN = sql.SQL("COPY known_stay (batch_id, encounter_hash, {facts}) FROM STDIN")
 _READ = """
 SELECT patient_hash, encounter_hash, ordinal, number, days, medicines, discharge, diagnosis,
