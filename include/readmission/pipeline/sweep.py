@@ -92,7 +92,7 @@ def find_uncarried(
     carried_out |= {v for v, found in tags.items() if _awaits_approval(found, before - approval)}
     return tuple(
         verdict.batch_id
-        for verdict in existing(history.promotions(), registry)
+        for verdict in existing(history.promotions(figures=False), registry)
         if verdict.challenger_version not in carried_out
         and verdict.created_at
         and verdict.created_at < before
@@ -152,7 +152,7 @@ def find(
     candidates = [c for c in history.candidates() if c.created_at and c.created_at < before]
     trained = {candidate.batch_id for candidate in history.candidates()}
     trained |= SkippedTrainings(clean).batches()
-    judged = {(p.batch_id, p.challenger_version) for p in history.promotions()}
+    judged = {(p.batch_id, p.challenger_version) for p in history.promotions(figures=False)}
     failures = FailureLog(clean.connection)
 
     def due(stage: Stage, batches: Iterable[str]) -> tuple[str, ...]:

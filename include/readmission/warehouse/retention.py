@@ -85,6 +85,6 @@ def _erasure(clean: CleanWarehouse, days: int) -> Erasure:
     """Return the tombstone, which names the verdicts that can no longer be recomputed."""
     verdicts = [
         f"{promotion.batch_id} version {promotion.challenger_version}"
-        for promotion in ModelHistory(clean.connection).promotions()
+        for promotion in ModelHistory(clean.connection).promotions(figures=False)
     ]
     return Erasure(uuid4(), RETENTION, f"older than {days} days", verdicts=verdicts)

@@ -29,6 +29,8 @@ def test_a_verdict_is_stored_unchanged(history: ModelHistory) -> None:
     assert replace(stored, promotion_id=None, created_at=None) == PROMOTION
     assert history.verdict("batch-0001", "1") == stored
     assert history.verdict("batch-0001", "2") is None
+    assert history.promotions() == [stored]
+    assert history.promotions(figures=False) == [replace(stored, figures={})]
 
 
 def test_each_challenger_of_a_batch_gets_one_verdict(history: ModelHistory) -> None:

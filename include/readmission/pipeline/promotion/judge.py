@@ -114,7 +114,8 @@ def _proven(
     in_shadow: Sequence[ShadowComparison], champion: Scored | None, history: ModelHistory
 ) -> list[ShadowComparison]:
     """Return the refused versions that are better than the champion by its live outcomes."""
-    refused = {one.challenger_version for one in history.promotions() if one.verdict == REFUSED}
+    verdicts = history.promotions(figures=False)
+    refused = {one.challenger_version for one in verdicts if one.verdict == REFUSED}
     return [
         one
         for one in in_shadow

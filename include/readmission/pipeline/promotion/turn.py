@@ -45,7 +45,7 @@ def unsettled(
     trained = {candidate.batch_id for candidate in history.candidates()}
     verdicts = VerdictLog(clean.connection).verdicts()
     stages = (Stage.TRAINING, Stage.PROMOTION)
-    settled = {promotion.batch_id for promotion in history.promotions()}
+    settled = {promotion.batch_id for promotion in history.promotions(figures=False)}
     settled |= {one for one, state in states.items() if state is BatchState.REJECTED}
     settled |= {one.batch_id for stage in stages for one in stopped_at(stage, verdicts)}
     settled |= SkippedTrainings(clean).batches() - trained
@@ -106,7 +106,7 @@ def next_held(
     left_out = {own} | {one.batch_id for one in failures if one.lasting or one.reason}
     stopped = stopped_at(Stage.PROMOTION, VerdictLog(clean.connection).verdicts())
     left_out |= {one.batch_id for one in stopped}
-    judged = {(one.batch_id, one.challenger_version) for one in history.promotions()}
+    judged = {(one.batch_id, one.challenger_version) for one in history.promotions(figures=False)}
     for candidate in history.candidates():
         known = (candidate.batch_id, candidate.version) in judged or candidate.batch_id in left_out
         arriving = candidate.created_at is not None and candidate.created_at > now - ARRIVING

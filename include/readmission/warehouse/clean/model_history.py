@@ -125,13 +125,23 @@ class ModelHistory:
             with self.connection.transaction():
                 self.connection.execute("SELECT pg_advisory_unlock(%s)", (_ONE_AT_A_TIME,))
 
-    def promotions(self) -> list[Promotion]:
-        """Return all promotions, oldest first."""
+    def promotions(self, *, figures: bool = True) -> list[Promotion]:
+        """Return all promotions, oldest first.
+
+        Parameters
+        ----------
+        figures : bool
+            Whether to read their figures too, which are tens of kilobytes each.
+        """
+        columns = _WITH_FIGURES if figures else _WITHOUT_FIGURES
+        return self._promotions(_PROMOTIONS.format(columns=columns))
+
+    def _promotions(self, query: sql.Composed, *parameters: object) -> list[Promotion]:
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(Promotion)) as cursor,
         ):
-            found = cursor.execute("SELECT * FROM promotion ORDER BY promotion_id").fetchall()
+            found = cursor.execute(query, parameters).fetchall()
         return [replace(one, figures=_named_as_today(one.figures)) for one in found]
 
     def record_promotion(self, promotion: Promotion) -> Promotion:
@@ -157,10 +167,8 @@ class ModelHistory:
 
     def verdict(self, batch_id: str, challenger_version: str) -> Promotion | None:
         """Return the verdict on a challenger, if there is one."""
-        for promotion in self.promotions():
-            if (promotion.batch_id, promotion.challenger_version) == (batch_id, challenger_version):
-                return promotion
-        return None
+        found = self._promotions(_VERDICT, batch_id, challenger_version)
+        return found[0] if found else None
 
 
 def _named_as_today(figures: dict[str, Any]) -> dict[str, Any]:
@@ -171,6 +179,15 @@ def _named_as_today(figures: dict[str, Any]) -> dict[str, Any]:
 _CANDIDATES = sql.SQL("""
 SELECT * FROM candidate WHERE {number} IS NOT NULL ORDER BY {number}
 """).format(number=BATCH_NUMBER)
+
+_WITHOUT_FIGURES = sql.SQL("""
+promotion_id, batch_id, challenger_version, champion_version, verdict, reason, created_at
+""")
+_WITH_FIGURES = sql.SQL("{}, figures").format(_WITHOUT_FIGURES)
+_PROMOTIONS = sql.SQL("SELECT {columns} FROM promotion ORDER BY promotion_id")
+_VERDICT = sql.SQL("""
+SELECT {columns} FROM promotion WHERE (batch_id, challenger_version) = (%s, %s)
+""").format(columns=_WITH_FIGURES)
 
 _UPSERT_CANDIDATE = """
 INSERT INTO candidate (batch_id, run_id, family, version, data_sha256)
