@@ -1,0 +1,112 @@
+"""What one more batch costs, and a training, in databases that hold many encounters already."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pyarrow as pa
+
+from load.benchmarks.bare_copy import timed
+from load.benchmarks.growth.filling import BASE, BATCH, KEY
+from readmission.domain import synthetic
+from readmission.domain.batch_ids import batch_name
+from readmission.domain.privacy import Pseudonyms
+from readmission.domain.splitting import Split
+from readmission.modelling.fitting import fit
+from readmission.pipeline import process
+from readmission.quality.gates import Gatekeeper
+from readmission.stack.services import object_store
+from readmission.stack.site.site import Site
+from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.clean.partitions import Bucket, TrainingPartitions
+from readmission.warehouse.predictions import known_stays
+
+TRAINED = (Split.TRAIN, Split.VALIDATION)
+LIMIT = 0.05
+_NEW_SEED = 7
+_FREE = 900_000_000
+"""From here on, no copy has an encounter."""
+
+
+@contextmanager
+def _warehouses(dsns: Mapping[str, str]) -> Iterator[tuple[RawWarehouse, CleanWarehouse]]:
+    with ExitStack() as stack:
+        raw, clean = (stack.enter_context(psycopg.connect(dsns[n])) for n in ("raw", "clean"))
+        for connection in (raw, clean):
+            connection.execute("SET statement_timeout = 0")
+            connection.commit()
+        yield RawWarehouse(raw, KEY), CleanWarehouse(clean)
+
+
+def _new_rows() -> pa.Table:
+    """Return a batch of encounters that no copy has, many of them of known patients."""
+    rows = synthetic.encounters(BATCH, _NEW_SEED)
+    numbers = pa.array([str(_FREE + row) for row in range(BATCH)], pa.string())
+    return rows.set_column(rows.column_names.index("encounter_id"), "encounter_id", numbers)
+
+
+def one_batch(dsns: Mapping[str, str], rows: int) -> dict[str, float]:
+    """Bring a batch into databases with so many encounters, stage by stage."""
+    seconds: dict[str, float] = {}
+    pseudonyms = Pseudonyms(KEY)
+    with (
+        _warehouses(dsns) as (raw, clean),
+        psycopg.connect(dsns["predictions"]) as log,
+        TemporaryDirectory() as docs,
+    ):
+        log.execute("SET statement_timeout = 0")
+        log.commit()
+        arrived, gatekeeper = _new_rows(), Gatekeeper(Path(docs), lambda *_: None)
+        with timed(seconds, "load into RAW"):
+            batch = raw.load(arrived, rows, "synthetic").batch_id
+        with timed(seconds, "raw gate"):
+            gatekeeper.raw(raw, batch, LIMIT)
+        with timed(seconds, "processing"):
+            process.process(raw, clean, batch, KEY, pseudonyms.patient)
+        with timed(seconds, "clean gate"):
+            gatekeeper.clean(clean, batch)
+        with timed(seconds, "publishing its stays"):
+            known_stays.publish(clean, log, pseudonyms.encounter)
+    return seconds
+
+
+def snapshot(dsns: Mapping[str, str], site: Site) -> dict[str, float]:
+    """Write the training partition of every batch, and read the training rows from them."""
+    seconds: dict[str, float] = {}
+    with _warehouses(dsns) as (_, clean):
+        _correct_hashes(clean)
+        partitions = _partitions(clean, site)
+        with timed(seconds, "writing"):
+            for batch in clean.batches():
+                partitions.write(batch.batch_id)
+        with timed(seconds, "reading the training rows"):
+            partitions.read_splits(TRAINED)
+    return seconds
+
+
+def training(dsns: Mapping[str, str], site: Site, family: str) -> dict[str, float]:
+    """Fit a family on the rows of all partitions."""
+    with _warehouses(dsns) as (_, clean):
+        rows = _partitions(clean, site).read_splits(TRAINED)
+    started = time.perf_counter()
+    fit(family, rows, 2)
+    return {"fit": time.perf_counter() - started}
+
+
+def _partitions(clean: CleanWarehouse, site: Site) -> TrainingPartitions:
+    bucket = Bucket(object_store.client(site), site.settings.training_bucket)
+    return TrainingPartitions(clean, bucket)
+
+
+def _correct_hashes(clean: CleanWarehouse) -> None:
+    """Give the copied batches the hashes of their rows, as processing would have done."""
+    copied = [b.batch_id for b in clean.batches() if b.batch_id > batch_name(BASE)]
+    with clean.connection.transaction():
+        for batch_id in copied:
+            clean.connection.execute(
+                "UPDATE batch SET content_sha256 = %s WHERE batch_id = %s",
+                (clean.content_hash(batch_id), batch_id),
+            )
