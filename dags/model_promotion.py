@@ -139,8 +139,10 @@ def model_promotion_pipeline():
         report(decision["batch_id"], inputs=[MODEL_RUN], outputs=[PRODUCTION_MODEL])
 
     decision = judge()
-    # Not after `serve`, which may wait for the API, and for a person. A gate settles a batch too.
-    decision >> start_held.override(trigger_rule="all_done")()
+    # Not after `serve`, which may wait for the API, and for a person. A gate settles a batch too,
+    # so it runs whatever became of `judge`. As a teardown, it shows its own failure without failing
+    # the run, whose verdict stands.
+    decision >> start_held().as_teardown()
     serve(approved(decision) if get_settings().promotion_approval else decision)
 
 

@@ -177,12 +177,13 @@ def label(text: str) -> None:
     context["label"] = text
 
 
-@task(outlets=[MODEL_RUN])
+# A failure here says nothing about the batch of this run, so it is not recorded for that batch.
+@task(outlets=[MODEL_RUN], on_failure_callback=None)
 def start_held(partition_key: str, ti: Any, outlet_events: Any) -> None:
     """Announce the next held challenger again, unless a promotion is about to do the same.
 
     Each promotion ends with this task, so that one verdict leads to the next. The sweep does it
-    again if an event is lost.
+    again if this task fails or an event is lost.
     """
     from connections import clean_warehouse, raw_warehouse
     from readmission.pipeline.promotion import turn

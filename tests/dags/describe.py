@@ -7,7 +7,7 @@ environment variables configure Airflow before it is imported.
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 
@@ -40,6 +40,7 @@ def _dag(dag: Any) -> dict[str, Any]:
         "doc": dag.doc_md,
         "params": {name: dag.params.get_param(name).dump() for name in dag.params},
         "tasks": {task.task_id: _task(task) for task in dag.tasks},
+        "decisive": _decisive(dag),
     }
 
 
@@ -64,6 +65,22 @@ def _first_run(timetable: Any) -> str | None:
     return due.run_after.isoformat() if due else None
 
 
+class _Instance(NamedTuple):
+    """What the choice needs of the instance of a task."""
+
+    task_id: str
+    state: str | None = None
+
+
+def _decisive(dag: Any) -> list[str]:
+    """Return the tasks whose failure fails a run, as Airflow's scheduler chooses them."""
+    from airflow.models.dagrun import DagRun
+
+    instances = [_Instance(task.task_id) for task in dag.tasks]
+    chosen = DagRun._tis_for_dagrun_state(None, dag=dag, tis=instances)
+    return sorted(one.task_id for one in chosen)
+
+
 def _task(task: Any) -> dict[str, Any]:
     arguments = task.partial_kwargs if task.is_mapped else vars(task)
     return {
@@ -72,6 +89,7 @@ def _task(task: Any) -> dict[str, Any]:
         "mapped": task.is_mapped or any(task.iter_mapped_task_groups()),
         "name_of_instance": arguments.get("map_index_template"),
         "retries": task.retries,
+        "records_failures": bool(arguments.get("on_failure_callback")),
         "seconds": arguments["execution_timeout"].total_seconds(),
         "trigger_rule": arguments.get("trigger_rule"),
         "upstream": sorted(task.upstream_task_ids),

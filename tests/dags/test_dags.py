@@ -176,7 +176,7 @@ def test_whatever_settles_a_batch_starts_the_next_challenger_that_was_held(
 
     # A verdict, a gate or an error in promotion, and what keeps a batch from getting a challenger.
     assert {dag_id: (task["upstream"], task["trigger_rule"]) for dag_id, task in found.items()} == {
-        "model_promotion_pipeline": (["judge"], "all_done"),
+        "model_promotion_pipeline": (["judge"], "all_done_setup_success"),
         "model_training_pipeline": (["prepare", "train"], "one_failed"),
         "data_processing_pipeline": (["check"], "one_failed"),
     }
@@ -187,6 +187,19 @@ def test_whatever_settles_a_batch_starts_the_next_challenger_that_was_held(
         upstream = {name for task in tasks.values() for name in task["upstream"]}
         last = tasks.keys() - upstream
         assert {name for name in last if tasks[name]["trigger_rule"] in (None, "all_success")}
+
+
+def test_a_challenger_that_was_not_started_does_not_fail_a_good_promotion(
+    parsed: dict[str, Any], tmp_path: Path
+) -> None:
+    asked = parse(tmp_path, promotion_approval="true")
+
+    for dags in (parsed["dags"], asked["dags"]):
+        assert dags["model_promotion_pipeline"]["decisive"] == ["serve"]
+    # and nowhere is its failure stored as one of the batch that has just been settled
+    for dag in parsed["dags"].values():
+        recorded = {name for name, task in dag["tasks"].items() if task["records_failures"]}
+        assert recorded == dag["tasks"].keys() - {"start_held"}
 
 
 def test_the_sweep_can_announce_every_asset_that_starts_something(parsed: dict[str, Any]) -> None:
