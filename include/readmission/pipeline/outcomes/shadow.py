@@ -74,12 +74,13 @@ class ShadowComparison:
         }
 
     def figures(self) -> Iterator[LiveFigure]:
-        """Yield the counts, and every figure with an interval."""
+        """Yield the counts, and every difference with its interval."""
         names = self.challenger, self.champion, "", ""
         yield LiveFigure(*names, OUTCOMES, self.outcomes)
         yield LiveFigure(*names, AGREED, self.agreed)
         for one in self.criteria:
-            if one.figure is not None and one.interval is not None:
+            is_difference = one.name not in (criteria.ERROR, criteria.SLOPE_NAME)
+            if is_difference and one.figure is not None and one.interval is not None:
                 yield LiveFigure(*names, one.name, one.figure, *one.interval)
 
 

@@ -186,6 +186,10 @@ def test_a_challenger_proves_better_in_shadow_by_the_criteria_of_a_promotion(
     assert (compared.champion, compared.challenger, compared.outcomes) == ("1", "2", ROWS)
     assert compared.is_better is better
     assert compared.agreed == (champion.argmax(1) == challenger.argmax(1)).sum()
-    loss = by_name(list(compared.figures()), against="1")["log_loss"]
+    figures = by_name(list(compared.figures()), against="1")
+    assert figures.keys() == {
+        "outcomes", "agreed", "log_loss", "weighted_f1", "auroc_under_30", "recall_top_20",
+    }  # fmt: skip
+    loss = figures["log_loss"]
     expected = log_loss(OUTCOMES, challenger) - log_loss(OUTCOMES, champion)
     assert loss.figure == pytest.approx(expected, abs=1e-9)
