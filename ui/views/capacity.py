@@ -7,8 +7,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from ui.components import charts, model_caption, service
+from ui.components import charts, service
 from ui.components.admin import stored_threshold
+from ui.components.model import caption
 from ui.followup import DISCHARGED, FollowUp, follow_up
 from ui.language import _, formats
 
@@ -32,7 +33,7 @@ def show() -> None:
     model = service.fetch(lambda api: api.model())
     if model is None:
         return
-    model_caption.show(model)
+    caption.show(model)
     curve = pd.DataFrame(model["card"]["capacity"])
     if curve.empty:
         st.info(_("This model has no capacity data. The next trained model will have it."))

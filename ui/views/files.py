@@ -4,8 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from ui.client import Json
-from ui.components import api_errors, form, model_caption, service
+from ui.components import api_errors, form, service
 from ui.components.file_results import results
+from ui.components.model import caption
 from ui.file_job import FileJob
 from ui.language import _, formats
 
@@ -30,7 +31,7 @@ def show() -> None:
     if schema is None or health is None:
         return
     if health["model_loaded"]:
-        model_caption.show(health)
+        caption.show(health)
     else:
         api_errors.show_absence(health)
     _show_upload(schema)

@@ -5,14 +5,14 @@ import pandas as pd
 import streamlit as st
 
 from ui.client import Json
-from ui.components import charts, model_caption, service
+from ui.components import charts, service
 from ui.components.admin import actions
-from ui.language import N_, _, formats, ngettext, sentences
+from ui.components.model import caption, report
+from ui.language import _, formats, ngettext, sentences
 from ui.wording import fields, models
 from ui.wording.provenance import origin_in_words
 
 TOP_FIELDS = 12
-NET_BENEFITS = {"model": N_("By the model"), "all": N_("Everybody"), "lace": N_("LACE-like score")}
 
 
 def show() -> None:
@@ -29,12 +29,12 @@ def show() -> None:
         _show_candidates(history["candidates"])
         _show_versions(history["versions"])
     if model is not None and model["card"].get("report"):
-        _show_report(model["card"]["report"])
+        report.show(model["card"]["report"])
     actions.show(model)
 
 
 def _show_production(model: Json) -> None:
-    model_caption.show(model)
+    caption.show(model)
     cells = st.columns(3)
     version = _("Version {version}", version=model["model_version"])
     cells[0].metric(_("In production"), version)
@@ -90,36 +90,6 @@ def _show_card(card: Json, schema: Json) -> None:
         if card.get("release"):
             lines.append(_("Trained by system release {release}.", release=card["release"]))
         st.caption("  \n".join(lines))
-
-
-def _show_report(report: Json) -> None:
-    """Draw the figures of the card that a board reads, as of the training."""
-    with st.expander(_("The card's figures in full"), icon=":material/fact_check:"):
-        st.markdown(_("**Metrics** on validation patients, with 95 % intervals"))
-        st.table(models.intervals_table(report["intervals"]), hide_index=True)
-        st.markdown(_("**Groups of patients**"))
-        st.table(models.groups_table(report["subgroups"]), hide_index=True)
-        st.markdown(_("**Calibration**: share readmitted within 30 days, by predicted risk"))
-        charts.draw(_line(report["calibration"], "risk", {"observed": N_("Observed share")}))
-        st.markdown(_("**Net benefit** of following up patients from a risk on"))
-        charts.draw(_line(report["decision_curve"], "threshold", NET_BENEFITS))
-
-
-def _line(points: list[Json], across: str, names: dict[str, str]) -> charts.Chart:
-    """Return one line for each of the named values of the points."""
-    table = pd.DataFrame(points).rename(columns={name: _(title) for name, title in names.items()})
-    long = table.melt(id_vars=[across], value_vars=[_(title) for title in names.values()])
-    return (
-        alt.Chart(long)
-        .mark_line(point=True)
-        .encode(
-            x=alt.X(f"{across}:Q", title=_("Risk"), axis=alt.Axis(format=".0%")),
-            y=alt.Y("value:Q", title=None),
-            color=alt.Color("variable:N", legend=alt.Legend(title=None, orient="top")),
-            shape=alt.Shape("variable:N"),
-        )
-        .properties(height=240, description=", ".join(_(title) for title in names.values()))
-    )
 
 
 def _data_in_words(data: Json) -> str:

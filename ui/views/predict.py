@@ -3,15 +3,9 @@
 import streamlit as st
 
 from ui.client import ApiUnavailable, Json, RequestRefused
-from ui.components import (
-    api_errors,
-    form,
-    form_link,
-    model_caption,
-    prediction,
-    service,
-)
+from ui.components import api_errors, form, form_link, prediction, service
 from ui.components.explanations import contributions, what_if
+from ui.components.model import caption
 from ui.language import _, formats, sentences
 from ui.wording import fields
 
@@ -45,7 +39,7 @@ def show() -> None:
 
 def _show_model(health: Json) -> None:
     if health["model_loaded"]:
-        model_caption.show(health)
+        caption.show(health)
         return
     api_errors.show_absence(health)
     st.caption(_("You can already fill in the form."))
