@@ -104,6 +104,10 @@ class ApiClient:
         """Return all registered versions and the candidates of the newest batch."""
         return self._request("GET", "/model/history")
 
+    def live_figures(self) -> Json:
+        """Return how the versions did on outcomes that became known after their predictions."""
+        return self._request("GET", "/model/live")
+
     def quality(self) -> Json:
         """Return each gate's result for each batch, and the newest drift."""
         return self._request("GET", "/quality")

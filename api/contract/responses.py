@@ -9,6 +9,7 @@ from api.contract.predictions import ClassName, ModelReference, ResponseModel
 from readmission import __version__
 from readmission.modelling.families import FAMILIES
 from readmission.quality.catalogue import GATES
+from readmission.warehouse.predictions.live_figures import LiveFigure
 from readmission.warehouse.verdicts import NOT_RUN, Status
 
 TITLES = [family.title for family in FAMILIES.values()]
@@ -124,6 +125,16 @@ class ModelHistory(ResponseModel):
 
     versions: list[ModelVersion]
     candidates: list[Candidate]
+
+
+class LiveFigures(ResponseModel):
+    """How the versions did on outcomes that became known after their predictions."""
+
+    measured_at: datetime | None = Field(description="Null as long as no outcome is known.")
+    days: int = Field(description="Largest age of the predictions.", examples=[30])
+    figures: list[LiveFigure] = Field(
+        description="`against` names the champion if a version ran in shadow; else it is empty."
+    )
 
 
 class GateDescription(ResponseModel):

@@ -23,6 +23,7 @@ from api.errors.requests import (
 )
 from api.errors.service import (
     Draining,
+    LiveFiguresUnavailable,
     NoModelLoaded,
     NoProductionModel,
     QualityUnavailable,
@@ -41,6 +42,7 @@ __all__ = [
     "Forbidden",
     "ForeignOrigin",
     "InvalidEncounter",
+    "LiveFiguresUnavailable",
     "MalformedBody",
     "NoModelLoaded",
     "NoProductionModel",

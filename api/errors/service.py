@@ -41,6 +41,17 @@ class QualityUnavailable(ApiError):
     title = "The quality summary is unavailable"
 
 
+class LiveFiguresUnavailable(ApiError):
+    """The figures on live outcomes cannot be read."""
+
+    status = 503
+    kind = "live_figures_unavailable"
+    title = "The figures on live outcomes are unavailable"
+
+    def __init__(self) -> None:
+        super().__init__("The database of predictions did not respond; check that it is running.")
+
+
 class NoModelLoaded(ApiError):
     """No model is loaded."""
 

@@ -27,6 +27,7 @@ LINKS = {
     name.replace("/", "_"): f"/{name}"
     for name in (
         *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
+        "model/live",
         *("quality", "health", "ready", "reload_model", "rollback", "unpin", "promote", "metrics"),
         *("invocations", "ping", "v2", "fhir/RiskAssessment", "cds-services"),
     )
@@ -134,6 +135,23 @@ async def describe_model(state: State) -> dict[str, Any]:
 async def model_history(state: State) -> dict[str, Any]:
     """Return every registered version with its verdict, and the newest candidates."""
     return await asyncio.to_thread(history.read, state.registry)
+
+
+@router.get(
+    "/model/live",
+    response_model=responses.LiveFigures,
+    responses=error_schemas(401, 429, 503),
+    dependencies=[Depends(require_predict)],
+    openapi_extra=KEY_REQUIRED,
+    summary="How the versions did on live outcomes",
+)
+async def live_figures(state: State) -> dict[str, Any]:
+    """Return each version's counts and metrics on live outcomes, for all patients and by group.
+
+    The outcomes became known after the predictions, so these are not the figures on validation or
+    test patients. A version in shadow is compared with its champion: challenger minus champion.
+    """
+    return await asyncio.to_thread(history.read_live, state.settings)
 
 
 @router.get(

@@ -18,9 +18,11 @@ from readmission.registry import Registry
 from readmission.settings import CHECKOUT, PREFIX, get_settings
 from readmission.stack.services import object_store
 from readmission.stack.site.ports import free_ports
+from readmission.warehouse.predictions import live_figures
+from readmission.warehouse.predictions.live_figures import LiveFigure
 from tests.api.models import ROWS, put_into_production, small_fit
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform
+from tests.conftest import Platform, emptied
 from tests.signing import SIGNER
 from tests.ui.pages import PREDICT, Opened, switch_to
 
@@ -67,6 +69,35 @@ CRITERIA = {
 """Tags of the second version; a person has written one of them."""
 
 
+LIVE = (
+    LiveFigure("2", "", "", "", "outcomes", 1_412),
+    LiveFigure("2", "", "", "", "under_30", 155),
+    LiveFigure("2", "", "", "", "weighted_f1", 0.531, 0.504, 0.559),
+    LiveFigure("2", "", "", "", "auroc_under_30", 0.643, 0.601, 0.688),
+    LiveFigure("2", "", "", "", "calibration_gap_under_30", 0.012, -0.004, 0.028),
+    LiveFigure("2", "", "gender", "Female", "outcomes", 1_371),
+    LiveFigure("2", "", "gender", "Female", "under_30", 150),
+    LiveFigure("2", "", "gender", "Female", "auroc_under_30", 0.645, 0.602, 0.69),
+    LiveFigure("2", "", "gender", "Male", "outcomes", 41),
+    LiveFigure("2", "", "gender", "Male", "under_30", 5),
+    LiveFigure("1", "", "", "", "outcomes", 1),
+    LiveFigure("1", "", "", "", "under_30", 0),
+    LiveFigure("1", "2", "", "", "outcomes", 1_000),
+    LiveFigure("1", "2", "", "", "agreed", 870),
+    LiveFigure("1", "2", "", "", "log_loss", 0.0213, 0.0101, 0.0322),
+)
+"""Figures on live outcomes: of the champion, of version 1, and of version 1 in its shadow."""
+
+
+@pytest.fixture
+def live_outcomes(platform: Platform) -> Iterator[None]:
+    """Figures on live outcomes in the database of predictions, until the test ends."""
+    with emptied(platform.predictions_dsn) as connection:
+        live_figures.replace(connection, LIVE)
+        yield
+        live_figures.replace(connection, ())
+
+
 @pytest.fixture(scope="session")
 def model_settings(platform: Platform) -> dict[str, str]:
     """Settings of a model with two promoted versions and the candidates of the second batch."""
@@ -102,8 +133,14 @@ def api(
         "DOCS_SECRET_KEY": credentials.docs_secret_key,
         "DOCS_URL": REPORTS,
     }
-    settings = {**model_settings, **reports, "API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
     log = tmp_path_factory.mktemp("api") / "log"
+    predictions = {
+        "PREDICTION_LOG_DSN": platform.predictions_dsn,
+        "PREDICTION_LOG_KEY": credentials.prediction_log_key,
+        "PREDICTION_SPOOL_DIR": str(log.parent / "spool"),
+    }
+    keys = {"API_ANONYMOUS_ROLE": "predict", "API_KEYS": KEYS}
+    settings = {**model_settings, **reports, **predictions, **keys}
     with running(log, mlflow_uri=platform.mlflow_uri, settings=settings) as service:
         wait_for(f"{service.url}/ready", 200, service.process, service.log)
         yield service

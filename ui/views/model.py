@@ -1,4 +1,4 @@
-"""The model in production, the candidates of the newest batch, all versions and the rollback."""
+"""The model in production, live outcomes, the newest candidates, all versions, the rollback."""
 
 import altair as alt
 import pandas as pd
@@ -7,7 +7,7 @@ import streamlit as st
 from ui.client import Json
 from ui.components import charts, service
 from ui.components.admin import actions
-from ui.components.model import caption, report
+from ui.components.model import caption, live, report
 from ui.language import _, formats, ngettext, sentences
 from ui.wording import fields, models
 from ui.wording.provenance import origin_in_words
@@ -25,7 +25,10 @@ def show() -> None:
         schema = service.fetch(lambda api: api.schema()) or {"fields": [], "classes": {}}
         _show_card(model["card"], schema)
     history = service.fetch(lambda api: api.history()) if model is not None else None
-    if history is not None:
+    if model is not None and history is not None:
+        found = service.fetch(lambda api: api.live_figures())
+        if found is not None:
+            live.show(found, model, history["versions"])
         _show_candidates(history["candidates"])
         _show_versions(history["versions"])
     if model is not None and model["card"].get("report"):

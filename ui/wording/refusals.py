@@ -11,6 +11,9 @@ BY_KIND = {
     "http": N_("The address does not exist, or does not accept this request."),
     "internal": N_("The service failed. Its log has the details under the request ID."),
     "invalid": N_("Some values are missing, unknown or not allowed."),
+    "live_figures_unavailable": N_(
+        "The figures on live outcomes cannot be read, because the database of predictions is down."
+    ),
     "malformed": N_("The file or the request cannot be read."),
     "media_type": N_("The service does not read files of this type."),
     "no_model": N_("No model is loaded yet."),

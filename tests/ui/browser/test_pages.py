@@ -15,7 +15,10 @@ from tests.ui.conftest import REPORTS
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_each_page_fits_the_window_and_is_accessible(
-    visiting: Visiting, publish: Callable[..., None], size: tuple[int, int]
+    visiting: Visiting,
+    publish: Callable[..., None],
+    live_outcomes: None,
+    size: tuple[int, int],
 ) -> None:
     publish()
     visit = visiting(size=size)

@@ -31,7 +31,11 @@ def predict_a_file(page: Page, file: Path) -> None:
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_each_page_is_spanish_fits_the_window_and_is_accessible(
-    visiting: Visiting, publish: Callable[..., None], tmp_path: Path, size: tuple[int, int]
+    visiting: Visiting,
+    publish: Callable[..., None],
+    live_outcomes: None,
+    tmp_path: Path,
+    size: tuple[int, int],
 ) -> None:
     publish()
     visit = visiting(size=size, language="es-CO")

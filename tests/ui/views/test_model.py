@@ -88,6 +88,41 @@ def test_a_tag_that_is_not_a_criterion_is_left_out_of_the_history(api: Service) 
     assert first["criteria"] == []
 
 
+def test_live_figures_stand_beside_those_of_training_in_columns_of_their_own(
+    api: Service, opened: Opened, live_outcomes: None
+) -> None:
+    page = opened(api.url, MODEL)
+
+    # then the champion comes first, with its metrics on three kinds of patients
+    own, few, shadow = (box for box in page.expander if "outcome" in box.label)
+    assert own.label == "Version 2: 1,412 outcomes, of which within 30 days: 155"
+    metrics, groups = (table.value for table in own.table)
+    columns = ["Live outcomes", "Validation patients", "Test patients, at its verdict"]
+    assert list(metrics.columns) == ["Metric", *columns]
+    card = httpx.get(f"{api.url}/model", trust_env=False).json()["card"]["metrics"]
+    assert list(metrics.iloc[0, 1:]) == [
+        "0.531 [0.504 – 0.559]", f"{card['weighted_f1']:.3f}", "0.550",
+    ]  # fmt: skip
+    # and groups that are too small have counts only
+    assert list(groups["Group"]) == ["gender: Female", "gender: Male"]
+    assert list(groups["Outcomes"]) == ["1,371", "41"]
+    auroc = groups["AUROC for readmission within 30 days"]
+    assert list(auroc) == ["0.645 [0.602 – 0.690]", "–"]
+    # and a version without enough outcomes has no table
+    assert few.label == "Version 1: 1 outcome, of which within 30 days: 0"
+    assert not few.table
+    # and what ran in shadow is compared with its champion
+    assert shadow.label == "Version 1 in shadow of 2: 1,000 outcomes, same prediction: 87%"
+    (compared,) = (table.value for table in shadow.table)
+    assert list(compared["Difference from the champion"]) == ["+0.021 [+0.010 – +0.032]"]
+
+
+def test_without_outcomes_the_page_says_so(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    assert "No recent prediction has a known outcome yet." in text_of(page.caption)
+
+
 def plotted(page: Any, chart: int) -> list[dict[str, Any]]:
     """Return the rows that a chart is drawn from."""
     (drawn,) = page.get("vega_lite_chart")[chart].proto.datasets

@@ -1,1 +1,1 @@
-"""What the pages show of a model: its caption, and the figures of its card in full."""
+"""What the pages show of a model: its caption, its figures in full and its live outcomes."""

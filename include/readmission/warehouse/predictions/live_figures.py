@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
+from datetime import datetime
 
 import psycopg
 from psycopg.rows import class_row
@@ -58,6 +59,13 @@ def stored(connection: psycopg.Connection) -> list[LiveFigure]:
     """Return the figures that were stored last."""
     with connection.transaction(), connection.cursor(row_factory=class_row(LiveFigure)) as cursor:
         return cursor.execute(_SELECT).fetchall()
+
+
+def measured_at(connection: psycopg.Connection) -> datetime | None:
+    """Return when the stored figures were measured; None if there are none."""
+    with connection.transaction():
+        row = connection.execute("SELECT max(measured_at) FROM live_figure").fetchone()
+    return row[0] if row else None
 
 
 _INSERT = """
