@@ -100,6 +100,14 @@ class ApiClient:
         """Return the model in production and its card."""
         return self._request("GET", "/model")
 
+    def card(self) -> str:
+        """Return the card of the model in production as a page of HTML."""
+        with self._traced("GET", "/model/card") as headers:
+            response = self._http.get("/model/card", headers=headers)
+            if response.is_error:
+                raise _refusal(response.json(), response)
+        return response.text
+
     def history(self) -> Json:
         """Return all registered versions and the candidates of the newest batch."""
         return self._request("GET", "/model/history")

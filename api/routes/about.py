@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.contract import responses
@@ -21,13 +21,14 @@ from api.dependencies import (
 )
 from api.errors import Draining
 from api.model import history
+from readmission.serving.card import rendering
 
 SERVICE = "Readmission of diabetic patients"
 LINKS = {
     name.replace("/", "_"): f"/{name}"
     for name in (
         *("docs", "schema", "predict", "predict/batch", "explain", "model", "model/history"),
-        "model/live",
+        *("model/card", "model/live"),
         *("quality", "health", "ready", "reload_model", "rollback", "unpin", "promote", "metrics"),
         *("invocations", "ping", "v2", "fhir/RiskAssessment", "cds-services"),
     )
@@ -122,6 +123,29 @@ async def describe_model(state: State) -> dict[str, Any]:
         "pinned": state.holder.pinned,
         "card": champion.model.card,
     }
+
+
+@router.get(
+    "/model/card",
+    response_class=HTMLResponse,
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        **error_schemas(401, 404, 429, 503),
+    },
+    dependencies=[Depends(require_predict)],
+    openapi_extra=KEY_REQUIRED,
+    summary="The champion's card as a page",
+)
+async def model_card(state: State) -> HTMLResponse:
+    """Return the card in full as HTML that prints well, as in the registry.
+
+    It has all figures and the 31 source attributes of the US rule HTI-1. 404 if the model was
+    trained by a release without such cards.
+    """
+    card = state.holder.require().model.card
+    if not card.get("report"):
+        raise HTTPException(404, "the release that trained this model wrote no full card")
+    return HTMLResponse(rendering.html(card))
 
 
 @router.get(

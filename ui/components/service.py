@@ -1,14 +1,17 @@
 """The connection that all pages share; a failed request is explained on the page."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 import streamlit as st
 
 from readmission.logs import open_tracer
 from readmission.settings import get_settings
-from ui.client import ApiClient, ApiUnavailable, Json, RequestRefused
+from ui.client import ApiClient, ApiUnavailable, RequestRefused
 from ui.components import api_errors
 from ui.language import _
+
+T = TypeVar("T")
 
 
 @st.cache_resource
@@ -22,7 +25,7 @@ def client() -> ApiClient:
     return _client(get_settings().api_url)
 
 
-def fetch(request: Callable[[ApiClient], Json]) -> Json | None:
+def fetch(request: Callable[[ApiClient], T]) -> T | None:
     """Return the API's response; if there is none, explain it on the page and return None."""
     try:
         return request(client())

@@ -45,6 +45,7 @@ ENDPOINTS = {
     ("POST", "/explain"): PREDICT,
     ("GET", "/model"): PREDICT,
     ("GET", "/model/history"): PREDICT,
+    ("GET", "/model/card"): PREDICT,
     ("GET", "/model/live"): PREDICT,
     ("GET", "/quality"): PREDICT,
     ("GET", "/predictions/{request_id}"): ADMIN,

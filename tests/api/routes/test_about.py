@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from readmission.domain.columns import earlier_stays
 from readmission.domain.schema import example
 from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
+from readmission.serving.card import rendering
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import ServedModel
 from readmission.settings import Settings
@@ -69,6 +71,28 @@ def test_the_root_names_service_model_and_links(service: TestClient) -> None:
     known = service.get("/openapi.json").json()["paths"]
     assert set(root["links"].values()) - {"/docs"} <= set(known)
     assert service.get(root["links"]["docs"]).status_code == 200
+
+
+def test_the_card_is_a_page_with_the_source_attributes_of_hti_1(
+    service: TestClient, fits: tuple[Fit, Fit]
+) -> None:
+    page = service.get("/model/card")
+
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.text == rendering.html(loaded("1", fits[0]).card)
+    assert len(re.findall(r"<tr><td>\d\.[ivx]+</td>", page.text)) == 31
+    assert "<script" not in page.text
+
+
+def test_a_model_of_an_earlier_release_has_no_card_in_full(
+    empty_service: TestClient, fake_store: FakeModelStore, fits: tuple[Fit, Fit]
+) -> None:
+    model = loaded("1", fits[0])
+    model.bundle.card.pop("report")
+    fake_store.content = model
+    assert empty_service.post("/reload_model").status_code == 200
+
+    check_error(empty_service.get("/model/card"), 404, "http")
 
 
 def test_live_figures_are_returned_as_they_were_measured_last(

@@ -42,6 +42,9 @@ def test_the_figures_of_the_card_are_shown_with_intervals(api: Service, opened: 
     assert list(intervals.columns) == ["Metric", "All patients", "Without those who died"]
     (log_loss,) = intervals[intervals["Metric"].str.startswith("Log loss")]["All patients"]
     assert f"[{low:.3f} – " in log_loss
+    # and the whole card can be kept
+    (button,) = box.get("download_button")
+    assert button.label == "Download the card (in English)"
 
 
 def test_the_three_candidates_are_compared_side_by_side(api: Service, opened: Opened) -> None:

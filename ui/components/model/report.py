@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from ui.client import Json
-from ui.components import charts
+from ui.components import charts, service
 from ui.language import N_, _
 from ui.wording import models
 
@@ -13,7 +13,7 @@ NET_BENEFITS = {"model": N_("By the model"), "all": N_("Everybody"), "lace": N_(
 
 
 def show(report: Json) -> None:
-    """Draw the figures of a card in full."""
+    """Draw the figures in full, and offer the card as a document."""
     with st.expander(_("The card's figures in full"), icon=":material/fact_check:"):
         st.markdown(_("**Metrics** on validation patients, with 95 % intervals"))
         st.table(models.intervals_table(report["intervals"]), hide_index=True)
@@ -23,6 +23,12 @@ def show(report: Json) -> None:
         charts.draw(_line(report["calibration"], "risk", {"observed": N_("Observed share")}))
         st.markdown(_("**Net benefit** of following up patients from a risk on"))
         charts.draw(_line(report["decision_curve"], "threshold", NET_BENEFITS))
+        card = service.fetch(lambda api: api.card())
+        if card is not None:
+            st.download_button(
+                _("Download the card (in English)"), card, "card.html", "text/html",
+                icon=":material/download:",
+            )  # fmt: skip
 
 
 def _line(points: list[Json], across: str, names: dict[str, str]) -> charts.Chart:
