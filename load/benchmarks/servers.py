@@ -27,7 +27,7 @@ from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline import source
 from readmission.pipeline.train import signer_of
-from readmission.registry import Registry
+from readmission.registry import CHALLENGER, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings, get_settings
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
@@ -102,9 +102,13 @@ def responds(url: str, body: str) -> bool:
         return False
 
 
-def register(settings: Settings) -> str:
-    """Fit XGBoost on the first encounters, promote it to production and return its URI."""
-    raw = source.locate(settings).encounters.slice(0, TRAINING_ROWS).to_pandas()
+def register(settings: Settings, *, shadow: bool = False) -> str:
+    """Fit XGBoost on the first encounters, put it into production and return its URI.
+
+    A model for the shadow has half of the encounters, and becomes the challenger instead.
+    """
+    training_rows = TRAINING_ROWS // 2 if shadow else TRAINING_ROWS
+    raw = source.locate(settings).encounters.slice(0, training_rows).to_pandas()
     rows = cleaning.clean(raw)
     rows[schema.TARGET] = cleaning.outcome(raw)
     rows["eligible"] = cleaning.eligible(raw)
@@ -113,7 +117,10 @@ def register(settings: Settings) -> str:
     lineage = Lineage("batch-0001", 1, len(rows), "measured", "measured")
     run_id = log_fit(fit("xgboost", rows, 2), lineage, registry.experiment_id(), {}, signer)
     version = registry.register(run_id, lineage.tags())
-    registry.promote(version)
+    if shadow:
+        registry.set_alias(CHALLENGER, version)
+    else:
+        registry.promote(version)
     return f"models:/{settings.model_name}/{version}"
 
 

@@ -13,6 +13,9 @@ on p99 under full load, the time from process start to the first response, and m
 otherwise idle machine:
 
     .venv/bin/python -m load.benchmarks.serving --rounds 3
+
+With `--shadow` it measures what a challenger in shadow costs instead: one service without and one
+with `READMISSION_SHADOW_SHARE=1`, in turn, each at a steady rate and as fast as it responds.
 """
 
 import argparse
@@ -24,7 +27,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -50,9 +54,12 @@ from load.benchmarks.servers import (
 )
 from readmission.domain.schema import example
 from readmission.modelling.families.xgboost import distribution
+from readmission.settings import PREFIX
 from readmission.stack.site.ports import free_ports
 from readmission.stack.stack import Stack
 
+STEADY_PAUSE = 100
+"""Milliseconds between two requests of a connection at a steady rate."""
 AIMS = {MLFLOW: 300.0, PIPELINE: 50.0, EMPTY: 0.45}
 REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", distribution())
 
@@ -67,13 +74,16 @@ class WrkResult:
     failures: int
 
 
-def measure_server(server: Server, seconds: int, connections: int, folder: Path) -> WrkResult:
-    """Send requests to a server as fast as it responds."""
+def measure_server(
+    server: Server, seconds: int, connections: int, folder: Path, pause: int = 0
+) -> WrkResult:
+    """Send requests to a server as fast as it responds, or with pauses of so many milliseconds."""
     script = folder / "post.lua"
     quoted = json.dumps(server.body)
     script.write_text(
         f'wrk.method = "POST"\nwrk.body = {quoted}\n'
         f'wrk.headers["Content-Type"] = "application/json"\nwrk.headers["X-API-Key"] = "{KEY}"\n'
+        + (f"function delay() return {pause} end\n" if pause else "")
     )
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "30s"]
     output = subprocess.run(  # noqa: S603
@@ -152,13 +162,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=6, help="per server and round")
     parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--shadow", action="store_true", help="measure a challenger in shadow")
     arguments = parser.parse_args()
     require_wrk()
     console = Console()
     versions = {name: importlib.metadata.version(name) for name in REPOSITORY_OF_PEERS}
     console.print("  ".join(f"{name} {version}" for name, version in versions.items()))
     with stack_for_models() as (stack, folder):
-        measure(stack, folder, arguments, console)
+        (measure_shadow if arguments.shadow else measure)(stack, folder, arguments, console)
 
 
 def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console) -> None:
@@ -192,6 +203,61 @@ def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: 
         shown = httpx.get(service.url.replace("/predict", "/metrics")).text
         for name in ("prediction_log_written_total", "prediction_log_lost_total"):
             console.print(re.search(rf"^{name} .*$", shown, re.MULTILINE)[0])  # type: ignore[index]
+
+
+def measure_shadow(
+    stack: Stack, folder: Path, arguments: argparse.Namespace, console: Console
+) -> None:
+    """Measure the service without and with a challenger in shadow, in turn."""
+    for shadow in (False, True):
+        register(stack.site.training_settings, shadow=shadow)
+    with ExitStack() as running:
+        plain, shadowed = (
+            running.enter_context(service_with(stack, folder / f"shadow-{share}", share))
+            for share in (0, 1)
+        )
+        for name, pause in (("steady rate", STEADY_PAUSE), ("full load", 0)):
+            options = (arguments.connections, folder, pause)
+            rounds = [
+                (measure_server(plain, arguments.seconds, *options),
+                 measure_server(shadowed, arguments.seconds, *options))
+                for _ in track(range(arguments.rounds), name, console=console)
+            ]  # fmt: skip
+            report_shadow(name, rounds, console)
+        shown = httpx.get(shadowed.url.replace("/predict", "/metrics")).text
+        console.print(*re.findall(r"^shadow_\w+_total.*$", shown, re.MULTILINE), sep="\n")
+
+
+@contextmanager
+def service_with(stack: Stack, folder: Path, share: int) -> Iterator[Server]:
+    """Run the service with this share in shadow, once it has loaded what it needs."""
+    folder.mkdir(mode=0o711)
+    (port,) = free_ports(1)
+    environment = service_environment(stack, folder, port) | {
+        "LOG_FOLDER": str(folder), f"{PREFIX}SHADOW_SHARE": str(share)
+    }  # fmt: skip
+    url, command = f"http://127.0.0.1:{port}", (sys.executable, "-m", "api")
+    body = json.dumps(example())
+    with started(folder.name, command, environment, f"{url}/predict", body) as server:
+        while share and "shadow_model_info{" not in httpx.get(f"{url}/metrics").text:
+            time.sleep(0.2)
+        measure_server(server, 2, 32, folder)
+        yield server
+
+
+def report_shadow(
+    name: str, rounds: Sequence[tuple[WrkResult, WrkResult]], console: Console
+) -> None:
+    """Print both results at one load, and the ratios paired by round."""
+    table = Table(name, "requests/s", "p50 ms", "p99 ms", "failures")
+    for title, results in zip(
+        ("without a challenger", "challenger in shadow"), zip(*rounds, strict=True), strict=True
+    ):
+        table.add_row(title, *cells(results))
+    console.print(table)
+    for what in ("per_second", "p99"):
+        ratios = sorted(getattr(new, what) / getattr(old, what) for old, new in rounds)
+        console.print(f"{what}: {median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f}) times")
 
 
 if __name__ == "__main__":
