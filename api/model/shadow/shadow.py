@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
-from time import sleep
+from time import sleep, thread_time
 from typing import NamedTuple, Self
 
 import psycopg
@@ -26,10 +26,14 @@ from readmission.warehouse.predictions.shadow import ShadowPrediction
 
 LIMIT = 1_000
 """Most requests that wait; further ones are dropped."""
+TURN_ROWS = 100
+"""Most that one turn predicts and writes, in one transaction."""
 TURN_SECONDS = 0.5
-"""Between two turns; each scores what waits and writes it in one transaction."""
-PAUSE_SECONDS = 0.0005
-"""After each encounter, so that a request never waits for more than one."""
+"""Between two turns, unless enough waits for another one."""
+REST = 9
+"""How many times as long as it worked the thread rests after each encounter.
+
+So a request never waits for more than one, and the challenger takes a tenth of a core at most."""
 
 Complete = Callable[[ServedModel, Encounter], Encounter]
 _SOON = schema.CLASSES.index("<30")
@@ -137,13 +141,13 @@ class Shadow:
         self._waiting.put(_Offered(now, request_id, row, version, encounter, prediction))
 
     def _run(self, stopped: threading.Event) -> None:
-        while not stopped.wait(TURN_SECONDS):
+        while not stopped.wait(0 if self._waiting.qsize() >= TURN_ROWS else TURN_SECONDS):
             self.turn()
         self.turn()
 
     def turn(self) -> None:
-        """Predict and store what waits; never raises."""
-        rows = [row for offered in self._taken() if (row := self._predict(offered))]
+        """Predict and store what waits, up to `TURN_ROWS`; never raises."""
+        rows = [row for offered in self._taken() if (row := self._predict_and_rest(offered))]
         if not rows:
             return
         try:
@@ -155,8 +159,15 @@ class Shadow:
 
     def _taken(self) -> Iterator[_Offered]:
         with suppress(Empty):
-            for _ in range(LIMIT):
+            for _ in range(TURN_ROWS):
                 yield self._waiting.get_nowait()
+
+    def _predict_and_rest(self, offered: _Offered) -> ShadowPrediction | None:
+        """Predict, and rest in proportion to the work."""
+        began = thread_time()
+        row = self._predict(offered)
+        sleep(REST * (thread_time() - began))
+        return row
 
     def _predict(self, offered: _Offered) -> ShadowPrediction | None:
         model = self._holder.challenger
@@ -167,7 +178,6 @@ class Shadow:
         except Exception as error:  # noqa: BLE001 - a challenger may fail in any way
             log.debug("a prediction in shadow failed: %s", where(error))
             found = None
-        sleep(PAUSE_SECONDS)
         if found is None:
             self._metrics.shadow_dropped.labels("failed").inc()
             return None

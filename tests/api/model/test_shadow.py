@@ -116,6 +116,29 @@ def test_a_full_queue_drops_and_counts_and_every_request_is_answered(
     assert len(table.execute(ROWS).fetchall()) == 2
 
 
+def test_a_turn_stores_a_part_and_rests_after_each_encounter(
+    client: TestClient, table: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given three requests, and turns of two
+    rests: list[float] = []
+    monkeypatch.setattr(shadow, "TURN_ROWS", 2)
+    monkeypatch.setattr(shadow, "sleep", rests.append)
+    client.post("/predict/batch", json=[NUMBERED] * 3).raise_for_status()
+
+    # when
+    began = time.thread_time()
+    shadow_of(client).turn()
+    worked = time.thread_time() - began
+
+    # then nine tenths of the time are rest
+    assert len(table.execute(ROWS).fetchall()) == len(rests) == 2
+    assert all(rest > 0 for rest in rests)
+    assert sum(rests) <= shadow.REST * worked
+    # and the next turn has the last one
+    shadow_of(client).turn()
+    assert len(table.execute(ROWS).fetchall()) == len(rests) == 3
+
+
 def test_what_fails_or_cannot_be_stored_is_dropped_and_counted(
     client: TestClient, table: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
