@@ -130,7 +130,12 @@ def cells(results: Sequence[WrkResult]) -> tuple[str, str, str, str]:
 
 def ratio(one: WrkResult, other: WrkResult) -> float:
     """Return the ratio of requests per second; infinite if the other server completed none."""
-    return one.per_second / other.per_second if other.per_second else math.inf
+    return quotient(one.per_second, other.per_second)
+
+
+def quotient(one: float, other: float) -> float:
+    """Return how many times the other figure one is; infinite if that is 0."""
+    return one / other if other else math.inf
 
 
 def require_wrk() -> None:
@@ -256,7 +261,7 @@ def report_shadow(
         table.add_row(title, *cells(results))
     console.print(table)
     for what in ("per_second", "p99"):
-        ratios = sorted(getattr(new, what) / getattr(old, what) for old, new in rounds)
+        ratios = sorted(quotient(getattr(new, what), getattr(old, what)) for old, new in rounds)
         console.print(f"{what}: {median(ratios):.2f} ({ratios[0]:.2f}-{ratios[-1]:.2f}) times")
 
 
