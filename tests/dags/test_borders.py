@@ -72,7 +72,9 @@ def run_tasks(home: Path, calls: list[tuple[str, str, dict[str, Any]]]) -> list[
             "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "include"), str(CHECKOUT / "dags")]),
+            "PYTHONPATH": os.pathsep.join(
+                str(CHECKOUT / one) for one in ("include", "dags", "docker")
+            ),
         },
         input=json.dumps(calls),
         capture_output=True,

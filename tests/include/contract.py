@@ -7,6 +7,13 @@ import pandas as pd
 from readmission.domain import schema
 from readmission.domain.columns import Column, Kind, icd10
 
+NUMBERS = {
+    "weight": r"[0-9]{1,4}(\.[0-9]+)?",
+    "max_glu_serum": r"([6-9][0-9]|[1-9][0-9]{2}|1[0-9]{3})(\.[0-9]+)?",
+    "A1Cresult": r"([3-9]|1[0-9])(\.[0-9]+)?",
+}
+"""Numbers that a list of values accepts: weights, and results of the two tests."""
+
 
 def acceptable(column: Column, value: str) -> bool:
     """Whether the schema accepts a value, as written in the file."""
@@ -27,7 +34,9 @@ def acceptable(column: Column, value: str) -> bool:
     if is_code and value.isdecimal():
         return 1 <= int(value) <= 99
     if column.is_closed:
-        return value in column.values
+        words = {*column.values, *column.values.values(), *column.synonyms}
+        is_word = value.strip().casefold() in {word.casefold() for word in words}
+        return is_word or re.fullmatch(NUMBERS.get(column.name, "(?!)"), value) is not None
     assert column.pattern is not None
     return re.search(column.pattern, value) is not None
 

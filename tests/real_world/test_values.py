@@ -241,7 +241,8 @@ def test_numeric_columns_of_parquet(service: TestClient) -> None:
 
 def test_data_frames_of_the_registered_model() -> None:
     for line in LINES:
-        if line.sent == "151":  # The gate and the API check limits, the model does not.
+        # The gate and the API check limits and weights, the model does not.
+        if line.sent == "151" or (line.column == "weight" and line.means is REFUSED):
             continue
         frame = pd.DataFrame([sent(line)], dtype=object)
         if line.means is REFUSED:

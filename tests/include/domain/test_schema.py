@@ -74,7 +74,7 @@ def test_each_value_of_a_scale_has_its_code(name: str, expected: dict[str, int])
         ("E119", True),
         ("E199", False),
         ("Z3A.20", False),
-        ("428 ", False),
+        ("428 ", True),
         ("heart", False),
     ],
 )

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from readmission.domain.columns import spelling, wording
 from readmission.domain.columns.icd10 import translate
 from readmission.domain.columns.spelling import MISSING, NOT_MEASURED
-from readmission.domain.columns.wording import Measurement
+from readmission.domain.columns.wording import OLDEST, Measurement
 
 
 class Kind(StrEnum):
@@ -276,8 +276,8 @@ clinical group is the same in both.
 OPEN_CATEGORY_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9/&\- ]{0,59}$"
 
 
-OLDEST, LARGEST_CODE = 120, 99
-"""Largest age in years, and largest code of a list, that is not taken for a mistake."""
+LARGEST_CODE = 99
+"""Largest code of a list that is not taken for a mistake."""
 
 
 def _limits(interval: str) -> tuple[int, int]:

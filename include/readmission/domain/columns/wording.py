@@ -25,6 +25,8 @@ _IN_YEARS = re.compile(r"([0-9]{1,3})(?:y|yo|yrs?|years?|a|anos?)")
 _AND_OVER = re.compile(r"(?:>=|≥)?(90|100)(?:\+|yearsandover|andover|ymas)?")
 _WEIGHT = re.compile(r"[0-9]{1,4}(?:[.,][0-9]{1,3})?(?:kg|kgs|lb|lbs)?")
 _DECADE = 10
+OLDEST = 120
+"""Largest age in years that is not taken for a mistake."""
 HEAVIEST = 9999
 """In any unit."""
 
@@ -119,6 +121,8 @@ class Measurement:
 
     def read(self, sent: object) -> str | None:
         """Return the value of a result, a number or text, or None if it is no such result."""
+        if isinstance(sent, str) and not re.fullmatch(self.pattern, sent.strip()):
+            return None
         number = decimal(sent)
         if number is None or not self.lowest <= number < self.below:
             return None
@@ -141,7 +145,8 @@ def age_in(text: str) -> int | None:
     spelled = letters(text)
     if found := _AGES.fullmatch(spelled):
         low, high = (int(number) for number in found.groups() if number is not None)
-        return low if low % _DECADE == 0 and high - low in (_DECADE - 1, _DECADE) else None
+        is_decade = low % _DECADE == 0 and high - low in (_DECADE - 1, _DECADE)
+        return low if is_decade and low < OLDEST else None
     if found := _IN_YEARS.fullmatch(spelled) or _AND_OVER.fullmatch(spelled):
         return int(found[1])
     return None
