@@ -48,6 +48,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"audit", "clean", "predictions", "raw", "reconciliation"},
         {"retention"},
     ),
+    "readmission.warehouse.clean.partitions": ({"bucket"}, {"remote"}),
     "readmission.serving": (
         {"card", "encoding_tables", "explainers", "onnx_estimator", "signature"},
         {"scorer"},

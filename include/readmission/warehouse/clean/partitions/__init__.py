@@ -10,8 +10,7 @@ import hashlib
 import io
 import json
 import logging
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +23,13 @@ from pyarrow import parquet as pq
 from readmission.domain import schema
 from readmission.domain.splitting import Split
 from readmission.errors import ReadmissionError
+from readmission.warehouse.clean.partitions.bucket import Bucket
 from readmission.warehouse.clean.warehouse import ROW_TYPES, CleanWarehouse
 from readmission.warehouse.ledger import CleanBatch
 from readmission.warehouse.sql.content import content_hash
 from readmission.warehouse.states import BatchState
+
+__all__ = ["Bucket", "Partition", "RowsDiffer", "TrainingPartitions", "encode", "name_of"]
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +38,6 @@ _CATEGORIES = frozenset({"batch_id", "part", *schema.CATEGORICAL_FEATURES})
 _COLUMNS = json.dumps([(name, str(kind)) for name, kind in ROW_TYPES.items()])
 _LAYOUT = hashlib.sha256(_COLUMNS.encode()).hexdigest()[:8]
 """Part of a partition's name, so that a release with other columns writes partitions of its own."""
-_NAME = re.compile(r"[^/]+/[0-9a-f]{64}-[0-9a-f]{8}\.parquet")
-_DELETED_AT_ONCE = 1_000
-"""S3 deletes no more objects with one request."""
 
 
 class RowsDiffer(ReadmissionError):
@@ -87,47 +86,12 @@ def _fits(value: int, kind: pa.DataType) -> bool:
 
 
 @dataclass(frozen=True)
-class Bucket:
-    """The bucket of the partitions.
+class Partition:
+    """One partition: its batch, its hash if it was written, and the corrected source rows."""
 
-    Parameters
-    ----------
-    s3 : boto3 S3 client
-        Connected to the object store.
-    name : str
-        Name of the bucket.
-    """
-
-    s3: Any
-    name: str
-
-    def get(self, key: str) -> bytes | None:
-        """Return the content of an object, or None if there is none."""
-        try:
-            content: bytes = self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
-        return content
-
-    def put(self, key: str, content: bytes) -> None:
-        """Write an object."""
-        self.s3.put_object(Bucket=self.name, Key=key, Body=content)
-
-    def partitions(self) -> Iterator[str]:
-        """Yield the names of all partitions; other objects are left out."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name)
-        for page in pages:
-            for entry in page.get("Contents", ()):
-                if _NAME.fullmatch(entry["Key"]):
-                    yield entry["Key"]
-
-    def delete(self, keys: Sequence[str]) -> None:
-        """Delete objects."""
-        for start in range(0, len(keys), _DELETED_AT_ONCE):
-            objects = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
-            self.s3.delete_objects(Bucket=self.name, Delete={"Objects": objects, "Quiet": True})
+    batch: CleanBatch
+    sha256: str | None
+    corrected: tuple[int, ...]
 
 
 class TrainingPartitions:
@@ -199,15 +163,42 @@ class TrainingPartitions:
         self.bucket.delete(outdated)
         return len(outdated)
 
+    def written(self, up_to: str) -> list[Partition]:
+        """Return the partitions up to a batch, and write those that do not exist.
+
+        Raises
+        ------
+        BatchNotFound
+            If the ledger does not contain the batch `up_to`.
+        RowsDiffer
+            If a partition cannot be written again.
+        """
+        with self.warehouse.unchanged():
+            for part in self._listed(up_to):
+                if part.sha256 is None or not self.bucket.has(name_of(part.batch)):
+                    self._write(part.batch)
+            return self._listed(up_to)
+
+    def rewrite(self, batch_id: str) -> None:
+        """Write the partition of a batch again, for example because it was damaged."""
+        with self.warehouse.unchanged():
+            self._write(self.warehouse.batch(batch_id))
+
     def _read(self, splits: Sequence[Split], up_to: str | None) -> pa.Table:
-        last = None if up_to is None else self.warehouse.batch(up_to).number
-        batches = [one for one in self._accepted() if last is None or one.number <= last]
-        hashes, corrected = self._hashes(), self._corrected(last)
         tables = [pa.schema(list(ROW_TYPES.items())).empty_table()]
-        for batch in batches:
-            content = self._content(batch, hashes.get(name_of(batch)))
-            tables.append(_without(decode(content, splits), corrected.get(batch.batch_id)))
+        for part in self._listed(up_to):
+            content = self._content(part.batch, part.sha256)
+            tables.append(without(decode(content, splits), part.corrected))
         return pa.concat_tables(tables)
+
+    def _listed(self, up_to: str | None) -> list[Partition]:
+        last = None if up_to is None else self.warehouse.batch(up_to).number
+        hashes, corrected = self._hashes(), self._corrected(last)
+        return [
+            Partition(batch, hashes.get(name_of(batch)), tuple(corrected.get(batch.batch_id, ())))
+            for batch in self._accepted()
+            if last is None or batch.number <= last
+        ]
 
     def _accepted(self) -> list[CleanBatch]:
         """Return the accepted batches that have rows."""
@@ -245,7 +236,7 @@ class TrainingPartitions:
             return dict(self.connection.execute(_CORRECTED, (last, last)).fetchall())
 
 
-def _without(rows: pa.Table, corrected: Sequence[int] | None) -> pa.Table:
+def without(rows: pa.Table, corrected: Sequence[int]) -> pa.Table:
     """Return the rows that no accepted batch has corrected."""
     if not corrected:
         return rows
