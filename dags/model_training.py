@@ -56,14 +56,18 @@ def model_training_pipeline():
         from readmission.registry import Registry
 
         settings, lineage = get_settings(), Lineage(**data)
-        with clean_warehouse() as warehouse:
-            history, partitions = settings.train_with_history, training_partitions(warehouse)
-            rows = train.training_rows(
-                warehouse, lineage.batch_id, history=history, partitions=partitions
-            )
-        registry = Registry(settings.as_mlflow("training"))
-        signer = train.signer_of(settings)
-        return vars(train.train(family, rows, lineage, registry, signer, settings.training_threads))
+        registry, signer = Registry(settings.as_mlflow("training")), train.signer_of(settings)
+        with train.cluster_of(settings) as cluster:
+            with clean_warehouse() as warehouse:
+                batch_id, partitions = lineage.batch_id, training_partitions(warehouse)
+                history = settings.train_with_history
+                rows = (
+                    train.training_rows(warehouse, batch_id, history=history, partitions=partitions)
+                    if cluster is None
+                    else train.distributed_rows(partitions, batch_id, cluster)
+                )
+            threads = settings.training_threads
+            return vars(train.train(family, rows, lineage, registry, signer, threads))
 
     @task(outlets=[MODEL_RUN])
     def register_best(

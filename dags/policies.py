@@ -46,6 +46,7 @@ MISCONFIGURED = (
     "readmission.errors.ErasureKeyError",
     "readmission.errors.SigningKeyError",
     "readmission.errors.UnknownFamily",
+    "readmission.modelling.fitting.cluster.DaskMissing",
     "readmission.settings.SettingsError",
 )
 """Errors that only an administrator can fix; afterwards the sweep starts the batch again."""

@@ -66,6 +66,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bundling"},
         {"mlflow_runs"},
     ),
+    "readmission.modelling.fitting": ({"samples"}, {"cluster"}),
     "readmission.modelling.evaluation": (
         {"bootstrap"},
         {"calibration"},

@@ -61,6 +61,28 @@ def test_a_wrong_value_is_named(monkeypatch: pytest.MonkeyPatch, name: str, valu
         Settings.from_environment()
 
 
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        ({}, "READMISSION_DASK_ADDRESS"),
+        ({"DASK_ADDRESS": "tls://dask:8786"}, "READMISSION_DASK_TLS_DIR"),
+        ({"DASK_ADDRESS": "tcp://dask:8786"}, "tls://"),
+        (
+            {"DASK_ADDRESS": "tcp://127.0.0.1:8786", "TRAIN_WITH_HISTORY": "true"},
+            "READMISSION_TRAIN_WITH_HISTORY",
+        ),
+    ],
+)
+def test_training_on_dask_needs_a_scheduler_that_is_encrypted_or_local(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], lacking: str
+) -> None:
+    for name, value in ({"TRAINING_ENGINE": "dask"} | given).items():
+        monkeypatch.setenv(PREFIX + name, value)
+
+    with pytest.raises(SettingsError, match=lacking):
+        Settings.from_environment()
+
+
 def test_all_wrong_values_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("READMISSION_BATCH_SIZE", "0")
     monkeypatch.setenv("READMISSION_UI_PORT", "web")

@@ -51,6 +51,10 @@ class Family:
         at prediction: XGBoost as *missing* (NaN), the others as zero.
     distribution : callable, optional
         Returns the name of the package that it needs besides scikit-learn.
+    fit_on_cluster : callable, optional
+        Fits an estimator on the rows of a cluster. It takes the unfitted estimator, Dask's client,
+        the encoded rows as a Dask array of CSR chunks, shape (n, columns), and their class codes.
+        Without it, a training on a cluster fits the family on a sample, in one process.
     """
 
     title: str
@@ -61,6 +65,7 @@ class Family:
     sparse: bool
     absent: float = 0.0
     distribution: Callable[[], str] | None = None
+    fit_on_cluster: Callable[[Any, Any, Any, Any], None] | None = None
 
 
 def tree_nodes(

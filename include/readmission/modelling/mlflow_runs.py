@@ -27,7 +27,7 @@ from readmission.modelling.bundling import write_bundle
 from readmission.modelling.encoder import has_history
 from readmission.modelling.evaluation.metrics import prefixed
 from readmission.modelling.families import family
-from readmission.modelling.fitting import Fit
+from readmission.modelling.fitting import LOCAL, Fit
 from readmission.modelling.model import PROBABILITY_COLUMNS, ReadmissionModel
 from readmission.modelling.plots import draw, save
 from readmission.serving import card
@@ -133,15 +133,17 @@ def find_run(
     signer: Signer,
     *,
     history: bool,
+    engine: str = LOCAL,
 ) -> str | None:
     """Return the finished run of this family on exactly this data, if there is one.
 
-    A repeated training uses it to skip the fits that have already finished. A run of other code,
-    whose bundle has an older format, or is signed with another key, is not found and so is trained
-    again.
+    A repeated training uses it to skip the fits that have already finished. A run of other code or
+    of another engine, whose bundle has an older format, or is signed with another key, is not found
+    and so is trained again.
     """
     wanted = {"batch_id": lineage.batch_id, "data_sha256": lineage.data_sha256}
     wanted |= bundle_tags(signer) | code_tags(family) | history_tag(known=history)
+    wanted["engine"] = engine
     condition = " and ".join(f"tags.{name} = '{value}'" for name, value in wanted.items())
     runs = client.search_runs(
         [experiment_id], f"attributes.status = 'FINISHED' and {condition}", max_results=1
@@ -181,9 +183,10 @@ def log_fit(
         tags=lineage.tags()
         | bundle_tags(signer)
         | code_tags(model.family)
-        | history_tag(known=has_history(model.encoder)),
+        | history_tag(known=has_history(model.encoder))
+        | {"engine": fit.engine},
     ) as run:
-        mlflow.log_params(_parameters(model))
+        mlflow.log_params({**_parameters(model), **fit.extent})
         _log_plots(fit, f"data: {lineage.data_source}, up to {lineage.batch_id}")
         for name, content in artifacts.items():
             mlflow.log_dict(content, name)
@@ -242,7 +245,8 @@ def _log_model(fit: Fit, lineage: Lineage, signer: Signer) -> str:
         made_by = code_tags(fit.model.family) | {
             "packages": ", ".join(_requirements(fit.model.family))
         }
-        bundle = write_bundle(Path(folder) / FOLDER, fit, vars(lineage) | made_by, signer)
+        data = {**vars(lineage), **made_by, **fit.extent}
+        bundle = write_bundle(Path(folder) / FOLDER, fit, data, signer)
         _log_card(json.loads((bundle / card.FILE).read_text()))
         logged = mlflow.pyfunc.log_model(
             name="model",

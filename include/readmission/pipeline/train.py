@@ -1,8 +1,10 @@
 """One training: select the rows, fit each family, register the best model as challenger."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from opentelemetry import trace
@@ -11,7 +13,8 @@ from readmission.domain.columns import earlier_stays
 from readmission.domain.drift import reference_of
 from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound, NotServable, RowsErased, SigningKeyError
-from readmission.modelling.fitting import fit
+from readmission.modelling.fitting import LOCAL, Fit, fit
+from readmission.modelling.fitting.cluster import Cluster, DistributedRows, connect
 from readmission.modelling.mlflow_runs import (
     NOT_SERVABLE,
     Lineage,
@@ -33,9 +36,13 @@ from readmission.warehouse import (
     ModelHistory,
 )
 from readmission.warehouse.clean.partitions import TrainingPartitions
+from readmission.warehouse.clean.partitions.remote import PartitionChanged, remote
 from readmission.warehouse.clean.patient_history import with_history
 
 CHOSEN_BY = "val_weighted_f1"
+LEARNING_CURVE = "learning_curve.json"
+"""Artifact of a model that saw a sample of the rows."""
+TRAINED_ON = (Split.TRAIN, Split.VALIDATION)
 
 
 @dataclass(frozen=True)
@@ -116,9 +123,47 @@ def training_rows(
     BatchNotFound
         If the batch is not accepted in CLEAN.
     """
-    newest, splits = _accepted(warehouse, batch_id), (Split.TRAIN, Split.VALIDATION)
-    rows = (partitions or warehouse).read_splits(splits, newest.batch_id)
-    return with_history(warehouse.connection, rows, splits) if history else rows
+    newest = _accepted(warehouse, batch_id)
+    rows = (partitions or warehouse).read_splits(TRAINED_ON, newest.batch_id)
+    return with_history(warehouse.connection, rows, TRAINED_ON) if history else rows
+
+
+@contextmanager
+def cluster_of(settings: Settings) -> Iterator[Cluster | None]:
+    """Connect to the cluster that fits the models; None if this process does.
+
+    Raises
+    ------
+    ReadmissionError
+        If the cluster is unavailable, see `readmission.modelling.fitting.cluster.connect`.
+    """
+    if settings.dask_address is None or settings.training_engine == LOCAL:
+        yield None
+        return
+    sample_rows, tls = settings.training_sample_rows, settings.dask_tls_dir
+    with connect(settings.dask_address, sample_rows, tls) as cluster:
+        yield cluster
+
+
+def distributed_rows(
+    partitions: TrainingPartitions, batch_id: str, cluster: Cluster
+) -> DistributedRows:
+    """Have a cluster read what `training_rows` returns; this process gets a sample at most.
+
+    Raises
+    ------
+    BatchNotFound
+        If the batch is not accepted in CLEAN.
+    ClusterFailed, PartitionChanged, PartitionUnreadable
+        If the cluster cannot read the rows. A partition that was lost or damaged is written again,
+        so that a retry can.
+    """
+    newest = _accepted(partitions.warehouse, batch_id)
+    try:
+        return cluster.read(remote(partitions, TRAINED_ON, newest.batch_id))
+    except PartitionChanged as changed:
+        partitions.rewrite(changed.batch_id)
+        raise
 
 
 def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
@@ -129,16 +174,21 @@ def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
 
 
 def train(
-    family: str, rows: pd.DataFrame, data: Lineage, registry: Registry, signer: Signer, threads: int
+    family: str,
+    rows: pd.DataFrame | DistributedRows,
+    data: Lineage,
+    registry: Registry,
+    signer: Signer,
+    threads: int,
 ) -> FitResult:
-    """Fit one family and log a run; a run of the same family, code and data is reused.
+    """Fit one family and log a run; a run of the same family, code, data and engine is reused.
 
     Parameters
     ----------
     family : str
         Key of `readmission.modelling.families.FAMILIES`.
-    rows : DataFrame
-        The result of `training_rows`.
+    rows : DataFrame or DistributedRows
+        The result of `training_rows` or of `distributed_rows`.
     data : Lineage
         Describes the rows.
     registry : Registry
@@ -149,17 +199,29 @@ def train(
         Number of threads of the fit.
     """
     experiment_id = registry.experiment_id()
-    history = earlier_stays.KNOWN in rows
-    run_id = find_run(registry.client, experiment_id, data, family, signer, history=history)
+    known, engine = rows, LOCAL
+    if isinstance(rows, DistributedRows):
+        known, engine = rows.sample, rows.engine
+    history = earlier_stays.KNOWN in known
+    run_id = find_run(
+        registry.client, experiment_id, data, family, signer, history=history, engine=engine
+    )
     if run_id is None:
-        reference = reference_of(rows[rows["part"] == Split.TRAIN])
         fitted = fit(family, rows, threads)
-        run_id = log_fit(fitted, data, experiment_id, {DRIFT_REFERENCE: reference}, signer)
+        run_id = log_fit(fitted, data, experiment_id, _artifacts(fitted, known), signer)
         registry.client.log_inputs(run_id, datasets=[training_data(data.tags())])
         if trace_id := current_trace():
             registry.client.set_tag(run_id, "trace_id", trace_id)
     run = registry.client.get_run(run_id).data
     return FitResult(family, run_id, run.metrics[CHOSEN_BY], run.tags.get(NOT_SERVABLE))
+
+
+def _artifacts(fitted: Fit, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the summary of the training rows, and the learning curve if there is one."""
+    found: dict[str, Any] = {DRIFT_REFERENCE: reference_of(rows[rows["part"] == Split.TRAIN])}
+    if fitted.learning_curve:
+        found[LEARNING_CURVE] = {"validation": list(fitted.learning_curve)}
+    return found
 
 
 def current_trace() -> str | None:

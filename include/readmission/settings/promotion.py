@@ -1,12 +1,14 @@
 """Settings of training and promotion, which `readmission.settings.Settings` inherits."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationInfo, field_validator
 
 from readmission.settings.renamed import RenamedSettings
 
 Rows = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,11} rows$")]
+_SCHEDULER = r"^(tls://[^\s,/]+|tcp://(localhost|127\.0\.0\.1|\[::1\])):[0-9]{1,5}$"
 _ADDRESSES = r"^( *https?://(\[[0-9A-Fa-f:.]+\]|[^\s,/:\[\]]+)(:[0-9]{1,5})?/? *(,|$))*$"
 
 
@@ -32,6 +34,27 @@ class PromotionSettings(RenamedSettings):
         False,
         description="Train on what was known of each patient's earlier stays, too. Such a model"
         " predicts with and without them; the API looks them up for callers who send patient_nbr.",
+    )
+    dask_address: Annotated[str, Field(pattern=_SCHEDULER)] | None = Field(
+        None,
+        description="Address of the Dask scheduler, as `tls://host:8786`; `tcp://` is accepted for"
+        " this machine only, because whoever reaches a scheduler can run code on its workers.",
+    )
+    dask_tls_dir: Path | None = Field(
+        None,
+        description="Folder with ca.crt, tls.crt and tls.key, with which task, scheduler and"
+        " workers prove who they are to each other.",
+    )
+    # After the settings that it needs.
+    training_engine: Literal["local", "dask"] = Field(
+        "local",
+        description="Where models are fitted: in the training task, or on a Dask cluster, for more"
+        " rows than one machine holds.",
+    )
+    training_sample_rows: PositiveInt = Field(
+        500_000,
+        description="With READMISSION_TRAINING_ENGINE=dask, rows above which encoder, metrics, and"
+        " the families that cannot be fitted on a cluster see a sample of the patients.",
     )
     history_refresh_seconds: PositiveFloat = Field(
         30, description="Seconds between two checks of the API for new stays of patients."
@@ -81,3 +104,18 @@ class PromotionSettings(RenamedSettings):
         description="With the rule weighted_f1, the absolute amount by which a challenger's"
         " log-loss may exceed the champion's.",
     )
+
+    @field_validator("training_engine")
+    @classmethod
+    def _complete(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse an engine without what it needs."""
+        if value == "local":
+            return value
+        address = info.data.get("dask_address")
+        if address is None:
+            raise ValueError("dask needs READMISSION_DASK_ADDRESS")
+        if address.startswith("tls:") and info.data.get("dask_tls_dir") is None:
+            raise ValueError("an address that begins with tls:// needs READMISSION_DASK_TLS_DIR")
+        if info.data.get("train_with_history"):
+            raise ValueError("dask cannot be used with READMISSION_TRAIN_WITH_HISTORY")
+        return value

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from readmission.domain import schema
 from readmission.modelling.family import (
     SEED,
     TREES,
@@ -22,6 +23,9 @@ from readmission.serving.explainers import BOOSTER
 
 DISTRIBUTIONS = ("xgboost-cpu", "xgboost")
 """Packages that contain XGBoost; one of them is installed."""
+CLASSES = len(schema.CLASSES)
+LOST_AFTER_SECONDS = 60
+"""On a cluster, how long workers wait for one that does not respond."""
 
 
 def build(threads: int) -> Any:
@@ -39,6 +43,30 @@ def build(threads: int) -> Any:
         n_jobs=threads,
         random_state=SEED,
     )
+
+
+def fit_on_cluster(estimator: Any, client: Any, encoded: Any, outcomes: Any) -> None:
+    """Fit on all workers of a Dask cluster; the estimator becomes what `fit` would make of it.
+
+    The workers add up their histograms, outside of Dask's connections.
+    """
+    from xgboost import dask
+    from xgboost.collective import Config
+
+    chosen = estimator.get_params()
+    # Each worker uses the threads that it has.
+    parameters = {k: v for k, v in estimator.get_xgb_params().items() if k != "n_jobs"}
+    rows = dask.DaskQuantileDMatrix(client, encoded, outcomes, max_bin=estimator.max_bin)
+    trained = dask.train(
+        client,
+        {**parameters, "num_class": CLASSES},
+        rows,
+        num_boost_round=estimator.n_estimators,
+        coll_cfg=Config(timeout=LOST_AFTER_SECONDS, tracker_timeout=LOST_AFTER_SECONDS),
+    )
+    estimator.load_model(trained["booster"].save_raw("ubj"))
+    # Loading a booster replaces parameters by what it estimated.
+    estimator.set_params(**chosen)
 
 
 def to_onnx(estimator: Any, columns: int) -> bytes:
@@ -94,4 +122,5 @@ FAMILY = Family(
     sparse=True,
     absent=math.nan,
     distribution=distribution,
+    fit_on_cluster=fit_on_cluster,
 )

@@ -1,6 +1,7 @@
 """Fit one family on the train rows and tune its decision weights on the validation rows."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -14,7 +15,14 @@ from readmission.modelling import families
 from readmission.modelling.decision import tune_weights
 from readmission.modelling.encoder import new_encoder
 from readmission.modelling.evaluation.metrics import evaluate_twice
+from readmission.modelling.fitting.cluster import DistributedRows, failing_as
+from readmission.modelling.fitting.samples import of_patients, sampled_patients
 from readmission.modelling.model import ReadmissionModel
+
+CURVE_SHARES = (0.25, 0.5)
+"""Parts of a sample on which a family is fitted, too, to see what more rows give."""
+LOCAL = "local"
+"""The engine that fits in the process of the task."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +44,12 @@ class Fit:
         Wall time of fitting encoder and estimator.
     rows : DataFrame
         The validation rows with all their columns, for the model's card.
+    engine : str
+        What fitted it: ``local``, or a cluster and its largest sample.
+    extent : mapping
+        On a cluster, numbers of rows: there are, the model saw, and it was tuned on.
+    learning_curve : sequence of mapping
+        If the model saw a sample only, its metrics after a growing number of rows.
     """
 
     model: ReadmissionModel
@@ -45,58 +59,112 @@ class Fit:
     probabilities: npt.NDArray[np.float64]
     fit_seconds: float
     rows: pd.DataFrame
+    engine: str = LOCAL
+    extent: Mapping[str, int] = field(default_factory=dict)
+    learning_curve: Sequence[Mapping[str, float]] = ()
 
 
-def fit(family: str, rows: pd.DataFrame, threads: int) -> Fit:
+def fit(family: str, rows: pd.DataFrame | DistributedRows, threads: int) -> Fit:
     """Fit `family` on the train rows of `rows` and tune it on the validation rows.
 
     Parameters
     ----------
     family : str
         Key of `readmission.modelling.families.FAMILIES`.
-    rows : DataFrame
+    rows : DataFrame or DistributedRows
         Train and validation rows, with the columns of
         `readmission.warehouse.clean.warehouse.ROW_TYPES`, and optionally with the fields of earlier
-        stays. Then the model takes these fields, and predicts without them as well.
+        stays. Then the model takes these fields, and predicts without them as well. Of the rows of
+        a cluster, the encoder and the metrics see the sample; so does the model, if its family
+        cannot be fitted on a cluster.
     threads : int
-        Number of threads of the fit.
+        Number of threads of the fit, in this process.
 
     Raises
     ------
     ValueError
         If a row belongs to another split: no model may be trained on test rows.
+    ClusterFailed
+        If the cluster does not survive the fit.
     """
-    if not rows["part"].isin([Split.TRAIN, Split.VALIDATION]).all():
+    cluster = rows if isinstance(rows, DistributedRows) else None
+    known = rows.sample if isinstance(rows, DistributedRows) else rows
+    if not known["part"].isin([Split.TRAIN, Split.VALIDATION]).all():
         raise ValueError("training takes train and validation rows only")
-    train, validation = rows[rows["part"] == Split.TRAIN], rows[rows["part"] == Split.VALIDATION]
+    train, validation = (known[known["part"] == each] for each in (Split.TRAIN, Split.VALIDATION))
     started = perf_counter()
-    model = _fitted(family, train, threads)
+    model = _fitted(family, train, threads, cluster)
     seconds = perf_counter() - started
+    metrics, probabilities = _tuned(model, validation)
+    fitted = Fit(
+        model,
+        metrics,
+        validation[list(schema.FEATURE_NAMES)],
+        validation[schema.TARGET].to_numpy(),
+        probabilities,
+        seconds,
+        validation,
+    )
+    return fitted if cluster is None else _described(fitted, cluster, train, threads)
+
+
+def _tuned(
+    model: ReadmissionModel, validation: pd.DataFrame
+) -> tuple[dict[str, float], npt.NDArray[np.float64]]:
+    """Tune the decision weights, and return metrics and probabilities of the validation rows."""
     outcomes = validation[schema.TARGET].to_numpy()
-    features = validation[list(schema.FEATURE_NAMES)]
-    probabilities = model.score(features)
+    probabilities = model.score(validation[list(schema.FEATURE_NAMES)])
     model.weights = tune_weights(outcomes, probabilities)
     eligible = validation["eligible"].to_numpy()
     metrics = evaluate_twice(outcomes, probabilities, model.weights, eligible)
-    if earlier_stays.KNOWN in rows:
+    if earlier_stays.KNOWN in validation:
         known = evaluate_twice(outcomes, model.score(validation), model.weights, eligible)
         metrics |= {f"{name}_with_history": value for name, value in known.items()}
-    return Fit(model, metrics, features, outcomes, probabilities, seconds, validation)
+    return metrics, probabilities
 
 
-def _fitted(family: str, train: pd.DataFrame, threads: int) -> ReadmissionModel:
+def _fitted(
+    family: str, train: pd.DataFrame, threads: int, cluster: DistributedRows | None = None
+) -> ReadmissionModel:
     declared = families.family(family)
     history = earlier_stays.KNOWN in train
     names = (*schema.FEATURE_NAMES, *(earlier_stays.NAMES if history else ()))
     encoder = new_encoder(sparse=declared.sparse, history=history)
     features = _blanked(train)[list(names)] if history else train[list(names)]
-    encoded = encoder.fit_transform(features).astype(np.float32)
     estimator = declared.build(threads)
-    estimator.fit(encoded, train[schema.TARGET].to_numpy())
+    if cluster and declared.fit_on_cluster:
+        encoder.fit(features)
+        with failing_as(f"fit {declared.title}"):
+            declared.fit_on_cluster(estimator, cluster.client, *cluster.encoded(encoder))
+    else:
+        encoded = encoder.fit_transform(features).astype(np.float32)
+        estimator.fit(encoded, train[schema.TARGET].to_numpy())
     if "n_jobs" in estimator.get_params():
         # Fitting uses several threads; predicting one row at a time is faster with one.
         estimator.set_params(n_jobs=1)
     return ReadmissionModel(family, encoder, estimator)
+
+
+def _described(fitted: Fit, cluster: DistributedRows, train: pd.DataFrame, threads: int) -> Fit:
+    """Add to a fit what it saw of the rows, and what more rows would give."""
+    everything = families.family(fitted.model.family).fit_on_cluster is not None
+    extent = {
+        "train_rows": cluster.train_rows,
+        "fitted_rows": cluster.train_rows if everything else len(train),
+        "validation_rows": len(fitted.rows),
+    }
+    curve = [] if everything or not cluster.is_sampled else _curve(fitted, train, threads)
+    return replace(fitted, engine=cluster.engine, extent=extent, learning_curve=curve)
+
+
+def _curve(fitted: Fit, train: pd.DataFrame, threads: int) -> list[dict[str, float]]:
+    """Return the validation metrics after growing parts of the sample, and after all of it."""
+    curve = []
+    for share in CURVE_SHARES:
+        part = of_patients(train, sampled_patients(train, int(share * len(train))))
+        metrics, _ = _tuned(_fitted(fitted.model.family, part, threads), fitted.rows)
+        curve.append({"rows": len(part), **metrics})
+    return [*curve, {"rows": len(train), **fitted.metrics}]
 
 
 def _blanked(train: pd.DataFrame) -> pd.DataFrame:

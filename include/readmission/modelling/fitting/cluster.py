@@ -1,0 +1,295 @@
+"""A Dask cluster, whose machines read the training rows and fit one model together.
+
+Dask is imported when a cluster is needed: one machine trains without it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+
+import readmission
+from readmission.domain import schema
+from readmission.domain.splitting import Split
+from readmission.errors import ReadmissionError
+from readmission.modelling.encoder import inputs
+from readmission.modelling.fitting.samples import of_patients, sampled_patients
+
+Part = Callable[[], pd.DataFrame]
+"""Reads the train and validation rows of one batch, on any machine; it can be pickled."""
+
+PATIENCE_SECONDS = 30
+"""How long to wait for the scheduler, and for the first worker."""
+_ATTEMPTS = 2
+"""How often a part is read again, for example while the object store restarts."""
+_OUTCOMES = [schema.PATIENT, schema.TARGET, "part"]
+
+
+class DaskMissing(ReadmissionError):
+    """Training on a cluster needs packages that are not installed."""
+
+    def __init__(self, package: str) -> None:
+        super().__init__(
+            f"READMISSION_TRAINING_ENGINE=dask needs {package}, which is not installed; run"
+            " `uv pip install --require-hashes -r requirements/dask.txt`"
+        )
+
+
+class ClusterUnavailable(ReadmissionError):
+    """No scheduler, or no worker, responds; a retry may find them."""
+
+    def __init__(self, address: str, problem: str) -> None:
+        super().__init__(
+            f"READMISSION_DASK_ADDRESS={address}: {problem}. Start the Dask scheduler and workers,"
+            " or set READMISSION_TRAINING_ENGINE=local; the training is tried again"
+        )
+
+
+class ClusterDiffers(ReadmissionError):
+    """Workers run another version of this library than the task."""
+
+    def __init__(self, versions: set[str]) -> None:
+        super().__init__(
+            f"this task runs readmission {readmission.__version__}, and the Dask workers run"
+            f" {', '.join(sorted(versions))}; restart scheduler and workers with the same image"
+        )
+
+
+class ClusterFailed(ReadmissionError):
+    """Scheduler or workers were lost in the middle of a step; a retry starts with those left."""
+
+    def __init__(self, step: str, error: BaseException) -> None:
+        super().__init__(
+            f"the Dask cluster could not {step}: {type(error).__name__}. If a worker or the"
+            " scheduler ended, the training is tried again with those that are there"
+        )
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A connection to a cluster.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected to the scheduler.
+    sample_rows : int
+        Largest number of rows that this process holds.
+    """
+
+    client: Any
+    sample_rows: int
+
+    def read(self, parts: Sequence[Part]) -> "DistributedRows":
+        """Count the rows of all parts, and fetch a sample of their patients.
+
+        Raises
+        ------
+        ClusterFailed
+            If the cluster does not survive it, or a part cannot be read.
+        """
+        with failing_as("read the training rows"):
+            outcomes = self._of_each(_outcomes, parts)
+            counts = [int((rows["part"] == Split.TRAIN).sum()) for rows in outcomes]
+            everyone = pd.concat(outcomes, ignore_index=True)
+            patients = sampled_patients(everyone, self.sample_rows)
+            sample = pd.concat(self._of_each(_rows, parts, patients), ignore_index=True)
+        return DistributedRows(self.client, parts, counts, sample, len(everyone), self.sample_rows)
+
+    def _of_each(
+        self, read: Callable[..., pd.DataFrame], parts: Sequence[Part], *args: Any
+    ) -> list[pd.DataFrame]:
+        from dask import delayed
+
+        shared = [delayed(arg, traverse=False) for arg in args]
+        tasks = [
+            delayed(read, pure=False)(delayed(part, traverse=False), *shared) for part in parts
+        ]
+        found: list[pd.DataFrame] = self.client.gather(
+            self.client.compute(tasks, retries=_ATTEMPTS)
+        )
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class DistributedRows:
+    """The rows of a training, most of which are never in this process.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connected to the cluster that reads them.
+    parts : sequence of callable
+        Each reads the rows of one batch.
+    counts : sequence of int
+        Number of train rows in each part.
+    sample : DataFrame
+        Train and validation rows of the sampled patients: all rows if they fit.
+    rows : int
+        Number of train and validation rows.
+    limit : int
+        Largest number of rows in a sample.
+    """
+
+    client: Any
+    parts: Sequence[Part]
+    counts: Sequence[int]
+    sample: pd.DataFrame
+    rows: int
+    limit: int
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether the sample lacks rows."""
+        return len(self.sample) < self.rows
+
+    @cached_property
+    def train_rows(self) -> int:
+        """Number of train rows in all parts."""
+        return sum(self.counts)
+
+    @property
+    def engine(self) -> str:
+        """What fits a model: the value of a run's tag ``engine``."""
+        return f"dask, {self.limit} rows sampled at most"
+
+    def encoded(self, encoder: ColumnTransformer) -> tuple[Any, Any]:
+        """Return all encoded train rows and their outcomes, as Dask arrays of one chunk a part.
+
+        Nothing is read before the arrays are computed.
+
+        Parameters
+        ----------
+        encoder : ColumnTransformer
+            Fitted, with sparse output.
+
+        Returns
+        -------
+        dask.array.Array, shape (n, columns)
+            CSR chunks of float32.
+        dask.array.Array of int, shape (n,)
+            Class codes.
+        """
+        from dask import array, delayed
+        from scipy.sparse import csr_matrix
+
+        width, shared = len(encoder.get_feature_names_out()), delayed(encoder, traverse=False)
+        matrices, outcomes = [], []
+        for part, count in zip(self.parts, self.counts, strict=True):
+            if count == 0:
+                continue
+            both = delayed(_encoded, nout=2, pure=False)(delayed(part, traverse=False), shared)
+            empty = csr_matrix((0, 0), dtype=np.float32)
+            matrices.append(array.from_delayed(both[0], (count, width), meta=empty))
+            outcomes.append(array.from_delayed(both[1], (count,), dtype=np.int64))
+        return array.concatenate(matrices), array.concatenate(outcomes)
+
+
+@contextmanager
+def connect(address: str, sample_rows: int, tls: Path | None = None) -> Iterator[Cluster]:
+    """Connect to a scheduler, and disconnect at the end.
+
+    Parameters
+    ----------
+    address : str
+        As ``tls://host:8786``.
+    sample_rows : int
+        Largest number of rows that this process holds.
+    tls : Path, optional
+        Folder with ``ca.crt``, ``tls.crt`` and ``tls.key``, which both sides need.
+
+    Raises
+    ------
+    DaskMissing
+        If Dask is not installed.
+    ClusterUnavailable
+        If no scheduler responds, or it has no worker.
+    ClusterDiffers
+        If workers run another version of this library.
+    """
+    try:
+        import distributed
+    except ModuleNotFoundError as error:
+        raise DaskMissing(str(error.name)) from error
+    try:
+        client = distributed.Client(address, security=_security(tls), timeout=PATIENCE_SECONDS)
+    except OSError as error:
+        raise ClusterUnavailable(address, "no Dask scheduler responds") from error
+    try:
+        _require_workers(client, address)
+        yield Cluster(client, sample_rows)
+    finally:
+        # Without its scheduler, a client waits for as long as it may.
+        with suppress(Exception):
+            client.close(timeout=5)
+
+
+def _security(tls: Path | None) -> Any:
+    if tls is None:
+        return None
+    from distributed.security import Security
+
+    return Security(
+        require_encryption=True,
+        tls_ca_file=str(tls / "ca.crt"),
+        tls_client_cert=str(tls / "tls.crt"),
+        tls_client_key=str(tls / "tls.key"),
+    )
+
+
+def _require_workers(client: Any, address: str) -> None:
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+    except TimeoutError as error:
+        raise ClusterUnavailable(address, "the Dask scheduler has no workers") from error
+    with failing_as("say its version"):
+        versions = set(client.run(_version).values())
+    if versions != {readmission.__version__}:
+        raise ClusterDiffers(versions)
+
+
+@contextmanager
+def failing_as(step: str) -> Iterator[None]:
+    """Turn what a cluster raises, in dozens of classes, into one error that names the step.
+
+    Raises
+    ------
+    ClusterFailed
+        With the type of the error; its message may quote a row.
+    """
+    try:
+        yield
+    except ReadmissionError:
+        raise
+    except Exception as error:
+        raise ClusterFailed(step, error) from error
+
+
+# What the workers run.
+
+
+def _version() -> str:
+    return readmission.__version__
+
+
+def _outcomes(part: Part) -> pd.DataFrame:
+    rows = part()[_OUTCOMES]
+    return rows.astype({"part": "category", schema.TARGET: np.int8})
+
+
+def _rows(part: Part, patients: npt.NDArray[np.int64] | None) -> pd.DataFrame:
+    return of_patients(part(), patients)
+
+
+def _encoded(part: Part, encoder: ColumnTransformer) -> tuple[Any, npt.NDArray[np.int64]]:
+    rows = part()
+    train = rows[rows["part"] == Split.TRAIN]
+    encoded = encoder.transform(inputs(encoder, train)).astype(np.float32)
+    return encoded, train[schema.TARGET].to_numpy(np.int64)

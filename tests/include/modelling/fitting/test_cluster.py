@@ -1,0 +1,225 @@
+"""Training on a Dask cluster of processes: the same models, and an end when one is killed."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from readmission.domain import schema
+from readmission.domain.splitting import Split
+from readmission.modelling.decision import decide
+from readmission.modelling.evaluation.bootstrap import PairedBootstrap
+from readmission.modelling.fitting import Fit, cluster, fit
+from readmission.modelling.fitting.cluster import (
+    Cluster,
+    ClusterFailed,
+    ClusterUnavailable,
+    DaskMissing,
+    Part,
+    connect,
+)
+from readmission.pipeline.source import Dataset
+from readmission.stack.site.ports import free_ports
+from tests.include.conftest import cleaned
+from tests.include.dask_clusters import DaskProcesses, dask_processes
+
+ROWS, PARTS = 4_000, 3
+SECONDS_TO_FAIL = 60
+UNDER_30 = schema.CLASSES.index("<30")
+
+
+@pytest.fixture(scope="module")
+def rows(dataset: Dataset) -> pd.DataFrame:
+    """A few thousand encounters, in the order of their parts."""
+    known = cleaned(dataset.encounters.slice(0, ROWS).to_pandas())
+    return known[known["part"] != Split.TEST].reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def parts(rows: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Sequence[Part]:
+    """The same rows in files that all processes can read; one has no train rows."""
+    folder, readers = tmp_path_factory.mktemp("parts"), []
+    size = -(-len(rows) // PARTS)
+    for number, start in enumerate(range(0, len(rows), size)):
+        file = folder / f"{number}.parquet"
+        rows.iloc[start : start + size].to_parquet(file)
+        readers.append(partial(pd.read_parquet, file))
+    empty = folder / "empty.parquet"
+    rows.iloc[:0].to_parquet(empty)
+    return [*readers, partial(pd.read_parquet, empty)]
+
+
+@pytest.fixture(scope="module")
+def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskProcesses]:
+    with dask_processes(tmp_path_factory.mktemp("dask"), workers=2) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def connected(processes: DaskProcesses) -> Iterator[Cluster]:
+    with connect(processes.address, sample_rows=1_000_000) as found:
+        found.client.wait_for_workers(2, timeout=150)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def local(rows: pd.DataFrame) -> Fit:
+    return fit("xgboost", rows, threads=1)
+
+
+@pytest.fixture(scope="module")
+def distributed(connected: Cluster, parts: Sequence[Part]) -> Fit:
+    return fit("xgboost", connected.read(parts), threads=1)
+
+
+def test_a_distributed_fit_agrees_with_a_local_one_within_its_bootstrap_interval(
+    local: Fit, distributed: Fit
+) -> None:
+    # given the intervals of the local model's metrics, over the patients of its validation rows
+    draws = PairedBootstrap(local.rows[schema.PATIENT].to_numpy(), seed=1, draws=300)
+
+    def losses(found: Fit) -> np.ndarray:
+        return -np.log(found.probabilities[np.arange(len(found.outcomes)), found.outcomes])
+
+    intervals = draws.of_one(
+        local.outcomes,
+        decide(local.probabilities, local.model.weights),
+        local.outcomes == UNDER_30,
+        local.probabilities[:, UNDER_30],
+        losses(local),
+    )
+
+    # then the distributed one has seen the same rows, and its metrics are within
+    pd.testing.assert_frame_equal(distributed.rows, local.rows)
+    for name in ("weighted_f1", "log_loss", "auroc_under_30"):
+        assert intervals[name].low <= distributed.metrics[name] <= intervals[name].high, name
+    # and the estimators are the same kind, with the same parameters
+    assert distributed.model.estimator.get_params() == local.model.estimator.get_params()
+    assert np.abs(distributed.probabilities - local.probabilities).mean() < 0.02
+    assert distributed.extent["fitted_rows"] == distributed.extent["train_rows"]
+
+
+def test_rows_that_fit_give_the_local_model_to_the_digit(
+    connected: Cluster, parts: Sequence[Part], rows: pd.DataFrame
+) -> None:
+    everywhere = fit("logistic_regression", connected.read(parts), threads=1)
+    here = fit("logistic_regression", rows, threads=1)
+
+    assert np.array_equal(everywhere.probabilities, here.probabilities)
+    assert everywhere.metrics == here.metrics
+    assert everywhere.learning_curve == []
+    assert (everywhere.engine, here.engine) == ("dask, 1000000 rows sampled at most", "local")
+
+
+def test_above_a_size_a_family_sees_a_sample_and_shows_what_more_rows_give(
+    connected: Cluster, parts: Sequence[Part], rows: pd.DataFrame
+) -> None:
+    # given less room than there are rows
+    small = Cluster(connected.client, sample_rows=2_000).read(parts)
+    assert len(small.sample) <= 2_000 < len(rows) == small.rows
+    trained = int((rows["part"] == Split.TRAIN).sum())
+
+    # when
+    linear, boosted = (fit(name, small, threads=1) for name in ("logistic_regression", "xgboost"))
+
+    # then one family has seen a sample, and says what it saw
+    seen = int((small.sample["part"] == Split.TRAIN).sum())
+    validated = len(small.sample) - seen
+    extent = {"train_rows": trained, "validation_rows": validated}
+    assert linear.extent == {**extent, "fitted_rows": seen}
+    steps = [step["rows"] for step in linear.learning_curve]
+    assert steps[-1] == seen
+    assert [step / seen for step in steps] == pytest.approx([0.25, 0.5, 1], abs=0.02)
+    assert linear.learning_curve[-1]["log_loss"] == linear.metrics["log_loss"]
+    # and the other one all rows
+    assert boosted.extent == {**extent, "fitted_rows": trained}
+    assert boosted.learning_curve == []
+
+
+def when_training(found: Cluster, then: Callable[[], None]) -> None:
+    """Do something once the workers boost together."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any(
+            key.startswith("fn-") for keys in found.client.processing().values() for key in keys
+        ):
+            time.sleep(0.5)
+            return then()
+        time.sleep(0.05)
+    raise AssertionError("no training has begun")
+
+
+def fails(address: str, parts: Sequence[Part], kill: Callable[[], None]) -> None:
+    """Train, kill something in the middle, and expect an error that names the step, in time."""
+    with connect(address, 1_000_000) as found, ThreadPoolExecutor(1) as thread:
+        found.client.wait_for_workers(2, timeout=150)
+        everything = found.read(parts)
+        running = thread.submit(fit, "xgboost", everything, 1)
+        when_training(found, kill)
+        with pytest.raises(ClusterFailed, match="could not fit XGBoost"):
+            running.result(SECONDS_TO_FAIL)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", ["worker", "scheduler"])
+def test_a_process_that_is_killed_fails_the_run_and_the_retry_ends_right(
+    killed: str, tmp_path: Path, parts: Sequence[Part], local: Fit
+) -> None:
+    with dask_processes(tmp_path, workers=2) as processes:
+        # when
+        fails(processes.address, parts, getattr(processes, f"kill_{killed}"))
+        # and what was killed starts again, as Kubernetes does it
+        processes.start(1 if killed == "worker" else 2)
+
+        # then
+        with connect(processes.address, 1_000_000) as found:
+            again = fit("xgboost", found.read(parts), threads=1)
+    assert np.abs(again.probabilities - local.probabilities).mean() < 0.02
+
+
+def test_a_worker_that_is_killed_while_it_reads_is_replaced(
+    tmp_path: Path, rows: pd.DataFrame, parts: Sequence[Part]
+) -> None:
+    with (
+        dask_processes(tmp_path, workers=2) as processes,
+        connect(processes.address, 1_000_000) as found,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        found.client.wait_for_workers(2, timeout=150)
+        running = thread.submit(found.read, [partial(read_slowly, part) for part in parts])
+        time.sleep(1)
+        processes.kill_worker()
+        assert len(running.result(SECONDS_TO_FAIL).sample) == len(rows)
+
+
+def read_slowly(part: Part) -> pd.DataFrame:
+    time.sleep(1)
+    return part()
+
+
+def test_without_a_scheduler_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
+    (port,) = free_ports(1)
+
+    with pytest.raises(ClusterUnavailable, match="no Dask scheduler responds"):
+        connect(f"tcp://127.0.0.1:{port}", 1).__enter__()
+
+
+def test_without_workers_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with dask_processes(tmp_path, workers=0) as processes:
+        monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 5)
+        with pytest.raises(ClusterUnavailable, match="has no workers"):
+            connect(processes.address, 1).__enter__()
+
+
+def test_without_dask_the_error_has_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+
+    with pytest.raises(DaskMissing, match=r"-r requirements/dask\.txt"):
+        connect("tcp://127.0.0.1:1", 1).__enter__()
