@@ -129,7 +129,7 @@ def references(pod: Object) -> list[tuple[str, str, str | None]]:
     for volume in pod.get("volumes", []):
         sources = [volume, *volume.get("projected", {}).get("sources", [])]
         found += [("configMap", s["configMap"]["name"], None) for s in sources if "configMap" in s]
-        if "secret" in volume:
+        if "secret" in volume and not volume["secret"].get("optional"):
             found.append(("secret", volume["secret"]["secretName"], None))
     return found
 
