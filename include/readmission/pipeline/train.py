@@ -199,9 +199,8 @@ def train(
         Number of threads of the fit.
     """
     experiment_id = registry.experiment_id()
-    known, engine = rows, LOCAL
-    if isinstance(rows, DistributedRows):
-        known, engine = rows.sample, rows.engine
+    known = rows.sample if isinstance(rows, DistributedRows) else rows
+    engine = rows.engine if isinstance(rows, DistributedRows) else LOCAL
     history = earlier_stays.KNOWN in known
     run_id = find_run(
         registry.client, experiment_id, data, family, signer, history=history, engine=engine
