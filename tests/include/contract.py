@@ -24,7 +24,7 @@ def acceptable(column: Column, value: str) -> bool:
     if column.kind is Kind.COUNT or is_code or column.name == "age":
         value = str(int(float(value))) if re.fullmatch(r"[0-9]+(\.0)?", value) else value
     if column.kind is Kind.DIAGNOSIS:
-        value = value.replace(",", ".").upper()
+        value = value.strip().replace(",", ".").upper()
         if re.search(icd10.pattern(), value):
             return icd10.translate(value) is not None
     if column.is_number:
