@@ -3,7 +3,6 @@
 from readmission.domain.columns.column import (
     ICD9_PATTERN,
     LARGEST_CODE,
-    OLDEST,
     OPEN_CATEGORY_PATTERN,
     Column,
     Kind,
@@ -16,6 +15,7 @@ from readmission.domain.columns.spelling import (
     SPELLINGS,
     is_missing,
 )
+from readmission.domain.columns.wording import OLDEST
 
 __all__ = [
     "ICD9_PATTERN",
