@@ -46,7 +46,6 @@ MISCONFIGURED = (
     "readmission.errors.ErasureKeyError",
     "readmission.errors.SigningKeyError",
     "readmission.errors.UnknownFamily",
-    "readmission.modelling.fitting.cluster.DaskMissing",
     "readmission.settings.SettingsError",
 )
 """Errors that only an administrator can fix; afterwards the sweep starts the batch again."""

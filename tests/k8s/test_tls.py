@@ -231,7 +231,8 @@ def test_every_client_on_the_cluster_verifies_its_server(tree: str) -> None:
             clients.add(workload.name)
             given: dict[str, str] = {}
             for source in container.get("envFrom", []):
-                given |= configs.get(source["configMapRef"]["name"], {}).get("data", {})
+                name = source.get("configMapRef", {}).get("name")
+                given |= configs.get(name, {}).get("data", {})
             for variable in container["env"]:
                 reference = variable.get("valueFrom", {}).get("configMapKeyRef")
                 if reference and not reference.get("optional"):

@@ -18,6 +18,7 @@ from readmission.domain.columns import earlier_stays
 from readmission.errors import BatchNotFound, BundleRefused, NotServable, SigningKeyError
 from readmission.modelling import bundling
 from readmission.modelling.families import FAMILIES
+from readmission.modelling.fitting import LOCAL
 from readmission.modelling.mlflow_runs import bundle_tags, code_tags, find_run, history_tag
 from readmission.pipeline import train
 from readmission.registry import Registry
@@ -150,7 +151,7 @@ def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_or_code_is_
     lineage = replace(trained.lineage, batch_id="batch-0009")
     experiment = Registry(trained.settings).experiment_id()
     tags: dict[str, Any] = lineage.tags() | bundle_tags(SIGNER) | code_tags("xgboost")
-    tags |= history_tag(known=True)
+    tags |= history_tag(known=True) | {"engine": LOCAL}
     killed = client.create_run(experiment, tags=tags)
     other = client.create_run(experiment, tags=tags | {"data_sha256": "other"})
     changed = client.create_run(experiment, tags=tags | {"code_sha256": "other"})

@@ -21,6 +21,7 @@ from readmission.domain.splitting import Split
 from readmission.errors import ReadmissionError
 from readmission.modelling.encoder import inputs
 from readmission.modelling.fitting.samples import of_patients, sampled_patients
+from readmission.settings import SettingsError
 
 Part = Callable[[], pd.DataFrame]
 """Reads the train and validation rows of one batch, on any machine; it can be pickled."""
@@ -30,16 +31,6 @@ PATIENCE_SECONDS = 30
 _ATTEMPTS = 2
 """How often a part is read again, for example while the object store restarts."""
 _OUTCOMES = [schema.PATIENT, schema.TARGET, "part"]
-
-
-class DaskMissing(ReadmissionError):
-    """Training on a cluster needs packages that are not installed."""
-
-    def __init__(self, package: str) -> None:
-        super().__init__(
-            f"READMISSION_TRAINING_ENGINE=dask needs {package}, which is not installed; run"
-            " `uv pip install --require-hashes -r requirements/dask.txt`"
-        )
 
 
 class ClusterUnavailable(ReadmissionError):
@@ -207,7 +198,7 @@ def connect(address: str, sample_rows: int, tls: Path | None = None) -> Iterator
 
     Raises
     ------
-    DaskMissing
+    SettingsError
         If Dask is not installed.
     ClusterUnavailable
         If no scheduler responds, or it has no worker.
@@ -217,7 +208,10 @@ def connect(address: str, sample_rows: int, tls: Path | None = None) -> Iterator
     try:
         import distributed
     except ModuleNotFoundError as error:
-        raise DaskMissing(str(error.name)) from error
+        raise SettingsError(
+            f"READMISSION_TRAINING_ENGINE=dask needs {error.name}, which is not installed; run"
+            " `uv pip install --require-hashes -r requirements/dask.txt`"
+        ) from error
     try:
         client = distributed.Client(address, security=_security(tls), timeout=PATIENCE_SECONDS)
     except OSError as error:
