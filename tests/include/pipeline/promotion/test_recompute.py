@@ -258,7 +258,7 @@ def test_numbers_that_were_erased_meanwhile_are_not_stored(arena: Arena) -> None
     encounters = arena.warehouse.test_encounters(FIRST)
     version = arena.register("xgboost")
     decided = arena.decided(FIRST, version)
-    gone = max(encounters) + 1
+    gone = 2 * max(encounters)
 
     # when
     log.record(decided, JudgedRows([*encounters, gone], len(encounters) + 1, "0" * 64, 1))
