@@ -24,21 +24,27 @@ def recreate(connection: psycopg.Connection) -> None:
     Only the first time by the migrations: they take twice as long as the statements of a dump.
     """
     database = connection.info.dbname
-    connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     if database in _MIGRATED:
-        connection.execute(_MIGRATED[database])
-        connection.commit()
+        restore(connection, _MIGRATED[database])
         return
-    connection.commit()
+    restore(connection, "")
     migrate(connection)
     if database in DATABASES:
         _MIGRATED[database] = dumped(connection)
 
 
+def restore(connection: psycopg.Connection, statements: str) -> None:
+    """Replace all tables of a database by those that the statements of a dump create."""
+    connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    if statements:
+        connection.execute(statements)
+    connection.commit()
+
+
 def dumped(connection: psycopg.Connection) -> str:
-    """Return the statements that create a database as it is now."""
+    """Return the statements that create a database as it is now, with its rows."""
     program = str(installed_programs() / "pg_dump")
-    command = [program, "--no-owner", "--inserts", address_of(connection)]
+    command = [program, "--no-owner", "--rows-per-insert=500", address_of(connection)]
     script = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     # Lines with a backslash are for psql; the dump changes settings of its session.
     kept = [line for line in script.splitlines() if not line.startswith("\\")]
