@@ -20,7 +20,6 @@ from readmission.domain import schema
 from readmission.domain.production import Pin
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
-from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.judge import judge
@@ -110,21 +109,6 @@ def arena(filled: CleanWarehouse, trained: Training, tmp_path: Path) -> Iterator
     history = ModelHistory(filled.connection)
     yield Arena(filled, history, registry, gatekeeper, trained)
     registry.client.delete_registered_model(registry.name)
-
-
-@pytest.fixture(scope="module")
-def figures(trained: Training) -> dict[str, dict[str, float]]:
-    """The metrics of each family on the test rows, from the worst weighted F1 to the best."""
-    found = {}
-    for result in trained.results:
-        model = trained.model(result.family)
-        found[result.family] = evaluate_twice(
-            trained.test_rows[schema.TARGET].to_numpy(),
-            model.score(trained.test_rows),
-            model.weights,
-            trained.test_rows["eligible"].to_numpy(),
-        )
-    return dict(sorted(found.items(), key=lambda item: item[1]["weighted_f1"]))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from readmission.warehouse import ModelHistory, Promotion
 from tests.include.conftest import BATCHES
-from tests.include.pipeline.promotion.test_judge import Arena, arena, figures  # noqa: F401
+from tests.include.pipeline.promotion.test_judge import Arena, arena  # noqa: F401
 
 OLDER, NEWEST = BATCHES
 LATE = f"late: {NEWEST} is newer, and its model came first"
@@ -20,7 +20,7 @@ Figures = dict[str, dict[str, float]]
 
 
 @pytest.fixture
-def families(figures: Figures) -> tuple[str, str]:  # noqa: F811
+def families(figures: Figures) -> tuple[str, str]:
     """The family with the worst weighted F1 and that with the best."""
     worst, *_, best = figures
     return worst, best
