@@ -37,15 +37,11 @@ FOLDERS = "readmission-tests-"
 
 TESTS = Path(__file__).parent
 ALONE = (
-    "ui/browser/test_files.py",
-    "api/test_outages.py",
-    "api/test_process.py",
-    "api/test_workers.py",
+    "ui/browser/test_large_files.py",
     "api/http/test_draining.py",
     "api/model/test_swaps.py",
-    "load/test_locust.py",
 )
-"""Folders and files whose tests measure time or need both cores; no other test runs meanwhile."""
+"""Folders and files whose tests measure seconds or need both cores; nothing runs beside them."""
 TOGETHER = {
     "e2e": "e2e",
     "include/pipeline": "training",
