@@ -33,9 +33,9 @@ from tests.conftest import Platform, emptied
 
 ROWS = 250
 """Two and a half chunks."""
-MANY = 100_000
+MANY = 40_000
 GROWTH = 150 << 20
-"""Allowed growth of the process in bytes; held whole, the many rows would take 1 GB."""
+"""Allowed growth of the process in bytes; held whole, the many rows would take 400 MB."""
 PATIENCE = 300
 
 CSV, JSON = "text/csv", "application/json"
