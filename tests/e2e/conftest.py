@@ -20,7 +20,7 @@ def pipeline(
 ) -> Iterator[Pipeline]:
     """The whole stack on free ports, with an empty source; deleted before other tests run."""
     file = tmp_path_factory.mktemp("source") / "encounters.csv"
-    supply = source.read(encounters).encounters.to_pandas()
+    supply = source.read(encounters)
     changes = {
         "dataset": file,
         "sweep_grace_seconds": 5,
@@ -34,5 +34,5 @@ def pipeline(
     airflow = AirflowClient(site.airflow_url, USER, site.credentials.airflow_admin)
     # An asset event is lost if Airflow has not yet loaded the DAGs that consume it.
     airflow.wait_for_dags(DAGS)
-    yield Pipeline(stack, airflow, supply, file)
+    yield Pipeline(stack, airflow, supply.encounters.to_pandas(), supply.origin, file)
     stack.reset()

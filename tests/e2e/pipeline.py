@@ -14,12 +14,15 @@ import pandas as pd
 import psycopg
 from pydantic import SecretStr
 
+from readmission.pipeline.source import Origin
+from readmission.quality.catalogue import PREDICTIONS
 from readmission.registry import Registry
 from readmission.stack.cli.batch_progress import INGESTION, PROMOTION
 from readmission.stack.services import postgres
 from readmission.stack.services.airflow_client import FINISHED_STATES, AirflowClient, DagRun
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
+from readmission.warehouse.verdicts import VerdictLog
 from tests.e2e.diagnosis import diagnose
 
 T = TypeVar("T")
@@ -39,6 +42,7 @@ class Pipeline:
     stack: Stack
     airflow: AirflowClient
     supply: pd.DataFrame
+    origin: Origin
     file: Path
     delivered: int = 0
 
@@ -83,6 +87,18 @@ class Pipeline:
     def promoted(self, batch_id: str) -> DagRun:
         """Wait until a batch has passed through the whole graph."""
         return self.finished(self.run_of(PROMOTION, batch_id))
+
+    def judged(self, batch_id: str) -> bool:
+        """Wait as `promoted` does, and return whether the model of the batch was judged.
+
+        So few synthetic encounters may give a model that never predicts a readmission within 30
+        days. Its gate stops it, and that is a judgement, too.
+        """
+        if self.promoted(batch_id).state == "success":
+            return True
+        with self.connected("clean") as clean:
+            stopped = {(v.batch_id, v.gate) for v in VerdictLog(clean).verdicts() if not v.passed}
+        return self.origin is Origin.SYNTHETIC and (batch_id, PREDICTIONS.name) in stopped
 
     def task(self, run: DagRun, task_id: str) -> dict[str, Any]:
         """Return the newest try of a task from Airflow's API."""

@@ -233,7 +233,7 @@ def test_a_bad_batch_stops_at_its_gate_and_the_next_good_one_passes_though_mlflo
 
     # then
     assert run.state == "failed"
-    assert two_batches.promoted("batch-0004").state == "success"
+    assert two_batches.judged("batch-0004")
     with two_batches.connected("raw") as raw:
         bad, good = RawWarehouse(raw).batches()[2:]
         kept = RawWarehouse(raw).read(bad.batch_id)
@@ -280,7 +280,7 @@ def test_a_task_killed_in_the_middle_of_each_stage_changes_nothing(two_batches: 
     two_batches.kill_task(promotion, "judge")
 
     # Then: Airflow retries, and each stage ends as if nothing had happened.
-    assert two_batches.promoted("batch-0005").state == "success"
+    assert two_batches.judged("batch-0005")
     for run, task_id in (
         (ingestion, "ingest.load"),
         (processing, "process"),
@@ -323,7 +323,7 @@ def test_a_lost_event_is_found_by_the_sweep_and_a_killed_scheduler_resumes_its_w
     os.kill(scheduler.pid, signal.SIGKILL)
 
     # then the batch reaches its verdict, and every row is accounted for
-    assert two_batches.promoted(batch.batch_id).state == "success"
+    assert two_batches.judged(batch.batch_id)
     assert two_batches.unaccounted() == []
     with two_batches.connected("clean") as clean:
         assert CleanWarehouse(clean).batch(batch.batch_id).clean_rows == BATCH

@@ -99,7 +99,7 @@ def upgraded(state_folders: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
     try:
         backup.fill(stack, opened, note_rows, SAVED)
-        pipeline = Pipeline(stack, client(stack), supply, file)
+        pipeline = Pipeline(stack, client(stack), supply, source.Origin.SYNTHETIC, file)
         pipeline.deliver(batches * BATCH)
         # Without Airflow first, so that the new model cannot come before the question.
         stack.up(only={"api"})
