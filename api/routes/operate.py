@@ -9,6 +9,7 @@ from api.access.keys import Caller
 from api.contract import changes
 from api.dependencies import (
     KEY_REQUIRED,
+    ServiceState,
     audit_event,
     error_schemas,
     model_reference,
@@ -123,6 +124,7 @@ async def promote(
     pinned a version.
     """
     state, by = service_state(request), wanted.signed(operator.name)
+    left = _served_version(state)
     try:
         version = await asyncio.to_thread(state.registry.version, wanted.version)
         await asyncio.to_thread(state.store.open, version)
@@ -140,12 +142,17 @@ async def promote(
     )
     await asyncio.to_thread(state.registry.promote, wanted.version, by, wanted.reason)
     log.warning("version %s was promoted by hand by %s", wanted.version, by)
-    return await _reload(request) | {"status": "promoted"}
+    # The poller may already serve the new version, so this is what was served at the beginning.
+    return await _reload(request) | {"status": "promoted", "previous_version": left}
 
 
 async def _reload(request: Request) -> dict[str, Any]:
-    holder = service_state(request).holder
-    before = holder.champion
-    champion = await asyncio.to_thread(holder.reload)
-    previous = before.registered.version if before else None
-    return {**model_reference(champion), "previous_version": previous}
+    state = service_state(request)
+    left = _served_version(state)
+    champion = await asyncio.to_thread(state.holder.reload)
+    return {**model_reference(champion), "previous_version": left}
+
+
+def _served_version(state: ServiceState) -> str | None:
+    champion = state.holder.champion
+    return champion.registered.version if champion else None

@@ -188,6 +188,27 @@ def test_a_promotion_by_hand_accepts_the_version(
     assert service.get("/health").json()["moved_by_hand"] is None
 
 
+def test_a_promotion_says_what_it_replaced_though_the_poller_is_faster(
+    start: Start, moved: Registered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a service that polls between the move of the alias and the reload
+    service = start(follow=True)
+    state = service.app.state.service  # type: ignore[attr-defined]
+    move = state.registry.promote
+
+    def promote_and_poll(*of: str) -> None:
+        move(*of)
+        state.holder.follow()
+
+    monkeypatch.setattr(state.registry, "promote", promote_and_poll)
+
+    # when
+    response = promote(service, PROMOTED).json()
+
+    # then
+    assert (response["previous_version"], response["model_version"]) == (NEVER_PROMOTED, PROMOTED)
+
+
 @pytest.mark.parametrize(
     ("version", "because"), [("77", "has no version 77"), (FOREIGN, "READMISSION_TRUSTED_SIGNING")]
 )
