@@ -52,13 +52,35 @@ header[data-testid="stHeader"] { display: none; }
 </style>
 """
 
+SCROLLING = """
+<script>
+if (!window.watchTables) {
+  // A keyboard scrolls what has the focus, which Streamlit gives to no table.
+  const widths = new ResizeObserver(entries => entries.forEach(({target}) => {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute('tabindex');
+  }));
+  const watched = new WeakSet();
+  window.watchTables = () => {
+    for (const table of document.querySelectorAll('[data-testid="stTable"] > div')) {
+      if (watched.has(table)) continue;
+      watched.add(table);
+      widths.observe(table);
+    }
+  };
+  new MutationObserver(window.watchTables).observe(document.body, {subtree: true, childList: true});
+}
+window.watchTables();
+</script>
+"""
+
 
 def show() -> None:
     """Draw the frame and the current page."""
     st.set_page_config(page_title=_("Readmission risk"), page_icon="🏥", layout="wide")
     st.html(STYLE)
     with st.container(key="language"):
-        st.html(builtin.script(), unsafe_allow_javascript=True)
+        st.html(builtin.script() + SCROLLING, unsafe_allow_javascript=True)
     form.keep_values()
     pages = [
         st.Page(script, title=_(title), icon=icon, default=number == 0)
