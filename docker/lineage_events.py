@@ -13,8 +13,11 @@ HIDDEN = error_message_run.ErrorMessageRunFacet(
     message="The log of the task says why it failed.", programmingLanguage="python"
 )
 """A gate's message has examples of the values that it found."""
-FREE_TEXT = ("conf", "note", "triggering_user_name")
-"""What people entered into the form of a run: a correction names the value of an encounter."""
+DESCRIBED = ("dagRun", "taskInstance", "task")
+"""What a facet of Airflow's provider describes."""
+ENTERED = ("conf", "note", "triggering_user_name", "hitl_summary")
+"""What people entered into the form of a run, noted, or answered, and their names: a correction
+quotes a value of an encounter."""
 EMPTY = ("unknownSourceAttribute",)
 """Facets that say nothing: a task has no query that could be parsed."""
 
@@ -30,8 +33,9 @@ class WithoutValues(EventTransformer):
         if "errorMessage" in facets:
             facets["errorMessage"] = HIDDEN
         for facet in facets.values():
-            run = getattr(facet, "dagRun", None)
-            if isinstance(run, dict):
-                facet.dagRun = {name: v for name, v in run.items() if name not in FREE_TEXT}
+            for what in DESCRIBED:
+                if isinstance(described := getattr(facet, what, None), dict):
+                    kept = {name: v for name, v in described.items() if name not in ENTERED}
+                    setattr(facet, what, kept)
         event.run.facets = facets
         return event

@@ -4,8 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from airflow.providers.openlineage.plugins.facets import AirflowRunFacet
+from airflow.providers.openlineage.utils.utils import TaskInfo, TaskInstanceInfo
+from airflow.providers.standard.operators.hitl import HITLOperator
 from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
 from openlineage.client.facet_v2 import error_message_run
 from openlineage.client.serde import Serde
@@ -59,34 +63,54 @@ def test_every_gate_checks_a_dataset() -> None:
     assert CHECKED.keys() == {gate.name for gate in GATES}
 
 
-class Facet:
-    """A facet of Airflow's provider, as far as it matters here."""
-
-    def __init__(self) -> None:
-        self.dagRun = {"dag_id": "quarantine_replay", "conf": {"value": FOUND}, "note": FOUND}
+@pytest.fixture
+def airflow_facet() -> AirflowRunFacet:
+    """What Airflow's provider says of a task that a person has answered, and of its run."""
+    operator = HITLOperator(task_id="approve", subject="Serve?", options=["Approve"], body=FOUND)
+    operator.hitl_summary_extra["responded_by_user"] = {"id": "7", "name": FOUND}
+    entered = {"conf": {"value": FOUND}, "note": FOUND, "triggering_user_name": FOUND}
+    return AirflowRunFacet(
+        dag={"dag_id": "quarantine_replay"},
+        dagRun={"dag_id": "quarantine_replay", **entered},
+        task=TaskInfo(operator),
+        taskInstance=TaskInstanceInfo(SimpleNamespace(try_number=1, note=FOUND)),
+        taskUuid="",
+    )
 
 
 @pytest.mark.usefixtures("modules")
-def test_an_event_has_neither_messages_nor_what_people_entered() -> None:
+def test_an_event_has_neither_messages_nor_what_people_entered(
+    airflow_facet: AirflowRunFacet,
+) -> None:
     from lineage_events import WithoutValues
 
+    # given
     message = error_message_run.ErrorMessageRunFacet(FOUND, "python", FOUND)
-    facet = Facet()
-    facets = {"errorMessage": message, "airflow": facet, "unknownSourceAttribute": Facet()}
+    facets = {
+        "errorMessage": message,
+        "airflow": airflow_facet,
+        "unknownSourceAttribute": airflow_facet,
+    }
     event = RunEvent(
         eventTime="2026-11-30T00:00:00Z", producer="https://example.org",
         run=Run("01890000-0000-7000-8000-000000000000", facets),
         job=Job("readmission", "job"), eventType=RunState.FAIL,
     )  # fmt: skip
+    assert FOUND in str(airflow_facet.task)
 
-    sent = WithoutValues({}).transform(event).run.facets
+    # when
+    sent = WithoutValues({}).transform(event)
 
-    assert sent["errorMessage"].message == "The log of the task says why it failed."
-    assert sent["errorMessage"].stackTrace is None
-    assert sent["airflow"].dagRun == {"dag_id": "quarantine_replay"}
-    assert "unknownSourceAttribute" not in sent
-    # What Airflow itself holds stays as it is.
-    assert facet.dagRun["conf"]
+    # then
+    facets = sent.run.facets
+    assert FOUND not in Serde.to_json(sent)
+    assert facets["errorMessage"].message == "The log of the task says why it failed."
+    assert facets["airflow"].dagRun == {"dag_id": "quarantine_replay"}
+    assert facets["airflow"].taskInstance["try_number"] == 1
+    assert facets["airflow"].task["task_id"] == "approve"
+    assert "unknownSourceAttribute" not in facets
+    # and what Airflow itself holds stays as it is
+    assert airflow_facet.dagRun["conf"]
 
 
 PRINT_TRANSPORT = """
