@@ -73,10 +73,7 @@ def as_delivered(connection: psycopg.Connection, source: Path) -> Finding:
     """Compare the order of the encounters in RAW with that of the source."""
     with source.open(newline="") as file:
         delivered = [int(row[schema.ENCOUNTER]) for row in csv.DictReader(file)]
-    query = (
-        "SELECT encounter_id FROM encounter JOIN batch USING (batch_id) ORDER BY number, source_row"
-    )
-    stored = [int(encounter) for (encounter,) in connection.execute(query)]
+    stored = [int(encounter) for (encounter,) in connection.execute(_IN_ORDER)]
     moved = sum(ours != theirs for ours, theirs in zip(stored, delivered, strict=False))
     return Finding(moved == 0, f"{moved} rows of RAW at another place than in the source")
 
