@@ -194,7 +194,9 @@ def fill(
     try:
         stack.paths.restoring.touch(exist_ok=False)
     except FileExistsError:
-        raise BackupError(f"another restore fills {stack.paths.home}") from None
+        raise BackupError(
+            f"another restore fills {stack.paths.home}; wait for it to finish"
+        ) from None
     with ExitStack() as recovered:
         plain = Path(recovered.enter_context(_private_folder(stack.paths)))
         write_private(stack.paths.credentials, opened(CREDENTIALS, plain).read_text())
