@@ -1,6 +1,7 @@
 """The API's source of earlier stays equals those of accepted batches, and says when it changed."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +17,7 @@ from readmission.warehouse.clean.patient_history import PatientHistory
 from readmission.warehouse.predictions import known_stays
 from readmission.warehouse.predictions.known_stays import KnownStay
 from tests.conftest import emptied
+from tests.include.tables import waiting_backend
 from tests.include.warehouse.test_patient_history import KEY, ROWS, filled, raw
 
 __all__ = ["filled", "raw"]
@@ -102,6 +104,35 @@ def test_only_the_patients_of_a_changed_batch_are_written(
         " (SELECT patient_hash FROM before WHERE batch_id = 'batch-0002')",
     )
     assert kept == others > 0
+
+
+def test_the_second_of_two_publishers_waits_and_has_nothing_to_do(
+    filled: CleanWarehouse, predictions: psycopg.Connection, databases: Stack
+) -> None:
+    # given a process that has published but not committed, such as one that was taken for dead
+    filled.connection.commit()
+    predictions.commit()
+    predictions.execute("SELECT 1")  # Begins the transaction that ends below.
+    known_stays.publish(filled, predictions, HASHED)
+    dsn = postgres.dsn(databases.site, "predictions")
+
+    # when its task is tried again, and the first one ends
+    with (
+        psycopg.connect(postgres.dsn(databases.site, "clean")) as clean,
+        psycopg.connect(dsn) as log,
+        ThreadPoolExecutor() as pool,
+    ):
+        again = pool.submit(known_stays.publish, CleanWarehouse(clean), log, HASHED)
+        try:
+            waiting_backend(dsn)
+        finally:
+            predictions.commit()
+
+        # then
+        assert again.result(timeout=60) == []
+    assert sorted(known_stays.stays(predictions), key=str) == sorted(
+        without_numbers(filled), key=str
+    )
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM known_stay", "UPDATE known_stay SET days = 99"])

@@ -34,9 +34,10 @@ class KnownStay(NamedTuple):
 def publish(warehouse: Ledger[Any], predictions: psycopg.Connection, hashed: Hasher) -> list[str]:
     """Make ``known_stay`` equal to the stays of accepted batches in CLEAN.
 
-    Triggers keep a fingerprint of the stays of each batch in CLEAN, and take it away here
-    when known stays change. Only the stays of patients in batches that differ are written, so it
-    costs the same whatever the number of stays, and repeating it is cheap and leaves the same rows.
+    Triggers in CLEAN keep a fingerprint of the stays of each batch. ``known_batch`` has the one
+    that was published last; a trigger clears it when a known stay is changed or deleted. Only the
+    stays of patients in batches that differ are written, so the cost does not grow with the number
+    of stays. Repeating it is cheap and leaves the same rows; a second process waits for the first.
 
     Parameters
     ----------
@@ -52,21 +53,21 @@ def publish(warehouse: Ledger[Any], predictions: psycopg.Connection, hashed: Has
     list of str
         The batches that were written or removed.
     """
-    with warehouse.unchanged():  # A stay that is read before an erasure is not written after.
-        with warehouse.connection.transaction():
-            rows = warehouse.connection.execute(_ACCEPTED).fetchall()
-            wanted: dict[str, str] = dict(rows)
-        with predictions.transaction():
-            known: dict[str, str] = dict(predictions.execute("TABLE known_batch").fetchall())
-        changed = sorted(
-            batch for batch in wanted.keys() | known.keys() if wanted.get(batch) != known.get(batch)
-        )
+    with (
+        warehouse.unchanged(),  # A stay that is read before an erasure is not written after.
+        predictions.transaction(),
+        warehouse.connection.transaction(),
+    ):
+        # First, so that both reads are of one moment, and what a trigger clears stays cleared.
+        predictions.execute("LOCK TABLE known_batch IN SHARE ROW EXCLUSIVE MODE")
+        wanted: dict[str, str] = dict(warehouse.connection.execute(_ACCEPTED).fetchall())
+        known: dict[str, str] = dict(predictions.execute("TABLE known_batch").fetchall())
+        changed = sorted(b for b in wanted | known if wanted.get(b) != known.get(b))
+        for batch in changed:
+            _replace(warehouse.connection, predictions, batch, hashed)
         if changed:
-            with predictions.transaction(), warehouse.connection.transaction():
-                for batch in changed:
-                    _replace(warehouse.connection, predictions, batch, hashed)
-                predictions.execute("DELETE FROM known_batch")
-                predictions.cursor().executemany(_NOTE, list(wanted.items()))
+            predictions.execute("DELETE FROM known_batch")
+            predictions.cursor().executemany(_NOTE, list(wanted.items()))
     return changed
 
 
