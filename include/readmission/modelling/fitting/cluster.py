@@ -72,7 +72,7 @@ class Cluster:
     client : distributed.Client
         Connected to the scheduler.
     sample_rows : int
-        Largest number of rows that this process holds.
+        Largest number of rows that this process holds whole.
     """
 
     client: Any
@@ -80,6 +80,8 @@ class Cluster:
 
     def read(self, parts: Sequence[Part]) -> "DistributedRows":
         """Count the rows of all parts, and fetch a sample of their patients.
+
+        To draw it, patient, outcome and split of every row come first: up to 70 bytes a row.
 
         Raises
         ------
@@ -199,7 +201,7 @@ def connect(address: str, sample_rows: int, tls: Path | None = None) -> Iterator
     Raises
     ------
     SettingsError
-        If Dask is not installed.
+        If Dask is not installed, or a file of `tls` is missing or is not what it should be.
     ClusterUnavailable
         If no scheduler responds, or it has no worker.
     ClusterDiffers
@@ -212,10 +214,12 @@ def connect(address: str, sample_rows: int, tls: Path | None = None) -> Iterator
             f"READMISSION_TRAINING_ENGINE=dask needs {error.name}, which is not installed; run"
             " `uv pip install --require-hashes -r requirements/dask.txt`"
         ) from error
+    security = _security(tls)
     try:
-        client = distributed.Client(address, security=_security(tls), timeout=PATIENCE_SECONDS)
+        client = distributed.Client(address, security=security, timeout=PATIENCE_SECONDS)
     except OSError as error:
-        raise ClusterUnavailable(address, "no Dask scheduler responds") from error
+        problem = "no Dask scheduler responds" + (f" to the certificate in {tls}" if tls else "")
+        raise ClusterUnavailable(address, problem) from error
     try:
         _require_workers(client, address)
         yield Cluster(client, sample_rows)
@@ -230,12 +234,19 @@ def _security(tls: Path | None) -> Any:
         return None
     from distributed.security import Security
 
-    return Security(
+    security = Security(
         require_encryption=True,
         tls_ca_file=str(tls / "ca.crt"),
         tls_client_cert=str(tls / "tls.crt"),
         tls_client_key=str(tls / "tls.key"),
     )
+    try:
+        security.get_connection_args("client")
+    except OSError as error:  # OpenSSL names neither the file nor the setting.
+        problem = f"READMISSION_DASK_TLS_DIR={tls}: {error.strerror or error}; it needs ca.crt,"
+        way_out = " tls.crt and its tls.key, such as k8s/components/dask/certificate.sh writes"
+        raise SettingsError(problem + way_out) from error
+    return security
 
 
 def _require_workers(client: Any, address: str) -> None:

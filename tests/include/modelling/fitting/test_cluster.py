@@ -210,6 +210,17 @@ def test_without_a_scheduler_the_error_says_what_to_do(monkeypatch: pytest.Monke
         connect(f"tcp://127.0.0.1:{port}", 1).__enter__()
 
 
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_without_a_certificate_the_error_names_the_setting(
+    tmp_path: Path, content: str | None
+) -> None:
+    for name in ("ca.crt", "tls.crt", "tls.key") if content else ():
+        (tmp_path / name).write_text(content or "")
+
+    with pytest.raises(SettingsError, match=r"READMISSION_DASK_TLS_DIR=.* needs ca\.crt, tls\.crt"):
+        connect("tls://127.0.0.1:1", 1, tmp_path).__enter__()
+
+
 def test_without_workers_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with dask_processes(tmp_path, workers=0) as processes:
         monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 5)
