@@ -1,7 +1,8 @@
 """Databases of any number of encounters: some batches as the pipeline writes them, and copies.
 
 A copy has numbers of its own for batches, encounters and patients, and is made inside PostgreSQL,
-so that filling takes little longer than a load.
+so that filling takes little longer than a load. Only the published stays are written as the
+pipeline does, because their hashes cannot be copied: 5 minutes for a million.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from readmission.domain.privacy import Pseudonyms
 from readmission.pipeline import process
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.migrations.upgrading import upgrade
+from readmission.warehouse.predictions import known_stays
 
 BATCH = 15_000
 BASE = 7
@@ -53,10 +55,12 @@ def fill(dsns: Mapping[str, str], rows: int) -> int:
                 for table in _TABLES[connection.info.dbname]:
                     _copy(connection, table, number)
                 connection.commit()
-    with psycopg.connect(dsns["predictions"]) as predictions:
-        predictions.execute("SET statement_timeout = 0")
+    with psycopg.connect(dsns["clean"]) as clean, psycopg.connect(dsns["predictions"]) as log:
+        for connection in (clean, log):
+            connection.execute("SET statement_timeout = 0")
+        known_stays.publish(CleanWarehouse(clean), log, Pseudonyms(KEY).encounter)
         for statement in (_LOGGED, _OUTCOMES):
-            predictions.execute(statement, {"rows": copies * BASE * BATCH, "versions": _VERSIONS})
+            log.execute(statement, {"rows": copies * BASE * BATCH, "versions": _VERSIONS})
     for dsn in dsns.values():
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("SET statement_timeout = 0")
