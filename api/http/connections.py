@@ -10,7 +10,8 @@ REQUEST_SECONDS = 20.0
 CHECK_SECONDS = 5.0
 """Interval of the checks: cheaper than a timer for every request."""
 MAX_HEAD = 64 << 10
-"""Bytes of the headers of a request, beyond those that arrive with its first byte."""
+"""Bytes of the headers of a request, beyond those that arrive with its first byte; also of what may
+follow a body (trailers)."""
 _END = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 TIMED_OUT = b"HTTP/1.1 408 Request Timeout" + _END
 TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large" + _END
@@ -25,8 +26,7 @@ class TimedProtocol(HttpToolsProtocol):
     half-sent requests open, and holds headers of any size in memory.
     """
 
-    _messages = _head = 0
-    _in_head = False
+    _outside_bodies = 0
     _since: float | None = None
     _timer: asyncio.TimerHandle | None = None
 
@@ -43,37 +43,40 @@ class TimedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read what has arrived; close the connection if headers do not end."""
-        message = self._messages
+        """Read what has arrived; close the connection if headers or trailers do not end."""
+        self._outside_bodies += len(data)
         super().data_received(data)
-        if not self._in_head or message != self._messages:
+        if self._outside_bodies <= MAX_HEAD or self.transport.is_closing():
             return
-        self._head += len(data)
-        if self._head > MAX_HEAD and not self.transport.is_closing():
+        if self._may_answer():
             self.transport.write(TOO_LONG)
-            self.transport.close()
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
-        self._since = self.loop.time()
-        self._messages, self._head, self._in_head = self._messages + 1, 0, True
+        self._since, self._outside_bodies = self.loop.time(), 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Note that the headers have arrived."""
-        self._in_head = False
+        self._outside_bodies = 0
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Note that a part of the body has arrived."""
+        self._outside_bodies = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that the request has arrived."""
-        self._since = None
+        self._since, self._outside_bodies = None, 0
         super().on_message_complete()
 
     def _check(self) -> None:
         if self.transport.is_closing():
             return
         if self._since and self.loop.time() - self._since >= REQUEST_SECONDS and self._is_free():
-            if self.cycle is None or self.cycle.response_complete or not self._has_response():
+            if self._may_answer():
                 self.transport.write(TIMED_OUT)
             self.transport.close()
             return
@@ -85,5 +88,9 @@ class TimedProtocol(HttpToolsProtocol):
             return True
         return self.cycle.more_body and not self.cycle.scope.get("state", {}).get(UPLOADING)
 
-    def _has_response(self) -> bool:
-        return bool(self.cycle.response_started)
+    def _may_answer(self) -> bool:
+        """Whether a response would be taken for that to the request that does not end."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return True
+        return cycle.more_body and not cycle.response_started and not self.pipeline

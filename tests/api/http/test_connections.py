@@ -1,16 +1,20 @@
 """Requests that do not arrive are closed in time; slow responses and idle connections are not."""
 
+import asyncio
 import json
 import select
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
 
-from api.http.connections import MAX_HEAD
+from api.http.connections import MAX_HEAD, TimedProtocol
 from readmission.domain.schema import example
 from tests.api.serving import Service, running
 
@@ -29,6 +33,13 @@ HALVES = {
     "headers without the body": WHOLE[: -len(BODY)],
     "half of the body": WHOLE[:-10],
     "half of a second request": WHOLE + HEAD,
+}
+END = b"\r\n\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked" + END
+ENDLESS = {
+    "headers": HEAD + b"X-Long: ",
+    "trailers": CHUNKED + b"0\r\nX-Long: ",
+    "extension of a chunk": CHUNKED + b"1;long=",
 }
 
 
@@ -50,6 +61,14 @@ def read_to_end(connection: socket.socket) -> bytes:
     while piece := connection.recv(65536):
         received += piece
     return received
+
+
+def send_without_end(connection: socket.socket) -> None:
+    """Send text until the service responds."""
+    for _ in range(12):
+        connection.sendall(b"y" * (MAX_HEAD // 3))
+        if select.select([connection], [], [], 0.05)[0]:
+            break
 
 
 def trickle(connection: socket.socket) -> None:
@@ -80,15 +99,63 @@ def test_a_request_that_trickles_is_closed(impatient: Service) -> None:
     assert time.monotonic() - began < 10
 
 
-def test_headers_without_end_are_refused(impatient: Service) -> None:
+@pytest.mark.parametrize("began", ENDLESS.values(), ids=ENDLESS)
+def test_headers_and_trailers_without_end_are_refused(impatient: Service, began: bytes) -> None:
     with connect(impatient) as connection:
-        connection.sendall(HEAD + b"X-Long: ")
-        for _ in range(12):
-            connection.sendall(b"y" * (MAX_HEAD // 3))
-            if select.select([connection], [], [], 0.05)[0]:
-                break
+        connection.sendall(began)
+        send_without_end(connection)
 
         assert read_to_end(connection).startswith(b"HTTP/1.1 431")
+
+
+def test_the_headers_of_many_requests_are_not_added_up(impatient: Service) -> None:
+    request = b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"y" * 30_000 + END
+    with connect(impatient) as connection:
+        for _ in range(4 * MAX_HEAD // len(request)):
+            # In two pieces, so that the second one counts.
+            connection.sendall(request[:100])
+            time.sleep(0.05)
+            connection.sendall(request[100:])
+
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    await asyncio.sleep(5)
+
+
+@pytest.fixture
+def slow_server() -> Iterator[tuple[str, int]]:
+    """The address of a server whose responses stop halfway."""
+    config = uvicorn.Config(slow, port=0, http=TimedProtocol, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()
+    server.force_exit = server.should_exit = True
+    thread.join(5)
+
+
+def test_no_refusal_is_written_into_the_response_to_an_earlier_request(
+    slow_server: tuple[str, int],
+) -> None:
+    with socket.create_connection(slow_server, timeout=10) as connection:
+        # given half of a response
+        connection.sendall(WHOLE)
+        received = b""
+        while b"half" not in received:
+            received += connection.recv(65536)
+
+        # when the headers of a second request do not end
+        connection.sendall(HEAD + b"X-Long: ")
+        send_without_end(connection)
+
+        # then the connection is closed, and nothing else
+        assert connection.recv(65536) == b""
 
 
 def test_many_half_sent_requests_are_closed(impatient: Service) -> None:
