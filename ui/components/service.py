@@ -1,9 +1,11 @@
 """The connection that all pages share; a failed request is explained on the page."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import streamlit as st
+from streamlit.errors import StreamlitDuplicateElementId
 
 from readmission.logs import open_tracer
 from readmission.settings import get_settings
@@ -33,5 +35,7 @@ def fetch(request: Callable[[ApiClient], T]) -> T | None:
         api_errors.show_unavailable(error, client().url)
     except RequestRefused as refused:
         api_errors.show_refused(refused)
-    st.button(_("Try again"), icon=":material/refresh:", type="primary")
+    # It runs the whole page again, so one button is enough after several failures.
+    with suppress(StreamlitDuplicateElementId):
+        st.button(_("Try again"), icon=":material/refresh:", type="primary")
     return None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service, running
@@ -86,3 +87,23 @@ def test_an_api_that_stops_after_the_page_was_opened_is_reported(
         page = opened(service.url)
     press(page, "Predict")
     assert "is not responding" in text_of(page.error)
+
+
+def two_failing_requests() -> None:
+    """Like a page two of whose requests fail."""
+    from ui.components import service
+
+    for _ in range(2):
+        service.fetch(lambda api: api.model())
+
+
+def test_a_page_with_two_failed_requests_has_one_button_to_try_again(
+    point_at: Callable[..., None],
+) -> None:
+    point_at(f"http://127.0.0.1:{free_ports(1)[0]}")
+
+    page = AppTest.from_function(two_failing_requests, default_timeout=120).run()
+
+    assert not page.exception
+    assert len(page.error) == 2
+    press(page, "Try again")
