@@ -1,6 +1,7 @@
 """Read a Parquet file of encounters chunk by chunk, with limits on its uncompressed size."""
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 from typing import IO, Any
 
 import pyarrow as pa
@@ -52,7 +53,9 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         others = {field.name: f"({field.type})" for field in columns if field.name not in readable}
         for batch in table.iter_batches(batch_size=CHUNK_ROWS, columns=readable):
             values = [_values(column) for column in batch.columns]
-            for row in zip(*values, strict=True):
+            # Without a readable column, each row is still there, and refused.
+            rows = zip(*values, strict=True) if values else repeat((), batch.num_rows)
+            for row in rows:
                 yield parse_row(dict(zip(readable, row, strict=True)) | others)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile("The body is not a readable Parquet file of encounters.") from error

@@ -116,9 +116,10 @@ LONG = pa.array([f"{number}" + "x" * (1 << 20) for number in range(100)])
     [
         (LONG, "BodyTooLarge"),
         (LONG.slice(0, 10), "BodyTooLarge"),
-        (LONG.slice(0, 10).cast(pa.binary()), "InvalidEncounter"),
+        (LONG.slice(0, 10).cast(pa.binary()), "BodyTooLarge"),
+        (pa.StructArray.from_arrays([LONG.slice(0, 10)], ["text"]), "InvalidEncounter"),
     ],
-    ids=["100 MB", "10 MB", "10 MB without a type"],
+    ids=["100 MB", "10 MB", "10 MB of bytes", "10 MB of an unsupported type"],
 )
 def test_long_texts_need_little_memory(column: pa.Array, found: str, tmp_path: Path) -> None:
     names = ("payer_code", "medical_specialty", "diag_1", "diag_2", "diag_3", "race")
@@ -159,6 +160,15 @@ def test_values_without_a_python_type_are_rejected(
     *rejected, last = lines(response)
     assert [line["error"] for line in rejected] == errors
     assert last["summary"]["refused"] == len(errors)
+
+
+def test_a_file_of_unsupported_types_alone_loses_no_row(service: TestClient) -> None:
+    column = pa.array([0] * 3, pa.date32())
+
+    *rejected, last = lines(send(service, parquet(3, **dict.fromkeys(example(), column)), PARQUET))
+
+    assert [line["error"] for line in rejected] == ["invalid"] * 3
+    assert last["summary"]["refused"] == 3
 
 
 HARMLESS = raw_encounters(3)[list(example())].to_csv(index=False).encode()
