@@ -33,6 +33,8 @@ LINKS = {
         *("invocations", "ping", "v2", "fhir/RiskAssessment", "cds-services"),
     )
 }
+CARD_MAY_LOAD = "default-src 'none'; style-src 'unsafe-inline'"
+"""Content security policy of a page that has its own style and neither scripts nor pictures."""
 
 router = APIRouter()
 
@@ -145,7 +147,9 @@ async def model_card(state: State) -> HTMLResponse:
     card = state.holder.require().model.card
     if not card.get("report"):
         raise HTTPException(404, "the release that trained this model wrote no full card")
-    return HTMLResponse(rendering.html(card))
+    # It takes as long as several predictions, which would wait on the event loop.
+    page = await asyncio.to_thread(rendering.html, card)
+    return HTMLResponse(page, headers={"content-security-policy": CARD_MAY_LOAD})
 
 
 @router.get(

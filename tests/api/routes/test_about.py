@@ -1,8 +1,10 @@
 """The endpoints from a caller's view."""
 
+import asyncio
 import json
 import logging
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +24,7 @@ from readmission.domain.schema import example
 from readmission.errors import NoModel
 from readmission.modelling.fitting import Fit
 from readmission.serving.card import rendering
+from readmission.serving.card.rendering import Card
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import ServedModel
 from readmission.settings import Settings
@@ -81,7 +84,24 @@ def test_the_card_is_a_page_with_the_source_attributes_of_hti_1(
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.text == rendering.html(loaded("1", fits[0]).card)
     assert len(re.findall(r"<tr><td>\d\.[ivx]+</td>", page.text)) == 31
-    assert "<script" not in page.text
+    # and it can neither run a script nor load anything
+    policies = page.headers.get_list("content-security-policy")
+    assert "default-src 'none'; style-src 'unsafe-inline'" in policies
+
+
+def test_a_card_is_written_outside_of_the_event_loop(
+    service: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loops: list[bool] = []
+
+    def html(_card: Card) -> str:
+        with suppress(RuntimeError):
+            loops.append(asyncio.get_running_loop().is_running())
+        return "a page"
+
+    monkeypatch.setattr(rendering, "html", html)
+
+    assert (service.get("/model/card").text, loops) == ("a page", [])
 
 
 def test_a_model_of_an_earlier_release_has_no_card_in_full(
