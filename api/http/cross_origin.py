@@ -6,7 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 SHARED = "/cds-services"
-"""Path of the endpoints, and what the paths below it begin with."""
+"""Path of the list of services; the paths of the services are below it."""
 ACCEPTED_HEADERS = ("Authorization", "Content-Type", "X-API-Key", "X-Request-ID")
 
 
@@ -17,7 +17,7 @@ def is_shared(scope: Scope) -> bool:
 
 
 class SharedServices:
-    """ASGI middleware: lets browsers pass what CDS Hooks answers to pages of named origins.
+    """ASGI middleware: lets pages of named origins read the responses of CDS Hooks in a browser.
 
     The specification asks for it (CORS): the public sandbox and some EHRs call a service from the
     user's browser. All other paths stay closed to such pages, and without origins nothing changes.
@@ -32,8 +32,8 @@ class SharedServices:
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         self._app = app
-        # A page in the Internet may call a service in the hospital's own network only if that
-        # agrees (Private Network Access).
+        # Chromium lets a page of the Internet call a service in the hospital's own network only if
+        # the service agrees (Private Network Access).
         self._shared = CORSMiddleware(
             app,
             allow_origins=origins,

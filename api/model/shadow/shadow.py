@@ -31,9 +31,10 @@ TURN_ROWS = 100
 TURN_SECONDS = 0.5
 """Between two turns, unless enough waits for another one."""
 REST = 9
-"""How many times as long as it worked the thread rests after each encounter.
+"""After each encounter, the thread rests this many times as long as it worked.
 
-So a request never waits for more than one, and the challenger takes a tenth of a core at most."""
+So a request never waits for more than one encounter, and predicting takes a tenth of a core at
+most."""
 
 Complete = Callable[[ServedModel, Encounter], Encounter]
 _SOON = schema.CLASSES.index("<30")
