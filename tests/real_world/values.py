@@ -99,6 +99,11 @@ VALUES = (
     Value("admission_source_id", 0, REFUSED),
     Value("admission_source_id", -1, REFUSED),
     Value("admission_source_id", "ER", REFUSED),
+    # Two codes are not a third one: 11 is a patient who died.
+    Value("discharge_disposition_id", "1 1", REFUSED),
+    Value("discharge_disposition_id", "1\u00a0 1", REFUSED),
+    Value("discharge_disposition_id", "4 0", REFUSED),
+    Value("discharge_disposition_id", "1,000", REFUSED),
     # Age in years.
     Value("age", 75, "[70-80)"),
     Value("age", "75", "[70-80)"),
@@ -120,6 +125,8 @@ VALUES = (
     Value("age", "0–9", "[0-10)"),
     Value("age", "90+", "[90-100)"),
     Value("age", ">=90", "[90-100)"),
+    Value("age", "7 5 y", REFUSED),
+    Value("age", "1 00", REFUSED),
     Value("age", "65-74", REFUSED),
     Value("age", "(70, 80]", REFUSED),
     Value("age", "006M", REFUSED),
@@ -134,8 +141,10 @@ VALUES = (
     Value("gender", "H", "Male"),
     Value("gender", "weiblich", "Female"),
     Value("gender", "unknown", "Unknown/Invalid"),
-    # A woman in a Spanish export, male in an English one; 1 and 2 differ among lists.
+    # A woman in a Spanish export, male in an English one; V is a man in Spain and a woman in the
+    # Netherlands; 1 and 2 differ among lists.
     Value("gender", "M", REFUSED),
+    Value("gender", "V", REFUSED),
     Value("gender", 1, REFUSED),
     Value("gender", "2", REFUSED),
     Value("gender", "F" + " " * 80 + "x", REFUSED),
@@ -179,6 +188,9 @@ VALUES = (
     Value("A1Cresult", 7, "Norm"),
     Value("A1Cresult", 53, REFUSED),
     Value("A1Cresult", "1e1", REFUSED),
+    # The place of >8 in the scale.
+    Value("A1Cresult", 3, REFUSED),
+    Value("A1Cresult", 4, "Norm"),
     Value("max_glu_serum", 312, ">300"),
     Value("max_glu_serum", "250.5", ">200"),
     Value("max_glu_serum", 110, "Norm"),
@@ -194,6 +206,13 @@ VALUES = (
     Value("num_medications", " 7", 7),
     Value("num_medications", 7.0, 7),
     Value("num_medications", "7,0", 7),
+    Value("num_medications", "7.00", 7),
+    Value("num_medications", "7.0000", 7),
+    # Thousands, or three decimals: who knows.
+    Value("num_medications", "1,000", REFUSED),
+    Value("num_medications", "1.000", REFUSED),
+    Value("num_medications", "1 000", REFUSED),
+    Value("num_medications", "1'000", REFUSED),
     Value("num_medications", 7.5, REFUSED),
     Value("num_medications", "1e1", REFUSED),
     Value("num_medications", "+7", REFUSED),

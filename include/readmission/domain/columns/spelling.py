@@ -23,7 +23,8 @@ MISSING_TEXTS = frozenset(
 """Every one of these spellings."""
 
 _DIGITS = re.compile(r"([0-9]{1,18})")
-_WHOLE_NUMBER = re.compile(r"[ \t]*([0-9]{1,18})(?:[.,]0+)?[ \t]*")
+_WHOLE_NUMBER = re.compile(r"[ \t]*([0-9]{1,18})(?:[.,](?:00?|0{4,}))?[ \t]*")
+"""Three zeros after a point or a comma may be thousands: 1,000 is not 1."""
 _DECIMAL = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,6})?")
 _LARGEST_DECIMAL = 10**6
 _ROUNDING = 1e-4
@@ -50,8 +51,8 @@ def whole_number(value: object, *, decimals: bool = True) -> int | None:
     value : object
         A number such as 7 or 7.0, or text such as ``7``, ``007`` or ``7.0``.
     decimals : bool
-        Whether text may have blanks around it, and zeros after a point or a comma. A key may not,
-        because RAW compares keys as text.
+        Whether text may have blanks around it, and zeros after a point or a comma, but not three.
+        A key may not, because RAW compares keys as text.
     """
     if isinstance(value, bool):
         return None

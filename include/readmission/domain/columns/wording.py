@@ -1,8 +1,8 @@
 """Other words for the values of the closed lists, as hospitals and clients write them.
 
 Only words with one meaning are here. ``M`` is *mujer*, a woman, in a Spanish export and male in an
-English one, so it is refused; so are numbers for a gender, ``Yes`` for a dose, and HL7's ``E`` for
-an admission.
+English one, so it is refused; so are ``V``, *varón* or a Dutch *vrouw*, numbers for a gender,
+``Yes`` for a dose, and HL7's ``E`` for an admission.
 """
 
 import re
@@ -17,6 +17,7 @@ from readmission.domain.columns.spelling import MISSING, decimal
 LONGEST = 80
 """Characters; a longer text is no value of a list."""
 
+_BLANK_IN_NUMBER = re.compile(r"[0-9]\s+[0-9]")
 _JOINTS = re.compile(r"(?<=[a-z])[_-](?=[a-z])")
 _AGES = re.compile(
     r"(?:\[([0-9]{1,3}),|\[?([0-9]{1,3})(?:-|–|to|a))([0-9]{1,3})[\])]?(?:years|anos)?"
@@ -32,12 +33,17 @@ HEAVIEST = 9999
 
 
 def letters(text: str) -> str:
-    """Return a text by which spellings are compared: small letters without accents and blanks."""
+    """Return a text by which spellings are compared: small letters without accents and blanks.
+
+    Blanks between digits are kept: two codes in a cell are not a third one.
+    """
     return text if len(text) > LONGEST else _letters(text)
 
 
 @lru_cache(maxsize=4096)
 def _letters(text: str) -> str:
+    if _BLANK_IN_NUMBER.search(text):
+        return text
     folded = normalize("NFD", "".join(text.split()).casefold())
     return _JOINTS.sub("", "".join(sign for sign in folded if not combining(sign)))
 
@@ -50,7 +56,7 @@ def _words(**by_value: str) -> dict[str, str]:
 GENDERS: Mapping[str, str] = MappingProxyType(
     _words(
         Female="F, Woman, W, Mujer, Femenino, Femenina, Femme, Weiblich",
-        Male="Man, H, Hombre, V, Varón, Masculino, Homme, Männlich",
+        Male="Man, H, Hombre, Varón, Masculino, Homme, Männlich",
     )
     | dict.fromkeys(("Unknown", "U", "Other", "Desconocido"), "Unknown/Invalid")
 )
@@ -133,8 +139,11 @@ GLUCOSE_RESULT = Measurement(
     "mg/dl", 60, 2000, "[6-9][0-9]|[1-9][0-9]{2}|1[0-9]{3}", ((300, ">300"), (200, ">200"))
 )
 """Results in mmol/l are below 60, so none is taken for mg/dl."""
-A1C_RESULT = Measurement("%", 3, 20, "[3-9]|1[0-9]", ((8, ">8"), (7, ">7")))
-"""Results in mmol/mol are 20 and more, so none is taken for per cent."""
+A1C_RESULT = Measurement("%", 4, 20, "[4-9]|1[0-9]", ((8, ">8"), (7, ">7")))
+"""Results in mmol/mol are 20 and more, so none is taken for per cent.
+
+Nor is a place in the scale, such as 3 for ``>8``: hardly any patient has less than 4 %.
+"""
 
 
 def age_in(text: str) -> int | None:
