@@ -20,14 +20,18 @@ from tests.api.conftest import FakeModelStore
 from tests.api.in_thread import serving
 from tests.api.models import loaded
 from tests.real_world.bundles import (
+    INSULIN,
     PATIENT,
     RESOURCES,
     STAY,
     coded,
     condition,
     laboratory,
+    reference,
+    request,
     searchset,
     transaction,
+    uuid,
 )
 
 EXPECTED = {
@@ -79,7 +83,13 @@ R5_STAY = {
     "class": [{"coding": [STAY["class"]]}], "actualPeriod": STAY["period"],
     "admission": STAY["hospitalization"],
 }  # fmt: skip
+NEXT = STAY | {"id": "next", "period": {"start": str(TODAY + timedelta(365))}}
+MEDICINE = {"resourceType": "Medication", "id": uuid("insulin"), "code": INSULIN}
 HBA1C = laboratory("4548-4", "HbA1c", 12, "%")
+
+
+def ordered(**elements: Any) -> dict[str, Any]:
+    return request("order", elements)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +113,21 @@ HBA1C = laboratory("4548-4", "HbA1c", 12, "%")
             [PATIENT, STAY, laboratory("59261-8", "HbA1c", 55, "mmol/mol")],
             "A1Cresult", ">7", "",
         ),
+        # Laboratories write the unit of UCUM, mmol/L, in small letters, or none.
+        (
+            [PATIENT, STAY, laboratory("14749-6", "Glucose", 17.3, "mmol/l")],
+            "max_glu_serum", ">300", "",
+        ),
+        ([PATIENT, STAY, laboratory("2345-7", "Glucose", 2.5, "g/L")], "max_glu_serum", ">200", ""),
+        (
+            [PATIENT, STAY, laboratory("2345-7", "Glucose", 17.3, "?")],
+            "max_glu_serum", "None", "known unit",
+        ),
+        ([PATIENT, STAY, HBA1C | {"valueQuantity": {"value": 8.1}}], "A1Cresult", ">8", ""),
+        (
+            [PATIENT, STAY, HBA1C | {"valueQuantity": {"value": 53}}],
+            "A1Cresult", "None", "known unit",
+        ),
         (
             [PATIENT, STAY, HBA1C | {"valueQuantity": {"value": "7,4", "unit": "%"}}],
             "A1Cresult", ">7", "",
@@ -111,6 +136,18 @@ HBA1C = laboratory("4548-4", "HbA1c", 12, "%")
             [PATIENT, STAY, HBA1C | {"valueQuantity": {"value": True, "unit": "%"}}],
             "A1Cresult", "None", "",
         ),
+        ([PATIENT, STAY, ordered(medicationCodeableConcept=INSULIN)], "insulin", "Steady", ""),
+        ([PATIENT, STAY, ordered(medication={"concept": INSULIN})], "insulin", "Steady", ""),
+        (
+            [PATIENT, STAY, MEDICINE, ordered(medication={"reference": reference("insulin")})],
+            "insulin", "Steady", "",
+        ),
+        (
+            [PATIENT, STAY, ordered(medicationCodeableConcept=INSULIN, doNotPerform=True)],
+            "insulin", "No", "",
+        ),
+        # A stay of next year is not the one to predict.
+        ([PATIENT, STAY, NEXT | {"status": "planned"}], "time_in_hospital", 6, ""),
         (
             [
                 PATIENT, STAY,

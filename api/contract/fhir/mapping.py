@@ -75,8 +75,8 @@ def read(stay: Stay) -> ReadStay:
 
 def _approximations(stay: Stay) -> Iterator[str]:
     """Yield sentences about values that the bundle does not have exactly."""
-    _, end = days_of(stay.encounter)
-    if end is None:
+    start, end = days_of(stay.encounter)
+    if start is not None and end is None:
         yield "time_in_hospital was counted up to today: Encounter.period has no end"
     born = stay.patient.get("birthDate")
     if day_of(born) is None and birthday(born) is not None:
@@ -173,16 +173,25 @@ def _result(loinc: Collection[str], test: Measurement) -> Callable[[Stay], Value
                 for coding in codings(observation.get("code"))
             )
             quantity = observation.get("valueQuantity")
-            if not is_test or not isinstance(quantity, dict):
-                continue
-            factor, summand = terms.UNITS.get(
-                str(quantity.get("code") or quantity.get("unit")), (1, 0)
-            )
-            if (value := decimal(quantity.get("value"))) is not None:
-                values.append(value * factor + summand)
-        return test.value_of(max(values)) if values else None
+            if is_test and isinstance(quantity, dict):
+                values.append(_in_the_unit_of(test, quantity))
+        known = [value for value in values if value is not None]
+        return test.value_of(max(known)) if known else None
 
     return highest
+
+
+def _in_the_unit_of(test: Measurement, quantity: Resource) -> float | None:
+    """Return a result in the unit of the contract, or None if its unit cannot be told."""
+    number = decimal(quantity.get("value"))
+    if number is None:
+        return None
+    units = (str(quantity.get(name)).lower() for name in ("code", "unit"))
+    known = next((terms.UNITS[unit] for unit in units if unit in terms.UNITS), None)
+    if known is None:
+        return number if test.lowest <= number < test.below else None
+    factor, summand = known
+    return number * factor + summand
 
 
 def _count(name: str) -> Callable[[Stay], Value]:
@@ -228,11 +237,13 @@ MAPPING: Mapping[str, Source] = {
     "diag_3": Source("third Condition.code in ICD", _diagnosis(2), MISSING),
     "number_diagnoses": Source("Condition", lambda stay: min(30, len(stay.conditions)) or None, 1),
     "max_glu_serum": Source(
-        "Observation of glucose (LOINC)",
+        "Observation of glucose (LOINC) in a known unit",
         _result(terms.GLUCOSE, GLUCOSE_RESULT),
         "None",
     ),
-    "A1Cresult": Source("Observation of HbA1c (LOINC)", _result(terms.A1C, A1C_RESULT), "None"),
+    "A1Cresult": Source(
+        "Observation of HbA1c (LOINC) in a known unit", _result(terms.A1C, A1C_RESULT), "None"
+    ),
     **{name: Source("MedicationRequest", dose_of(name)) for name in codes.MEDICINES},
     "change": Source("MedicationRequest.priorPrescription", changed),
     "diabetesMed": Source("MedicationRequest", prescribed),

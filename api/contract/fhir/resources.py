@@ -182,14 +182,16 @@ def _period(encounter: Resource) -> Resource:
     return period if isinstance(period, dict) else {}
 
 
-_WITHDRAWN = frozenset({"entered-in-error", "cancelled", "not-done", "refuted"})
+_NOT_TRUE = frozenset({"entered-in-error", "cancelled", "not-done", "refuted", "planned"})
 
 
 def _is_true(resource: Resource) -> bool:
-    """Whether a resource describes what happened, and was not withdrawn."""
+    """Whether a resource describes what happened, and was neither withdrawn nor forbidden."""
+    if resource.get("doNotPerform") is True:
+        return False
     found = {str(resource.get("status"))}
     found |= {str(coding.get("code")) for coding in codings(resource.get("verificationStatus"))}
-    return found.isdisjoint(_WITHDRAWN)
+    return found.isdisjoint(_NOT_TRUE)
 
 
 def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
@@ -210,7 +212,12 @@ def _with_medicines(requests: list[Resource], medicines: list[Resource]) -> list
 
 
 def _with_medicine(request: Resource, by_id: Mapping[str, Resource]) -> Resource:
-    wanted = re.split("[/:#]", _reference(request, "medicationReference"))[-1]
+    # R5 has one element for both.
+    either = next(iter(listed(request, "medication")), {})
+    if "concept" in either:
+        return request | {"medicationCodeableConcept": either["concept"]}
+    reference = _reference(request, "medicationReference") or _reference(either, "reference")
+    wanted = re.split("[/:#]", reference)[-1]
     if not wanted or "medicationCodeableConcept" in request:
         return request
     own = (one for one in listed(request, "contained") if one.get("id") == wanted)

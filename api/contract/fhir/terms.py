@@ -79,10 +79,16 @@ LOINC = "http://loinc.org"
 A1C = frozenset({"4548-4", "17856-6", "4549-2", "59261-8"})
 GLUCOSE = frozenset({"2345-7", "2339-0", "14749-6", "15074-8"})
 UNITS: Mapping[str, tuple[float, float]] = {
-    "mmol/L": (18.016, 0),
+    "%": (1, 0),
+    "mg/dl": (1, 0),
+    "g/l": (100, 0),
+    "mmol/l": (18.016, 0),
     "mmol/mol": (0.09148, 2.152),
 }
-"""Factor and summand: glucose in mmol/L to mg/dl, HbA1c of the IFCC to per cent of the NGSP."""
+"""Factor and summand to mg/dl of glucose, and to per cent of HbA1c in the definition of the NGSP.
+
+In lower case: UCUM writes mmol/L, laboratories mmol/l.
+"""
 
 OUTPATIENT = frozenset({"AMB", "VR", "HH", "OBSENC"})
 EMERGENCY = frozenset({"EMER"})
