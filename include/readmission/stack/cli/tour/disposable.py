@@ -78,14 +78,14 @@ def disposable_stack(
             _delete(left)
             deleted(left)
         stack = Stack(settings_in(home, given))
-        try:
-            with _in_use(home):
+        with _in_use(home):
+            try:
                 yield stack
-        finally:
-            # A second Ctrl-C must not leave half of it behind.
-            for number in ENDINGS:
-                signal.signal(number, signal.SIG_IGN)
-            stack.reset()
+            finally:
+                # A second Ctrl-C must not leave half of it behind.
+                for number in ENDINGS:
+                    signal.signal(number, signal.SIG_IGN)
+                stack.reset()
     finally:
         shutil.rmtree(home, ignore_errors=True)
         os.environ |= callers
@@ -100,12 +100,13 @@ def abandoned() -> list[Path]:
 
 
 def _is_abandoned(file: Path) -> bool:
-    # Anybody can make such a folder in /tmp, but not as this user.
-    if any(path.lstat().st_uid != os.geteuid() for path in (file.parent, file)):
-        return False
-    with file.open() as opened, suppress(BlockingIOError):
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
+    with suppress(BlockingIOError, FileNotFoundError):  # In use, or deleted meanwhile.
+        # Anybody can make such a folder in /tmp, but not as this user.
+        if any(path.lstat().st_uid != os.geteuid() for path in (file.parent, file)):
+            return False
+        with file.open() as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
     return False
 
 

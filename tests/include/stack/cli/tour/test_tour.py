@@ -35,6 +35,7 @@ from readmission.stack.cli.tour.disposable import (
 from readmission.stack.cli.tour.narration import Narrator
 from readmission.stack.errors import StackError
 from readmission.stack.site.site import PORT_SETTINGS, STATE_FOLDERS, Site
+from readmission.stack.stack import Stack
 
 PATIENCE = 60
 
@@ -115,12 +116,7 @@ def test_an_error_leaves_nothing_behind(temporary: Path) -> None:
 INTERRUPTED = """
 import sys, time
 from readmission.settings import Settings
-from readmission.stack.cli.tour.disposable import (
-    FOLDER,
-    IN_USE,
-    abandoned,
-    disposable_stack,
-)
+from readmission.stack.cli.tour.disposable import disposable_stack
 with disposable_stack(Settings()) as stack:
     stack.paths.create()
     print("ready", flush=True)
@@ -189,6 +185,24 @@ def test_the_next_tour_deletes_what_a_killed_one_has_left(temporary: Path) -> No
         assert abandoned() == []
     process.terminate()
     process.wait(PATIENCE)
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_tour_is_not_taken_for_a_killed_one_while_it_deletes_its_stack(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[Path] = []
+    reset = Stack.reset
+
+    def watched(stack: Stack) -> None:
+        found.extend(abandoned())
+        reset(stack)
+
+    monkeypatch.setattr(Stack, "reset", watched)
+    with disposable_stack(Settings()) as stack:
+        stack.paths.create()
+
+    assert found == []
     assert list(temporary.iterdir()) == []
 
 
