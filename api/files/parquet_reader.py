@@ -1,6 +1,7 @@
 """Read a Parquet file of encounters chunk by chunk, with limits on its uncompressed size."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from itertools import repeat
 from typing import IO, Any
 
@@ -10,6 +11,8 @@ import pyarrow.parquet as pq
 
 from api.errors import BodyTooLarge, UnreadableFile
 from api.files.rows import CHUNK_ROWS, MAX_UNPACKED_BYTES, ParsedRow, check_header, parse_row
+from readmission.domain import schema
+from readmission.files.layout import contract_names
 
 MAX_TEXT_BYTES = 1_000
 """Longest text; an encounter has at most 60. A dictionary stores a long text once, but every row
@@ -20,8 +23,6 @@ CHECKED_ROWS = 10_000
 """Rows of one column whose texts are checked together."""
 PAGE_BYTES = 1 << 16
 """Bytes read from a column at once."""
-DIGITS_OF_INT64 = 18
-"""Digits of a decimal that surely fits into 64 bits."""
 
 
 def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow]:
@@ -41,7 +42,8 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
     """
     try:
         columns = pq.read_schema(file)
-        check_header(columns.names)
+        names = dict(zip(columns.names, contract_names(columns.names, schema.NAMES), strict=True))
+        check_header(list(names.values()))
         texts = [field.name for field in columns if _is_text(field.type)]
         readable = [field.name for field in columns if _is_readable(field.type)]
         file.seek(0)
@@ -50,13 +52,16 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         _check_sizes(table.metadata)
         _check_texts(table, texts)
         # The name of an unsupported type takes the place of its values, so that they are not read.
-        others = {field.name: f"({field.type})" for field in columns if field.name not in readable}
+        others = {
+            names[field.name]: f"({field.type})" for field in columns if field.name not in readable
+        }
+        read = [names[name] for name in readable]
         for batch in table.iter_batches(batch_size=CHUNK_ROWS, columns=readable):
-            values = [_values(column) for column in batch.columns]
+            values = [_values(*column) for column in zip(read, batch.columns, strict=True)]
             # Without a readable column, each row is still there, and refused.
             rows = zip(*values, strict=True) if values else repeat((), batch.num_rows)
             for row in rows:
-                yield parse_row(dict(zip(readable, row, strict=True)) | others)
+                yield parse_row(dict(zip(read, row, strict=True)) | others)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableFile("The body is not a readable Parquet file of encounters.") from error
 
@@ -84,25 +89,38 @@ def _is_text(kind: Any) -> bool:
     return kind in types
 
 
-def _is_readable(kind: pa.DataType) -> bool:
+def _is_readable(kind: Any) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind)
     return is_number or pa.types.is_decimal(kind) or pa.types.is_boolean(kind) or _is_text(kind)
 
 
-def _values(column: Any) -> list[Any]:
+def _values(name: str, column: Any) -> list[Any]:
     """Return the values of a column in the types of the contract.
 
     Databases export whole numbers as decimals, and Spark exports texts as binary.
+
+    Raises
+    ------
+    UnreadableFile
+        If a text is in another encoding than UTF-8.
     """
-    kind = column.type
-    if pa.types.is_decimal(kind):
-        is_whole = kind.scale == 0 and kind.precision <= DIGITS_OF_INT64
-        return list(column.cast(pa.int64() if is_whole else pa.float64()).to_pylist())
-    if pa.types.is_dictionary(kind) and not pa.types.is_string(kind.value_type):
+    if pa.types.is_dictionary(column.type) and not pa.types.is_string(column.type.value_type):
         column = column.dictionary_decode()
-    if _is_text(column.type):
-        column = column.cast(pa.large_string())
-    return list(column.to_pylist())
+    try:
+        values = list(
+            (column.cast(pa.large_string()) if _is_text(column.type) else column).to_pylist()
+        )
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        raise UnreadableFile(f"Column {name!r} has text that is not UTF-8.") from None
+    return list(map(_number, values)) if pa.types.is_decimal(column.type) else values
+
+
+def _number(value: Decimal | None) -> int | float | None:
+    """Return a decimal as a whole number if it is one: a float would round a long key."""
+    if value is None:
+        return None
+    return int(value) if value == value.to_integral_value() else float(value)
 
 
 def _check_lengths(column: Any) -> None:

@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from openpyxl import Workbook
 
 Rows = Sequence[Sequence[str]]
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PARQUET = "application/vnd.apache.parquet"
 ZIP, UNKNOWN = "application/zip", "application/octet-stream"
 CODES: Rows = [["admission_type_id", "description"], ["1", "Emergency"]]
 
@@ -47,6 +49,15 @@ def zstd(content: bytes) -> bytes:
     with pa.CompressedOutputStream(sink, "zstd") as packed:
         packed.write(content)
     return sink.getvalue().to_pybytes()
+
+
+def parquet(rows: Rows) -> bytes:
+    """Return a Parquet file of texts."""
+    header, *others = rows
+    columns = zip(*others, strict=True)
+    sink = io.BytesIO()
+    pq.write_table(pa.table(dict(zip(header, map(list, columns), strict=True))), sink)
+    return sink.getvalue()
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -126,6 +137,12 @@ EXPORTS = (
     ),
     Export("line ends of an old Mac", lambda rows: text(rows, end="\r").encode()),
     Export("UTF-32", lambda rows: text(rows).encode("utf-32")),
+    Export("Parquet", parquet, PARQUET),
+    Export(
+        "Parquet with names in capitals, as Snowflake and Oracle write them",
+        lambda rows: parquet([[name.upper() for name in rows[0]], *rows[1:]]),
+        PARQUET,
+    ),
     Export("bars", lambda rows: text(rows, "|").encode()),
     Export("bzip2", lambda rows: bz2.compress(plain(rows)), "application/x-bzip2"),
     Export("zstd", lambda rows: zstd(plain(rows)), "application/zstd"),

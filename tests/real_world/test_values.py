@@ -191,10 +191,15 @@ def test_types_of_parquet_that_databases_and_spark_export(service: TestClient) -
         "race": pa.array([b"White", b"Asian"], pa.binary()),
         "gender": pa.array(["F", "H"], pa.string_view()),
         "change": pa.array([True, False], pa.bool_()),
+        "admission_type_id": pa.array([1, 3], pa.int8()).dictionary_encode(),
+        "time_in_hospital": pa.array([4, 5], pa.uint16()),
+        # A float would round it.
+        "id": pa.array([Decimal(10**17 + 1), None], pa.decimal128(38, 0)),
     }
     texts = {
         "num_medications": [7, 8], "number_inpatient": [1, 0], "race": ["Caucasian", "Asian"],
         "gender": ["Female", "Male"], "change": ["Ch", "No"],
+        "admission_type_id": ["1", "3"], "time_in_hospital": [4, 5],
     }  # fmt: skip
     sink = io.BytesIO()
     pq.write_table(pa.table({n: [value] * 2 for n, value in example().items()} | columns), sink)
@@ -209,6 +214,22 @@ def test_types_of_parquet_that_databases_and_spark_export(service: TestClient) -
     expected = upload(service, "application/json", rows)
     assert [line["probabilities"] for line in found] == [line["probabilities"] for line in expected]
     assert [line["encounter_id"] for line in found] == [2**31 - 1, 5]
+    assert [line.get("id") for line in found] == [10**17 + 1, None]
+
+
+def test_a_parquet_text_in_another_encoding_names_its_column(service: TestClient) -> None:
+    sink = io.BytesIO()
+    columns = {name: [value] for name, value in example().items()}
+    pq.write_table(pa.table(columns | {"race": pa.array(["Caucásica".encode("latin-1")])}), sink)
+
+    response = service.post(
+        "/predict/batch",
+        content=sink.getvalue(),
+        headers={"content-type": "application/vnd.apache.parquet"},
+    )
+
+    assert response.status_code == 400
+    assert response.json()["message"] == "Column 'race' has text that is not UTF-8."
 
 
 def test_numeric_columns_of_parquet(service: TestClient) -> None:

@@ -88,21 +88,21 @@ def _header(line: bytes, hinted: str, columns: Collection[str]) -> tuple[tuple[s
     """Return the names in a line, and the sign between them."""
     text = line.decode().rstrip("\r\n")
     delimiter = hinted or _delimiter(text, columns)
-    return _names(_cells(text, delimiter), columns), delimiter
+    return contract_names(_cells(text, delimiter), columns), delimiter
 
 
 def _delimiter(header: str, columns: Collection[str]) -> str:
     """Return the delimiter that finds most of the columns; a comma if none finds one."""
     return max(
         DELIMITERS,
-        key=lambda sign: sum(n in columns for n in _names(_cells(header, sign), columns)),
+        key=lambda sign: sum(n in columns for n in contract_names(_cells(header, sign), columns)),
     )
 
 
-def _names(cells: Iterable[str], columns: Collection[str]) -> tuple[str, ...]:
+def contract_names(cells: Iterable[str], columns: Collection[str]) -> tuple[str, ...]:
     """Return the names in a header; those of the contract may be in any case, with blanks around.
 
-    A program of statistics writes them in capitals, and people align them.
+    Databases and programs of statistics write them in capitals, and people align them.
     """
     known = {name.lower(): name for name in columns}
     stripped = (cell.strip() for cell in cells)

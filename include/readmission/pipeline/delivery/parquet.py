@@ -1,12 +1,14 @@
 """Read a Parquet file of encounters as text, some rows at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import parquet as pq
 
+from readmission.domain import schema
+from readmission.files.layout import contract_names
 from readmission.files.limits import TruncatedFile
 
 ROWS = 10_000
@@ -35,17 +37,20 @@ def parquet_tables(
     done = 0
     try:
         opened = pq.ParquetFile(file)
-        names = header(opened.schema_arrow.names)
-        for batch in opened.iter_batches(ROWS, columns=list(names)):
+        found = contract_names(opened.schema_arrow.names, schema.NAMES)
+        as_written = dict(zip(found, opened.schema_arrow.names, strict=True))
+        columns = {name: as_written[name] for name in header(found)}
+        for batch in opened.iter_batches(ROWS, columns=list(columns.values())):
             done += batch.num_rows
-            yield _as_text(batch, names)
+            yield _as_text(batch, columns)
     except (pa.ArrowException, OSError) as error:
         place = f"after row {done:,}: " if done else ""
         raise TruncatedFile("Parquet file", f"{place}{str(error).splitlines()[0]}") from error
 
 
-def _as_text(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Table:
-    return pa.table({name: _text(batch.column(name)) for name in names})
+def _as_text(batch: pa.RecordBatch, columns: Mapping[str, str]) -> pa.Table:
+    """Return rows as text; `columns` has the name in the file of each name of the contract."""
+    return pa.table({name: _text(batch.column(written)) for name, written in columns.items()})
 
 
 def _text(values: Any) -> Any:
