@@ -150,6 +150,7 @@ EXPORTS = (
         "title and date of a report above the header",
         lambda rows: "Altas del año\n\nHecho: 30/11/2026;\n".encode() + text(rows, ";").encode(),
     ),
+    Export("title that begins like an ORC file", lambda rows: b"ORCHARD HOSPITAL\n" + plain(rows)),
     Export("comment above the header", lambda rows: b"# exported by R\n" + plain(rows)),
     Export(
         "title in a workbook",
@@ -231,6 +232,7 @@ EXPORTS = (
     Export("JSON as CSV", lambda _: b'[\n {"encounter_id": 1}]', error="is JSON"),
     Export("Avro", lambda _: b"Obj\x01\x04", error="is an Avro file"),
     Export("Feather", lambda _: b"ARROW1\0\0", error="is an Arrow or Feather file"),
+    Export("ORC", lambda _: b"ORC\x11\0\0", error="is an ORC file"),
     Export("lz4", lambda _: b"\x04\x22\x4d\x18", error="is an lz4 file"),
     Export("pickle", lambda _: b"\x80\x05\x95\0", error="which is never opened"),
     Export("tar", lambda _: b"\0" * 257 + b"ustar\0", error="is a tar archive"),

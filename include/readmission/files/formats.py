@@ -69,7 +69,8 @@ def format_of(head: bytes) -> Format:
         If it is a known format that cannot be read, by name.
     """
     for signature, name in _UNSUPPORTED.items():
-        if head.startswith(signature):
+        # A title may begin with such letters, but has no zero byte.
+        if head.startswith(signature) and (not signature.isalpha() or b"\0" in head):
             raise FileError(f"is {name}; save it as {READABLE_FORMATS}")
     text = b"".join(head.removeprefix(b"\xef\xbb\xbf").split()).lower()
     for beginning, name in _MARKUP.items():
