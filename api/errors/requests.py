@@ -25,11 +25,11 @@ class MalformedBody(ApiError):
     title = "The body or file cannot be read"
 
     def __init__(self, detail: str, body: bytes = b"") -> None:
-        super().__init__(f"The body is not valid JSON: {_sent_as(body) or detail}.")
+        super().__init__(f"The body is not valid JSON: {sent_as(body) or detail}.")
 
 
-def _sent_as(body: bytes) -> str:
-    """Return what the first bytes show, if no parser of JSON can say it."""
+def sent_as(body: bytes) -> str:
+    """Return what the first bytes show, if no parser of JSON can say it; else an empty text."""
     if body.startswith(b"\x1f\x8b"):
         return "it is packed with gzip; send it unpacked"
     if b"\0" in body[:4]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from api.errors import BodyTooLarge, UnreadableFile
+from api.errors.requests import sent_as
 from api.files.rows import MAX_ROW_BYTES
 
 PIECE_BYTES = 1 << 16
@@ -24,7 +25,7 @@ def elements(file: IO[bytes]) -> Iterator[bytes]:
     """
     held = file.read(PIECE_BYTES).lstrip(_BLANK)
     if not held.startswith(b"["):
-        raise UnreadableFile("The body is not a JSON array of encounters.")
+        raise UnreadableFile(f"The body is not a JSON array of encounters{_reason(held)}.")
     begin = at = depth = 1
     while depth:
         found = (_BETWEEN if depth == 1 else _WITHIN).match(held, at)
@@ -40,6 +41,17 @@ def elements(file: IO[bytes]) -> Iterator[bytes]:
         depth += _DEPTH_CHANGE[found[1]]
     if (held[at:] + file.read(PIECE_BYTES)).strip(_BLANK):
         raise UnreadableFile("Extra content follows the JSON array.")
+
+
+def _reason(beginning: bytes) -> str:
+    """Return why a text is not an array, as far as its beginning shows, and what to do."""
+    if beginning.startswith(b"{"):
+        return (
+            ": it begins with an object; send the list of encounters alone, [{…}, {…}], or lines of"
+            " JSON as application/x-ndjson"
+        )
+    found = sent_as(beginning)
+    return f": {found}" if found else ""
 
 
 def _extended(held: bytes, file: IO[bytes]) -> bytes:

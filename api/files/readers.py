@@ -6,15 +6,18 @@ from typing import IO
 
 from pydantic_core import from_json
 
-from api.contract.encounter import check_fields_are_unique, parse_encounter
-from api.errors import ApiError, BodyTooLarge, MalformedBody, UnsupportedFormat
+from api.contract.encounter import BYTE_ORDER_MARK, check_fields_are_unique, parse_encounter
+from api.errors import ApiError, BodyTooLarge, MalformedBody, UnreadableFile, UnsupportedFormat
+from api.errors.requests import sent_as
 from api.files import json_array, tables
 from api.files.rows import CHUNK_ROWS, KEY_FIELDS, MAX_ROW_BYTES, OWN_KEY, ParsedRow, parse_row
 from api.http.transport import media_type
 from readmission.domain import schema
-from readmission.files.formats import PARQUET_SIGNATURE
+from readmission.files.formats import HEAD_BYTES, PARQUET_SIGNATURE
 
 Announce = Callable[[int], None]
+UNKNOWN = "application/octet-stream"
+"""A content type that says nothing, and is taken if there is none."""
 _OUTCOME_OR_KEY = re.compile(
     rb'"(?:%s)"' % "|".join((schema.TARGET, *KEY_FIELDS, OWN_KEY)).encode(), re.IGNORECASE
 )
@@ -37,7 +40,8 @@ def read_rows(
         If the file does not match its type, or its columns are not those of an encounter. The
         rows before the error are yielded first.
     """
-    kind = media_type(content_type)
+    kind = media_type(content_type) or UNKNOWN
+    kind = OTHER_NAMES.get(kind, kind)
     if kind not in READERS:
         raise UnsupportedFormat(content_type, tuple(READERS))
     return READERS[kind](file, announce)
@@ -60,20 +64,47 @@ def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[
         yield chunk
 
 
-def _json_lines(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
+def _json_lines(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+    """Read lines of JSON, which may have commas between them, or the array that they should be."""
+    beginning = _beginning(file)
+    if beginning.startswith(b"["):
+        return _json(file, announce)
+    if found := sent_as(beginning):
+        raise UnreadableFile(f"The body is not lines of JSON: {found}.")
+    return _lines(file)
+
+
+def _lines(file: IO[bytes]) -> Iterator[ParsedRow]:
     while line := file.readline(MAX_ROW_BYTES):
         if len(line) == MAX_ROW_BYTES:
             raise BodyTooLarge(MAX_ROW_BYTES)
-        if line.strip():
-            yield _from_json(line)
+        if text := line.strip():
+            yield _from_json(text.removesuffix(b","))
 
 
 def _json(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
+    _beginning(file)
     return map(_from_json, json_array.elements(file))
+
+
+def _beginning(file: IO[bytes]) -> bytes:
+    """Return the first bytes that are not blank; the file is then open behind a byte order mark."""
+    file.seek(0)
+    start = file.read(HEAD_BYTES)
+    text = start.removeprefix(BYTE_ORDER_MARK)
+    file.seek(len(start) - len(text))
+    return text.lstrip()
+
+
+def _of_unknown_type(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+    """Read JSON or any table: neither a header nor another format begins like a list or object."""
+    is_json = _beginning(file).startswith((b"[", b"{"))
+    return _json_lines(file, announce) if is_json else _by_content(file, announce)
 
 
 def _by_content(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
     """Read any table: browsers and clients name the wrong type, or none."""
+    file.seek(0)
     is_parquet = file.read(len(PARQUET_SIGNATURE)) == PARQUET_SIGNATURE
     file.seek(0)
     return _parquet(file, announce) if is_parquet else tables.read(file)
@@ -99,9 +130,30 @@ READERS: Mapping[str, Callable[[IO[bytes], Announce], Iterator[ParsedRow]]] = {
     "text/tab-separated-values": _by_content,
     # What browsers send for a CSV if Excel is installed, and for a type that they do not know.
     "application/vnd.ms-excel": _by_content,
-    "application/octet-stream": _by_content,
+    UNKNOWN: _of_unknown_type,
 }
 """Reader of each content type; most tell the format of a table by its content."""
+OTHER_NAMES: Mapping[str, str] = {
+    **dict.fromkeys(("text/plain", "application/csv", "text/x-csv"), "text/csv"),
+    "application/x-gzip": "application/gzip",
+    "application/x-zip-compressed": "application/zip",
+    "application/x-zstd": "application/zstd",
+    "application/bzip2": "application/x-bzip2",
+    "text/json": "application/json",
+    **dict.fromkeys(
+        (
+            "application/ndjson",
+            "application/jsonl",
+            "application/x-jsonlines",
+            "application/jsonlines",
+        ),
+        "application/x-ndjson",
+    ),
+    **dict.fromkeys(
+        ("application/x-parquet", "application/parquet"), "application/vnd.apache.parquet"
+    ),
+}
+"""What browsers and libraries call these types, too."""
 
 
 def _from_json(text: bytes) -> ParsedRow:

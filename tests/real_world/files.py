@@ -19,6 +19,7 @@ Rows = Sequence[Sequence[str]]
 CSV, XLSX = "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
 ZIP, UNKNOWN = "application/zip", "application/octet-stream"
+WINDOWS_ZIP = "application/x-zip-compressed"
 CODES: Rows = [["admission_type_id", "description"], ["1", "Emergency"]]
 
 
@@ -143,6 +144,9 @@ EXPORTS = (
         lambda rows: parquet([[name.upper() for name in rows[0]], *rows[1:]]),
         PARQUET,
     ),
+    Export("CSV that curl and R call a text", plain, "text/plain; charset=utf-8"),
+    Export("CSV without a content type", plain, ""),
+    Export("zip as Windows calls it", lambda rows: zipped({"a.csv": plain(rows)}), WINDOWS_ZIP),
     Export("bars", lambda rows: text(rows, "|").encode()),
     Export("bzip2", lambda rows: bz2.compress(plain(rows)), "application/x-bzip2"),
     Export("zstd", lambda rows: zstd(plain(rows)), "application/zstd"),

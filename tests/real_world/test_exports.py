@@ -1,5 +1,6 @@
 """Every line of the table of exports, on every way in that takes files."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from readmission.errors import DatasetError
 from readmission.pipeline import source
 from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import RawWarehouse
-from tests.real_world.files import EXPORTS, Export, Rows, plain
+from tests.real_world.files import EXPORTS, UNKNOWN, Export, Rows, plain
 
 COUNT = 16
 ENCOUNTERS = synthetic.encounters(COUNT)
@@ -55,6 +56,41 @@ def test_files(export: Export, service: TestClient) -> None:
     assert lines[:COUNT] == whole[:COUNT]
     assert whole[-1]["summary"]["answered"] == COUNT
     assert [line["error"] for line in lines[COUNT:-1]] == ["invalid"] * export.rows_refused
+
+
+OBJECTS = [json.dumps(row).encode() for row in ENCOUNTERS.to_pylist()]
+LINES, ARRAY = b"\n".join(OBJECTS), b"[" + b",\n".join(OBJECTS) + b"]"
+JSON, NDJSON, MARK = "application/json", "application/x-ndjson", b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "error"),
+    [
+        (JSON, MARK + ARRAY, ""),
+        ("text/json", ARRAY, ""),
+        (NDJSON, MARK + LINES, ""),
+        ("application/jsonl", LINES.replace(b"\n", b"\r\n"), ""),
+        (NDJSON, b",\n".join(OBJECTS), ""),
+        (NDJSON, ARRAY, ""),
+        (NDJSON, json.dumps(ENCOUNTERS.to_pylist(), indent=1).encode(), ""),
+        (UNKNOWN, MARK + ARRAY, ""),
+        ("", LINES, ""),
+        (JSON, b'{"encounters": ' + ARRAY + b"}", "it begins with an object; send the list of"),
+        (JSON, LINES, "or lines of JSON as application/x-ndjson"),
+        (JSON, gzip.compress(ARRAY), "it is packed with gzip; send it unpacked"),
+        (JSON, ARRAY.decode().encode("utf-16"), "it is UTF-16 or UTF-32; send UTF-8"),
+        (NDJSON, gzip.compress(LINES), "is not lines of JSON: it is packed with gzip"),
+        (NDJSON, LINES.decode().encode("utf-16"), "it is UTF-16 or UTF-32; send UTF-8"),
+    ],
+)
+def test_files_of_json(service: TestClient, content_type: str, body: bytes, error: str) -> None:
+    response = service.post("/predict/batch", content=body, headers={"content-type": content_type})
+
+    if error:
+        assert response.status_code == 400
+        assert error in response.json()["message"]
+    else:
+        assert json.loads(response.text.splitlines()[-1])["summary"]["answered"] == COUNT
 
 
 def test_a_row_of_another_length_waits_in_quarantine_with_the_reason(
