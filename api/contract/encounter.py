@@ -56,8 +56,11 @@ def _code_as_text(value: Any) -> Any:
 
 
 def _key_as_number(value: Any) -> Any:
-    """Accept "8222157" for 8222157 here, for the same reason: keys are often sent as text."""
-    number = whole_number(value, decimals=False) if type(value) is str else None
+    """Accept "8222157" here, for the same reason; padded and with pandas' decimals, as a delivery.
+
+    `Column.read` is stricter, because the gate reads what RAW has stored and compares as text.
+    """
+    number = whole_number(value.strip()) if type(value) is str else None
     return value if number is None else number
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from readmission.errors import DatasetError
 from readmission.pipeline import source
 from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import RawWarehouse
-from tests.real_world.files import EXPORTS, UNKNOWN, Export, Rows, plain
+from tests.real_world.files import EXPORTS, UNKNOWN, Export, Rows, parquet, plain
 
 COUNT = 16
 ENCOUNTERS = synthetic.encounters(COUNT)
@@ -56,6 +57,29 @@ def test_files(export: Export, service: TestClient) -> None:
     assert lines[:COUNT] == whole[:COUNT]
     assert whole[-1]["summary"]["answered"] == COUNT
     assert [line["error"] for line in lines[COUNT:-1]] == ["invalid"] * export.rows_refused
+
+
+@pytest.mark.parametrize(
+    "write", [lambda key: f"{key}  ", lambda key: f" {key}", lambda key: f"{key}.0"],
+    ids=["padded", "aligned", "decimals of pandas"],
+)  # fmt: skip
+@pytest.mark.parametrize("pack", [plain, parquet])
+def test_keys_are_read_as_numbers(
+    pack: Callable[[Rows], bytes],
+    write: Callable[[str], str],
+    service: TestClient,
+    tmp_path: Path,
+) -> None:
+    rows = [TABLE[0], *([write(row[0]), write(row[1]), *row[2:]] for row in TABLE[1:])]
+    (path := tmp_path / "delivery").write_bytes(pack(rows))
+
+    # RAW compares keys as text
+    found = source.read(path).encounters
+
+    names = [schema.ENCOUNTER, schema.PATIENT]
+    assert found.select(names).to_pylist() == ENCOUNTERS.select(names).to_pylist()
+    response = service.post("/predict/batch", content=pack(rows), headers={"content-type": UNKNOWN})
+    assert json.loads(response.text.splitlines()[-1])["summary"]["answered"] == COUNT
 
 
 OBJECTS = [json.dumps(row).encode() for row in ENCOUNTERS.to_pylist()]

@@ -8,8 +8,10 @@ from functools import partial
 from typing import IO, Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from readmission.domain import schema
+from readmission.domain.columns import Kind
 from readmission.errors import DatasetError
 from readmission.files.columnar import columnar
 from readmission.files.formats import HEAD_BYTES, Format, format_of
@@ -20,6 +22,7 @@ from readmission.pipeline.delivery.chunk_text import CHUNK_BYTES, chunk_texts
 from readmission.pipeline.delivery.parquet import parquet_tables
 from readmission.warehouse.sql.content import content_hash
 
+_KEYS = frozenset(column.name for column in schema.of_kind(Kind.KEY))
 Header = Callable[[Sequence[str]], Sequence[str]]
 LIMITS = Limits(unpacked_bytes=1 << 42)
 """Rows go to PostgreSQL batch by batch, so only the ratio limits what a file unpacks to."""
@@ -122,11 +125,24 @@ def _head(file: IO[bytes]) -> tuple[bytes, Format]:
 
 def _parse(text: bytes, table: Table, names: Sequence[str], rows_before: int) -> pa.Table:
     rows = cast("Any", pa.BufferReader(text))
-    return columnar(replace(table, rows=rows), names, names[-1], rows_before)
+    return _with_plain_keys(columnar(replace(table, rows=rows), names, names[-1], rows_before))
+
+
+def _with_plain_keys(rows: pa.Table) -> pa.Table:
+    """Return rows whose keys have neither blanks around them nor the decimals of pandas.
+
+    RAW compares keys as text.
+    """
+    for place, name in enumerate(rows.column_names):
+        if name in _KEYS:
+            keys = pc.utf8_trim_whitespace(rows.column(place))
+            keys = pc.replace_substring_regex(keys, r"^([0-9]+)[.,]00?$", r"\1")
+            rows = rows.set_column(place, name, keys)
+    return rows
 
 
 def _parquet_chunks(file: IO[bytes], header: Header) -> Iterator[Chunk]:
-    for number, rows in enumerate(parquet_tables(file, header)):
+    for number, rows in enumerate(map(_with_plain_keys, parquet_tables(file, header))):
         yield Chunk(number, number + 1, content_hash(rows), partial(_same, rows))
 
 
