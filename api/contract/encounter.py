@@ -119,6 +119,7 @@ EncounterBody: TypeAdapter[dict[str, Any]] = TypeAdapter(
 
 _ALL_MISSING = {c.name: MISSING for c in schema.REQUEST_COLUMNS if not is_required(c)}
 _COLUMNS = {column.name: column for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
+_IN_SMALL_LETTERS = {name.lower(): name for name in _COLUMNS}
 _MAY_BE_MISSING = _ALL_MISSING.keys() | earlier_stays.BY_NAME.keys()
 _SPELLINGS_OF_MISSING = MISSING_TEXTS - {MISSING} | {None}
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -279,8 +280,10 @@ def _known_field_like(name: str) -> str:
     """Return what is expected in place of an unknown field."""
     if name == schema.TARGET:
         return "no outcome: the service predicts it"
-    similar = get_close_matches(name[:60], _COLUMNS, n=1)
-    return f"{similar[0]!r} or another field of GET /schema" if similar else KNOWN_FIELDS
+    similar = get_close_matches(name[:60].strip().lower(), _IN_SMALL_LETTERS, n=1)
+    if not similar:
+        return KNOWN_FIELDS
+    return f"{_IN_SMALL_LETTERS[similar[0]]!r} or another field of GET /schema"
 
 
 def column_of(name: str) -> Column:
