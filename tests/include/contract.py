@@ -10,7 +10,7 @@ from readmission.domain.columns import Column, Kind, icd10
 NUMBERS = {
     "weight": r"[0-9]{1,4}(\.[0-9]+)?",
     "max_glu_serum": r"([6-9][0-9]|[1-9][0-9]{2}|1[0-9]{3})(\.[0-9]+)?",
-    "A1Cresult": r"([3-9]|1[0-9])(\.[0-9]+)?",
+    "A1Cresult": r"([4-9]|1[0-9])(\.[0-9]+)?",
 }
 """Numbers that a list of values accepts: weights, and results of the two tests."""
 
