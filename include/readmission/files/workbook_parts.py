@@ -16,6 +16,8 @@ MOST_IN_PART, MOST_IN_TEXTS, MOST_IN_ROW = 100_000, 400_000, 200_000
 """Tags and attributes of a part that becomes objects, of the list of texts, and of one row."""
 ROW_BYTES = 4 << 20
 """Longest XML between two tags of rows: openpyxl holds one row as a tree."""
+# Fifty thousand honest rows whose two keys are text come near the limit of texts.
+_ADVICE = "save it as CSV"
 _LONGEST_TAG = 1 << 12
 _ROW = re.compile(rb"<(/?)(?:[\w.-]+:)?row(?=[\s/>])[^<>]*?(/?)>")
 
@@ -69,9 +71,9 @@ class Parts:
         with damage_named("Excel workbook"), self._archive.open(name) as opened:
             content = opened.read(MEMBER_IN_MEMORY + 1)
         if len(content) > MEMBER_IN_MEMORY:
-            raise FileTooLarge(f"has more than {MEMBER_IN_MEMORY:,} bytes in {name}")
+            raise FileTooLarge(f"has more than {MEMBER_IN_MEMORY:,} bytes in {name}; {_ADVICE}")
         if _tags_and_attributes(content) > most:
-            raise FileTooLarge(f"has more than {most:,} tags and attributes in {name}")
+            raise FileTooLarge(f"has more than {most:,} tags and attributes in {name}; {_ADVICE}")
         return content
 
 
