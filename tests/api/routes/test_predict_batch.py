@@ -297,7 +297,7 @@ def header_of(rows: pd.DataFrame) -> bytes:
         (PARQUET, b"", 400, "malformed", "Parquet"),
         (PARQUET, b"PAR1nonsensePAR1", 400, "malformed", "Parquet"),
         ("application/pdf", b"%PDF", 415, "media_type", "text/csv"),
-        ("", b"a,b", 415, "media_type", "text/csv"),
+        ("", b"a,b", 400, "malformed", "first line"),
         ("multipart/form-data; boundary=x", b"--x", 415, "media_type", "text/csv"),
     ],
     ids=lambda value: repr(value)[:24],

@@ -136,7 +136,7 @@ def _with_plain_keys(rows: pa.Table) -> pa.Table:
     for place, name in enumerate(rows.column_names):
         if name in _KEYS:
             keys = pc.utf8_trim_whitespace(rows.column(place))
-            keys = pc.replace_substring_regex(keys, r"^([0-9]+)[.,]00?$", r"\1")
+            keys = pc.replace_substring_regex(keys, r"^([0-9]+)[.,](?:00?|0{4,})$", r"\1")
             rows = rows.set_column(place, name, keys)
     return rows
 
