@@ -103,17 +103,26 @@ def _values(name: str, column: Any) -> list[Any]:
     Raises
     ------
     UnreadableFile
-        If a text is in another encoding than UTF-8.
+        If a text is not UTF-8, although the type of its column says so.
     """
     if pa.types.is_dictionary(column.type) and not pa.types.is_string(column.type.value_type):
         column = column.dictionary_decode()
     try:
-        values = list(
-            (column.cast(pa.large_string()) if _is_text(column.type) else column).to_pylist()
-        )
-    except (pa.ArrowInvalid, UnicodeDecodeError):
+        values = list(column.to_pylist())
+    except UnicodeDecodeError:
         raise UnreadableFile(f"Column {name!r} has text that is not UTF-8.") from None
-    return list(map(_number, values)) if pa.types.is_decimal(column.type) else values
+    if pa.types.is_decimal(column.type):
+        return list(map(_number, values))
+    is_bytes = pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type)
+    return list(map(_text, values)) if is_bytes else values
+
+
+def _text(value: bytes | None) -> str | None:
+    """Return bytes as text; of another encoding, what no column accepts."""
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return "(not UTF-8)"
 
 
 def _number(value: Decimal | None) -> int | float | None:
