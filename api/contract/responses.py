@@ -133,7 +133,8 @@ class LiveFigures(ResponseModel):
     measured_at: datetime | None = Field(description="Null as long as no outcome is known.")
     days: int = Field(description="Largest age of the predictions.", examples=[30])
     figures: list[LiveFigure] = Field(
-        description="`against` names the champion if a version ran in shadow; else it is empty."
+        description="`against` names the champion if a version ran in shadow; else it is empty.",
+        examples=[[LiveFigure("3", "", "gender", "Female", "log_loss", 0.861, 0.842, 0.88)]],
     )
 
 

@@ -136,3 +136,8 @@ def in_log(site: Site, predictions: Predictions) -> list[Finding]:
         ),
         Finding(doubled == 0, f"{len(found)} predictions in the log, {doubled} more than once"),
     ]
+
+
+_IN_ORDER = """
+SELECT encounter_id FROM encounter JOIN batch USING (batch_id) ORDER BY number, source_row
+"""

@@ -156,8 +156,11 @@ def test_every_response_model_has_examples(client: TestClient) -> None:
     schemas = api["components"]["schemas"]
     for name, model in schemas.items():
         fields = model.get("properties", {}).values()
-        # these consist of other models, which have examples
+        # these consist of other models, which have examples, or are in the example of another one
         if name in ("ModelHistory", "SchemaResponse", "HTTPValidationError", "ValidationError"):
+            continue
+        if name == "LiveFigure":
+            assert schemas["LiveFigures"]["properties"]["figures"]["examples"][0]
             continue
         assert any("examples" in field for field in fields), name
     (formats,) = (
