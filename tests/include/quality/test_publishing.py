@@ -115,6 +115,22 @@ def test_neither_old_reports_nor_those_of_earlier_batches_are_looked_at(
     assert not [key for key in listed if "/batch-0001/" in key]
 
 
+def test_the_reports_of_a_long_outage_of_the_bucket_are_uploaded_after_it(
+    platform: Platform, s3: Any, page: str, tmp_path: Path
+) -> None:
+    # given a report of three days ago, since when nothing could be uploaded
+    write(tmp_path / page, "<h1>one</h1>")
+    ago = time.time() - 3 * RECENT_SECONDS
+    os.utime(tmp_path / page, (ago, ago))
+
+    # when
+    first = publish(s3, platform.settings.docs_bucket, tmp_path, "raw")
+    second = publish(s3, platform.settings.docs_bucket, tmp_path, "raw")
+
+    # then
+    assert (first, second) == (1, 0)
+
+
 def test_a_file_that_is_not_a_report_is_not_uploaded(
     platform: Platform, s3: Any, page: str, tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import mimetypes
+import os
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -18,14 +19,16 @@ from readmission.warehouse import CleanWarehouse, RawWarehouse
 log = logging.getLogger(__name__)
 
 RECENT_SECONDS = 86_400.0
-"""Age of reports that are compared with the bucket: long enough to include those that an earlier
-gate could not upload, and so short that the cost does not grow with the number of batches."""
+"""How much older than the last complete upload a report may be to be compared with the bucket. A
+gate that runs meanwhile takes less, and the cost does not grow with the number of batches."""
+_MARKER = ".uploaded"
+"""File in the folder of a gate's reports; its time is that of the last complete upload."""
 _ONE_AT_A_TIME = 296_006
 """Advisory lock: one writer of the overview at a time, so that the last one has the newest data."""
 
 
 def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
-    """Upload the recent reports that are missing from the bucket or differ there.
+    """Upload the reports since the last upload that are missing from the bucket or differ there.
 
     A file that is not a report, or a symbolic link out of the folder, is logged and skipped.
 
@@ -45,11 +48,15 @@ def publish(s3: Any, bucket: str, site: Path, prefix: str) -> int:
     int
         Number of files uploaded.
     """
+    began = time.time()
     reports = dict(_recent_reports(site, prefix))
     published = dict(_etags(s3, bucket, prefix, reports))
     changed = {key: path for key, path in reports.items() if published.get(key) != _md5(path)}
     for key, path in changed.items():
         _put(s3, bucket, key, path.read_bytes())
+    if reports:
+        (site / _MARKER).touch()
+        os.utime(site / _MARKER, (began, began))
     return len(changed)
 
 
@@ -81,9 +88,10 @@ def publish_overview(
 
 
 def _recent_reports(site: Path, prefix: str) -> Iterator[tuple[ReportKey, Path]]:
-    since = time.time() - RECENT_SECONDS
+    marker = site / _MARKER
+    since = marker.stat().st_mtime - RECENT_SECONDS if marker.exists() else 0
     for path in sorted(site.rglob("*")):
-        if not path.is_file() or path.stat().st_mtime < since:
+        if not path.is_file() or path == marker or path.stat().st_mtime < since:
             continue
         name = path.relative_to(site).as_posix()
         try:
