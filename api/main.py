@@ -17,7 +17,7 @@ from api.contract.problem_details import SCHEMAS
 from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
-from api.http.cross_origin import SharedServices
+from api.http.cross_origin import SharedServices, as_browsers_send
 from api.http.direct import DirectRouting
 from api.http.draining import GracefulShutdown
 from api.http.hosts import AllowedHosts
@@ -179,7 +179,7 @@ def create_app(
         tracer=(tracer := logs.open_tracer("api", settings)),
     )
     app.add_middleware(DirectRouting, routes=app.routes)
-    origins = settings.cds_origins
+    origins = as_browsers_send(settings.cds_origins)
     if origins:
         app.add_middleware(SharedServices, origins=origins)
     app.add_middleware(AllowedHosts, names=settings.allowed_hosts, shared_with=origins)

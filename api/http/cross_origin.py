@@ -1,6 +1,6 @@
 """The endpoints of CDS Hooks for pages of other websites, which call them from a browser."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,6 +14,12 @@ def is_shared(scope: Scope) -> bool:
     """Whether a request is for one of the endpoints that other websites' pages may use."""
     path: str = scope["path"]
     return path == SHARED or path.startswith(f"{SHARED}/")
+
+
+def as_browsers_send(origins: Iterable[str]) -> tuple[str, ...]:
+    """Return origins without the default port of their scheme, which no browser sends."""
+    ports = {"http": ":80", "https": ":443"}
+    return tuple(one.removesuffix(ports[one.partition(":")[0]]) for one in origins)
 
 
 class SharedServices:

@@ -110,6 +110,24 @@ def test_a_named_origin_still_needs_a_key(store: FakeModelStore) -> None:
     assert (response.status_code, response.headers[ALLOW]) == (401, SANDBOX)
 
 
+@pytest.mark.parametrize(
+    ("named", "sent"),
+    [
+        ("https://ehr.example:443", "https://ehr.example"),
+        ("http://ehr.example:80", "http://ehr.example"),
+        ("https://ehr.example:80", "https://ehr.example:80"),
+        ("http://[::1]:4430", "http://[::1]:4430"),
+    ],
+)
+def test_the_default_port_is_left_out_as_browsers_do(
+    store: FakeModelStore, named: str, sent: str
+) -> None:
+    with TestClient(service_for(store, named), base_url="http://localhost") as client:
+        response = client.get(SERVICES, headers={"origin": sent})
+
+    assert (response.status_code, response.headers[ALLOW]) == (200, sent)
+
+
 @pytest.mark.parametrize("origin", ["*", "sandbox.example", "https://a.example/path", "file://"])
 def test_what_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError):
