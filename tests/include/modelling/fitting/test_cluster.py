@@ -15,6 +15,7 @@ from readmission.domain import schema
 from readmission.domain.splitting import Split
 from readmission.modelling.decision import decide
 from readmission.modelling.evaluation.bootstrap import PairedBootstrap
+from readmission.modelling.families import xgboost
 from readmission.modelling.fitting import Fit, cluster, fit
 from readmission.modelling.fitting.cluster import (
     Cluster,
@@ -168,8 +169,13 @@ def fails(address: str, parts: Sequence[Part], kill: Callable[[], None]) -> None
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", ["worker", "scheduler"])
 def test_a_process_that_is_killed_fails_the_run_and_the_retry_ends_right(
-    killed: str, tmp_path: Path, parts: Sequence[Part], local: Fit
+    killed: str,
+    tmp_path: Path,
+    parts: Sequence[Part],
+    local: Fit,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(xgboost, "LOST_AFTER_SECONDS", 10)
     with dask_processes(tmp_path, workers=2) as processes:
         # when
         fails(processes.address, parts, getattr(processes, f"kill_{killed}"))
