@@ -31,7 +31,7 @@ from tests.include.conftest import cleaned
 from tests.include.dask_clusters import DaskProcesses, dask_processes
 
 ROWS, PARTS = 4_000, 3
-SECONDS_TO_FAIL = 200
+SECONDS_TO_FAIL = 400
 UNDER_30 = schema.CLASSES.index("<30")
 
 
