@@ -66,7 +66,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bundling"},
         {"mlflow_runs"},
     ),
-    "readmission.modelling.fitting": ({"samples"}, {"cluster"}),
+    "readmission.modelling.fitting": ({"samples"}, {"workers"}, {"cluster"}),
     "readmission.modelling.evaluation": (
         {"bootstrap"},
         {"calibration"},

@@ -11,26 +11,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 import readmission
-from readmission.domain import schema
 from readmission.domain.splitting import Split
 from readmission.errors import ReadmissionError
-from readmission.modelling.encoder import inputs
-from readmission.modelling.fitting.samples import of_patients, sampled_patients
+from readmission.logs import where
+from readmission.modelling.fitting import workers
+from readmission.modelling.fitting.samples import sampled_patients
+from readmission.modelling.fitting.workers import Part
 from readmission.settings import SettingsError
-
-Part = Callable[[], pd.DataFrame]
-"""Reads the train and validation rows of one batch, on any machine; it can be pickled."""
 
 PATIENCE_SECONDS = 30
 """How long to wait for the scheduler, and for the first worker."""
 _ATTEMPTS = 2
 """How often a part is read again, for example while the object store restarts."""
-_OUTCOMES = [schema.PATIENT, schema.TARGET, "part"]
 
 
 class ClusterUnavailable(ReadmissionError):
@@ -58,8 +54,8 @@ class ClusterFailed(ReadmissionError):
 
     def __init__(self, step: str, error: BaseException) -> None:
         super().__init__(
-            f"the Dask cluster could not {step}: {type(error).__name__}. If a worker or the"
-            " scheduler ended, the training is tried again with those that are there"
+            f"the Dask cluster could not {step}: {where(error)}. If a worker or the scheduler"
+            " ended, the training is tried again with those that are there"
         )
 
 
@@ -89,11 +85,11 @@ class Cluster:
             If the cluster does not survive it, or a part cannot be read.
         """
         with failing_as("read the training rows"):
-            outcomes = self._of_each(_outcomes, parts)
+            outcomes = self._of_each(workers.outcomes, parts)
             counts = [int((rows["part"] == Split.TRAIN).sum()) for rows in outcomes]
             everyone = pd.concat(outcomes, ignore_index=True)
-            patients = sampled_patients(everyone, self.sample_rows)
-            sample = pd.concat(self._of_each(_rows, parts, patients), ignore_index=True)
+            patients = workers.Patients(sampled_patients(everyone, self.sample_rows))
+            sample = pd.concat(self._of_each(workers.rows, parts, patients), ignore_index=True)
         return DistributedRows(self.client, parts, counts, sample, len(everyone), self.sample_rows)
 
     def _of_each(
@@ -178,7 +174,9 @@ class DistributedRows:
         for part, count in zip(self.parts, self.counts, strict=True):
             if count == 0:
                 continue
-            both = delayed(_encoded, nout=2, pure=False)(delayed(part, traverse=False), shared)
+            both = delayed(workers.encoded, nout=2, pure=False)(
+                delayed(part, traverse=False), shared
+            )
             empty = csr_matrix((0, 0), dtype=np.float32)
             matrices.append(array.from_delayed(both[0], (count, width), meta=empty))
             outcomes.append(array.from_delayed(both[1], (count,), dtype=np.int64))
@@ -255,7 +253,7 @@ def _require_workers(client: Any, address: str) -> None:
     except TimeoutError as error:
         raise ClusterUnavailable(address, "the Dask scheduler has no workers") from error
     with failing_as("say its version"):
-        versions = set(client.run(_version).values())
+        versions = set(client.run(workers.version).values())
     if versions != {readmission.__version__}:
         raise ClusterDiffers(versions)
 
@@ -267,34 +265,11 @@ def failing_as(step: str) -> Iterator[None]:
     Raises
     ------
     ClusterFailed
-        With the type of the error; its message may quote a row.
+        With the type and the place of the error; its message may quote a row.
     """
     try:
         yield
     except ReadmissionError:
         raise
-    except Exception as error:
-        raise ClusterFailed(step, error) from error
-
-
-# What the workers run.
-
-
-def _version() -> str:
-    return readmission.__version__
-
-
-def _outcomes(part: Part) -> pd.DataFrame:
-    rows = part()[_OUTCOMES]
-    return rows.astype({"part": "category", schema.TARGET: np.int8})
-
-
-def _rows(part: Part, patients: npt.NDArray[np.int64] | None) -> pd.DataFrame:
-    return of_patients(part(), patients)
-
-
-def _encoded(part: Part, encoder: ColumnTransformer) -> tuple[Any, npt.NDArray[np.int64]]:
-    rows = part()
-    train = rows[rows["part"] == Split.TRAIN]
-    encoded = encoder.transform(inputs(encoder, train)).astype(np.float32)
-    return encoded, train[schema.TARGET].to_numpy(np.int64)
+    except Exception as error:  # noqa: BLE001 - of any class
+        raise ClusterFailed(step, error) from None
