@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 PRELOADED = (
     "boto3", "great_expectations", "matplotlib.pyplot", "mlflow.pyfunc", "onnx",
     "onnxruntime", "pandas", "psycopg", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
+    "readmission.pipeline.ingest", "readmission.pipeline.measure_drift",
+    "readmission.pipeline.process", "readmission.pipeline.promotion.judge",
+    "readmission.pipeline.train",
+    "airflow.providers.amazon.aws.hooks.s3", "airflow.providers.postgres.hooks.postgres",
+    "airflow.providers.standard.operators.python",
 )  # fmt: skip
 """Slow imports of tasks; tasks are forked from the scheduler and so inherit them."""
 RESOURCES = Path("/etc/airflow/task-resources.yaml")
@@ -33,6 +38,8 @@ SECRETS = {
     "READMISSION_AUDIT_DSN": ("batch_scoring", "quarantine_replay", "warning_decisions"),
 }
 """The only DAGs whose tasks get a secret."""
+VOLUMES = {"dask-tls": ("model_training_pipeline",)}
+"""The only DAGs whose tasks get a volume."""
 
 
 def lineage(place: str) -> Mapping[str, str]:
@@ -88,7 +95,7 @@ def configure_pod(
 ) -> None:
     """Give a task's pod the scheduler's image, pull secrets and its own resources.
 
-    A secret stays only in the pods of the DAG that needs it.
+    A secret and the certificate of Dask stay only in the pods of the DAG that needs them.
 
     Kustomize's `images:` changes the scheduler's Deployment, but not the pod template, which is
     text in a ConfigMap.
@@ -112,6 +119,10 @@ def configure_pod(
     annotations = pod.metadata.annotations
     dag_id = annotations["dag_id"]
     task.env = [each for each in task.env if dag_id in SECRETS.get(each.name, (dag_id,))]
+    task.volume_mounts, pod.spec.volumes = (
+        [each for each in given if dag_id in VOLUMES.get(each.name, (dag_id,))]
+        for given in (task.volume_mounts, pod.spec.volumes)
+    )
     own = resources.get(f"{dag_id}.{annotations['task_id']}")
     if own:
         task.resources = V1ResourceRequirements(**own)

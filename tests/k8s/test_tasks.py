@@ -129,6 +129,14 @@ def test_a_task_gets_no_secrets_of_airflow_and_only_those_of_its_dag(
     assert secrets_of(construct(tmp_path, task)) == shared | own
 
 
+def test_only_training_gets_the_certificate_of_dask(tmp_path: Path) -> None:
+    for dag_id in ("model_training_pipeline", "model_promotion_pipeline"):
+        pod = construct(tmp_path, f"{dag_id}.judge")["spec"]
+        mounted = {each["name"] for each in pod["containers"][0]["volumeMounts"]}
+        assert mounted == {each["name"] for each in pod["volumes"]}
+        assert ("dask-tls" in mounted) == (dag_id == "model_training_pipeline")
+
+
 def test_airflow_keeps_the_templates_hardening(task: Object) -> None:
     (template,) = (w for w in build("overlays/scale-out").workloads() if w.name == "airflow-task")
 
