@@ -22,6 +22,7 @@ from api.model.follow_up import FollowUp
 from api.model.registry import RegistryClient
 from api.model.shadow.shadow import Shadow
 from api.model.store import ModelStore
+from api.prediction_log.live import LiveFigureReader
 from api.prediction_log.log import PredictionLog
 from readmission.logs.tracing import Tracer
 from readmission.settings import Settings
@@ -48,6 +49,8 @@ class ServiceState:
         Runs the challenger beside the champion; None unless a setting asks for it.
     log : PredictionLog, optional
         None if no log is configured.
+    live : LiveFigureReader
+        Reads the figures on live outcomes.
     audit : AuditTrail
         Records who did what.
     rows : RateLimit
@@ -72,6 +75,7 @@ class ServiceState:
     follow_up: FollowUp
     shadow: Shadow | None
     log: PredictionLog | None
+    live: LiveFigureReader
     audit: AuditTrail
     upload_slots: UploadSlots
     shutdown: GracefulShutdown

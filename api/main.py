@@ -31,6 +31,7 @@ from api.model.registry import RegistryClient
 from api.model.shadow.challenger import ChallengerHolder
 from api.model.shadow.shadow import Shadow
 from api.model.store import LocalModelStore, ModelStore
+from api.prediction_log.live import LiveFigureReader
 from api.prediction_log.log import PredictionLog
 from api.routes import (
     about,
@@ -173,6 +174,7 @@ def create_app(
         follow_up=FollowUp.from_settings(settings),
         shadow=Shadow.from_settings(settings, challenger, stays.complete_again, metrics),
         log=PredictionLog.from_settings(settings),
+        live=LiveFigureReader(settings.prediction_log_dsn),
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),
         shutdown=shutdown,

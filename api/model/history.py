@@ -1,20 +1,12 @@
-"""The history of models: versions with verdicts, the last candidates, and live figures."""
+"""The history of models: versions with verdicts, and the last candidates."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
 
-import psycopg
-
 from api.contract.responses import CriterionVerdict
-from api.errors import LiveFiguresUnavailable, log
 from api.model.registry import RegistryClient
-from api.prediction_log.delivery import CONNECTION
 from readmission.domain.production import CRITERION
-from readmission.logs import where
 from readmission.modelling.families import title_of
-from readmission.settings import Settings
-from readmission.warehouse.predictions import live_figures
-from readmission.warehouse.predictions.outcomes import DAYS
 
 _TEST = "test_"
 _TAGS = ("batch_id", "family", "data_source", "verdict", "verdict_reason", "decided_at")
@@ -65,30 +57,6 @@ def read(registry: RegistryClient) -> dict[str, Any]:
         for candidate in registry.query(lambda mlflow: mlflow.newest_candidates())
     ]
     return {"versions": versions, "candidates": candidates}
-
-
-def read_live(settings: Settings) -> dict[str, Any]:
-    """Return the figures on live outcomes; none without a prediction log.
-
-    Raises
-    ------
-    LiveFiguresUnavailable
-        If the database of predictions does not respond.
-    """
-    found: dict[str, Any] = {"measured_at": None, "days": DAYS, "figures": []}
-    if settings.prediction_log_dsn is None:
-        return found
-    dsn = settings.prediction_log_dsn.get_secret_value()
-    try:
-        with psycopg.connect(dsn, **CONNECTION) as connection:
-            measured_at = live_figures.measured_at(connection)
-            return found | {
-                "measured_at": measured_at,
-                "figures": live_figures.stored(connection),
-            }
-    except psycopg.Error as error:
-        log.warning("the figures on live outcomes were not read: %s", where(error))
-        raise LiveFiguresUnavailable from None
 
 
 def _version(found: Mapping[str, Any]) -> dict[str, Any]:

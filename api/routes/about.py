@@ -173,13 +173,13 @@ async def model_history(state: State) -> dict[str, Any]:
     openapi_extra=KEY_REQUIRED,
     summary="How the versions did on live outcomes",
 )
-async def live_figures(state: State) -> dict[str, Any]:
+async def live_figures(state: State) -> Mapping[str, Any]:
     """Return each version's counts and metrics on live outcomes, for all patients and by group.
 
     The outcomes became known after the predictions, so these are not the figures on validation or
     test patients. A version in shadow is compared with its champion: challenger minus champion.
     """
-    return await asyncio.to_thread(history.read_live, state.settings)
+    return await state.live.read()
 
 
 @router.get(

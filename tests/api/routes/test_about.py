@@ -11,12 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import SecretStr
 
 from api.contract.encounter import parse_encounter
 from api.contract.problem_details import PROBLEM_JSON
-from api.errors import LiveFiguresUnavailable, RegistryUnavailable
-from api.model import history
+from api.errors import RegistryUnavailable
+from api.prediction_log import live
 from readmission import __version__
 from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
@@ -28,7 +27,6 @@ from readmission.serving.card.rendering import Card
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import ServedModel
 from readmission.settings import Settings
-from readmission.stack.site.ports import free_ports
 from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.live_figures import LiveFigure
 from tests.api.conftest import FakeModelStore
@@ -116,7 +114,7 @@ def test_a_model_of_an_earlier_release_has_no_card_in_full(
 
 
 def test_live_figures_are_returned_as_they_were_measured_last(
-    logging_service: TestClient, table: psycopg.Connection
+    logging_service: TestClient, table: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert logging_service.get("/model/live").json() == {
         "measured_at": None, "days": 30, "figures": [],
@@ -126,19 +124,13 @@ def test_live_figures_are_returned_as_they_were_measured_last(
         LiveFigure("1", "", "gender", "Female", "outcomes", 400),
     ]
     live_figures.replace(table, figures)
+    # and the last reading is no longer new
+    monkeypatch.setattr(live, "REREAD_SECONDS", 0)
 
     found = logging_service.get("/model/live").json()
 
     assert [LiveFigure(**one) for one in found["figures"]] == figures
     assert datetime.fromisoformat(found["measured_at"]) == live_figures.measured_at(table)
-
-
-def test_without_a_database_live_figures_are_empty_or_unavailable() -> None:
-    nowhere = SecretStr(f"postgresql://somebody@127.0.0.1:{free_ports(1)[0]}/predictions")
-
-    assert history.read_live(Settings(prediction_log_dsn=None))["figures"] == []
-    with pytest.raises(LiveFiguresUnavailable):
-        history.read_live(Settings(prediction_log_dsn=nowhere))
 
 
 def test_without_a_model_the_error_says_what_to_do(

@@ -1,6 +1,7 @@
 """The page Model in a real browser: reload, rollback and metrics."""
 
 import re
+from pathlib import Path
 
 import httpx
 from playwright.sync_api import expect
@@ -98,3 +99,17 @@ def test_another_metric_is_plotted_over_the_batches(visiting: Visiting) -> None:
 
     expect(page.get_by_role("combobox", name="Metric")).to_have_value(re.compile("AUROC"))
     assert visit.overflow() <= 0
+
+
+def test_the_card_is_fetched_when_it_is_downloaded(visiting: Visiting, api: Service) -> None:
+    visit = visiting()
+    visit.open()
+    page = visit.switch_to("Model")
+
+    page.get_by_text("The card's figures in full").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the card (in English)").click()
+
+    assert download.value.suggested_filename == "card.html"
+    card = httpx.get(f"{api.url}/model/card", headers={"X-API-Key": PREDICT_KEY}, trust_env=False)
+    assert Path(download.value.path()).read_text() == card.text

@@ -23,12 +23,11 @@ def show(report: Json) -> None:
         charts.draw(_line(report["calibration"], "risk", {"observed": N_("Observed share")}))
         st.markdown(_("**Net benefit** of following up patients from a risk on"))
         charts.draw(_line(report["decision_curve"], "threshold", NET_BENEFITS))
-        card = service.fetch(lambda api: api.card())
-        if card is not None:
-            st.download_button(
-                _("Download the card (in English)"), card, "card.html", "text/html",
-                icon=":material/download:",
-            )  # fmt: skip
+        # Fetched when somebody clicks.
+        st.download_button(
+            _("Download the card (in English)"), service.client().card, "card.html", "text/html",
+            icon=":material/download:",
+        )  # fmt: skip
 
 
 def _line(points: list[Json], across: str, names: dict[str, str]) -> charts.Chart:
