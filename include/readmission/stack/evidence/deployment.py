@@ -11,6 +11,8 @@ from readmission.stack.evidence.lines import NotAsExpected
 SECONDS = 60
 """Until docker or kubectl must have responded."""
 
+ONE_MACHINE = "one machine"
+
 
 @dataclass(frozen=True)
 class Deployment:

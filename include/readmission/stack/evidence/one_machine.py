@@ -5,7 +5,7 @@ import sys
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readmission.stack.evidence.deployment import Deployment, all_hold
+from readmission.stack.evidence.deployment import ONE_MACHINE, Deployment, all_hold
 from readmission.stack.evidence.lines import NotAsExpected, expect
 from readmission.stack.services import object_store, postgres
 from readmission.stack.services.observability import grafana, prometheus
@@ -18,7 +18,7 @@ def deployment(site: Site) -> Deployment:
     """Return a stack on one machine; Prometheus and Grafana only if they are installed."""
     settings, keys = site.settings, site.credentials
     return Deployment(
-        name="one machine",
+        name=ONE_MACHINE,
         airflow=site.airflow_url,
         mlflow=settings.mlflow_tracking_uri,
         api=settings.api_url,

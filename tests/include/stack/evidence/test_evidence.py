@@ -135,6 +135,21 @@ def test_prometheus_must_reach_every_job(site: Site, monkeypatch: pytest.MonkeyP
         checklist.targets(replace(there, prometheus=""))
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "is_expected"),
+    [
+        ("one machine", None, False),
+        ("one machine", "unhealthy", True),
+        ("compose", None, True),
+        ("kubernetes", "healthy", True),
+    ],
+)
+def test_a_triggerer_is_expected_where_deliveries_are_watched(
+    name: str, status: str | None, *, is_expected: bool
+) -> None:
+    assert ("triggerer" in checklist.parts(name, {"triggerer": {"status": status}})) == is_expected
+
+
 def test_a_failed_line_or_a_missing_picture_is_not_complete() -> None:
     held = LineResult(line(str), LineStatus.PASSED, "1")
     broken = LineResult(line(str), LineStatus.FAILED, "0")
