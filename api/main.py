@@ -6,6 +6,8 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.models import APIKey, APIKeyIn
@@ -17,6 +19,7 @@ from api.contract.problem_details import SCHEMAS
 from api.dependencies import ServiceState
 from api.http import error_responses
 from api.http.access_log import AccessLog
+from api.http.connections import COUNT_INCOMPLETE
 from api.http.cross_origin import SharedServices, as_browsers_send
 from api.http.direct import DirectRouting
 from api.http.draining import GracefulShutdown
@@ -95,7 +98,7 @@ async def _show_log(state: ServiceState) -> None:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
     """Accept requests at once and load the model in a thread.
 
     The thread is a daemon: a registry that does not respond must not delay a shutdown.
@@ -120,7 +123,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.audit.start()
     app.state.access_log.start()
     showing = asyncio.create_task(_show_log(state))
-    yield
+    yield {COUNT_INCOMPLETE: partial(state.metrics.count_response, "incomplete", "")}
     showing.cancel()
     stopped.set()
     if state.log is not None:

@@ -12,9 +12,13 @@ CHECK_SECONDS = 5.0
 MAX_HEAD = 64 << 10
 """Bytes of the headers of a request, beyond those that arrive with its first byte; also of what may
 follow a body (trailers)."""
+COUNT_INCOMPLETE = "count_incomplete"
+"""State of the application that counts a request that did not arrive whole, by status."""
 _END = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-TIMED_OUT = b"HTTP/1.1 408 Request Timeout" + _END
-TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large" + _END
+RESPONSES = {
+    408: b"HTTP/1.1 408 Request Timeout" + _END,
+    431: b"HTTP/1.1 431 Request Header Fields Too Large" + _END,
+}
 UPLOADING = "uploading"
 """State of a request whose body an upload receives, with timeouts of its own."""
 
@@ -48,9 +52,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._outside_bodies <= MAX_HEAD or self.transport.is_closing():
             return
-        if self._may_answer():
-            self.transport.write(TOO_LONG)
-        self.transport.close()
+        self._refuse(431)
 
     def on_message_begin(self) -> None:
         """Note when a request begins."""
@@ -76,11 +78,16 @@ class TimedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._since and self.loop.time() - self._since >= REQUEST_SECONDS and self._is_free():
-            if self._may_answer():
-                self.transport.write(TIMED_OUT)
-            self.transport.close()
+            self._refuse(408)
             return
         self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
+
+    def _refuse(self, status: int) -> None:
+        """Close the connection, with a response if it would be taken for that to this request."""
+        self.app_state[COUNT_INCOMPLETE](status)
+        if self._may_answer():
+            self.transport.write(RESPONSES[status])
+        self.transport.close()
 
     def _is_free(self) -> bool:
         """Whether neither an upload nor the response to an earlier request is in progress."""

@@ -182,5 +182,23 @@ def test_an_idle_connection_stays_open_between_requests(impatient: Service) -> N
     assert len(ports) == 1
 
 
+def test_requests_that_do_not_arrive_whole_are_counted(impatient: Service) -> None:
+    def counted(status: int) -> float:
+        text = httpx.get(f"{impatient.url}/metrics", trust_env=False).text
+        series = f'http_requests_total{{method="",path="incomplete",status="{status}"}} '
+        return sum(float(line.split()[1]) for line in text.splitlines() if line.startswith(series))
+
+    before = counted(408), counted(431)
+    with connect(impatient) as connection:
+        connection.sendall(HEAD)
+        read_to_end(connection)
+    with connect(impatient) as connection:
+        connection.sendall(ENDLESS["headers"])
+        send_without_end(connection)
+        read_to_end(connection)
+
+    assert (counted(408), counted(431)) == (before[0] + 1, before[1] + 1)
+
+
 def test_nothing_is_logged_as_an_error(impatient: Service) -> None:
     assert "Traceback" not in Path(impatient.log).read_text()
