@@ -195,6 +195,17 @@ def test_only_tasks_migrations_and_backups_get_the_warehouse_password() -> None:
     }  # fmt: skip
 
 
+def test_only_services_that_read_or_write_objects_get_the_key_of_the_store() -> None:
+    holders = {
+        name
+        for name, service in SERVICES.items()
+        if name.startswith("airflow-")
+        and any("S3_SECRET_KEY" in str(value) for value in service["environment"].values())
+    }
+
+    assert holders == {"airflow-api-server", "airflow-scheduler"}
+
+
 def test_every_database_is_dumped_from_and_restored_to_its_server() -> None:
     server_of = {
         database: name
