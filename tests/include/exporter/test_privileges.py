@@ -116,6 +116,23 @@ def test_the_next_migration_grants_what_a_newer_role_lacks(
         assert monitor.execute("SELECT count(batch_id) FROM stored_rows").fetchone() == (0,)
 
 
+def test_the_next_migration_revokes_what_the_role_had_in_an_earlier_release(
+    raw_db: psycopg.Connection, platform: Platform
+) -> None:
+    # given a privilege that this release does not grant
+    migrate(raw_db)
+    raw_db.execute("GRANT SELECT (batch_id) ON encounter TO monitoring")
+    raw_db.commit()
+
+    # when
+    migrate(raw_db)
+    raw_db.commit()
+
+    # then
+    with as_monitoring(platform, "raw") as monitor:
+        assert readable(monitor, raw_db) == listed(RAW) | REVISION
+
+
 def test_the_key_lists_every_bucket_but_opens_no_object(platform: Platform) -> None:
     # given
     secrets = platform.site.credentials

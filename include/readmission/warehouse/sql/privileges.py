@@ -61,10 +61,10 @@ _LOCK = 296_010
 
 
 def grant_monitoring(connection: psycopg.Connection, columns: Columns) -> None:
-    """Grant the monitoring role the privileges that it lacks, e.g. on new tables.
+    """Let the monitoring role read these columns and no others, for example after an upgrade.
 
-    It takes a lock only if a privilege is missing. Tables that do not exist yet or belong to
-    another role are skipped.
+    It takes a lock only if a privilege is missing or too many. Tables that do not exist yet or
+    belong to another role are skipped.
 
     Parameters
     ----------
@@ -85,29 +85,45 @@ def _grant(
     connection: psycopg.Connection, role: str, privilege: Privilege, columns: Columns
 ) -> None:
     with connection.transaction():
-        if not _missing(connection, role, privilege, columns):
+        if not any(_differences(connection, role, privilege, columns)):
             return
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        for table in _missing(connection, role, privilege, columns):
+        missing, superfluous = _differences(connection, role, privilege, columns)
+        for table in missing:
+            granted = sql.SQL(", ").join(map(sql.Identifier, columns[table]))
             connection.execute(
                 sql.SQL("GRANT {} ({}) ON {} TO {}").format(
-                    sql.SQL(privilege),
-                    sql.SQL(", ").join(map(sql.Identifier, columns[table])),
-                    sql.Identifier(table),
-                    sql.Identifier(role),
+                    sql.SQL(privilege), granted, sql.Identifier(table), sql.Identifier(role)
+                )
+            )
+        for table, column in superfluous:
+            connection.execute(
+                sql.SQL("REVOKE {} ({}) ON {} FROM {}").format(
+                    *(sql.SQL(privilege), sql.Identifier(column)),
+                    *(sql.Identifier(table), sql.Identifier(role)),
                 )
             )
         connection.execute(_GRANT_USAGE.format(role=sql.Literal(role)))
 
 
-def _missing(
+def _differences(
     connection: psycopg.Connection, role: str, privilege: Privilege, columns: Columns
-) -> list[str]:
-    """Return the tables of the current role in which a role lacks a privilege on a column."""
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """Compare what a role may do with the tables of the current role with what it should.
+
+    Returns
+    -------
+    list of str
+        The tables in which it lacks the privilege on a column.
+    list of (str, str)
+        Tables and columns on which it has the privilege and should not.
+    """
     pairs = [(table, name) for table, names in columns.items() for name in names]
     tables, names = zip(*pairs, strict=True)
     wanted = (list(tables), list(names), role, privilege)
-    return [table for (table,) in connection.execute(_MISSING, wanted)]
+    missing = [table for (table,) in connection.execute(_MISSING, wanted)]
+    superfluous = connection.execute(_SUPERFLUOUS, (role, privilege, *wanted[:2])).fetchall()
+    return missing, superfluous
 
 
 _MISSING = """
@@ -116,6 +132,17 @@ FROM unnest(%s::text[], %s::text[]) AS wanted (table_name, column_name)
 JOIN pg_class c ON c.oid = to_regclass(wanted.table_name) AND pg_has_role(c.relowner, 'USAGE')
 JOIN pg_roles r ON r.rolname = %s
 WHERE NOT has_column_privilege(r.oid, c.oid, wanted.column_name, %s)
+"""
+
+_SUPERFLUOUS = """
+SELECT c.relname, a.attname
+FROM pg_class c
+JOIN pg_attribute a ON a.attrelid = c.oid
+CROSS JOIN aclexplode(a.attacl) AS held
+JOIN pg_roles r ON r.oid = held.grantee AND r.rolname = %s
+WHERE c.relnamespace = current_schema()::regnamespace AND pg_has_role(c.relowner, 'USAGE')
+    AND held.privilege_type = %s
+    AND (c.relname, a.attname) NOT IN (SELECT * FROM unnest(%s::text[], %s::text[]))
 """
 
 # Every role may use the original schema of a database, but not one that was created later.
