@@ -41,6 +41,10 @@ SECRETS = {
 VOLUMES = {"dask-tls": ("model_training_pipeline",)}
 """The only DAGs whose tasks get a volume."""
 
+PATIENCE = {"timeout": 2, "retry": {"total": 1}}
+"""A task waits for the server of the lineage, and a gate holds locks meanwhile. By default, an
+event waits 5 s for a server that does not respond, and is sent six times."""
+
 
 def lineage(place: str) -> Mapping[str, str]:
     """Return the variables with which Airflow's provider of OpenLineage sends its events.
@@ -51,7 +55,7 @@ def lineage(place: str) -> Mapping[str, str]:
         The address of a server, or a file to which each event is appended as a line of JSON.
     """
     is_server = place.startswith(("http://", "https://"))
-    transport = {"type": "http", "url": place}
+    transport: dict[str, object] = {"type": "http", "url": place, **PATIENCE}
     if not is_server:
         transport = {"type": "file", "log_file_path": place, "append": True}
     scrubbed = {"transformer_class": "lineage_events.WithoutValues", "transport": transport}

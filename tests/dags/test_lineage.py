@@ -1,6 +1,7 @@
 """Lineage: a gate's findings as OpenLineage has them, and events without values of encounters."""
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -113,6 +114,10 @@ def test_an_event_has_neither_messages_nor_what_people_entered(
     assert airflow_facet.dagRun["conf"]
 
 
+ENVIRONMENT = {
+    "PATH": "/usr/bin", "PYTHONPATH": f"{CHECKOUT / 'docker'}:{CHECKOUT / 'include'}",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+}  # fmt: skip
 PRINT_TRANSPORT = """
 import airflow_local_settings
 from airflow.providers.openlineage import conf
@@ -135,14 +140,39 @@ else:
     ],
 )
 def test_one_variable_says_where_airflow_sends_its_events(place: str, shown: str) -> None:
-    environment = {
-        "PATH": "/usr/bin", "PYTHONPATH": f"{CHECKOUT / 'docker'}:{CHECKOUT / 'include'}",
-        "READMISSION_OPENLINEAGE": place, "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    }  # fmt: skip
+    assert run(PRINT_TRANSPORT, place) == shown
 
+
+SEND = """
+import time
+import airflow_local_settings
+from airflow.providers.openlineage.plugins.adapter import OpenLineageAdapter
+from openlineage.client.event_v2 import Job, Run, RunEvent
+event = RunEvent(
+    eventTime="2026-11-30T00:00:00Z", producer="https://example.org",
+    run=Run("01890000-0000-7000-8000-000000000000"), job=Job("readmission", "job"),
+)
+client, began = OpenLineageAdapter().get_or_create_openlineage_client(), time.monotonic()
+try:
+    client.emit(event)
+except Exception as error:
+    print(type(error).__name__)
+print(time.monotonic() - began)
+"""
+
+
+def test_a_task_waits_a_few_seconds_for_a_server_that_does_not_respond() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        seconds = float(run(SEND, f"http://127.0.0.1:{silent.getsockname()[1]}"))
+
+    assert 2 <= seconds < 10
+
+
+def run(code: str, place: str) -> str:
+    """Run code with the setting of lineage, and return its last line."""
     done = subprocess.run(
-        [sys.executable, "-c", PRINT_TRANSPORT],
-        env=environment, capture_output=True, text=True, check=True,
+        [sys.executable, "-c", code],
+        env={**ENVIRONMENT, "READMISSION_OPENLINEAGE": place},
+        capture_output=True, text=True, check=True,
     )  # fmt: skip
-
-    assert done.stdout.splitlines()[-1] == shown
+    return done.stdout.splitlines()[-1]
