@@ -78,7 +78,7 @@ def verdicts_of(
             "version": promotion.challenger_version,
             "verdict": promotion.verdict,
         }
-        for promotion in ModelHistory(clean.connection).promotions()
+        for promotion in ModelHistory(clean.connection).promotions(figures=False)
         if promotion.created_at is not None and promotion.promotion_id is not None
         if used.get(promotion.promotion_id, promotion.created_at >= use.since)
     ]

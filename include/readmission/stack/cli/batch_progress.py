@@ -114,7 +114,9 @@ class ProgressReader:
         runs = self._newest_runs()
         clean = {batch.batch_id: batch for batch in self._clean.batches()}
         candidates = {c.batch_id: c for c in self._history.candidates()}
-        verdicts = {(p.batch_id, p.challenger_version): p for p in self._history.promotions()}
+        verdicts = {
+            (p.batch_id, p.challenger_version): p for p in self._history.promotions(figures=False)
+        }
         gate_verdicts = VerdictLog(self._clean.connection).verdicts()
         untrainable = _failures(Stage.TRAINING, gate_verdicts)
         unpromotable = _failures(Stage.PROMOTION, gate_verdicts)
