@@ -75,7 +75,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"live", "newest_batch", "report"},
     ),
     "readmission.registry": (
-        {"aliases", "artifacts", "candidates", "datasets", "login"},
+        {"aliases", "artifacts", "candidates", "datasets", "estimator_process", "login"},
         {"client"},
         {"rollbacks"},
     ),

@@ -17,6 +17,7 @@ from readmission.registry import artifacts
 from readmission.registry.aliases import PREVIOUS, PRODUCTION
 from readmission.registry.candidates import NEWEST_FIRST, CandidateRun, newest_candidates
 from readmission.registry.datasets import description
+from readmission.registry.estimator_process import EstimatorProcess
 from readmission.registry.login import log_in
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
@@ -224,7 +225,7 @@ class Registry:
         return artifacts.download_bundle(what, f"{address}/artifacts", folder)
 
     def open(self, version: str, trusted: TrustedKeys) -> ServedModel:
-        """Download the bundle of a version and open it.
+        """Download the bundle of a version and open it; its estimator runs in another process.
 
         Raises
         ------
@@ -235,7 +236,9 @@ class Registry:
         """
         found = self.registered(version)
         with TemporaryDirectory() as folder:
-            bundle = open_bundle(self.download_bundle(version, Path(folder)), trusted)
+            bundle = open_bundle(
+                self.download_bundle(version, Path(folder)), trusted, EstimatorProcess
+            )
         return ServedModel(found, bundle)
 
     def _behind(self, alias: str) -> ModelVersion | None:

@@ -12,6 +12,7 @@ from readmission.errors import BundleRefused
 from readmission.serving import card, golden_rows, signature
 from readmission.serving.explainers import Explainer, read_explainer
 from readmission.serving.golden_rows import GoldenRows
+from readmission.serving.onnx_estimator import CompiledEstimator, Estimator
 from readmission.serving.scorer import CompiledScorer
 from readmission.serving.signature import RETRAIN, ROLL_BACK, Signer, TrustedKeys
 
@@ -91,7 +92,11 @@ def seal(folder: Path, signer: Signer, **facts: Any) -> None:
     (folder / signature.FILE).write_text(signer.sign(manifest.encode()))
 
 
-def open_bundle(folder: Path, trusted: TrustedKeys) -> Bundle:
+def open_bundle(
+    folder: Path,
+    trusted: TrustedKeys,
+    estimator: Callable[[Path], Estimator] = CompiledEstimator,
+) -> Bundle:
     """Verify a bundle's signature and files, read it and check its golden rows.
 
     Nothing in the folder is executed, and nothing but the manifest is read before its signature
@@ -103,6 +108,8 @@ def open_bundle(folder: Path, trusted: TrustedKeys) -> Bundle:
         A copy of a folder that `seal` has completed.
     trusted : TrustedKeys
         Public keys, one of which must have signed the manifest.
+    estimator : callable
+        Opens the ONNX file of the estimator.
 
     Raises
     ------
@@ -115,7 +122,7 @@ def open_bundle(folder: Path, trusted: TrustedKeys) -> Bundle:
         rows = GoldenRows.read(folder / golden_rows.FILE)
         explainer = read_explainer(folder)
         described = json.loads((folder / card.FILE).read_text())
-        scorer = CompiledScorer.read(folder)
+        scorer = CompiledScorer.read(folder, estimator)
         rows.check(scorer, manifest.weights)
     except BundleRefused:
         raise

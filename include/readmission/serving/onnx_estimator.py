@@ -1,6 +1,7 @@
 """The compiled estimator in ONNX Runtime, which turns an encoded matrix into probabilities."""
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,18 @@ _PROBABILITIES = 1
 """Position of the probabilities among the outputs; the first is the label."""
 _TREES = "TreeEnsembleClassifier"
 """Name of a graph of trees, which has the name of its only operator."""
+
+
+class Estimator(Protocol):
+    """Predicts encoded rows, in this process or in another one."""
+
+    rows_are_independent: bool
+
+    def predict_one(self, encoded: npt.NDArray[np.float32]) -> list[float]:
+        """Return the probabilities of one row."""
+
+    def predict_proba(self, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+        """Return the probability of each class, shape (n, 3), summing to 1 in each row."""
 
 
 class CompiledEstimator:

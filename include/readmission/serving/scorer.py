@@ -1,6 +1,6 @@
 """The compiled model: lookup tables that encode an encounter, and ONNX Runtime that scores it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from readmission.serving import onnx_estimator
 from readmission.serving.encoding_tables import EncodingTables, Encounter
-from readmission.serving.onnx_estimator import CompiledEstimator
+from readmission.serving.onnx_estimator import CompiledEstimator, Estimator
 
 TABLES_FILE = "encoding.json"
 
@@ -21,21 +21,21 @@ class CompiledScorer:
     ----------
     tables : EncodingTables
         The fitted encoder.
-    estimator : CompiledEstimator
+    estimator : Estimator
         The fitted estimator.
     """
 
     runtime: ClassVar[str] = "compiled"
 
-    def __init__(self, tables: EncodingTables, estimator: CompiledEstimator) -> None:
+    def __init__(self, tables: EncodingTables, estimator: Estimator) -> None:
         self.tables = tables
         self.estimator = estimator
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls, folder: Path, estimator: Callable[[Path], Estimator] = CompiledEstimator) -> Self:
         """Read the tables and the estimator that `readmission.modelling.bundling` has written."""
         tables = EncodingTables.read(folder / TABLES_FILE)
-        return cls(tables, CompiledEstimator(folder / onnx_estimator.FILE))
+        return cls(tables, estimator(folder / onnx_estimator.FILE))
 
     def predict_one(self, encounter: Encounter) -> list[float]:
         """Return the probabilities of one encounter, in the order of `schema.CLASSES`."""
