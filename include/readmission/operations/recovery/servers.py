@@ -44,7 +44,7 @@ def copies(backups: Backups, server: str) -> list[Copy]:
         except ValueError:
             log.warning("%r is not the name of a copy, so it is left out", key)
             continue
-        assert name is not None, "an empty text is no time"  # noqa: S101
+        assert name is not None, "an empty text is not a time"  # noqa: S101
         found.append(Copy(key, time, name[2]))
     return sorted(found)
 

@@ -13,9 +13,9 @@ S3 = "s3://"
 MOST_FILES = 10_000
 """Files of a folder that are read; each costs a query at every run, also if it is unchanged."""
 _HIDDEN = (".", "_", "~")
-"""How the names of hidden and of marker files begin, such as ``_SUCCESS``."""
+"""Prefixes of the names of hidden files and of markers, such as ``_SUCCESS``."""
 _PARTIAL = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", "~")
-"""How the names of files end that a program still writes."""
+"""Endings of the names of files that a program is still writing."""
 
 
 def is_delivered(name: str) -> bool:
