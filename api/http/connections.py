@@ -48,7 +48,7 @@ class TimedProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._outside_bodies <= MAX_HEAD or self.transport.is_closing():
             return
-        if self._may_answer():
+        if self._may_respond():
             self.transport.write(TOO_LONG)
         self.transport.close()
 
@@ -76,7 +76,7 @@ class TimedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         if self._since and self.loop.time() - self._since >= REQUEST_SECONDS and self._is_free():
-            if self._may_answer():
+            if self._may_respond():
                 self.transport.write(TIMED_OUT)
             self.transport.close()
             return
@@ -88,8 +88,8 @@ class TimedProtocol(HttpToolsProtocol):
             return True
         return self.cycle.more_body and not self.cycle.scope.get("state", {}).get(UPLOADING)
 
-    def _may_answer(self) -> bool:
-        """Whether a response would be taken for that to the request that does not end."""
+    def _may_respond(self) -> bool:
+        """Whether the next response would belong to the request that does not end."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return True
