@@ -55,7 +55,7 @@ class Plan:
 
     @property
     def is_done(self) -> bool:
-        """Whether the patient was erased before, and nothing has come since."""
+        """Whether the patient was erased before, and no row has arrived since."""
         return not (self.counts or self.is_begun)
 
 
@@ -122,8 +122,8 @@ def erase(databases: Databases, patient: int, planned: Plan, report: Report) -> 
 
     First the patient is put on the list of erased patients, and the tombstone is stored. Each
     database is then one transaction: the prediction log, CLEAN, and RAW last, because the numbers
-    of the patient's encounters, by which the other two are searched, are in RAW. Whoever is killed
-    in between repeats the command: it finds the rows that are left, and the same tombstone.
+    of the patient's encounters, by which the other two are searched, are in RAW. If the command
+    is killed in between, repeat it: it finds the rows that are left, and the same tombstone.
     """
     raw = RawErasures(databases.raw.connection)
     with databases.raw.connection.transaction():

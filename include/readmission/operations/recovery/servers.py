@@ -17,7 +17,7 @@ TIME = "%Y%m%dT%H%M%SZ"
 HISTORY = ".history"
 _COPY_NAME = re.compile(r"(\d{8}T\d{6}Z)\.(\d{1,20})\.tar\.gz", re.ASCII)
 _CHANGE_NAME = re.compile(r"[0-9A-F]{24}(?:\.[0-9A-F]{8}\.backup|\.partial)?|[0-9A-F]{8}\.history")
-"""What PostgreSQL calls its files. Whoever may upload chooses the rest of a key: ``../..``."""
+"""Names of PostgreSQL's files. Whoever may upload chooses the rest of a key, such as ``../..``."""
 LONGEST_COPY = timedelta(hours=2)
 """`activeDeadlineSeconds` of the backup job."""
 
@@ -102,7 +102,7 @@ def fetch(
 
 
 def _objects(backups: Backups, start: str) -> Iterator[tuple[str, datetime]]:
-    """Yield the keys that begin in a certain way, and when each was stored."""
+    """Yield the keys with a prefix, and when each was stored."""
     pages = backups.s3.get_paginator("list_objects_v2").paginate(
         Bucket=backups.bucket, Prefix=start
     )

@@ -35,7 +35,7 @@ BY, WHY = "tour", "the ward confirmed the age"
 
 
 class Tour:
-    """A running stack, what is delivered to it, and who tells about it.
+    """A running stack, the hospital that delivers to it, and the narrator.
 
     Parameters
     ----------
