@@ -25,7 +25,7 @@ LONGEST_COPY = timedelta(hours=2)
 log = logging.getLogger("readmission.operations.recovery")
 
 
-class Copy(NamedTuple):
+class ServerCopy(NamedTuple):
     """A copy of a server: its key, the time when it was finished, the server's identifier."""
 
     key: str
@@ -33,7 +33,7 @@ class Copy(NamedTuple):
     identifier: str
 
 
-def copies(backups: Backups, server: str) -> list[Copy]:
+def copies(backups: Backups, server: str) -> list[ServerCopy]:
     """Return the copies of a server, oldest first."""
     found = []
     start = f"server-{server}/"
@@ -45,7 +45,7 @@ def copies(backups: Backups, server: str) -> list[Copy]:
             log.warning("%r is not the name of a copy, so it is left out", key)
             continue
         assert name is not None, "an empty text is not a time"  # noqa: S101
-        found.append(Copy(key, time, name[2]))
+        found.append(ServerCopy(key, time, name[2]))
     return sorted(found)
 
 
@@ -57,7 +57,7 @@ def name_of_change(key: str, start: str) -> str | None:
 
 def fetch(
     backups: Backups, server: str, until: datetime, folder: Path, backup_key: BackupKey
-) -> Copy:
+) -> ServerCopy:
     """Download the newest copy of a server before a time, and the changes archived since then.
 
     Parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
-from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.comparison import ComparisonRows, Scored, figures_of
 from readmission.pipeline.promotion.order import existing
 from readmission.pipeline.promotion.rule import HELD, LATE, Rule, decide
 from readmission.registry import Registry
@@ -124,7 +124,7 @@ def recompute(
         raise VerdictNotRecomputable(
             promotion_id, f"the registry has no version {promotion.challenger_version} of its batch"
         )
-    rows = Rows.read(warehouse, judged.encounters, promotion.batch_id)
+    rows = ComparisonRows.read(warehouse, judged.encounters, promotion.batch_id)
     if rows.frame.empty:
         raise VerdictNotRecomputable(promotion_id, "all its rows were erased")
     challenger = Scored(registry.open(promotion.challenger_version, trusted), rows)
