@@ -9,7 +9,7 @@ PRODUCTION_MODEL = Asset("PRODUCTION_MODEL", uri="x-readmission://mlflow/product
 
 
 def delivery(place: str, seconds: float) -> Asset:
-    """Return the asset of delivered files, at which Airflow's triggerer looks every so often."""
+    """Return the asset of delivered files, which Airflow's triggerer checks every few seconds."""
     # Imported lazily: only the ingestion needs it.
     from delivery_watch import DeliveryTrigger
 

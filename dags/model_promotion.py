@@ -72,7 +72,7 @@ def model_promotion_pipeline():
                     compared_in_shadow(),
                 )
                 if not settings.promotion_approval:
-                    approval.carry_out_unasked(verdict, history, registry)
+                    approval.carry_out_without_approval(verdict, history, registry)
                 elif approval.request(verdict, history, registry):
                     question = approval.body(verdict)
         return {

@@ -1,4 +1,4 @@
-"""On each CLEAN batch, every few, or one that drifts: fit each family, register the best model.
+"""On each CLEAN batch, or every n-th, or one that drifts: fit all families, register the best.
 
 Before, the training gate checks the rows of all batches so far.
 """

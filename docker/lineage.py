@@ -1,4 +1,4 @@
-"""The datasets of a task for OpenLineage: partitions and what a gate found; import only in tasks.
+"""The datasets of a task for OpenLineage: partitions, and findings of gates; import only in tasks.
 
 Airflow's provider sends the events of runs and tasks. It cannot know what a task reads and writes,
 so each task that announces a partition says so.
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from airflow.providers.openlineage.conf import is_disabled
 
 from assets import CLEAN, MODEL_RUN, RAW
+from readmission.quality import catalogue
+from readmission.quality.catalogue import Stage
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset
@@ -18,8 +20,13 @@ if TYPE_CHECKING:
     from readmission.quality.verdict import Verdict
 
 NAMESPACE = "readmission"
-CHECKED = {"raw": RAW, "clean": CLEAN, "training": CLEAN, "predictions": MODEL_RUN}
-"""The asset that each gate checks."""
+CHECKED = {
+    Stage.RAW: RAW,
+    Stage.CLEAN: CLEAN,
+    Stage.TRAINING: CLEAN,
+    Stage.PROMOTION: MODEL_RUN,
+}
+"""The asset that the gates of each stage check."""
 
 
 def report(batch_id: str, inputs: Iterable["Asset"], outputs: Iterable["Asset"]) -> None:
@@ -51,6 +58,7 @@ def checked(verdict: "Verdict", passed: bool) -> "InputDataset":
     from openlineage.client.facet_v2 import data_quality_assertions_dataset as quality
     from openlineage.client.facet_v2 import dataset_version_dataset
 
+    stage = next(gate.stage for gate in catalogue.GATES if gate.name == verdict.gate)
     severity = {True: "error", False: "warn"}
     found = [quality.Assertion(f"gate {verdict.gate}", passed, severity="error")]
     found += [
@@ -61,7 +69,7 @@ def checked(verdict: "Verdict", passed: bool) -> "InputDataset":
     ]
     return InputDataset(
         NAMESPACE,
-        name_of(CHECKED[verdict.gate]),
+        name_of(CHECKED[stage]),
         facets={"version": dataset_version_dataset.DatasetVersionDatasetFacet(verdict.batch_id)},
         inputFacets={"dataQualityAssertions": quality.DataQualityAssertionsDatasetFacet(found)},
     )

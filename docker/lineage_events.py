@@ -14,12 +14,12 @@ HIDDEN = error_message_run.ErrorMessageRunFacet(
 )
 """A gate's message has examples of the values that it found."""
 DESCRIBED = ("dagRun", "taskInstance", "task")
-"""What a facet of Airflow's provider describes."""
+"""Parts of a facet of Airflow's provider."""
 ENTERED = ("conf", "note", "triggering_user_name", "hitl_summary")
-"""What people entered into the form of a run, noted, or answered, and their names: a correction
-quotes a value of an encounter."""
+"""What people entered into a form, a note or a question, and their names: a correction quotes a
+value of an encounter."""
 EMPTY = ("unknownSourceAttribute",)
-"""Facets that say nothing: a task has no query that could be parsed."""
+"""Facets without content: a task has no query that could be parsed."""
 
 
 class WithoutValues(EventTransformer):

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class DeliveryTrigger(BaseEventTrigger):
-    """Fires whenever files at a place are new or have grown, once they stand still.
+    """Fires whenever files at a place are new or have grown, once they no longer change.
 
     It remembers nothing: started again, it fires once, and the ingestion skips what it has read.
 

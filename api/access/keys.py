@@ -19,7 +19,7 @@ from readmission.settings import PREFIX, Settings
 
 HEADER = b"x-api-key"
 MAX_KEY_LENGTH = 200
-"""Characters; longer values are rejected without being hashed."""
+"""Characters of a key; longer ones are rejected without being hashed."""
 
 
 class Role(IntEnum):

@@ -17,7 +17,7 @@ class MalformedBody(ApiError):
     detail : str
         What the parser says.
     body : bytes
-        What was sent; its first bytes may show why, and none is repeated.
+        What was sent; its first bytes may show why. The message repeats none of them.
     """
 
     status = 400

@@ -118,7 +118,7 @@ def _values(name: str, column: Any) -> list[Any]:
 
 
 def _text(value: bytes | None) -> str | None:
-    """Return bytes as text; of another encoding, what no column accepts."""
+    """Return bytes as text; in another encoding than UTF-8, a text that no column accepts."""
     try:
         return None if value is None else value.decode()
     except UnicodeDecodeError:

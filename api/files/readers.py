@@ -17,7 +17,7 @@ from readmission.files.formats import HEAD_BYTES, PARQUET_SIGNATURE
 
 Announce = Callable[[int], None]
 UNKNOWN = "application/octet-stream"
-"""A content type that says nothing, and is taken if there is none."""
+"""A content type that says nothing; a request without a content type counts as this one."""
 _OUTCOME_OR_KEY = re.compile(
     rb'"(?:%s)"' % "|".join((schema.TARGET, *KEY_FIELDS, OWN_KEY)).encode(), re.IGNORECASE
 )
@@ -88,7 +88,7 @@ def _json(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
 
 
 def _beginning(file: IO[bytes]) -> bytes:
-    """Return the first bytes that are not blank; the file is then open behind a byte order mark."""
+    """Return the first bytes that are not blank; the file is then open after a byte order mark."""
     file.seek(0)
     start = file.read(HEAD_BYTES)
     text = start.removeprefix(BYTE_ORDER_MARK)

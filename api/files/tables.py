@@ -23,7 +23,7 @@ from readmission.files.reading import read_tables
 
 LIMITS = Limits(unpacked_bytes=MAX_UNPACKED_BYTES, members=100)
 MAX_BLANK_ROWS = 100_000
-"""Of one table. Reading 200 MB of line feeds takes a minute, and they fit into 200 KB of gzip."""
+"""Most blank rows of a table: 200 MB of line feeds fit into 200 KB of gzip and take a minute."""
 
 
 class UnpackedTooLarge(BodyTooLarge):

@@ -85,7 +85,7 @@ class TimedProtocol(HttpToolsProtocol):
     def _refuse(self, status: int) -> None:
         """Close the connection, with a response if it would be taken for that to this request."""
         self.app_state[COUNT_INCOMPLETE](status)
-        if self._may_answer():
+        if self._may_respond():
             self.transport.write(RESPONSES[status])
         self.transport.close()
 
@@ -95,8 +95,8 @@ class TimedProtocol(HttpToolsProtocol):
             return True
         return self.cycle.more_body and not self.cycle.scope.get("state", {}).get(UPLOADING)
 
-    def _may_answer(self) -> bool:
-        """Whether a response would be taken for that to the request that does not end."""
+    def _may_respond(self) -> bool:
+        """Whether the next response would belong to the request that does not end."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return True

@@ -12,7 +12,7 @@ from api.contract.predictions import read_reference
 from api.errors import NoModelLoaded, NoProductionModel, ReloadFailed, log
 from api.metrics import Metrics
 from api.model.load_failure import LoadFailure, is_expected
-from api.model.moves import Move, Wanted
+from api.model.moves import AliasMove, VersionToServe
 from api.model.store import ModelStore
 from api.model.turn_scorer import TurnScorer
 from readmission.domain.production import Pin
@@ -67,7 +67,7 @@ class ChampionHolder:
         self._champion: Champion | None = None
         self._failure: LoadFailure | None = None
         self._refused: tuple[RegisteredVersion, float] | None = None
-        self._move: Move | None = None
+        self._move: AliasMove | None = None
         self._pin: Pin | None = None
         self._nothing_promoted = False
         self._load_lock = threading.Lock()
@@ -179,7 +179,7 @@ class ChampionHolder:
             elif not self._was_refused(wanted):
                 self._follow_to(wanted)
 
-    def _current(self) -> Wanted:
+    def _current(self) -> VersionToServe:
         """Return the version to serve, and note whether the registry says that there is none."""
         try:
             current = self._store.current()
@@ -219,7 +219,7 @@ class ChampionHolder:
                 return self._load(current.version)
 
     @contextmanager
-    def _noting(self, wanted: Wanted) -> Iterator[None]:
+    def _noting(self, wanted: VersionToServe) -> Iterator[None]:
         """Load a model in the block, then show whether the alias was moved; log each change."""
         before = self.moved_by_hand
         try:

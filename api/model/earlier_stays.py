@@ -76,7 +76,7 @@ class EarlierStays:
         )
 
     def complete(self, model: ServedModel, encounter: Encounter) -> Encounter:
-        """Return the encounter with its earlier stays, where they came from or why they are blank.
+        """Return the encounter with its earlier stays, and their source or why they are blank.
 
         What the caller sent is never looked up. For a model that takes no earlier stays, their
         fields are removed, so that nobody reads in the log that they were used.
@@ -88,7 +88,7 @@ class EarlierStays:
         return completed
 
     def complete_again(self, model: ServedModel, encounter: Encounter) -> Encounter:
-        """Return an encounter, completed for one model, as another one takes it.
+        """Return an encounter that was completed for one model in the form that another one takes.
 
         If both take earlier stays, they get the same ones, or none. It is the same request, so
         nothing is counted.
@@ -115,7 +115,7 @@ class EarlierStays:
         try:
             # Processing hashes numbers, which have no leading zeros.
             stays = copy.stays(self._names.patient(int(patient)) or "")
-        except sqlite3.Error as error:  # also if the copy was closed meanwhile
+        except sqlite3.Error as error:  # Also raised if the copy was closed meanwhile.
             log.error("earlier stays could not be looked up: %s", where(error))
             return "blank: unavailable", {}
         if not stays:
@@ -161,7 +161,7 @@ class EarlierStays:
         if state == self._state:
             return
         copy = StayCopy.write(self._folder, known_stays.stays(connection))
-        # A look-up may still be reading the copy before, so close only the one before that.
+        # A look-up may still be reading the current copy, so close only the previous one.
         if self._last is not None:
             self._last.close()
         self._last, self._copy, self._state = self._copy, copy, state

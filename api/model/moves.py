@@ -19,7 +19,7 @@ class PromotionFailed(ApiError):
 
 
 @dataclass(frozen=True)
-class Move:
+class AliasMove:
     """Somebody moved or deleted the alias.
 
     Parameters
@@ -37,7 +37,7 @@ class Move:
     follow: bool
 
     @classmethod
-    def of(cls, production: Production, follow: bool) -> "Move | None":
+    def of(cls, production: Production, follow: bool) -> "AliasMove | None":
         """Return the move, or None if the alias names the promoted version."""
         promoted = production.promoted_version
         if not production.moved or promoted is None:
@@ -61,9 +61,9 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class VersionToServe:
     """The version to serve, whether somebody moved the alias by hand, and the pin of a rollback."""
 
     version: RegisteredVersion
-    move: Move | None = None
+    move: AliasMove | None = None
     pin: Pin | None = None

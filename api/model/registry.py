@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from api.errors import RegistryRefused, RegistryUnavailable
-from api.model.moves import Move, Wanted
+from api.model.moves import AliasMove, VersionToServe
 from readmission.domain.production import Pin, Production, PromotionByHand, Rollback
 from readmission.errors import NoModel
 from readmission.registry import CHALLENGER, PRODUCTION
@@ -57,7 +57,7 @@ class RegistryClient:
             refused = error.error_code in ("UNAUTHENTICATED", "PERMISSION_DENIED")
             raise (RegistryRefused if refused else RegistryUnavailable) from error
 
-    def production(self) -> Wanted:
+    def production(self) -> VersionToServe:
         """Return the version to serve, without loading it, and whether the alias was moved.
 
         Raises
@@ -65,7 +65,7 @@ class RegistryClient:
         NoModel, RegistryUnavailable
             If no version is in production, or the registry does not respond.
         """
-        wanted: Wanted = self.query(_wanted)
+        wanted: VersionToServe = self.query(_wanted)
         return wanted
 
     def challenger(self) -> RegisteredVersion | None:
@@ -191,13 +191,13 @@ def _challenger(registry: "Registry") -> RegisteredVersion | None:
     return None if version is None else registry.registered(version)
 
 
-def _wanted(registry: "Registry") -> Wanted:
+def _wanted(registry: "Registry") -> VersionToServe:
     production = registry.production()
     version = production.served(registry.follow)
     if version is None:
-        return Wanted(registry.behind(PRODUCTION))  # The message says what to do.
-    move = Move.of(production, registry.follow)
+        return VersionToServe(registry.behind(PRODUCTION))  # The message says what to do.
+    move = AliasMove.of(production, registry.follow)
     try:
-        return Wanted(registry.registered(version), move, production.pin)
+        return VersionToServe(registry.registered(version), move, production.pin)
     except NoModel as error:
         raise NoModel(f"{move.describe(None)}: {error}" if move else str(error)) from error

@@ -12,7 +12,7 @@ from time import time
 from typing import Protocol
 
 from api.errors import log
-from api.model.moves import Wanted
+from api.model.moves import VersionToServe
 from api.model.registry import RegistryClient
 from readmission.errors import BundleRefused
 from readmission.files import READABLE, write_whole
@@ -34,7 +34,7 @@ MIN_FREE_BYTES = 64 << 20
 class ModelStore(Protocol):
     """Opens models; slow, and may fail in any way."""
 
-    def current(self) -> Wanted:
+    def current(self) -> VersionToServe:
         """Return the version to serve, without loading it."""
 
     def challenger(self) -> RegisteredVersion | None:
@@ -69,7 +69,7 @@ class LocalModelStore:
         self._registry = registry
         self._trusted = TrustedKeys.parse(settings.trusted_signing_keys)
 
-    def current(self) -> Wanted:
+    def current(self) -> VersionToServe:
         """Return the version to serve, without loading it.
 
         Raises

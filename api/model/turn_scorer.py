@@ -11,9 +11,9 @@ _Waiting = tuple[Encounter, asyncio.Future[Prediction | None]]
 class TurnScorer:
     """Scores what arrives in one turn of the event loop in one go; nothing waits for more to come.
 
-    A prediction follows a path through each of a thousand trees. Between the other work of its
-    request they have left the processor's cache: it took 157 µs instead of 35 on a busy machine.
-    As one matrix, ten different encounters take 40 µs each instead of 84. The digits of a
+    A prediction follows a path through each of a thousand trees. The other work of the request
+    drives them out of the processor's cache, so that a prediction took 157 µs instead of 35 on a
+    busy machine. As one matrix, ten encounters take 40 µs each instead of 84. The digits of a
     prediction do not depend on what else arrives.
 
     Parameters

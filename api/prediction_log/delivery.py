@@ -18,11 +18,11 @@ from readmission.warehouse.predictions import feedback, shadow
 from readmission.warehouse.predictions.store import PredictionStore
 
 INTERVAL_SECONDS = 0.5
-"""Between two transactions; fewer and larger ones leave more of the machine to predictions."""
+"""Pause between two transactions: fewer, larger ones leave more of the CPU to predictions."""
 FIRST_DELAY, LONGEST_DELAY = 0.1, 10.0
 """Seconds between attempts to reach the database; the delay doubles after each."""
 ADOPTING_SECONDS = 60
-"""Between two searches for files of processes that have died."""
+"""Pause between two searches for files of processes that have died."""
 CLEANING_SECONDS = 3600
 CLEANED_ROWS = 1000
 """Rows deleted at a time, so that new predictions do not wait for the deletion of old ones."""

@@ -63,7 +63,7 @@ def count_errors(endpoint: Handler) -> Handler:
         try:
             return await endpoint(request)
         except ClientDisconnect:
-            raise  # The caller is gone; the service did not fail.
+            raise  # The caller has disconnected; the service did not fail.
         except Exception as error:
             service_state(request).metrics.count_error(error)
             raise

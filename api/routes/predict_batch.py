@@ -102,6 +102,6 @@ async def _stream(
                 yield piece
             piece = await asyncio.to_thread(next, pieces, None)
     finally:
-        # Also if the caller is gone: it has received the predictions up to here.
+        # Also if the caller has disconnected: it has received the predictions up to here.
         note()
         file.close()

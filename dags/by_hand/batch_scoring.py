@@ -54,7 +54,7 @@ def batch_scoring():
         from readmission.settings import get_settings
 
         use_object_store()
-        return job.score_file(job.Job(**file), get_settings())
+        return job.score_file(job.ScoringJob(**file), get_settings())
 
     score.expand(file=find_files())
 

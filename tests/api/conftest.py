@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from api.model.moves import Move, Wanted
+from api.model.moves import AliasMove, VersionToServe
 from readmission.domain.schema import example
 from readmission.errors import NotPromotedYet
 from readmission.modelling.fitting import Fit
@@ -27,15 +27,15 @@ class FakeModelStore:
         self.content: ServedModel | Exception = NotPromotedYet("nothing has been promoted yet")
         self.in_shadow: ServedModel | None = None
         self.damage: Exception | None = None
-        self.move: Move | None = None
+        self.move: AliasMove | None = None
         self.kept: list[str] = []
         self.opened = 0
 
-    def current(self) -> Wanted:
+    def current(self) -> VersionToServe:
         """Return the version of the model."""
         if isinstance(self.content, Exception):
             raise self.content
-        return Wanted(self.content.registered, self.move)
+        return VersionToServe(self.content.registered, self.move)
 
     def challenger(self) -> RegisteredVersion | None:
         """Return the version that is to run in shadow."""

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,8 @@ from openlineage.client.event_v2 import Job, Run, RunEvent, RunState
 from openlineage.client.facet_v2 import error_message_run
 from openlineage.client.serde import Serde
 
+from readmission.quality import catalogue
+from readmission.quality.catalogue import Database, Gate, Stage
 from readmission.quality.verdict import Failure, Verdict
 from readmission.settings import CHECKOUT
 
@@ -57,11 +60,24 @@ def test_a_gate_s_findings_name_the_partition_and_each_failure_without_values() 
 
 
 @pytest.mark.usefixtures("modules")
-def test_every_gate_checks_a_dataset() -> None:
-    from lineage import CHECKED
-    from readmission.quality.catalogue import GATES
+@pytest.mark.parametrize(
+    ("gate", "dataset"), [("predictions", "mlflow/challenger"), ("fifth", "clean/encounter")]
+)
+def test_a_gate_is_declared_once_and_checks_the_dataset_of_its_stage(
+    gate: str, dataset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lineage import CHECKED, checked
 
-    assert CHECKED.keys() == {gate.name for gate in GATES}
+    # given
+    fifth = Gate("fifth", "Ages", "suites:ages", Database.CLEAN, Stage.TRAINING)
+    monkeypatch.setattr(catalogue, "GATES", (*catalogue.GATES, fifth))
+
+    # when
+    found = checked(replace(VERDICT, gate=gate), passed=True)
+
+    # then
+    assert found.name == dataset
+    assert CHECKED.keys() == set(Stage)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from readmission.serving.encoding_tables import Encounter
 
 WHAT_IF = "what_if"
 MAX_VALUES = 200
-"""Values of all fields together: each of them is a prediction. The page needs about 150."""
+"""Most values of all fields together; each costs a prediction. The page needs about 150."""
 EXAMPLE: Mapping[str, Any] = {"insulin": ["No", "Up"], "time_in_hospital": [2, 7]}
 
 _MODIFIABLE = {column.name: column for column in schema.MODIFIABLE}

@@ -1,4 +1,4 @@
-"""A small invented bundle, as documentation and tests use it."""
+"""A small invented bundle for documentation and tests."""
 
 from typing import Any
 

@@ -205,8 +205,8 @@ def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
 
 
 def _with_medicines(requests: list[Resource], medicines: list[Resource]) -> list[Resource]:
-    """Return requests with the codes of the medicines that they refer to, in a bundle or within."""
-    # By id: a bundle may have thousands of both.
+    """Add to requests the codes of the medicines that they refer to, inside or beside them."""
+    # Looked up by id: a bundle may have thousands of both.
     by_id = {str(medicine.get("id")): medicine for medicine in reversed(medicines)}
     return [_with_medicine(request, by_id) for request in requests]
 

@@ -43,7 +43,7 @@ def wrong_shape(field: str, expected: str) -> InvalidEncounter:
 
 
 def repeated_names(names: Iterable[str]) -> InvalidEncounter:
-    """Return the error that names what is repeated, in linear time: a body may have 100,000."""
+    """Return the error with each repeated name; in linear time, as a body may have 100,000."""
     counts = Counter(names)
     return InvalidEncounter([Problem.repeated_field(n) for n, times in counts.items() if times > 1])
 

@@ -23,7 +23,7 @@ MAX_DIMENSIONS = 8
 TEXT, WHOLE = "BYTES", "INT64"
 DATATYPES = {str: TEXT, int: WHOLE, float: "FP64", bool: "BOOL"}
 OUTPUTS = columns_of(PredictionFields, EncounterFields, FollowUpFields)
-"""One tensor for each column that a file of predictions has of a prediction."""
+"""One tensor for each column that a file of predictions has for a prediction."""
 
 
 class TensorDescription(ResponseModel):
@@ -131,7 +131,7 @@ def _values(tensor: Any) -> tuple[str, list[Any]]:
 
 
 def _is_shape(shape: Any) -> TypeGuard[list[int]]:
-    """Whether this is a list of few sizes: the product of many has millions of digits."""
+    """Whether this is a short list of sizes: the product of many could have millions of digits."""
     return (
         isinstance(shape, list)
         and len(shape) <= MAX_DIMENSIONS

@@ -1,4 +1,4 @@
-"""Runs the challenger on a sample of the requests, after they were answered."""
+"""Runs the challenger on a sample of the requests, after their responses were sent."""
 
 import random
 import threading
@@ -25,11 +25,11 @@ from readmission.warehouse.predictions import shadow
 from readmission.warehouse.predictions.shadow import ShadowPrediction
 
 LIMIT = 1_000
-"""Most requests that wait; further ones are dropped."""
+"""Largest number of waiting requests; further ones are dropped."""
 TURN_ROWS = 100
-"""Most that one turn predicts and writes, in one transaction."""
+"""Largest number that one turn predicts, and writes in one transaction."""
 TURN_SECONDS = 0.5
-"""Between two turns, unless enough waits for another one."""
+"""Pause between two turns; none if another `TURN_ROWS` requests wait."""
 REST = 9
 """After each encounter, the thread rests this many times as long as it worked.
 
@@ -41,7 +41,7 @@ _SOON = schema.CLASSES.index("<30")
 
 
 class _Offered(NamedTuple):
-    """A request and what the champion answered."""
+    """A request and the champion's prediction for it."""
 
     at: datetime
     request_id: str

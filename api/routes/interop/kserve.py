@@ -103,7 +103,7 @@ def serving(state: ServiceState, name: str, version: str | None) -> Champion:
     registered = champion.registered
     if name != registered.name or version not in (None, registered.version):
         raise HTTPException(
-            404, f"served is {registered.name!r}, version {registered.version}; no other model"
+            404, f"this service has only {registered.name!r}, version {registered.version}"
         )
     return champion
 

@@ -18,10 +18,10 @@ from readmission.serving.encoding_tables import Encounter
 from readmission.warehouse.audit.events import Action
 
 MAX_BYTES = 1 << 20
-"""Of a body: about 800 encounters. More belong into a file for POST /predict/batch."""
+"""Largest body: about 800 encounters. Send more as a file to POST /predict/batch."""
 
 MAX_ROWS = 10_000
-"""Of a request, because all are in memory. Packed in a megabyte could be 200,000."""
+"""Most rows of a request, because all are in memory; a packed megabyte could hold 200,000."""
 MAX_WRONG_ROWS = 20
 """Rows with an error, after which the others are not checked: each costs a millisecond."""
 

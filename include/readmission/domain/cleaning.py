@@ -141,7 +141,7 @@ def _parsed(values: pd.Series, column: Column) -> pd.Series:
     """Read each different value once; a column has few of them, except for the keys."""
     found = {value: column.read(value) for value in values.dropna().unique()}
     if column.is_number:
-        # True is an int of Python, and no count.
+        # Python counts True as an int.
         whole = {value: number for value, number in found.items() if type(number) is int}
         return values.map(whole).astype("Int64")
     if column.missing_value is None:

@@ -23,7 +23,7 @@ PIN = "production_pin"
 NO_PIN = "{}"
 
 CRITERION = "criterion_"
-"""How the tag of a version begins that says what came of a criterion, as ``passed: sentence``."""
+"""Prefix of a version's tags with the result of a criterion, as ``passed: sentence``."""
 
 _KEY, _BY_HAND = "rolled_back ", "promoted_by_hand "
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # No plus sign is allowed in the key of a tag.

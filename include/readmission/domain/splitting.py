@@ -34,8 +34,8 @@ def assign_splits(
 
     Known patients keep their split, and their rows count towards its quota. New patients then fill
     what is left of the quotas, class by class. Patients with several stays are assigned first, each
-    to the split that is shortest of rows of the patient's classes. Patients with one stay follow,
-    and fill the quotas exactly. A keyed hash of the patient number breaks ties, so the result
+    to the split that lacks most rows of the patient's classes. Patients with one stay follow, and
+    fill the quotas exactly. A keyed hash of the patient number breaks ties, so the result
     depends on nothing but the arguments.
 
     A batch of fewer than `DRAWN_BELOW` rows, such as a replay of one row, is too small for quotas:
@@ -102,6 +102,6 @@ def _digest(patient: int, key: str) -> bytes:
 
 
 def _neediest(lacking: npt.NDArray[np.int64], row: npt.NDArray[np.int64]) -> int:
-    """Return the split that is shortest of rows of the classes in `row`, relative to its share."""
+    """Return the split that lacks most rows of the classes in `row`, relative to its share."""
     shortage = lacking @ row / np.array(list(SHARES.values()))
     return int(np.argmax(shortage))

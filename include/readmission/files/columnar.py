@@ -83,7 +83,7 @@ class _WrongRows:
         if "\n" in row.text.rstrip():
             self.problem = f"{shape}; is a quote not closed?"
         elif len(self.rows) > MAX_WRONG_ROWS:
-            self.problem = f"{shape}, and so it is for {MAX_WRONG_ROWS:,} rows before it"
+            self.problem = f"{shape}; {MAX_WRONG_ROWS:,} rows before it have a wrong number, too"
         return "error" if self.problem else "skip"
 
 

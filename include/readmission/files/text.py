@@ -31,7 +31,7 @@ def as_utf8(
     chunks : iterable of bytes
         The text.
     complete : bool
-        Whether the text may not end within a character.
+        Whether a text that ends within a character is an error.
     zero_bytes : bool
         Whether the caller deals with zero bytes.
 

@@ -50,7 +50,7 @@ def tables_in_workbook(
 
 
 def _opened(file: IO[bytes], parts: Parts) -> Any:
-    # Imported lazily, because most files are no workbooks.
+    # Imported lazily, because most files are not workbooks.
     try:
         from openpyxl.reader.excel import ExcelReader
     except ImportError as error:

@@ -16,7 +16,7 @@ MOST_IN_PART, MOST_IN_TEXTS, MOST_IN_ROW = 100_000, 400_000, 200_000
 """Tags and attributes of a part that becomes objects, of the list of texts, and of one row."""
 ROW_BYTES = 4 << 20
 """Longest XML between two tags of rows: openpyxl holds one row as a tree."""
-# Fifty thousand honest rows whose two keys are text come near the limit of texts.
+# A valid workbook of 50,000 rows with both keys as text comes near the limit of texts.
 _ADVICE = "save it as CSV"
 _LONGEST_TAG = 1 << 12
 _ROW = re.compile(rb"<(/?)(?:[\w.-]+:)?row(?=[\s/>])[^<>]*?(/?)>")

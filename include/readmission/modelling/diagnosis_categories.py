@@ -49,7 +49,8 @@ class DiagnosisCategories(TransformerMixin, BaseEstimator):  # type: ignore[misc
         named = np.sort(codes.reshape(diagnoses.shape[1], len(diagnoses)), axis=0)
         counts = ~np.isin(named, np.flatnonzero(names == ""))
         complete = counts.any(axis=0).sum() >= _COMPLETE * len(diagnoses)
-        counts[1:] &= named[1:] != named[:-1]  # A category counts once, whoever names it.
+        # A category counts once in a row, whichever of the diagnoses names it.
+        counts[1:] &= named[1:] != named[:-1]
         rows = np.bincount(named[counts], minlength=len(names))
         common = (rows > 0) & (rows >= _COMMON * len(diagnoses)) & complete
         self.categories_ = np.array(sorted(names[common]), object)

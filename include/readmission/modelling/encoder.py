@@ -28,7 +28,7 @@ def new_encoder(*, sparse: bool, history: bool = False) -> ColumnTransformer:
     sparse : bool
         Whether the encoder returns a CSR matrix or a dense array.
     history : bool
-        Whether it encodes the patient's earlier stays too. A blank row sets no cell of theirs.
+        Whether it encodes the patient's earlier stays too. A blank row sets none of their cells.
     """
     scaled = [c.name for c in schema.of_kind(Kind.INTERVAL, Kind.COUNT)]
     scales = [c.name for c in schema.of_kind(Kind.ORDINAL)]

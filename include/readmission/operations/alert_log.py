@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_BYTES = 1 << 20
-"""Of one notification."""
+"""Largest size of one notification."""
 
 
 def lines(notification: Mapping[str, Any]) -> Iterator[str]:

@@ -61,7 +61,7 @@ def lifecycle(days: int) -> list["LifecycleRuleTypeDef"]:
             "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
             "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
         },
-        # A rule with a number of days cannot do this as well.
+        # S3 does not allow this in a rule with a number of days.
         {
             "ID": "delete-markers",
             "Status": "Enabled",

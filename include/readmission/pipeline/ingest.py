@@ -27,7 +27,7 @@ class Encounters(Protocol):
 
     @property
     def origin(self) -> Origin:
-        """Whose encounters these are."""
+        """Origin of the encounters."""
 
     def __len__(self) -> int: ...
 
@@ -38,7 +38,7 @@ class Encounters(Protocol):
         """Yield the rows of each slice."""
 
     def loaded(self, batch: RawBatch) -> None:
-        """Take note that a batch was loaded."""
+        """Note that a batch was loaded."""
 
 
 def ingest(

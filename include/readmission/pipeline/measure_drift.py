@@ -49,7 +49,7 @@ def measure_drift(warehouse: CleanWarehouse, registry: Registry, batch_id: str) 
 def when_to_train(
     settings: Settings, warehouse: CleanWarehouse, batch_id: str
 ) -> int | str | OnDrift:
-    """Return the setting, with the drift of a batch if it depends on that.
+    """Return READMISSION_TRAIN_EVERY; if it is ``drift``, the drift alarms of a batch.
 
     The drift is measured here and not stored: `measure_drift` runs beside the gate, so a training
     may start before it ends.
@@ -63,7 +63,7 @@ def when_to_train(
 def _measured(
     warehouse: CleanWarehouse, registry: Registry, batch_id: str
 ) -> tuple[str | None, list[Drift], list[Drift]]:
-    """Return the version from which was measured, if any, the drift, and what of it is an alarm."""
+    """Return the reference version, if there is one, the drift from it, and the alarms."""
     version, reference = find_reference(warehouse, registry)
     if version is None:
         return None, [], []
@@ -75,7 +75,7 @@ def _measured(
 def find_reference(
     warehouse: CleanWarehouse, registry: Registry
 ) -> tuple[str | None, Mapping[str, Mapping[str, Any]]]:
-    """Return the version to measure from with its reference, or None and an empty one."""
+    """Return the version to measure from and its reference; None and an empty one without any."""
     history = ModelHistory(warehouse.connection)
     earlier = [one.challenger_version for one in standing(history, registry)]
     for version in dict.fromkeys(filter(None, (registry.served_version(), *reversed(earlier)))):

@@ -73,7 +73,7 @@ class Dataset:
         return (self.encounters.slice(*piece) for piece in slices)
 
     def loaded(self, batch: "RawBatch") -> None:
-        """Do nothing: nothing is kept about rows in memory."""
+        """Do nothing: RAW keeps no facts about rows in memory."""
 
 
 def locate(settings: Settings, progress: Progress = lambda _done, _total: None) -> Dataset:

@@ -70,7 +70,7 @@ def find_uncarried(
 
     That happens if MLflow was down until the last retry. Judging such a batch again returns the
     recorded verdict and carries it out. One that waits for approval is left out until the time for
-    it is over: then the run that asked was lost, or approval was switched off.
+    it is over: after that, its run was lost, or approval was switched off.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 Warehouse = RawWarehouse | CleanWarehouse
 Publish = Callable[[Path, str], object]
 """Uploads a gate's reports; called with their folder and the gate's name."""
-Tell = Callable[[Verdict, bool], object]
+OnVerdict = Callable[[Verdict, bool], object]
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Gatekeeper:
     publish : callable
         Called at the end of every gate, after the verdict is stored, whether or not the batch
         passed.
-    tell : callable
+    on_verdict : callable
         Called as soon as the verdict is stored.
     """
 
     docs_dir: Path
     publish: Publish
-    tell: Tell = lambda _verdict, _passed: None
+    on_verdict: OnVerdict = lambda _verdict, _passed: None
 
     def raw(
         self,
@@ -243,7 +243,7 @@ class Gatekeeper:
     ) -> Iterator[None]:
         """Store and publish the verdict; stop the batch if there are reasons, or run the block."""
         _record(gate, warehouse, verdict, started, passed=not reasons)
-        self.tell(verdict, not reasons)
+        self.on_verdict(verdict, not reasons)
         if reasons:
             if gate.stage in catalogue.STAGES_WITH_LEDGER:
                 warehouse.reject(verdict.batch_id, reasons)

@@ -44,7 +44,7 @@ Search = Callable[[str, int], Sequence[CandidateRun]]
 
 
 def newest_candidates(search: Search) -> Mapping[str, CandidateRun]:
-    """Return the runs of the batch that was trained on last, one for each family.
+    """Return the runs of the newest batch with a training, one for each family.
 
     Parameters
     ----------

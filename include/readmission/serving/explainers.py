@@ -138,7 +138,7 @@ EXPLAINERS: Mapping[str, Callable[[bytes], Explainer]] = {
 
 
 def read_explainer(folder: Path) -> Callable[[], Explainer]:
-    """Return a factory of a bundle's explainer; the factory no longer needs the folder."""
+    """Return a function that makes a bundle's explainer and does not need the folder any more."""
     name = next(name for name in EXPLAINERS if (folder / name).exists())
     return partial(EXPLAINERS[name], (folder / name).read_bytes())
 

@@ -18,7 +18,7 @@ from readmission.serving.signature import ROLL_BACK
 
 FILE = "golden.json"
 TOLERANCE = 1e-5
-"""Largest allowed change of a probability since training; float32 trees come to 1e-6."""
+"""Largest allowed change of a probability since training; that of float32 trees is 1e-6."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class AlertingSettings(RenamedSettings):
-    """Where Grafana and Alertmanager listen, and whom Alertmanager tells besides its file."""
+    """Ports and addresses of Grafana and Alertmanager, and the receivers of alerts."""
 
     grafana_port: Port = Field(3000, description="Port of Grafana.")
     grafana_home: Path | None = Field(

@@ -25,10 +25,10 @@ class DeliverySettings(RenamedSettings):
     watch_seconds: int = Field(
         0,
         ge=0,
-        description="Seconds between two looks at the dataset: files that are new or have grown,"
-        " and stand still, start the ingestion at once. Needs Airflow's triggerer, which takes"
-        " 290 MB; Compose and Kubernetes have it, and set 20. 0 leaves it to the clock, every ten"
-        " minutes.",
+        description="Seconds between two looks at the dataset: files that are new or have grown"
+        " start the ingestion as soon as they no longer change. Needs Airflow's triggerer, which"
+        " takes 290 MB; Compose and Kubernetes have it, and set 20. With 0, the ingestion starts by"
+        " the clock only, every ten minutes.",
     )
     corrections: Literal["hold", "accept"] = Field(
         "hold",

@@ -94,9 +94,10 @@ class PromotionSettings(RenamedSettings):
     api_replicas: str = Field(
         "",
         pattern=_ADDRESSES,
-        description="Addresses at which a rollback asks each replica of the API what it serves,"
-        " separated by commas. A name with several addresses, such as that of a headless Service,"
-        " stands for as many replicas. If empty, only READMISSION_API_URL is asked.",
+        description="Addresses of the API's replicas, separated by commas; a rollback queries"
+        " which version each of them serves. A name with several addresses, such as that of a"
+        " headless Service, stands for as many replicas. If empty, only READMISSION_API_URL is"
+        " queried.",
     )
     log_loss_tolerance: float = Field(
         0.005,

@@ -6,7 +6,7 @@ from readmission.settings.renamed import RenamedSettings
 
 
 class RunAsSettings(RenamedSettings):
-    """As whom the stack on one machine runs."""
+    """The user who runs the stack on one machine."""
 
     run_as: str | None = Field(
         None,

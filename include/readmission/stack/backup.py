@@ -101,7 +101,7 @@ def back_up(stack: Stack, folder: Path, report: Report, seal: Seal | None = None
         _private_folder(stack.paths) as plain,
     ):
         for left in set(stack.paths.home.glob("backup-*/")) - {Path(plain)}:
-            shutil.rmtree(left)  # Plain files of a backup that was killed.
+            shutil.rmtree(left)  # Left by a backup that was killed: its plain files.
         draft.mkdir(mode=0o700)
         if site.settings.wal_archive is not None:
             report("copy of the database server")

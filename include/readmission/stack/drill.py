@@ -126,7 +126,7 @@ def _second_stack(stack: Stack) -> Iterator[Stack]:
     )
     second = Stack(settings)
     with one_at_a_time(stack.paths.home / "drill.lock", "another drill"):
-        second.reset()  # What a killed drill has left.
+        second.reset()  # A killed drill may have left it.
         try:
             yield second
         finally:

@@ -13,8 +13,8 @@ synth`, and prints for each size
 * writing and reading the training set, and fitting each family of `--families`;
 
 each in a process of its own, with its peak memory, and how all grow from one size to the next. At
-the end, it says what that makes of 1,000 million encounters on `--nodes` machines. Run it on an
-otherwise idle machine:
+the end, it extrapolates to 1,000 million encounters on `--nodes` machines. Run it on an otherwise
+idle machine:
 
     .venv/bin/python -m load.benchmarks.growth --rows 100000 1000000
 

@@ -1,4 +1,4 @@
-"""What one more batch costs, and a training, in databases that hold many encounters already."""
+"""The cost of one more batch, and of a training, in databases that hold many encounters."""
 
 import time
 from collections.abc import Iterator, Mapping

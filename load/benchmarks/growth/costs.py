@@ -1,4 +1,4 @@
-"""What a stage takes, measured in a process of its own, and how it grows."""
+"""Time and memory of a stage, measured in a process of its own, and how they grow."""
 
 import math
 import multiprocessing

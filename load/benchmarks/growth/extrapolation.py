@@ -1,10 +1,10 @@
-"""What the measured figures become at a thousand million encounters, on many machines.
+"""Extrapolate the measured figures to a thousand million encounters, on many machines.
 
-Assumptions, all of them generous to no side:
+Assumptions, none of which favours a side:
 
 - every figure grows as it did between the two largest sizes that were measured;
 - ingestion, gates and processing are one stream: RAW and CLEAN are one PostgreSQL each, and a batch
-  waits for the one before, so more machines do not help them;
+  waits for the previous one, so more machines do not help them;
 - reading a training set, fitting and scoring divide by the number of machines, each as fast as the
   one that was measured, and nothing is lost between them;
 - a batch stays at 15,000 rows.

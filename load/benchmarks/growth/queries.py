@@ -1,4 +1,4 @@
-"""What the queries of gates, exporter, reports, API, reconciliation and sweep cost."""
+"""The cost of the queries of gates, exporter, reports, API, reconciliation and sweep."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +61,7 @@ def opened(dsns: Mapping[str, str]) -> Iterator[Databases]:
 
 
 def queries(of: Databases) -> dict[str, Callable[[], object]]:
-    """Return what is called, by who calls it and what for."""
+    """Return the queries to measure, by caller and purpose."""
     raw, clean, log = of.raw, of.clean, of.predictions
     batch = raw.batches()[-1].batch_id
     stays = Pseudonyms(KEY).encounter

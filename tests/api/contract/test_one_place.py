@@ -52,7 +52,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from fastapi.testclient import TestClient
 from api.main import create_app
-from api.model.moves import Wanted
+from api.model.moves import VersionToServe
 from readmission.domain.schema import example
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel
@@ -63,7 +63,7 @@ TRUSTED = TrustedKeys.parse([sys.argv[2]])
 
 class Store:
     version = RegisteredVersion("diabetes_readmission", "1", "run-1", "synthetic")
-    def current(self): return Wanted(self.version)
+    def current(self): return VersionToServe(self.version)
     def open(self, version): return ServedModel(version, open_bundle(Path(sys.argv[1]), TRUSTED))
     def keep(self, model): pass
     def last_good(self): return None

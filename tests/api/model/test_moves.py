@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.main import create_app
-from api.model.moves import Move
+from api.model.moves import AliasMove
 from readmission.domain.production import Pin, Production, PromotionByHand
 from readmission.modelling.fitting import Fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
@@ -148,7 +148,7 @@ def test_without_following_the_promoted_version_stays_even_after_a_restart(
         assert why in service.get("/ready").json()["moved_by_hand"]
         assert gauges(service) == (0, 1)
     assert [r.message for r in caplog.records].count(
-        Move(NEVER_PROMOTED, PROMOTED, False).describe(PROMOTED)
+        AliasMove(NEVER_PROMOTED, PROMOTED, False).describe(PROMOTED)
     ) <= 2  # once for each service
 
 

@@ -17,7 +17,7 @@ from api.prediction_log.encoding import Encoder
 from readmission.domain import schema
 from readmission.domain.privacy import Pseudonyms
 from readmission.operations.patients.commands import run_erase
-from readmission.operations.patients.erasing import Plan
+from readmission.operations.patients.erasing import ErasurePlan
 from readmission.pipeline.ingest import ingest
 from readmission.pipeline.outcomes.record_outcomes import record_outcomes
 from readmission.pipeline.process import process
@@ -193,7 +193,7 @@ class Ward:
     def account(self) -> Account:
         return account(self.raw, self.clean)
 
-    def erase(self, patient: int = PATIENT, why: str = WHY) -> tuple[Plan, list[str]]:
+    def erase(self, patient: int = PATIENT, why: str = WHY) -> tuple[ErasurePlan, list[str]]:
         """Erase a patient; return what was planned and what was reported."""
         said: list[str] = []
         planned = run_erase(self.settings, str(patient), BY, why, said.append, lambda _: True)

@@ -284,10 +284,10 @@ def test_a_file_that_is_still_written_is_read_to_its_last_whole_line(
     last = LINES[5].rpartition(b",")[0] + b",>3" + end
     path.write_bytes((csv(*LINES[:5]) + last).decode().encode(encoding))
 
-    # when it has changed within a tick, and when it has stood still
+    # when it has changed within a tick, and when it no longer changes
     early, late = (source.read(path, TICK, after(path, passed)) for passed in (TICK / 2, TICK))
 
-    # then the last line is read if it has an end, or once the file has stood still
+    # then the last line is read if it has an end, or once the file no longer changes
     assert len(early) == (6 if end == b"\r\n" else 5)
     assert len(late) == 6
     assert late.encounters.slice(0, 5).equals(synthetic.encounters(ROWS).slice(0, 5))
@@ -304,7 +304,7 @@ def test_an_old_time_of_the_content_does_not_make_a_new_file_old(tmp_path: Path)
 def test_a_file_that_grows_while_it_is_read_is_read_to_its_last_whole_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # given a file that has stood still and grows when its rows are read
+    # given a file that no longer changed and grows when its rows are read
     path = tmp_path / "delivery.csv"
     path.write_bytes(csv(*LINES[:5]) + LINES[5][:-1])
     columnar = chunks.columnar

@@ -1,4 +1,4 @@
-"""A delivery is noticed once: when files are new or have changed, and stand still."""
+"""A delivery is noticed once: when files are new or have changed, and are whole."""
 
 from pathlib import Path
 

@@ -9,7 +9,7 @@ import pytest
 
 from api.contract.encounter import KNOWN_FIELDS, check_encounter
 from api.errors import InvalidEncounter
-from api.model.moves import Move
+from api.model.moves import AliasMove
 from readmission.domain import schema
 from readmission.domain.production import Pin
 from readmission.modelling.evaluation.criteria import (
@@ -83,9 +83,9 @@ def criteria() -> Iterator[str]:
 
 def moves() -> Iterator[str]:
     """Yield what people did to production."""
-    yield Move("1", "2", follow=True).describe("1")
-    yield Move("1", "2", follow=False).describe("2")
-    yield Move(None, "2", follow=True).describe(None)
+    yield AliasMove("1", "2", follow=True).describe("1")
+    yield AliasMove("1", "2", follow=False).describe("2")
+    yield AliasMove(None, "2", follow=True).describe(None)
     pin = Pin("3", "Dr. Osei", "mala calibración", datetime(2027, 1, 31, tzinfo=UTC))
     yield str(pin)
     yield f"held: {pin}; without the pin: first model, weighted F1 0.5500"

@@ -17,7 +17,7 @@ FEW = 15
 
 
 def request(encounter: Json, schema: Json) -> Json:
-    """Return the values to ask about, for each modifiable field of an encounter."""
+    """Return the other values to predict, for each modifiable field of an encounter."""
     return {
         field["name"]: _values(field, encounter[field["name"]])
         for field in schema["fields"]

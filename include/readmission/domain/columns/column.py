@@ -233,7 +233,7 @@ class Column:
     def allows(self, value: object) -> bool:
         """Whether a value is accepted, in any spelling that `read` knows."""
         found = self.read(value)
-        if type(found) is int and self.is_number:  # True is an int of Python, and no count.
+        if type(found) is int and self.is_number:  # Python counts True as an int.
             return self.minimum <= found <= self.maximum
         is_missing = self.nullable and found == MISSING
         return is_missing or (isinstance(found, str) and self._lists(found))
@@ -252,7 +252,7 @@ class Column:
         return self.spelled(str(value)) if is_text else None
 
     def spelled(self, text: str) -> str:
-        """Return the listed value that a text spells in other letters, or the text trimmed."""
+        """Return the listed value that has the letters of a text, or the text trimmed."""
         return self._spellings.get(wording.letters(text), text.strip())
 
     def _lists(self, text: str) -> bool:

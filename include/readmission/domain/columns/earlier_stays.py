@@ -32,26 +32,26 @@ def _count(name: str, meaning: str, maximum: int) -> Column:
 
 def _category(name: str, meaning: str, values: Mapping[str, str]) -> Column:
     column = Column(name, Kind.CATEGORY, Section.HISTORY, meaning, UNKNOWN, values, nullable=True)
-    # It is also the meaning of the discharge 26, which is another thing.
+    # Otherwise "Unknown" would be read as discharge 26, which has that meaning.
     return replace(column, synonyms={UNKNOWN: UNKNOWN})
 
 
 FIELDS: tuple[Column, ...] = (
     _count(KNOWN, "Number of earlier stays.", 40),
     _count("earlier_days", "Days spent in earlier stays.", 300),
-    _count("last_days", "Length in days of the stay before.", 14),
-    _count("last_medicines", "Different medicines given during the stay before.", 150),
+    _count("last_days", "Length in days of the previous stay.", 14),
+    _count("last_medicines", "Different medicines given during the previous stay.", 150),
     _category(
         "last_discharge",
-        "Where the patient went after the stay before.",
+        "Where the patient went after the previous stay.",
         codes.DISCHARGE_DISPOSITIONS,
     ),
-    _category("last_diagnosis", "Clinical group of the stay before.", _GROUPS),
+    _category("last_diagnosis", "Clinical group of the previous stay.", _GROUPS),
     Column(
         SOON,
         Kind.ORDINAL,
         Section.HISTORY,
-        "Did this stay begin within 30 days of the stay before?",
+        "Did this stay begin within 30 days of the previous stay?",
         "No",
         _YES_NO,
     ),

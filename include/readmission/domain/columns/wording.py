@@ -15,7 +15,7 @@ from unicodedata import combining, normalize
 from readmission.domain.columns.spelling import MISSING, decimal
 
 LONGEST = 80
-"""Characters; a longer text is no value of a list."""
+"""Characters; a longer text is not a value of a list."""
 
 _BLANK_IN_NUMBER = re.compile(r"[0-9]\s+[0-9]")
 _JOINTS = re.compile(r"(?<=[a-z])[_-](?=[a-z])")
@@ -126,7 +126,7 @@ class Measurement:
         return next((value for limit, value in self.limits if number > limit), self.normal)
 
     def read(self, sent: object) -> str | None:
-        """Return the value of a result, a number or text, or None if it is no such result."""
+        """Return the value of a result, a number or text; None if it is not a result."""
         if isinstance(sent, str) and not re.fullmatch(self.pattern, sent.strip()):
             return None
         number = decimal(sent)
@@ -142,7 +142,7 @@ GLUCOSE_RESULT = Measurement(
 A1C_RESULT = Measurement("%", 4, 20, "[4-9]|1[0-9]", ((8, ">8"), (7, ">7")))
 """Results in mmol/mol are 20 and more, so none is taken for per cent.
 
-Nor is a place in the scale, such as 3 for ``>8``: hardly any patient has less than 4 %.
+Nor is a position in the scale, such as 3 for ``>8``, because results below 4 % are very rare.
 """
 
 

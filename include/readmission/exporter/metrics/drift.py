@@ -36,7 +36,7 @@ def _parse(row: tuple[Any, ...]) -> ColumnDrift:
 
 
 def samples(drifts: Sequence[ColumnDrift]) -> Iterator[Sample]:
-    """Yield the index of each column, whether it raised an alarm, and whether that is known."""
+    """Yield the index of each column, and whether somebody acknowledged that."""
     for column, psi, alarm, acknowledged in drifts:
         yield DRIFT(psi, column)
         yield DRIFT_ALARM(alarm, column)

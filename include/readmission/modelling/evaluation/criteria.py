@@ -230,7 +230,7 @@ def calibration(
 def no_worse_than_shadow(
     rows: LabelledRows, challenger: Predicted, refused: Predicted, version: str, seed: int
 ) -> Criterion:
-    """Return the criterion against a refused version; it fails if worse than that beyond chance."""
+    """Return the criterion against a refused version; it fails if the loss is clearly higher."""
     losses = challenger.losses(rows.outcomes) - refused.losses(rows.outcomes)
     found, group = PairedBootstrap(rows.patients, seed).mean(losses), f"version {version}"
     return _criterion(SHADOW, found, LIMITS[SHADOW], passed=found.low <= 0, group=group)

@@ -16,7 +16,7 @@ from readmission.modelling.decision import decide
 from readmission.modelling.evaluation.metrics import SOON
 
 NAMED = 3
-"""Columns that are named at most if no single one explains the score."""
+"""Most columns that are named if no single one explains the score."""
 
 Score = Callable[[pd.DataFrame], npt.NDArray[np.float64]]
 

@@ -20,7 +20,7 @@ from readmission.modelling.fitting.samples import of_patients, sampled_patients
 from readmission.modelling.model import ReadmissionModel
 
 CURVE_SHARES = (0.25, 0.5)
-"""Parts of a sample on which a family is fitted, too, to see what more rows give."""
+"""Shares of a sample on which a family is fitted as well, to see what more rows would gain."""
 LOCAL = "local"
 """The engine that fits in the process of the task."""
 
@@ -47,7 +47,7 @@ class Fit:
     engine : str
         What fitted it: ``local``, or a cluster and its largest sample.
     extent : mapping
-        On a cluster, numbers of rows: there are, the model saw, and it was tuned on.
+        On a cluster, numbers of rows: in all, that the model saw, and that it was tuned on.
     learning_curve : sequence of mapping
         If the model saw a sample only, its metrics after a growing number of rows.
     """
@@ -146,7 +146,7 @@ def _fitted(
 
 
 def _described(fitted: Fit, cluster: DistributedRows, train: pd.DataFrame, threads: int) -> Fit:
-    """Add to a fit what it saw of the rows, and what more rows would give."""
+    """Add to a fit how many of the rows it saw, and its learning curve."""
     everything = families.family(fitted.model.family).fit_on_cluster is not None
     extent = {
         "train_rows": cluster.train_rows,

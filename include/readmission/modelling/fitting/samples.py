@@ -10,9 +10,10 @@ from readmission.domain import schema
 def sampled_patients(rows: pd.DataFrame, limit: int) -> npt.NDArray[np.int64] | None:
     """Return the patients whose rows together are at most `limit`; None if all rows are.
 
-    A stratum is a split and the most serious outcome that a patient had. Each gives the same share
-    of its rows, patients in the order of a hash of their number. So the sample depends on nothing
-    but the rows, a smaller one is part of a larger one, and no patient is sampled by halves.
+    A stratum is a split and the most serious outcome that a patient had. The same share of rows is
+    taken from each, patient by patient, in the order of a hash of the number. So the sample depends
+    on nothing but the rows, a smaller one is part of a larger one, and a patient is in it with all
+    rows or with none.
 
     Parameters
     ----------

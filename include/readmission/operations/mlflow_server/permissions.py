@@ -3,8 +3,8 @@
 MLflow's own permissions (`GRANTS`) protect experiments and models, but there, registering a version
 and moving an alias are both *update*. So `RULES` decides by method and path first.
 
-A path of the API stands without ``/api/2.0/``, because MLflow serves each under several such
-prefixes. ``*`` stands for one segment, and ``**`` for the rest.
+A path of the API has no ``/api/2.0/`` here, because MLflow serves each under several such prefixes.
+``*`` matches one segment, and ``**`` the rest.
 """
 
 import re
@@ -36,10 +36,10 @@ READ = (
     "GET mlflow/metrics/get-history",
     "GET mlflow/metrics/get-history-bulk",
     "GET mlflow/metrics/get-history-bulk-interval",
-    # Traces; there are none, but MLflow's page of an experiment asks for them
+    # Traces; there are none, but MLflow's page of an experiment queries them
     "POST mlflow/traces/metrics",
     "POST mlflow/traces/search",
-    # A gateway of language models; there is none, but MLflow's page of the runs asks for its list
+    # Gateways of language models; there are none, but MLflow's page of the runs lists them
     "GET mlflow/gateway-proxy",
     # Models that runs have logged
     "GET mlflow/logged-models/*",

@@ -8,7 +8,7 @@ from pathlib import Path
 from readmission import logs
 from readmission.errors import ReadmissionError
 from readmission.operations.patients.commands import run_erase, run_export, run_rekey
-from readmission.operations.patients.erasing import Plan
+from readmission.operations.patients.erasing import ErasurePlan
 from readmission.settings import get_settings
 from readmission.warehouse.audit.events import os_user
 
@@ -43,7 +43,7 @@ def main() -> None:
             run_rekey(settings, _report)
             return
 
-        def confirmed(planned: Plan) -> bool:
+        def confirmed(planned: ErasurePlan) -> bool:
             return given.yes or _ask(planned)
 
         if run_erase(settings, given.number, given.by, given.reason, _report, confirmed) is None:
@@ -52,7 +52,7 @@ def main() -> None:
         sys.exit(f"error: {error}")
 
 
-def _ask(planned: Plan) -> bool:
+def _ask(planned: ErasurePlan) -> bool:
     _report(f"this erases {sum(planned.counts.values()):,} rows: {dict(planned.counts)}")
     if not sys.stdin.isatty():
         raise ReadmissionError("give --yes to erase without a question; nothing was erased")

@@ -10,7 +10,13 @@ from readmission import logs
 from readmission.errors import ReadmissionError
 from readmission.files import write_whole
 from readmission.operations.patients.access import Databases, connect
-from readmission.operations.patients.erasing import Plan, describe, erase, plan, stopped_pipeline
+from readmission.operations.patients.erasing import (
+    ErasurePlan,
+    describe,
+    erase,
+    plan,
+    stopped_pipeline,
+)
 from readmission.operations.patients.exporting import Report, export
 from readmission.operations.patients.rekeying import Rekeyed, rekey
 from readmission.operations.patients.searching import parse_number
@@ -64,8 +70,8 @@ def run_erase(
     by: str,
     reason: str,
     report: Report,
-    confirm: Callable[[Plan], bool],
-) -> Plan | None:
+    confirm: Callable[[ErasurePlan], bool],
+) -> ErasurePlan | None:
     """Erase the rows of a patient, and return what was erased.
 
     Parameters

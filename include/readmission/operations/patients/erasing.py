@@ -36,7 +36,7 @@ class ErasureRefused(ReadmissionError):
 
 
 @dataclass(frozen=True)
-class Plan:
+class ErasurePlan:
     """What an erasure will delete, and what it says about models.
 
     Parameters
@@ -55,7 +55,7 @@ class Plan:
 
     @property
     def is_done(self) -> bool:
-        """Whether the patient was erased before, and nothing has come since."""
+        """Whether the patient was erased before, and no row has arrived since."""
         return not (self.counts or self.is_begun)
 
 
@@ -80,7 +80,9 @@ def stopped_pipeline(databases: Databases) -> Iterator[None]:
         yield
 
 
-def plan(databases: Databases, settings: Settings, patient: int, by: str, reason: str) -> Plan:
+def plan(
+    databases: Databases, settings: Settings, patient: int, by: str, reason: str
+) -> ErasurePlan:
     """Return what an erasure would delete; call it within `stopped_pipeline`.
 
     Raises
@@ -110,20 +112,22 @@ def plan(databases: Databases, settings: Settings, patient: int, by: str, reason
         raise PatientNotFound(names_of_tables())
     begun = databases.raw.erased_patients.pending(patient)
     if begun is not None:
-        return Plan(counts, RawErasures(databases.raw.connection).erasure(begun), is_begun=True)
+        return ErasurePlan(
+            counts, RawErasures(databases.raw.connection).erasure(begun), is_begun=True
+        )
     use = CleanErasures(databases.clean).use_of(patient)
     models, verdicts = models_of(settings, use), verdicts_of(databases.clean, patient, use)
     erasure = Erasure(uuid4(), by, reason, named(models), named(verdicts))
-    return Plan(counts, erasure, is_begun=False)
+    return ErasurePlan(counts, erasure, is_begun=False)
 
 
-def erase(databases: Databases, patient: int, planned: Plan, report: Report) -> None:
+def erase(databases: Databases, patient: int, planned: ErasurePlan, report: Report) -> None:
     """Delete the rows of a patient; call it within `stopped_pipeline`.
 
     First the patient is put on the list of erased patients, and the tombstone is stored. Each
     database is then one transaction: the prediction log, CLEAN, and RAW last, because the numbers
-    of the patient's encounters, by which the other two are searched, are in RAW. Whoever is killed
-    in between repeats the command: it finds the rows that are left, and the same tombstone.
+    of the patient's encounters, by which the other two are searched, are in RAW. If the command
+    is killed in between, repeat it: it finds the rows that are left, and the same tombstone.
     """
     raw = RawErasures(databases.raw.connection)
     with databases.raw.connection.transaction():
@@ -148,7 +152,7 @@ def _erase_clean(databases: Databases, subject: Subject) -> None:
     CleanErasures(databases.clean).erase(vars(subject), set(subject.batches), left)
 
 
-def describe(planned: Plan) -> Iterator[str]:
+def describe(planned: ErasurePlan) -> Iterator[str]:
     """Yield sentences about an erasure that was carried out."""
     if not planned.counts:
         yield "no row was left; the patient was erased before"

@@ -1,4 +1,4 @@
-"""After the key of the prediction log was rotated: hash again every number that is still known."""
+"""Hash every known number again, after the key of the prediction log was rotated."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing

@@ -27,7 +27,7 @@ log = logging.getLogger("readmission.operations.recovery")
 
 
 def prefix(server: str, identifier: str) -> str:
-    """Return how the keys of a server's changes begin.
+    """Return the prefix of the keys of a server's changes.
 
     Parameters
     ----------

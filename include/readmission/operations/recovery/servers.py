@@ -17,7 +17,7 @@ TIME = "%Y%m%dT%H%M%SZ"
 HISTORY = ".history"
 _COPY_NAME = re.compile(r"(\d{8}T\d{6}Z)\.(\d{1,20})\.tar\.gz", re.ASCII)
 _CHANGE_NAME = re.compile(r"[0-9A-F]{24}(?:\.[0-9A-F]{8}\.backup|\.partial)?|[0-9A-F]{8}\.history")
-"""What PostgreSQL calls its files. Whoever may upload chooses the rest of a key: ``../..``."""
+"""Names of PostgreSQL's files. Whoever may upload chooses the rest of a key, such as ``../..``."""
 LONGEST_COPY = timedelta(hours=2)
 """`activeDeadlineSeconds` of the backup job."""
 
@@ -25,7 +25,7 @@ LONGEST_COPY = timedelta(hours=2)
 log = logging.getLogger("readmission.operations.recovery")
 
 
-class Copy(NamedTuple):
+class ServerCopy(NamedTuple):
     """A copy of a server: its key, the time when it was finished, the server's identifier."""
 
     key: str
@@ -33,7 +33,7 @@ class Copy(NamedTuple):
     identifier: str
 
 
-def copies(backups: Backups, server: str) -> list[Copy]:
+def copies(backups: Backups, server: str) -> list[ServerCopy]:
     """Return the copies of a server, oldest first."""
     found = []
     start = f"server-{server}/"
@@ -44,8 +44,8 @@ def copies(backups: Backups, server: str) -> list[Copy]:
         except ValueError:
             log.warning("%r is not the name of a copy, so it is left out", key)
             continue
-        assert name is not None, "an empty text is no time"  # noqa: S101
-        found.append(Copy(key, time, name[2]))
+        assert name is not None, "an empty text is not a time"  # noqa: S101
+        found.append(ServerCopy(key, time, name[2]))
     return sorted(found)
 
 
@@ -57,7 +57,7 @@ def name_of_change(key: str, start: str) -> str | None:
 
 def fetch(
     backups: Backups, server: str, until: datetime, folder: Path, backup_key: BackupKey
-) -> Copy:
+) -> ServerCopy:
     """Download the newest copy of a server before a time, and the changes archived since then.
 
     Parameters
@@ -102,7 +102,7 @@ def fetch(
 
 
 def _objects(backups: Backups, start: str) -> Iterator[tuple[str, datetime]]:
-    """Yield the keys that begin in a certain way, and when each was stored."""
+    """Yield the keys with a prefix, and when each was stored."""
     pages = backups.s3.get_paginator("list_objects_v2").paginate(
         Bucket=backups.bucket, Prefix=start
     )

@@ -93,7 +93,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Refused(Arrival):
+class RefusedArrival(Arrival):
     """A file that is not opened at all. It does not hold up the others.
 
     Parameters

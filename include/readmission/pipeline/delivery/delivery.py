@@ -61,7 +61,7 @@ class Delivery:
 
     @property
     def origin(self) -> Origin:
-        """Whose encounters these are."""
+        """Origin of the encounters."""
         return Origin(self.known.origin)
 
     def hashes(self, slices: Iterable[Slice]) -> dict[Slice, str]:

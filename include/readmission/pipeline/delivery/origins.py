@@ -1,4 +1,4 @@
-"""Whose encounters a file holds."""
+"""The origin of a file's encounters: UCI, another file, or synthetic."""
 
 import hashlib
 from enum import StrEnum
@@ -9,11 +9,11 @@ from readmission.domain import synthetic
 
 UCI_SHA256 = "0689e7ec031237dc63031b938805c48377748761a3b26acab621567afa24df97"
 _LARGEST = 64 << 20
-"""Text that is hashed as a whole; UCI's file has 19 MB."""
+"""Bytes of a text up to which it is hashed; UCI's file has 19 MB."""
 
 
 class Origin(StrEnum):
-    """Whose encounters these are; shown next to every figure that was computed from them."""
+    """Origin of encounters; shown next to every figure that was computed from them."""
 
     UCI = "uci"
     FILE = "file"

@@ -7,15 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from readmission.errors import DatasetError, StillArriving
-from readmission.pipeline.delivery.arrival import Arrival, Clock, Refused, unreadable
+from readmission.pipeline.delivery.arrival import Arrival, Clock, RefusedArrival, unreadable
 
 S3 = "s3://"
 MOST_FILES = 10_000
 """Files of a folder that are read; each costs a query at every run, also if it is unchanged."""
 _HIDDEN = (".", "_", "~")
-"""How the names of hidden and of marker files begin, such as ``_SUCCESS``."""
+"""Prefixes of the names of hidden files and of markers, such as ``_SUCCESS``."""
 _PARTIAL = (".part", ".partial", ".tmp", ".filepart", ".crdownload", ".download", "~")
-"""How the names of files end that a program still writes."""
+"""Endings of the names of files that a program is still writing."""
 
 
 def is_delivered(name: str) -> bool:
@@ -44,8 +44,9 @@ def arrivals_at(
 ) -> Sequence[Arrival]:
     """Return the files at a place in the order of their names.
 
-    A folder's own files count, not those of its folders. A file that must not be read is among
-    them as `Refused`, so that it holds up no other; so are the files beyond `MOST_FILES`, together.
+    A folder's own files count, not those of its folders. A file that must not be read is among them
+    as `RefusedArrival`, so that it does not hold up the others; so are, together, the files beyond
+    `MOST_FILES`.
 
     Parameters
     ----------
@@ -93,13 +94,17 @@ def _sound(place: Path | str, found: Sequence[Arrival]) -> Iterator[Arrival]:
     """Yield the files that may be read, and why others may not."""
     for arrival in found[:MOST_FILES]:
         is_named = arrival.path.name.isprintable()
-        yield arrival if is_named else Refused(arrival.path, name=arrival.key, reason=_UNPRINTABLE)
+        yield (
+            arrival
+            if is_named
+            else RefusedArrival(arrival.path, name=arrival.key, reason=_UNPRINTABLE)
+        )
     if len(found) > MOST_FILES:
         reason = (
             f"has {len(found):,} files, of which the first {MOST_FILES:,} are read; move the"
             " files elsewhere that are in RAW already"
         )
-        yield Refused(Path(place), name=str(place), reason=reason)
+        yield RefusedArrival(Path(place), name=str(place), reason=reason)
 
 
 _UNPRINTABLE = "has a name with characters that cannot be shown or stored; give it another name"

@@ -1,4 +1,4 @@
-"""Notice a delivery: that the files at a place have changed, and have stood still since then."""
+"""Notice a delivery: the files at a place have changed, and are no longer being written."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -29,10 +29,10 @@ class Watch:
         self._noticed: Look = ()
 
     def has_delivery(self) -> bool:
-        """Look once more: whether there is something new that was there at the last look, too.
+        """Look once more; whether there is something new that has not changed since the last look.
 
-        The first two looks of a new process find everything new: what was delivered while nobody
-        watched is not lost, and the ingestion knows what it has read.
+        To a new process, everything is new: so a delivery that arrived while nobody watched is
+        noticed, and the ingestion skips what it has read.
 
         Raises
         ------
@@ -40,15 +40,15 @@ class Watch:
             If the place cannot be read, or its address has keys in it.
         """
         found = look_at(self.place)
-        stands_still, self._last = found == self._last, found
-        if not stands_still or found == self._noticed:
+        is_unchanged, self._last = found == self._last, found
+        if not is_unchanged or found == self._noticed:
             return False
         self._noticed = found
         return bool(found)
 
 
 def look_at(place: Path | str) -> Look:
-    """Return how the files at a place look; nothing if there is none yet.
+    """Return name, size and time of the files at a place; empty if there is none yet.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""What became known after predictions: how each model did, and how a challenger would have done."""
+"""Outcomes that became known after predictions: metrics of each model and of a challenger."""

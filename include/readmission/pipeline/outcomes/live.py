@@ -1,4 +1,4 @@
-"""Measure how each model version did on outcomes that became known after its predictions."""
+"""Measure each model version on outcomes that became known after its predictions."""
 
 from collections.abc import Iterator, Sequence
 

@@ -57,7 +57,7 @@ class ShadowComparison:
 
     @property
     def sentence(self) -> str:
-        """That the challenger is better, in words, for the reason of the next verdict."""
+        """Say that the challenger is better, for the reason of the next verdict."""
         loss = next(one for one in self.criteria if one.name == criteria.LOG_LOSS)
         return (
             f"version {self.challenger} proved better in shadow, on {self.outcomes} live outcomes:"
@@ -120,7 +120,7 @@ def predicted(probabilities: Sequence[Sequence[float]], classes: Sequence[str]) 
 
 
 def newest_of(versions: Iterable[str], most: int) -> list[str]:
-    """Return the newest versions, newest first, without what is no number of a version."""
+    """Return the newest versions, newest first; anything but a version's number is left out."""
     numbered = {version for version in versions if version.isascii() and version.isdigit()}
     return sorted(numbered, key=int, reverse=True)[:most]
 

@@ -57,7 +57,9 @@ def request(promotion: Promotion, history: ModelHistory, registry: Registry) -> 
     return True
 
 
-def carry_out_unasked(promotion: Promotion, history: ModelHistory, registry: Registry) -> None:
+def carry_out_without_approval(
+    promotion: Promotion, history: ModelHistory, registry: Registry
+) -> None:
     """Carry out a verdict while approval is switched off, also one that waited for it."""
     version = promotion.challenger_version
     state = _states(registry).get(version)

@@ -13,7 +13,7 @@ from readmission.warehouse import ModelHistory
 log = logging.getLogger(__name__)
 
 EARLIER = 3
-"""How many earlier champions are scored at most, so that judging does not take ever longer."""
+"""Most earlier champions that are scored, so that the time of a verdict does not keep growing."""
 
 
 def find_champion(

@@ -30,7 +30,7 @@ _WITHOUT_EFFECT = ["batch_id", "source_row", "part"]
 
 
 @dataclass(frozen=True)
-class Rows:
+class ComparisonRows:
     """The test rows of a comparison, in order of their encounter numbers.
 
     Parameters
@@ -49,7 +49,9 @@ class Rows:
     newest: str
 
     @classmethod
-    def read(cls, warehouse: CleanWarehouse, encounters: Sequence[int], up_to: str) -> "Rows":
+    def read(
+        cls, warehouse: CleanWarehouse, encounters: Sequence[int], up_to: str
+    ) -> "ComparisonRows":
         """Read the rows of some encounters as of a batch, without those that CLEAN has lost."""
         table = warehouse.read_encounters(encounters, up_to)
         return cls(table.to_pandas(), content_hash(table.drop_columns(_WITHOUT_EFFECT)), up_to)
@@ -83,12 +85,12 @@ class Scored:
     ----------
     model : ServedModel
         The model.
-    rows : Rows
+    rows : ComparisonRows
         The rows that it scores.
     """
 
     model: ServedModel
-    rows: Rows
+    rows: ComparisonRows
 
     @property
     def version(self) -> str:

@@ -11,7 +11,7 @@ from readmission.pipeline.promotion.champion import (
     find_champion,
     try_to_open,
 )
-from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.comparison import ComparisonRows, Scored, figures_of
 from readmission.pipeline.promotion.leaks import find_leaks
 from readmission.pipeline.promotion.order import PROMOTED, find_newer, not_denied
 from readmission.pipeline.promotion.rule import (
@@ -70,7 +70,7 @@ def judge(
         return known
     registry.set_alias(CHALLENGER, candidate.version)
     encounters = warehouse.test_encounters(batch_id)
-    rows = Rows.read(warehouse, encounters, batch_id)
+    rows = ComparisonRows.read(warehouse, encounters, batch_id)
     challenger = Scored(registry.open(candidate.version, trusted), rows)
     suspects = find_leaks(challenger, warehouse, batch_id)
     gatekeeper.predictions(
@@ -124,7 +124,7 @@ def _proven(
     ]
 
 
-def _basis(candidate: Candidate, rows: Rows) -> dict[str, str | int]:
+def _basis(candidate: Candidate, rows: ComparisonRows) -> dict[str, str | int]:
     """Return what the figures follow from, besides the models, so that they can be traced."""
     return {
         "seed": rows.seed,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
-from readmission.pipeline.promotion.comparison import Rows, Scored, figures_of
+from readmission.pipeline.promotion.comparison import ComparisonRows, Scored, figures_of
 from readmission.pipeline.promotion.order import existing
 from readmission.pipeline.promotion.rule import HELD, LATE, Rule, decide
 from readmission.registry import Registry
@@ -23,7 +23,7 @@ Value = float | int | str | None
 
 @dataclass(frozen=True)
 class Recomputed:
-    """A recorded verdict and its figures as they come out now.
+    """A recorded verdict and its recomputed figures.
 
     Parameters
     ----------
@@ -53,14 +53,15 @@ class Recomputed:
         """Name, stored and recomputed value of every figure, and of the rows' hash."""
         stored = {name: self.promotion.figures.get(name) for name in self.figures}
         before, now = dict(_flat(stored)), dict(_flat(self.figures))
-        if not self.promotion.reason.startswith((LATE, HELD)):  # These follow from no figure.
+        # The verdict of those did not follow from figures.
+        if not self.promotion.reason.startswith((LATE, HELD)):
             before["verdict"], now["verdict"] = self.promotion.verdict, self.verdict
         before["rows_sha256"], now["rows_sha256"] = self.rows.content_sha256, self.content_sha256
         return [(name, before.get(name), now.get(name)) for name in before | now]
 
     @property
     def different(self) -> list[str]:
-        """Names of the figures that do not come out as they were stored.
+        """Names of the figures that differ from the stored ones.
 
         Figures that the release of the verdict did not compute are not among them, nor are the
         criteria that report such figures.
@@ -123,7 +124,7 @@ def recompute(
         raise VerdictNotRecomputable(
             promotion_id, f"the registry has no version {promotion.challenger_version} of its batch"
         )
-    rows = Rows.read(warehouse, judged.encounters, promotion.batch_id)
+    rows = ComparisonRows.read(warehouse, judged.encounters, promotion.batch_id)
     if rows.frame.empty:
         raise VerdictNotRecomputable(promotion_id, "all its rows were erased")
     challenger = Scored(registry.open(promotion.challenger_version, trusted), rows)

@@ -1,4 +1,4 @@
-"""Ask every replica of the API which version it serves."""
+"""Query every replica of the API for the version that it serves."""
 
 import socket
 import time
@@ -15,7 +15,7 @@ from readmission.settings import Settings
 
 TIMEOUT_SECONDS = 5.0
 _PAUSE_SECONDS = 0.2
-_ASKED = 3
+_CONFIRMATIONS = 3
 """Responses that must have the version; each may come from another process of the replica."""
 _SHORTEST = 0.2
 """Seconds that the last request before the deadline may take."""
@@ -23,7 +23,7 @@ _SHORTEST = 0.2
 
 @dataclass(frozen=True)
 class Served:
-    """What the replicas serve.
+    """Whether all replicas serve a version.
 
     Parameters
     ----------
@@ -52,8 +52,8 @@ class Served:
         )
 
 
-def ask_until_served(version: str, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> Served:
-    """Wait until every replica serves a version, or the time is over.
+def wait_until_served(version: str, settings: Settings, timeout: float = TIMEOUT_SECONDS) -> Served:
+    """Wait until every replica serves a version, or until the timeout.
 
     Each is told to load the version that is in production, because it would notice only at its next
     poll of the registry.
@@ -121,7 +121,7 @@ def _lag(client: httpx.Client, version: str, deadline: float) -> str | None:
 def _serves(client: httpx.Client, timeout: float) -> str | None:
     """Return what the processes of a replica serve, or None if one of them does not respond."""
     found: set[str] = set()
-    for _ in range(_ASKED):
+    for _ in range(_CONFIRMATIONS):
         try:
             response = client.get("/", headers={"Connection": "close"}, timeout=timeout)
             found.add(str(response.raise_for_status().json()["model_version"]))

@@ -1,4 +1,4 @@
-"""Roll back as a person asked: through the API, verified there, and recorded at once."""
+"""Roll back on a person's request: through the API, verified there, and recorded at once."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ import httpx
 
 from readmission.errors import DecisionRefused
 from readmission.pipeline.promotion import rollout
-from readmission.pipeline.promotion.replicas import ask_until_served
+from readmission.pipeline.promotion.replicas import wait_until_served
 from readmission.registry import Registry
 from readmission.registry.rollbacks import rollbacks
 from readmission.settings import Settings
@@ -72,7 +72,7 @@ def roll_back(
     RollbackLog(history.connection).record(rollbacks(registry))
     version = rollout.wait_until_served(registry, settings)
     pin = registry.production().pin
-    served = ask_until_served(version, settings)
+    served = wait_until_served(version, settings)
     if served.others:
         log.warning("rollback: %s", served)
     return f"version {version} replaced version {body['previous_version']}; {pin}; {served}"

@@ -13,9 +13,9 @@ REFUSED = "refused"
 FIRST_MODEL = "first model"
 NONE_OPENS = "no promoted version can be opened any longer"
 LATE = "late:"
-"""How the reason of a late verdict begins."""
+"""Start of the reason of a late verdict."""
 HELD = "held:"
-"""How the reason of a verdict begins that a pinned version has turned into a refusal."""
+"""Start of the reason of a verdict that only a pinned version has made a refusal."""
 
 Name = Literal["criteria", "weighted_f1"]
 

@@ -88,13 +88,12 @@ def next_held(
 ) -> str | None:
     """Return the first batch whose challenger waited for its turn and can be judged now.
 
-    One whose last run failed is left to the sweep, which makes longer and longer pauses. So no run
-    is repeated without end.
+    One whose last run failed is left to the sweep, whose pauses grow; so no run repeats endlessly.
 
     Parameters
     ----------
     own : str, optional
-        The batch of the run that asks; a run never starts itself again.
+        The batch of the calling run; a run never starts itself again.
     raw, clean, history : RawWarehouse, CleanWarehouse, ModelHistory
         The ledgers.
     now : datetime, optional

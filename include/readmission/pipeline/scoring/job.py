@@ -19,7 +19,7 @@ from readmission.warehouse.predictions import thresholds
 
 
 @dataclass(frozen=True)
-class Job:
+class ScoringJob:
     """One file to score.
 
     Parameters
@@ -40,7 +40,7 @@ class Job:
     threshold: float | None
 
 
-def plan(source: str, output: str, settings: Settings) -> list[Job]:
+def plan(source: str, output: str, settings: Settings) -> list[ScoringJob]:
     """Check two addresses that somebody has entered, and return a job for each file.
 
     Raises
@@ -61,10 +61,10 @@ def plan(source: str, output: str, settings: Settings) -> list[Job]:
         raise ScoringError("no version is in production yet, so nothing can be scored")
     threshold = _threshold(settings)
     files = [arrival.key for arrival in arrivals_at(source)]
-    return [Job(file, folder_of(file, output), version, threshold) for file in files]
+    return [ScoringJob(file, folder_of(file, output), version, threshold) for file in files]
 
 
-def score_file(job: Job, settings: Settings) -> dict[str, int]:
+def score_file(job: ScoringJob, settings: Settings) -> dict[str, int]:
     """Score one file.
 
     Returns

@@ -26,7 +26,7 @@ class PlaceRefused(ScoringError, DecisionRefused):
 
 
 @dataclass(frozen=True)
-class Part:
+class ScoredPart:
     """A part of the predictions of one file.
 
     Parameters
@@ -79,7 +79,7 @@ class ScoredParts:
     root: str
     model: dict[str, str]
     threshold: float | None = None
-    parts: dict[tuple[str, int], Part] = field(default_factory=dict)
+    parts: dict[tuple[str, int], ScoredPart] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -130,7 +130,7 @@ class ScoredParts:
                 f" {_shown(found['follow_up_threshold'])}, and now it is {_shown(self.threshold)};"
                 " choose another folder, or delete it"
             )
-        parts = [Part(**part) for part in found["parts"]]
+        parts = [ScoredPart(**part) for part in found["parts"]]
         self.parts = {(part.source, part.number): part for part in parts}
 
     def require_own_name(self, source: str) -> None:
@@ -148,12 +148,12 @@ class ScoredParts:
                     " replace; choose another folder for them"
                 )
 
-    def finished(self, source: str, state: str, number: int) -> Part | None:
+    def finished(self, source: str, state: str, number: int) -> ScoredPart | None:
         """Return a part if it is finished and its file has not changed since."""
         found = self.parts.get((source, number))
         return found if found and found.state == state else None
 
-    def add(self, part: Part, files: Mapping[str, bytes | None]) -> None:
+    def add(self, part: ScoredPart, files: Mapping[str, bytes | None]) -> None:
         """Write the files of a part, then note in the manifest that it is finished.
 
         A file without content is deleted. The last part of a file replaces all further ones, which
@@ -179,7 +179,7 @@ class ScoredParts:
         except (OSError, pa.ArrowException) as error:
             raise ScoringError(f"{self.place} cannot be written: {error}") from error
 
-    def _delete_after(self, last: Part) -> None:
+    def _delete_after(self, last: ScoredPart) -> None:
         for source, number in list(self.parts):
             if source == last.source and number > last.number:
                 for name in names_of(source, number):

@@ -20,7 +20,13 @@ from readmission.errors import DatasetError
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.chunks import Chunk, read_chunks
 from readmission.pipeline.delivery.places import arrivals_at
-from readmission.pipeline.scoring.parts import Part, ScoredParts, digest, names_of, require_apart
+from readmission.pipeline.scoring.parts import (
+    ScoredPart,
+    ScoredParts,
+    digest,
+    names_of,
+    require_apart,
+)
 from readmission.serving.model import ServedModel
 from readmission.serving.text_rows import TextEncoder, WrongValue
 
@@ -124,7 +130,7 @@ def score_all(
     model: ServedModel,
     progress: Callable[[int], None] = lambda _rows: None,
     threshold: float | None = None,
-) -> list[Part]:
+) -> list[ScoredPart]:
     """Score all files at a place, and return the parts of the predictions.
 
     A run that was killed continues with the first part that is not finished, and its files are the
@@ -156,7 +162,7 @@ def score_all(
     described = {"name": registered.name, "version": registered.version, "run": registered.run_id}
     parts = ScoredParts.open(output, described, threshold)
     scorer = BatchScorer(model, threshold)
-    found, problems = list[Part](), list[DatasetError]()
+    found, problems = list[ScoredPart](), list[DatasetError]()
     for arrival in arrivals_at(place):
         try:
             with arrival.errors_named():
@@ -170,7 +176,7 @@ def score_all(
     return found
 
 
-def _score_file(arrival: Arrival, parts: ScoredParts, scorer: BatchScorer) -> Iterator[Part]:
+def _score_file(arrival: Arrival, parts: ScoredParts, scorer: BatchScorer) -> Iterator[ScoredPart]:
     """Yield the parts of a file, finished before or now."""
     parts.require_own_name(arrival.key)
     status = arrival.status()
@@ -200,7 +206,7 @@ def _score_part(
     place: tuple[str, int, int],
     *,
     is_last: bool,
-) -> Part:
+) -> ScoredPart:
     state, number, row = place
     sink, wrong, rows = io.BytesIO(), list[pa.Table](), 0
     writer: pq.ParquetWriter | None = None
@@ -216,7 +222,9 @@ def _score_part(
         arrow_csv.write_csv(errors, text)
     predictions, rejected = names_of(arrival.key, number)
     files = {predictions: sink.getvalue(), rejected: text.getvalue() or None}
-    part = Part(arrival.key, state, number, rows, errors.num_rows, digest(sink.getvalue()), is_last)
+    part = ScoredPart(
+        arrival.key, state, number, rows, errors.num_rows, digest(sink.getvalue()), is_last
+    )
     parts.add(part, files)
     return part
 

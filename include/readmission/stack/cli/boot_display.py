@@ -20,8 +20,8 @@ from readmission.stack.supervision.boot import BootPhase
 
 MEBIBYTE = 1 << 20
 ROOT_HINT = (
-    "root runs these services, and only PostgreSQL drops its rights: a flaw in any other gives"
-    " away the whole machine. Name another user in READMISSION_RUN_AS, and root continues as that"
+    "root runs these services, and only PostgreSQL drops its rights: a flaw in another service"
+    " exposes the whole machine. Name a user in READMISSION_RUN_AS, and root continues as that"
     " user."
 )
 STYLES = {

@@ -17,7 +17,7 @@ from readmission.stack.cli.terminal import (
 from readmission.stack.errors import StackError
 
 if TYPE_CHECKING:
-    from readmission.operations.patients.erasing import Plan
+    from readmission.operations.patients.erasing import ErasurePlan
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -69,7 +69,7 @@ def erase(
     with exit_on_error():
         from readmission.operations.patients.commands import run_erase
 
-        def confirmed(planned: "Plan") -> bool:
+        def confirmed(planned: "ErasurePlan") -> bool:
             for table, rows in planned.counts.items():
                 _report(f"{rows:,} in {table}")
             return yes or typer.confirm("Erase these rows permanently?", err=True)

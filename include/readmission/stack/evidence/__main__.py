@@ -64,7 +64,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def deployment(of: str | None) -> Deployment:
-    """Return what the evidence is of.
+    """Return the deployment whose evidence is collected.
 
     Raises
     ------

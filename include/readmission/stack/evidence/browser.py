@@ -22,7 +22,7 @@ WINDOW = {"width": 1400, "height": 1000}
 PATIENCE = 30_000
 """Milliseconds until a page must have loaded."""
 SETTLE = 3_000
-"""Milliseconds that a page gets to draw what it has loaded."""
+"""Milliseconds for a page to draw what it has loaded."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the evidence needs of a deployment: on one machine, on Compose or on Kubernetes."""
+"""What the evidence queries in a deployment: on one machine, on Compose or on Kubernetes."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ from readmission.settings import CHECKOUT
 from readmission.stack.evidence.lines import NotAsExpected
 
 SECONDS = 60
-"""Until docker or kubectl must have responded."""
+"""Time limit of a call of docker or kubectl."""
 
 ONE_MACHINE = "one machine"
 

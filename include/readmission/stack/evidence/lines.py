@@ -1,4 +1,4 @@
-"""The lines of the checklist: what to ask, what the response must show, and the status."""
+"""The lines of the checklist: the query, what its result must show, and the status."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -12,7 +12,7 @@ LONGEST = 600
 """Seconds that the demonstration may take."""
 PARTS: Sequence[tuple[str, int, str, str]] = (
     ("Airflow: the DAGs", 30,
-     "Architecture: four DAGs, each started by the data of the one before it.",
+     "Architecture: four DAGs, each started by the data of the previous one.",
      "Arquitectura: cuatro DAGs; los datos de cada uno arrancan el siguiente."),
     ("Airflow: the graph of an asset", 30,
      "RAW, CLEAN, the models and the model in production are assets, partitioned by batch.",

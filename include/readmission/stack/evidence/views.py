@@ -43,9 +43,9 @@ class View:
     storage : mapping of str to str
         What the page finds in the browser's local storage.
     press : tuple of str
-        Selectors of what is pressed first, in order.
+        Selectors of the elements to press first, in order.
     shows : str
-        Selector of what must be there before the picture is taken.
+        Selector of the element that must be there before the picture is taken.
     """
 
     titles: Mapping[str, str]

@@ -43,7 +43,7 @@ def services(site: Site) -> tuple[Service, ...]:
 
 
 def failure(site: Site) -> str | None:
-    """Return since when and why changes cannot be archived; None if they can, or need not be."""
+    """Return since when and why changes cannot be archived; None if there is no such problem."""
     if site.settings.wal_archive is None:
         return None
     file = postgres.spool(prepare_postgres_home(site.paths)) / FAILURE

@@ -64,7 +64,7 @@ def _given(settings: Settings) -> dict[str, Any]:
 
 
 def _remembered(paths: StatePaths) -> Mapping[str, Any]:
-    """Return what was remembered; nothing of a setting that this version no longer has."""
+    """Return the remembered settings, without those that this version no longer has."""
     found = json.loads(paths.settings.read_text()) if paths.settings.exists() else {}
     return {name: value for name, value in found.items() if name in Settings.model_fields}
 

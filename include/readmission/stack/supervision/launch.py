@@ -36,7 +36,7 @@ def launch(services: Path, name: str) -> None:
 
 
 def _end_predecessor(home: Path, name: str) -> None:
-    """End the processes that a killed predecessor of this service left behind.
+    """End the processes that an earlier, killed process of this service left behind.
 
     Otherwise the workers of a killed Airflow scheduler would keep running, and finish tasks that
     the new scheduler has started again. supervisord gives each service a process group; a file

@@ -1,4 +1,4 @@
-"""Drops root's rights before a command does anything else, so that no service ever has them."""
+"""Drops root's rights at the start of a command, so that no service ever has them."""
 
 import os
 import pwd

@@ -39,9 +39,9 @@ class SkippedTrainings:
     def reason_to_skip(self, batch_id: str, run_id: str, every: int | str | OnDrift) -> str:
         """Return why a run does not train on a batch, and record it; empty if it trains.
 
-        The first accepted batch is trained on, and then every so many, the one with which so many
-        rows are new, or the one that drifts. A batch that was skipped is trained on when another
-        run asks for it: a person, or the sweep after an upgrade.
+        The first accepted batch is trained on. After that, `every` decides: each n-th batch, the
+        batch with which n rows are new, or a batch that drifts. A second run for a batch that was
+        skipped trains on it: a person has started that run, or the sweep after an upgrade.
 
         Parameters
         ----------

@@ -78,7 +78,7 @@ def version(connection: psycopg.Connection) -> int:
 
 
 def state(connection: psycopg.Connection) -> tuple[int, datetime]:
-    """Return what differs whenever the stays may: their version, and when the server started.
+    """Return what changes if the stays may have: their version, and when the server started.
 
     A server that was recovered to an earlier time counts the same versions again.
     """
@@ -99,9 +99,9 @@ def stays(connection: psycopg.Connection) -> Iterator[tuple[str, KnownStay]]:
 def _replace(
     source: psycopg.Connection, target: psycopg.Connection, batch_id: str, hashed: Hasher
 ) -> None:
-    """Copy all stays of the patients of a batch; those of a batch not accepted are only deleted.
+    """Copy all stays of a batch's patients, because their order may have changed in other batches.
 
-    Their stays in other batches may have another place in the order now.
+    Stays of a batch that is not accepted are only deleted.
     """
     patients = sorted(
         {

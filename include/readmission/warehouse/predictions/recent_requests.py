@@ -1,4 +1,4 @@
-"""What was requested recently, and how far it has drifted from a model's training rows."""
+"""Recent requests, and how far they have drifted from a model's training rows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

@@ -54,7 +54,7 @@ def find(
 ) -> LoggedRequest | None:
     """Return the logged predictions of a request, or None if there is none.
 
-    A client that sends the same id twice finds the predictions of both requests.
+    If a client has sent the same id twice, the predictions of both requests are returned.
 
     Parameters
     ----------

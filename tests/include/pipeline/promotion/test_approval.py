@@ -9,7 +9,7 @@ from readmission.pipeline.promotion.approval import (
     APPROVE,
     REFUSE,
     body,
-    carry_out_unasked,
+    carry_out_without_approval,
     request,
     settle,
 )
@@ -166,7 +166,7 @@ def test_what_waits_is_carried_out_once_approval_is_switched_off(
     now = datetime.now(UTC) + 2 * GRACE
     assert find_uncarried(arena.history, arena.registry, GRACE, now) == (SECOND,)
 
-    carry_out_unasked(waiting, arena.history, arena.registry)
+    carry_out_without_approval(waiting, arena.history, arena.registry)
 
     assert arena.aliases()[0] == waiting.challenger_version
     assert tags(arena, waiting)["approval_by"].startswith("nobody, because READMISSION_PROMOTION")

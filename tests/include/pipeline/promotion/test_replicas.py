@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from pydantic import ValidationError
 
-from readmission.pipeline.promotion.replicas import addresses_of, ask_until_served
+from readmission.pipeline.promotion.replicas import addresses_of, wait_until_served
 from readmission.settings import Settings
 from tests.include.pipeline.promotion.test_judge import Service, serving
 
@@ -41,7 +41,7 @@ def test_several_addresses_are_a_right_setting() -> None:
 def test_every_replica_is_reloaded_and_asked(services: tuple[Service, Service]) -> None:
     settings = settings_of(*(service.url for service in services))
 
-    found = ask_until_served("3", settings)
+    found = wait_until_served("3", settings)
 
     assert (found.others, str(found)) == ({}, "all 2 replicas serve version 3")
     assert [service.requests[0] for service in services] == ["POST /reload_model"] * 2
@@ -57,7 +57,7 @@ def test_replicas_that_do_not_serve_it_in_time_are_named(
     started = time.monotonic()
 
     # when
-    found = ask_until_served("3", settings_of(healthy.url, stuck.url, DEAD), timeout=1)
+    found = wait_until_served("3", settings_of(healthy.url, stuck.url, DEAD), timeout=1)
 
     # then
     assert time.monotonic() - started < 5
@@ -68,7 +68,7 @@ def test_replicas_that_do_not_serve_it_in_time_are_named(
 
 
 def test_on_one_machine_the_one_api_is_asked(services: tuple[Service, Service]) -> None:
-    found = ask_until_served("3", Settings(api_url=services[0].url))
+    found = wait_until_served("3", Settings(api_url=services[0].url))
 
     assert str(found) == "the API serves version 3"
 
@@ -90,6 +90,6 @@ def test_a_name_stands_for_as_many_replicas_as_it_has_addresses(
 def test_a_name_that_cannot_be_resolved_does_not_respond() -> None:
     settings = settings_of("http://no-such-service.invalid:8000")
 
-    found = ask_until_served("3", settings, timeout=0.5)
+    found = wait_until_served("3", settings, timeout=0.5)
 
     assert found.others == {"http://no-such-service.invalid:8000": "does not respond"}

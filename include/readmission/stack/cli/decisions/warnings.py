@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from readmission.quality.catalogue import GATES
 from readmission.stack.audit import record
 from readmission.stack.cli.terminal import (
     ByOption,
@@ -31,7 +32,10 @@ warning changes: its number has grown by half.""",
 )
 
 GateArgument = Annotated[
-    str, typer.Argument(metavar="GATE", help="Name of the gate: raw, clean, training, predictions.")
+    str,
+    typer.Argument(
+        metavar="GATE", help=f"Name of the gate: {', '.join(gate.name for gate in GATES)}."
+    ),
 ]
 SubjectArgument = Annotated[
     str,

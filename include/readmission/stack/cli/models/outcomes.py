@@ -1,4 +1,4 @@
-"""The command `readmission outcomes`: how each version did once the outcomes were known."""
+"""The command `readmission outcomes`: metrics of each version on outcomes that are known by now."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""What Prometheus would tell about the tour's batches, and what it does tell if it is installed."""
+"""The alert about a batch of the tour: its text, its runbook, and its state in Prometheus."""
 
 from functools import cache
 from typing import Any
@@ -26,7 +26,7 @@ def rule(name: str) -> dict[str, Any]:
 
 
 def description(name: str, **labels: str) -> str:
-    """Return what an alert says about a series with these labels."""
+    """Return the description of an alert for a series with these labels."""
     text = " ".join(str(rule(name)["annotations"]["description"]).split())
     for label, value in labels.items():
         text = text.replace(f"{{{{ $labels.{label} }}}}", value)

@@ -35,7 +35,7 @@ BY, WHY = "tour", "the ward confirmed the age"
 
 
 class Tour:
-    """A running stack, what is delivered to it, and who tells about it.
+    """A running stack, the hospital that delivers to it, and the narrator.
 
     Parameters
     ----------
@@ -165,8 +165,8 @@ class Tour:
         history = ModelHistory(clean.connection)
         self._narrator.console.print(history_table(history.promotions(), []))
         newest = history.candidates()[-1].version
-        serving = predict_example(self._site.settings.api_url)["model_version"]
-        if serving == newest:
+        champion = predict_example(self._site.settings.api_url)["model_version"]
+        if champion == newest:
             self._narrator.say(f"Version {newest} was better, so it is in production.")
             return
         self._narrator.say(

@@ -19,10 +19,10 @@ from readmission.stack.supervision.run_as import drop_root
 FOLDER = "readmission-tour-"
 STATE, DELIVERY = "state", "encounters.csv"
 IN_USE = "in-use"
-"""A file that is locked as long as the process runs whose stack this is."""
+"""A file that is locked as long as the process that made the stack runs."""
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 KEPT = ("run_as", "cache_dir")
-"""Settings of the caller that hold here, too."""
+"""Settings of the caller that the disposable stack keeps."""
 
 
 def settings_in(home: Path, given: Settings) -> Settings:

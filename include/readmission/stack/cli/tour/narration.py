@@ -1,4 +1,4 @@
-"""What the tour says: chapters, sentences, and links to pages."""
+"""Prints the tour: chapters, sentences, and links to pages."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -35,7 +35,7 @@ class PartitionChanged(ReadmissionError):
         self.batch_id = batch_id
 
     def __reduce__(self) -> tuple[type["PartitionChanged"], tuple[str]]:
-        """Survive the way from another process."""
+        """Pickle the batch instead of the message, because Dask's workers raise this error."""
         return PartitionChanged, (self.batch_id,)
 
 
