@@ -7,6 +7,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from tests import object_stores, signing
 from tests.databases import recreate
+
+# At each request, MLflow's client looks for these on the whole path, and none is installed.
+sys.modules |= dict.fromkeys(("IPython", "dbruntime", "pyspark"))  # type: ignore[arg-type]
 
 SHARED_DATASET = CHECKOUT.parent / "shared" / "data" / "dataset_diabetes.zip"
 SYNTHETIC_ROWS = 40_000
