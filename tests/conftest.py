@@ -51,6 +51,7 @@ TOGETHER = {
     "include/pipeline": "training",
     "include/serving": "training",
     "include/test_registry.py": "training",
+    "include/exporter/test_stores.py": "training",
     "ui": "ui",
     "k8s": "k8s",
     "grafana": "grafana",
