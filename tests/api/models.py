@@ -54,20 +54,45 @@ def loaded(version: str, fitted: Fit, data_source: str = "synthetic") -> ServedM
 
 def put_into_production(settings: Settings, fitted: Fit, batch_id: str) -> str:
     """Log, register and promote a fit in a real MLflow; return its version."""
+    return promoted(settings, logged_run(settings, fitted, batch_id), batch_id)
+
+
+def promoted(settings: Settings, run_id: str, batch_id: str) -> str:
+    """Register and promote the model of a run; return its version."""
     registry = Registry(settings)
-    lineage = Lineage(batch_id, 1, ROWS, f"sha-of-{batch_id}", "synthetic")
-    run_id = log_fit(fitted, lineage, registry.experiment_id(), {}, signer_of(settings))
-    version = registry.register(run_id, lineage.tags())
+    version = registry.register(run_id, lineage_of(batch_id).tags())
     registry.promote(version)
     return version
 
 
+def lineage_of(batch_id: str) -> Lineage:
+    """Return the lineage of a fit of `small_fit`."""
+    return Lineage(batch_id, 1, ROWS, f"sha-of-{batch_id}", "synthetic")
+
+
+def logged_run(settings: Settings, fitted: Fit, batch_id: str) -> str:
+    """Log a fit to MLflow; return its run."""
+    experiment = Registry(settings).experiment_id()
+    return log_fit(fitted, lineage_of(batch_id), experiment, {}, signer_of(settings))
+
+
+_RUNS: dict[tuple[str, Fit, str], str] = {}
+"""Runs that `two_versions` has logged; logging one takes seconds."""
+
+
 def two_versions(settings: Settings, fits: tuple[Fit, Fit], name: str) -> Settings:
-    """Register a new model with two versions, the second in production; return its settings."""
+    """Register a new model with two versions, the second in production; return its settings.
+
+    Its runs are those of the first call with the same fits, so tests must not change them.
+    """
     unique = f"{name}_{uuid4().hex}"
     settings = settings.model_copy(update={"model_name": unique, "experiment": unique})
     for number, fitted in enumerate(fits, 1):
-        put_into_production(settings, fitted, f"batch-{number:04}")
+        batch_id = f"batch-{number:04}"
+        key = (settings.mlflow_tracking_uri, fitted, batch_id)
+        if key not in _RUNS:
+            _RUNS[key] = logged_run(settings, fitted, batch_id)
+        promoted(settings, _RUNS[key], batch_id)
     return settings
 
 

@@ -122,8 +122,11 @@ class Registry:
 
     def tag_version(self, version: str, tags: Mapping[str, Any]) -> None:
         """Set tags of a registered version."""
+        # The public method reads the registered model before each tag, to refuse prompts of
+        # language models, which doubles the time.
+        client = self.client._get_registry_client()
         for key, value in tags.items():
-            self.client.set_model_version_tag(self.name, version, key, str(value))
+            client.set_model_version_tag(self.name, version, key, str(value))
 
     def versions(self) -> list[dict[str, Any]]:
         """Return all registered versions, newest first, each with run, aliases and tags."""

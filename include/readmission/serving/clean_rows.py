@@ -1,6 +1,7 @@
 """Score CLEAN rows with a compiled model, which takes raw encounters when it serves."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -58,10 +59,12 @@ def _entry(name: str, entries: Entries, value: Value) -> Entry:
     return entries.get(value, ())
 
 
+@lru_cache(maxsize=8)
 def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
     """Return the entries of each field by CLEAN value instead of raw value.
 
-    Entries of diagnoses already have CLEAN values as keys.
+    Entries of diagnoses already have CLEAN values as keys. Tables do not change, and whoever looks
+    for a leak scores rows with the same ones for each column.
     """
     found: dict[str, Entries] = {}
     raw: dict[str, Entries] = {}
