@@ -1,7 +1,8 @@
 """The plan of the house: which rooms there are, how large they may be, and who imports whom."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -213,17 +214,25 @@ def sources(package: str) -> dict[str, ast.Module]:
     for path in sorted(folder.rglob("*.py")):
         parts = path.relative_to(folder).with_suffix("").parts
         found[".".join((package, *(part for part in parts if part != "__init__")))] = path
-    return {name: ast.parse(path.read_text(), str(path)) for name, path in found.items()}
+    return {name: parsed(path) for name, path in found.items()}
 
 
-def imports(module: ast.Module) -> Iterator[str]:
-    """Yield the dotted name of everything a module imports, wherever in it."""
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+@cache
+def imports(module: ast.Module) -> Sequence[str]:
+    """Return the dotted name of everything a module imports, wherever in it."""
+    found: list[str] = []
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"relative import in line {node.lineno}"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return found
 
 
 def is_within(name: str, package: str) -> bool:

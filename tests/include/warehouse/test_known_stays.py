@@ -20,6 +20,8 @@ from tests.conftest import emptied
 from tests.include.tables import waiting_backend
 from tests.include.warehouse.test_patient_history import KEY, ROWS, filled, raw
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["filled", "raw"]
 
 HASHED = Pseudonyms(KEY).encounter

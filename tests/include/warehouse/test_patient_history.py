@@ -15,6 +15,8 @@ from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.patient_history import PatientHistory
 from tests.include.tables import encounters
 
+pytestmark = pytest.mark.slow
+
 KEY = "a key of at least thirty-two characters"
 HASHED = Pseudonyms(KEY).patient
 ROWS = 400

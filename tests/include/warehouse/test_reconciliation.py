@@ -12,6 +12,8 @@ from readmission.warehouse.reconciliation import account
 from readmission.warehouse.sql.tallies import clean_tallies, raw_tallies
 from tests.include.hospital import BAD, FIRST, GOOD, ROWS, Hospital
 
+pytestmark = pytest.mark.slow
+
 BY, WHY = "Dr. Osei", "typing error"
 
 
