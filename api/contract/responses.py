@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.contract.predictions import ClassName, ModelReference, ResponseModel
 from readmission import __version__
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.families import FAMILIES
 from readmission.quality.catalogue import GATES
 from readmission.warehouse.predictions.live_figures import LiveFigure
@@ -15,6 +16,8 @@ from readmission.warehouse.verdicts import NOT_RUN, Status
 TITLES = [family.title for family in FAMILIES.values()]
 STATUSES = (*(status.value for status in Status), NOT_RUN)
 StatusName = Literal[STATUSES]  # type: ignore[valid-type]
+CRITERION_STATUSES = (*(status.value for status in CriterionStatus),)
+CriterionVerdict = Literal[CRITERION_STATUSES]  # type: ignore[valid-type]
 
 Manual = Annotated[
     bool, Field(description="Whether somebody moved the alias to this version by hand.")
@@ -74,9 +77,6 @@ class ModelResponse(ModelReference):
     moved_by_hand: MovedByHand
     pinned: Pinned
     card: ModelCard
-
-
-CriterionVerdict = Literal["passed", "failed", "reported"]
 
 
 class CriterionResult(ResponseModel):

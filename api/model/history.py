@@ -1,11 +1,10 @@
 """The history of models: versions with verdicts, and the last candidates."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
-from api.contract.responses import CriterionVerdict
 from api.model.registry import RegistryClient
-from readmission.domain.production import CRITERION
+from readmission.domain.production import CRITERION, CriterionStatus
 from readmission.modelling.families import title_of
 
 _TEST = "test_"
@@ -31,7 +30,7 @@ def criteria(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [
         {"name": name, "verdict": verdict, "sentence": sentence}
         for name, verdict, sentence in found
-        if verdict in get_args(CriterionVerdict)
+        if verdict in set(CriterionStatus)
     ]
 
 

@@ -21,11 +21,11 @@ from rich.progress import track
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
+from readmission.domain.production import CriterionStatus
 from readmission.domain.splitting import Split, assign_splits
 from readmission.modelling.decision import decide
 from readmission.modelling.evaluation.criteria import (
     Criterion,
-    CriterionStatus,
     LabelledRows,
     Predicted,
     compare,

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Self
 
 PROMOTED_VERSION = "promoted_version"
@@ -31,6 +32,21 @@ _VALUE = re.compile(
     r"to version (\d+) by (.+?)(, pinned(?: until ([0-9T:Z-]+))?)?(?:: (.+))?", re.DOTALL
 )
 _REQUEST = re.compile(r"by (.+?): (.+)", re.DOTALL)
+
+
+class CriterionStatus(StrEnum):
+    """The result of a criterion."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    REPORTED = "reported"
+
+    @classmethod
+    def of(cls, *, passed: bool, decides: bool = True) -> "CriterionStatus":
+        """Return the result of a comparison with a limit."""
+        if not decides:
+            return cls.REPORTED
+        return cls.PASSED if passed else cls.FAILED
 
 
 @dataclass(frozen=True)

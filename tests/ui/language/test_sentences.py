@@ -11,15 +11,8 @@ from api.contract.encounter import KNOWN_FIELDS, check_encounter
 from api.errors import InvalidEncounter
 from api.model.moves import AliasMove
 from readmission.domain import schema
-from readmission.domain.production import Pin
-from readmission.modelling.evaluation.criteria import (
-    LIMITS,
-    SHADOW,
-    TITLES,
-    Criterion,
-    CriterionStatus,
-    sentence,
-)
+from readmission.domain.production import CriterionStatus, Pin
+from readmission.modelling.evaluation.criteria import LIMITS, SHADOW, TITLES, Criterion, sentence
 from readmission.modelling.evaluation.newest_batch import ERROR, alarm_note
 from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.promotion.rule import Rule, decide

@@ -7,12 +7,12 @@ over all patients and in each group.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation.bootstrap import Difference, PairedBootstrap
 from readmission.modelling.evaluation.calibration import calibration_slope, expected_error
 from readmission.modelling.evaluation.metrics import SOON
@@ -59,21 +59,6 @@ LIMITS = {
 """The limit of each criterion that decides, in words."""
 
 Flags = npt.NDArray[np.bool_]
-
-
-class CriterionStatus(StrEnum):
-    """The result of a criterion."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    REPORTED = "reported"
-
-    @classmethod
-    def of(cls, *, passed: bool, decides: bool = True) -> "CriterionStatus":
-        """Return the result of a comparison with a limit."""
-        if not decides:
-            return cls.REPORTED
-        return cls.PASSED if passed else cls.FAILED
 
 
 @dataclass(frozen=True)

@@ -13,14 +13,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation.bootstrap import LEVEL, weighted_f1_of
 from readmission.modelling.evaluation.calibration import expected_error
-from readmission.modelling.evaluation.criteria import (
-    Criterion,
-    CriterionStatus,
-    LabelledRows,
-    Predicted,
-)
+from readmission.modelling.evaluation.criteria import Criterion, LabelledRows, Predicted
 
 DRAWS = 1_000
 ERROR = "calibration_error_any"

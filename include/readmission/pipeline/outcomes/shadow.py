@@ -8,13 +8,9 @@ import numpy as np
 import psycopg
 
 from readmission.domain import schema
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation import criteria
-from readmission.modelling.evaluation.criteria import (
-    Criterion,
-    CriterionStatus,
-    LabelledRows,
-    Predicted,
-)
+from readmission.modelling.evaluation.criteria import Criterion, LabelledRows, Predicted
 from readmission.modelling.evaluation.subgroups import is_enough
 from readmission.warehouse.predictions.compared_rows import (
     ComparedRow,

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from readmission.domain.production import CRITERION
+from readmission.domain.production import CRITERION, CriterionStatus
 from readmission.errors import ServingMismatch
-from readmission.modelling.evaluation.criteria import CriterionStatus, sentence
+from readmission.modelling.evaluation.criteria import sentence
 from readmission.pipeline.promotion.order import (
     CARRIED_OUT,
     last_in_order,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation import criteria
-from readmission.modelling.evaluation.criteria import CriterionStatus
 from readmission.pipeline.promotion.order import PROMOTED
 from readmission.settings import Settings
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import (
     Criterion,
-    CriterionStatus,
     LabelledRows,
     Predicted,
     calibration,

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation.calibration import expected_error
-from readmission.modelling.evaluation.criteria import CriterionStatus, LabelledRows, Predicted
+from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
 from readmission.modelling.evaluation.newest_batch import DRAWS, alarm_note, evaluate_newest
 
 EACH, SEED = 1_500, 3

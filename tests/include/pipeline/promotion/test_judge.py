@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from readmission.domain import schema
-from readmission.domain.production import Pin
+from readmission.domain.production import CriterionStatus, Pin
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
-from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
+from readmission.modelling.evaluation.criteria import Criterion
 from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.judge import judge

@@ -11,8 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from readmission.domain import schema
+from readmission.domain.production import CriterionStatus
 from readmission.errors import VerdictNotFound, VerdictNotRecomputable
-from readmission.modelling.evaluation.criteria import Criterion, CriterionStatus
+from readmission.modelling.evaluation.criteria import Criterion
 from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
