@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from api.errors import BodyTooLarge, UnreadableFile
+from api.files.parquet_pages import column_sizes
 from api.files.rows import CHUNK_ROWS, MAX_UNPACKED_BYTES, ParsedRow, check_header, parse_row
 from readmission.domain import schema
 from readmission.files.layout import contract_names
@@ -49,7 +50,7 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         file.seek(0)
         table = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BYTES)
         announce(table.metadata.num_rows)
-        _check_sizes(table.metadata)
+        _check_sizes(file, table.metadata)
         _check_texts(table, texts)
         # The name of an unsupported type takes the place of its values, so that they are not read.
         others = {
@@ -66,14 +67,15 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         raise UnreadableFile("The body is not a readable Parquet file of encounters.") from error
 
 
-def _check_sizes(metadata: Any) -> None:
-    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
-    if sum(group.total_byte_size for group in groups) > MAX_UNPACKED_BYTES:
-        raise BodyTooLarge(MAX_UNPACKED_BYTES, "an uncompressed file")
-    for group in groups:
-        columns = (group.column(place) for place in range(group.num_columns))
-        if any(column.total_uncompressed_size > MAX_COLUMN_BYTES for column in columns):
+def _check_sizes(file: IO[bytes], metadata: Any) -> None:
+    """Check what each column takes when uncompressed; the footer may say less."""
+    total = 0
+    for sizes in column_sizes(file, metadata):
+        total += sum(sizes)
+        if max(sizes, default=0) > MAX_COLUMN_BYTES:
             raise BodyTooLarge(MAX_COLUMN_BYTES, "an uncompressed column of a row group")
+        if total > MAX_UNPACKED_BYTES:
+            raise BodyTooLarge(MAX_UNPACKED_BYTES, "an uncompressed file")
 
 
 def _check_texts(table: Any, names: list[str]) -> None:
