@@ -2,12 +2,13 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from requests import HTTPError
 
 from readmission.domain.production import PROMOTED_VERSION, Pin, Production
 from readmission.modelling.mlflow_runs import Lineage, log_fit
+from readmission.operations.mlflow_server.__main__ import MAX_HEAD
 from readmission.operations.mlflow_server.permissions import RULES, allowed, pattern
 from readmission.registry import CHALLENGER, DRIFT_REFERENCE, PRODUCTION, Registry
 from readmission.registry.rollbacks import roll_back, rollbacks
@@ -458,3 +460,15 @@ def test_replicas_that_start_at_once_share_one_database(logins: Platform, tmp_pa
                 params={"experiment_name": name}, auth=login, trust_env=False,
             )  # fmt: skip
             assert found.json()["experiment"]["experiment_id"] == made.json()["experiment_id"]
+
+
+def test_headers_without_end_are_refused_before_anybody_logs_in(platform: Platform) -> None:
+    host, port = platform.mlflow_uri.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: ")
+        with suppress(ConnectionError):
+            for _ in range(20):
+                connection.sendall(b"y" * (MAX_HEAD // 4))
+        with suppress(ConnectionError):
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+    assert httpx.get(f"{platform.mlflow_uri}/health", trust_env=False).status_code == 200

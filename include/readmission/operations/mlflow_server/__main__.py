@@ -21,6 +21,8 @@ from readmission.settings import Settings, SettingsError, get_settings
 
 SCHEMA = "auth"
 """Schema of the users, in MLflow's database."""
+MAX_HEAD = 64 << 10
+"""Bytes of the headers of a request."""
 CONFIGURATION = """\
 [mlflow]
 # What no grant allows is refused.
@@ -50,7 +52,12 @@ def serve(host: str, port: int, settings: Settings) -> None:
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", (SCHEMA,))
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         app = _prepared_app(dsn, users, settings)
-    uvicorn.run(app, host=host, port=port, access_log=False)
+    # h11 limits the headers of a request. With httptools, which uvicorn prefers if it is installed,
+    # headers without end fill the memory before anybody has logged in.
+    uvicorn.run(
+        app, host=host, port=port, access_log=False, http="h11",
+        h11_max_incomplete_event_size=MAX_HEAD,
+    )  # fmt: skip
 
 
 def _prepared_app(dsn: str, users: dict[str, str], settings: Settings) -> Any:
