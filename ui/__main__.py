@@ -7,7 +7,7 @@ import sys
 
 import streamlit.logger
 from streamlit.web import cli
-from uvicorn.config import LOGGING_CONFIG
+from uvicorn.config import HTTP_PROTOCOLS, LOGGING_CONFIG
 
 from readmission.logs import configure
 from readmission.settings import CHECKOUT, SettingsError
@@ -57,6 +57,8 @@ def main() -> None:
         configure_logging()
     except SettingsError as error:
         sys.exit(f"error: {error}")
+    # As in the image, which has no httptools: h11 limits the headers of a request.
+    HTTP_PROTOCOLS["auto"] = HTTP_PROTOCOLS["h11"]
     sys.argv = ["streamlit", "run", str(APP), *OPTIONS, *sys.argv[1:]]
     with contextlib.redirect_stdout(StdoutToLog()):
         cli.main()

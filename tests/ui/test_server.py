@@ -1,9 +1,11 @@
 """The page's server responds only to its own names, for files, uploads and its WebSocket alike."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -69,3 +71,13 @@ def test_a_name_of_a_website_is_rejected(port: int, request_: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]:8501", "streamlit", "page.hospital.example"])
 def test_own_names_are_allowed(port: int, host: str) -> None:
     assert status(port, "the page", host) == 200
+
+
+def test_headers_without_end_are_refused(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: streamlit\r\nX-Long: ")
+        with suppress(ConnectionError):
+            for _ in range(20):
+                connection.sendall(b"y" * (16 << 10))
+        with suppress(ConnectionError):
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400")
