@@ -12,7 +12,8 @@ from mlflow.entities import Run
 
 from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound
-from readmission.modelling.fitting.cluster import Cluster, ClusterFailed
+from readmission.modelling.fitting.cluster import Cluster
+from readmission.modelling.fitting.workers import WorkerFailed
 from readmission.modelling.mlflow_runs import Lineage
 from readmission.pipeline import train
 from readmission.registry import Registry
@@ -130,7 +131,7 @@ def test_a_store_that_is_down_is_an_error_without_the_link(
 
 
 def test_a_programming_error_names_the_step(cluster: Cluster) -> None:
-    with pytest.raises(ClusterFailed, match="could not read the training rows: KeyError"):
+    with pytest.raises(WorkerFailed, match="could not read or encode the rows of a part: KeyError"):
         cluster.read([partial(pd.DataFrame, {"a": [1]})])
 
 
