@@ -30,12 +30,15 @@ PRELOADED = (
 RESOURCES = Path("/etc/airflow/task-resources.yaml")
 """Requests and limits of some tasks, mounted next to the pod template."""
 
+AUDITED = (
+    "batch_scoring", "data_retention", "model_rollback", "quarantine_replay", "warning_decisions",
+)  # fmt: skip
 SECRETS = {
     "READMISSION_SIGNING_KEY": ("model_training_pipeline",),
     "READMISSION_MLFLOW_TRAINING_PASSWORD": ("model_training_pipeline",),
-    "READMISSION_MLFLOW_PROMOTION_PASSWORD": ("model_promotion_pipeline",),
-    "AUDIT_WRITER_DB_PASSWORD": ("batch_scoring", "quarantine_replay", "warning_decisions"),
-    "READMISSION_AUDIT_DSN": ("batch_scoring", "quarantine_replay", "warning_decisions"),
+    "READMISSION_MLFLOW_PROMOTION_PASSWORD": ("ledger_sweep", "model_promotion_pipeline"),
+    "AUDIT_WRITER_DB_PASSWORD": AUDITED,
+    "READMISSION_AUDIT_DSN": AUDITED,
 }
 """The only DAGs whose tasks get a secret."""
 VOLUMES = {"dask-tls": ("model_training_pipeline",)}

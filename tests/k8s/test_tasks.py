@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -111,10 +112,12 @@ def secrets_of(task: Object) -> set[str]:
         ("data_processing_pipeline.measure_drift", set()),
         ("model_training_pipeline.train", {"SIGNING_KEY", "MLFLOW_TRAINING_PASSWORD"}),
         ("model_promotion_pipeline.judge", {"MLFLOW_PROMOTION_PASSWORD"}),
-        ("ledger_sweep.find_outdated", set()),
+        ("ledger_sweep.record_moves", {"MLFLOW_PROMOTION_PASSWORD"}),
         ("quarantine_replay.decide", {"AUDIT_WRITER_DB_PASSWORD"}),
         ("batch_scoring.find_files", {"AUDIT_WRITER_DB_PASSWORD"}),
         ("warning_decisions.decide", {"AUDIT_WRITER_DB_PASSWORD"}),
+        ("data_retention.delete_expired", {"AUDIT_WRITER_DB_PASSWORD"}),
+        ("model_rollback.roll_back", {"AUDIT_WRITER_DB_PASSWORD"}),
     ],
 )
 def test_a_task_gets_no_secrets_of_airflow_and_only_those_of_its_dag(
@@ -127,6 +130,30 @@ def test_a_task_gets_no_secrets_of_airflow_and_only_those_of_its_dag(
     }  # fmt: skip
 
     assert secrets_of(construct(tmp_path, task)) == shared | own
+
+
+USES = {
+    "record_decision": "READMISSION_AUDIT_DSN",
+    'as_mlflow("promotion")': "READMISSION_MLFLOW_PROMOTION_PASSWORD",
+    'as_mlflow("training")': "READMISSION_MLFLOW_TRAINING_PASSWORD",
+    "signer_of": "READMISSION_SIGNING_KEY",
+}
+"""What the code of a DAG calls, and the secret that this needs."""
+
+
+def test_each_dag_gets_the_secrets_that_its_code_uses() -> None:
+    used: dict[str, set[str]] = {}
+    for path in (CHECKOUT / "dags").rglob("*.py"):
+        text = path.read_text()
+        for dag_id in re.findall(r"^def (\w+)\(\):$", text, re.MULTILINE):
+            for call, secret in USES.items():
+                if call in text:
+                    used.setdefault(secret, set()).add(dag_id)
+
+    secrets = runpy.run_path(str(CHECKOUT / "docker" / "airflow_local_settings.py"))["SECRETS"]
+    given = {secret: set(dag_ids) for secret, dag_ids in secrets.items()}
+    assert given.pop("AUDIT_WRITER_DB_PASSWORD") == given["READMISSION_AUDIT_DSN"]
+    assert given == used
 
 
 def test_only_training_gets_the_certificate_of_dask(tmp_path: Path) -> None:
