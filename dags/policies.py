@@ -1,6 +1,7 @@
 """Schedule, retries, timeouts, failures, turns and labels: the policies that all DAGs share."""
 
 import faulthandler
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ STAGES = {
 LASTING = (
     "readmission.errors.BatchNotFound",
     "readmission.errors.BundleRefused",
+    "readmission.errors.CardIncomplete",
     "readmission.errors.DatasetError",
     "readmission.errors.DecisionRefused",
     "readmission.errors.InvalidBatchId",
@@ -77,7 +79,7 @@ def record_failure(context: Any) -> None:
     """
     error, batch_id = context.get("exception"), context.get("partition_key")
     task = context["ti"]
-    if not batch_id or task.dag_id not in STAGES or _name_of(error) in GATE:
+    if not batch_id or task.dag_id not in STAGES or _is_any_of(error, GATE):
         return
     from connections import clean_warehouse
     from readmission.domain.batch_ids import parse_batch_id
@@ -93,12 +95,13 @@ def record_failure(context: Any) -> None:
             STAGES[task.dag_id],
             task.run_id,
             f"{context.get('label') or task.task_id}: {reason}",
-            lasting=_name_of(error) in LASTING,
+            lasting=_is_any_of(error, LASTING),
         )
 
 
-def _name_of(error: object) -> str:
-    return f"{type(error).__module__}.{type(error).__qualname__}"
+def _is_any_of(error: object, names: Collection[str]) -> bool:
+    """Whether an error is of one of these classes or derived from one, as the retry policy asks."""
+    return any(f"{base.__module__}.{base.__qualname__}" in names for base in type(error).__mro__)
 
 
 RETRIES: dict[str, Any] = {

@@ -233,7 +233,7 @@ def test_errors_that_a_retry_cannot_fix_are_not_retried(parsed: dict[str, Any]) 
     assert {error.__name__ for error in errors.values()} == {
         "GateFailed", "DatasetError", "InvalidValue", "RowsLost", "SettingsError",
         "BatchNotFound", "InvalidBatchId", "InvalidReportKey",
-        "BundleRefused", "NotServable", "SigningKeyError",
+        "BundleRefused", "CardIncomplete", "NotServable", "SigningKeyError",
         "NotQuarantined", "DecisionRefused", "UnknownFamily",
         "DatabaseTooNew", "RowsErased", "ErasureKeyError",
     }  # fmt: skip

@@ -76,6 +76,8 @@ def fail(databases: Stack, dag_id: str, error: str, batch_id: str = "batch-0003"
     ("error", "lasting", "reason"),
     [
         ("errors.NotServable('batch-0003', ['too large'])", True, "xgboost: NotServable: no model"),
+        ("errors.CardIncomplete('log_loss', None)", True, "xgboost: CardIncomplete: the model's"),
+        ("type('Elsewhere', (errors.BundleRefused,), {})('no')", True, "xgboost: Elsewhere: no"),
         ("errors.SigningKeyError('signing_key')", False, "xgboost: SigningKeyError: READMISSION_"),
         ("ValueError('patient 12345')", False, "xgboost: ValueError"),
         ("", False, "xgboost: the task was killed"),
