@@ -211,7 +211,7 @@ def test_another_version_does_not_mix_with_earlier_predictions(tmp_path: Path) -
     (tmp_path / "a.csv").write_bytes(CSV)
     score_all(tmp_path / "a.csv", str(tmp_path / "out"), model())
 
-    with pytest.raises(ScoringError, match="holds predictions of version 1, and version 2 is in"):
+    with pytest.raises(PlaceRefused, match="holds predictions of version 1, and version 2 is in"):
         score_all(tmp_path / "a.csv", str(tmp_path / "out"), model("2"))
 
 
@@ -240,7 +240,7 @@ def test_another_threshold_does_not_mix_with_earlier_predictions(tmp_path: Path)
     (tmp_path / "a.csv").write_bytes(CSV)
     score_all(tmp_path / "a.csv", str(tmp_path / "out"), model(), threshold=0.25)
 
-    with pytest.raises(ScoringError, match=r"follow-up is 0.25, and now it is not stored; choose"):
+    with pytest.raises(PlaceRefused, match=r"follow-up is 0.25, and now it is not stored; choose"):
         score_all(tmp_path / "a.csv", str(tmp_path / "out"), model())
 
 
@@ -302,7 +302,7 @@ def test_each_file_of_a_job_has_a_folder_of_its_own() -> None:
 def test_a_manifest_of_something_else_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_text('{"entries": []}')
 
-    with pytest.raises(ScoringError, match=r"_manifest.json is not a manifest of predictions"):
+    with pytest.raises(PlaceRefused, match=r"_manifest.json is not a manifest of predictions"):
         ScoredParts.open(str(tmp_path), {})
 
 
@@ -316,7 +316,7 @@ def test_a_file_of_the_same_name_does_not_replace_the_predictions_of_another(
     score_all(tmp_path / "05", str(tmp_path / "out"), model())
     before = contents(tmp_path / "out")
 
-    with pytest.raises(ScoringError, match=r"of .*05/a.csv, which those of .*06/a.csv would"):
+    with pytest.raises(PlaceRefused, match=r"of .*05/a.csv, which those of .*06/a.csv would"):
         score_all(tmp_path / "06", str(tmp_path / "out"), model())
 
     assert contents(tmp_path / "out") == before

@@ -22,7 +22,7 @@ class ScoringError(ReadmissionError):
 
 
 class PlaceRefused(ScoringError, DecisionRefused):
-    """Encounters are never scored from, or into, such a place."""
+    """Encounters cannot be scored from, or into, such a place, however often it is tried."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +90,9 @@ class ScoredParts:
         Raises
         ------
         ScoringError
-            If the place cannot be written, or holds predictions of another model version, or with
-            another threshold.
+            If the place cannot be written.
+        PlaceRefused
+            If it holds predictions of another model version, or with another threshold.
         DatasetError
             If its address has keys in it.
         """
@@ -107,7 +108,7 @@ class ScoredParts:
         except (OSError, pa.ArrowException) as error:
             raise ScoringError(f"{place} cannot be used for predictions: {error}") from error
         except (ValueError, KeyError, TypeError) as error:
-            raise ScoringError(
+            raise PlaceRefused(
                 f"{place}/{MANIFEST} is not a manifest of predictions; choose another folder"
             ) from error
         return opened
@@ -119,13 +120,13 @@ class ScoredParts:
         with self.store.open_input_stream(path) as file:
             found = json.loads(file.read())
         if found["model"] != self.model:
-            raise ScoringError(
+            raise PlaceRefused(
                 f"{self.place} holds predictions of version {found['model']['version']}, and"
                 f" version {self.model['version']} is in production; choose another folder, or"
                 " delete it"
             )
         if found["follow_up_threshold"] != self.threshold:
-            raise ScoringError(
+            raise PlaceRefused(
                 f"{self.place} holds predictions whose threshold of follow-up is"
                 f" {_shown(found['follow_up_threshold'])}, and now it is {_shown(self.threshold)};"
                 " choose another folder, or delete it"
@@ -138,12 +139,12 @@ class ScoredParts:
 
         Raises
         ------
-        ScoringError
+        PlaceRefused
             If a file of the same name, from another folder, has predictions here.
         """
         for other, number in self.parts:
             if other != source and names_of(other, number) == names_of(source, number):
-                raise ScoringError(
+                raise PlaceRefused(
                     f"{self.place} holds predictions of {other}, which those of {source} would"
                     " replace; choose another folder for them"
                 )
