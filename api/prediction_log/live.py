@@ -14,7 +14,7 @@ from readmission.logs import where
 from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.outcomes import DAYS
 
-REREAD_SECONDS = 10
+REREAD_SECONDS = 2
 """The figures change with each batch of outcomes. A failure is remembered as long."""
 
 

@@ -5,6 +5,7 @@ import json
 import secrets
 from collections.abc import Callable, Iterator
 from functools import cache
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from api.prediction_log.live import REREAD_SECONDS
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.quality.report import summary
 from readmission.registry import Registry
@@ -90,12 +92,25 @@ LIVE = (
 
 
 @pytest.fixture
-def live_outcomes(platform: Platform) -> Iterator[None]:
+def live_outcomes(platform: Platform, api: Service) -> Iterator[None]:
     """Figures on live outcomes in the database of predictions, until the test ends."""
     with emptied(platform.predictions_dsn) as connection:
         live_figures.replace(connection, LIVE)
+        wait_for_figures(api, len(LIVE))
         yield
         live_figures.replace(connection, ())
+        wait_for_figures(api, 0)
+
+
+def wait_for_figures(api: Service, count: int) -> None:
+    """Wait until the API, which reads them every few seconds, returns so many live figures."""
+    deadline = monotonic() + 10 * REREAD_SECONDS
+    while monotonic() < deadline:
+        found = httpx.get(f"{api.url}/model/live", trust_env=False).raise_for_status().json()
+        if len(found["figures"]) == count:
+            return
+        sleep(0.2)
+    raise AssertionError(f"{len(found['figures'])} figures instead of {count}")
 
 
 @pytest.fixture(scope="session")
