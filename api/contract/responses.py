@@ -16,7 +16,7 @@ from readmission.warehouse.verdicts import NOT_RUN, Status
 TITLES = [family.title for family in FAMILIES.values()]
 STATUSES = (*(status.value for status in Status), NOT_RUN)
 StatusName = Literal[STATUSES]  # type: ignore[valid-type]
-CRITERION_STATUSES = (*(status.value for status in CriterionStatus),)
+CRITERION_STATUSES = tuple(status.value for status in CriterionStatus)
 CriterionVerdict = Literal[CRITERION_STATUSES]  # type: ignore[valid-type]
 
 Manual = Annotated[

@@ -1,7 +1,7 @@
 """The sizes of a Parquet file's columns by the headers of their pages.
 
 The footer has these sizes too, but a page takes the memory that its own header says. Headers are
-structs of Thrift's compact protocol; only their first three numbers are needed.
+structs of Thrift's compact protocol; only two of their numbers are needed.
 
 Source: the Parquet format, ``PageHeader`` in ``parquet.thrift``.
 """
@@ -16,6 +16,7 @@ MAX_PAGES = 100_000
 _DEPTH, _NESTED = 8, "a page's header is nested too deeply"
 _BOOLEANS, _BYTE, _NUMBERS, _DOUBLE, _BINARY = (1, 2), 3, (4, 5, 6), 7, 8
 _INT32, _LISTS, _STRUCT = 5, (9, 10), 12
+"""Types of the protocol."""
 _UNPACKED, _PACKED = 2, 3
 """Ids of the fields with a page's uncompressed and compressed size."""
 

@@ -13,7 +13,7 @@ MAX_HEAD = 64 << 10
 """Bytes of the headers of a request, beyond those that arrive with its first byte; also of what may
 follow a body (trailers)."""
 COUNT_INCOMPLETE = "count_incomplete"
-"""State of the application that counts a request that did not arrive whole, by status."""
+"""Name of the application state that counts incomplete requests, by status."""
 _END = b"\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 RESPONSES = {
     408: b"HTTP/1.1 408 Request Timeout" + _END,
@@ -83,7 +83,7 @@ class TimedProtocol(HttpToolsProtocol):
         self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
 
     def _refuse(self, status: int) -> None:
-        """Close the connection, with a response if it would be taken for that to this request."""
+        """Close the connection; respond only if the response would belong to this request."""
         self.app_state[COUNT_INCOMPLETE](status)
         if self._may_respond():
             self.transport.write(RESPONSES[status])

@@ -19,7 +19,7 @@ REREAD_SECONDS = 2
 
 
 class LiveFigureReader:
-    """Reads the figures once for all requests of a while, on one connection at a time.
+    """Reads the figures at most once every `REREAD_SECONDS`, on one connection at a time.
 
     Parameters
     ----------
@@ -43,14 +43,14 @@ class LiveFigureReader:
         """
         async with self._reading:
             if monotonic() - self._read_at >= REREAD_SECONDS:
-                self._found = await asyncio.to_thread(read, self._dsn)
+                self._found = await asyncio.to_thread(stored_figures, self._dsn)
                 self._read_at = monotonic()
         if self._found is None:
             raise LiveFiguresUnavailable
         return self._found
 
 
-def read(dsn: SecretStr | None) -> dict[str, Any] | None:
+def stored_figures(dsn: SecretStr | None) -> dict[str, Any] | None:
     """Return the stored figures; None if the database does not respond."""
     found: dict[str, Any] = {"measured_at": None, "days": DAYS, "figures": []}
     if dsn is None:

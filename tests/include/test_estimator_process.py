@@ -81,7 +81,7 @@ def test_the_process_can_open_neither_a_file_nor_a_connection() -> None:
     assert done.stdout == b"\0", done.stderr
 
 
-def test_a_process_that_ends_is_an_error_and_no_wait(model: Path, tmp_path: Path) -> None:
+def test_a_process_that_ends_raises_an_error_at_once(model: Path, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.onnx"
     damaged.write_bytes(model.read_bytes()[:100])
     with pytest.raises(EstimatorEnded, match="damaged"):

@@ -29,7 +29,7 @@ _ITEM = np.dtype("<f4").itemsize
 
 
 class EstimatorEnded(ReadmissionError):
-    """The process of an estimator ended before it had answered."""
+    """The process of an estimator ended before it responded."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ class EstimatorEnded(ReadmissionError):
 
 
 class EstimatorProcess:
-    """Predicts as `CompiledEstimator` does, with the same digits.
+    """Predicts as `CompiledEstimator` does; a matrix gets the same digits.
 
     The process ends with this object, or with the process that made it.
 
@@ -71,11 +71,11 @@ class EstimatorProcess:
             env={"PYTHONPATH": package},
         )
         self._requests = cast(BinaryIO, self._process.stdin)
-        self._answers = cast(BinaryIO, self._process.stdout)
-        finalize(self, _end, self._process, self._requests, self._answers)
+        self._responses = cast(BinaryIO, self._process.stdout)
+        finalize(self, _end, self._process, self._requests, self._responses)
         content = model.read_bytes()
         (self.rows_are_independent,) = _LOADED.unpack(
-            self._answer(_SIZE.pack(len(content)) + content, _LOADED.size)
+            self._request(_SIZE.pack(len(content)) + content, _LOADED.size)
         )
 
     def predict_one(self, encoded: npt.NDArray[np.float32]) -> list[float]:
@@ -86,15 +86,15 @@ class EstimatorProcess:
     def predict_proba(self, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         """Return the probability of each class, shape (n, 3), summing to 1 in each row."""
         rows = np.ascontiguousarray(encoded, dtype="<f4")
-        content = self._answer(_SHAPE.pack(*rows.shape) + rows.tobytes(), len(rows) * 3 * 8)
+        content = self._request(_SHAPE.pack(*rows.shape) + rows.tobytes(), len(rows) * 3 * 8)
         return np.frombuffer(content, dtype="<f8").reshape(-1, 3)
 
-    def _answer(self, request: bytes, size: int) -> bytes:
+    def _request(self, request: bytes, size: int) -> bytes:
         with self._lock:
             try:
                 self._requests.write(request)
                 self._requests.flush()
-                return _read(self._answers, size)
+                return _read(self._responses, size)
             except (EOFError, BrokenPipeError) as error:
                 raise EstimatorEnded from error
 
@@ -115,23 +115,24 @@ def _read(source: BinaryIO, size: int) -> bytes:
     return content
 
 
-def serve(source: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: BinaryIO, responses: BinaryIO) -> None:
     """Load the estimator that comes first, then predict rows until there are no more."""
-    content = _read(source, *_SIZE.unpack(_read(source, _SIZE.size)))
-    # What it has open stays open: the two pipes.
+    content = _read(requests, *_SIZE.unpack(_read(requests, _SIZE.size)))
+    # What is open stays open, such as the two pipes.
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
     estimator = CompiledEstimator(content)
-    answers.write(_LOADED.pack(estimator.rows_are_independent))
-    answers.flush()
+    responses.write(_LOADED.pack(estimator.rows_are_independent))
+    responses.flush()
     while True:
-        shape = _SHAPE.unpack(_read(source, _SHAPE.size))
-        rows = np.frombuffer(_read(source, shape[0] * shape[1] * _ITEM), dtype="<f4").reshape(shape)
-        answers.write(estimator.predict_proba(rows).astype("<f8").tobytes())
-        answers.flush()
+        shape = _SHAPE.unpack(_read(requests, _SHAPE.size))
+        content = _read(requests, shape[0] * shape[1] * _ITEM)
+        rows = np.frombuffer(content, dtype="<f4").reshape(shape)
+        responses.write(estimator.predict_proba(rows).astype("<f8").tobytes())
+        responses.flush()
 
 
 if __name__ == "__main__":
     try:
         serve(sys.stdin.buffer, sys.stdout.buffer)
-    except EOFError:  # Whoever asked has ended.
+    except EOFError:  # The parent process has ended.
         sys.exit()

@@ -63,8 +63,8 @@ def _entry(name: str, entries: Entries, value: Value) -> Entry:
 def _by_feature(tables: EncodingTables) -> Mapping[str, Entries]:
     """Return the entries of each field by CLEAN value instead of raw value.
 
-    Entries of diagnoses already have CLEAN values as keys. Tables do not change, and whoever looks
-    for a leak scores rows with the same ones for each column.
+    Entries of diagnoses already have CLEAN values as keys. Tables do not change, and the
+    search for a leak scores rows with the same ones for each column.
     """
     found: dict[str, Entries] = {}
     raw: dict[str, Entries] = {}

@@ -37,7 +37,7 @@ class WorkerFailed(ReadmissionError):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type["WorkerFailed"], tuple[str]]:
-        """Survive the way from the worker."""
+        """Pickle the problem instead of the message, because workers raise this error."""
         return WorkerFailed, (self.problem,)
 
 
