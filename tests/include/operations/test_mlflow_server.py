@@ -115,8 +115,8 @@ def version(log_in: Callable[[str], MlflowClient]) -> tuple[str, str]:
         mlflow.log_text("hello", "greeting.txt")
     training.create_registered_model(name)
     source = f"{run.info.artifact_uri}/greeting.txt"
-    found = training.create_model_version(name, source, run.info.run_id, tags={"batch": "1"})
-    training.set_model_version_tag(name, found.version, "family", "xgboost")
+    tags = {"batch": "1", "family": "xgboost"}
+    found = training.create_model_version(name, source, run.info.run_id, tags=tags)
     return name, str(found.version)
 
 
@@ -259,6 +259,7 @@ def test_training_moves_no_alias_and_deletes_nothing(
 
     # then
     refused(lambda: training.set_registered_model_alias(name, PRODUCTION, number))
+    refused(lambda: training.set_model_version_tag(name, number, "approval", "approved"))
     refused(lambda: training.set_registered_model_tag(name, PROMOTED_VERSION, number))
     refused(lambda: training.delete_registered_model_tag(name, PROMOTED_VERSION))
     refused(lambda: training.delete_registered_model_alias(name, PRODUCTION))

@@ -78,8 +78,8 @@ LOG_AND_REGISTER = (
     "PATCH mlflow/logged-models/*/tags",
     "PUT mlflow-artifacts/artifacts/**",
     "POST mlflow/registered-models/create",
+    # With its tags; later ones are verdicts and approvals.
     "POST mlflow/model-versions/create",
-    "POST mlflow/model-versions/set-tag",
 )
 MOVE_ALIASES = (
     "POST mlflow/registered-models/alias",
