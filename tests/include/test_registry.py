@@ -10,8 +10,14 @@ from mlflow.exceptions import MlflowException
 
 from readmission.domain.production import PROMOTED_VERSION, Pin, Production
 from readmission.domain.schema import example
-from readmission.errors import BundleRefused, NoModel, NotPromotedYet, ProductionPinned
-from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry
+from readmission.errors import (
+    BundleRefused,
+    NoDriftReference,
+    NoModel,
+    NotPromotedYet,
+    ProductionPinned,
+)
+from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry, client
 from readmission.registry.rollbacks import roll_back, rollbacks
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
@@ -95,6 +101,16 @@ def test_a_version_signed_with_another_key_is_not_opened(registered: ThreeVersio
 
     with pytest.raises(BundleRefused, match="a key that is not in READMISSION_TRUSTED_SIGNING"):
         registered.registry.open("1", another)
+
+
+def test_a_summary_of_training_rows_that_is_too_large_is_not_read(
+    registered: ThreeVersions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert registered.registry.drift_reference("1")
+    monkeypatch.setattr(client, "LARGEST_REFERENCE", 10)
+
+    with pytest.raises(NoDriftReference):
+        registered.registry.drift_reference("1")
 
 
 def test_promotion_moves_the_aliases_and_marks_the_stages(registered: ThreeVersions) -> None:

@@ -26,6 +26,8 @@ from readmission.settings import Settings
 
 DRIFT_REFERENCE = "drift_reference.json"
 """Artifact of a run that summarises its training rows; drift is measured against it."""
+LARGEST_REFERENCE = 1 << 20
+"""Bytes of that artifact, which whoever trains may write; it has a few thousand."""
 
 Found = TypeVar("Found")
 _STAGES = {PRODUCTION: "Production", PREVIOUS: "Archived"}
@@ -175,12 +177,14 @@ class Registry:
         Raises
         ------
         NoDriftReference
-            If the version was deleted, or its run has no such artifact.
+            If the version was deleted, or its run has no such artifact, or too large a one.
         """
         found = self._found(lambda: self.client.get_model_version(self.name, version))
         # Listed first: downloading a missing file fails like an unavailable server does.
         files = self._found(lambda: self.client.list_artifacts(found.run_id)) if found else None
-        if found is None or DRIFT_REFERENCE not in {file.path for file in files or ()}:
+        sizes = {file.path: file.file_size or 0 for file in files or ()}
+        size = sizes.get(DRIFT_REFERENCE)
+        if found is None or size is None or size > LARGEST_REFERENCE:
             raise NoDriftReference(version)
         address = self.client.get_run(found.run_id).info.artifact_uri
         artifacts.require_own(f"the run of version {version}", address)
