@@ -2,14 +2,15 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.process_collector import ProcessCollector
 
 from readmission.exporter.sources import collector_and_pollers
-from readmission.settings import Settings
+from readmission.settings import LOOPBACK_HOSTS, Settings
 
 FIRST_POLL_SECONDS = 5
 """How long the server waits for the first poll before it listens, to avoid an empty page."""
@@ -41,6 +42,10 @@ def serving(settings: Settings) -> Iterator[CollectorRegistry]:
         server, listener = start_http_server(
             settings.exporter_port, settings.exporter_host, registry
         )
+        # Elsewhere, only the network of the containers reaches the port.
+        if settings.exporter_host in LOOPBACK_HOSTS and (app := server.get_app()):
+            hosts = [f"{name}:{settings.exporter_port}" for name in LOOPBACK_HOSTS]
+            server.set_app(_for_hosts(app, hosts))
         names = ", ".join(source.name for poller in pollers for source in poller.sources)
         log.info("serving metrics of %s on port %d", names, settings.exporter_port)
         try:
@@ -52,3 +57,19 @@ def serving(settings: Settings) -> Iterator[CollectorRegistry]:
     finally:
         for poller in pollers:
             poller.stop()
+
+
+def _for_hosts(app: WSGIApplication, hosts: Collection[str]) -> WSGIApplication:
+    """Return an application that responds to requests for these hosts only.
+
+    Otherwise a website could point its own name at this machine (DNS rebinding), and its scripts
+    could read the metrics in a visitor's browser.
+    """
+
+    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ.get("HTTP_HOST") in hosts:
+            return app(environ, start_response)
+        start_response("421 Misdirected Request", [("Content-Length", "0")])
+        return ()
+
+    return checked

@@ -5,10 +5,12 @@ import sys
 import time
 from collections.abc import Iterator
 
+import httpx
 import psycopg
 import pytest
 from pydantic import SecretStr
 
+from readmission.exporter.server import serving
 from readmission.exporter.sources import DATABASES
 from readmission.modelling.families import FAMILIES
 from readmission.registry import PRODUCTION
@@ -178,6 +180,20 @@ def test_sources_that_are_not_configured_are_not_exported(settings: Settings) ->
 
     assert successes(page) == {"mlflow": 1.0}
     assert page.all("database_up") == page.all("object_store_up") == {}
+
+
+def test_on_one_machine_the_name_of_a_website_is_refused(settings: Settings) -> None:
+    changes: dict[str, object] = {f"exporter_dsn_{name}": None for name in DATABASES}
+    changes |= {"exporter_access_key": None, "exporter_secret_key": None}
+    port = settings.exporter_port
+
+    def status(host: str) -> int:
+        url = f"http://{settings.exporter_host}:{port}/metrics"
+        return httpx.get(url, headers={"Host": host}, trust_env=False).status_code
+
+    with serving(settings.model_copy(update=changes)):
+        assert status(f"localhost:{port}") == 200
+        assert status(f"attacker.example:{port}") == 421
 
 
 def test_an_invalid_address_is_refused_without_quoting_it(settings: Settings) -> None:

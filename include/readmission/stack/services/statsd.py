@@ -224,12 +224,19 @@ def receive_udp(metrics: SampleAggregator, host: str, port: int) -> socket.socke
 
 
 def metrics_server(metrics: SampleAggregator, host: str, port: int) -> ThreadingHTTPServer:
-    """Return an HTTP server for ``GET /metrics``, bound but not started."""
+    """Return an HTTP server for ``GET /metrics``, bound but not started.
+
+    It refuses other names than its own, which a website could point at this machine.
+    """
+    hosts = (f"{host}:{port}", f"localhost:{port}")
 
     class Handler(BaseHTTPRequestHandler):
         timeout = 10  # A request that does not arrive frees its thread.
 
         def do_GET(self) -> None:
+            if self.headers["Host"] not in hosts:
+                self.send_error(421)
+                return
             if self.path.partition("?")[0] != "/metrics":
                 self.send_error(404)
                 return

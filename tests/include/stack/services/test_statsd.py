@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
-from urllib.request import ProxyHandler, build_opener
+from urllib.error import HTTPError
+from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 from statsd import StatsClient
@@ -84,6 +85,17 @@ def received(*packets: bytes, max_series: int = 100) -> list[str]:
     for packet in packets:
         metrics.receive(packet)
     return [line for line in metrics.text().splitlines() if not line.startswith("#")]
+
+
+def test_the_name_of_a_website_is_refused(bridge: StatsdBridge) -> None:
+    url, opener = f"http://{HOST}:{bridge.port}/metrics", build_opener(ProxyHandler({}))
+
+    with pytest.raises(HTTPError, match="421"):
+        opener.open(Request(url, headers={"Host": "attacker.example"}), timeout=5)
+
+    own = Request(url, headers={"Host": f"localhost:{bridge.port}"})
+    with opener.open(own, timeout=5) as response:
+        assert response.status == 200
 
 
 def test_it_understands_airflow_as_the_stack_configures_it(
