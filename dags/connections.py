@@ -143,6 +143,21 @@ def record_decision(
     return by
 
 
+def record_approval(dag_run: Any, by: str, version: str, *, approved: bool) -> None:
+    """Record in the audit trail who approved or refused a version, before it is carried out.
+
+    Raises
+    ------
+    AuditUnavailable
+        If there is an audit trail and it cannot be written.
+    """
+    action = Action.APPROVE if approved else Action.REFUSE
+    if trail := AuditLog.from_settings(get_settings()):
+        trail.record(AuditEvent(by, ActorKind.AIRFLOW, action, version, request_id=dag_run.run_id))
+    else:
+        log.warning("%s by %s is not audited: there is no audit trail", action, by)
+
+
 def _connect(connection_id: str) -> psycopg.Connection:
     # The hook's return type covers psycopg 2 as well; with SQLAlchemy 2 it returns psycopg 3.
     return cast("psycopg.Connection", PostgresHook(connection_id).get_conn())

@@ -90,21 +90,28 @@ def model_promotion_pipeline():
             raise AirflowSkipException("nobody has to be asked")
 
     @task(trigger_rule="none_failed_min_one_success")
-    def settle(decision: dict[str, str], answer: dict[str, object] | None) -> dict[str, str]:
+    def settle(
+        decision: dict[str, str], answer: dict[str, object] | None, dag_run
+    ) -> dict[str, str]:
         """Move the aliases if the version was approved, and record who decided."""
-        from connections import clean_warehouse
+        from connections import clean_warehouse, record_approval
         from readmission.pipeline.promotion import approval, order
         from readmission.registry import Registry
         from readmission.warehouse import ModelHistory
 
         if decision["verdict"] != order.PROMOTED:
             return decision
+
+        def announce(by, state) -> None:
+            approved = state == order.Approval.APPROVED
+            record_approval(dag_run, by, decision["version"], approved=approved)
+
         registry = Registry(get_settings().as_mlflow("promotion"))
         with clean_warehouse() as warehouse:
             history = ModelHistory(warehouse.connection)
             with history.judging():
                 verdict = history.verdict(decision["batch_id"], decision["version"])
-                if why := approval.settle(verdict, answer, history, registry):
+                if why := approval.settle(verdict, answer, history, registry, announce):
                     raise AirflowSkipException(why)
         return decision
 

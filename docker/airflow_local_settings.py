@@ -31,7 +31,8 @@ RESOURCES = Path("/etc/airflow/task-resources.yaml")
 """Requests and limits of some tasks, mounted next to the pod template."""
 
 AUDITED = (
-    "batch_scoring", "data_retention", "model_rollback", "quarantine_replay", "warning_decisions",
+    "batch_scoring", "data_retention", "model_promotion_pipeline", "model_rollback",
+    "quarantine_replay", "warning_decisions",
 )  # fmt: skip
 SECRETS = {
     "READMISSION_SIGNING_KEY": ("model_training_pipeline",),

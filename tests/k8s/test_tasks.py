@@ -111,7 +111,10 @@ def secrets_of(task: Object) -> set[str]:
     [
         ("data_processing_pipeline.measure_drift", set()),
         ("model_training_pipeline.train", {"SIGNING_KEY", "MLFLOW_TRAINING_PASSWORD"}),
-        ("model_promotion_pipeline.judge", {"MLFLOW_PROMOTION_PASSWORD"}),
+        (
+            "model_promotion_pipeline.judge",
+            {"MLFLOW_PROMOTION_PASSWORD", "AUDIT_WRITER_DB_PASSWORD"},
+        ),
         ("ledger_sweep.record_moves", {"MLFLOW_PROMOTION_PASSWORD"}),
         ("quarantine_replay.decide", {"AUDIT_WRITER_DB_PASSWORD"}),
         ("batch_scoring.find_files", {"AUDIT_WRITER_DB_PASSWORD"}),
@@ -134,6 +137,7 @@ def test_a_task_gets_no_secrets_of_airflow_and_only_those_of_its_dag(
 
 USES = {
     "record_decision": "READMISSION_AUDIT_DSN",
+    "record_approval": "READMISSION_AUDIT_DSN",
     'as_mlflow("promotion")': "READMISSION_MLFLOW_PROMOTION_PASSWORD",
     'as_mlflow("training")': "READMISSION_MLFLOW_TRAINING_PASSWORD",
     "signer_of": "READMISSION_SIGNING_KEY",

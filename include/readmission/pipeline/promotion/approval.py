@@ -4,7 +4,7 @@ The state is a tag of the version, like pins and rollbacks. The verdict stays as
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -76,6 +76,7 @@ def settle(
     answer: Mapping[str, Any] | None,
     history: ModelHistory,
     registry: Registry,
+    announce: Callable[[str, Approval], None] = lambda _by, _state: None,
 ) -> str | None:
     """Carry out what a person decided; return why the version does not go into production.
 
@@ -88,6 +89,8 @@ def settle(
         time is over. None if nobody had to be asked.
     history, registry : ModelHistory, Registry
         Where verdicts and versions are.
+    announce : callable
+        Called with the person and the decision before it is stored; what it raises prevents that.
 
     Returns
     -------
@@ -99,7 +102,7 @@ def settle(
     if state is None and is_carried_out(promotion, registry):
         return None
     if state == Approval.REQUESTED and answer is not None:
-        state = _decide(promotion, answer, registry)
+        state = _decide(promotion, answer, registry, announce)
     if state == Approval.APPROVED:
         carry_out(promotion, history, registry)
         pin = registry.production().pin
@@ -128,25 +131,24 @@ def body(promotion: Promotion) -> str:
     return "\n".join(lines)
 
 
-def _decide(promotion: Promotion, answer: Mapping[str, Any], registry: Registry) -> Approval:
+def _decide(
+    promotion: Promotion,
+    answer: Mapping[str, Any],
+    registry: Registry,
+    announce: Callable[[str, Approval], None],
+) -> Approval:
     user = answer.get("responded_by_user") or {}
     by = str(user.get("name") or user.get("id") or "nobody in time")
     tags: dict[str, object] = {APPROVED_BY: by}
     state = Approval.APPROVED if APPROVE in answer["chosen_options"] else Approval.REFUSED
+    if user:
+        announce(by, state)
     if state == Approval.REFUSED:
         tags |= tags_of(promotion)
         tags |= {"verdict": "refused", "verdict_reason": f"not approved: {by}; {promotion.reason}"}
     registry.tag_version(promotion.challenger_version, tags | {APPROVAL: state.value})
     log.info("version %s: %s by %s", promotion.challenger_version, state, by)
     return state
-
-
-def _held(version: str, registry: Registry) -> str | None:
-    """Return why an approved version stays out of production: another one was pinned meanwhile."""
-    pin = registry.production().pin
-    if pin is None or pin.version == version:
-        return None
-    return f"version {version} is approved, but does not go into production: {pin}"
 
 
 def _supersede(version: str, by: str, registry: Registry) -> None:

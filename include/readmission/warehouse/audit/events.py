@@ -22,6 +22,8 @@ class Action(StrEnum):
     ROLL_BACK = "rollback"
     UNPIN = "unpin"
     PROMOTE = "promote"
+    APPROVE = "promotion-approve"
+    REFUSE = "promotion-refuse"
     SET_THRESHOLD = "follow-up-threshold"
     FIX_ROWS = "quarantine-fix"
     WAIVE_ROWS = "quarantine-waive"

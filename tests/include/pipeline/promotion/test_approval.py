@@ -14,10 +14,11 @@ from readmission.pipeline.promotion.approval import (
     settle,
 )
 from readmission.pipeline.promotion.champion import find_champion
-from readmission.pipeline.promotion.order import PROMOTED, standing
+from readmission.pipeline.promotion.order import PROMOTED, Approval, standing
 from readmission.pipeline.promotion.rule import REFUSED
 from readmission.pipeline.sweep import find_uncarried
 from readmission.warehouse import Promotion
+from readmission.warehouse.audit.log import AuditUnavailable
 from tests.include.pipeline.promotion.test_judge import (  # noqa: F401
     FIRST,
     GRACE,
@@ -104,6 +105,33 @@ def test_a_version_that_nobody_approves_is_refused(
     assert settle(waiting, answered(APPROVE), arena.history, arena.registry) == why
     arena.carry_out(waiting)
     assert arena.aliases() == aliases
+
+
+@pytest.mark.parametrize(
+    ("option", "state"), [(APPROVE, Approval.APPROVED), (REFUSE, Approval.REFUSED)]
+)
+def test_a_decision_that_cannot_be_audited_changes_nothing(
+    arena: Arena,  # noqa: F811
+    waiting: Promotion,
+    option: str,
+    state: Approval,
+) -> None:
+    aliases = arena.aliases()
+    announced: list[tuple[str, Approval]] = []
+
+    def fail(by: str, decided: Approval) -> None:
+        announced.append((by, decided))
+        raise AuditUnavailable
+
+    with pytest.raises(AuditUnavailable):
+        settle(waiting, answered(option), arena.history, arena.registry, fail)
+
+    assert announced == [("dr.osei", state)]
+    assert arena.aliases() == aliases
+    assert tags(arena, waiting)["approval"] == Approval.REQUESTED
+    # and a refusal because nobody answered in time is nobody's
+    settle(waiting, answered(REFUSE, None), arena.history, arena.registry, fail)
+    assert len(announced) == 1
 
 
 def test_a_newer_candidate_supersedes_one_that_waits(
