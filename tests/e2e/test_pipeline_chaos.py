@@ -1,7 +1,7 @@
 """Processes are killed under load while a batch passes; afterwards nothing is lost or doubled.
 
 It uses the stack of the other tests, takes about a minute on two idle cores, and comes after
-`test_pipeline.py`, which expects to deliver the first batches. `load/benchmarks/chaos.py` is the
+`test_pipeline.py`, which expects to deliver the first batches. `load/benchmarks/chaos` is the
 long version.
 """
 
@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from load.benchmarks.chaos import kill_named, recover
-from load.benchmarks.chaos_client import Predictions
-from load.benchmarks.chaos_findings import Finding, accounted, in_log, in_order, in_raw
+from load.benchmarks.chaos.client import Predictions
+from load.benchmarks.chaos.faults import kill_named, recover
+from load.benchmarks.chaos.findings import Finding, accounted, in_log, in_order, in_raw
 from readmission.registry import PRODUCTION
 from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION, TRAINING
 from readmission.stack.services import exporter, postgres, web

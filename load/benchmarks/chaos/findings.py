@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from load.benchmarks.chaos_client import Deliveries, Predictions
+from load.benchmarks.chaos.client import Deliveries, Predictions
 from readmission.domain import schema
 from readmission.domain.batch_ids import batch_name, batch_number
 from readmission.errors import ReadmissionError

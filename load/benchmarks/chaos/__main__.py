@@ -1,9 +1,10 @@
 """Kill the processes of a running stack at random times, and count what was lost.
 
 It starts a stack of its own on free ports, and delivers batches of synthetic encounters and
-requests predictions throughout. At random times it kills a service, the task that Airflow runs, the
-supervisor or everything at once with SIGKILL, takes all connections of the prediction log's role,
-or fills the disk. After the faults, it waits until every batch has been judged, and compares
+requests predictions throughout. At random times it kills a service, a task that Airflow runs, a
+worker of its executor, the supervisor or everything at once with SIGKILL, takes all connections of
+the prediction log's role, or fills the disk. It names the services and the kinds of tasks for which
+the time did not suffice. After the faults, it waits until every batch has been judged, and compares
 source, RAW, CLEAN, candidates, verdicts and prediction log with its own records. It exits with 1 if
 a row or a prediction was lost or doubled, or a model was promoted out of order.
 
@@ -16,8 +17,6 @@ import argparse
 import contextlib
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,107 +24,31 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import psutil
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from load.benchmarks.chaos_client import Deliveries, Predictions
-from load.benchmarks.chaos_findings import Finding, compare, unfinished
+from load.benchmarks.chaos.client import Deliveries, Predictions
+from load.benchmarks.chaos.faults import (
+    DAGS,
+    FAULTS,
+    Chance,
+    kinds_of_tasks,
+    recover,
+    running_services,
+)
+from load.benchmarks.chaos.findings import Finding, compare, unfinished
 from readmission.settings import get_settings
 from readmission.stack.access import open_airflow
-from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION
 from readmission.stack.errors import StackError
-from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORT_SETTINGS
 from readmission.stack.stack import Stack
-from readmission.stack.supervision.supervisor import Supervisor
 
 PAUSES = (2.0, 12.0)
 """Shortest and longest time between two faults, in seconds."""
-RECOVERY = 240
-"""Seconds after which a fault counts as not recovered."""
 ENDING = 900
 """Seconds for the batches to finish after the last fault."""
-CONNECTIONS_HELD = DISK_FULL = 5
-"""Seconds for which all connections are held, and for which the disk is full."""
 DISK_MEGABYTES = 4_096
-
-Fault = Callable[[Stack, random.Random], str]
-
-
-def kill_service(stack: Stack, chance: random.Random) -> str:
-    """Kill one service with its children."""
-    states = Supervisor(stack.paths).states()
-    name = chance.choice(sorted(name for name, state in states.items() if state.pid))
-    kill_named(stack, name)
-    return name
-
-
-def kill_named(stack: Stack, name: str) -> None:
-    """Kill a service that runs, with its children."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        service = psutil.Process(Supervisor(stack.paths).states()[name].pid)
-        _kill([*service.children(recursive=True), service])
-
-
-def kill_task(stack: Stack, chance: random.Random) -> str:
-    """Kill the process of one task that runs, or of the scheduler's worker if none does."""
-    workers = [p for p in stack.processes() if "airflow worker" in _title(p)]
-    tasks = [p for p in stack.processes() if "airflow task" in _title(p)]
-    victims = tasks or workers
-    if not victims:
-        return "task (none ran)"
-    _kill([chance.choice(victims)])
-    return "task" if tasks else "worker of the scheduler"
-
-
-def kill_supervisor(stack: Stack, _chance: random.Random) -> str:
-    """Kill supervisord only; its services become orphans."""
-    pid = Supervisor(stack.paths).pid
-    if pid:
-        _kill([psutil.Process(pid)])
-    return "supervisor"
-
-
-def kill_all(stack: Stack, _chance: random.Random) -> str:
-    """Kill every process of the stack, then start it as after a power failure."""
-    _kill(stack.processes())
-    stack.up()
-    return "everything"
-
-
-def take_connections(stack: Stack, _chance: random.Random) -> str:
-    """Hold every connection that the prediction log's role may have, for some seconds."""
-    address, held = postgres.dsn(stack.site, "predictions"), []
-    with contextlib.suppress(psycopg.OperationalError):
-        while True:
-            held.append(psycopg.connect(address, connect_timeout=2))
-    time.sleep(CONNECTIONS_HELD)
-    for connection in held:
-        connection.close()
-    return f"{len(held)} connections"
-
-
-def fill_disk(stack: Stack, _chance: random.Random) -> str:
-    """Leave no space on the stack's file system for some seconds, if it has one of its own."""
-    disk = stack.paths.home.parent
-    if not disk.is_mount():
-        return "full disk (not tried, needs root)"
-    ballast = disk / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(disk).free)
-    time.sleep(DISK_FULL)
-    ballast.unlink()
-    return "full disk"
-
-
-FAULTS: Sequence[tuple[Fault, int]] = (
-    (kill_service, 8), (kill_task, 4), (kill_supervisor, 2), (take_connections, 2), (fill_disk, 2),
-    (kill_all, 1),
-)  # fmt: skip
-"""Each fault and its weight."""
 
 
 @contextlib.contextmanager
@@ -143,30 +66,6 @@ def own_file_system(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S603, S607
 
 
-def _title(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
-
-
-def _kill(processes: Sequence[psutil.Process]) -> None:
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.send_signal(signal.SIGKILL)
-
-
-def recover(stack: Stack) -> float | None:
-    """Wait until every service is healthy; return the seconds, or None if that took too long."""
-    began = time.monotonic()
-    while time.monotonic() - began < RECOVERY:
-        with contextlib.suppress(StackError, OSError):
-            if stack.is_running and all(status.healthy for status in stack.status()):
-                return time.monotonic() - began
-        time.sleep(0.2)
-    return None
-
-
 def wait_until(condition: Callable[[], bool], what: str) -> None:
     """Wait until a condition holds; give up after `ENDING` seconds."""
     ends = time.monotonic() + ENDING
@@ -177,7 +76,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 def break_things(
-    stack: Stack, chance: random.Random, seconds: float, console: Console
+    stack: Stack, chance: Chance, seconds: float, console: Console
 ) -> list[tuple[str, float | None]]:
     """Cause faults until the time is over; return each with its recovery time."""
     faults: list[tuple[str, float | None]] = []
@@ -220,21 +119,22 @@ def run(
     console : Console
         Shows the faults.
     """
-    airflow = open_airflow(stack.site)
-    airflow.wait_for_dags((INGESTION, *CONSUMERS, "ledger_sweep"))
+    open_airflow(stack.site).wait_for_dags(DAGS)
+    chance = Chance(seed)
     with (
         Deliveries(stack.site, source, batch_rows, batches) as deliveries,
         Predictions(stack.site) as predictions,
     ):
         # Before the first model, there are no predictions to lose.
         wait_until(lambda: bool(predictions.logged), "the first prediction")
-        faults = break_things(stack, random.Random(seed), seconds, console)
+        faults = break_things(stack, chance, seconds, console)
         predictions.stop()
         deliveries.stop_new()
         ends = time.monotonic() + ENDING
         while (left := unfinished(stack.site, deliveries)) and time.monotonic() < ends:
             time.sleep(2)
     show_recovery(faults, console)
+    show_unharmed(stack, chance, console)
     return compare(stack.site, deliveries, predictions, left)
 
 
@@ -247,6 +147,13 @@ def show_recovery(faults: Sequence[tuple[str, float | None]], console: Console) 
         shown = (f"{times[len(times) // 2]:.1f}", f"{times[-1]:.1f}") if times else ("", "")
         table.add_row(name, str(count), *shown, str(count - len(times)))
     console.print(table)
+
+
+def show_unharmed(stack: Stack, chance: Chance, console: Console) -> None:
+    """Print the services and kinds of tasks that were never killed."""
+    with contextlib.suppress(StackError):
+        left = {*running_services(stack), *kinds_of_tasks(stack)} - set(chance.chosen)
+        console.print(f"never killed: {', '.join(sorted(left)) or 'none'}")
 
 
 def main() -> None:

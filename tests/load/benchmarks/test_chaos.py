@@ -1,16 +1,37 @@
-"""The chaos bench notices what it looks for."""
+"""The chaos benchmark kills each thing in turn, and notices what it looks for."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 
-from load.benchmarks.chaos_findings import as_delivered, candidates
+from load.benchmarks.chaos.faults import WORKER, Chance
+from load.benchmarks.chaos.findings import as_delivered, candidates
 from readmission.warehouse import ModelHistory, RawWarehouse
 from readmission.warehouse.clean.model_history import Candidate
 from readmission.warehouse.sql.content import to_csv
 from tests.include.tables import encounters
 
 VERSIONS = [{"version": "1", "run_id": "a"}, {"version": "2", "run_id": "b"}]
+
+
+def test_what_was_chosen_least_often_is_chosen_next() -> None:
+    chance, again = Chance(7), Chance(7)
+
+    first = [chance.rarest("abc") for _ in range(3)]
+
+    assert sorted(first) == ["a", "b", "c"]
+    assert [again.rarest("abc") for _ in range(3)] == first
+    assert chance.rarest("a") == "a"
+    assert chance.rarest("ab") == "b"
+
+
+def test_airflow_titles_the_processes_of_its_executor_so() -> None:
+    found = find_spec("airflow")
+    assert found is not None
+    assert found.origin is not None
+    source = Path(found.origin).with_name("executors") / "local_executor.py"
+    assert WORKER in source.read_text()
 
 
 def test_rows_at_another_place_than_in_the_source_are_found(
