@@ -271,4 +271,7 @@ def _contract_of(column: Column) -> tuple[object, ...]:
 
 
 VERSION: str = hashlib.sha256(repr([_contract_of(c) for c in FEATURES]).encode()).hexdigest()[:12]
-"""Identity of a model's input: it changes when the values or limits of a feature change."""
+"""Identity of a model's input: it changes when the values or limits of a feature change.
+
+A model of another version is served if this one still allows all of its values.
+"""

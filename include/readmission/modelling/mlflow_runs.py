@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 NOT_SERVABLE = "not_servable"
 """Tag of a run whose model cannot be compiled; its value is the reason."""
 
+_UNTAGGED = "07616681184d"  # The contract of releases up to 0.2.0, which wrote no such tag.
+_OPENED = {"bundle_format": str(FORMAT), "schema_version": schema.VERSION}
+
 _RUNTIME = (
     "mlflow",
     "numpy",
@@ -99,12 +102,16 @@ class Lineage:
 
 def bundle_tags(signer: Signer) -> dict[str, str]:
     """Return the tags that say which versions and keys can open a run's bundle."""
-    return {"bundle_format": str(FORMAT), "signed_by": signer.key_id}
+    return _OPENED | {"signed_by": signer.key_id}
 
 
-def can_open(tags: Mapping[str, str], trusted: TrustedKeys) -> bool:
-    """Whether this version opens the bundle of a run or registered version with these tags."""
-    return tags.get("bundle_format") == str(FORMAT) and tags.get("signed_by") in trusted.by_id
+def is_current(tags: Mapping[str, str], trusted: TrustedKeys) -> bool:
+    """Whether a run or registered version with these tags was trained for what this version opens.
+
+    It also opens a model of a contract that has only gained values since, but should replace it.
+    """
+    found = {"schema_version": _UNTAGGED} | dict(tags)
+    return found.items() >= _OPENED.items() and tags.get("signed_by") in trusted.by_id
 
 
 def code_tags(name: str) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from readmission.modelling.mlflow_runs import can_open
+from readmission.modelling.mlflow_runs import is_current
 from readmission.pipeline.promotion.order import APPROVAL, ASKED_AT, CARRIED_OUT, Approval, existing
 from readmission.pipeline.promotion.turn import earlier_than, unsettled
 from readmission.quality.catalogue import Stage, stopped_at
@@ -34,17 +34,18 @@ class LeftBehind:
 def find_outdated(
     clean: CleanWarehouse, registry: Registry, trusted: TrustedKeys
 ) -> tuple[str, ...]:
-    """Return the batch to train again because this version cannot open the model in production.
+    """Return the batch to train again because production was not trained for this version.
 
-    That happens after an upgrade that changed the format of bundles, and after the key that signs
-    them was replaced without trusting the old one. Training the newest accepted batch again gives a
-    model that can be served.
+    That happens after an upgrade that changed the format of bundles or the contract, and after the
+    key that signs them was replaced without trusting the old one. Training the newest accepted
+    batch again gives a model that can be served. Until then production can be served only if the
+    contract has gained values and lost none.
 
     Returns
     -------
     tuple of str
-        The newest accepted batch, or nothing if production is fine, or if a model that can be
-        opened was already trained on that batch.
+        The newest accepted batch, or nothing if production is fine, or if a model for this version
+        was already trained on that batch.
     """
     versions = registry.versions()
     accepted = [batch for batch in clean.batches() if batch.state is BatchState.ACCEPTED]
@@ -54,7 +55,7 @@ def find_outdated(
     served = registry.served_version()
     production = [found for found in versions if found["version"] == served]
     trained = [found for found in versions if found["tags"].get("batch_id") == newest]
-    if not production or any(can_open(v["tags"], trusted) for v in (*production, *trained)):
+    if not production or any(is_current(v["tags"], trusted) for v in (*production, *trained)):
         return ()
     return (newest,)
 

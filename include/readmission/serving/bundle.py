@@ -114,8 +114,8 @@ def open_bundle(
     Raises
     ------
     BundleRefused
-        If the bundle is not signed with a trusted key, a file is missing or changed, the model was
-        trained for another contract, or it does not reproduce its golden rows.
+        If the bundle is not signed with a trusted key, a file is missing or changed, the contract
+        has lost a value since the training, or the model does not reproduce its golden rows.
     """
     manifest = _verified(folder, trusted)
     try:
@@ -123,6 +123,8 @@ def open_bundle(
         explainer = read_explainer(folder)
         described = json.loads((folder / card.FILE).read_text())
         scorer = CompiledScorer.read(folder, estimator)
+        if manifest.schema_version != schema.VERSION:
+            scorer = _for_this_contract(scorer)
         rows.check(scorer, manifest.weights)
     except BundleRefused:
         raise
@@ -151,15 +153,27 @@ def _verified(folder: Path, trusted: TrustedKeys) -> Manifest:
 
 
 def _parsed(content: bytes) -> Manifest:
-    """Return a manifest of this version's format and contract."""
+    """Return a manifest of this version's format."""
     described = json.loads(content)
-    for name, expected in (("format", FORMAT), ("schema_version", schema.VERSION)):
-        if (found := described.get(name)) != expected:
-            raise BundleRefused(
-                f"the model was trained for {name} {found}, but this version needs {expected};"
-                f" {RETRAIN}"
-            )
+    if (found := described.get("format")) != FORMAT:
+        raise BundleRefused(
+            f"the model was trained for format {found}, but this version needs {FORMAT}; {RETRAIN}"
+        )
     return Manifest(**described)
+
+
+def _for_this_contract(scorer: CompiledScorer) -> CompiledScorer:
+    """Return the scorer of a model that was trained for another contract.
+
+    A contract that has gained values since is no obstacle; one that has lost some is.
+    """
+    if lost := scorer.tables.values_no_longer_allowed():
+        more = f" and {len(lost) - 3} more" if len(lost) > 3 else ""
+        raise BundleRefused(
+            f"the model was trained for {', '.join(lost[:3])}{more}, which this version does not"
+            f" allow; {RETRAIN}"
+        )
+    return CompiledScorer(scorer.tables.with_new_values(), scorer.estimator)
 
 
 def _read(path: Path) -> bytes:

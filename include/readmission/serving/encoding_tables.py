@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from readmission.domain import schema
-from readmission.domain.columns import MISSING, Kind, earlier_stays
+from readmission.domain.columns import MISSING, Column, Kind, earlier_stays
 from readmission.domain.diagnoses import diagnosis_of, group_of
 
 Value = str | int
@@ -118,6 +118,19 @@ class EncodingTables:
                 setters.setdefault(place, []).append(name)
         return [setters.get(place, fields) for place, fields in enumerate(self.columns)]
 
+    def values_no_longer_allowed(self) -> list[str]:
+        """Return which fields and values of the tables this version's contract lacks."""
+        return [lost for name, table in self.entries.items() for lost in _refused(name, table)]
+
+    def with_new_values(self) -> Self:
+        """Return tables that also have the values which the contract has gained since training.
+
+        A new category sets no cell, like one that no training row had. A new number sets the cells
+        of the nearest known one.
+        """
+        entries = {name: _with_new_values(name, table) for name, table in self.entries.items()}
+        return type(self)(self.columns, self.absent, entries)
+
     def write(self, path: Path) -> None:
         """Write the tables as JSON."""
         fields = {
@@ -150,7 +163,44 @@ def _entry(numbers: Sequence[float]) -> Entry:
 def _lookup(name: str, table: Entries) -> Entries:
     if name in earlier_stays.BY_NAME:
         return _OpenSet(table)
-    column = schema.BY_NAME[name]
+    column = schema.BY_NAME.get(name)
+    if column is None:  # A feature that the contract has lost.
+        return table
     if column.kind is Kind.DIAGNOSIS:
         return _Diagnoses(table)
     return _OpenSet(table) if column.open_set else table
+
+
+def _refused(name: str, table: Entries) -> list[str]:
+    """Return what the contract lacks of a field: some of its values, or the field itself."""
+    if name in earlier_stays.BY_NAME:
+        return []
+    if name not in schema.FEATURE_NAMES:
+        return [name]
+    column = schema.BY_NAME[name]
+    if not (column.is_number or column.is_closed):
+        return []
+    return [f"{name} {value}" for value in table if not column.allows(value)]
+
+
+def _with_new_values(name: str, table: Entries) -> Entries:
+    column = schema.BY_NAME.get(name)
+    if column is None or not (column.is_number or column.is_closed):
+        return table
+    return {value: _nearest(table, value) for value in _listed(column)} | dict(table)
+
+
+def _listed(column: Column) -> list[Value]:
+    """Return every value of a count or of a closed list."""
+    missing: list[Value] = [MISSING] if column.nullable else []
+    if column.is_number:
+        return [*missing, *range(column.minimum, column.maximum + 1)]
+    return [*missing, *column.values]
+
+
+def _nearest(table: Entries, value: Value) -> Entry:
+    """Return the entry of the nearest known number; a text has none."""
+    known = [number for number in table if isinstance(number, int)]
+    if not isinstance(value, int) or not known:
+        return _NO_CELL
+    return table[min(max(value, min(known)), max(known))]

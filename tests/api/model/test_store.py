@@ -132,8 +132,12 @@ def overwrite(name: str, text: str) -> Damage:
     return lambda folder: (folder / name).write_text(text) and None
 
 
-def of_another_schema(folder: Path) -> None:
-    """Write another schema version into the manifest."""
+def of_a_contract_with_more_values(folder: Path) -> None:
+    """Store a model of another contract, which had a value that today's has not."""
+    content = json.loads((folder / TABLES_FILE).read_text())
+    content["fields"]["gender"].append(["no longer listed"])
+    (folder / TABLES_FILE).write_text(json.dumps(content))
+    reseal(folder)
     manifest = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps(manifest | {"schema_version": "another"}))
     sign_again(folder)
@@ -225,7 +229,10 @@ def empty(folder: Path) -> None:
         (overwrite(signature.FILE, '{"key_id": [], "signature": ""}'), "a key that is not in"),
         (sealed_with_another_key, "a key that is not in READMISSION_TRUSTED_SIGNING_KEYS"),
         (with_the_id_of_a_trusted_key, "signature is wrong"),
-        (of_another_schema, "schema_version another, but this version needs"),
+        (
+            of_a_contract_with_more_values,
+            "trained for gender no longer listed, which this version does not allow; `readmission",
+        ),
         (
             of_a_later_format,
             f"format 99, but this version needs {bundle.FORMAT}; `readmission retrain`",
@@ -238,7 +245,7 @@ def empty(folder: Path) -> None:
     ids=[
         *("estimator", "tables", "golden", "table-lost", "manifest-lost", "manifest-cut"),
         *("weight", "unsigned", "signature-list", "key-list", "another-key", "claimed-key"),
-        *("schema", "format", "wrong-tables", "unreadable-onnx", "golden-row", "no-bundle"),
+        *("contract", "format", "wrong-tables", "unreadable-onnx", "golden-row", "no-bundle"),
     ],
 )
 def test_a_damaged_version_is_rejected_with_a_reason_and_the_champion_stays(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from readmission.modelling.mlflow_runs import bundle_tags
 from readmission.pipeline.sweep import find_outdated
 from readmission.registry import Registry
 from readmission.serving.signature import Signer, TrustedKeys
@@ -11,8 +12,9 @@ from readmission.warehouse import CleanWarehouse
 from tests.include.conftest import BATCHES, Training
 from tests.signing import SIGNER, TRUSTED
 
-CURRENT = {"bundle_format": "5", "signed_by": SIGNER.key_id}
+CURRENT = bundle_tags(SIGNER)
 OLD_FORMAT = CURRENT | {"bundle_format": "4"}
+OLD_CONTRACT = CURRENT | {"schema_version": "another"}
 BEFORE_SIGNATURES: dict[str, str] = {}
 OLDER, NEWEST = BATCHES
 
@@ -46,7 +48,9 @@ def test_a_current_model_in_production_is_not_outdated(
     assert find_outdated(filled, registry, TRUSTED) == ()
 
 
-@pytest.mark.parametrize("tags", [OLD_FORMAT, BEFORE_SIGNATURES], ids=["format", "unsigned"])
+@pytest.mark.parametrize(
+    "tags", [OLD_FORMAT, OLD_CONTRACT, BEFORE_SIGNATURES], ids=["format", "contract", "unsigned"]
+)
 def test_the_newest_batch_is_trained_again_for_a_model_of_an_earlier_version(
     filled: CleanWarehouse, registry: Registry, trained: Training, tags: dict[str, str]
 ) -> None:

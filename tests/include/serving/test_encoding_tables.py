@@ -1,5 +1,7 @@
 """Columns of the encoded matrix that several fields share."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,12 @@ from readmission.domain.splitting import Split
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.encoder import DIAGNOSES
 from readmission.modelling.fitting import Fit, fit
-from readmission.serving.bundle import open_bundle
+from readmission.serving import golden_rows, signature
+from readmission.serving.bundle import MANIFEST, open_bundle, seal
 from readmission.serving.clean_rows import score
-from readmission.serving.encoding_tables import EncodingTables
+from readmission.serving.encoding_tables import EncodingTables, Value
 from readmission.serving.explainers import by_field
+from readmission.serving.golden_rows import GoldenRows
 from readmission.serving.scorer import TABLES_FILE
 from tests.api.models import bundle_of, raw_encounters, small_fit
 from tests.signing import SIGNER, TRUSTED
@@ -92,3 +96,78 @@ def test_rows_that_an_earlier_version_cleaned_give_a_model_that_can_be_served(
     scorer = open_bundle(folder, TRUSTED).scorer
     assert [names for names in scorer.tables.columns if len(names) > 1] == []
     np.testing.assert_allclose(score(scorer, clean(raw)), score(scorer, rows), atol=1e-6)
+
+
+def of_a_narrower_contract(tables: EncodingTables) -> EncodingTables:
+    """Return tables from before the contract allowed a race and the longest stays."""
+    new: dict[str, set[Value]] = {"race": {"Asian"}, "time_in_hospital": {13, 14}}
+    entries = {
+        name: {value: entry for value, entry in table.items() if value not in new.get(name, ())}
+        for name, table in tables.entries.items()
+    }
+    return EncodingTables(tables.columns, tables.absent, entries)
+
+
+def test_a_value_that_the_contract_has_gained_is_encoded(tables: EncodingTables) -> None:
+    grown = of_a_narrower_contract(tables).with_new_values()
+
+    # then a new category sets no cell, and a new number those of the nearest
+    (asian,) = grown.encode([schema.example() | {"race": "Asian"}])
+    of_race = [list(names) == ["race"] for names in tables.columns]
+    assert np.isnan(asian[of_race]).all()
+    np.testing.assert_array_equal(
+        grown.encode([schema.example() | {"time_in_hospital": 14}]),
+        tables.encode([schema.example() | {"time_in_hospital": 12}]),
+    )
+    # and all others set what they did
+    known = schema.example() | {"time_in_hospital": 12}
+    np.testing.assert_array_equal(grown.encode([known]), tables.encode([known]))
+    assert grown.values_no_longer_allowed() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "lost"),
+    [
+        ("gender", "no longer listed", "gender no longer listed"),
+        ("time_in_hospital", 15, "time_in_hospital 15"),
+        ("a_former_feature", "yes", "a_former_feature"),
+    ],
+)
+def test_a_value_that_the_contract_has_lost_is_named(
+    tables: EncodingTables, name: str, value: Value, lost: str
+) -> None:
+    entries = {**tables.entries, name: {**tables.entries.get(name, {}), value: ()}}
+
+    former = EncodingTables(tables.columns, tables.absent, entries)
+
+    assert former.values_no_longer_allowed() == [lost]
+
+
+def test_a_model_of_a_narrower_contract_is_served(fitted: Fit, tmp_path: Path) -> None:
+    # given a bundle that was signed before the contract allowed some values
+    folder = Path(shutil.copytree(bundle_of(fitted), tmp_path / "bundle"))
+    of_a_narrower_contract(EncodingTables.read(folder / TABLES_FILE)).write(folder / TABLES_FILE)
+    rows = GoldenRows.read(folder / golden_rows.FILE)
+    kept = [
+        nth
+        for nth, row in enumerate(rows.encounters)
+        if row["race"] != "Asian" and int(row["time_in_hospital"]) < 13
+    ]
+    GoldenRows([rows.encounters[nth] for nth in kept], rows.probabilities[kept]).write(
+        folder / golden_rows.FILE
+    )
+    manifest = json.loads((folder / MANIFEST).read_text())
+    facts = {name: manifest[name] for name in ("family", "weights", "risk_quantiles")}
+    for name in (MANIFEST, signature.FILE):
+        (folder / name).unlink()
+    seal(folder, SIGNER, **facts)
+    sealed = (folder / MANIFEST).read_text()
+    (folder / MANIFEST).write_text(sealed.replace(schema.VERSION, "another"))
+    (folder / signature.FILE).write_text(SIGNER.sign((folder / MANIFEST).read_bytes()))
+
+    # when
+    scorer = open_bundle(folder, TRUSTED).scorer
+
+    # then it predicts for the new values, too
+    new = {"race": "Asian", "time_in_hospital": 14}
+    assert sum(scorer.predict_one(schema.example() | new)) == pytest.approx(1, abs=1e-5)

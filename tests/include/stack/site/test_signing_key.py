@@ -9,7 +9,7 @@ import pytest
 
 from readmission.errors import BundleRefused
 from readmission.modelling.bundling import write_bundle
-from readmission.modelling.mlflow_runs import bundle_tags, can_open
+from readmission.modelling.mlflow_runs import bundle_tags, is_current
 from readmission.pipeline.train import signer_of
 from readmission.serving.bundle import open_bundle
 from readmission.serving.signature import TrustedKeys
@@ -69,7 +69,7 @@ def test_models_are_served_during_a_rotation_and_refused_after_it(
     assert during.credentials.signing_key != old_key
     assert list(both.by_id) == [new_signer.key_id, old_signer.key_id]
     assert open_bundle(production, both).manifest.family == FAMILY
-    assert can_open(bundle_tags(old_signer), both)
+    assert is_current(bundle_tags(old_signer), both)
     successor = write_bundle(tmp_path / "successor", fitted, lineage, new_signer)
     assert open_bundle(successor, both).manifest.family == FAMILY
 
@@ -78,5 +78,5 @@ def test_models_are_served_during_a_rotation_and_refused_after_it(
     assert list(after.by_id) == [new_signer.key_id]
     with pytest.raises(BundleRefused, match=rf"{TRUSTED} .*readmission retrain"):
         open_bundle(production, after)
-    assert not can_open(bundle_tags(old_signer), after)
+    assert not is_current(bundle_tags(old_signer), after)
     assert open_bundle(successor, after).manifest.family == FAMILY
