@@ -131,10 +131,16 @@ start_minikube() {
     else
         run minikube start --cpus 6 --memory 14g --cni calico --container-runtime docker
     fi
-    run minikube addons enable metrics-server
+}
+
+# Also for a Minikube that somebody else started: the autoscaler needs metrics.
+complete_minikube() {
+    [ "$SOURCE" = minikube ] || return 0
+    run minikube addons enable metrics-server --profile "$PROFILE" \
+        || say "metrics-server cannot be enabled, so the API will not scale with its load."
     if [ "$DRY_RUN" = no ] && ! kubectl --namespace kube-system get daemonset calico-node --output name >/dev/null 2>&1; then
-        say "This Minikube runs without Calico, so the network policies have no effect. To create one with Calico,
-run 'minikube delete', which deletes all data in it, and then this script again."
+        say "This Minikube runs without Calico, so the network policies may have no effect. To create one with Calico,
+run 'minikube delete', which deletes all data in it, and then './deploy.sh --minikube'."
     fi
 }
 
@@ -620,6 +626,8 @@ wait_for() {
 
 # A server that an older version created gets the databases, roles and limits of this one.
 update_server() {
+    # Git Bash would turn paths in the container into paths of Windows.
+    local -x MSYS_NO_PATHCONV=1
     say "  databases, roles and their limits"
     kubectl --namespace "$NAMESPACE" exec "$1-0" -- bash /docker-entrypoint-initdb.d/databases.sh
     kubectl --namespace "$NAMESPACE" exec "$1-0" -- psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
@@ -728,6 +736,7 @@ main() {
     find_source
     # If the namespace exists, before the images are built: a second run ends at once.
     hold_lease
+    complete_minikube
     build_images
     make_namespace
     hold_lease

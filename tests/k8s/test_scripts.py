@@ -327,6 +327,12 @@ def test_the_first_deployment_waits_for_the_api_too(first_time: Path) -> None:
     assert "rollout status deployment.apps/fastapi" in calls(first_time)
 
 
+def test_the_autoscaler_gets_metrics_on_a_minikube_that_somebody_else_started(
+    first_time: Path,
+) -> None:
+    assert "minikube addons enable metrics-server --profile minikube" in calls(first_time)
+
+
 def test_mlflow_accepts_the_addresses_of_the_nodes_as_hosts(first_time: Path) -> None:
     hosts = people_hosts(first_time)
 
