@@ -75,6 +75,8 @@ def show(page: "Page", view: View) -> str:
 
     Returns what is wrong, or an empty text.
     """
+    if view.problem:
+        return view.problem
     response = page.goto(view.url, timeout=PATIENCE)
     if response is not None and not response.ok:
         return f"{view.url} returned {response.status}"

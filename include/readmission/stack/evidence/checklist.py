@@ -1,6 +1,7 @@
 """The acceptance checklist of a deployment, as `docs/EVIDENCIAS.md` describes it."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -27,9 +28,12 @@ NO_CLUSTER = (
     "este sistema no se ejecuta en un clúster; allí, añada `--kubernetes`",
 )
 NO_LOAD = (
-    "it takes minutes and disturbs other users: add `--load`; a cluster has Locust's own page",
-    "tarda minutos y perturba a otros usuarios: añada `--load`; un clúster tiene la página de"
-    " Locust",
+    "it takes minutes and disturbs other users: add `--load`",
+    "tarda minutos y perturba a otros usuarios: añada `--load`",
+)
+NO_KEY = (
+    "the API on one machine requires no key",
+    "en una sola máquina la API no exige clave",
 )
 LOAD_SECONDS = 600
 NO_SWAP = (
@@ -43,6 +47,11 @@ PROMOTED = (
     " WHERE verdict = 'promoted' ORDER BY promotion_id"
 )
 COUNT = "SELECT count(*) FROM encounter"
+RUNS = "SELECT count(*) FROM runs"
+NO_SPLIT = (
+    "SELECT count(*) FROM encounter LEFT JOIN patient USING (patient_nbr)"
+    " WHERE patient.part IS NULL"
+)
 
 
 def checklist(deployed: Deployment, with_load: bool = False) -> list[Line]:
@@ -74,6 +83,12 @@ def _services(deployed: Deployment) -> list[Line]:
               f"GET {deployed.airflow}/api/v2/monitor/health", lambda: airflow_health(deployed)),
         _line("page", "The clinicians' page responds", "La página para clínicos responde",
               f"GET {page}", lambda: read(page)),
+        _line("login", "MLflow requires a password", "MLflow exige una contraseña",
+              f"GET {deployed.mlflow}", lambda: refused("GET", deployed.mlflow)),
+        _line("key", "The API requires a key", "La API exige una clave",
+              f"POST {deployed.api}/predict",
+              (lambda: refused("POST", f"{deployed.api}/predict")) if deployed.api_key
+              else _cannot(NO_KEY)),
     ]  # fmt: skip
 
 
@@ -81,6 +96,13 @@ def read(url: str, login: tuple[str, str] | None = None) -> str:
     """Return the text at an address."""
     with httpx.Client(timeout=30, trust_env=False) as client:
         return client.get(url, auth=login).raise_for_status().text
+
+
+def refused(method: str, url: str) -> str:
+    """Return the status of a request without password and key, which must be 401."""
+    with httpx.Client(timeout=30, trust_env=False) as client:
+        status = client.request(method, url).status_code
+    return expect(status == httpx.codes.UNAUTHORIZED, str(status), "401")
 
 
 def parts(name: str, found: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -109,6 +131,8 @@ def _pipeline(deployed: Deployment) -> list[Line]:
               f"{sql} raw: {COUNT}", lambda: rows(deployed, "raw")),
         _line("clean", "Clean encounters are in CLEAN", "Los encuentros limpios están en CLEAN",
               f"{sql} clean: {COUNT}", lambda: rows(deployed, "clean")),
+        _line("splits", "Every patient is in a split", "Cada paciente está en una partición",
+              f"{sql} clean: {NO_SPLIT}", lambda: none_without_split(deployed)),
     ]  # fmt: skip
 
 
@@ -126,10 +150,16 @@ def dags(deployed: Deployment) -> str:
     return "\n".join(DAGS)
 
 
-def rows(deployed: Deployment, database: str) -> str:
-    """Return how many encounters a database has."""
-    count = int(deployed.query(database, COUNT))
+def rows(deployed: Deployment, database: str, statement: str = COUNT) -> str:
+    """Return how many encounters, or other rows, a database has."""
+    count = int(deployed.query(database, statement))
     return expect(count > 0, str(count), "more than 0")
+
+
+def none_without_split(deployed: Deployment) -> str:
+    """Return how many encounters belong to a patient without a split, which must be 0."""
+    count = int(deployed.query("clean", NO_SPLIT))
+    return expect(count == 0, str(count), "0")
 
 
 def _models(deployed: Deployment) -> list[Line]:
@@ -144,6 +174,10 @@ def _models(deployed: Deployment) -> list[Line]:
         _line("swap", "The model changes without a change of code",
               "El modelo cambia sin modificar el código",
               f"{deployed.commands['sql']} clean: {PROMOTED}", lambda: swap(deployed)),
+        _line("metadata", "MLflow's metadata is in PostgreSQL",
+              "Los metadatos de MLflow están en PostgreSQL",
+              f"{deployed.commands['sql']} mlflow: {RUNS}",
+              lambda: rows(deployed, "mlflow", RUNS)),
         _line("artifacts", "The bucket has artifacts", "El bucket tiene artefactos",
               deployed.commands["artifacts"], deployed.artifacts),
     ]  # fmt: skip
@@ -160,7 +194,13 @@ def query_mlflow(deployed: Deployment, method: str, path: str, **details: Any) -
 def runs(deployed: Deployment) -> str:
     """Return how many finished runs there are."""
     wanted = {"experiment_ids": ["1"], "max_results": 1000, "filter": "status = 'FINISHED'"}
-    count = len(query_mlflow(deployed, "POST", "runs/search", json=wanted).get("runs", []))
+    count, token = 0, ""
+    while True:
+        asked = wanted | {"page_token": token}
+        found = query_mlflow(deployed, "POST", "runs/search", json=asked)
+        count += len(found.get("runs", []))
+        if not (token := found.get("next_page_token", "")):
+            break
     holds = count > 0 and count % deployed.families == 0
     return expect(holds, str(count), f"a multiple of {deployed.families}")
 
@@ -225,12 +265,13 @@ def _elsewhere(deployed: Deployment, with_load: bool) -> list[Line]:
     def load() -> str:
         return run(*deployed.load, seconds=LOAD_SECONDS)
 
+    program = Path(deployed.load[0]).name
     return [
         _line("kubernetes", "Pods and services on Kubernetes", "Pods y servicios en Kubernetes",
               "kubectl -n mlops-proyecto3 get pods,services,persistentvolumeclaims",
               deployed.objects or _cannot(NO_CLUSTER)),
-        _line("load", "100 users", "100 usuarios", " ".join(deployed.load[1:]) or "Locust",
-              load if with_load and deployed.load else _cannot(NO_LOAD)),
+        _line("load", "100 users", "100 usuarios", " ".join((program, *deployed.load[1:])),
+              load if with_load else _cannot(NO_LOAD)),
     ]  # fmt: skip
 
 

@@ -1,19 +1,21 @@
 """The system on Compose and on Kubernetes, queried by the evidence through docker and kubectl."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
 from readmission.stack.evidence.deployment import Deployment, all_hold, run
-from readmission.stack.evidence.lines import NotAsExpected
+from readmission.stack.evidence.lines import NotAsExpected, expect
 from readmission.stack.site.ports import HOST
 
 NAMESPACE = "mlops-proyecto3"
 KUBECTL = ("kubectl", "--namespace", NAMESPACE)
 EXEC = ("docker", "compose", "exec", "-T")
 PSQL = ("psql", "-U", "postgres", "-At")
+LOCUST = ("locust", "-f", "/app/load/locustfile.py", "--headless", "--load-profile", "steady")
 COMPOSE_PORTS = {
     "airflow": 8080, "mlflow": 5000, "api": 8000, "page": 8501, "prometheus": 9090,
     "grafana": 3000,
@@ -56,10 +58,7 @@ def compose(file: Path = CHECKOUT / ".env") -> Deployment:
             "sql": "docker compose exec postgres-… psql",
             "artifacts": "docker compose exec minio ls /data/store/mlflow",
         },
-        load=(
-            "docker", "compose", "--profile", "load", "run", "--rm", "locust",
-            "locust", "-f", "/app/load/locustfile.py", "--headless", "--load-profile", "steady",
-        ),
+        load=("docker", "compose", "--profile", "load", "run", "--rm", "locust", *LOCUST),
         **_texts({name: given[key] for name, (_, key) in SECRETS.items()}),
         **_texts({name: f"http://{HOST}:{port}" for name, port in COMPOSE_PORTS.items()}),
     )  # fmt: skip
@@ -113,10 +112,17 @@ def kubernetes() -> Deployment:
             "sql": f"{' '.join(KUBECTL)} exec postgres-…-0 -- psql",
             "artifacts": f"{' '.join(KUBECTL)} exec minio-0 -- ls /data/mlflow",
         },
-        objects=lambda: run(*KUBECTL, "get", "pods,services,persistentvolumeclaims"),
+        objects=objects,
+        load=(*KUBECTL, "exec", "deployment/locust", "--", *LOCUST),
         **_texts(secrets),
         **_texts({name: f"http://{host}:{port}" for name, port in NODE_PORTS.items()}),
     )
+
+
+def objects() -> str:
+    """Return pods, services and volumes, none of which may wait for a node or a disk."""
+    text = run(*KUBECTL, "get", "pods,services,persistentvolumeclaims")
+    return expect(not re.search(r"\b(Pending|Lost)\b", text), text, "nothing Pending or Lost")
 
 
 def pods() -> str:

@@ -39,7 +39,7 @@ class Deployment:
     families : int
         How many models each batch trains.
     load : tuple of str
-        Command of the load test with 100 users; empty if it cannot be run from here.
+        Command of the load test with 100 users.
     objects : callable, optional
         Returns the pods, services and volumes of a cluster.
     """
@@ -55,6 +55,7 @@ class Deployment:
     query: Callable[[str, str], str]
     artifacts: Callable[[], str]
     commands: dict[str, str]
+    load: tuple[str, ...]
     airflow_password: str = field(default="", repr=False)
     viewer_password: str = field(default="", repr=False)
     prometheus_password: str = field(default="", repr=False)
@@ -62,7 +63,6 @@ class Deployment:
     api_key: str = field(default="", repr=False)
     model: str = "diabetes_readmission"
     families: int = 3
-    load: tuple[str, ...] = ()
     objects: Callable[[], str] | None = None
 
 

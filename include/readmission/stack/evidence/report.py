@@ -46,8 +46,8 @@ section.unchecked, section.picture { border-left-color: #6b7785; }
 section { break-inside: avoid; } h2 { font-size: 1rem; margin: .3rem 0; }
 .status { float: right; font-weight: 600; }
 pre { background: #f2f5f7; padding: .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-pre { max-height: 30rem; overflow: hidden; font-size: 12px; } img { max-width: 100%; }
-@media print { img { max-height: 23cm; } }
+pre { max-height: 30rem; overflow: auto; font-size: 12px; } img { max-width: 100%; }
+@media print { img { max-height: 23cm; } pre { max-height: none; } }
 """
 
 

@@ -12,6 +12,7 @@ from readmission.errors import ReadmissionError
 from readmission.operations import prometheus_login
 from readmission.stack.evidence.checklist import client, query_mlflow
 from readmission.stack.evidence.deployment import Deployment
+from readmission.stack.evidence.lines import NotAsExpected
 from readmission.stack.services import airflow
 
 TRAINING = "model_training_pipeline"
@@ -21,6 +22,9 @@ SEEN_BEFORE = {"mlflow.assistant.fab.autoOpenedOnFirstLoad_v1": "true"}
 """Keeps MLflow's assistant closed, which opens in a new browser and covers the page."""
 STAGES = ('text="New model registry UI" >> xpath=.. >> [role=switch]', 'text="Disable"')
 """The buttons that have MLflow's registry show the stages of versions, too."""
+GRAPH = ("Airflow: the graph of an asset", "Airflow: el grafo de un asset")
+RUN = ("Airflow: a run", "Airflow: una ejecución")
+PLOTS = ("MLflow: the plots of a run", "MLflow: los gráficos de un run")
 BOARDS = ("home", "predictions", "pipeline", "quality", "slo")
 
 
@@ -46,6 +50,8 @@ class View:
         Selectors of the elements to press first, in order.
     shows : str
         Selector of the element that must be there before the picture is taken.
+    problem : str
+        Why the address is not known, if it is not.
     """
 
     titles: Mapping[str, str]
@@ -56,6 +62,7 @@ class View:
     storage: Mapping[str, str] = field(default_factory=dict)
     press: tuple[str, ...] = ()
     shows: str = ""
+    problem: str = ""
 
 
 def _view(english: str, spanish: str, url: str, **details: Any) -> View:
@@ -68,10 +75,10 @@ def views(deployed: Deployment) -> list[View]:
     return [
         _view("Airflow: the DAGs", "Airflow: los DAGs", f"{page}/dags", token=token),
         _view("Airflow: the assets", "Airflow: los assets", f"{page}/assets", token=token),
-        *_unless_down(lambda: asset_views(deployed, token)),
+        *_unless_down(GRAPH, lambda: asset_views(deployed, token)),
         _view("Airflow: the runs of the training", "Airflow: las ejecuciones",
               f"{page}/dags/{TRAINING}", token=token),
-        *_unless_down(lambda: run_views(deployed, token)),
+        *_unless_down(RUN, lambda: run_views(deployed, token)),
         *_model_views(deployed),
         _view("The clinicians' page: a prediction, with the version of the model",
               "La página para clínicos: una predicción, con la versión del modelo",
@@ -80,11 +87,12 @@ def views(deployed: Deployment) -> list[View]:
     ]  # fmt: skip
 
 
-def _unless_down(found: Callable[[], list[View]]) -> list[View]:
-    """Return pages whose address only a server knows; none while it does not respond."""
-    with suppress(ReadmissionError, httpx.HTTPError, KeyError, IndexError):
+def _unless_down(titles: tuple[str, str], found: Callable[[], list[View]]) -> list[View]:
+    """Return pages whose address only a server knows, or one that says why it is not known."""
+    try:
         return found()
-    return []
+    except (ReadmissionError, httpx.HTTPError, KeyError, IndexError) as error:
+        return [_view(*titles, "", problem=str(error) or type(error).__name__)]
 
 
 def asset_views(deployed: Deployment, token: str) -> list[View]:
@@ -94,20 +102,24 @@ def asset_views(deployed: Deployment, token: str) -> list[View]:
             f"{deployed.airflow}/api/v2/assets",
             headers={"Authorization": f"Bearer {token}"},
         ).raise_for_status().json()["assets"]  # fmt: skip
-    url = f"{deployed.airflow}/assets/{found[0]['id']}"
-    titles = ("Airflow: the graph of an asset", "Airflow: el grafo de un asset")
-    return [_view(*titles, url, token=token)]
+    return [_view(*GRAPH, f"{deployed.airflow}/assets/{found[0]['id']}", token=token)]
 
 
 def run_views(deployed: Deployment, token: str) -> list[View]:
-    """Return the pages of the newest run of the training and of a log; none without such a run."""
+    """Return the pages of the newest run of the training that succeeded, and of one of its logs.
+
+    Raises
+    ------
+    NotAsExpected
+        If there is no such run.
+    """
     found = client(deployed)
     run = next((run for run in found.runs(TRAINING) if run.state == "success"), None)
     if run is None:
-        return []
+        raise NotAsExpected(f"no run of {TRAINING} has succeeded")
     page, task = f"{deployed.airflow}{run.path}", found.tasks(run)[0]["task_id"]
     return [
-        _view("Airflow: a run", "Airflow: una ejecución", page, token=token),
+        _view(*RUN, page, token=token),
         _view("Airflow: a task's log", "Airflow: el log de una tarea", f"{page}/tasks/{task}",
               token=token),
     ]  # fmt: skip
@@ -120,7 +132,7 @@ def _model_views(deployed: Deployment) -> list[View]:
     return [
         _view("MLflow: the runs of the experiment", "MLflow: los runs del experimento",
               f"{page}/#/experiments/1/runs", shows="text=/batch-\\d+/", **seen),
-        *_unless_down(lambda: plot_views(deployed, **seen)),
+        *_unless_down(PLOTS, lambda: plot_views(deployed, **seen)),
         _view("MLflow: the registry, with the stages of the versions",
               "MLflow: el registro de modelos, con el stage de cada versión",
               f"{page}/#/models/{deployed.model}", press=STAGES, shows='text="Production"', **seen),
@@ -133,8 +145,7 @@ def plot_views(deployed: Deployment, **seen: Any) -> list[View]:
     found = query_mlflow(deployed, "GET", "registered-models/alias", params=wanted)
     run = found["model_version"]["run_id"]
     url = f"{deployed.mlflow}/#/experiments/1/runs/{run}/artifacts/plots/calibration.png"
-    titles = ("MLflow: the plots of a run", "MLflow: los gráficos de un run")
-    return [_view(*titles, url, shows="img[src^=blob]", **seen)]
+    return [_view(*PLOTS, url, shows="img[src^=blob]", **seen)]
 
 
 def _metric_views(deployed: Deployment) -> list[View]:

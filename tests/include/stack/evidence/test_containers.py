@@ -132,6 +132,26 @@ def test_a_pod_that_is_not_ready_fails_the_line(program: Program, wrong: dict[st
         containers.pods()
 
 
+@pytest.mark.parametrize("state", ["Pending", "Lost"])
+def test_a_volume_that_waits_fails_the_line(program: Program, state: str) -> None:
+    program("kubectl", f"echo persistentvolumeclaim/data-minio-0 {state}")
+
+    with pytest.raises(NotAsExpected, match="expected nothing Pending or Lost"):
+        containers.objects()
+
+
+def test_on_a_cluster_100_users_run_in_locusts_pod(program: Program, tmp_path: Path) -> None:
+    kubectl(program)
+    there = containers.kubernetes()
+    program("kubectl", "echo 'MISSED: none'")
+
+    (load,) = (line for line in checklist(there, with_load=True) if line.name == "load")
+
+    assert check(load).status is LineStatus.PASSED
+    assert load.command.startswith("kubectl --namespace mlops-proyecto3 exec deployment/locust")
+    assert (tmp_path / "calls").read_text().endswith("--headless --load-profile steady\n")
+
+
 def test_without_a_cluster_the_message_says_so(program: Program) -> None:
     program("kubectl", "echo 'connection refused' >&2; exit 1")
 

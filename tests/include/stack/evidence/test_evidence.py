@@ -187,6 +187,29 @@ def test_the_page_opens_offline_and_escapes_outputs(language: str) -> None:
     assert f'lang="{language}"' in text
 
 
+def test_a_page_whose_address_is_unknown_is_missing_and_not_left_out(site: Site) -> None:
+    # given a stack of which nothing runs
+    there = one_machine.deployment(site)
+
+    unknown = [view for view in views.views(there) if view.problem]
+
+    assert {(view.titles["en"], view.titles["es"]) for view in unknown} == {
+        views.GRAPH, views.RUN, views.PLOTS,
+    }  # fmt: skip
+
+
+def test_a_patient_without_a_split_fails_the_line(site: Site) -> None:
+    there = replace(one_machine.deployment(site), query=lambda _database, _statement: "1")
+
+    with pytest.raises(NotAsExpected, match="1\nexpected 0"):
+        checklist.none_without_split(there)
+
+
+def test_a_server_that_lets_everybody_in_fails_the_line(address: str) -> None:
+    with pytest.raises(NotAsExpected, match="200\nexpected 401"):
+        checklist.refused("GET", f"{address}/late")
+
+
 class Runs:
     """Airflow with one run that failed, and then one that succeeded."""
 
@@ -269,13 +292,14 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
         views.View(titles, f"{address}/nothing"),
         button,
         replace(button, shows="text=after"),
+        views.View(titles, "", problem="Airflow is down"),
     ]
 
     # when
     with browser.chromium() as opened:
         deep = views.View(titles, f"{address}/dags/a/runs", token="secret")  # noqa: S106
         sent = browser.open_context(opened, deep, "en").cookies(f"{address}/ui/dags")
-        seen, missing, pressed, never = browser.take(opened, wanted, "en")
+        seen, missing, pressed, never, unknown = browser.take(opened, wanted, "en")
         html.write_text(page([LineResult(line(str), LineStatus.PASSED, "1")], [seen], "en", AT))
         browser.print_pdf(opened, html, pdf)
 
@@ -287,6 +311,7 @@ def test_chromium_takes_the_pictures_and_prints_the_page(
     assert missing.problem.endswith("/nothing returned 404")
     assert pressed.png.startswith(b"\x89PNG"), pressed.problem
     assert (never.png, never.problem[:7]) == (b"", "Locator")
+    assert (unknown.png, unknown.problem) == (b"", "Airflow is down")
     assert pdf.read_bytes().startswith(b"%PDF")
 
 
