@@ -16,6 +16,14 @@ KUBECTL = ("kubectl", "--namespace", NAMESPACE)
 EXEC = ("docker", "compose", "exec", "-T")
 PSQL = ("psql", "-U", "postgres", "-At")
 LOCUST = ("locust", "-f", "/app/load/locustfile.py", "--headless", "--load-profile", "steady")
+LIST_ARTIFACTS = (
+    "python", "-c",
+    "import boto3, os\n"
+    's3 = boto3.client("s3", endpoint_url=os.environ["MLFLOW_S3_ENDPOINT_URL"])\n'
+    'found = s3.list_objects_v2(Bucket="mlflow", MaxKeys=20).get("Contents", [])\n'
+    'print(*(one["Key"] for one in found), sep="\\n")',
+)  # fmt: skip
+"""Run in MLflow's container, which has the address and the key of any store, not only of MinIO."""
 COMPOSE_PORTS = {
     "airflow": 8080, "mlflow": 5000, "api": 8000, "page": 8501, "prometheus": 9090,
     "grafana": 3000,
@@ -52,11 +60,11 @@ def compose(file: Path = CHECKOUT / ".env") -> Deployment:
         query=lambda database, statement: _execute(
             (*EXEC, f"postgres-{database}"), database, statement
         ),
-        artifacts=lambda: run(*EXEC, "minio", "ls", "/data/store/mlflow"),
+        artifacts=lambda: run(*EXEC, "mlflow", *LIST_ARTIFACTS),
         commands={
             "services": "docker compose ps --all",
             "sql": "docker compose exec postgres-… psql",
-            "artifacts": "docker compose exec minio ls /data/store/mlflow",
+            "artifacts": "docker compose exec mlflow python: list s3://mlflow",
         },
         load=("docker", "compose", "--profile", "load", "run", "--rm", "locust", *LOCUST),
         **_texts({name: given[key] for name, (_, key) in SECRETS.items()}),
@@ -106,11 +114,11 @@ def kubernetes() -> Deployment:
         query=lambda database, statement: _execute(
             (*KUBECTL, "exec", f"postgres-{database}-0", "--"), database, statement
         ),
-        artifacts=lambda: run(*KUBECTL, "exec", "minio-0", "--", "ls", "/data/mlflow"),
+        artifacts=lambda: run(*KUBECTL, "exec", "deployment/mlflow", "--", *LIST_ARTIFACTS),
         commands={
             "services": f"{' '.join(KUBECTL)} get pods",
             "sql": f"{' '.join(KUBECTL)} exec postgres-…-0 -- psql",
-            "artifacts": f"{' '.join(KUBECTL)} exec minio-0 -- ls /data/mlflow",
+            "artifacts": f"{' '.join(KUBECTL)} exec deployment/mlflow -- python: list s3://mlflow",
         },
         objects=objects,
         load=(*KUBECTL, "exec", "deployment/locust", "--", *LOCUST),

@@ -2,6 +2,7 @@
 
 import json
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,21 @@ def test_rows_on_compose_are_counted_in_the_container(
     assert rows(containers.compose(env), "raw") == "15000"
     asked = (tmp_path / "calls").read_text()
     assert asked.startswith("compose exec -T postgres-raw psql -U postgres -At -d raw -c SELECT")
+
+
+def test_the_artifacts_of_any_store_are_listed_from_mlflows_container(
+    program: Program, env: Path, tmp_path: Path
+) -> None:
+    # given a container whose Python has a client of the store
+    (tmp_path / "boto3.py").write_text(
+        "class Store: list_objects_v2 = lambda self, **_: {'Contents': [{'Key': '1/model'}]}\n"
+        "client = lambda service, endpoint_url: Store()\n"
+    )
+    program("docker", f'shift 4; MLFLOW_S3_ENDPOINT_URL=x PYTHONPATH={tmp_path} exec "$@"')
+    program("python", f'exec {sys.executable} "$@"')
+
+    assert containers.compose(env).artifacts() == "1/model\n"
+    assert "exec -T mlflow python -c" in (tmp_path / "calls").read_text()
 
 
 def test_compose_needs_its_secrets(tmp_path: Path) -> None:
