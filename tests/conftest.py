@@ -30,6 +30,7 @@ from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from tests import object_stores, signing
 from tests.databases import recreate
+from tests.k8s import cluster
 
 # At each request, MLflow's client looks for these on the whole path, and none is installed.
 sys.modules |= dict.fromkeys(("IPython", "dbruntime", "pyspark"))  # type: ignore[arg-type]
@@ -66,9 +67,9 @@ INNER_ROOMS = ("domain", "warehouse", "serving")
 """The rooms without fits, gates and programs; their quick tests are the unit tests."""
 
 
-def pytest_report_header() -> str:
-    """Say which object stores this run tests."""
-    return object_stores.described()
+def pytest_report_header() -> list[str]:
+    """Say which object stores and which cluster this run tests."""
+    return [object_stores.described(), cluster.described()]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

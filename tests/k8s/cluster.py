@@ -1,5 +1,6 @@
 """Builds folders of `k8s/` with `kubectl kustomize` and gives tests access to the objects."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -106,6 +107,21 @@ def kubectl() -> str:
         if yaml.safe_load(done.stdout or "{}").get("kustomizeVersion", "v0") >= "v4":
             return found
     return lacking("a kubectl of 1.24 or later", "kubernetes-client, from Debian 13")
+
+
+def described() -> str:
+    """Return a sentence for the report of a test run: which cluster it uses."""
+    if not os.environ.get("KUBECONFIG"):
+        return "cluster: a stand-in for kubectl (KUBECONFIG names no control plane)"
+    found = "kubectl is missing"
+    if program := shutil.which("kubectl"):
+        done = subprocess.run(
+            [program, "get", "--raw", "/version", "--request-timeout", "5s"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        version = json.loads(done.stdout).get("gitVersion") if done.returncode == 0 else None
+        found = f"Kubernetes {version}" if version else "it does not respond"
+    return f"cluster: a stand-in for kubectl, and the one of KUBECONFIG ({found})"
 
 
 @cache

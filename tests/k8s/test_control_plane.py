@@ -16,7 +16,17 @@ import pytest
 
 from k8s.manifests import FOLDERS
 from readmission.settings import CHECKOUT
-from tests.k8s.cluster import K8S, NAMESPACE, TREES, Object, build, kubectl, name, production_with
+from tests.k8s.cluster import (
+    K8S,
+    NAMESPACE,
+    TREES,
+    Object,
+    Workload,
+    build,
+    kubectl,
+    name,
+    production_with,
+)
 from tests.k8s.test_scripts import DOCKER
 
 SECONDS = 240
@@ -138,19 +148,28 @@ def all_pods_ready() -> None:
         time.sleep(2)
 
 
+def as_pod(workload: Workload) -> Object:
+    """Return the pod that a workload starts."""
+    about = {"generateName": "later-", "namespace": NAMESPACE, "labels": workload.labels}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": about, "spec": workload.pod}
+
+
 @pytest.mark.parametrize("tree", [*TREES, *ADDITIONS])
 def test_pod_security_admits_every_pod_of_an_overlay(empty: str, tree: str, tmp_path: Path) -> None:
     # given an overlay, or production with a component
-    objects = (build(tree) if tree in TREES else production_with(tree, tmp_path)).objects
+    cluster = build(tree) if tree in TREES else production_with(tree, tmp_path)
     run("apply", "--filename", str(K8S / "namespace.yaml"))
 
     # when
-    run("apply", "--server-side", "--filename", "-", objects=objects)
+    run("apply", "--server-side", "--filename", "-", objects=cluster.objects)
 
     # then
     enforced = json.loads(run("get", "namespace", NAMESPACE, "--output", "json"))
     assert enforced["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
     all_pods_ready()
+    # and the pods that a CronJob and Airflow start later would be admitted
+    if later := [as_pod(each) for each in cluster.workloads() if each.kind in ("CronJob", "Pod")]:
+        run("create", "--dry-run=server", "--filename", "-", objects=later)
 
 
 def test_the_ten_folders_can_be_applied_in_the_order_of_the_documents(empty: str) -> None:
