@@ -1,6 +1,8 @@
 """Each alert of the rules reaches the file of alerts through Alertmanager, with its runbook."""
 
 import json
+import re
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,6 +22,8 @@ from tests.programs import lacking
 
 SECONDS = 30
 """Until all alerts of a wave must be in the file."""
+EVALUATED = 60
+"""Seconds until Prometheus has scraped, evaluated the rules and sent what fires."""
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +104,36 @@ def test_a_notification_has_severity_and_runbook(rule: Rule, notified: list[str]
 
     assert rule["labels"]["severity"] in line.split()
     assert line.endswith(f"({rule['annotations']['runbook_url']})")
+
+
+def test_what_a_real_prometheus_fires_reaches_the_file(state_folders: Path, tmp_path: Path) -> None:
+    # given the deployment's rules without their delays, and a stack without an API
+    if prometheus.program() is None:
+        lacking("Prometheus", "prometheus")
+    if alertmanager.program() is None:
+        lacking("Alertmanager", "prometheus-alertmanager")
+    source = Path(shutil.copytree(prometheus.SOURCE, tmp_path / "prometheus"))
+    for path in (source / "rules").glob("*.yml"):
+        path.write_text(re.sub(r"^ +for: .*\n", "", path.read_text(), flags=re.MULTILINE))
+    stack = Stack(random_settings(state_folders / "fired"))
+    file, address = stack.paths.alert_log, f"http://{HOST}:{stack.settings.prometheus_port}"
+    line = re.compile(
+        r" firing +page +ApiDown: No replica .* "
+        rf"\({re.escape(address)}/consoles/runbooks.html#apidown\)$",
+        re.MULTILINE,
+    )
+
+    # when both programs run
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(prometheus, "SOURCE", source)
+            patch.setattr(alertmanager, "GROUP_WAIT", "0s")
+            stack.up({"prometheus", "alertmanager"})
+
+        # then people can read it
+        deadline = time.monotonic() + EVALUATED
+        while not (file.exists() and line.search(file.read_text())):
+            assert time.monotonic() < deadline, file.exists() and file.read_text()
+            time.sleep(0.2)
+    finally:
+        stack.reset()
