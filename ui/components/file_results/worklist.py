@@ -13,7 +13,7 @@ import streamlit as st
 from ui import followup
 from ui.client import Json
 from ui.components import service
-from ui.language import _, formats
+from ui.language import _, current, formats
 from ui.prediction_columns import LINE_NUMBER, PREDICTED
 
 KEYS = ("encounter_id", "patient_nbr", "id")
@@ -22,7 +22,7 @@ RANK, RISK, FOLLOW_UP = "rank", "risk_within_30_days", "follow_up"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHEET = "worklist"
 HEAD = (
-    '<!doctype html><meta charset="utf-8"><style>'
+    '<!doctype html><html lang="LANGUAGE"><meta charset="utf-8"><style>'
     "body{font:14px sans-serif;margin:2rem}table{border-collapse:collapse;width:100%}"
     "th,td{border-bottom:1px solid #999;padding:.35rem .6rem;text-align:left}"
     "thead{display:table-header-group}tr{break-inside:avoid}</style>"
@@ -65,7 +65,14 @@ class Worklist:
                     cell.data_type = "s" if cell.data_type == "f" else cell.data_type
         return file.getvalue()
 
-    def page(self, title: str, headings: Mapping[str, str], done: str) -> bytes:
+    def page(
+        self,
+        title: str,
+        headings: Mapping[str, str],
+        done: str,
+        percent: Callable[[float], str],
+        language: str,
+    ) -> bytes:
         """Return the patients to follow up as a page to print, with a box to tick for each.
 
         Parameters
@@ -76,17 +83,25 @@ class Worklist:
             The columns to print, each with its heading.
         done : str
             Heading of the boxes.
+        percent : callable
+            Writes a share as the reader does.
+        language : str
+            Code of the language of the page.
         """
         shown = [name for name in headings if name in self.rows]
         head = "".join(f"<th>{escape(headings[name])}</th>" for name in shown)
-        lines = "".join(
-            f"<tr>{''.join(f'<td>{escape(_cell(name, row[name]))}</td>' for name in shown)}"
-            "<td>☐</td></tr>"
+        rows = (
+            [_cell(name, row[name], percent) for name in shown]
             for row in self.chosen.to_dict("records")
         )
+        lines = "".join(
+            f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}<td>☐</td></tr>"
+            for cells in rows
+        )
         return (
-            f"{HEAD}<title>{escape(title)}</title><h1>{escape(title)}</h1><table><thead><tr>{head}"
-            f"<th>{escape(done)}</th></tr></thead><tbody>{lines}</tbody></table>"
+            f"{HEAD.replace('LANGUAGE', language)}<title>{escape(title)}</title>"
+            f"<h1>{escape(title)}</h1><table><thead><tr>{head}<th>{escape(done)}</th></tr></thead>"
+            f"<tbody>{lines}</tbody></table>"
         ).encode()
 
 
@@ -115,10 +130,10 @@ def make_worklist(table: pd.DataFrame, risk: str, threshold: float | None) -> Wo
     return Worklist(rows, threshold)
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: Any, percent: Callable[[float], str]) -> str:
     if value is None or pd.isna(value):
         return ""
-    return f"{value:.1%}" if name == RISK else str(value)
+    return percent(value) if name == RISK else str(value)
 
 
 def show(table: pd.DataFrame, risk: str) -> None:
@@ -178,7 +193,10 @@ def _files(worklist: Worklist) -> list[tuple[str, Callable[[], bytes], str, str]
         **{name: name for name in KEYS},
         RISK: _("Risk of readmission within 30 days"),
     }
-    page = partial(worklist.page, _("Worklist"), headings, _("Done"))
+    # Made when it is clicked, outside of a visit.
+    page = partial(
+        worklist.page, _("Worklist"), headings, _("Done"), formats.percent_writer(1), current()
+    )
     return [
         (_("Print the worklist"), page, "worklist.html", "text/html"),
         (_("Worklist as CSV"), worklist.csv, "worklist.csv", "text/csv"),

@@ -45,9 +45,11 @@ def test_csv_and_excel_have_the_same_rows(worklist: Worklist) -> None:
 
 
 def test_the_printed_page_has_the_chosen_patients_with_a_box_each(worklist: Worklist) -> None:
-    page = worklist.page("List", {"rank": "Rank", "encounter_id": "stay"}, "Done").decode()
+    headings = {"rank": "Rank", "encounter_id": "stay", "risk_within_30_days": "risk"}
+    page = worklist.page("List", headings, "Done", lambda _share: "12,5 %", "es").decode()
 
-    assert page.count("☐") == 2
+    assert page.count("☐") == page.count("<td>12,5 %</td>") == 2
+    assert '<html lang="es">' in page
     assert "&lt;b&gt;" in page
     assert "<td>11</td>" not in page
 
