@@ -154,7 +154,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.stack.evidence": (
         {"lines"},
-        {"deployment", "report"},
+        {"deployment", "forwarding", "report"},
         {"checklist", "containers", "one_machine"},
         {"views"},
         {"browser", "script"},

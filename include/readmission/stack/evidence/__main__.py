@@ -4,6 +4,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +31,8 @@ def main() -> None:
     try:
         if given.video:
             video.ffmpeg()
-        complete = collect(deployment(given.of), given)
+        with deployment(given.of) as deployed:
+            complete = collect(deployed, given)
     except (SettingsError, StackError) as error:
         sys.exit(f"error: {error}")
     sys.exit(0 if complete else 1)
@@ -63,22 +65,22 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def deployment(of: str | None) -> Deployment:
-    """Return the deployment whose evidence is collected.
+def deployment(of: str | None) -> AbstractContextManager[Deployment]:
+    """Return the deployment whose evidence is collected, reachable while its block runs.
 
     Raises
     ------
     StackError
-        If it is not there.
+        If it is not there; for a cluster, when the block begins.
     """
     if of == "compose":
-        return containers.compose()
+        return nullcontext(containers.compose())
     if of == "kubernetes":
         return containers.kubernetes()
     stack = Stack(Settings.from_environment())
     if not stack.paths.exists:
         raise StackError("there is no stack; start it with `readmission up`")
-    return one_machine.deployment(stack.site)
+    return nullcontext(one_machine.deployment(stack.site))
 
 
 def collect(deployed: Deployment, given: argparse.Namespace) -> bool:

@@ -2,12 +2,15 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
 from readmission.stack.evidence.deployment import Deployment, all_hold, run
+from readmission.stack.evidence.forwarding import forwarded
 from readmission.stack.evidence.lines import NotAsExpected, expect
 from readmission.stack.site.ports import HOST
 
@@ -28,10 +31,11 @@ COMPOSE_PORTS = {
     "airflow": 8080, "mlflow": 5000, "api": 8000, "page": 8501, "prometheus": 9090,
     "grafana": 3000,
 }  # fmt: skip
-NODE_PORTS = {
-    "airflow": 30808, "mlflow": 30500, "api": 30800, "page": 30851, "prometheus": 30909,
-    "grafana": 30300,
+SERVICES = {
+    "airflow": ("airflow-webserver", 8080), "mlflow": ("mlflow", 5000), "api": ("fastapi", 8000),
+    "page": ("streamlit", 8501), "prometheus": ("prometheus", 9090), "grafana": ("grafana", 3000),
 }  # fmt: skip
+"""Each service on Kubernetes and its port."""
 SECRETS = {
     "airflow_password": ("airflow", "AIRFLOW_ADMIN_PASSWORD"),
     "viewer_password": ("mlflow-users", "MLFLOW_VIEWER_PASSWORD"),
@@ -92,22 +96,27 @@ def _container(found: dict[str, Any]) -> tuple[str, str, bool]:
     return found["Service"], f"{state} ({code})", state == "exited" and code == 0
 
 
-def kubernetes() -> Deployment:
-    """Return the system in the cluster of kubectl's current context.
+@contextmanager
+def kubernetes() -> Iterator[Deployment]:
+    """Yield the system in the cluster of kubectl's current context; its pages have ports meanwhile.
 
     Raises
     ------
     StackError
-        If the cluster does not respond, or has no such Secrets.
+        If the cluster does not respond, or lacks a Secret or a service.
     """
-    try:
-        host = run(
-            "kubectl", "get", "nodes", "--output",
-            'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}',
-        ).strip()  # fmt: skip
-        secrets = {name: _secret(*place) for name, place in SECRETS.items()}
-    except NotAsExpected as error:
-        raise StackError(f"the cluster cannot be queried: {error}; see `./deploy.sh`") from error
+    with ExitStack() as forwarding:
+        try:
+            secrets = {name: _secret(*place) for name, place in SECRETS.items()}
+            addresses = forwarding.enter_context(forwarded(KUBECTL, SERVICES))
+        except NotAsExpected as error:
+            raise StackError(
+                f"the cluster cannot be queried: {error}; see `./deploy.sh`"
+            ) from error
+        yield _cluster(secrets | addresses)
+
+
+def _cluster(secrets_and_addresses: dict[str, str]) -> Deployment:
     return Deployment(
         name="kubernetes",
         services=pods,
@@ -122,8 +131,7 @@ def kubernetes() -> Deployment:
         },
         objects=objects,
         load=(*KUBECTL, "exec", "deployment/locust", "--", *LOCUST),
-        **_texts(secrets),
-        **_texts({name: f"http://{host}:{port}" for name, port in NODE_PORTS.items()}),
+        **_texts(secrets_and_addresses),
     )
 
 

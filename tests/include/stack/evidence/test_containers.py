@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from readmission.stack.errors import StackError
 from readmission.stack.evidence import containers
 from readmission.stack.evidence.__main__ import parse
 from readmission.stack.evidence.checklist import checklist, rows
-from readmission.stack.evidence.deployment import run
+from readmission.stack.evidence.deployment import Deployment, run
 from readmission.stack.evidence.lines import LineStatus, NotAsExpected, check
 
 Program = Callable[..., None]
@@ -113,7 +114,7 @@ def kubectl(program: Program, *pods: dict[str, Any]) -> None:
     program(
         "kubectl",
         "case $* in\n"
-        "*'get nodes'*) echo 192.0.2.7 ;;\n"
+        "*port-forward*) echo 'Forwarding from 127.0.0.1:40808 -> 8080'; exec sleep 60 ;;\n"
         "*'get secret airflow '*) echo password ;;\n"
         "*'get secret'*) echo other ;;\n"
         f"*'get pods --output json'*) cat <<'END'\n{json.dumps({'items': pods})}\nEND\n;;\n"
@@ -126,14 +127,17 @@ def kubectl(program: Program, *pods: dict[str, Any]) -> None:
 def test_a_cluster_is_asked_through_kubectl(program: Program, tmp_path: Path) -> None:
     kubectl(program, pod("fastapi-1", "Running", True, True), pod("migrate", "Succeeded"))
 
-    there = containers.kubernetes()
+    with containers.kubernetes() as there:
+        check_cluster(there, tmp_path / "calls")
 
-    assert there.airflow == "http://192.0.2.7:30808"
+
+def check_cluster(there: Deployment, calls: Path) -> None:
+    assert there.airflow == "http://127.0.0.1:40808"
     assert there.airflow_password.strip() == "password"
     assert "password" not in repr(there)
     assert there.services() == "fastapi-1: Running, 2 of 2 ready\nmigrate: Succeeded"
     assert rows(there, "clean") == "15000"
-    assert "exec postgres-clean-0 -- psql" in (tmp_path / "calls").read_text()
+    assert "exec postgres-clean-0 -- psql" in calls.read_text()
     (objects,) = (line for line in checklist(there) if line.name == "kubernetes")
     assert check(objects).status is LineStatus.PASSED
 
@@ -158,12 +162,12 @@ def test_a_volume_that_waits_fails_the_line(program: Program, state: str) -> Non
 
 def test_on_a_cluster_100_users_run_in_locusts_pod(program: Program, tmp_path: Path) -> None:
     kubectl(program)
-    there = containers.kubernetes()
-    program("kubectl", "echo 'MISSED: none'")
+    with containers.kubernetes() as there:
+        program("kubectl", "echo 'MISSED: none'")
 
-    (load,) = (line for line in checklist(there, with_load=True) if line.name == "load")
+        (load,) = (line for line in checklist(there, with_load=True) if line.name == "load")
 
-    assert check(load).status is LineStatus.PASSED
+        assert check(load).status is LineStatus.PASSED
     assert load.command.startswith("kubectl --namespace mlops-proyecto3 exec deployment/locust")
     assert (tmp_path / "calls").read_text().endswith("--headless --load-profile steady\n")
 
@@ -171,8 +175,26 @@ def test_on_a_cluster_100_users_run_in_locusts_pod(program: Program, tmp_path: P
 def test_without_a_cluster_the_message_says_so(program: Program) -> None:
     program("kubectl", "echo 'connection refused' >&2; exit 1")
 
-    with pytest.raises(StackError, match=r"cannot be queried: connection refused.*deploy.sh"):
-        containers.kubernetes()
+    with (
+        pytest.raises(StackError, match=r"cannot be queried: connection refused.*deploy.sh"),
+        containers.kubernetes(),
+    ):
+        pass
+
+
+def test_a_service_without_a_pod_is_named(program: Program) -> None:
+    program(
+        "kubectl",
+        "case $* in *secret*) echo word ;;\n"
+        "*service/streamlit*) echo 'error: the pod is not running'; exit 1 ;;\n"
+        "*) echo 'Forwarding from 127.0.0.1:40808 -> 8080'; exec sleep 60 ;; esac",
+    )
+
+    with (
+        pytest.raises(StackError, match="streamlit cannot be reached: error: the pod is not"),
+        containers.kubernetes(),
+    ):
+        pass
 
 
 def test_a_program_that_is_missing_is_named(program: Program) -> None:
@@ -207,9 +229,14 @@ def test_the_ports_are_those_of_the_files() -> None:
     """A page that moves to another port must be looked for there."""
     compose = (containers.CHECKOUT / "docker-compose.override.yml").read_text()
     compose += (containers.CHECKOUT / "docker-compose.yml").read_text()
-    yaml = "".join(
-        file.read_text() for file in (containers.CHECKOUT / "k8s").glob("*/*server.yaml")
-    )
+    manifests = (containers.CHECKOUT / "k8s").glob("*/*server.yaml")
+    cluster = [found for file in manifests for found in yaml.safe_load_all(file.read_text())]
+    services = {
+        (found["metadata"]["name"], port["port"])
+        for found in cluster
+        if found and found["kind"] == "Service"
+        for port in found["spec"]["ports"]
+    }
 
     assert all(f"127.0.0.1:{port}:" in compose for port in containers.COMPOSE_PORTS.values())
-    assert all(f"nodePort: {port}}}" in yaml for port in containers.NODE_PORTS.values())
+    assert set(containers.SERVICES.values()) <= services
