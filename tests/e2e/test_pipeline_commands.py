@@ -14,8 +14,8 @@ import pytest
 
 from readmission.registry import PRODUCTION
 from readmission.settings import CHECKOUT, PREFIX
-from readmission.stack.evidence import one_machine
 from readmission.stack.evidence.checklist import checklist as checked
+from readmission.stack.evidence.deployments import one_machine
 from readmission.stack.evidence.lines import LineStatus, check
 from readmission.stack.services.observability import grafana, prometheus
 from tests.e2e.pipeline import PATIENCE, Pipeline

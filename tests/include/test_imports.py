@@ -154,10 +154,10 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.stack.evidence": (
         {"lines"},
-        {"deployment", "forwarding", "report"},
-        {"checklist", "containers", "one_machine"},
+        {"deployments", "report"},
+        {"checklist"},
         {"views"},
-        {"browser", "script"},
+        {"browser", "load_test", "script", "swap"},
         {"video"},
         {"__main__"},
     ),

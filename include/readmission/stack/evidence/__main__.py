@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from readmission.files import write_whole
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.errors import StackError
-from readmission.stack.evidence import containers, one_machine, script, video
-from readmission.stack.evidence.browser import chromium, print_pdf, take
+from readmission.stack.evidence import script, swap, video
+from readmission.stack.evidence.browser import chromium, print_pdf, take, take_one
 from readmission.stack.evidence.checklist import checklist
-from readmission.stack.evidence.deployment import Deployment
+from readmission.stack.evidence.deployments import containers, one_machine
+from readmission.stack.evidence.deployments.deployment import Deployment
 from readmission.stack.evidence.lines import LineResult, LineStatus, check
+from readmission.stack.evidence.load_test import LoadTest
 from readmission.stack.evidence.report import DRAWN, LANGUAGES, Picture, page, summary
 from readmission.stack.evidence.views import views
 from readmission.stack.stack import Stack
@@ -59,6 +61,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         help="of the cluster of kubectl's context",
     )
     parser.add_argument("--load", action="store_true", help="also run 100 users, for a minute")
+    parser.add_argument(
+        "--swap", action="store_true", help="also roll the model back and return, with pictures"
+    )
     parser.add_argument("--video", action="store_true", help="write the demonstration as a video")
     parser.add_argument("--lang", choices=LANGUAGES, default="es", help="language (es)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where to write (evidence/)")
@@ -92,14 +97,20 @@ def collect(deployed: Deployment, given: argparse.Namespace) -> bool:
         Whether no line failed and every page could be shown.
     """
     folder, language = given.folder, given.lang
-    results = [check(line) for line in checklist(deployed, given.load)]
+    load = LoadTest(deployed, folder)
+    results = [check(line) for line in checklist(deployed, load.run if given.load else None)]
     for result in results:
         print(f"{result.status:<22}  {result.line.titles[language]}")  # noqa: T201
     folder.mkdir(parents=True, exist_ok=True)
     html, pdf = folder / "evidence.html", folder / "evidence.pdf"
     wanted, problems = views(deployed), []
     with chromium(str(urlsplit(deployed.airflow).hostname)) as browser:
-        pictures = [*take(browser, wanted, language), *drawings(deployed, language)]
+        shown = [*wanted, *(load.views() if given.load else ())]
+        pictures = [*take(browser, shown, language), *drawings(deployed, language)]
+        if given.swap:
+            pictures += swap.pictures(
+                deployed, lambda view: take_one(browser, view, language), language
+            )
         write_whole(html, page(results, pictures, language, datetime.now(UTC)))
         print_pdf(browser, html, pdf)
         if given.video:

@@ -52,10 +52,11 @@ def chromium(*hosts: str) -> Iterator["Browser"]:
 
 def take(browser: "Browser", wanted: Sequence[View], language: str) -> list[Picture]:
     """Return a picture of each page, or why there is none."""
-    return [_take(browser, view, language) for view in wanted]
+    return [take_one(browser, view, language) for view in wanted]
 
 
-def _take(browser: "Browser", view: View, language: str) -> Picture:
+def take_one(browser: "Browser", view: View, language: str) -> Picture:
+    """Return a picture of a page, or why there is none."""
     from playwright.sync_api import Error
 
     context = open_context(browser, view, language)
@@ -63,7 +64,7 @@ def _take(browser: "Browser", view: View, language: str) -> Picture:
         page = context.new_page()
         if problem := show(page, view):
             return Picture(view.titles[language], problem=problem)
-        return Picture(view.titles[language], page.screenshot())
+        return Picture(view.titles[language], page.screenshot(full_page=view.whole))
     except Error as error:
         return Picture(view.titles[language], problem=error.message.splitlines()[0])
     finally:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from readmission.stack.evidence.deployment import ONE_MACHINE, Deployment, run
+from readmission.stack.evidence.deployments.deployment import ONE_MACHINE, Deployment
 from readmission.stack.evidence.lines import CannotCheck, Line, NotAsExpected, expect
 from readmission.stack.services import airflow
 from readmission.stack.services.airflow_client import AirflowClient
@@ -35,7 +35,6 @@ NO_KEY = (
     "the API on one machine requires no key",
     "en una sola máquina la API no exige clave",
 )
-LOAD_SECONDS = 600
 NO_SWAP = (
     "only one version has been promoted so far; ingest another batch",
     "hasta ahora solo se ha promovido una versión; ingiera otro lote",
@@ -54,19 +53,19 @@ NO_SPLIT = (
 )
 
 
-def checklist(deployed: Deployment, with_load: bool = False) -> list[Line]:
+def checklist(deployed: Deployment, load: Callable[[], str] | None = None) -> list[Line]:
     """Return the lines for a deployment; a line that it cannot check says so.
 
     Parameters
     ----------
     deployed : Deployment
         What is checked.
-    with_load : bool
-        Whether to run the load test, after everything else.
+    load : callable, optional
+        Runs the load test, after everything else.
     """
     return [
         *_services(deployed), *_pipeline(deployed), *_models(deployed), *_metrics(deployed),
-        *_elsewhere(deployed, with_load),
+        *_elsewhere(deployed, load),
     ]  # fmt: skip
 
 
@@ -261,17 +260,14 @@ def dashboards(deployed: Deployment) -> str:
     return expect(bool(titles), _pairs(titles), "the dashboards of grafana/dashboards")
 
 
-def _elsewhere(deployed: Deployment, with_load: bool) -> list[Line]:
-    def load() -> str:
-        return run(*deployed.load, seconds=LOAD_SECONDS)
-
+def _elsewhere(deployed: Deployment, load: Callable[[], str] | None) -> list[Line]:
     program = Path(deployed.load[0]).name
     return [
         _line("kubernetes", "Pods and services on Kubernetes", "Pods y servicios en Kubernetes",
               "kubectl -n mlops-proyecto3 get pods,services,persistentvolumeclaims",
               deployed.objects or _cannot(NO_CLUSTER)),
         _line("load", "100 users", "100 usuarios", " ".join((program, *deployed.load[1:])),
-              load if with_load else _cannot(NO_LOAD)),
+              load or _cannot(NO_LOAD)),
     ]  # fmt: skip
 
 

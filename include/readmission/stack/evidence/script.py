@@ -29,7 +29,7 @@ PARTS: Sequence[tuple[str, int, str, str]] = (
     ("MLflow: the runs of the experiment", 40,
      "MLflow has one experiment, with three runs for each batch.",
      "MLflow tiene un experimento, con tres runs por lote."),
-    ("MLflow: the plots of a run", 30,
+    ("MLflow: a run's artifacts in the bucket, with a plot", 30,
      "Plots and the explanation of the model that is in production.",
      "Los gráficos y la explicación del modelo que está en producción."),
     ("MLflow: the registry, with the stages of the versions", 30,

@@ -11,7 +11,7 @@ import httpx
 from readmission.errors import ReadmissionError
 from readmission.operations import prometheus_login
 from readmission.stack.evidence.checklist import client, query_mlflow
-from readmission.stack.evidence.deployment import Deployment
+from readmission.stack.evidence.deployments.deployment import Deployment
 from readmission.stack.evidence.lines import NotAsExpected
 from readmission.stack.services import airflow
 
@@ -24,7 +24,14 @@ STAGES = ('text="New model registry UI" >> xpath=.. >> [role=switch]', 'text="Di
 """The buttons that have MLflow's registry show the stages of versions, too."""
 GRAPH = ("Airflow: the graph of an asset", "Airflow: el grafo de un asset")
 RUN = ("Airflow: a run", "Airflow: una ejecución")
-PLOTS = ("MLflow: the plots of a run", "MLflow: los gráficos de un run")
+PLOTS = (
+    "MLflow: a run's artifacts in the bucket, with a plot",
+    "MLflow: los artefactos de un run en el bucket, con un gráfico",
+)
+PREDICTION = {
+    "en": "The clinicians' page: a prediction, with the version of the model",
+    "es": "La página para clínicos: una predicción, con la versión del modelo",
+}
 BOARDS = ("home", "predictions", "pipeline", "quality", "slo")
 
 
@@ -50,6 +57,8 @@ class View:
         Selectors of the elements to press first, in order.
     shows : str
         Selector of the element that must be there before the picture is taken.
+    whole : bool
+        Whether the picture shows all of the page, not only what fits into the window.
     problem : str
         Why the address is not known, if it is not.
     """
@@ -62,6 +71,7 @@ class View:
     storage: Mapping[str, str] = field(default_factory=dict)
     press: tuple[str, ...] = ()
     shows: str = ""
+    whole: bool = False
     problem: str = ""
 
 
@@ -80,11 +90,15 @@ def views(deployed: Deployment) -> list[View]:
               f"{page}/dags/{TRAINING}", token=token),
         *_unless_down(RUN, lambda: run_views(deployed, token)),
         *_model_views(deployed),
-        _view("The clinicians' page: a prediction, with the version of the model",
-              "La página para clínicos: una predicción, con la versión del modelo",
-              f"{deployed.page}/", press=PREDICT),
+        prediction(deployed, PREDICTION),
         *_metric_views(deployed),
     ]  # fmt: skip
+
+
+def prediction(deployed: Deployment, titles: Mapping[str, str], version: str = r"\d+") -> View:
+    """Return the clinicians' page with the prediction of an example, by a version of the model."""
+    shows = rf"text=/versi[oó]n {version}\b/"
+    return View(titles, f"{deployed.page}/", press=PREDICT, shows=shows)
 
 
 def _unless_down(titles: tuple[str, str], found: Callable[[], list[View]]) -> list[View]:

@@ -14,8 +14,9 @@ import psycopg
 import pytest
 
 from readmission.stack.errors import StackError
-from readmission.stack.evidence import browser, checklist, one_machine, views
+from readmission.stack.evidence import browser, checklist, views
 from readmission.stack.evidence.__main__ import is_complete
+from readmission.stack.evidence.deployments import one_machine
 from readmission.stack.evidence.lines import (
     CannotCheck,
     Line,

@@ -28,6 +28,8 @@ class Deployment:
         Of Airflow's administrator, of MLflow's reader, and of both servers.
     api_key : str
         Key for predictions; empty if the API requires none.
+    admin_key : str
+        Key for rollbacks.
     services, artifacts : callable
         Return the state of every service, and what the bucket lists; raise `NotAsExpected`.
     query : callable
@@ -39,7 +41,7 @@ class Deployment:
     families : int
         How many models each batch trains.
     load : tuple of str
-        Command of the load test with 100 users.
+        Command of the load test with 100 users; it also prints the report of Locust.
     objects : callable, optional
         Returns the pods, services and volumes of a cluster.
     """
@@ -61,6 +63,7 @@ class Deployment:
     prometheus_password: str = field(default="", repr=False)
     grafana_password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
+    admin_key: str = field(default="", repr=False)
     model: str = "diabetes_readmission"
     families: int = 3
     objects: Callable[[], str] | None = None

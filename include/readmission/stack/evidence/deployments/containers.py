@@ -9,8 +9,8 @@ from typing import Any
 
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
-from readmission.stack.evidence.deployment import Deployment, all_hold, run
-from readmission.stack.evidence.forwarding import forwarded
+from readmission.stack.evidence.deployments.deployment import Deployment, all_hold, run
+from readmission.stack.evidence.deployments.forwarding import forwarded
 from readmission.stack.evidence.lines import NotAsExpected, expect
 from readmission.stack.site.ports import HOST
 
@@ -18,7 +18,11 @@ NAMESPACE = "mlops-proyecto3"
 KUBECTL = ("kubectl", "--namespace", NAMESPACE)
 EXEC = ("docker", "compose", "exec", "-T")
 PSQL = ("psql", "-U", "postgres", "-At")
-LOCUST = ("locust", "-f", "/app/load/locustfile.py", "--headless", "--load-profile", "steady")
+LOCUST = (
+    "sh", "-c",
+    "locust -f /app/load/locustfile.py --headless --load-profile steady --html /tmp/report.html;"
+    " code=$?; cat /tmp/report.html; exit $code",
+)  # fmt: skip
 LIST_ARTIFACTS = (
     "python", "-c",
     "import boto3, os\n"
@@ -42,6 +46,7 @@ SECRETS = {
     "prometheus_password": ("prometheus", "PROMETHEUS_PASSWORD"),
     "grafana_password": ("grafana", "GRAFANA_ADMIN_PASSWORD"),
     "api_key": ("api-keys", "API_KEY_PREDICT"),
+    "admin_key": ("api-keys", "API_KEY_ADMIN"),
 }
 """Each secret: the Secret that holds it on Kubernetes, and its name there and in `.env`."""
 

@@ -5,7 +5,7 @@ import sys
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readmission.stack.evidence.deployment import ONE_MACHINE, Deployment, all_hold
+from readmission.stack.evidence.deployments.deployment import ONE_MACHINE, Deployment, all_hold
 from readmission.stack.evidence.lines import NotAsExpected, expect
 from readmission.stack.services import object_store, postgres
 from readmission.stack.services.observability import grafana, prometheus
@@ -35,11 +35,12 @@ def deployment(site: Site) -> Deployment:
         },
         model=settings.model_name,
         families=len(settings.families),
-        load=(sys.executable, "-m", "load.run"),
+        load=(sys.executable, "-m", "load.run", "--html", "/dev/stdout"),
         airflow_password=keys.airflow_admin,
         viewer_password=keys.mlflow_viewer,
         prometheus_password=keys.prometheus,
         grafana_password=keys.grafana,
+        admin_key=keys.api_admin_key,
     )
 
 

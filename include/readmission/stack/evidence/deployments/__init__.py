@@ -1,0 +1,1 @@
+"""What the evidence queries on one machine, on Compose and on Kubernetes."""
