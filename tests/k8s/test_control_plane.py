@@ -190,9 +190,13 @@ def test_a_deployment_is_repeated_changed_and_deleted(
     again = deploy(*options)
     assert "deleting objects" not in again
 
-    # when the overlay changes, to one with larger volumes, other ports and a quota, and back
+    # when the overlay changes, to one with larger volumes, other ports and a quota
     assert "creating statefulset postgres-raw again" in deploy(*options, "--overlay", "production")
     assert listed("resourcequotas", "--namespace", NAMESPACE)
+    # and to one with a pod for each task, and back
+    deploy(*options, "--overlay", "scale-out")
+    assert listed("cronjobs", "--namespace", NAMESPACE)
+    assert not listed("resourcequotas,ingresses", "--namespace", NAMESPACE)
     deploy(*options)
 
     # then the data is the same, and nothing of the other overlay is left
