@@ -147,6 +147,7 @@ class Delivery:
             return False
         try:
             oldest = datetime.now(UTC) - self._retention
+            store.keep_months(oldest)
             if store.delete_before(oldest, CLEANED_ROWS) == CLEANED_ROWS:
                 return True
             for other in (feedback, shadow):
@@ -155,7 +156,7 @@ class Delivery:
         except psycopg.Error as error:
             if store.connection.broken:
                 raise
-            log.error("expired predictions could not be deleted: %s", where(error))
+            log.error("the prediction log could not be cleaned: %s", where(error))
         self._next_cleaning = time.monotonic() + CLEANING_SECONDS
         return False
 

@@ -218,6 +218,7 @@ def texts(connection: psycopg.Connection) -> dict[str, list[str]]:
     tables = connection.execute(
         "SELECT table_name FROM information_schema.tables"
         " WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+        " AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition)"
     ).fetchall()
     return {
         table: [

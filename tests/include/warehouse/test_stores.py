@@ -14,6 +14,7 @@ COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns
 JOIN information_schema.tables USING (table_schema, table_name)
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+  AND table_name NOT IN (SELECT relname FROM pg_class WHERE relispartition)
 """
 IDENTIFYING = {schema.PATIENT, schema.ENCOUNTER, "encounters", "source_row"} | {
     "patient_hash",

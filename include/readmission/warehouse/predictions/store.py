@@ -17,6 +17,7 @@ _BEFORE_CALLERS = COLUMNS[:12]
 """The same for version 0.1.0, whose lines may still be in a spool after an upgrade."""
 
 _CLEANING_LOCK = 296_008
+_LOCK_WAIT = "2s"
 _BLOCK_BYTES = 1 << 16
 
 
@@ -69,7 +70,7 @@ class PredictionStore:
 
     The role must be allowed to connect, to use the schema, to create temporary tables, and to
     select from, insert into and delete from ``prediction``, ``shadow_prediction`` and
-    ``card_feedback``.
+    ``card_feedback``. The table ``prediction`` has a partition for each month.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -114,12 +115,36 @@ class PredictionStore:
             Largest number of rows to delete, so that no other query waits for long.
         """
         with self.connection.transaction():
-            free = self.connection.execute(
-                "SELECT pg_try_advisory_xact_lock(%s)", (_CLEANING_LOCK,)
-            ).fetchone()
-            if not (free and free[0]):
+            if not self._may_clean():
                 return 0
-            return self.connection.execute(_DELETE, (moment, limit)).rowcount
+            return self.connection.execute(_DELETE, (moment, moment, limit)).rowcount
+
+    def keep_months(self, moment: datetime) -> None:
+        """Create the partition of the next month, and drop months that ended before a moment.
+
+        If another process is at it, nothing happens.
+
+        Parameters
+        ----------
+        moment : datetime
+            With a time zone.
+
+        Raises
+        ------
+        psycopg.errors.LockNotAvailable
+            If a query kept a month in use for `_LOCK_WAIT`; new predictions wait behind it.
+        """
+        with self.connection.transaction():
+            if self._may_clean():
+                self.connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_WAIT}'")
+                self.connection.execute("SELECT keep_prediction_months(%s)", (moment,))
+
+    def _may_clean(self) -> bool:
+        """Whether no other process is cleaning; none does until the transaction ends."""
+        row = self.connection.execute(
+            "SELECT pg_try_advisory_xact_lock(%s)", (_CLEANING_LOCK,)
+        ).fetchone()
+        return bool(row and row[0])
 
     def daily_counts(self, since: datetime) -> list[DailyCount]:
         """Count predictions per day, model version and class, oldest day first."""
@@ -139,12 +164,12 @@ CREATE TEMPORARY TABLE IF NOT EXISTS prediction_arrival (LIKE prediction) ON COM
 _COPY = sql.SQL("COPY prediction ({}) FROM STDIN")
 _COPY_ARRIVALS = sql.SQL("COPY prediction_arrival ({}) FROM STDIN")
 _MERGE = sql.SQL(
-    "INSERT INTO prediction ({0}) SELECT {0} FROM prediction_arrival ON CONFLICT (id) DO NOTHING"
+    "INSERT INTO prediction ({0}) SELECT {0} FROM prediction_arrival ON CONFLICT DO NOTHING"
 ).format(_names(COLUMNS))
 
 _DELETE = """
 DELETE FROM prediction
-WHERE id IN (SELECT id FROM prediction WHERE at < %s ORDER BY at LIMIT %s)
+WHERE at < %s AND (id, at) IN (SELECT id, at FROM prediction WHERE at < %s ORDER BY at LIMIT %s)
 """
 
 _DAILY = """

@@ -120,7 +120,7 @@ SHAPE = """
 SELECT 'column', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull::text
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
 WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0 AND NOT a.attisdropped
-  AND c.relkind IN ('r', 'v')
+  AND c.relkind IN ('r', 'p', 'v')
 UNION ALL
 SELECT 'constraint', conrelid::regclass::text, pg_get_constraintdef(oid), '', ''
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
