@@ -2,12 +2,13 @@
 
 If one stage has finished a batch and the next has not, because the event was lost or the run
 failed, the batch is announced again, with growing pauses. A batch whose error would only come back
-is closed: an alert says so, and later batches continue without it. If the next stage is running, it
-may still reach the batch, so it is left to the next sweep. The newest batch is trained again if the
-model in production was not trained for this version, and a recorded verdict is carried out if it
-never was. The sweep also copies rollbacks and promotions by hand into the history, because the API
-can record them only in the registry, and records when somebody moved the alias `production` by
-hand. It deletes training partitions with rows that CLEAN does not have any longer.
+is closed: an alert says so, and later batches continue without it. They also stop waiting for one
+that three restarts left with the same error, which is still started again. If the next stage is
+running, it may still reach the batch, so it is left to the next sweep. The newest batch is trained
+again if the model in production was not trained for this version, and a recorded verdict is carried
+out if it never was. The sweep also copies rollbacks and promotions by hand into the history,
+because the API can record them only in the registry, and records when somebody moved the alias
+`production` by hand. It deletes training partitions with rows that CLEAN does not have any longer.
 """
 
 from airflow.sdk import dag, task

@@ -84,10 +84,11 @@ def record_failure(context: Any) -> None:
     from connections import clean_warehouse
     from readmission.domain.batch_ids import parse_batch_id
     from readmission.logs import is_trusted, where
-    from readmission.warehouse.clean.failure_log import FailureLog
+    from readmission.warehouse.clean.failure_log import KILLED, FailureLog
 
-    reason = "the task was killed"
+    reason, kind = "the task was killed", KILLED
     if isinstance(error, BaseException):
+        kind = type(error).__name__
         reason = f"{type(error).__name__}: {error}" if is_trusted(error) else where(error)
     with clean_warehouse() as clean:
         FailureLog(clean.connection).record_error(
@@ -96,6 +97,7 @@ def record_failure(context: Any) -> None:
             task.run_id,
             f"{context.get('label') or task.task_id}: {reason}",
             lasting=_is_any_of(error, LASTING),
+            error=kind,
         )
 
 

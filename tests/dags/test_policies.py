@@ -91,6 +91,8 @@ def test_the_last_failure_of_a_task_is_stored_with_its_batch(
     (failures,) = FailureLog(clean_db).failures("training").values()
     assert (failures.batch_id, failures.restarts, failures.lasting) == ("batch-0003", 0, lasting)
     assert failures.reason.startswith(reason)
+    (kind,) = clean_db.execute("SELECT error FROM stage_failure").fetchone() or ()
+    assert kind == (reason.split(": ")[1] if error else "killed")
     assert "12345" not in failures.reason
 
 

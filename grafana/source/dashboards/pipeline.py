@@ -103,12 +103,13 @@ def _batches() -> list[Panel]:
         time_series(
             PanelOptions(
                 "Waiting batches over time",
-                "Waiting batches of each stage. A stage whose line stays above 0 is stuck. A "
-                "closed batch has failed for good.",
+                "Waiting batches of each stage. A stage whose line stays above 0 is stuck. Later "
+                "batches pass one that keeps failing; a closed one has failed for good.",
                 empty=NO_EXPORTER,
                 width=8,
             ),
             Query("sum by (stage) (readmission_waiting_batches)", "{{stage}}"),
+            Query("sum by (stage) (readmission_failing_batches)", "{{stage}}, keeps failing"),
             Query("sum by (stage) (readmission_closed_batches)", "{{stage}}, closed"),
         ),
         time_series(

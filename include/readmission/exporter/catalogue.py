@@ -62,6 +62,11 @@ CLOSED = MetricFamily(
     "Batches that failed at this stage for good, so that only a person can start them again.",
     ("stage",),
 )
+FAILING = MetricFamily(
+    "readmission_failing_batches",
+    "Batches whose restarts at this stage end in the same error, so that no other waits for them.",
+    ("stage",),
+)
 LAST_EVENT = MetricFamily(
     "readmission_last_event_timestamp_seconds",
     "When a stage last finished successfully.",

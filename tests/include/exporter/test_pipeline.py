@@ -11,7 +11,7 @@ from readmission.domain.production import Production, Rollback
 from readmission.pipeline.sweep import find
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion, RawWarehouse
 from readmission.warehouse.clean.drift_log import DriftLog
-from readmission.warehouse.clean.failure_log import FailureLog
+from readmission.warehouse.clean.failure_log import ENOUGH_RESTARTS, FailureLog
 from readmission.warehouse.clean.move_log import MoveLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.predictions.outcomes import OutcomeStore
@@ -176,6 +176,31 @@ def test_a_batch_that_failed_for_good_is_closed_and_not_waiting(
     history = ModelHistory(hospital.clean.connection)
     history.record_candidate(Candidate(FIRST, "run", "xgboost", "1", "sha"))
     assert closed(scrape()) == {"processing": 1, "training": 0, "promotion": 0}
+
+
+def test_a_batch_that_keeps_failing_is_counted_apart_and_still_waits(
+    hospital: Hospital, scrape: Scrape
+) -> None:
+    # given
+    hospital.arrive(0)
+    hospital.set_aside(FIRST)
+    hospital.refine(FIRST)
+    failures = FailureLog(hospital.clean.connection)
+    commit(hospital)
+    assert scrape()("failing_batches", stage="training") == 0
+
+    # when
+    for number in range(ENOUGH_RESTARTS):
+        failures.record_restarts([FIRST], "training", f"sweep {number}")
+        failures.record_error(
+            FIRST, "training", f"run {number}", "patient 12345", lasting=False, error="KeyError"
+        )
+
+    # then
+    page = scrape()
+    assert page.all("failing_batches") == {("processing",): 0, ("training",): 1, ("promotion",): 0}
+    assert waiting(page)["training"] == 1
+    assert closed(page)["training"] == 0
 
 
 def test_each_gate_counts_its_verdicts_and_details_the_newest(

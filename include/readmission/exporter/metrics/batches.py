@@ -1,6 +1,6 @@
 """Batches and rows of RAW and CLEAN, and the metrics that need both."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from readmission.domain.batch_ids import parse_batch_id
 from readmission.exporter.catalogue import (
     BATCHES,
     CLOSED,
+    FAILING,
     LAST_EVENT,
     QUARANTINE,
     REPEATED,
@@ -67,8 +68,8 @@ class CleanReading:
         Drift of the newest measured batch.
     trainings : ModelsReading
         Trainings and promotions.
-    closed : mapping of str to set of str
-        Batches by stage that failed for good.
+    failed : FailuresReading
+        Batches by stage that failed for good, or keep failing.
     skipped : mapping of (str, str) to int
         Rows that could not be used, by source and table.
     """
@@ -78,7 +79,7 @@ class CleanReading:
     results: Sequence[gates.GateResult] = ()
     drifts: Sequence[drift.ColumnDrift] = ()
     trainings: models.ModelsReading = field(default_factory=models.ModelsReading)
-    closed: failures.Closed = field(default_factory=dict)
+    failed: failures.FailuresReading = field(default_factory=failures.FailuresReading)
     skipped: Skipped = field(default_factory=dict)
 
 
@@ -155,9 +156,9 @@ def clean_samples(clean: CleanReading) -> Iterator[Sample]:
     yield from _last_accepted("clean", tallies)
     accepted = {t.batch_id for t in tallies if t.state is BatchState.ACCEPTED}
     untrained = accepted - clean.trainings.trained - _stopped(Stage.TRAINING, clean)
-    yield from _waiting(untrained, "training", clean.closed.get(Stage.TRAINING, ()))
+    yield from _waiting(untrained, "training", Stage.TRAINING, clean.failed)
     unjudged = clean.trainings.unjudged - _stopped(Stage.PROMOTION, clean)
-    yield from _waiting(unjudged, "promotion", clean.closed.get(Stage.PROMOTION, ()))
+    yield from _waiting(unjudged, "promotion", Stage.PROMOTION, clean.failed)
     yield from gates.samples(clean.results, Database.CLEAN)
     yield from drift.samples(clean.drifts)
     yield from models.samples(clean.trainings)
@@ -178,7 +179,7 @@ def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
         for tally in raw.tallies
         if tally.state is BatchState.ACCEPTED and tally.for_clean > 0
     }
-    yield from _waiting(arrived - decided, "processing", clean.closed.get(Stage.CLEAN, ()))
+    yield from _waiting(arrived - decided, "processing", Stage.CLEAN, clean.failed)
     if clean.trainings.judged_batch:
         batch_id, judged_at = clean.trainings.judged_batch
         for tally in raw.tallies:
@@ -186,10 +187,13 @@ def joint_samples(raw: RawReading, clean: CleanReading) -> Iterator[Sample]:
                 yield TO_PRODUCTION((judged_at - tally.created_at).total_seconds())
 
 
-def _waiting(unfinished: Set[str], stage: str, closed: Collection[str]) -> Iterator[Sample]:
-    failed = unfinished & set(closed)
-    yield WAITING(len(unfinished - failed), stage)
-    yield CLOSED(len(failed), stage)
+def _waiting(
+    unfinished: Set[str], name: str, stage: Stage, failed: failures.FailuresReading
+) -> Iterator[Sample]:
+    closed = unfinished & set(failed.closed.get(stage, ()))
+    yield WAITING(len(unfinished - closed), name)
+    yield CLOSED(len(closed), name)
+    yield FAILING(len(unfinished & set(failed.failing.get(stage, ()))), name)
 
 
 def _stopped(stage: Stage, clean: CleanReading) -> set[str]:

@@ -25,7 +25,9 @@ def unsettled(
     """Return the accepted batches that can still get a verdict, oldest first.
 
     A batch is settled once its challenger has a verdict. It is also settled if it gets none: a gate
-    has stopped it, its training was skipped, or its failures have closed it.
+    has stopped it, its training was skipped, or its failures have closed it. A batch that keeps
+    failing in the same way does not hold the others up either: if one of its later restarts
+    succeeds, its challenger is refused as late if the model of a newer batch came first.
 
     Parameters
     ----------
@@ -49,9 +51,9 @@ def unsettled(
     settled |= {one for one, state in states.items() if state is BatchState.REJECTED}
     settled |= {one.batch_id for stage in stages for one in stopped_at(stage, verdicts)}
     settled |= SkippedTrainings(clean).batches() - trained
-    settled |= _closed(Stage.CLEAN, clean, now) - accepted
-    settled |= _closed(Stage.TRAINING, clean, now) - trained
-    settled |= _closed(Stage.PROMOTION, clean, now)
+    settled |= _given_up(Stage.CLEAN, clean, now) - accepted
+    settled |= _given_up(Stage.TRAINING, clean, now) - trained
+    settled |= _given_up(Stage.PROMOTION, clean, now)
     return sorted((arrived | accepted) - settled, key=batch_number)
 
 
@@ -114,6 +116,6 @@ def next_held(
     return None
 
 
-def _closed(stage: Stage, clean: CleanWarehouse, now: datetime) -> set[str]:
+def _given_up(stage: Stage, clean: CleanWarehouse, now: datetime) -> set[str]:
     failures = FailureLog(clean.connection).failures(stage)
-    return {one.batch_id for one in failures.values() if one.is_closed(now)}
+    return {one.batch_id for one in failures.values() if not one.holds_up(now)}

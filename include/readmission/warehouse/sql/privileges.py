@@ -39,7 +39,7 @@ CLEAN: Columns = {
     "rollback": ("version_left",),
     "production_move": ("kind",),
     "skipped_training": ("batch_id",),
-    "stage_failure": ("batch_id", "stage", "kind", "lasting", "at"),
+    "stage_failure": ("batch_id", "stage", "kind", "lasting", "error", "at"),
 }
 PREDICTIONS: Columns = {
     "prediction": ("at", "model_version", "encounter_hash", "predicted_class"),

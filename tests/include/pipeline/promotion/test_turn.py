@@ -1,7 +1,7 @@
 """A challenger waits for the verdicts on earlier batches, so their order does not matter."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ import pytest
 from readmission.pipeline.promotion.turn import ARRIVING, next_held, not_yet, unsettled
 from readmission.registry import Registry
 from readmission.warehouse import CleanWarehouse, ModelHistory, RawWarehouse
-from readmission.warehouse.clean.failure_log import MAX_RESTARTS
+from readmission.warehouse.clean.failure_log import ENOUGH_RESTARTS, MAX_RESTARTS
 from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 from tests.conftest import Platform
 from tests.include.pipeline.promotion.test_judge import (  # noqa: F401
@@ -120,6 +120,71 @@ def test_a_training_that_keeps_failing_closes_its_batch(ledgers: Ledgers) -> Non
 
     assert pending(timedelta(0)) == [SECOND, THIRD]
     assert pending(timedelta(days=2)) == [THIRD]
+
+
+def keeps_failing(
+    ledgers: Ledgers,  # noqa: F811
+    stage: str,
+    errors: Sequence[str],
+) -> None:
+    """Let the first run and the restarts fail, each in a transaction of its own."""
+    for number, error in enumerate(errors):
+        ledgers.clean.connection.commit()
+        if number:
+            ledgers.failures.record_restarts([SECOND], stage, f"sweep {number}")
+        reason, run = f"train: {error}", f"run {number}"
+        ledgers.failures.record_error(SECOND, stage, run, reason, lasting=False, error=error)
+    ledgers.clean.connection.commit()
+
+
+@pytest.mark.parametrize("stage", ["clean", "training", "promotion"])
+def test_later_batches_pass_one_that_three_restarts_left_with_the_same_error(
+    ledgers: Ledgers,  # noqa: F811
+    stage: str,
+) -> None:
+    # given a batch whose runs fail, and the challenger of the next one
+    ledgers.finish(FIRST, "1")
+    if stage != "clean":
+        ledgers.process(SECOND)
+        ledgers.clean.accept(SECOND)
+    if stage == "promotion":
+        ledgers.train(SECOND, "2")
+    trained(ledgers, THIRD, "3")
+    assert waits(ledgers) is not None
+
+    # when
+    keeps_failing(ledgers, stage, ["OSError"] + ["KeyError"] * ENOUGH_RESTARTS)
+
+    # then the next one is judged, and the sweep still restarts the one that fails
+    assert waits(ledgers) is None
+    started = ledgers.sweep(timedelta(hours=3))
+    assert SECOND in (*started.processing, *started.training, *started.promotion)
+    assert ledgers.failures.failures(stage)[SECOND].reason == "train: KeyError"
+
+    # and a run that succeeds makes its challenger wait for nobody but earlier batches
+    if stage == "training":
+        ledgers.train(SECOND, "2")
+        assert waits(ledgers, SECOND) is None
+        assert waits(ledgers) is not None
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [["KeyError"] * ENOUGH_RESTARTS, ["KeyError", "KeyError", "KeyError", "OSError"]],
+    ids=["two restarts", "different errors"],
+)
+def test_nobody_passes_a_batch_that_may_still_recover(
+    ledgers: Ledgers,  # noqa: F811
+    errors: list[str],
+) -> None:
+    ledgers.finish(FIRST, "1")
+    ledgers.process(SECOND)
+    ledgers.clean.accept(SECOND)
+    trained(ledgers, THIRD, "3")
+
+    keeps_failing(ledgers, "training", errors)
+
+    assert waits(ledgers) is not None
 
 
 def starts(
