@@ -1,5 +1,6 @@
 """The login of the MLflow server: who may call what, against a real server."""
 
+import json
 import os
 import re
 import socket
@@ -23,10 +24,26 @@ from mlflow.server.auth import routes
 from pydantic import SecretStr
 from requests import HTTPError
 
-from readmission.domain.production import PROMOTED_VERSION, Pin, Production
-from readmission.modelling.mlflow_runs import Lineage, log_fit
+from readmission.domain.production import (
+    CRITERION,
+    PIN,
+    PROMOTED_VERSION,
+    Pin,
+    Production,
+    PromotionByHand,
+    Rollback,
+)
+from readmission.modelling.mlflow_runs import (
+    Lineage,
+    bundle_tags,
+    code_tags,
+    history_tag,
+    log_fit,
+)
 from readmission.operations.mlflow_server.__main__ import MAX_HEAD
-from readmission.operations.mlflow_server.permissions import RULES, allowed, pattern
+from readmission.operations.mlflow_server.permissions import RULES, TAGS, allowed, pattern
+from readmission.pipeline.promotion.approval import APPROVED_BY
+from readmission.pipeline.promotion.order import APPROVAL, ASKED_AT, CARRIED_OUT
 from readmission.registry import CHALLENGER, DRIFT_REFERENCE, PRODUCTION, Registry
 from readmission.registry.rollbacks import roll_back, rollbacks
 from readmission.settings import CHECKOUT, PREFIX
@@ -115,7 +132,7 @@ def version(log_in: Callable[[str], MlflowClient]) -> tuple[str, str]:
         mlflow.log_text("hello", "greeting.txt")
     training.create_registered_model(name)
     source = f"{run.info.artifact_uri}/greeting.txt"
-    tags = {"batch": "1", "family": "xgboost"}
+    tags = {"batch_id": "batch-0001", "family": "xgboost"}
     found = training.create_model_version(name, source, run.info.run_id, tags=tags)
     return name, str(found.version)
 
@@ -203,7 +220,7 @@ def test_everybody_with_a_password_reads(
     )
 
     # then
-    assert found.tags == {"batch": "1", "family": "xgboost"}
+    assert found.tags == {"batch_id": "batch-0001", "family": "xgboost"}
     assert Path(folder).read_text() == "hello"
     assert [
         run.info.run_id
@@ -270,6 +287,57 @@ def test_training_moves_no_alias_and_deletes_nothing(
     refused(lambda: training.delete_run(run.run_id))
     refused(lambda: training.delete_experiment(run.experiment_id))
     assert training.get_model_version_by_alias(name, PRODUCTION).version == number
+
+
+DECISIONS = [
+    *(*PromotionByHand.now("1", "Dr. Osei", "why").tags, *Rollback.now("2", "1", "Dr. Osei").tag),
+    *(APPROVAL, APPROVED_BY, ASKED_AT, CARRIED_OUT, "verdict", "verdict_reason", "compared_with"),
+    *("promotion_rule", f"{CRITERION}log_loss", "test_log_loss", PROMOTED_VERSION, PIN, "mine"),
+]
+
+
+def test_training_gives_no_tag_that_is_read_as_a_decision(
+    version: tuple[str, str], client: Callable[..., httpx.Client],
+    log_in: Callable[[str], MlflowClient],
+) -> None:  # fmt: skip
+    # given
+    name, number = version
+    training = log_in("training")
+    found = training.get_model_version(name, number)
+
+    def register(tags: dict[str, str]) -> object:
+        return training.create_model_version(name, found.source, found.run_id, tags=tags)
+
+    # then neither with a version, nor with a model
+    for tag in DECISIONS:
+        refused(lambda tag=tag: register({"batch_id": "batch-0002", tag: "approved"}))
+    new = f"{name}_copy"
+    refused(lambda: training.create_registered_model(new, tags={PROMOTED_VERSION: "1"}))
+    refused(lambda: training.create_registered_model(new, tags={PIN: "{}"}))
+
+    # nor over another prefix of the API, with any spelling of the content's type
+    body = {"name": name, "source": found.source, "tags": [{"key": APPROVAL, "value": "approved"}]}
+    for prefix in ("/api/2.0", "/ajax-api/2.0"):
+        for kind in ("application/json", "text/plain"):
+            answer = client("training").post(
+                f"{prefix}/mlflow/model-versions/create",
+                content=json.dumps(body), headers={"Content-Type": kind},
+            )  # fmt: skip
+            assert answer.status_code in (400, 403), answer.text
+
+    # nor by copying a version that has them
+    log_in("promotion").set_model_version_tag(name, number, APPROVAL, "approved")
+    training = log_in("training")
+    refused(lambda: training.copy_model_version(f"models:/{name}/{number}", new))
+    assert [one.version for one in training.search_model_versions(f"name='{name}'")] == [number]
+
+
+def test_training_gives_the_tags_that_say_what_a_version_was_made_from() -> None:
+    # given what `register_best` and earlier releases write
+    lineage = Lineage("batch-0001", 1, ROWS, "sha", "synthetic")
+    tags = lineage.tags() | bundle_tags(SIGNER) | code_tags("xgboost") | history_tag(known=True)
+
+    assert set(tags) == TAGS["mlflow/model-versions/create"]
 
 
 def test_promotion_moves_aliases_and_logs_nothing(

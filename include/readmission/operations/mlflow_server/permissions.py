@@ -78,9 +78,26 @@ LOG_AND_REGISTER = (
     "PATCH mlflow/logged-models/*/tags",
     "PUT mlflow-artifacts/artifacts/**",
     "POST mlflow/registered-models/create",
-    # With its tags; later ones are verdicts and approvals.
+    # With `TAGS` only; the others are verdicts and approvals.
     "POST mlflow/model-versions/create",
 )
+TAGS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "mlflow/registered-models/create": frozenset(),
+        "mlflow/model-versions/create": frozenset(
+            {
+                *("batch_id", "batches", "rows", "data_sha256", "data_source", "earlier_stays"),
+                *("family", "code_sha256", "lock_sha256", "commit"),
+                *("bundle_format", "schema_version", "signed_by"),
+            }
+        ),
+    }
+)
+"""The tags that everybody but the admin may give when something is created, by path.
+
+They say what a version was made from. Any other tag may be read as a decision: a verdict, an
+approval, a rollback, a promotion by hand, or, at the model, which version was promoted or pinned.
+"""
 MOVE_ALIASES = (
     "POST mlflow/registered-models/alias",
     "POST mlflow/registered-models/set-tag",  # Which version was promoted.
@@ -114,6 +131,16 @@ def allowed(user: str, method: str, path: str) -> bool:
         return True
     request = f"{'GET' if method == 'HEAD' else method} {_PREFIX.sub('', path)}"
     return user in _PATTERNS and _PATTERNS[user].fullmatch(request) is not None
+
+
+def decides_about_tags(user: str, path: str) -> bool:
+    """Whether `reserved` has to be called for the tags of a request."""
+    return user != ADMIN and _PREFIX.sub("", path) in TAGS
+
+
+def reserved(path: str, tags: Iterable[str]) -> list[str]:
+    """Return the tags that only promotion may set, later, on what this request creates."""
+    return sorted(set(tags) - TAGS[_PREFIX.sub("", path)])
 
 
 def pattern(rules: Iterable[str]) -> re.Pattern[str]:
