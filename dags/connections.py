@@ -135,7 +135,7 @@ def record_decision(
         trail.record(
             AuditEvent(
                 user or unattended, ActorKind.AIRFLOW, action, batch_id,
-                request_id=dag_run.run_id, detail=facts,
+                _place(dag_run), dag_run.run_id, facts,
             )
         )  # fmt: skip
     else:
@@ -153,9 +153,15 @@ def record_approval(dag_run: Any, by: str, version: str, *, approved: bool) -> N
     """
     action = Action.APPROVE if approved else Action.REFUSE
     if trail := AuditLog.from_settings(get_settings()):
-        trail.record(AuditEvent(by, ActorKind.AIRFLOW, action, version, request_id=dag_run.run_id))
+        place, run_id = _place(dag_run), dag_run.run_id
+        trail.record(AuditEvent(by, ActorKind.AIRFLOW, action, version, place, run_id))
     else:
         log.warning("%s by %s is not audited: there is no audit trail", action, by)
+
+
+def _place(dag_run: Any) -> str:
+    """Return from where a decision came; Airflow knows no address of who started a run."""
+    return f"{dag_run.dag_id}/{dag_run.run_id}"
 
 
 def _connect(connection_id: str) -> psycopg.Connection:

@@ -210,7 +210,9 @@ from airflow.dag_processing.dagbag import BundleDagBag
 
 folder, user = sys.argv[1:]
 bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
-run = SimpleNamespace(run_id="a-run", triggering_user_name=user or None)
+run = SimpleNamespace(
+    dag_id="data_retention", run_id="a-run", triggering_user_name=user or None
+)
 bag.dags["data_retention"].get_task("delete_expired").python_callable(dag_run=run)
 """
 

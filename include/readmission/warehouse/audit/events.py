@@ -1,6 +1,7 @@
 """An event of the audit trail, and the names of actions and kinds of actors."""
 
 import getpass
+import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -58,8 +59,11 @@ class AuditEvent:
         What was done.
     subject : str, optional
         To what: a model version, a batch, a report, or the hash of a patient.
-    peer, request_id : str, optional
-        Address of the actor and id of the request.
+    peer : str, optional
+        From where: the address of a client, ``user@host`` of a command, or dag and run in Airflow,
+        which does not pass the address of the browser on to its tasks.
+    request_id : str, optional
+        Id of the request, or of the run in Airflow.
     detail : mapping
         Short facts, for example a reason.
     """
@@ -76,10 +80,10 @@ class AuditEvent:
 def by_os_user(
     action: Action, subject: str | None, *, request_id: str | None = None, **detail: DetailValue
 ) -> AuditEvent:
-    """Return an event of the user who runs this process."""
-    return AuditEvent(
-        os_user(), ActorKind.OS_USER, action, subject, request_id=request_id, detail=detail
-    )
+    """Return an event of the user who runs this process, on this machine or in this container."""
+    user = os_user()
+    peer = f"{user}@{socket.gethostname()}"
+    return AuditEvent(user, ActorKind.OS_USER, action, subject, peer, request_id, detail)
 
 
 def os_user() -> str:

@@ -1,6 +1,7 @@
 """The commands of the quarantine: decisions, errors, and no patient numbers in the output."""
 
 import getpass
+import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -152,6 +153,7 @@ def test_a_decision_is_audited_with_the_user_and_the_name(commands: QuarantineCo
 
     fixed, waived = audit.read(commands.stack.site)[-2:]
     assert (fixed.actor, fixed.actor_kind) == (waived.actor, waived.actor_kind) == (USER, "os-user")
+    assert fixed.peer == waived.peer == f"{USER}@{socket.gethostname()}"
     assert (fixed.action, fixed.subject) == ("quarantine-fix", FIRST)
     assert fixed.detail == {"rows": 2, "by": f"Osei ({USER})", "columns": ["age"]}
     assert (waived.action, waived.detail) == ("quarantine-waive", {"rows": 1, "by": USER})
