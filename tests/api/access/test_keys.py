@@ -21,6 +21,7 @@ from api.main import create_app
 from readmission.domain.schema import example
 from readmission.modelling.fitting import Fit
 from readmission.settings import CHECKOUT, Settings, SettingsError
+from readmission.warehouse.audit import coverage
 from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
 from tests.api.routes.interop.test_cds_hooks import body_for
@@ -90,6 +91,13 @@ BODIES: dict[str, object] = {
     },
 }
 """Bodies of requests; all others send one encounter."""
+
+
+def test_every_endpoint_says_whether_it_is_audited() -> None:
+    assert set(coverage.ENDPOINTS) == {f"{method} {path}" for method, path in ENDPOINTS}, (
+        "name the endpoint in readmission/warehouse/audit/coverage.py: the action that it records,"
+        " or why it leaves no event"
+    )
 
 
 def settings(anonymous: str = "none", **changes: object) -> Settings:

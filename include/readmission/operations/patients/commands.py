@@ -122,10 +122,13 @@ def run_rekey(settings: Settings, report: Report) -> Rekeyed:
     Raises
     ------
     ReadmissionError
-        If a setting is missing or a database is unavailable.
+        If a setting is missing or a database is unavailable; an audit trail, if there is one, must
+        be writable.
     """
     try:
         with connect(settings) as databases:
+            if trail := AuditLog.from_settings(settings):
+                trail.record(by_os_user(Action.REKEY_PATIENTS, None))
             report("waiting until no task works on the rows")
             with stopped_pipeline(databases):
                 done = rekey(databases)

@@ -17,7 +17,10 @@ class Action(StrEnum):
     SCORE_FILE = "score-file"
     READ_REPORT = "read-report"
     READ_CORRECTIONS = "corrections-read"
+    READ_QUARANTINE = "quarantine-read"
     TRACE = "trace"
+    BACK_UP = "backup"
+    DRILL = "restore-drill"
 
     RELOAD = "reload"
     ROLL_BACK = "rollback"
@@ -25,6 +28,7 @@ class Action(StrEnum):
     PROMOTE = "promote"
     APPROVE = "promotion-approve"
     REFUSE = "promotion-refuse"
+    RETRAIN = "retrain"
     SET_THRESHOLD = "follow-up-threshold"
     FIX_ROWS = "quarantine-fix"
     WAIVE_ROWS = "quarantine-waive"
@@ -33,6 +37,7 @@ class Action(StrEnum):
     WITHDRAW = "warning-withdraw"
     EXPORT_PATIENT = "patient-export"
     ERASE_PATIENT = "patient-erase"
+    REKEY_PATIENTS = "patient-rekey"
     DELETE_EXPIRED = "retention-delete"
 
 

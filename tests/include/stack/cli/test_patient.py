@@ -102,6 +102,13 @@ def test_export_and_erasure_are_audited_without_the_number(commands: PatientComm
     assert NUMBER not in str(audit.read(commands.stack.site))
 
 
+def test_following_a_rotation_of_the_key_is_audited(commands: PatientCommands) -> None:
+    assert commands.run("rekey").exit_code == 0
+
+    (event,) = audit.read(commands.stack.site)
+    assert (event.action, event.subject, event.actor) == ("patient-rekey", None, USER)
+
+
 @pytest.mark.parametrize("verb", ["export", "erase"])
 def test_nothing_is_shown_or_erased_that_cannot_be_audited(
     commands: PatientCommands, verb: str

@@ -167,6 +167,18 @@ def test_a_decision_is_audited_with_the_user_and_the_name(commands: QuarantineCo
     assert (nobody.exit_code, nobody.stdout, later.stdout) == (0, "", "")
 
 
+def test_reading_rows_is_audited(commands: QuarantineCommands) -> None:
+    commands.succeed("list", "-b", FIRST)
+    commands.succeed("show", FIRST, "7")
+    commands.succeed("history", "-b", FIRST)
+
+    found = audit.read(commands.stack.site)[-3:]
+    assert {(one.action, one.subject, one.actor) for one in found} == {
+        ("quarantine-read", FIRST, USER)
+    }
+    assert [one.detail for one in found] == [{"rows": 3}, {"rows": 1, "row": 7}, {"decisions": 0}]
+
+
 def test_a_decision_that_cannot_be_audited_is_not_made(commands: QuarantineCommands) -> None:
     role = postgres.AUDIT_WRITER
     with postgres._connect(commands.stack.site) as superuser:

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from readmission.stack.audit import record
 from readmission.stack.cli.terminal import console, error_console, exit_on_error, open_stack
 from readmission.stack.errors import StackError
+from readmission.warehouse.audit.events import Action, by_os_user
 
 if TYPE_CHECKING:
     from readmission.operations.sealing import BackupKey
@@ -42,6 +44,7 @@ def back_up(
         if new_key is not None:
             job.new_seal(stack.paths, new_key)
             console.print(f"the backup key is in {new_key}; move it away from this machine")
+        record(stack.site, by_os_user(Action.BACK_UP, None))
         with error_console.status("backing up") as shown:
             made = job.back_up(stack, folder, lambda part: shown.update(f"backing up {part}"))
         size = sum(file.stat().st_size for file in made.iterdir()) / 2**20
@@ -108,6 +111,7 @@ def drill(
         stack = open_stack()
         if not stack.is_running:
             raise StackError("the stack is not running; start it with `readmission up`")
+        record(stack.site, by_os_user(Action.DRILL, None))
         with error_console.status("drill") as shown:
 
             def report(part: str) -> None:

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from readmission.stack.audit import record
 from readmission.stack.cli.data.synth import S3, use_own_store
-from readmission.stack.cli.terminal import console, error_console, exit_on_error, open_stack
+from readmission.stack.cli.models.promote import running_site
+from readmission.stack.cli.terminal import console, error_console, exit_on_error
 from readmission.stack.errors import StackError
+from readmission.warehouse.audit.events import Action, by_os_user
 
 if TYPE_CHECKING:
     from readmission.serving.model import ServedModel
@@ -56,7 +59,9 @@ def score(
 
         if source.startswith(S3) or output.startswith(S3):
             use_own_store()
-        model, threshold = _champion()
+        site = running_site()
+        model, threshold = _champion(site), _threshold(site)
+        record(site, by_os_user(Action.SCORE_FILE, model.registered.version))
         columns = (SpinnerColumn(), TextColumn("{task.completed:,} encounters"))
         with Progress(*columns, TimeElapsedColumn(), console=error_console) as shown:
             task = shown.add_task("encounters", total=None)
@@ -71,15 +76,15 @@ def score(
         )
 
 
-def _champion() -> "tuple[ServedModel, float | None]":
-    """Return the model that the API serves, and the stored threshold of follow-up.
+def _champion(site: "Site") -> "ServedModel":
+    """Return the model that the API serves.
 
     Raises
     ------
     StackError
-        If the stack is not running, or PostgreSQL is unavailable.
-    NotPromotedYet, BundleRefused
-        If no version is in production, or it cannot be trusted.
+        If no version is in production.
+    BundleRefused
+        If it cannot be trusted.
     """
     from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
 
@@ -88,19 +93,15 @@ def _champion() -> "tuple[ServedModel, float | None]":
 
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)
 
-    stack = open_stack()
-    if not stack.is_running:
-        raise StackError("the stack is not running; start it with `readmission up`")
-    settings = stack.site.settings
-    registry = Registry(settings)
+    registry = Registry(site.settings)
     version = registry.served_version()
     if version is None:
         raise StackError("no version is in production yet; `readmission demo` trains the first")
-    model = registry.open(version, TrustedKeys.parse(settings.trusted_signing_keys))
-    return model, _threshold(stack.site)
+    return registry.open(version, TrustedKeys.parse(site.settings.trusted_signing_keys))
 
 
 def _threshold(site: "Site") -> float | None:
+    """Return the stored threshold of follow-up."""
     import psycopg
 
     from readmission.stack.services import postgres

@@ -80,11 +80,12 @@ def list_rows(
     from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import Quarantine
 
-    with open_stack_warehouses() as (_, raw, _clean):
+    with open_stack_warehouses() as (site, raw, _clean):
         if batch:
             raw.batch(batch)  # An unknown batch is an error, not an empty list.
         rows = Quarantine(raw.connection).rows(batch)
         shown = rows if everything else [row for row in rows if row.is_waiting]
+        record(site, by_os_user(Action.READ_QUARANTINE, batch, rows=len(shown)))
         if as_json:
             print_json(display.without_keys(shown))
             return
@@ -106,9 +107,10 @@ def show(
     from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import DecisionLog, Quarantine
 
-    with open_stack_warehouses() as (_, raw, _clean):
+    with open_stack_warehouses() as (site, raw, _clean):
         quarantine = Quarantine(raw.connection)
         found = quarantine.row(batch, row)
+        record(site, by_os_user(Action.READ_QUARANTINE, batch, rows=1, row=row))
         (arrived,) = quarantine.as_arrived([found])
         for line in display.row_history(found, DecisionLog(raw.connection).decisions(batch, row)):
             console.print(escape_markup(line))
@@ -124,10 +126,11 @@ def history(batch: BatchOption = None) -> None:
     from readmission.stack.cli.decisions import quarantine_tables as display
     from readmission.warehouse import DecisionLog
 
-    with open_stack_warehouses() as (_, raw, _clean):
+    with open_stack_warehouses() as (site, raw, _clean):
         if batch:
             raw.batch(batch)
         decisions = DecisionLog(raw.connection).decisions(batch)
+        record(site, by_os_user(Action.READ_QUARANTINE, batch, decisions=len(decisions)))
         for decision in decisions:
             console.print(escape_markup(display.decision_line(decision)))
         if not decisions:

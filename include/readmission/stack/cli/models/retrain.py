@@ -1,6 +1,8 @@
 """The command `readmission retrain`: train on all accepted batches again."""
 
+from readmission.stack.audit import record
 from readmission.stack.cli.terminal import console, open_stack_warehouses
+from readmission.warehouse.audit.events import Action, by_os_user
 
 
 def retrain() -> None:
@@ -19,6 +21,7 @@ def retrain() -> None:
         if not accepted:
             console.print("nothing to train on: no batch has reached CLEAN yet")
             return
+        record(site, by_os_user(Action.RETRAIN, accepted[-1]))
         client = open_airflow(site)
         client.wait_for_dags(CONSUMERS)
         run = client.trigger(TRAINING, {}, accepted[-1])
