@@ -1,14 +1,15 @@
-"""Encounters as the library sees them, and one training of every family, shared by tests."""
+"""Encounters as the library sees them, and one training of every family, shared by tests.
 
-import sys
-from collections.abc import Iterator, Sequence
+Fixtures import what is slow to import when they run: most test files need neither MLflow nor
+scikit-learn.
+"""
+
+from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import mlflow
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -16,14 +17,10 @@ import pytest
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean, eligible, outcome
-from readmission.domain.splitting import Split, assign_splits
-from readmission.modelling.families import FAMILIES
-from readmission.modelling.mlflow_runs import Lineage
-from readmission.modelling.model import ReadmissionModel
-from readmission.pipeline import source, train
+from readmission.domain.splitting import assign_splits
+from readmission.pipeline import source
 from readmission.pipeline.process import process
 from readmission.pipeline.source import Dataset, Origin
-from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.stack.services import object_store
 from readmission.stack.stack import Stack
@@ -31,8 +28,10 @@ from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.partitions import Bucket
 from tests.conftest import Platform, emptied
 from tests.databases import dumped, migrate, restore
-from tests.include.operations.ward import Ward, settings_of
-from tests.signing import SIGNER
+
+if TYPE_CHECKING:
+    from tests.include.operations.ward import Ward
+    from tests.include.training import Training
 
 BATCHES = ("batch-0001", "batch-0002")
 BATCH_ROWS = 1_500
@@ -81,55 +80,6 @@ def clean_rows(raw_rows: pd.DataFrame) -> pd.DataFrame:
     return cleaned(raw_rows)
 
 
-@dataclass(frozen=True)
-class Training:
-    """One training on the first batch, logged to MLflow.
-
-    Parameters
-    ----------
-    settings : Settings
-        Settings with an experiment of its own.
-    rows, test_rows : DataFrame
-        The training rows, and the test rows of both batches.
-    lineage : Lineage
-        Describes the training rows.
-    results : tuple of FitResult
-        One result for each family.
-    """
-
-    settings: Settings
-    rows: pd.DataFrame
-    test_rows: pd.DataFrame
-    lineage: Lineage
-    results: Sequence[train.FitResult]
-
-    def registry(self) -> Registry:
-        """Return a registry with the same runs and a new registered model."""
-        name = f"model_{uuid4().hex}"
-        return Registry(self.settings.model_copy(update={"model_name": name}))
-
-    def model(self, family: str) -> ReadmissionModel:
-        """Return the fitted model of one family, as MLflow unpickles it."""
-        return unpickled(Registry(self.settings), self.run_of(family))
-
-    def run_of(self, family: str) -> str:
-        """Return the run of one family."""
-        (found,) = (result.run_id for result in self.results if result.family == family)
-        return found
-
-
-def unpickled(registry: Registry, run_id: str) -> ReadmissionModel:
-    """Return the model of a run of this test; nothing outside the tests unpickles a model."""
-    (output,) = registry.client.get_run(run_id).outputs.model_outputs
-    path = list(sys.path)
-    try:
-        loaded = mlflow.pyfunc.load_model(f"models:/{output.model_id}")
-    finally:
-        # The artifact has its own copy of the library, which must not be imported here.
-        sys.path[:] = path
-    return cast("ReadmissionModel", loaded.unwrap_python_model())
-
-
 def fill(raw: RawWarehouse, clean: CleanWarehouse, encounters: pa.Table) -> None:
     """Fill RAW and CLEAN with the first two batches, both accepted."""
     migrate(raw.connection)
@@ -163,23 +113,11 @@ def filled(
 
 
 @pytest.fixture(scope="session")
-def trained(platform: Platform, dataset: Dataset) -> Training:
+def trained(platform: Platform, dataset: Dataset) -> "Training":
     """Every family trained on the first of the two batches, as the pipeline does it."""
-    settings = platform.settings.model_copy(update={"experiment": f"experiment_{uuid4().hex}"})
-    registry = Registry(settings)
-    with psycopg.connect(platform.raw_dsn) as raw, psycopg.connect(platform.clean_dsn) as clean:
-        for connection in (raw, clean):
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            connection.commit()
-        warehouse = CleanWarehouse(clean)
-        fill(RawWarehouse(raw), warehouse, dataset.encounters)
-        rows = train.training_rows(warehouse, BATCHES[0], history=True)
-        test_rows = warehouse.read_splits((Split.TEST,))
-        lineage = train.lineage(warehouse, BATCHES[0], len(rows))
-    results = [
-        train.train(family, rows, lineage, registry, SIGNER, threads=1) for family in FAMILIES
-    ]
-    return Training(settings, rows, test_rows, lineage, results)
+    from tests.include.training import train_families
+
+    return train_families(platform, dataset.encounters)
 
 
 @pytest.fixture(scope="session")
@@ -191,6 +129,8 @@ def bucket(databases: Stack) -> Bucket:
 
 @pytest.fixture
 def ward_settings(platform: Platform) -> Settings:
+    from tests.include.operations.ward import settings_of
+
     addresses = {
         "raw_dsn": platform.raw_dsn,
         "clean_dsn": platform.clean_dsn,
@@ -200,8 +140,10 @@ def ward_settings(platform: Platform) -> Settings:
 
 
 @pytest.fixture
-def ward(platform: Platform, bucket: Bucket, ward_settings: Settings) -> Iterator[Ward]:
+def ward(platform: Platform, bucket: Bucket, ward_settings: Settings) -> "Iterator[Ward]":
     """All tables, with the patient in each that can hold rows of patients."""
+    from tests.include.operations.ward import Ward
+
     with ExitStack() as opened:
         connections = []
         for dsn in (platform.raw_dsn, platform.clean_dsn, platform.predictions_dsn):

@@ -21,7 +21,7 @@ from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry, cli
 from readmission.registry.rollbacks import roll_back, rollbacks
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
-from tests.include.conftest import Training
+from tests.include.training import Training
 from tests.signing import TRUSTED
 
 STEPS = ["tag", "previous", "production", "everything"]

@@ -17,8 +17,9 @@ from readmission.registry import PRODUCTION
 from readmission.settings import CHECKOUT, Settings, SettingsError
 from readmission.stack.services import object_store
 from tests.conftest import Platform
-from tests.include.conftest import BATCHES, Training
+from tests.include.conftest import BATCHES
 from tests.include.exporter.conftest import Page, Scrape, scraping
+from tests.include.training import Training
 
 NOWHERE = "127.0.0.1:1"
 PASSWORD = "secret-word"  # noqa: S105

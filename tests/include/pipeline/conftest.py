@@ -7,7 +7,7 @@ import pytest
 from readmission.domain import schema
 from readmission.modelling.evaluation.metrics import evaluate_twice
 from readmission.registry import Registry
-from tests.include.conftest import Training
+from tests.include.training import Training
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from readmission.warehouse import BatchState, CleanWarehouse, ModelHistory, Prom
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.clean.skipped_trainings import OnDrift
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
-from tests.include.conftest import BATCHES, Training
+from tests.include.conftest import BATCHES
+from tests.include.training import Training
 
 FIRST, SECOND = BATCHES
 

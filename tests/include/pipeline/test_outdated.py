@@ -9,7 +9,8 @@ from readmission.pipeline.sweep import find_outdated
 from readmission.registry import Registry
 from readmission.serving.signature import Signer, TrustedKeys
 from readmission.warehouse import CleanWarehouse
-from tests.include.conftest import BATCHES, Training
+from tests.include.conftest import BATCHES
+from tests.include.training import Training
 from tests.signing import SIGNER, TRUSTED
 
 CURRENT = bundle_tags(SIGNER)

@@ -15,7 +15,8 @@ from readmission.registry.rollbacks import roll_back
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.move_log import MoveLog
 from readmission.warehouse.clean.rollback_log import RollbackLog
-from tests.include.conftest import BATCHES, Training
+from tests.include.conftest import BATCHES
+from tests.include.training import Training
 
 FAMILIES = ("random_forest", "xgboost", "logistic_regression")
 OLD, PROMOTED, NEVER_PROMOTED = "1", "2", "3"

@@ -25,7 +25,8 @@ from readmission.registry import Registry
 from readmission.serving.signature import Signer
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, ModelHistory
-from tests.include.conftest import BATCH_ROWS, BATCHES, Training
+from tests.include.conftest import BATCH_ROWS, BATCHES
+from tests.include.training import Training
 from tests.signing import SETTINGS, SIGNER
 
 PLOTS = {"confusion_matrix.png", "calibration.png", "roc_pr.png", "feature_importance.png"}

@@ -22,7 +22,7 @@ from readmission.pipeline.source import Dataset
 from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT
 from tests.api.serving import Service, running
-from tests.include.conftest import Training, unpickled
+from tests.include.training import Training, unpickled
 from tests.locks import link_packages
 
 ROWS = 24

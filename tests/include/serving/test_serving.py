@@ -27,7 +27,7 @@ from readmission.serving.bundle import open_bundle
 from readmission.serving.model import ServedModel
 from tests.api.models import registered
 from tests.api.serving import Service, running, wait_for
-from tests.include.conftest import Training
+from tests.include.training import Training
 from tests.signing import TRUSTED
 
 ROWS = 10_000

@@ -36,7 +36,8 @@ from readmission.settings import Settings
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
 from readmission.warehouse.verdicts import VerdictLog
-from tests.include.conftest import BATCHES, Training
+from tests.include.conftest import BATCHES
+from tests.include.training import Training
 from tests.signing import SIGNER, TRUSTED
 
 PLAIN = Rule("weighted_f1", log_loss_tolerance=10)
