@@ -73,12 +73,14 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Import no other file for ``-m alone``: importing all takes half a minute."""
-    if config.option.markexpr != "alone":
-        return None
-    files = [TESTS / path for path in ALONE]
-    found = (collection_path.is_relative_to(f) or f.is_relative_to(collection_path) for f in files)
-    return None if any(found) else True
+    """Import no other file for ``-m alone`` or ``-m unit``: importing all takes half a minute."""
+    path = collection_path.relative_to(TESTS) if collection_path.is_relative_to(TESTS) else Path()
+    if config.option.markexpr == "unit" and collection_path.is_file():
+        return None if is_inner(path) else True
+    if config.option.markexpr == "alone":
+        found = (path.is_relative_to(alone) or Path(alone).is_relative_to(path) for alone in ALONE)
+        return None if any(found) else True
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -130,8 +132,12 @@ def is_library(item: pytest.Item, path: Path) -> bool:
 
 def is_unit(item: pytest.Item, path: Path) -> bool:
     """Whether a test of the library is quick and about one of its inner rooms."""
-    inner = len(path.parts) == 2 or path.parts[1] in INNER_ROOMS
-    return inner and item.get_closest_marker("slow") is None
+    return is_inner(path) and item.get_closest_marker("slow") is None
+
+
+def is_inner(path: Path) -> bool:
+    """Whether a test file is about the library's root or one of its inner rooms."""
+    return path.parts[0] == "include" and (len(path.parts) == 2 or path.parts[1] in INNER_ROOMS)
 
 
 @dataclass(frozen=True)
