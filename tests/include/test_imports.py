@@ -131,7 +131,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.operations.mlflow_server": (
         {"permissions"},
-        {"authorization", "users"},
+        {"authorization", "experiments", "users"},
         {"__main__"},
     ),
     "readmission.operations.patients": (

@@ -16,6 +16,7 @@ from urllib.parse import quote
 import psycopg
 import uvicorn
 
+from readmission.operations.mlflow_server.experiments import remember_experiments
 from readmission.operations.mlflow_server.users import passwords, remember_lookups, update_users
 from readmission.settings import Settings, SettingsError, get_settings
 
@@ -71,6 +72,7 @@ def _prepared_app(dsn: str, users: dict[str, str], settings: Settings) -> Any:
     app = auth.create_app()
     update_users(auth.store, users)
     remember_lookups(auth.store)
+    remember_experiments(auth)
     return app
 
 
