@@ -11,7 +11,6 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from readmission.stack.site.ports import free_ports
 from readmission.stack.site.site import PORT_SETTINGS, Site
 from readmission.stack.stack import Stack
 from tests import object_stores, signing
-from tests.databases import recreate
+from tests.databases import emptied
 from tests.k8s import cluster
 
 # At each request, MLflow's client looks for these on the whole path, and none is installed.
@@ -75,7 +74,7 @@ def pytest_report_header() -> list[str]:
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Import no other file for ``-m alone`` or ``-m unit``: importing all takes half a minute."""
     path = collection_path.relative_to(TESTS) if collection_path.is_relative_to(TESTS) else Path()
-    if config.option.markexpr == "unit" and collection_path.is_file():
+    if config.option.markexpr == "unit" and len(path.parts) > 1:
         return None if is_inner(path) else True
     if config.option.markexpr == "alone":
         found = (path.is_relative_to(alone) or Path(alone).is_relative_to(path) for alone in ALONE)
@@ -137,7 +136,8 @@ def is_unit(item: pytest.Item, path: Path) -> bool:
 
 def is_inner(path: Path) -> bool:
     """Whether a test file is about the library's root or one of its inner rooms."""
-    return path.parts[0] == "include" and (len(path.parts) == 2 or path.parts[1] in INNER_ROOMS)
+    room = path.parts[1]
+    return path.parts[0] == "include" and (room.endswith(".py") or room in INNER_ROOMS)
 
 
 @dataclass(frozen=True)
@@ -268,15 +268,6 @@ def platform(databases: Stack) -> Platform:
         s3_access_key=site.credentials.s3_access_key,
         s3_secret_key=site.credentials.s3_secret_key,
     )
-
-
-@contextmanager
-def emptied(dsn: str) -> Iterator[psycopg.Connection]:
-    """Create the tables of a database again and connect to it."""
-    with psycopg.connect(dsn) as connection:
-        recreate(connection)
-        yield connection
-        connection.rollback()
 
 
 @pytest.fixture

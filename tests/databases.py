@@ -1,6 +1,8 @@
-"""Create the tables of a test by running the migrations."""
+"""Tables of a test: created by the migrations, and empty before each test."""
 
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -17,6 +19,15 @@ RENAMED_TABLES = {"known_stretch": "known_chunk"}
 
 _MIGRATED: dict[str, str] = {}
 """The statements that create what the migrations have created, by database."""
+
+
+@contextmanager
+def emptied(dsn: str) -> Iterator[psycopg.Connection]:
+    """Connect to a database whose tables have just been emptied."""
+    with psycopg.connect(dsn) as connection:
+        recreate(connection)
+        yield connection
+        connection.rollback()
 
 
 def recreate(connection: psycopg.Connection) -> None:

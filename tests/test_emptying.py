@@ -6,7 +6,7 @@ from psycopg import sql
 
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
-from tests.conftest import emptied
+from tests.databases import emptied
 from tests.emptying import rows_of
 
 EVENT = """

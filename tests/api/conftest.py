@@ -17,7 +17,8 @@ from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.settings import Settings
 from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.api.models import loaded, small_fit
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 
 
 class FakeModelStore:

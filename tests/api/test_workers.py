@@ -19,7 +19,8 @@ from readmission.registry import PRODUCTION, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests.api.models import raw_encounters, two_versions
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 
 WORKERS = 2
 REQUESTS = 60

@@ -26,8 +26,8 @@ from readmission.stack.services import object_store
 from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.partitions import Bucket
-from tests.conftest import Platform, emptied
-from tests.databases import dumped, migrate, restore
+from tests.conftest import Platform
+from tests.databases import dumped, emptied, migrate, restore
 
 if TYPE_CHECKING:
     from tests.include.operations.ward import Ward

@@ -24,7 +24,8 @@ from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.live_figures import LiveFigure
 from tests.api.models import ROWS, put_into_production, small_fit
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 from tests.signing import SIGNER
 from tests.ui.pages import PREDICT, Opened, switch_to
 

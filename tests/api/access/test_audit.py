@@ -21,7 +21,7 @@ from readmission.warehouse.audit.log import AuditLog
 from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
 from tests.api.routes.interop.test_cds_hooks import body_for
-from tests.conftest import emptied
+from tests.databases import emptied
 
 KEY = "an admin key"
 KEY_ID = entry_of("admin", KEY).split(":")[1][:8]

@@ -19,7 +19,8 @@ from readmission.settings import Settings
 from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.api.models import raw_encounters, two_versions
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 
 PATIENCE = 60
 KEYS = {schema.ENCOUNTER: 1_357_924_680, schema.PATIENT: 1_864_209_753}

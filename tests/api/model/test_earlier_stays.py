@@ -36,7 +36,7 @@ from tests.api.conftest import FakeModelStore
 from tests.api.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.api.models import loaded
 from tests.api.routes.interop.test_cds_hooks import body_for
-from tests.conftest import emptied
+from tests.databases import emptied
 
 ROWS = 10_000
 BATCH = 6_000

@@ -21,7 +21,7 @@ from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from tests.api.conftest import FakeModelStore
 from tests.api.models import loaded
-from tests.conftest import emptied
+from tests.databases import emptied
 
 KEY = "a key of at least thirty-two characters"
 ROWS = "SELECT * FROM shadow_prediction ORDER BY number"

@@ -29,7 +29,8 @@ from readmission.modelling.fitting import Fit
 from tests.api.models import loaded, put_into_production, raw_encounters
 from tests.api.routes.test_about import check_error, metric
 from tests.api.serving import Service, running, wait_for
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 
 ROWS = 250
 """Two and a half chunks."""

@@ -20,7 +20,8 @@ from readmission.warehouse.verdicts import GateVerdict
 from tests.api.conftest import FakeModelStore
 from tests.api.models import ROWS, loaded, put_into_production
 from tests.api.routes.test_about import check_error
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 
 NUMBERS = {"encounter_id": 1_357_924_680, "patient_nbr": 1_864_209_753}
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

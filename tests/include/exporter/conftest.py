@@ -14,7 +14,8 @@ from readmission.stack.services import exporter
 from readmission.stack.site.ports import free_ports
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.predictions.outcomes import OutcomeStore
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 
 Samples = dict[tuple[str, ...], float]
 """Label values, in the order of the label names, to the sample's value."""

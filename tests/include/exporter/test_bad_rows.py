@@ -25,7 +25,7 @@ from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promo
 from readmission.warehouse.clean.drift_log import DriftLog
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
-from tests.conftest import emptied
+from tests.databases import emptied
 from tests.include.exporter.conftest import Page, Scrape
 from tests.include.hospital import FIRST, Hospital
 

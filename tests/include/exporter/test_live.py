@@ -11,7 +11,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.live_figures import LiveFigure
 from readmission.warehouse.sql import privileges
-from tests.conftest import emptied
+from tests.databases import emptied
 
 LABELS = ("model_version", "against", "attribute", "group", "metric", "bound")
 

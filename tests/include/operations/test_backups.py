@@ -22,7 +22,8 @@ from readmission.operations.sealing import BackupError, BackupKey, Seal
 from readmission.settings import CHECKOUT
 from readmission.stack.services.postgres import AUDIT, AUDIT_WRITER, DATABASES, MONITORING, dsn
 from readmission.warehouse import migrations
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 from tests.object_stores import ObjectStore
 
 SCRIPTS = CHECKOUT / "k8s" / "backup"

@@ -33,7 +33,8 @@ from readmission.warehouse import (
 )
 from readmission.warehouse.clean.drift_log import DriftLog
 from tests.browser import look
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 from tests.include.tables import encounters, held, waiting_backend
 
 ROWS = 400

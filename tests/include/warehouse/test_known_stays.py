@@ -16,7 +16,7 @@ from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.patient_history import PatientHistory
 from readmission.warehouse.predictions import known_stays
 from readmission.warehouse.predictions.known_stays import KnownStay
-from tests.conftest import emptied
+from tests.databases import emptied
 from tests.include.tables import waiting_backend
 from tests.include.warehouse.test_patient_history import KEY, ROWS, filled, raw
 

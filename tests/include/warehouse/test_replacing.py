@@ -12,7 +12,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse.predictions import live_figures
 from readmission.warehouse.predictions.live_figures import LiveFigure
 from readmission.warehouse.predictions.recent_requests import drift_by_column, replace_drift
-from tests.conftest import emptied
+from tests.databases import emptied
 from tests.include.tables import waiting_backend
 
 Replace = Callable[[psycopg.Connection, float], None]

@@ -21,7 +21,7 @@ from readmission.warehouse.predictions.live_figures import LiveFigure
 from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.shadow import ShadowPrediction
 from readmission.warehouse.predictions.store import PredictionStore
-from tests.conftest import emptied
+from tests.databases import emptied
 
 KEY = "a key of at least thirty-two characters"
 NAMES = Pseudonyms(KEY)

@@ -18,7 +18,8 @@ from readmission.warehouse.predictions.outcomes import (
     recent_versions,
 )
 from readmission.warehouse.predictions.store import PredictionStore
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 from tests.include.conftest import BATCH_ROWS, BATCHES
 
 KEY = "a key of at least thirty-two characters"

@@ -15,7 +15,7 @@ from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from readmission.warehouse.predictions.recent_requests import drift_by_column
 from readmission.warehouse.predictions.store import PredictionStore
-from tests.conftest import emptied
+from tests.databases import emptied
 
 KEY = "a key of at least thirty-two characters"
 RAW = synthetic.encounters(MINIMUM_ROWS, 5).to_pandas()

@@ -18,7 +18,8 @@ from readmission.stack.cli.app import app
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from readmission.warehouse.clean.partitions import Bucket
-from tests.conftest import Platform, emptied
+from tests.conftest import Platform
+from tests.databases import emptied
 from tests.include.operations.ward import PATIENT, WHY, Ward
 
 NUMBER, USER = str(PATIENT), getpass.getuser()
