@@ -20,7 +20,8 @@ CHECKOV := .tools/checkov
 SUPPLY_CHAIN := .tools/supply-chain
 IMAGES := airflow mlflow api ui load
 PYTEST := $(BIN)/python -m pytest
-LIBRARY := python -m pytest -n 2 tests/include -m
+# The library's tests do without schemathesis, which pytest would import three times.
+LIBRARY := python -m pytest -p no:schemathesis -n 2 tests/include -m
 ARGS ?=
 PROFILE ?=
 

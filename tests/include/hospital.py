@@ -8,7 +8,6 @@ import psycopg
 
 from readmission.pipeline.process import process
 from readmission.pipeline.replay import NO_LIMIT, replay
-from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import CleanWarehouse, Quarantine, RawBatch, RawWarehouse
 from readmission.warehouse.reconciliation import Account, account
 from tests.include.tables import encounters
@@ -28,6 +27,9 @@ class Hospital:
     def __init__(self, raw: psycopg.Connection, clean: psycopg.Connection, docs: Path) -> None:
         self.raw, self.clean = RawWarehouse(raw), CleanWarehouse(clean)
         self.quarantine = Quarantine(raw)
+        # Great Expectations takes seconds to import, also for those that only collect tests.
+        from readmission.quality.gates import Gatekeeper
+
         self.gatekeeper = Gatekeeper(docs, lambda *_: None)
 
     def arrive(self, offset: int = 0, origin: str = "file", **cells: Mapping[int, str]) -> RawBatch:

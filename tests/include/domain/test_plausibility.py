@@ -10,7 +10,6 @@ from readmission.domain.cleaning import parse
 from readmission.domain.plausibility import PREFIX, RULES, judged
 from readmission.pipeline.ingest import Slice, load
 from readmission.pipeline.source import Dataset, Origin
-from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import BatchState, RawWarehouse
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.plausible import BROKEN, consistent
@@ -44,6 +43,9 @@ def test_the_gate_warns_of_implausible_rows_and_of_new_missing_values(
 ) -> None:
     # given a normal batch, then one without payers and with contradictory medicines
     warehouse = RawWarehouse(raw_db)
+    # Great Expectations takes seconds to import, also for those that only collect this file.
+    from readmission.quality.gates import Gatekeeper
+
     gatekeeper = Gatekeeper(tmp_path, lambda _site, _gate: None)
     usual = load(file_of({}), warehouse, Slice(0, ROWS))
     gatekeeper.raw(warehouse, usual.batch_id, 0.05)
