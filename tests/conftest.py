@@ -55,6 +55,10 @@ TOGETHER = {
     "ui": "ui",
     "k8s": "k8s",
     "grafana": "grafana",
+    "include/warehouse": "databases",
+    "include/domain/test_batch_ids.py": "databases",
+    "include/domain/test_drift.py": "databases",
+    "include/test_logs.py": "databases",
 }
 """What one worker runs as a whole, by folder or file: tests that share what is expensive to make.
 They start in this order, before all others: no worker must wait for a long group at the end."""
