@@ -9,7 +9,7 @@ from starlette.types import Scope
 
 from api.access.audit import AuditTrail
 from api.access.keys import HEADER, Caller, Keyring, Role
-from api.access.limits import RateLimit, RowBudget, UploadSlots
+from api.access.limits import FileBudget, RateLimit, UploadSlots
 from api.contract.predictions import ModelReference
 from api.contract.problem_details import PROBLEM_JSON, SCHEMA_REF
 from api.errors import Forbidden, Unauthorized
@@ -55,6 +55,8 @@ class ServiceState:
         Records who did what.
     rows : RateLimit
         Rows of files per minute.
+    file_bytes : RateLimit
+        Bytes of files per minute, as sent and as unpacked.
     upload_slots : UploadSlots
         One slot per upload in progress; single encounters need none.
     shutdown : GracefulShutdown
@@ -69,6 +71,7 @@ class ServiceState:
     keyring: Keyring
     limit: RateLimit
     rows: RateLimit
+    file_bytes: RateLimit
     store: ModelStore
     registry: RegistryClient
     stays: EarlierStays
@@ -139,10 +142,10 @@ def audit_event(
     )
 
 
-def row_budget(request: Request) -> RowBudget:
-    """Return the row budget of the caller of a request."""
+def file_budget(request: Request) -> FileBudget:
+    """Return what may still be read from files of the caller of a request."""
     state = service_state(request)
-    return RowBudget(state.rows, state.settings.api_row_limit, caller_of(request))
+    return FileBudget(state.rows, state.file_bytes, caller_of(request))
 
 
 def require_predict(request: Request) -> None:

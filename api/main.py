@@ -171,6 +171,9 @@ def create_app(
         keyring=Keyring.from_settings(settings),
         limit=RateLimit(settings.api_rate_limit),
         rows=RateLimit(settings.api_row_limit, 60, "rows of files per minute"),
+        file_bytes=RateLimit(
+            settings.api_file_mb_limit << 20, 60, "bytes of files, as unpacked, per minute"
+        ),
         store=store,
         registry=registry,
         stays=stays,

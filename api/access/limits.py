@@ -1,4 +1,4 @@
-"""Limits per caller, in the memory of each process: requests, rows of files, upload slots."""
+"""Limits per caller, in the memory of each process: requests, rows and bytes of files, slots."""
 
 import asyncio
 import math
@@ -32,51 +32,63 @@ class RateLimit:
     """
 
     def __init__(self, limit: int, seconds: int = 1, what: str = "requests per second") -> None:
-        self._limit = limit
+        self.limit = limit
         self._rate = limit / seconds
         self._what = what
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, caller: str, number: int = 1) -> None:
-        """Count requests or rows.
+        """Count requests, rows or bytes.
 
         Raises
         ------
         RateLimited
             If the caller's bucket has too few tokens; they stay in it.
         """
-        if not self._limit:
+        if not self.limit:
             return
         now = monotonic()
-        tokens, since = self._buckets.pop(caller, (float(self._limit), now))
-        tokens = min(self._limit, tokens + (now - since) * self._rate)
+        tokens, since = self._buckets.pop(caller, (float(self.limit), now))
+        tokens = min(self.limit, tokens + (now - since) * self._rate)
         # Store the bucket before raising. A rejected request takes no token.
         self._buckets[caller] = (tokens - number if tokens >= number else tokens, now)
         if len(self._buckets) > MAX_CALLERS:
             self._buckets.popitem(last=False)
         if tokens < number:
             wait = math.ceil((number - tokens) / self._rate)
-            raise RateLimited(self._limit, self._what, max(1, wait))
+            raise RateLimited(self.limit, self._what, max(1, wait))
 
 
-class RowBudget:
-    """The number of rows that the service may still predict for one caller.
+class FileBudget:
+    """The rows and bytes that the service may still read from one caller's files.
 
     Parameters
     ----------
-    limit : RateLimit
+    rows : RateLimit
         Rows per minute of each caller.
-    most : int
-        Most rows that a caller may send at once; 0 for no limit.
+    size : RateLimit
+        Bytes per minute of each caller, as they were sent and as they are unpacked.
     caller : str
         Name of the caller.
     """
 
-    def __init__(self, limit: RateLimit, most: int, caller: str) -> None:
-        self._limit = limit
-        self._most = most
+    def __init__(self, rows: RateLimit, size: RateLimit, caller: str) -> None:
+        self._rows = rows
+        self._size = size
         self._caller = caller
         self._paid = 0
+
+    def read(self, size: int) -> None:
+        """Take bytes of a file before they are read or unpacked.
+
+        Raises
+        ------
+        BodyTooLarge
+            If they are more than the limit will ever allow.
+        RateLimited
+            If the caller has to wait.
+        """
+        self._take(self._size, size, "bytes")
 
     def announce(self, rows: int) -> None:
         """Take all rows of a file that states its number of rows, before decoding any.
@@ -88,9 +100,7 @@ class RowBudget:
         RateLimited
             If the caller has to wait.
         """
-        if self._most and rows > self._most:
-            raise BodyTooLarge(self._most, "a file", "rows")
-        self._limit.take(self._caller, rows)
+        self._take(self._rows, rows, "rows")
         self._paid = rows
 
     def take(self, rows: int) -> None:
@@ -104,7 +114,12 @@ class RowBudget:
         due = max(0, rows - self._paid)
         self._paid = max(0, self._paid - rows)
         if due:
-            self._limit.take(self._caller, due)
+            self._rows.take(self._caller, due)
+
+    def _take(self, limit: RateLimit, number: int, unit: str) -> None:
+        if limit.limit and number > limit.limit:
+            raise BodyTooLarge(limit.limit, "a file", unit)
+        limit.take(self._caller, number)
 
 
 class UploadSlots:

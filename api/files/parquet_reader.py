@@ -26,7 +26,9 @@ PAGE_BYTES = 1 << 16
 """Bytes read from a column at once."""
 
 
-def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow]:
+def read(
+    file: IO[bytes], announce: Callable[[int], object], take: Callable[[int], object]
+) -> Iterator[ParsedRow]:
     """Yield each row of the file.
 
     Raises
@@ -36,10 +38,11 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
     InvalidEncounter
         If its columns are not those of an encounter.
     BodyTooLarge
-        If a text is longer than `MAX_TEXT_BYTES`, or the file is larger than `MAX_UNPACKED_BYTES`
-        or a column than `MAX_COLUMN_BYTES` when uncompressed.
+        If a text is longer than `MAX_TEXT_BYTES`, or the file or all its texts are larger than
+        `MAX_UNPACKED_BYTES`, or a column than `MAX_COLUMN_BYTES`, when uncompressed.
     ApiError
-        If `announce`, which gets the number of rows before one is decoded, rejects it.
+        If `announce`, which gets the number of rows before one is decoded, or `take`, which gets
+        the size of its pages and then of its texts, refuses.
     """
     try:
         columns = pq.read_schema(file)
@@ -50,8 +53,8 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         file.seek(0)
         table = pq.ParquetFile(file, read_dictionary=texts, buffer_size=PAGE_BYTES)
         announce(table.metadata.num_rows)
-        _check_sizes(file, table.metadata)
-        _check_texts(table, texts)
+        take(_checked_size(file, table.metadata))
+        take(_checked_texts(table, texts))
         # The name of an unsupported type takes the place of its values, so that they are not read.
         others = {
             names[field.name]: f"({field.type})" for field in columns if field.name not in readable
@@ -67,8 +70,8 @@ def read(file: IO[bytes], announce: Callable[[int], None]) -> Iterator[ParsedRow
         raise UnreadableFile("The body is not a readable Parquet file of encounters.") from error
 
 
-def _check_sizes(file: IO[bytes], metadata: Any) -> None:
-    """Check what each column takes when uncompressed; the footer may say less."""
+def _checked_size(file: IO[bytes], metadata: Any) -> int:
+    """Return what all columns take when uncompressed; the footer may say less."""
     total = 0
     for sizes in column_sizes(file, metadata):
         total += sum(sizes)
@@ -76,13 +79,21 @@ def _check_sizes(file: IO[bytes], metadata: Any) -> None:
             raise BodyTooLarge(MAX_COLUMN_BYTES, "an uncompressed column of a row group")
         if total > MAX_UNPACKED_BYTES:
             raise BodyTooLarge(MAX_UNPACKED_BYTES, "an uncompressed file")
+    return total
 
 
-def _check_texts(table: Any, names: list[str]) -> None:
-    """Check each column alone: a hundred rows of fifty columns could be the whole file."""
+def _checked_texts(table: Any, names: list[str]) -> int:
+    """Return what the texts take in all rows; a dictionary holds a text once for many rows.
+
+    Each column is read alone: a hundred rows of fifty columns could be the whole file.
+    """
+    total = 0
     for name in names:
         for batch in table.iter_batches(batch_size=CHECKED_ROWS, columns=[name]):
-            _check_lengths(batch.column(0))
+            total += _checked_length(batch.column(0))
+            if total > MAX_UNPACKED_BYTES:
+                raise BodyTooLarge(MAX_UNPACKED_BYTES, "a file with all its texts written out")
+    return total
 
 
 def _is_text(kind: Any) -> bool:
@@ -134,10 +145,15 @@ def _number(value: Decimal | None) -> int | float | None:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def _check_lengths(column: Any) -> None:
-    texts = column.dictionary if pa.types.is_dictionary(column.type) else column
+def _checked_length(column: Any) -> int:
+    """Return the bytes of all texts in a column of a chunk."""
+    is_dictionary = pa.types.is_dictionary(column.type)
+    texts = column.dictionary if is_dictionary else column
     if pa.types.is_string_view(texts.type):
         texts = texts.cast(pa.large_string())
-    longest = pc.max(pc.binary_length(texts)).as_py() or 0
+    lengths = pc.binary_length(texts)
+    longest = pc.max(lengths).as_py() or 0
     if longest > MAX_TEXT_BYTES:
         raise BodyTooLarge(MAX_TEXT_BYTES, "a text in an encounter")
+    total: int = pc.sum(lengths.take(column.indices) if is_dictionary else lengths).as_py() or 0
+    return total

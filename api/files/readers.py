@@ -14,8 +14,10 @@ from api.files.rows import CHUNK_ROWS, KEY_FIELDS, MAX_ROW_BYTES, OWN_KEY, Parse
 from api.http.transport import media_type
 from readmission.domain import schema
 from readmission.files.formats import HEAD_BYTES, PARQUET_SIGNATURE
+from readmission.files.unpacking import size_of
 
-Announce = Callable[[int], None]
+Notice = Callable[[int], object]
+"""Gets a number of rows or bytes before they are read; it may refuse them."""
 UNKNOWN = "application/octet-stream"
 """A content type that says nothing; a request without a content type counts as this one."""
 _OUTCOME_OR_KEY = re.compile(
@@ -25,12 +27,25 @@ _OUTCOME_OR_KEY = re.compile(
 
 
 def read_rows(
-    file: IO[bytes], content_type: str, announce: Announce = lambda _rows: None
+    file: IO[bytes],
+    content_type: str,
+    announce: Notice = lambda _rows: None,
+    take: Notice = lambda _size: None,
 ) -> Iterator[ParsedRow]:
     """Yield each row of a file.
 
-    A column with the outcome is ignored, so that labelled files can be sent unchanged. A format
-    that states its number of rows is announced before a row is decoded.
+    A column with the outcome is ignored, so that labelled files can be sent unchanged.
+
+    Parameters
+    ----------
+    file : IO of bytes
+        The file, open at its beginning.
+    content_type : str
+        What the caller says that it is.
+    announce : callable
+        Called with the number of rows before one is decoded, if the format states it.
+    take : callable
+        Called with the size of the file, and with each number of bytes to be unpacked.
 
     Raises
     ------
@@ -39,12 +54,15 @@ def read_rows(
     UnreadableFile, InvalidEncounter
         If the file does not match its type, or its columns are not those of an encounter. The
         rows before the error are yielded first.
+    ApiError
+        If `announce` or `take` refuses.
     """
     kind = media_type(content_type) or UNKNOWN
     kind = OTHER_NAMES.get(kind, kind)
     if kind not in READERS:
         raise UnsupportedFormat(content_type, tuple(READERS))
-    return READERS[kind](file, announce)
+    take(size_of(file))
+    return READERS[kind](file, announce, take)
 
 
 def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[ParsedRow]]:
@@ -64,11 +82,11 @@ def chunked(rows: Iterator[ParsedRow], size: int = CHUNK_ROWS) -> Iterator[list[
         yield chunk
 
 
-def _json_lines(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+def _json_lines(file: IO[bytes], announce: Notice, take: Notice) -> Iterator[ParsedRow]:
     """Read lines of JSON, which may have commas between them, or the array that they should be."""
     beginning = _beginning(file)
     if beginning.startswith(b"["):
-        return _json(file, announce)
+        return _json(file, announce, take)
     if found := sent_as(beginning):
         raise UnreadableFile(f"The body is not lines of JSON: {found}.")
     return _lines(file)
@@ -82,7 +100,7 @@ def _lines(file: IO[bytes]) -> Iterator[ParsedRow]:
             yield _from_json(text.removesuffix(b","))
 
 
-def _json(file: IO[bytes], _announce: Announce) -> Iterator[ParsedRow]:
+def _json(file: IO[bytes], _announce: Notice, _take: Notice) -> Iterator[ParsedRow]:
     _beginning(file)
     return map(_from_json, json_array.elements(file))
 
@@ -96,28 +114,28 @@ def _beginning(file: IO[bytes]) -> bytes:
     return text.lstrip()
 
 
-def _of_unknown_type(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+def _of_unknown_type(file: IO[bytes], announce: Notice, take: Notice) -> Iterator[ParsedRow]:
     """Read JSON or any table: neither a header nor another format begins like a list or object."""
     is_json = _beginning(file).startswith((b"[", b"{"))
-    return _json_lines(file, announce) if is_json else _by_content(file, announce)
+    return _json_lines(file, announce, take) if is_json else _by_content(file, announce, take)
 
 
-def _by_content(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+def _by_content(file: IO[bytes], announce: Notice, take: Notice) -> Iterator[ParsedRow]:
     """Read any table: browsers and clients name the wrong type, or none."""
     file.seek(0)
     is_parquet = file.read(len(PARQUET_SIGNATURE)) == PARQUET_SIGNATURE
     file.seek(0)
-    return _parquet(file, announce) if is_parquet else tables.read(file)
+    return _parquet(file, announce, take) if is_parquet else tables.read(file, take)
 
 
-def _parquet(file: IO[bytes], announce: Announce) -> Iterator[ParsedRow]:
+def _parquet(file: IO[bytes], announce: Notice, take: Notice) -> Iterator[ParsedRow]:
     # Imported lazily: Arrow takes 60 MB.
     from api.files import parquet_reader
 
-    return parquet_reader.read(file, announce)
+    return parquet_reader.read(file, announce, take)
 
 
-READERS: Mapping[str, Callable[[IO[bytes], Announce], Iterator[ParsedRow]]] = {
+READERS: Mapping[str, Callable[[IO[bytes], Notice, Notice], Iterator[ParsedRow]]] = {
     "application/json": _json,
     "application/x-ndjson": _json_lines,
     "text/csv": _by_content,

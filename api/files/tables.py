@@ -2,8 +2,9 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import IO, Any
 
 from api.errors import ApiError, BodyTooLarge, InvalidEncounter, Problem, UnreadableFile
@@ -33,7 +34,7 @@ class UnpackedTooLarge(BodyTooLarge):
         ApiError.__init__(self, message)
 
 
-def read(file: IO[bytes]) -> Iterator[ParsedRow]:
+def read(file: IO[bytes], take: Callable[[int], object]) -> Iterator[ParsedRow]:
     """Yield each row of the tables in a file.
 
     Raises
@@ -44,9 +45,12 @@ def read(file: IO[bytes]) -> Iterator[ParsedRow]:
         If its columns are not those of an encounter.
     BodyTooLarge
         If a row or the unpacked file exceeds a limit.
+    ApiError
+        If `take`, which gets each number of bytes before they are unpacked, refuses.
     """
+    limits = replace(LIMITS, unpacked=take)
     try:
-        for table in read_tables(file, schema.NAMES, schema.ENCOUNTER, LIMITS):
+        for table in read_tables(file, schema.NAMES, schema.ENCOUNTER, limits):
             check_header(table.names)
             yield from _rows(table)
     except FileTooLarge as error:

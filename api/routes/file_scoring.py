@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from api.access.limits import RowBudget
+from api.access.limits import FileBudget
 from api.contract.predictions import (
     SummaryLine,
     UploadTotals,
@@ -39,8 +39,8 @@ class FileScoring:
         Key id and address of the caller, logged as well.
     answer : str
         Format of the predictions: ``ndjson``, ``csv`` or ``parquet``.
-    budget : RowBudget
-        Rows that the caller may still have predicted.
+    budget : FileBudget
+        What may still be read from the caller's files.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class FileScoring:
         request_id: str,
         sender: tuple[str, str],
         answer: AnswerFormat,
-        budget: RowBudget,
+        budget: FileBudget,
     ) -> None:
         self._state = state
         self._champion = champion
@@ -74,7 +74,9 @@ class FileScoring:
         ApiError
             Before the first piece only. Later errors become the last row.
         """
-        chunks = readers.chunked(readers.read_rows(file, content_type, self._budget.announce))
+        budget = self._budget
+        rows = readers.read_rows(file, content_type, budget.announce, budget.read)
+        chunks = readers.chunked(rows)
         first = self.completed(next(chunks, []))
         piece = self._writer.begin() + self._writer.write(self.score(first))
         try:

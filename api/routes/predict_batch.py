@@ -12,8 +12,8 @@ from api.dependencies import (
     audit_event,
     caller_of,
     error_schemas,
+    file_budget,
     require_predict,
-    row_budget,
     sender_of,
     service_state,
 )
@@ -74,7 +74,7 @@ async def predict_batch(request: Request, answer: Answer = "ndjson") -> Streamin
     champion = state.holder.require()
     file = await receive(request, state.settings.api_batch_mb << 20)
     scoring = FileScoring(
-        state, champion, request_id_of(request), sender_of(request), answer, row_budget(request)
+        state, champion, request_id_of(request), sender_of(request), answer, file_budget(request)
     )
     content_type = request.headers.get("content-type", "")
     pieces = scoring.run(file, content_type)

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
+from api.access.limits import FileBudget
 from api.contract.predictions import ModelReference
 from api.contract.protocols import data_frames
 from api.contract.protocols.json_objects import parse_object
@@ -14,6 +15,7 @@ from api.contract.protocols.tensors import OUTPUTS
 from api.dependencies import (
     KEY_REQUIRED,
     error_schemas,
+    file_budget,
     model_reference,
     require_predict,
     service_state,
@@ -106,7 +108,7 @@ async def invocations(request: Request) -> dict[str, Any]:
     """
     kind = media_type(header(request.scope, CONTENT_TYPE) or JSON)
     body = await read_body(request, MAX_BYTES)
-    scored = await score(request, _read(body, kind), kind)
+    scored = await score(request, _read(body, kind, file_budget(request)), kind)
     return {
         "predictions": _predictions(scored),
         "logged": scored.logged,
@@ -115,13 +117,13 @@ async def invocations(request: Request) -> dict[str, Any]:
     }
 
 
-def _read(body: bytes, kind: str) -> Iterator[ParsedRow]:
+def _read(body: bytes, kind: str, budget: FileBudget) -> Iterator[ParsedRow]:
     if kind == JSON:
         rows = data_frames.rows_of(parse_object(body))
         require_few(len(rows))
         yield from map(parse_row, rows)
         return
-    found = readers.read_rows(io.BytesIO(body), kind, require_few)
+    found = readers.read_rows(io.BytesIO(body), kind, require_few, budget.read)
     first = next(found, None)
     if first is None:
         raise InvalidEncounter([Problem.wrong_body("expected at least one encounter")])

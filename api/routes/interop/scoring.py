@@ -7,8 +7,8 @@ from typing import Any
 
 from fastapi import Request
 
-from api.access.limits import RowBudget
-from api.dependencies import audit_event, row_budget, sender_of, service_state
+from api.access.limits import FileBudget
+from api.dependencies import audit_event, file_budget, sender_of, service_state
 from api.errors import ApiError, BodyTooLarge, InvalidEncounter, Problem
 from api.files.rows import CHUNK_ROWS, ParsedRow
 from api.http.transport import request_id_of
@@ -69,7 +69,7 @@ async def score(request: Request, rows: Iterable[ParsedRow], form: str) -> Score
     """
     state = service_state(request)
     champion = state.holder.require()
-    budget = row_budget(request)
+    budget = file_budget(request)
     with state.tracer.span("validate"):
         paid = await asyncio.to_thread(_valid_and_paid, rows, budget)
     scoring = FileScoring(
@@ -97,7 +97,7 @@ def require_few(rows: int) -> None:
         raise BodyTooLarge(MAX_ROWS, "a request", "rows")
 
 
-def _valid_and_paid(rows: Iterable[ParsedRow], budget: RowBudget) -> list[ParsedRow]:
+def _valid_and_paid(rows: Iterable[ParsedRow], budget: FileBudget) -> list[ParsedRow]:
     """Return all rows; wrong ones count against the caller's limit, too.
 
     Raises

@@ -3,7 +3,7 @@
 Every message continues a sentence that begins with the name of the file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from readmission.errors import ReadmissionError
@@ -40,11 +40,14 @@ class Limits:
         Largest size after unpacking, as a multiple of the size before it.
     members : int
         Files in an archive, or sheets of a workbook.
+    unpacked : callable
+        Called with each number of unpacked bytes before they are read; it may refuse them.
     """
 
     unpacked_bytes: int = 4 << 30
     ratio: int = 200
     members: int = 1_000
+    unpacked: Callable[[int], object] = lambda _size: None
 
 
 DEFAULT_LIMITS = Limits()
@@ -69,6 +72,7 @@ class Budget:
         by_ratio = max(packed_bytes * limits.ratio, UNSUSPICIOUS_BYTES)
         self.allowed = min(limits.unpacked_bytes, by_ratio)
         self._taken = 0
+        self._unpacked = limits.unpacked
 
     def counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the chunks as long as they are within the budget.
@@ -79,13 +83,14 @@ class Budget:
             At the first chunk that is beyond it.
         """
         for chunk in chunks:
-            self._taken += len(chunk)
-            self.require(self._taken)
+            self.take(len(chunk))
             yield chunk
 
-    def require(self, size: int) -> None:
-        """Raise `FileTooLarge` if a size is beyond the budget."""
-        if size > self.allowed:
+    def take(self, size: int) -> None:
+        """Count unpacked bytes; raise `FileTooLarge` if they are beyond the budget."""
+        self._taken += size
+        if self._taken > self.allowed:
             raise FileTooLarge(
                 f"is more than {self.allowed:,} bytes when unpacked; split it into smaller files"
             )
+        self._unpacked(size)

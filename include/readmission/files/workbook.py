@@ -40,7 +40,7 @@ def tables_in_workbook(
     FileError
         If no sheet has the columns, or sheets have different ones; it names them.
     """
-    budget.require(sum(member.file_size for member in archive.infolist()))
+    budget.take(sum(member.file_size for member in archive.infolist()))
     with closing(_opened(file, Parts(archive))) as book:
         found = [
             table_of(_header(sheet, columns), columns, sheet.title) for sheet in book.worksheets

@@ -19,14 +19,14 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from readmission.errors import ReadmissionError
 from readmission.settings.alerting import AlertingSettings
-from readmission.settings.archive import ArchiveSettings
 from readmission.settings.audit import AuditSettings
+from readmission.settings.callers import CallerSettings
 from readmission.settings.deliveries import DeliverySettings
 from readmission.settings.logs import LogSettings
+from readmission.settings.machine import MachineSettings
 from readmission.settings.mlflow import MlflowSettings
 from readmission.settings.promotion import PromotionSettings
 from readmission.settings.renamed import RENAMED, nearest
-from readmission.settings.run_as import RunAsSettings
 
 PREFIX = "READMISSION_"
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -53,8 +53,8 @@ class SettingsError(ReadmissionError):
 
 
 class Settings(
-    MlflowSettings, AuditSettings, PromotionSettings,
-    DeliverySettings, ArchiveSettings, AlertingSettings, LogSettings, RunAsSettings,
+    MlflowSettings, AuditSettings, CallerSettings, PromotionSettings,
+    DeliverySettings, AlertingSettings, LogSettings, MachineSettings,
 ):  # fmt: skip
     """Every setting of the project. Secrets have no default.
 
@@ -161,17 +161,6 @@ class Settings(
     )
     api_admin_key: SecretStr | None = Field(
         None, description="Admin key with which a load test reloads the model."
-    )
-    api_rate_limit: int = Field(
-        1_000, ge=0, description="Requests per second allowed to each caller; 0 means no limit."
-    )
-    api_row_limit: int = Field(
-        120_000, ge=0, description="Rows of files per minute allowed to each caller; 0: no limit."
-    )
-    api_batch_mb: PositiveInt = Field(256, description="Largest accepted file, in MiB.")
-    # With Compose, /tmp is in memory: this many of the largest files fit beside the model.
-    api_files_at_once: PositiveInt = Field(
-        2, description="Files of encounters that one process handles at the same time."
     )
     model_poll_seconds: PositiveFloat = Field(
         5, description="Seconds between two checks for a new production version."

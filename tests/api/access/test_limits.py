@@ -1,10 +1,13 @@
-"""Limits of a caller on rows and upload slots, and how long to wait."""
+"""Limits of a caller on rows, bytes and upload slots, and how long to wait."""
 
 import asyncio
+import gzip
 import io
 import json
 import time
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pandas as pd
 import pyarrow as pa
@@ -30,8 +33,22 @@ NDJSON, PARQUET = "application/x-ndjson", "application/vnd.apache.parquet"
 def limited(fake_store: FakeModelStore, fits: tuple[Fit, Fit]) -> Iterator[TestClient]:
     """A service that predicts 120 rows per minute for each caller."""
     fake_store.content = loaded("1", fits[0])
-    settings = Settings(
-        api_anonymous_role="admin", model_poll_seconds=3600, api_row_limit=LIMIT, api_rate_limit=0
+    with serving(fake_store, api_row_limit=LIMIT) as client:
+        yield client
+
+
+@pytest.fixture
+def one_megabyte(fake_store: FakeModelStore, fits: tuple[Fit, Fit]) -> Iterator[TestClient]:
+    """A service that reads one MiB of files per minute for each caller."""
+    fake_store.content = loaded("1", fits[0])
+    with serving(fake_store, api_row_limit=0, api_file_mb_limit=1) as client:
+        yield client
+
+
+@contextmanager
+def serving(fake_store: FakeModelStore, **limits: int) -> Iterator[TestClient]:
+    settings = Settings.model_validate(
+        {"api_anonymous_role": "admin", "model_poll_seconds": 3600, "api_rate_limit": 0} | limits
     )
     with TestClient(create_app(settings, fake_store), raise_server_exceptions=False) as client:
         assert client.post("/reload_model").status_code == 200
@@ -91,6 +108,81 @@ def test_a_file_without_a_stated_size_ends_at_the_limit(limited: TestClient) -> 
     assert len(rows) == 100  # whole chunks
     assert last["error"] == "too_many"
     assert summary["summary"] == summary["summary"] | {"answered": 100, "refused": 1}
+
+
+def csv_file(rows: int) -> bytes:
+    return pd.DataFrame([example()] * rows).to_csv(index=False).encode()
+
+
+def zipped(content: bytes, name: str) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return sink.getvalue()
+
+
+def workbook(padding: int) -> bytes:
+    sink = io.BytesIO()
+    pd.DataFrame([example()]).to_excel(sink, index=False)
+    with zipfile.ZipFile(sink, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/padding.xml", b" " * padding)
+    return sink.getvalue()
+
+
+def parquet_of_one_text(rows: int) -> bytes:
+    """Return a file whose pages hold a long text once, and whose rows all have it."""
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pandas(pd.DataFrame([example() | {"id": "x" * 900}] * rows)), sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("application/gzip", lambda: gzip.compress(csv_file(6_000))),
+        ("application/zip", lambda: zipped(csv_file(6_000), "a.csv")),
+        ("application/vnd.ms-excel", lambda: workbook(2 << 20)),
+        (PARQUET, lambda: parquet_of_one_text(2_000)),
+    ],
+    ids=["gzip", "zip", "xlsx", "parquet"],
+)
+def test_a_small_file_that_is_large_when_unpacked_is_refused(
+    one_megabyte: TestClient, kind: str, make: Callable[[], bytes]
+) -> None:
+    # given a file of a few kilobytes that unpacks to more than a megabyte
+    content = make()
+    assert len(content) < 60_000
+
+    response = one_megabyte.post("/predict/batch", content=content, headers={"content-type": kind})
+
+    # then none of it is predicted
+    assert response.status_code in {413, 429}
+    assert "1,048,576 bytes" in response.json()["message"]
+    assert response.json()["error"] in {"too_large", "too_many"}
+
+
+def array(rows: int) -> bytes:
+    return b"[" + ndjson(rows).replace(b"\n", b",") + b"]"
+
+
+@pytest.mark.parametrize(("kind", "make"), [("application/json", array), (NDJSON, ndjson)])
+def test_a_caller_without_bytes_left_has_to_wait(
+    one_megabyte: TestClient, kind: str, make: Callable[[int], bytes]
+) -> None:
+    # given a caller that has sent more than half of its megabyte
+    content, headers = make(700), {"content-type": kind}
+    assert 1 << 19 < len(content) < 1 << 20
+    first = one_megabyte.post("/predict/batch", content=content, headers=headers)
+    assert json.loads(first.text.splitlines()[-1])["summary"]["answered"] == 700
+
+    # when it sends as much again, then it is told when to retry
+    response = one_megabyte.post("/predict/batch", content=content, headers=headers)
+    body = check_error(response, 429, "too_many")
+    assert "At most 1,048,576 bytes of files, as unpacked, per minute" in body["message"]
+    assert 1 <= int(response.headers["retry-after"]) <= 60
+
+    # and single requests are not affected
+    assert one_megabyte.post("/predict", json=example()).status_code == 200
 
 
 def test_tokens_return_at_the_rate_of_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

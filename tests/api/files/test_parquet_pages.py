@@ -88,7 +88,7 @@ def test_a_footer_that_understates_a_column_is_not_believed() -> None:
 
     # then
     with pytest.raises(BodyTooLarge, match="column"):
-        list(parquet_reader.read(io.BytesIO(lying), lambda _rows: None))
+        list(parquet_reader.read(io.BytesIO(lying), lambda _rows: None, lambda _size: None))
 
 
 @pytest.mark.parametrize(
@@ -132,4 +132,13 @@ def test_pages_without_end_are_an_error() -> None:
 
 
 def test_every_row_is_read_after_the_sizes() -> None:
-    assert len(list(parquet_reader.read(written(encounters(ROWS)), lambda _rows: None))) == ROWS
+    assert (
+        len(
+            list(
+                parquet_reader.read(
+                    written(encounters(ROWS)), lambda _rows: None, lambda _size: None
+                )
+            )
+        )
+        == ROWS
+    )
