@@ -12,7 +12,17 @@ import pytest
 
 from load.benchmarks.chaos.client import Predictions
 from load.benchmarks.chaos.faults import kill_named, recover
-from load.benchmarks.chaos.findings import Finding, accounted, in_log, in_order, in_raw
+from load.benchmarks.chaos.findings import (
+    Finding,
+    accounted,
+    as_delivered,
+    candidates,
+    in_clean,
+    in_log,
+    in_order,
+    in_raw,
+    judged_once,
+)
 from readmission.registry import PRODUCTION
 from readmission.stack.cli.batch_progress import CONSUMERS, INGESTION, TRAINING
 from readmission.stack.services import exporter, postgres, web
@@ -58,12 +68,17 @@ class Sweeps:
             self._pipeline.airflow.trigger(SWEEP, {})
 
 
-def findings(pipeline: Pipeline, predictions: Predictions) -> list[Finding]:
+def findings(pipeline: Pipeline, predictions: Predictions, batch_id: str) -> list[Finding]:
     with pipeline.connected("raw") as raw, pipeline.connected("clean") as clean:
+        history = ModelHistory(clean)
         return [
             in_raw(raw, pipeline.delivered),
+            as_delivered(raw, pipeline.file),
             accounted(raw, clean),
-            in_order(ModelHistory(clean)),
+            in_clean(raw, clean),
+            candidates(history, pipeline.registry.versions()),
+            judged_once(history, [batch_id]),
+            in_order(history),
             *in_log(pipeline.stack.site, predictions),
         ]
 
@@ -98,5 +113,5 @@ def test_nothing_is_lost_or_doubled_when_processes_are_killed(served: Pipeline) 
 
         # then the ledgers and the log hold what the client knows, each once
         served.wait_for("the log", lambda: all(f.ok for f in in_log(stack.site, predictions)))
-        assert [f.sentence for f in findings(served, predictions) if not f.ok] == []
+        assert [f.sentence for f in findings(served, predictions, batch_id) if not f.ok] == []
         assert len(predictions.logged) > 100

@@ -32,7 +32,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
     ),
     "readmission.settings": (
         {"backups", "lock", "renamed", "store_keys"},
-        {"alerting", "archive", "audit", "deliveries", "logs", "mlflow", "promotion", "run_as"},
+        {"alerting", "audit", "callers", "deliveries", "logs", "machine", "mlflow", "promotion"},
     ),
     "readmission.logs": ({"tracing"}, {"otlp"}),
     "readmission.domain": (

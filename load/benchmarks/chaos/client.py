@@ -13,6 +13,7 @@ from typing import Self
 import httpx
 
 from readmission.domain import synthetic
+from readmission.domain.batch_ids import batch_name
 from readmission.domain.schema import example
 from readmission.errors import ReadmissionError
 from readmission.stack.access import open_airflow
@@ -94,6 +95,11 @@ class Deliveries(Worker):
         """Encounters delivered."""
         return self.batches * self.batch_rows
 
+    @property
+    def batch_ids(self) -> list[str]:
+        """The batches that they become, in order."""
+        return [batch_name(number + 1) for number in range(self.batches)]
+
     def stop_new(self) -> None:
         """Deliver no further batch; ingestion and sweeps continue."""
         self._new = False
@@ -116,12 +122,20 @@ class Deliveries(Worker):
 
 
 class Predictions(Worker):
-    """Sends predictions and remembers those whose response says that they are logged."""
+    """Sends predictions and remembers those whose response says that they are logged.
+
+    Attributes
+    ----------
+    logged : dict
+        Model version and predicted class of each, by the id of its request.
+    not_logged : set of str
+        Ids of the requests whose response says that they are not logged.
+    """
 
     def __init__(self, site: Site) -> None:
         super().__init__(pause=PACE)
         self.prefix = f"chaos-{secrets.token_hex(4)}-"
-        self.logged: set[str] = set()
+        self.logged: dict[str, tuple[str, str]] = {}
         self.not_logged: set[str] = set()
         self.failed = 0
         self._numbers = itertools.count()
@@ -141,5 +155,8 @@ class Predictions(Worker):
             # The result is unknown, or there is no model yet: such a request may be logged or not.
             self.failed += 1
             raise
-        kept = self.logged if response.json()["logged"] else self.not_logged
-        kept.add(request_id)
+        answer = response.json()
+        if answer["logged"]:
+            self.logged[request_id] = (answer["model_version"], answer["predicted_class"])
+        else:
+            self.not_logged.add(request_id)

@@ -49,6 +49,22 @@ def test_rows_at_another_place_than_in_the_source_are_found(
     assert not as_delivered(raw_db, source).ok
 
 
+def test_a_cell_that_is_not_what_was_delivered_is_found(
+    raw_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    rows, source = encounters(20), tmp_path / "source.csv"
+    header = ",".join(rows.column_names).encode() + b"\n"
+    source.write_bytes(header + bytes(to_csv(rows)))
+    RawWarehouse(raw_db).load(rows, 0, "file")
+
+    raw_db.execute("UPDATE encounter SET insulin = 'other' WHERE source_row = 7")
+
+    assert as_delivered(raw_db, source).sentence == (
+        "0 rows of RAW at another place than in the source, 1 with other values"
+    )
+    assert not as_delivered(raw_db, source).ok
+
+
 def test_missing_models_and_trainings_registered_twice_are_found(
     clean_db: psycopg.Connection,
 ) -> None:
