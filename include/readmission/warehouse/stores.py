@@ -156,6 +156,9 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             sql.SQL("patient_hash = %(patient_hash)s"),
             sql.SQL("batch_id, source_row"),
         ),
+        "erased_prediction": NoPatientRows(
+            "keyed hashes of erased patients, kept so that their waiting predictions are refused"
+        ),
         "live_figure": NoPatientRows("metrics over all patients and over groups of patients"),
         "request_drift": NoPatientRows("the drift of each column of recent requests"),
         "known_batch": NoPatientRows("which batches' stays are known, with a hash of all of them"),

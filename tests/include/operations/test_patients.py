@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +44,7 @@ from readmission.warehouse import (
     RawWarehouse,
 )
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
+from readmission.warehouse.predictions.store import PredictionStore
 from readmission.warehouse.stores import STORES, with_patients
 from tests.include.operations.ward import (
     BATCH,
@@ -353,6 +355,30 @@ def test_a_prediction_since_is_erased_by_repeating_the_command(ward: Ward) -> No
     tables = ("prediction", "shadow_prediction", "card_feedback")
     assert planned.counts == {f"predictions.{table}": 1 for table in tables}
     assert ward.traces() == {}
+
+
+def test_predictions_that_waited_during_the_erasure_are_not_stored(ward: Ward) -> None:
+    # given predictions that wait on the disk of an API whose database was down
+    mine = [ward.prediction(PATIENT, 5), ward.prediction(None, encounter_of(MINE[0]))]
+    other = ward.prediction(PATIENT + 1, 7)
+    made = datetime.now(UTC)
+    ward.erase()
+
+    # when they are stored after the erasure, also twice, and those of the model in shadow
+    for _ in range(2):
+        PredictionStore(ward.predictions_db).copy(b"".join([*mine, other]))
+    ward.predict_in_shadow("request-5", PATIENT, 5, made)
+
+    # then the other patient's is there, and of this patient only what was predicted since
+    assert ward.traces() == {}
+    assert stored_requests(ward) >= {"request-7"}
+    ward.predict(PATIENT, 9)
+    assert {name.partition(".")[2] for name in ward.traces()} >= {"prediction", "shadow_prediction"}
+
+
+def stored_requests(ward: Ward) -> set[str]:
+    found = ward.predictions_db.execute("SELECT request_id FROM prediction").fetchall()
+    return {request_id for (request_id,) in found}
 
 
 KILLED = """

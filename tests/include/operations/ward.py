@@ -172,18 +172,25 @@ class Ward:
         return record_outcomes(self.clean, OutcomeStore(self.predictions_db), self.key)
 
     def predict(self, patient: int | str, encounter: int) -> None:
+        PredictionStore(self.predictions_db).copy(self.prediction(patient, encounter))
+        self.predict_in_shadow(f"request-{encounter}", patient, encounter)
+        card = hashlib.md5(f"request-{encounter}".encode(), usedforsecurity=False).hexdigest()
+        accepted = CardFeedback(
+            UUID(card), datetime.now(UTC), "a service", "accepted", None, "a client"
+        )
+        feedback.record(self.predictions_db, [accepted])
+
+    def prediction(self, patient: int | str | None, encounter: int) -> bytes:
+        """Return a prediction made now, as it waits in the spool."""
         row = {schema.PATIENT: patient, schema.ENCOUNTER: encounter, "age": "[70-80)"}
         now, request_id = datetime.now(UTC).timestamp(), f"request-{encounter}"
         record = (now, request_id, 0, "1", row, (0.5, 0.3, 0.2), "NO", "", "127.0.0.1")
-        line = Encoder(self.key).line(record)
-        PredictionStore(self.predictions_db).copy(line)
-        self.predict_in_shadow(request_id, patient, encounter)
-        card = UUID(hashlib.md5(request_id.encode(), usedforsecurity=False).hexdigest())
-        accepted = CardFeedback(card, datetime.now(UTC), "a service", "accepted", None, "a client")
-        feedback.record(self.predictions_db, [accepted])
+        return Encoder(self.key).line(record)
 
-    def predict_in_shadow(self, request_id: str, patient: int | str, encounter: int) -> None:
-        names, now = Pseudonyms(self.key), datetime.now(UTC)
+    def predict_in_shadow(
+        self, request_id: str, patient: int | str, encounter: int, made: datetime | None = None
+    ) -> None:
+        names, now = Pseudonyms(self.key), made or datetime.now(UTC)
         hashes = names.encounter(encounter), names.patient(patient)
         row = ShadowPrediction(
             now, request_id, 0, *hashes, "1", [0.5, 0.3, 0.2], "NO", "2", [0.4, 0.3, 0.3], "<30"
@@ -201,7 +208,10 @@ class Ward:
         return planned, said
 
     def traces(self) -> dict[str, list[str]]:
-        """Return the rows of all tables that contain a number or a pseudonym of the patient."""
+        """Return the rows of all tables that contain a number or a pseudonym of the patient.
+
+        The list by which predictions that arrive later are refused is not among them.
+        """
         names = Pseudonyms(self.key)
         hashes = [names.patient(PATIENT), *(names.encounter(encounter_of(row)) for row in MINE)]
         marks = [str(PATIENT), *(str(encounter_of(row)) for row in MINE), *map(str, hashes)]
@@ -209,7 +219,8 @@ class Ward:
             f"{name}.{table}": found
             for name, connection in self.databases.items()
             for table, rows in texts(connection).items()
-            if (found := [row for row in rows if any(mark in row for mark in marks)])
+            if table != "erased_prediction"
+            and (found := [row for row in rows if any(mark in row for mark in marks)])
         }
 
 

@@ -16,6 +16,7 @@ from readmission.operations.patients.searching import Subject, find, identify
 from readmission.settings import Settings
 from readmission.warehouse import stores
 from readmission.warehouse.clean.erasures import CleanErasures
+from readmission.warehouse.predictions import erased
 from readmission.warehouse.raw.erasures import Erasure, RawErasures
 
 log = logging.getLogger("readmission.operations.patients")
@@ -135,7 +136,9 @@ def erase(databases: Databases, patient: int, planned: ErasurePlan, report: Repo
         databases.raw.erased_patients.begin(patient, planned.erasure.erasure_id)
     subject = identify(databases, patient)
     report("erasing the prediction log")
-    stores.delete(databases.predictions, "predictions", vars(subject))
+    with databases.predictions.transaction():
+        erased.remember(databases.predictions, subject.patient_hash, subject.encounter_hashes)
+        stores.delete(databases.predictions, "predictions", vars(subject))
     report("erasing CLEAN")
     _erase_clean(databases, subject)
     report("erasing RAW")
