@@ -81,6 +81,11 @@ if COLLECTOR:
 if place := os.environ.get("READMISSION_OPENLINEAGE"):
     os.environ |= lineage(place)
 
+if sys.argv[1:2] == ["api-server"]:
+    # Airflow has no option for it.
+    protocols = import_module("uvicorn.config").HTTP_PROTOCOLS
+    protocols["auto"] = "readmission.logs.connections:TimedH11Protocol"
+
 if sys.argv[1:2] == ["scheduler"] and os.environ["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor":
     for name in PRELOADED:
         import_module(name)

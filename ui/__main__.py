@@ -9,7 +9,7 @@ import streamlit.logger
 from streamlit.web import cli
 from uvicorn.config import HTTP_PROTOCOLS, LOGGING_CONFIG
 
-from readmission.logs import configure
+from readmission.logs import configure, connections
 from readmission.settings import CHECKOUT, SettingsError
 
 APP = CHECKOUT / "ui" / "server.py"
@@ -57,8 +57,8 @@ def main() -> None:
         configure_logging()
     except SettingsError as error:
         sys.exit(f"error: {error}")
-    # As in the image, which has no httptools: h11 limits the headers of a request.
-    HTTP_PROTOCOLS["auto"] = HTTP_PROTOCOLS["h11"]
+    # h11 limits the headers of a request, and this protocol the time for it to arrive.
+    HTTP_PROTOCOLS["auto"] = connections.NAME
     sys.argv = ["streamlit", "run", str(APP), *OPTIONS, *sys.argv[1:]]
     with contextlib.redirect_stdout(StdoutToLog()):
         cli.main()

@@ -28,11 +28,19 @@ REQUESTS = {
 }
 
 
+IMPATIENT = """
+from readmission.logs import connections
+connections.REQUEST_SECONDS, connections.CHECK_SECONDS = 3.0, 0.1
+from ui.__main__ import main
+main()
+"""
+
+
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a running page, without an API."""
+    """The port of a running page, without an API, that waits three seconds for a request."""
     (port,), log = free_ports(1), tmp_path_factory.mktemp("ui") / "log"
-    command = [sys.executable, "-m", "ui", "--server.address", "127.0.0.1", "--server.port"]
+    command = [sys.executable, "-c", IMPATIENT, "--server.address", "127.0.0.1", "--server.port"]
     with log.open("wb") as sink:
         server = subprocess.Popen(
             [*command, str(port)],
@@ -81,3 +89,23 @@ def test_headers_without_end_are_refused(port: int) -> None:
                 connection.sendall(b"y" * (16 << 10))
         with suppress(ConnectionError):
             assert connection.recv(65536).startswith(b"HTTP/1.1 400")
+
+
+@pytest.mark.parametrize("began", [b"GET /", b"GET / HTTP/1.1\r\nHost: streamlit\r\n"])
+def test_half_of_a_request_is_closed(port: int, began: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(began)
+        assert connection.recv(65536) == b""
+
+
+def test_a_websocket_stays_open(port: int) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/_stcore/stream", headers=UPGRADE | {"Host": "streamlit"})
+        assert connection.getresponse().status == 101
+        assert connection.sock is not None
+        connection.sock.settimeout(5)
+        with pytest.raises(TimeoutError):
+            connection.sock.recv(65536)
+    finally:
+        connection.close()

@@ -17,6 +17,7 @@ import psycopg
 import uvicorn
 
 from readmission.operations.mlflow_server.experiments import remember_experiments
+from readmission.logs.connections import TimedH11Protocol
 from readmission.operations.mlflow_server.users import passwords, remember_lookups, update_users
 from readmission.settings import Settings, SettingsError, get_settings
 
@@ -56,7 +57,7 @@ def serve(host: str, port: int, settings: Settings) -> None:
     # h11 limits the headers of a request. With httptools, which uvicorn prefers if it is installed,
     # headers without end fill the memory before anybody has logged in.
     uvicorn.run(
-        app, host=host, port=port, access_log=False, http="h11",
+        app, host=host, port=port, access_log=False, http=TimedH11Protocol,
         h11_max_incomplete_event_size=MAX_HEAD,
     )  # fmt: skip
 

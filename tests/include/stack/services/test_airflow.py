@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from readmission.logs import connections
 from readmission.settings import CHECKOUT
 from readmission.stack.services import airflow
 from readmission.stack.site.site import Site
@@ -18,7 +19,10 @@ import json, sys
 sys.argv = ["airflow", sys.argv[1]]
 import airflow_local_settings as found
 loaded = [name for name in found.PRELOADED if name in sys.modules]
-print(json.dumps({"file": found.__file__, "loaded": loaded, "all": list(found.PRELOADED)}))
+config = sys.modules.get("uvicorn.config")
+protocol = config and config.HTTP_PROTOCOLS["auto"]
+print(json.dumps({"file": found.__file__, "loaded": loaded, "all": list(found.PRELOADED),
+                  "protocol": protocol}))
 """
 
 
@@ -50,7 +54,7 @@ def test_the_triggerer_is_started_to_watch_a_dataset(
 
 
 @pytest.mark.parametrize(("command", "preloads"), [("scheduler", True), ("api-server", False)])
-def test_only_the_scheduler_preloads_the_modules_that_the_image_lists(
+def test_only_the_scheduler_preloads_modules_and_only_the_server_closes_half_sent_requests(
     site: Site, command: str, preloads: bool
 ) -> None:
     # given the environment of the scheduler
@@ -62,11 +66,12 @@ def test_only_the_scheduler_preloads_the_modules_that_the_image_lists(
         env={**os.environ, **scheduler.environment}, capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    # then they are the file of the image, and only the scheduler has loaded its modules
+    # then they are the file of the image, and each process has what is for it
     found = json.loads(done.stdout)
     assert found["file"] == str(CHECKOUT / "docker" / "airflow_local_settings.py")
     assert found["loaded"] == (found["all"] if preloads else [])
     assert found["all"]
+    assert found["protocol"] == (None if preloads else connections.NAME)
 
 
 @pytest.mark.parametrize("is_named", [False, True])
