@@ -14,7 +14,7 @@ from api.prediction_log.spool import Segment, Spool
 from api.prediction_log.tally import Tally
 from readmission.logs import where
 from readmission.warehouse.migrations import require_current
-from readmission.warehouse.predictions import erased, feedback, shadow
+from readmission.warehouse.predictions import feedback, shadow
 from readmission.warehouse.predictions.store import PredictionStore
 
 INTERVAL_SECONDS = 0.5
@@ -49,8 +49,7 @@ class Delivery:
     spool : Spool
         Holds the lines.
     retention : timedelta
-        Age at which predictions, those in shadow, feedback and erasures are deleted, checked once
-        an hour.
+        Age at which predictions, those in shadow and feedback are deleted, checked once an hour.
     tally : Tally
         Counts the rows.
     """
@@ -151,7 +150,7 @@ class Delivery:
             store.keep_months(oldest)
             if store.delete_before(oldest, CLEANED_ROWS) == CLEANED_ROWS:
                 return True
-            for other in (feedback, shadow, erased):
+            for other in (feedback, shadow):
                 if other.delete_before(store.connection, oldest, CLEANED_ROWS) == CLEANED_ROWS:
                     return True
         except psycopg.Error as error:

@@ -1,7 +1,6 @@
 """Erased patients, whose predictions on the disk or in the memory of an API are not stored."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import psycopg
 
@@ -28,18 +27,3 @@ def remember(
         "INSERT INTO erased_prediction (patient_hash, encounter_hashes) VALUES (%s, %s)",
         (patient_hash, list(encounter_hashes)),
     )
-
-
-def delete_before(connection: psycopg.Connection, moment: datetime, limit: int) -> int:
-    """Delete erasures before a moment, at most `limit` rows; return how many.
-
-    Predictions made before it are deleted anyway.
-    """
-    with connection.transaction():
-        return connection.execute(_DELETE, (moment, limit)).rowcount
-
-
-_DELETE = """
-DELETE FROM erased_prediction
-WHERE ctid IN (SELECT ctid FROM erased_prediction WHERE erased_at < %s LIMIT %s)
-"""

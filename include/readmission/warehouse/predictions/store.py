@@ -69,9 +69,8 @@ class PredictionStore:
     """The prediction log in PostgreSQL; every method does all of its work or none.
 
     The role must be allowed to connect, to use the schema, to create temporary tables, and to
-    select from, insert into and delete from ``prediction``, ``shadow_prediction``,
-    ``card_feedback`` and ``erased_prediction``. The table ``prediction`` has a partition for each
-    month.
+    select from, insert into and delete from ``prediction``, ``shadow_prediction`` and
+    ``card_feedback``. The table ``prediction`` has a partition for each month.
     """
 
     def __init__(self, connection: psycopg.Connection) -> None:

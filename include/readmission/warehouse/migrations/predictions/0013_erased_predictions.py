@@ -10,11 +10,13 @@ down_revision = "0012"
 
 
 def upgrade() -> None:
-    op.execute(TABLE)
+    schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    op.execute(TABLE.replace("%SCHEMA%", schema))
 
 
 # Predictions made after the erasure stay: they are not what was to be erased. A trigger for each
-# statement costs COPY less than one for each row.
+# statement costs COPY less than one for each row. It runs as the owner of the tables: a role that
+# may append predictions needs no other privilege, and no temporary table can take their place.
 TABLE = """
 CREATE TABLE erased_prediction (
     patient_hash text NOT NULL,
@@ -22,7 +24,7 @@ CREATE TABLE erased_prediction (
     erased_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE FUNCTION refuse_erased_predictions() RETURNS trigger LANGUAGE plpgsql
-    SET search_path FROM CURRENT AS $$ BEGIN
+    SECURITY DEFINER SET search_path TO %SCHEMA%, pg_temp AS $$ BEGIN
     IF EXISTS (SELECT FROM erased_prediction) THEN
         EXECUTE format(
             'DELETE FROM %1$I stored USING arrived, erased_prediction erased
