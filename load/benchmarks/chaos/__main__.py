@@ -36,7 +36,7 @@ from load.benchmarks.chaos.faults import (
     recover,
     running_services,
 )
-from load.benchmarks.chaos.findings import Finding, compare, unfinished
+from load.benchmarks.chaos.findings import Finding, compare, is_finished
 from readmission.settings import get_settings
 from readmission.stack.access import open_airflow
 from readmission.stack.errors import StackError
@@ -131,7 +131,7 @@ def run(
         predictions.stop()
         deliveries.stop_new()
         ends = time.monotonic() + ENDING
-        while unfinished(stack.site, deliveries) and time.monotonic() < ends:
+        while not is_finished(stack.site, deliveries) and time.monotonic() < ends:
             time.sleep(2)
     show_recovery(faults, console)
     show_unharmed(stack, chance, console)

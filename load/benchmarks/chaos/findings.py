@@ -35,12 +35,14 @@ class Finding:
     sentence: str
 
 
-def unfinished(site: Site, deliveries: Deliveries) -> list[str]:
-    """Return the delivered batches that have no verdict yet."""
+def is_finished(site: Site, deliveries: Deliveries) -> bool:
+    """Whether every delivered batch has a verdict, and the last one was carried out."""
     with contextlib.suppress(ReadmissionError, psycopg.Error), open_warehouses(site) as (_, clean):
-        judged = {promotion.batch_id for promotion in ModelHistory(clean.connection).promotions()}
-        return [batch_id for batch_id in deliveries.batch_ids if batch_id not in judged]
-    return deliveries.batch_ids
+        history = ModelHistory(clean.connection)
+        judged = {promotion.batch_id for promotion in history.promotions()}
+        production = Registry(site.training_settings).version_of(PRODUCTION)
+        return judged >= set(deliveries.batch_ids) and served(history, production).ok
+    return False
 
 
 def compare(site: Site, deliveries: Deliveries, predictions: Predictions) -> list[Finding]:

@@ -3,11 +3,20 @@
 from importlib.util import find_spec
 from pathlib import Path
 
+import pandas as pd
 import psycopg
 
 from load.benchmarks.chaos.faults import WORKER, Chance
-from load.benchmarks.chaos.findings import as_delivered, candidates
-from readmission.warehouse import ModelHistory, RawWarehouse
+from load.benchmarks.chaos.findings import (
+    as_delivered,
+    candidates,
+    in_clean,
+    in_order,
+    judged_once,
+    served,
+)
+from readmission.pipeline.process import process
+from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion, RawWarehouse
 from readmission.warehouse.clean.model_history import Candidate
 from readmission.warehouse.sql.content import to_csv
 from tests.include.tables import encounters
@@ -74,3 +83,35 @@ def test_missing_models_and_trainings_registered_twice_are_found(
     assert not candidates(history, [*VERSIONS, {"version": "3", "run_id": "b"}]).ok
     history.record_candidate(Candidate("batch-0001", "c", "xgboost", "4", "0" * 64))
     assert not candidates(history, VERSIONS).ok
+
+
+def test_rows_of_clean_that_are_not_those_of_raw_are_found(
+    raw_db: psycopg.Connection, clean_db: psycopg.Connection
+) -> None:
+    raw = RawWarehouse(raw_db)
+    batch = raw.load(encounters(20), 0, "file")
+    raw.accept(batch.batch_id, pd.DataFrame({"source_row": [], "reasons": []}))
+    process(raw, CleanWarehouse(clean_db), batch.batch_id, "key")
+    assert in_clean(raw_db, clean_db).ok
+
+    clean_db.execute("UPDATE encounter SET source_row = source_row + 100")
+
+    assert not in_clean(raw_db, clean_db).ok
+
+
+def test_verdicts_that_are_missing_doubled_or_out_of_order_are_found(
+    clean_db: psycopg.Connection,
+) -> None:
+    history, batches = ModelHistory(clean_db), ["batch-0001", "batch-0002"]
+    for version, batch_id in enumerate(batches, 1):
+        assert not judged_once(history, batches).ok
+        history.record_promotion(Promotion(batch_id, str(version), None, "promoted", "better"))
+    assert judged_once(history, batches).ok
+    assert in_order(history).ok
+    assert served(history, "2").ok
+    assert not served(history, "1").ok
+
+    history.record_promotion(Promotion("batch-0001", "3", "2", "promoted", "better"))
+
+    assert not judged_once(history, batches).ok
+    assert not in_order(history).ok
