@@ -8,6 +8,7 @@ import json
 import os
 import pwd
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -43,16 +44,20 @@ def _end_predecessor(home: Path, name: str) -> None:
     stores the id of the group while supervisord runs.
     """
     record = home / "run" / f"{name}.group"
-    if record.exists():
+    # A full disk leaves an empty record; the service starts anyway.
+    group = None
+    with suppress(OSError, ValueError):
+        group = int(record.read_text())
+    if group is not None:
         # Imported lazily because the import takes longer than the rest of this script.
         from readmission.stack.supervision import processes
 
-        group = int(record.read_text())
         left = processes.stack_processes(home, [home / "run"])
         processes.terminate(
             [process for process in left if processes.process_group(process) == group], 1
         )
-    record.write_text(str(os.getpgrp()))
+    with suppress(OSError):
+        record.write_text(str(os.getpgrp()))
 
 
 if __name__ == "__main__":
