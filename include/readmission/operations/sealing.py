@@ -127,6 +127,11 @@ class BackupKey:
                 " wrote"
             ) from error
 
+    @property
+    def recipient(self) -> str:
+        """The public key of age that files for this backup key are encrypted for."""
+        return str(self._identity.to_public())
+
     def check(self, folder: Path) -> dict[str, Any]:
         """Return the manifest of a backup, once its signature and all digests are right.
 

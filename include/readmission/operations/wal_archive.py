@@ -99,24 +99,27 @@ def _store(plain: Path, target: Path, digest: str, seal: Seal) -> None:
     described = {"plain": digest, "sealed": hashlib.sha256(content).hexdigest()}
     signature = seal.signature(_signed(plain.name, described))
     # Written last: a file without a signature does not count as archived.
-    lines = json.dumps({**described, "signature": signature})
+    lines = json.dumps({**described, "signature": signature, "recipient": seal.recipient})
     write_whole(target / f"{plain.name}{SIGNATURE}", lines, durable=True)
 
 
 def open_archive(archived: Path, key: BackupKey, folder: Path) -> int:
     """Decrypt an archive into a folder, and return the number of files.
 
+    Files that were archived for another backup key, before or after a rotation, are left out. The
+    server refuses a time that it cannot reach without them.
+
     Raises
     ------
     BackupError
         If there is none, or a file is damaged or was not signed with this backup key.
     """
-    signatures = sorted(archived.glob(f"*{SIGNATURE}"))
-    if not signatures:
-        raise BackupError(f"{archived} holds no archived changes (WAL)")
-    for file in signatures:
+    opened = 0
+    for file in sorted(archived.glob(f"*{SIGNATURE}")):
         name = file.stem
         described = json.loads(file.read_text())
+        if described.pop("recipient", key.recipient) != key.recipient:
+            continue
         signature, sealed = described.pop("signature"), archived / f"{name}{SEALED}"
         intact = sealed.is_file() and _digest(sealed) == described["sealed"]
         if not intact or not key.signed(_signed(name, described), signature):
@@ -126,7 +129,10 @@ def open_archive(archived: Path, key: BackupKey, folder: Path) -> int:
         with gzip.open(packed, "rb") as source, (folder / name).open("wb") as plain:
             shutil.copyfileobj(source, plain)
         packed.unlink()
-    return len(signatures)
+        opened += 1
+    if not opened:
+        raise BackupError(f"{archived} holds no archived changes (WAL) for this backup key")
+    return opened
 
 
 def _signed(name: str, described: dict[str, str]) -> bytes:
@@ -145,8 +151,9 @@ def main() -> None:
     parser.add_argument("target", type=Path, help="the archive")
     parser.add_argument("seal", type=Path, help="file that encrypts and signs")
     given = parser.parse_args()
-    seal = Seal(**json.loads(given.seal.read_text()))
     while True:
+        # `readmission backup --new-key` replaces the file.
+        seal = Seal(**json.loads(given.seal.read_text()))
         attempt(given.spool, given.target, seal)
         time.sleep(PAUSE)
 

@@ -1,5 +1,6 @@
 """Point-in-time recovery on a real server: what comes back, and what is refused."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -159,7 +160,8 @@ def test_a_damaged_or_forged_change_is_refused(
     if forged:
         (tmp_path / "spool").mkdir()
         (tmp_path / "spool" / "000000010000000000000077").write_bytes(b"forged")
-        archiving.archive(tmp_path / "spool", tmp_path, Seal.make()[0])
+        forger = Seal(lost.key.recipient, Seal.make()[0].signing_key)
+        archiving.archive(tmp_path / "spool", tmp_path, forger)
     else:
         with (tmp_path / f"{name}{archiving.SEALED}").open("ab") as file:
             file.write(b"!")
@@ -176,6 +178,39 @@ def test_a_backup_of_a_later_time_is_refused(lost: Lost, elsewhere: Stack) -> No
     with pytest.raises(BackupError, match="choose an earlier one"):
         backup.restore(elsewhere, lost.backup, lost.key, lambda _part: None, to)
     assert not elsewhere.paths.exists
+
+
+def test_after_a_rotation_each_key_opens_the_changes_that_were_archived_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a running archive whose backup key is replaced before the second change
+    spool, archive, seal = tmp_path / "spool", tmp_path / "archive", tmp_path / "seal.json"
+    spool.mkdir()
+    archive.mkdir()
+    names = ("000000010000000000000001", "000000010000000000000002")
+    keys: list[BackupKey] = []
+
+    def rotate(_pause: float = 0) -> None:
+        if len(keys) == len(names):
+            raise KeyboardInterrupt
+        made, text = Seal.make()
+        seal.write_text(json.dumps(vars(made)))
+        (spool / names[len(keys)]).write_bytes(b"changes")
+        keys.append(BackupKey(text))
+
+    rotate()
+    monkeypatch.setattr("sys.argv", ["wal_archive", str(spool), str(archive), str(seal)])
+    monkeypatch.setattr("readmission.operations.wal_archive.time.sleep", rotate)
+    with pytest.raises(KeyboardInterrupt):
+        archiving.main()
+
+    # then
+    for name, key in zip(names, keys, strict=True):
+        (tmp_path / key.recipient).mkdir()
+        assert archiving.open_archive(archive, key, tmp_path / key.recipient) == 1
+        assert [file.name for file in (tmp_path / key.recipient).iterdir()] == [name]
+    with pytest.raises(BackupError, match="no archived changes"):
+        archiving.open_archive(archive, BackupKey(Seal.make()[1]), tmp_path)
 
 
 def test_two_servers_do_not_share_an_archive(tmp_path: Path) -> None:
