@@ -16,8 +16,8 @@ from urllib.parse import quote
 import psycopg
 import uvicorn
 
-from readmission.operations.mlflow_server.experiments import remember_experiments
 from readmission.logs.connections import TimedH11Protocol
+from readmission.operations.mlflow_server.experiments import remember_experiments
 from readmission.operations.mlflow_server.users import passwords, remember_lookups, update_users
 from readmission.settings import Settings, SettingsError, get_settings
 

@@ -23,7 +23,8 @@ def upgrade() -> None:
     )
     for statement in grants:
         op.execute(statement)
-    op.execute(FUNCTION)
+    schema = connection.scalar(text("SELECT quote_ident(current_schema())"))
+    op.execute(FUNCTION.replace("%SCHEMA%", schema))
 
 
 GRANTS = """
@@ -60,7 +61,7 @@ INSERT INTO prediction SELECT * FROM later
 # A month takes its rows out of the default partition, which has those that came before their month.
 FUNCTION = """
 CREATE FUNCTION keep_prediction_months(expired timestamptz) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = %SCHEMA%, pg_temp AS $$
 DECLARE
     known record;
     added text;
