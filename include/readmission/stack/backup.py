@@ -163,7 +163,8 @@ def restore(
         return folder / name
 
     # The manifest names every file, so a missing dump was never made: 0.1.0 had no audit trail.
-    made = [name for name in postgres.DATABASES if (backup / f"{name}.dump{SUFFIX}").exists()]
+    # A file that it does not name may be anybody's.
+    made = [name for name in postgres.DATABASES if f"{name}.dump{SUFFIX}" in manifest["files"]]
     fill(stack, opened, report, made, to)
     return manifest
 

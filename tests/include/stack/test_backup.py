@@ -124,6 +124,25 @@ def test_a_planted_backup_is_refused(made: Backup, elsewhere: Stack, tmp_path: P
         backup.restore(elsewhere, tmp_path, made.opened(), lambda _part: None)
 
 
+def test_a_dump_that_the_manifest_does_not_name_is_not_restored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a signed backup without an audit trail, as 0.1.0 made it, and a planted one
+    seal, text = Seal.make()
+    for name in ("raw", "audit"):
+        (tmp_path / f"{name}.dump").write_bytes(b"PGDMP")
+        seal.close(tmp_path / f"{name}.dump")
+        if name == "raw":
+            seal.sign(tmp_path, {})
+    restored: list[str] = []
+    monkeypatch.setattr(backup, "fill", lambda *given: restored.extend(given[3]))
+
+    new = Stack(random_settings(tmp_path / "new"))
+    backup.restore(new, tmp_path, BackupKey(text), lambda _part: None)
+
+    assert restored == ["raw"]
+
+
 def recipient_of(made: Backup) -> str:
     identity = next(
         line for line in made.key.read_text().splitlines() if line.startswith("AGE-SECRET-KEY-")
