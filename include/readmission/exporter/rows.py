@@ -125,7 +125,8 @@ def moment(value: Any, name: str) -> datetime:
 
 def numbered(value: Any) -> str:
     """Return a value that is the number of a model version."""
-    if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+    # Python reads no number of thousands of digits.
+    if not (isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20):
         raise ValueError(f"the model version is {_shortened(value)}, expected a number")
     return value
 

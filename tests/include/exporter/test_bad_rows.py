@@ -344,3 +344,9 @@ def test_a_scrape_survives_whatever_a_source_or_a_joint_metric_raises(
     success = {s.labels["source"]: s.value for s in found["readmission_collect_success"]}
     assert success == {"broken": 0, "good": 1}
     assert sum("several sources" in message for message in caplog.messages) == 1
+
+
+def test_a_version_with_more_digits_than_python_reads_is_bad() -> None:
+    assert rows.RowReader("predictions").keep("prediction", ["7", "9" * 5_000], rows.numbered) == [
+        "7"
+    ]
