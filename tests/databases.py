@@ -39,13 +39,14 @@ def recreate(connection: psycopg.Connection) -> None:
     database = connection.info.dbname
     if empty(connection):
         return
-    if database in _MIGRATED:
-        restore(connection, _MIGRATED[database])
-    else:
+    if database not in _MIGRATED:
         restore(connection, "")
         migrate(connection)
         if database in DATABASES:
             _MIGRATED[database] = dumped(connection)
+    if database in _MIGRATED:
+        # Also the first time: a dump's statements write a view's condition in another way.
+        restore(connection, _MIGRATED[database])
     remember(connection)
 
 
