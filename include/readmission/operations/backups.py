@@ -30,10 +30,14 @@ BUCKET = "backups"
 SUFFIX = ".dump"
 ENDINGS = (SUFFIX, ".tar", ".tar.gz")
 """Dumps, copies of buckets, copies of servers."""
-DIGEST, SIGNATURE = "sha256", "signature"
+DIGEST, SIGNATURE, MADE_FOR = "sha256", "signature", "recipient"
 RECIPIENT, SIGNING_KEY = "BACKUP_RECIPIENT", "BACKUP_SIGNING_KEY"
 
 log = logging.getLogger("readmission.operations.backups")
+
+
+class ForAnotherKey(BackupError):
+    """An object is encrypted for another backup key, as it says itself."""
 
 
 class Backups:
@@ -87,7 +91,11 @@ class Backups:
     def store(self, sealed: Path, key: str, seal: Seal) -> None:
         """Upload an encrypted file, with a signature of its content and its key."""
         digest = _digest(sealed)
-        metadata = {DIGEST: digest, SIGNATURE: seal.signature(_signed(key, digest))}
+        metadata = {
+            DIGEST: digest,
+            SIGNATURE: seal.signature(_signed(key, digest)),
+            MADE_FOR: seal.recipient,
+        }
         self.s3.upload_file(str(sealed), self.bucket, key, ExtraArgs={"Metadata": metadata})
 
     def keys(self, database: str) -> list[str]:
@@ -140,13 +148,17 @@ class Backups:
 
         Raises
         ------
+        ForAnotherKey
+            If it was made for another backup key.
         BackupError
             If its signature or checksum is wrong, or the backup key does not open it.
         """
         sealed = plain.with_name(f"{plain.name}{sealing.SUFFIX}")
         try:
-            self.s3.download_file(self.bucket, key, str(sealed))
             stored = self.s3.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+            if stored.get(MADE_FOR, backup_key.recipient) != backup_key.recipient:
+                raise ForAnotherKey(f"{key} was made for another backup key")
+            self.s3.download_file(self.bucket, key, str(sealed))
             # The signature covers the key, so that nobody can offer an old dump as the newest.
             if not backup_key.signed(_signed(key, _digest(sealed)), stored.get(SIGNATURE, "")):
                 raise BackupError(f"{key} is damaged, or was not signed with this backup key")

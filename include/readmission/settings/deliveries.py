@@ -9,7 +9,7 @@ from readmission.settings.renamed import RenamedSettings
 
 S3Address = Annotated[str, Field(pattern=r"^s3://[^/]+")]
 
-S3_PREFIX = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)+/?$"
+S3_PREFIX = r"^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/\.{0,2}[A-Za-z0-9_=-][A-Za-z0-9._=-]*)+/?$"
 """A prefix of an object store, not a whole bucket, as people enter it into a form."""
 
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from readmission.exporter.metrics import databases
 from readmission.operations.backups import BUCKET, Backups
 from readmission.operations.recovery import archiver, bucket_copies, servers
-from readmission.operations.sealing import BackupError, BackupKey, Seal
+from readmission.operations.sealing import SUFFIX, BackupError, BackupKey, Seal
 from readmission.settings import CHECKOUT
 from readmission.stack.services import postgres
 from readmission.stack.site.paths import write_private
@@ -160,6 +160,19 @@ def until_archived(server: Server) -> None:
             time.sleep(0.1)
 
 
+def archive_for_an_earlier_key(server: Server, backups: Backups, folder: Path) -> None:
+    """Store a file of changes as it was archived before the backup key was rotated."""
+    with server.connect() as connection:
+        (identifier,) = connection.execute(
+            "SELECT system_identifier::text FROM pg_control_system()"
+        ).fetchone() or ("",)
+    earlier, change = Seal.make()[0], folder / "change"
+    change.write_text("a page of the log")
+    earlier.close(change)
+    key = f"{archiver.prefix(SERVER, identifier)}{'0' * 24}{archiver.SEALED}"
+    backups.store(change.with_name(f"change{SUFFIX}"), key, earlier)
+
+
 @contextmanager
 def archiving(server: Server, backups: Backups) -> Iterator[None]:
     """Run the archiver beside a server, as the container in its pod does."""
@@ -203,6 +216,7 @@ def lost(
             server.start()
             set_up(server)
             write(server, "in the copy")
+            archive_for_an_earlier_key(server, uploads, tmp_path_factory.mktemp("earlier"))
             slots, path = watched(server, tmp_path_factory.mktemp("programs"))
             server.run(SCRIPTS / "copy.sh", folder, SERVER, **server.address(), PATH=path)
             uploads.put(folder, SEAL)

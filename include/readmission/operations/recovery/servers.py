@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from readmission.operations.backups import Backups
+from readmission.operations.backups import Backups, ForAnotherKey
 from readmission.operations.recovery.archiver import SEALED, prefix
 from readmission.operations.sealing import SUFFIX, BackupError, BackupKey
 
@@ -97,7 +97,12 @@ def fetch(
         if name is None:
             log.warning("%r is not the name of a file of changes, so it is left out", key)
         elif stored >= since or name.endswith(HISTORY):
-            backups.fetch(key, changes / f"{name}.gz", backup_key)
+            try:
+                backups.fetch(key, changes / f"{name}.gz", backup_key)
+            except ForAnotherKey:
+                # The copy is the first thing that is made for a new key; it needs nothing earlier.
+                if stored >= chosen.finished:
+                    raise
     return chosen
 
 

@@ -35,12 +35,14 @@ def watch(pid: int, wanted: Path, restart: list[str]) -> None:
     # A person's command may already be stopping or starting the stack.
     time.sleep(pause)
     while wanted.exists():
-        command = [*restart, *json.loads(wanted.read_text())]
-        done = subprocess.run(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
-        )
-        if done.returncode == 0:
-            return
+        # Without memory or processes left there is no attempt; the guardian itself must stay.
+        with suppress(OSError, ValueError):
+            command = [*restart, *json.loads(wanted.read_text())]
+            done = subprocess.run(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False
+            )
+            if done.returncode == 0:
+                return
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
 
