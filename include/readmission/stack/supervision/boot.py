@@ -116,11 +116,11 @@ class Boot:
     def _wait_until_ready(self, service: Service) -> bool:
         """Wait until the service is ready; return False if another service has failed."""
         began = time.monotonic()
-        seen: set[int] = set()
+        starts: set[float] = set()
         while not self._aborted.is_set():
             state = self._supervisor.states()[service.name]
-            if state.pid:
-                seen.add(state.pid)
+            if state.pid or state.name == "BACKOFF":
+                starts.add(state.started)
             if service.one_shot:
                 ready = _is_done(service, state)
             else:
@@ -128,7 +128,7 @@ class Boot:
             if ready:
                 return True
             waited = time.monotonic() - began
-            self._check_failure(service, state, len(seen), waited > service.start_timeout)
+            self._check_failure(service, state, len(starts), waited > service.start_timeout)
             time.sleep(poll_seconds(waited))
         return False
 
@@ -136,7 +136,7 @@ class Boot:
         self, service: Service, state: ProcessState, starts: int, late: bool
     ) -> None:
         ended = state.name == "EXITED" and service.one_shot
-        if state.name == "FATAL" or ended or starts > MAX_STARTS:
+        if ended or starts > MAX_STARTS:
             reason = f"keeps exiting (exit code {state.exit_code})"
         elif late:
             reason = f"was not ready after {service.start_timeout:.0f} s"

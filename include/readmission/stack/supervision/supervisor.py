@@ -46,12 +46,16 @@ umask = 077
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
+ENDLESS = 1_000_000
+"""Attempts to start a service, each a second later after the last one than that was. supervisord
+gives up after three by default; after a full disk the services would stay down."""
 PROGRAM = """
 [program:{name}]
 command = {command}
 autostart = false
 autorestart = {autorestart}
 startsecs = {startsecs}
+startretries = {startretries}
 exitcodes = 0
 stopsignal = {stop_signal}
 stopwaitsecs = {stop_seconds}
@@ -137,6 +141,7 @@ class Supervisor:
             command=_escape(shlex.join(map(str, command))),
             autorestart="false" if service.one_shot else "true",
             startsecs=0 if service.one_shot else 1,
+            startretries=ENDLESS,
             stop_signal=service.stop_signal,
             stop_seconds=service.stop_seconds,
             log=_escape(self._paths.log(service.name)),

@@ -24,6 +24,14 @@ def python(name: str, code: str, **details: object) -> Service:
     return Service(name, (sys.executable, "-c", code), ready, **details)  # type: ignore[arg-type]
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 class BootBench:
     """A supervisor for services that a test defines."""
 
@@ -58,6 +66,26 @@ def test_a_service_that_keeps_exiting_fails_with_its_log(bench: BootBench) -> No
     assert "no such table: patients" in str(failure.value)
     assert "readmission logs broken" in str(failure.value)
     assert bench.seen[-1] == ("broken", BootPhase.FAILED)
+
+
+def test_a_service_comes_back_however_often_it_could_not_start(
+    bench: BootBench, tmp_path: Path
+) -> None:
+    # given a service that cannot start any longer, as on a full disk
+    room = tmp_path / "room"
+    room.touch()
+    needs_room = f"import pathlib, time\nassert pathlib.Path({str(room)!r}).exists()\n{SLEEP}"
+    bench.boot(python("worker", needs_room))
+    room.unlink()
+    state = bench.supervisor.states()["worker"]
+    psutil.Process(state.pid).kill()
+    until(lambda: bench.supervisor.states()["worker"].started >= state.started + 9)
+
+    # when there is room again
+    room.touch()
+
+    # then it starts without help
+    until(lambda: bench.supervisor.states()["worker"].name == "RUNNING")
 
 
 def test_a_service_that_is_never_ready_fails(bench: BootBench) -> None:
