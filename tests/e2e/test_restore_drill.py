@@ -11,6 +11,9 @@ from readmission.registry import PRODUCTION
 from readmission.stack import backup, drill
 from readmission.stack.errors import StackBusy
 from readmission.stack.site.paths import StatePaths
+from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
+from tests.conftest import random_settings
 from tests.e2e.pipeline import PATIENCE, Pipeline
 from tests.e2e.test_under_load import served
 
@@ -82,3 +85,20 @@ def test_only_the_same_version_must_predict_the_same(
 
     with nullcontext() if accepted else pytest.raises(BackupError, match="instead of"):
         drill.require_equal(restored, current)
+
+
+@pytest.mark.parametrize(("restored", "accepted"), [("1", True), ("3", True), ("2", False)])
+def test_a_drill_that_compared_no_prediction_fails(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, restored: str, accepted: bool
+) -> None:
+    # given a production that moved from version 1 over 2 to 3 meanwhile
+    stack = Stack(random_settings(tmp_path / "state"))
+    stack.paths.create()
+    Site.prepare(stack.settings, stack.paths)
+    result = drill.DrillResult("now", "all rows", restored, "3", 1.0)
+    monkeypatch.setattr(drill, "predict_example", lambda _url: {"model_version": "1"})
+    monkeypatch.setattr(drill.backups, "back_up", lambda *_: tmp_path)
+    monkeypatch.setattr(drill, "drill_with", lambda *_: result)
+
+    with nullcontext() if accepted else pytest.raises(BackupError, match="moved during the drill"):
+        assert drill.drill(stack, print) == result

@@ -51,19 +51,34 @@ def drill(stack: Stack, report: Report) -> DrillResult:
     Raises
     ------
     BackupError
-        If the backup cannot be made or restored, rows are missing, or predictions differ.
+        If the backup cannot be made or restored, rows are missing, predictions differ, or
+        production changed so often meanwhile that they cannot be compared.
     """
     seal, text = Seal.make()
+    before = predict_example(stack.site.settings.api_url)
     with tempfile.TemporaryDirectory(dir=stack.paths.home, prefix="drill-") as folder:
         made = backups.back_up(stack, Path(folder), report, seal)
-        return drill_with(stack, made, BackupKey(text), report)
+        result = drill_with(stack, made, BackupKey(text), report, before)
+    if result.version not in (before["model_version"], result.current_version):
+        raise BackupError(
+            f"version {result.version} was restored, but production moved during the drill from"
+            f" {before['model_version']} to {result.current_version}; run it again"
+        )
+    return result
 
 
-def drill_with(stack: Stack, backup: Path, key: BackupKey, report: Report) -> DrillResult:
+def drill_with(
+    stack: Stack,
+    backup: Path,
+    key: BackupKey,
+    report: Report,
+    before: Mapping[str, Any] | None = None,
+) -> DrillResult:
     """Restore a backup beside a running stack, compare the two, and delete the restored one.
 
     The restored API has compared its model with the model's golden rows before it predicts. If it
-    serves the version that the running API serves, both must also return the same probabilities.
+    serves the version that the running API serves, or served `before`, both must also return the
+    same probabilities.
 
     Raises
     ------
@@ -82,7 +97,8 @@ def drill_with(stack: Stack, backup: Path, key: BackupKey, report: Report) -> Dr
         with open_warehouses(second.site) as (raw, clean):
             rows = reconciliation.account(raw, clean, recount=True)
         current = predict_example(stack.site.settings.api_url)
-    require_equal(restored, current)
+    for running in filter(None, (before, current)):
+        require_equal(restored, running)
     return DrillResult(
         manifest["made_at"],
         str(rows),
