@@ -32,5 +32,5 @@ make_user backup-upload "$BACKUP_ACCESS_KEY" "$BACKUP_SECRET_KEY" <<'ALLOWED'
 ALLOWED
 # A restore lists and reads dumps, with the key that decrypts them.
 make_user backup-restore "$RESTORE_ACCESS_KEY" "$RESTORE_SECRET_KEY" <<'ALLOWED'
-{"Effect": "Allow", "Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"]}
+{"Effect": "Allow", "Action": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:GetObjectVersion"], "Resource": ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"]}
 ALLOWED

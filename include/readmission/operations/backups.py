@@ -13,10 +13,12 @@ import argparse
 import hashlib
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from readmission import logs
 from readmission.operations import sealing
@@ -146,6 +148,9 @@ class Backups:
     def fetch(self, key: str, plain: Path, backup_key: BackupKey) -> None:
         """Download an object that `store` has made, and decrypt it into a file.
 
+        Whoever may upload may also store something else under its key. The bucket keeps versions,
+        so the newest version that was signed is taken.
+
         Raises
         ------
         ForAnotherKey
@@ -153,18 +158,39 @@ class Backups:
         BackupError
             If its signature or checksum is wrong, or the backup key does not open it.
         """
+        try:
+            self._fetch(key, {}, plain, backup_key)
+        except BackupError:
+            for version in self._earlier_versions(key):
+                with suppress(BackupError):
+                    self._fetch(key, {"VersionId": version}, plain, backup_key)
+                    log.warning("%s was overwritten; version %s is the signed one", key, version)
+                    return
+            raise
+
+    def _fetch(self, key: str, which: Any, plain: Path, backup_key: BackupKey) -> None:
         sealed = plain.with_name(f"{plain.name}{sealing.SUFFIX}")
         try:
-            stored = self.s3.head_object(Bucket=self.bucket, Key=key)["Metadata"]
+            stored = self.s3.head_object(Bucket=self.bucket, Key=key, **which)["Metadata"]
             if stored.get(MADE_FOR, backup_key.recipient) != backup_key.recipient:
                 raise ForAnotherKey(f"{key} was made for another backup key")
-            self.s3.download_file(self.bucket, key, str(sealed))
+            self.s3.download_file(self.bucket, key, str(sealed), ExtraArgs=which)
             # The signature covers the key, so that nobody can offer an old dump as the newest.
             if not backup_key.signed(_signed(key, _digest(sealed)), stored.get(SIGNATURE, "")):
                 raise BackupError(f"{key} is damaged, or was not signed with this backup key")
             backup_key.open(sealed, plain)
         finally:
             sealed.unlink(missing_ok=True)
+
+    def _earlier_versions(self, key: str) -> list[str]:
+        """Return the versions of an object but the current one, newest first."""
+        try:
+            found = self.s3.list_object_versions(Bucket=self.bucket, Prefix=key)
+        except ClientError as error:
+            log.warning("the versions of %s cannot be listed: %s", key, error)
+            return []
+        versions = [one for one in found.get("Versions", []) if one["Key"] == key]
+        return [one["VersionId"] for one in versions if not one["IsLatest"]]
 
 
 def read_seal() -> Seal:

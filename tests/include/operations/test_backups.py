@@ -50,9 +50,9 @@ def backups(store: None, object_store: ObjectStore) -> Iterator[Backups]:
         s3.delete_object(Bucket=BUCKET, Key=key)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def keys() -> tuple[Seal, BackupKey]:
-    """A seal, and the key that opens what it closes."""
+    """A seal, and the key that opens what it closes; new, because the bucket keeps old versions."""
     seal, text = Seal.make()
     return seal, BackupKey(text)
 
@@ -294,11 +294,12 @@ def test_a_dump_of_an_interrupted_upload_is_stored_by_the_next_run(
 def test_a_damaged_or_missing_dump_is_refused(
     backups: Backups, keys: tuple[Seal, BackupKey], tmp_path: Path
 ) -> None:
-    # given an object that was changed after it was stored
+    # given an object with the signature of another one
     seal, backup_key = keys
     key = put(backups, tmp_path, seal)
     metadata = backups.s3.head_object(Bucket=BUCKET, Key=key)["Metadata"]
-    backups.s3.put_object(Bucket=BUCKET, Key=key, Body=b"other", Metadata=metadata)
+    newer = key.replace("20260101", "20270101")
+    backups.s3.put_object(Bucket=BUCKET, Key=newer, Body=b"other", Metadata=metadata)
 
     # then
     with pytest.raises(BackupError, match="damaged"):
@@ -307,6 +308,22 @@ def test_a_damaged_or_missing_dump_is_refused(
         backups.get("raw", tmp_path, backup_key)
     with pytest.raises(BackupError, match="holds no dump"):
         backups.put(tmp_path / "empty", seal=seal)
+
+
+def test_a_dump_that_was_overwritten_is_restored_from_its_earlier_version(
+    object_store: ObjectStore, keys: tuple[Seal, BackupKey], tmp_path: Path
+) -> None:
+    # given dumps that were overwritten with the key for uploads: one twice, one for another key
+    upload, reading = (Backups(object_store.client(user)) for user in ("BACKUP", "RESTORE"))
+    seal, backup_key = keys
+    key, second = put(upload, tmp_path, seal), put(upload, tmp_path, seal, 1, b"second")
+    for _ in range(2):
+        upload.s3.put_object(Bucket=BUCKET, Key=key, Body=b"planted")
+    put(upload, tmp_path, Seal.make()[0], 1, b"planted")
+
+    # then a restore still finds them
+    assert reading.get("clean", tmp_path, backup_key, key).read_bytes() == b"dump"
+    assert reading.get("clean", tmp_path, backup_key, second).read_bytes() == b"second"
 
 
 def test_only_dumps_that_the_backup_key_signed_are_restored(
