@@ -134,8 +134,12 @@ def is_library(item: pytest.Item, path: Path) -> bool:
 
 
 def is_unit(item: pytest.Item, path: Path) -> bool:
-    """Whether a test of the library is quick and about one of its inner rooms."""
-    return is_inner(path) and item.get_closest_marker("slow") is None
+    """Whether a test of the library is quick and about one of its inner rooms.
+
+    One about all of the published file is not: reading it takes seconds.
+    """
+    reads_all = "uci" in getattr(item, "fixturenames", ())
+    return is_inner(path) and not reads_all and item.get_closest_marker("slow") is None
 
 
 def is_inner(path: Path) -> bool:

@@ -31,6 +31,7 @@ def test_a_column_has_a_description_and_a_valid_example(column: Column) -> None:
     assert all(column.values.values())
 
 
+@pytest.mark.slow
 def test_every_value_of_the_file_satisfies_the_contract(dataset: Dataset) -> None:
     assert violations(dataset.encounters.to_pandas()) == {}
 
