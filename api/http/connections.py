@@ -35,13 +35,13 @@ class TimedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Start to check the connection."""
+        """Start checking the connection."""
         super().connection_made(transport)
         self._since = self.loop.time()
         self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop to check the connection."""
+        """Stop checking the connection."""
         if self._timer:
             self._timer.cancel()
         super().connection_lost(exc)

@@ -39,7 +39,7 @@ log = logging.getLogger("readmission.operations.backups")
 
 
 class ForAnotherKey(BackupError):
-    """An object is encrypted for another backup key, as it says itself."""
+    """An object's metadata says that it is encrypted for another backup key."""
 
 
 class Backups:

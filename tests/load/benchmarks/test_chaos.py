@@ -43,17 +43,23 @@ def test_airflow_titles_the_processes_of_its_executor_so() -> None:
     assert WORKER in source.read_text()
 
 
-def test_rows_at_another_place_than_in_the_source_are_found(
-    raw_db: psycopg.Connection, tmp_path: Path
-) -> None:
-    rows, source = encounters(20), tmp_path / "source.csv"
+def delivered(raw_db: psycopg.Connection, folder: Path) -> Path:
+    """Load a source into RAW, and return its file."""
+    rows, source = encounters(20), folder / "source.csv"
     header = ",".join(rows.column_names).encode() + b"\n"
     source.write_bytes(header + bytes(to_csv(rows)))
     RawWarehouse(raw_db).load(rows, 0, "file")
+    return source
+
+
+def test_rows_at_another_place_than_in_the_source_are_found(
+    raw_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    source = delivered(raw_db, tmp_path)
     assert as_delivered(raw_db, source).ok
 
-    first, *others = bytes(to_csv(rows)).splitlines(keepends=True)
-    source.write_bytes(header + b"".join([*others, first]))
+    header, first, *others = source.read_bytes().splitlines(keepends=True)
+    source.write_bytes(b"".join([header, *others, first]))
 
     assert not as_delivered(raw_db, source).ok
 
@@ -61,10 +67,7 @@ def test_rows_at_another_place_than_in_the_source_are_found(
 def test_a_cell_that_is_not_what_was_delivered_is_found(
     raw_db: psycopg.Connection, tmp_path: Path
 ) -> None:
-    rows, source = encounters(20), tmp_path / "source.csv"
-    header = ",".join(rows.column_names).encode() + b"\n"
-    source.write_bytes(header + bytes(to_csv(rows)))
-    RawWarehouse(raw_db).load(rows, 0, "file")
+    source = delivered(raw_db, tmp_path)
 
     raw_db.execute("UPDATE encounter SET insulin = 'other' WHERE source_row = 7")
 

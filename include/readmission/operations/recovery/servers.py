@@ -100,7 +100,7 @@ def fetch(
             try:
                 backups.fetch(key, changes / f"{name}.gz", backup_key)
             except ForAnotherKey:
-                # The copy is the first thing that is made for a new key; it needs nothing earlier.
+                # A rotation ends with a new copy, which needs no changes from before.
                 if stored >= chosen.finished:
                     raise
     return chosen

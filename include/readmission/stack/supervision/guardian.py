@@ -35,7 +35,7 @@ def watch(pid: int, wanted: Path, restart: list[str]) -> None:
     # A person's command may already be stopping or starting the stack.
     time.sleep(pause)
     while wanted.exists():
-        # Without memory or processes left there is no attempt; the guardian itself must stay.
+        # If no process can be started now, try again later; the guardian itself must not end.
         with suppress(OSError, ValueError):
             command = [*restart, *json.loads(wanted.read_text())]
             done = subprocess.run(  # noqa: S603

@@ -47,8 +47,8 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
 ENDLESS = 1_000_000
-"""Attempts to start a service, each a second later after the last one than that was. supervisord
-gives up after three by default; after a full disk the services would stay down."""
+"""Attempts to start a service; the pause grows by a second each time. By default supervisord gives
+up after three, so services would stay down after a full disk."""
 PROGRAM = """
 [program:{name}]
 command = {command}

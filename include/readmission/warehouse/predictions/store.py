@@ -122,7 +122,7 @@ class PredictionStore:
     def keep_months(self, moment: datetime) -> None:
         """Create the partition of the next month, and drop months that ended before a moment.
 
-        If another process is at it, nothing happens.
+        If another process is doing so, nothing happens.
 
         Parameters
         ----------

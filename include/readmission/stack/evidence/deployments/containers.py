@@ -103,7 +103,7 @@ def _container(found: dict[str, Any]) -> tuple[str, str, bool]:
 
 @contextmanager
 def kubernetes() -> Iterator[Deployment]:
-    """Yield the system in the cluster of kubectl's current context; its pages have ports meanwhile.
+    """Yield the system in the cluster of kubectl's current context, with its ports forwarded.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""Ports of a cluster's services on this machine, as long as the evidence is collected.
+"""Forwards ports of this machine to a cluster's services while the evidence is collected.
 
-The address of a node is no way in everywhere: overlays close NodePorts, and Minikube's node is in a
-network of its own on macOS and Windows.
+A node's address does not always lead to them: overlays close NodePorts, and on macOS and Windows
+Minikube's node is in a network of its own.
 """
 
 import re
@@ -57,7 +57,7 @@ def _forwarded(kubectl: Sequence[str], service: str, port: int) -> Iterator[str]
             found = re.match(rf"Forwarding from ({re.escape(HOST)}:\d+) ", line)
             if not found:
                 raise NotAsExpected(f"{service} cannot be reached: {line or 'kubectl ended'}")
-            # It prints a line for each connection, and would wait for a reader.
+            # kubectl prints a line for each connection; unread, they would fill the pipe.
             Thread(target=printed.read, daemon=True).start()
             yield f"http://{found[1]}"
         finally:
