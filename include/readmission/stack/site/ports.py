@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import random
 import socket
 from collections.abc import Collection
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -12,6 +14,9 @@ from readmission.stack.errors import PortTaken
 from readmission.stack.site.paths import write_private
 
 HOST = "127.0.0.1"
+# Below the ports that Kubernetes' nodes use and that systems give to outgoing connections (from
+# 32768 on Linux): one of those would take a port between its choice and the start of its service.
+CHOICE = range(10_000, 30_000)
 
 
 def is_free(port: int) -> bool:
@@ -27,21 +32,10 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int, avoid: Collection[int] = ()) -> list[int]:
-    """Return `count` different free ports, none of them in `avoid`."""
-    probes: list[socket.socket] = []
-    found: list[int] = []
-    try:
-        while len(found) < count:
-            probe = socket.socket()
-            probes.append(probe)
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
-            if port not in avoid:
-                found.append(port)
-    finally:
-        for probe in probes:
-            probe.close()
-    return found
+    """Return `count` different free ports of `CHOICE` at random, none of them in `avoid`."""
+    shuffled = random.SystemRandom().sample(CHOICE, len(CHOICE))
+    free = (port for port in shuffled if port not in avoid and is_free(port))
+    return list(islice(free, count))
 
 
 def load_ports(path: Path) -> dict[str, int]:
