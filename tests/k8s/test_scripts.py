@@ -737,7 +737,12 @@ def test_the_stores_users_have_few_rights(tmp_path: Path) -> None:
             ({"s3:PutObject"}, ["arn:aws:s3:::backups/*"]),
             (read, ["arn:aws:s3:::mlflow", "arn:aws:s3:::mlflow/*"]),
         ],
-        "backup-restore": [(read, ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"])],
+        "backup-restore": [
+            (
+                read | {"s3:ListBucketVersions", "s3:GetObjectVersion"},
+                ["arn:aws:s3:::backups", "arn:aws:s3:::backups/*"],
+            )
+        ],
     }
     # MinIO lets everybody who may put an object delete it, unless that is denied.
     delete = {"s3:DeleteObject", "s3:DeleteObjectVersion"}
