@@ -10,7 +10,7 @@ from psycopg.conninfo import make_conninfo
 from readmission.stack.supervision.unprivileged import installed_programs
 from readmission.warehouse.migrations import DATABASES
 from readmission.warehouse.migrations.upgrading import upgrade
-from tests.emptying import empty, remember
+from tests.emptying import remember, return_to
 
 RENAMED_COLUMNS = {"incumbent_version": "champion_version"}
 """Columns of version 0.1.0 that have another name today."""
@@ -37,7 +37,7 @@ def recreate(connection: psycopg.Connection) -> None:
     nothing but rows has changed since the last time, only the rows are deleted.
     """
     database = connection.info.dbname
-    if empty(connection):
+    if return_to(connection):
         return
     if database not in _MIGRATED:
         restore(connection, "")

@@ -1,10 +1,13 @@
-"""Empty the tables of a test without creating them again, which takes PostgreSQL 0.1 s."""
+"""Return tables to an earlier state by their rows alone: creating them again takes longer."""
 
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 
 import psycopg
 from psycopg import sql
 
+EMPTY = "empty"
+"""The state of tables that have just been created."""
 PAGE = 8_192
 """Bytes of the smallest table with a row."""
 CATALOGS = {
@@ -38,75 +41,83 @@ REFERENCES = """
     WHERE contype = 'f' AND connamespace = 'public'::regnamespace
 """
 """Tables, and those that their foreign keys refer to."""
-RESTART = """
-    SELECT setval(format('%I', sequencename)::regclass, start_value, false) FROM pg_sequences
-    WHERE schemaname = 'public' AND last_value IS NOT NULL
+SEQUENCES = """
+    SELECT format('%I', sequencename), coalesce(last_value, start_value), last_value IS NOT NULL
+    FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1
 """
+"""Sequences, the value of each, and whether it has been given out."""
 
 
 @dataclass(frozen=True)
-class Fresh:
-    """What the tables of a database looked like when they had just been created.
+class State:
+    """The rows of a database at one time.
 
     Parameters
     ----------
-    fingerprint : str
-        Of their definitions.
     rows : dict
-        The rows of the tables that are not empty then, as JSON.
+        The rows of each table that was not empty, as JSON.
+    sequences : list
+        As `SEQUENCES` returns them.
     """
 
-    fingerprint: str
     rows: dict[str, str]
+    sequences: list[tuple[str, int, bool]]
 
 
-_FRESH: dict[tuple[str, int, str], Fresh] = {}
-"""By host, port and name of the database."""
+Key = tuple[str, int, str]
+_FINGERPRINTS: dict[Key, str] = {}
+"""Of the definitions of the tables, by host, port and name of the database."""
+_STATES: dict[tuple[Key, str], State] = {}
+"""What the tables held, by database and name of the state."""
 
 
-def remember(connection: psycopg.Connection) -> None:
-    """Remember the tables of a database as they are now, so that `empty` can return to them."""
+def remember(connection: psycopg.Connection, state: str = EMPTY) -> None:
+    """Remember the tables of a database as they are now, so that `return_to` can return to them.
+
+    If their definitions have changed, all other states are forgotten.
+    """
+    key, fingerprint = _key(connection), _fingerprint(connection)
+    if _FINGERPRINTS.get(key) != fingerprint:
+        _FINGERPRINTS[key] = fingerprint
+        for known in [known for known in _STATES if known[0] == key]:
+            del _STATES[known]
     tables = (table for table, size in connection.execute(SIZES).fetchall() if size)
     rows = {table: rows_of(connection, table) for table in tables}
-    _FRESH[_key(connection)] = Fresh(_fingerprint(connection), rows)
+    _STATES[key, state] = State(rows, connection.execute(SEQUENCES).fetchall())
     connection.commit()
 
 
-def empty(connection: psycopg.Connection) -> bool:
-    """Return the tables of a database to what was remembered; False if more than rows changed."""
-    fresh = _FRESH.get(_key(connection))
-    if fresh is None or fresh.fingerprint != _fingerprint(connection):
+def return_to(connection: psycopg.Connection, state: str = EMPTY) -> bool:
+    """Return to a remembered state; False if there is none or more than rows changed since."""
+    key = _key(connection)
+    remembered = _STATES.get((key, state))
+    if remembered is None or _FINGERPRINTS[key] != _fingerprint(connection):
         connection.rollback()
         return False
-    used = {
+    rows = remembered.rows
+    changed = {
         table
         for table, size in connection.execute(SIZES).fetchall()
-        if size > (PAGE if table in fresh.rows else 0)
-        or (table in fresh.rows and rows_of(connection, table) != fresh.rows[table])
+        if size > (PAGE if table in rows else 0)
+        or (table in rows and rows_of(connection, table) != rows[table])
     }
-    connection.execute(RESTART)
-    if used:
-        _truncate(connection, sorted(_with_referring(connection, used)), fresh.rows)
-        _FRESH[_key(connection)] = Fresh(_fingerprint(connection), fresh.rows)
+    for name, value, given in remembered.sequences:
+        connection.execute("SELECT setval(%s::regclass, %s, %s)", [name, value, given])
+    if changed:
+        _replace(connection, changed, rows)
+        _FINGERPRINTS[key] = _fingerprint(connection)
     connection.commit()
     return True
 
 
-def _with_referring(connection: psycopg.Connection, tables: set[str]) -> set[str]:
-    """Add the tables with foreign keys to some tables: PostgreSQL truncates them together."""
-    references = connection.execute(REFERENCES).fetchall()
-    while more := {table for table, other in references if other in tables} - tables:
-        tables = tables | more
-    return tables
-
-
-def _truncate(connection: psycopg.Connection, tables: list[str], rows: dict[str, str]) -> None:
+def _replace(connection: psycopg.Connection, tables: set[str], rows: dict[str, str]) -> None:
     """Replace all rows of some tables, also of those that allow no deletion."""
-    names = [sql.Identifier(table) for table in tables]
-    for name in names:
+    ordered = _with_referring(connection, tables)
+    names = {table: sql.Identifier(table) for table in ordered}
+    for name in names.values():
         connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
-    connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names)))
-    for table, name in zip(tables, names, strict=True):
+    connection.execute(sql.SQL("TRUNCATE {}").format(sql.SQL(", ").join(names.values())))
+    for table, name in names.items():
         statement = sql.SQL(
             "INSERT INTO {0} OVERRIDING SYSTEM VALUE "
             "SELECT * FROM json_populate_recordset(NULL::{0}, %s)"
@@ -114,6 +125,21 @@ def _truncate(connection: psycopg.Connection, tables: list[str], rows: dict[str,
         if table in rows:
             connection.execute(statement.format(name), [rows[table]])
         connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(name))
+
+
+def _with_referring(connection: psycopg.Connection, tables: set[str]) -> list[str]:
+    """Return the tables and those with foreign keys to them, which are truncated with them.
+
+    A table comes after those that it refers to.
+    """
+    references = connection.execute(REFERENCES).fetchall()
+    while more := {table for table, other in references if other in tables} - tables:
+        tables = tables | more
+    graph: dict[str, set[str]] = {table: set() for table in sorted(tables)}
+    for table, other in references:
+        if table in graph and other in graph and table != other:
+            graph[table].add(other)
+    return list(TopologicalSorter(graph).static_order())
 
 
 def rows_of(connection: psycopg.Connection, table: str) -> str:
@@ -128,5 +154,5 @@ def _fingerprint(connection: psycopg.Connection) -> str:
     return str(found)
 
 
-def _key(connection: psycopg.Connection) -> tuple[str, int, str]:
+def _key(connection: psycopg.Connection) -> Key:
     return connection.info.host, connection.info.port, connection.info.dbname

@@ -7,7 +7,7 @@ from psycopg import sql
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
 from tests.databases import emptied
-from tests.emptying import rows_of
+from tests.emptying import remember, return_to, rows_of
 
 EVENT = """
     INSERT INTO audit_event (actor, actor_kind, action) VALUES ('a nurse', 'os-user', 'export')
@@ -43,6 +43,36 @@ def test_rows_are_deleted_and_the_tables_stay_as_they_are(dsn: str) -> None:
         assert connection.execute(EVENT).fetchone() == (1,)
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
             connection.execute("DELETE FROM audit_event")
+
+
+def test_tables_return_to_a_state_with_rows(dsn: str) -> None:
+    with emptied(dsn) as connection:
+        # Given a state with a row, and empty tables after it
+        connection.execute(EVENT)
+        connection.commit()
+        remember(connection, "with an event")
+        event = rows_of(connection, "audit_event")
+    with emptied(dsn) as connection:
+        assert rows_of(connection, "audit_event") == "[]"
+
+        # When they return to it
+        assert return_to(connection, "with an event")
+
+        # Then the row is there, and the next one has the next number
+        assert rows_of(connection, "audit_event") == event
+        assert connection.execute(EVENT).fetchone() == (2,)
+        connection.commit()
+    with emptied(dsn) as connection:
+        assert connection.execute(EVENT).fetchone() == (1,)
+
+
+def test_an_unknown_state_changes_nothing(dsn: str) -> None:
+    with emptied(dsn) as connection:
+        connection.execute(EVENT)
+        connection.commit()
+
+        assert not return_to(connection, "never remembered")
+        assert rows_of(connection, "audit_event") != "[]"
 
 
 @pytest.mark.parametrize(

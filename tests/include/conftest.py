@@ -27,7 +27,8 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.partitions import Bucket
 from tests.conftest import Platform
-from tests.databases import dumped, emptied, migrate, restore
+from tests.databases import emptied, recreate
+from tests.emptying import remember, return_to
 
 if TYPE_CHECKING:
     from tests.include.operations.ward import Ward
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 BATCHES = ("batch-0001", "batch-0002")
 BATCH_ROWS = 1_500
 
-_FILLED: dict[str, str] = {}
-"""The statements that create RAW and CLEAN with both batches, by database."""
+FILLED = "filled"
+"""The state of RAW and CLEAN with both batches."""
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +82,7 @@ def clean_rows(raw_rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def fill(raw: RawWarehouse, clean: CleanWarehouse, encounters: pa.Table) -> None:
-    """Fill RAW and CLEAN with the first two batches, both accepted."""
-    migrate(raw.connection)
-    migrate(clean.connection)
+    """Fill RAW and CLEAN, which are empty, with the first two batches, both accepted."""
     for position, batch_id in enumerate(BATCHES):
         offset = position * BATCH_ROWS
         raw.load(encounters.slice(offset, BATCH_ROWS), offset, "synthetic")
@@ -98,17 +97,17 @@ def filled(
 ) -> CleanWarehouse:
     """CLEAN with the first two batches, both accepted.
 
-    Only the first time by the pipeline: it takes three times as long as the statements of a dump.
+    Only the first time by the pipeline, which takes ten times as long.
     """
     warehouse = CleanWarehouse(clean_db)
-    if _FILLED:
-        for connection in (raw_db, clean_db):
-            restore(connection, _FILLED[connection.info.dbname])
-    else:
+    connections = (raw_db, clean_db)
+    if not all(return_to(connection, FILLED) for connection in connections):
+        for connection in connections:
+            recreate(connection)
         fill(RawWarehouse(raw_db), warehouse, dataset.encounters)
-        for connection in (raw_db, clean_db):
+        for connection in connections:
             connection.commit()
-            _FILLED[connection.info.dbname] = dumped(connection)
+            remember(connection, FILLED)
     return warehouse
 
 

@@ -20,6 +20,7 @@ from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from tests.conftest import Platform
+from tests.databases import recreate
 from tests.include.conftest import BATCHES, fill
 from tests.signing import SIGNER
 
@@ -79,8 +80,7 @@ def train_families(platform: Platform, encounters: pa.Table) -> Training:
     registry = Registry(settings)
     with psycopg.connect(platform.raw_dsn) as raw, psycopg.connect(platform.clean_dsn) as clean:
         for connection in (raw, clean):
-            connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-            connection.commit()
+            recreate(connection)
         warehouse = CleanWarehouse(clean)
         fill(RawWarehouse(raw), warehouse, encounters)
         rows = train.training_rows(warehouse, BATCHES[0], history=True)
