@@ -1,14 +1,9 @@
 """Closes connections on which a client sends no request, part of one, or headers without end."""
 
-import asyncio
-from typing import Any
-
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-REQUEST_SECONDS = 20.0
-"""Longest time for a request to arrive, and for the first one on a connection to begin."""
-CHECK_SECONDS = 5.0
-"""Interval of the checks: cheaper than a timer for every request."""
+from readmission.logs import deadlines
+
 MAX_HEAD = 64 << 10
 """Bytes of the headers of a request, beyond those that arrive with its first byte; also of what may
 follow a body (trailers)."""
@@ -23,7 +18,7 @@ UPLOADING = "uploading"
 """State of a request whose body an upload receives, with timeouts of its own."""
 
 
-class TimedProtocol(HttpToolsProtocol):
+class TimedProtocol(deadlines.CheckedConnection, HttpToolsProtocol):
     """uvicorn's protocol with a time limit for requests to arrive, and a limit on their headers.
 
     uvicorn limits only the pause between two requests, so a client could keep any number of
@@ -31,20 +26,6 @@ class TimedProtocol(HttpToolsProtocol):
     """
 
     _outside_bodies = 0
-    _since: float | None = None
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Start checking the connection."""
-        super().connection_made(transport)
-        self._since = self.loop.time()
-        self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop checking the connection."""
-        if self._timer:
-            self._timer.cancel()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read what has arrived; close the connection if headers or trailers do not end."""
@@ -77,10 +58,11 @@ class TimedProtocol(HttpToolsProtocol):
     def _check(self) -> None:
         if self.transport.is_closing():
             return
-        if self._since and self.loop.time() - self._since >= REQUEST_SECONDS and self._is_free():
+        waited = self.loop.time() - self._since if self._since else 0.0
+        if waited >= deadlines.REQUEST_SECONDS and self._is_free():
             self._refuse(408)
             return
-        self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
+        self._check_later()
 
     def _refuse(self, status: int) -> None:
         """Close the connection; respond only if the response would belong to this request."""

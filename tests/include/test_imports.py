@@ -34,7 +34,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"backups", "lock", "renamed", "store_keys"},
         {"alerting", "audit", "callers", "deliveries", "logs", "machine", "mlflow", "promotion"},
     ),
-    "readmission.logs": ({"connections", "tracing"}, {"otlp"}),
+    "readmission.logs": ({"deadlines", "tracing"}, {"connections", "otlp"}),
     "readmission.domain": (
         {"batch_ids", "codes", "diagnoses", "production", "splitting"},
         {"columns"},

@@ -29,8 +29,8 @@ REQUESTS = {
 
 
 IMPATIENT = """
-from readmission.logs import connections
-connections.REQUEST_SECONDS, connections.CHECK_SECONDS = 3.0, 0.1
+from readmission.logs import deadlines
+deadlines.REQUEST_SECONDS, deadlines.CHECK_SECONDS = 3.0, 0.1
 from ui.__main__ import main
 main()
 """

@@ -4,12 +4,14 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.process_collector import ProcessCollector
 
 from readmission.exporter.sources import collector_and_pollers
+from readmission.logs.deadlines import ReadDeadline
 from readmission.settings import LOOPBACK_HOSTS, Settings
 
 FIRST_POLL_SECONDS = 5
@@ -42,6 +44,8 @@ def serving(settings: Settings) -> Iterator[CollectorRegistry]:
         server, listener = start_http_server(
             settings.exporter_port, settings.exporter_host, registry
         )
+        handler: Any = server.RequestHandlerClass
+        server.RequestHandlerClass = type("Handler", (ReadDeadline, handler), {})
         # Elsewhere, only the network of the containers reaches the port.
         if settings.exporter_host in LOOPBACK_HOSTS and (app := server.get_app()):
             hosts = [f"{name}:{settings.exporter_port}" for name in LOOPBACK_HOSTS]

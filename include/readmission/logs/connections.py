@@ -4,47 +4,29 @@ For the servers that other packages write and uvicorn runs: MLflow, the clinicia
 Airflow's API server. The API has `api.http.connections`, on a faster parser.
 """
 
-import asyncio
 import logging
-from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-REQUEST_SECONDS = 20.0
-"""Longest time for the headers of a request to arrive, and for the first one to begin."""
+from readmission.logs import deadlines
+
 MIN_BYTES_PER_SECOND = 16 << 10
-"""Slowest average speed of a body, which adds to that time."""
-CHECK_SECONDS = 5.0
-"""Interval of the checks: cheaper than a timer for every request."""
+"""Slowest average speed of a body, which adds to the time for a request."""
 NAME = f"{__name__}:TimedH11Protocol"
 """What uvicorn takes as the name of a protocol."""
 
 log = logging.getLogger(__name__)
 
 
-class TimedH11Protocol(H11Protocol):
+class TimedH11Protocol(deadlines.CheckedConnection, H11Protocol):
     """uvicorn's protocol with a time limit for requests to arrive.
 
     uvicorn limits only the pause between two requests, so a client could keep any number of
     half-sent requests open. h11 itself limits the size of the headers.
     """
 
-    _since: float | None = None
     _received = 0
-    _timer: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: Any) -> None:
-        """Start checking the connection."""
-        super().connection_made(transport)
-        self._since = self.loop.time()
-        self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop checking the connection."""
-        if self._timer:
-            self._timer.cancel()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Read what has arrived, and note whether a request is still incomplete."""
@@ -70,17 +52,17 @@ class TimedH11Protocol(H11Protocol):
         if self.transport.is_closing() or self.transport.get_protocol() is not self:
             return
         if self._since is not None and self._waits_for_server():
-            self._since += CHECK_SECONDS
+            self._since += deadlines.CHECK_SECONDS
         elif self._since is not None and self._is_late(self._since):
             log.info("closed a connection without a whole request")
             self.transport.close()
             return
-        self._timer = self.loop.call_later(CHECK_SECONDS, self._check)
+        self._check_later()
 
     def _waits_for_server(self) -> bool:
         """Whether the application has yet to take what was sent, or to ask for the body."""
         return self.flow.read_paused or self.conn.they_are_waiting_for_100_continue
 
     def _is_late(self, since: float) -> bool:
-        allowed = REQUEST_SECONDS + self._received / MIN_BYTES_PER_SECOND
+        allowed = deadlines.REQUEST_SECONDS + self._received / MIN_BYTES_PER_SECOND
         return self.loop.time() - since > allowed

@@ -12,6 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from readmission.logs.deadlines import ReadDeadline
+
 MAX_BYTES = 1 << 20
 """Largest size of one notification."""
 
@@ -39,12 +41,10 @@ def lines(notification: Mapping[str, Any]) -> Iterator[str]:
         yield "".join(c for c in "  ".join(columns) if c.isprintable())
 
 
-class AlertLog(BaseHTTPRequestHandler):
+class AlertLog(ReadDeadline, BaseHTTPRequestHandler):
     """Append the alerts of each notification to `file`; GET tells that the program runs."""
 
     file: Path
-    timeout = 10
-    """Seconds after which a request that does not arrive frees its thread."""
 
     def do_GET(self) -> None:
         """Respond to a probe."""

@@ -20,8 +20,8 @@ from readmission.domain.schema import example
 from tests.api.serving import Service, running
 
 IMPATIENT = """
-from api.http import connections
-connections.REQUEST_SECONDS, connections.CHECK_SECONDS = 1.0, 0.1
+from readmission.logs import deadlines
+deadlines.REQUEST_SECONDS, deadlines.CHECK_SECONDS = 1.0, 0.1
 from api import __main__
 __main__.main()
 """

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from readmission.logs import connections
+from readmission.logs import connections, deadlines
 
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 WHOLE = HEAD + b"Content-Length: 9\r\n\r\nthe whole"
@@ -44,8 +44,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
     """The address of a server that waits one second for a request."""
-    monkeypatch.setattr(connections, "REQUEST_SECONDS", 1.0)
-    monkeypatch.setattr(connections, "CHECK_SECONDS", 0.1)
+    monkeypatch.setattr(deadlines, "REQUEST_SECONDS", 1.0)
+    monkeypatch.setattr(deadlines, "CHECK_SECONDS", 0.1)
     config = uvicorn.Config(
         app, port=0, http=connections.TimedH11Protocol, lifespan="off", log_config=None,
         timeout_keep_alive=60,

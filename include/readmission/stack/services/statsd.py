@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import isfinite
 
+from readmission.logs.deadlines import ReadDeadline
+
 MAX_SERIES = 5_000
 """Further series are dropped and counted; the project's DAGs produce a few hundred."""
 MAX_PACKET_BYTES = 65_535
@@ -230,9 +232,7 @@ def metrics_server(metrics: SampleAggregator, host: str, port: int) -> Threading
     """
     hosts = (f"{host}:{port}", f"localhost:{port}")
 
-    class Handler(BaseHTTPRequestHandler):
-        timeout = 10  # A request that does not arrive frees its thread.
-
+    class Handler(ReadDeadline, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.headers["Host"] not in hosts:
                 self.send_error(421)
