@@ -138,7 +138,7 @@ def kill_supervisor(stack: Stack, _chance: Chance) -> str:
 
 
 def kill_all(stack: Stack, _chance: Chance) -> str:
-    """Kill every process of the stack, then start it as after a power failure."""
+    """Kill every process of the stack, then start it at once, as after a power failure."""
     _kill(stack.processes())
     stack.up()
     return "everything"

@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import socket
+import time
 from collections.abc import Collection
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,8 @@ HOST = "127.0.0.1"
 # Below the ports that Kubernetes' nodes use and that systems give to outgoing connections (from
 # 32768 on Linux): one of those would take a port between its choice and the start of its service.
 CHOICE = range(10_000, 30_000)
+ENDING_SECONDS = 5.0
+"""How long a port may be in use by no process that can be found: one that was killed is ending."""
 
 
 def is_free(port: int) -> bool:
@@ -70,11 +73,15 @@ def require_free(service: str, port: int, setting: str) -> None:
     PortTaken
         If it is in use; names the program and the setting that changes the port.
     """
-    if not is_free(port):
-        raise PortTaken(
-            f"port {port} of {service} is in use{_user_of(port)}; stop that program or set "
-            f"{setting} to another port"
-        )
+    deadline = time.monotonic() + ENDING_SECONDS
+    while not is_free(port):
+        user = _user_of(port)
+        if user or time.monotonic() > deadline:
+            raise PortTaken(
+                f"port {port} of {service} is in use{user}; stop that program or set "
+                f"{setting} to another port"
+            )
+        time.sleep(0.1)
 
 
 def _user_of(port: int) -> str:

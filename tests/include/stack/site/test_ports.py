@@ -1,10 +1,14 @@
 import contextlib
 import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from readmission.stack.site.ports import CHOICE, HOST, free_ports
+from readmission.stack.errors import PortTaken
+from readmission.stack.site import ports
+from readmission.stack.site.ports import CHOICE, HOST, free_ports, require_free
 
 OUTGOING = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -29,3 +33,31 @@ def test_only_free_ports_are_chosen_and_each_once() -> None:
 
     # then
     assert sorted(chosen) == sorted([first, second])
+
+
+def test_the_port_of_a_program_that_runs_is_refused_at_once() -> None:
+    (port,) = free_ports(1)
+    began = time.monotonic()
+
+    with (
+        contextlib.closing(socket.create_server((HOST, port))),
+        pytest.raises(PortTaken, match=rf"port {port} of a service is in use by .*set A_PORT"),
+    ):
+        require_free("a service", port, "A_PORT")
+
+    assert time.monotonic() - began < ports.ENDING_SECONDS
+
+
+def test_the_port_of_a_process_that_is_ending_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # given a port whose process the system no longer names, and which becomes free a moment later
+    monkeypatch.setattr(ports, "_user_of", lambda _port: "")
+    (port,) = free_ports(1)
+    server = socket.create_server((HOST, port))
+    closing = threading.Timer(0.5, server.close)
+    closing.start()
+
+    # then
+    require_free("a service", port, "A_PORT")
+    closing.join()
