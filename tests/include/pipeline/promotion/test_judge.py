@@ -103,12 +103,18 @@ class Arena:
         return found.current_stage, dict(found.tags)
 
 
+def arena_of(
+    warehouse: CleanWarehouse, registry: Registry, trained: Training, reports: Path
+) -> Arena:
+    """Return an arena with some registry, whose gates write their reports into a folder."""
+    gatekeeper = Gatekeeper(reports, lambda _site, _gate: None)
+    return Arena(warehouse, ModelHistory(warehouse.connection), registry, gatekeeper, trained)
+
+
 @pytest.fixture
 def arena(filled: CleanWarehouse, trained: Training, tmp_path: Path) -> Iterator[Arena]:
     registry = trained.registry()
-    gatekeeper = Gatekeeper(tmp_path, lambda _site, _gate: None)
-    history = ModelHistory(filled.connection)
-    yield Arena(filled, history, registry, gatekeeper, trained)
+    yield arena_of(filled, registry, trained, tmp_path)
     registry.client.delete_registered_model(registry.name)
 
 

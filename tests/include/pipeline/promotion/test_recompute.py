@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 import pandas as pd
 import psycopg
@@ -19,24 +20,61 @@ from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
 from readmission.pipeline.promotion.rule import REFUSED, Rule
 from readmission.pipeline.source import Dataset
+from readmission.registry import Registry
 from readmission.settings.lock import LOCK
 from readmission.stack.cli.app import app
 from readmission.stack.cli.models import promotions
 from readmission.stack.cli.terminal import exit_on_error
-from readmission.warehouse import Promotion, RawWarehouse
+from readmission.warehouse import CleanWarehouse, Promotion, RawWarehouse
 from readmission.warehouse.clean.erasures import CleanErasures
 from readmission.warehouse.clean.judged_rows import JudgedRowLog, JudgedRows
 from tests.conftest import Platform
+from tests.emptying import remember, return_to
 from tests.include.conftest import BATCH_ROWS, BATCHES
-from tests.include.pipeline.promotion.test_judge import Arena, arena  # noqa: F401
+from tests.include.pipeline.promotion.test_judge import Arena, arena_of
+from tests.include.pipeline.promotion.test_judge import arena as fresh_arena  # noqa: F401
+from tests.include.training import Training
 from tests.signing import TRUSTED
 
 FIRST, SECOND = BATCHES
+JUDGED = "judged"
+"""The state of CLEAN with the verdict of `judged`."""
+
+
+@pytest.fixture(scope="module")
+def shared_registry(trained: Training) -> Iterator[Registry]:
+    """The registry with the versions that `judged` names."""
+    registry = trained.registry()
+    yield registry
+    registry.client.delete_registered_model(registry.name)
 
 
 @pytest.fixture
-def judged(arena: Arena) -> Promotion:  # noqa: F811
+def arena(
+    filled: CleanWarehouse, shared_registry: Registry, trained: Training, tmp_path: Path
+) -> Arena:
+    """An arena for `judged`; a test that moves an alias takes a fresh one."""
+    return arena_of(filled, shared_registry, trained, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> list[Promotion]:
+    """The verdict of `judged`, once it has been recorded."""
+    return []
+
+
+@pytest.fixture
+def judged(arena: Arena, verdicts: list[Promotion]) -> Promotion:
     """The verdict on a challenger that has a champion, which has one before it."""
+    if verdicts and return_to(arena.warehouse.connection, JUDGED):
+        return verdicts[-1]
+    verdicts.append(judge_three(arena))
+    arena.warehouse.connection.commit()
+    remember(arena.warehouse.connection, JUDGED)
+    return verdicts[-1]
+
+
+def judge_three(arena: Arena) -> Promotion:
     earlier = arena.register("random_forest")
     arena.carry_out(arena.judge())
     champion = arena.register("logistic_regression", SECOND)
@@ -48,13 +86,13 @@ def judged(arena: Arena) -> Promotion:  # noqa: F811
     return judged
 
 
-def again(arena: Arena, promotion: Promotion) -> Recomputed:  # noqa: F811
+def again(arena: Arena, promotion: Promotion) -> Recomputed:
     assert promotion.promotion_id is not None
     return recompute(promotion.promotion_id, arena.warehouse, arena.registry, TRUSTED)
 
 
 def test_a_verdict_comes_out_the_same_after_more_batches(
-    arena: Arena,  # noqa: F811
+    arena: Arena,
     judged: Promotion,
     raw_db: psycopg.Connection,
     dataset: Dataset,
@@ -81,7 +119,7 @@ def test_a_verdict_comes_out_the_same_after_more_batches(
 
 
 def test_a_row_that_changed_since_is_noticed(
-    arena: Arena,  # noqa: F811
+    arena: Arena,
     judged: Promotion,
 ) -> None:
     # given another outcome of one row
@@ -111,8 +149,9 @@ def test_figures_that_an_earlier_release_did_not_compute_are_no_difference() -> 
 
 
 def test_a_refused_version_that_proved_better_in_shadow_is_named_and_may_decide(
-    arena: Arena,  # noqa: F811
+    fresh_arena: Arena,  # noqa: F811
 ) -> None:
+    arena = fresh_arena
     # given a champion, and a refused version that was better in shadow, also than another champion
     champion = arena.register("logistic_regression")
     arena.carry_out(arena.decided(FIRST, champion))
@@ -152,7 +191,7 @@ def test_a_refusal_that_follows_from_no_figure_is_no_difference(reason: str) -> 
 
 
 def test_other_packages_than_at_the_verdict_are_a_warning(
-    arena: Arena,  # noqa: F811
+    arena: Arena,
     judged: Promotion,
 ) -> None:
     found = again(arena, judged)
@@ -165,7 +204,7 @@ def test_other_packages_than_at_the_verdict_are_a_warning(
 
 
 def test_a_verdict_whose_rows_were_erased_says_so(
-    arena: Arena,  # noqa: F811
+    arena: Arena,
     judged: Promotion,
 ) -> None:
     # given a patient of the test split who is erased
@@ -185,7 +224,7 @@ def test_a_verdict_whose_rows_were_erased_says_so(
     assert "test_rows" in found.different
 
 
-def test_a_verdict_without_rows_cannot_be_recomputed(arena: Arena) -> None:  # noqa: F811
+def test_a_verdict_without_rows_cannot_be_recomputed(arena: Arena) -> None:
     # given a verdict of an earlier version of the project
     decided = arena.decided(FIRST, arena.register("xgboost"))
 
@@ -196,7 +235,7 @@ def test_a_verdict_without_rows_cannot_be_recomputed(arena: Arena) -> None:  # n
 
 
 def test_a_version_of_another_batch_is_not_taken_for_the_challenger(
-    arena: Arena,  # noqa: F811
+    arena: Arena,
     judged: Promotion,
 ) -> None:
     # given a registry that was set up again, which counts from 1
@@ -204,10 +243,11 @@ def test_a_version_of_another_batch_is_not_taken_for_the_challenger(
 
     with pytest.raises(VerdictNotRecomputable, match=r"no version \d+ of its batch"):
         again(arena, judged)
+    arena.registry.tag_version(judged.challenger_version, {"batch_id": SECOND})
 
 
 def test_the_command_lists_verdicts_and_recomputes_one(
-    arena: Arena,  # noqa: F811
+    arena: Arena,
     judged: Promotion,
     platform: Platform,
     monkeypatch: pytest.MonkeyPatch,
@@ -253,7 +293,7 @@ def test_the_command_lists_verdicts_and_recomputes_one(
     assert unknown.exit_code == 1
 
 
-def test_numbers_that_were_erased_meanwhile_are_not_stored(arena: Arena) -> None:  # noqa: F811
+def test_numbers_that_were_erased_meanwhile_are_not_stored(arena: Arena) -> None:
     # given a patient who is erased after the models were scored
     log = JudgedRowLog(arena.warehouse)
     encounters = arena.warehouse.test_encounters(FIRST)
