@@ -92,7 +92,7 @@ def _numbers(column: Column) -> list[dict[str, Any]]:
     """Return the schemas of the numbers that stand for values of a closed list."""
     if column.kind is Kind.INTERVAL:
         return _whole_number(0, OLDEST)
-    if column.kind is Kind.IGNORED:
+    if column.is_weight:
         return [{"type": "number", "minimum": 0, "maximum": HEAVIEST}]
     if test := column.measurement:
         number = {"type": "number", "minimum": test.lowest, "exclusiveMaximum": test.below}

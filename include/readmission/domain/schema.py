@@ -100,6 +100,7 @@ COLUMNS: tuple[Column, ...] = (
         MISSING,
         codes.WEIGHTS,
         nullable=True,
+        is_weight=True,
     ),
     Column(
         "admission_type_id",

@@ -1,5 +1,7 @@
 """The contract: one definition of each column, which the real file satisfies."""
 
+from dataclasses import replace
+
 import pytest
 
 from readmission.domain import codes, schema
@@ -82,6 +84,15 @@ def test_each_value_of_a_scale_has_its_code(name: str, expected: dict[str, int])
 def test_a_diagnosis_is_a_code_of_icd9_or_icd10(code: str, allowed: bool) -> None:
     assert schema.BY_NAME["diag_1"].allows(code) is allowed
     assert acceptable(schema.BY_NAME["diag_1"], code) is allowed
+
+
+def test_only_a_weight_is_read_from_any_number() -> None:
+    # given another column that no model uses, with a closed list
+    ward = replace(schema.BY_NAME["weight"], name="ward", values={"12": "North"}, is_weight=False)
+
+    assert schema.BY_NAME["weight"].read("81.5") == "?"
+    assert ward.read("81.5") == "81.5"
+    assert not ward.allows("81.5")
 
 
 def test_an_error_message_says_what_is_expected() -> None:

@@ -82,6 +82,8 @@ class Column:
     modifiable : bool
         Whether the team on the ward decides it before the patient leaves, so that it makes sense
         to ask what the model would predict if it were different.
+    is_weight : bool
+        Whether a weight as a number, in kg or lb, is read as missing.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Column:
     synonyms: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     measurement: Measurement | None = None
     modifiable: bool = False
+    is_weight: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -197,7 +200,7 @@ class Column:
             found = self._interval_of(text)
         if found is None and self.measurement is not None:
             found = self.measurement.read(sent)
-        if found is None and self.kind is Kind.IGNORED and wording.is_weight(sent):
+        if found is None and self.is_weight and wording.is_weight(sent):
             found = self.missing_value
         return None if found is None else Interpretation(found, f"{text} was read as {found}")
 
