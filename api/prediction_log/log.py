@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Self
 
-import psycopg
-
 from api.errors import log
 from api.prediction_log.delivery import Delivery
 from api.prediction_log.encoding import Encoder
@@ -16,6 +14,7 @@ from api.prediction_log.spool import Spool, SpoolFull
 from api.prediction_log.tally import Tally
 from readmission.logs import where
 from readmission.settings import PREFIX, Settings, SettingsError
+from readmission.warehouse.sql.addresses import address_of
 
 SYNC_SECONDS = 0.05
 """Interval at which written lines are synced, for all requests at once."""
@@ -69,20 +68,13 @@ class PredictionLog:
         if settings.prediction_log_key is None:
             raise SettingsError(f"{PREFIX}PREDICTION_LOG_KEY is missing: the log needs its key")
         spool = Spool(settings.prediction_spool_dir, settings.prediction_spool_mb << 20)
-        try:
-            return cls(
-                settings.prediction_log_dsn.get_secret_value(),
-                settings.prediction_log_key.get_secret_value(),
-                spool,
-                timedelta(days=settings.prediction_retention_days),
-                sync_first=settings.prediction_sync_first,
-            )
-        except psycopg.ProgrammingError:
-            # Do not chain the error: its message contains the address with the password.
-            raise SettingsError(
-                f"{PREFIX}PREDICTION_LOG_DSN is not the address of a PostgreSQL database; "
-                "expected postgresql://user:password@host:port/database"
-            ) from None
+        return cls(
+            address_of("prediction_log_dsn", settings.prediction_log_dsn),
+            settings.prediction_log_key.get_secret_value(),
+            spool,
+            timedelta(days=settings.prediction_retention_days),
+            sync_first=settings.prediction_sync_first,
+        )
 
     @property
     def pending(self) -> int:

@@ -5,11 +5,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.datetime import TimestamptzLoader
-from pydantic import SecretStr
-
-from readmission.settings import PREFIX, SettingsError
 
 T = TypeVar("T")
 
@@ -20,32 +16,6 @@ DEFAULTS: dict[str, Any] = {
     "application_name": "readmission-exporter",
 }
 """Options of every connection; an address may override them."""
-
-
-def address(setting: str, dsn: SecretStr) -> str:
-    """Return a database's address, completed with the exporter's default options.
-
-    Parameters
-    ----------
-    setting : str
-        Name of the setting, for the error message.
-    dsn : SecretStr
-        Its value.
-
-    Raises
-    ------
-    SettingsError
-        If the value is not a PostgreSQL address.
-    """
-    try:
-        given = conninfo_to_dict(dsn.get_secret_value())
-    except psycopg.ProgrammingError:
-        # The original message quotes the address, including its password.
-        raise SettingsError(
-            f"{PREFIX}{setting.upper()} is not the address of a PostgreSQL database; "
-            "expected postgresql://user:password@host:port/database"
-        ) from None
-    return make_conninfo(**(DEFAULTS | given))
 
 
 @contextmanager

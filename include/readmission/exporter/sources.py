@@ -6,9 +6,10 @@ from typing import Any
 
 from readmission.exporter.catalogue import MLFLOW_UP, PAGE, STORE_UP, Sample
 from readmission.exporter.collecting import PipelineCollector, Poller, Source
-from readmission.exporter.connecting import address, reader
+from readmission.exporter.connecting import DEFAULTS, reader
 from readmission.exporter.metrics import batches, databases, mlflow, object_store, outcomes
 from readmission.settings import PREFIX, Settings, SettingsError
+from readmission.warehouse.sql.addresses import address_of
 
 DATABASES = ("raw", "clean", "predictions", "audit", "mlflow", "airflow")
 OFTEN, SELDOM = 10, 60
@@ -25,7 +26,9 @@ def addresses(settings: Settings) -> dict[str, str]:
     """
     named = {name: f"exporter_dsn_{name}" for name in DATABASES}
     given = {name: (field, getattr(settings, field)) for name, field in named.items()}
-    return {name: address(*pair) for name, pair in given.items() if pair[1] is not None}
+    return {
+        name: address_of(*pair, **DEFAULTS) for name, pair in given.items() if pair[1] is not None
+    }
 
 
 def collector_and_pollers(settings: Settings) -> tuple[PipelineCollector, list[Poller]]:

@@ -8,8 +8,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
 
 from readmission.errors import ReadmissionError
-from readmission.settings import PREFIX, Settings, SettingsError
+from readmission.settings import PREFIX, Settings
 from readmission.warehouse.audit.events import AuditEvent
+from readmission.warehouse.sql.addresses import address_of
 
 # Defaults that make a dead connection fail soon; the address may override them.
 CONNECTION: dict[str, Any] = {
@@ -46,14 +47,7 @@ class AuditLog:
         """
         if settings.audit_dsn is None:
             return None
-        try:
-            return cls(settings.audit_dsn.get_secret_value())
-        except psycopg.ProgrammingError:
-            # Do not chain the error: its message contains the address with the password.
-            raise SettingsError(
-                f"{PREFIX}AUDIT_DSN is not the address of a PostgreSQL database; "
-                "expected postgresql://user:password@host:port/database"
-            ) from None
+        return cls(address_of("audit_dsn", settings.audit_dsn))
 
     def record(self, *events: AuditEvent) -> None:
         """Append events, all or none of them.
