@@ -150,9 +150,6 @@ def create_app(
         Called after the first attempt to load a model.
     """
     settings = settings or get_settings()
-    metrics, registry = Metrics(), RegistryClient(settings)
-    store = store or LocalModelStore(settings, registry)
-    shutdown = GracefulShutdown()
     app = FastAPI(
         title=about.SERVICE,
         description=DESCRIPTION,
@@ -161,10 +158,28 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    app.state.service = _state(settings, store)
+    app.state.started = started
+    app.state.access_log = AccessLog(settings)
+    _add_layers(app)
+    error_responses.install(app)
+    # Routes are tried in order, so the most frequent one comes first.
+    protocols = (invocations, kserve, fhir, cds_hooks)
+    for part in (predict, predict_batch, about, operate, follow_up, quality, trace, *protocols):
+        app.include_router(part.router)
+    docs.install(app)
+    _complete_openapi(app)
+    return app
+
+
+def _state(settings: Settings, store: ModelStore | None) -> ServiceState:
+    """Create everything that the endpoints share."""
+    metrics, registry = Metrics(), RegistryClient(settings)
+    store = store or LocalModelStore(settings, registry)
     holder = ChampionHolder(store, metrics)
     stays = EarlierStays.from_settings(settings, metrics)
     challenger = ChallengerHolder(store, lambda: holder.champion, metrics)
-    app.state.service = ServiceState(
+    return ServiceState(
         settings=settings,
         holder=holder,
         metrics=metrics,
@@ -183,32 +198,27 @@ def create_app(
         live=LiveFigureReader(settings.prediction_log_dsn),
         audit=AuditTrail.from_settings(settings, metrics.audit_lost.inc),
         upload_slots=UploadSlots(settings.api_files_at_once),
-        shutdown=shutdown,
-        tracer=(tracer := logs.open_tracer("api", settings)),
+        shutdown=GracefulShutdown(),
+        tracer=logs.open_tracer("api", settings),
     )
+
+
+def _add_layers(app: FastAPI) -> None:
+    """Add the layers around the endpoints, from the innermost to the outermost."""
+    state: ServiceState = app.state.service
     app.add_middleware(DirectRouting, routes=app.routes)
-    origins = as_browsers_send(settings.cds_origins)
+    origins = as_browsers_send(state.settings.cds_origins)
     if origins:
         app.add_middleware(SharedServices, origins=origins)
-    app.add_middleware(AllowedHosts, names=settings.allowed_hosts, shared_with=origins)
-    app.state.started = started
-    access_log = app.state.access_log = AccessLog(settings)
+    app.add_middleware(AllowedHosts, names=state.settings.allowed_hosts, shared_with=origins)
     app.add_middleware(
         RequestBoundary,
-        count=metrics.count_response,
-        record=access_log.record,
-        shutdown=shutdown,
+        count=state.metrics.count_response,
+        record=app.state.access_log.record,
+        shutdown=state.shutdown,
     )
-    if tracer.is_on:
-        app.add_middleware(TracedRequests, tracer=tracer)
-    error_responses.install(app)
-    # Routes are tried in order, so the most frequent one comes first.
-    protocols = (invocations, kserve, fhir, cds_hooks)
-    for part in (predict, predict_batch, about, operate, follow_up, quality, trace, *protocols):
-        app.include_router(part.router)
-    docs.install(app)
-    _complete_openapi(app)
-    return app
+    if state.tracer.is_on:
+        app.add_middleware(TracedRequests, tracer=state.tracer)
 
 
 def application() -> FastAPI:
