@@ -15,10 +15,12 @@ from api.contract.encounter import parse_encounter
 from api.errors import ApiError
 from api.files.readers import read_rows
 from api.main import create_app
+from api.metrics import Metrics
 from docs import settings_table
 from k8s.manifests import FOLDERS, K8S
 from readmission import __version__
 from readmission.domain import schema
+from readmission.exporter import catalogue
 from readmission.settings import CHECKOUT, PREFIX, Settings
 from tests import object_stores
 from tests.pages import (
@@ -53,6 +55,9 @@ _MAKE = re.compile(r"(?:^|`|&& )make ([a-z-]+)", re.MULTILINE)
 _MODULE = re.compile(r"\bpython3? -m ([\w.]+)")
 _COMMAND = re.compile(r"\breadmission ([a-z]+)(?: ([a-z]+))?")
 _SETTING = re.compile(rf"\b{PREFIX}[A-Z0-9_]+")
+_METRIC = re.compile(r"\b(?:prediction_log|readmission)_[a-z_]+")
+NOT_METRICS = {"prediction_log_key", "readmission_changes", "readmission_dumps"}
+"""A secret of one machine, and two volumes of Compose."""
 _ENDPOINT = re.compile(r"\$(?:api|API)(/[\w/]*)|\b(?:GET|POST) (/[\w/]*)")
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=address)
@@ -161,6 +166,19 @@ def test_settings_exist(page: Path) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | object_stores.variables()
 
     assert set(_SETTING.findall(page.read_text())) - known == set()
+
+
+@each_current_page
+def test_metrics_exist(page: Path) -> None:
+    assert set(_METRIC.findall(code(page))) - NOT_METRICS - metrics() == set()
+
+
+@cache
+def metrics() -> set[str]:
+    exported = vars(catalogue).values()
+    names = {one.name for one in exported if isinstance(one, catalogue.MetricFamily)}
+    served = Metrics().registry.collect()
+    return names | {sample.name for family in served for sample in family.samples}
 
 
 @each_current_page
