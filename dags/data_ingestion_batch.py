@@ -4,7 +4,7 @@ One task reads the source and writes the batches, each in one transaction with i
 ledger. Then the raw gate checks each batch, and an accepted batch is announced as a partition of
 RAW. If there are no new encounters, the tasks are skipped.
 
-With `READMISSION_WATCH_SECONDS`, a delivery starts a run at once; the clock stays.
+With `READMISSION_WATCH_SECONDS`, a delivery also starts a run, at once.
 """
 
 from typing import Any

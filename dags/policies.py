@@ -164,16 +164,16 @@ def scheduled(cron: str, *, first_run_waits: bool = False) -> CronTriggerTimetab
     return CronTriggerTimetable(cron, timezone="UTC", run_immediately=immediately)
 
 
-def or_delivered(clock: CronTriggerTimetable | None) -> BaseTimetable | None:
+def or_delivered(schedule: CronTriggerTimetable | None) -> BaseTimetable | None:
     """Return a schedule that also starts a run when encounters are delivered.
 
-    It is the clock alone if the settings name no dataset to watch, or allow only manual runs.
+    Deliveries start no run if the settings name no dataset to watch, or allow only manual runs.
     """
     settings = get_settings()
-    if clock is None or not settings.watches:
-        return clock
+    if schedule is None or not settings.watches:
+        return schedule
     watched = delivery(str(settings.dataset), settings.watch_seconds)
-    return AssetOrTimeSchedule(timetable=clock, assets=watched)
+    return AssetOrTimeSchedule(timetable=schedule, assets=watched)
 
 
 def label(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Airflow's triggerer watches for deliveries, so that the ingestion need not wait for its clock."""
+"""Airflow's triggerer watches for deliveries, so that none waits for the next scheduled run."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ class DeliveryTrigger(BaseEventTrigger):
     place : str
         A file, a folder, or ``s3://bucket/prefix``.
     seconds : float
-        Time between two looks.
+        Time between two checks.
     """
 
     def __init__(self, place: str, seconds: float) -> None:
@@ -38,14 +38,14 @@ class DeliveryTrigger(BaseEventTrigger):
         return "delivery_watch.DeliveryTrigger", {"place": self.place, "seconds": self.seconds}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look, and look again; a place that cannot be read is tried again."""
+        """Check the place at intervals; one that cannot be read is tried again."""
         watch = await asyncio.to_thread(_watch, self.place)
         while True:
             try:
                 if await asyncio.to_thread(watch.has_delivery):
                     yield TriggerEvent({"place": self.place})  # type: ignore[no-untyped-call]
             except ReadmissionError as error:
-                log.warning("the delivery is looked for again in %g s: %s", self.seconds, error)
+                log.warning("checking for deliveries again in %g s: %s", self.seconds, error)
             await asyncio.sleep(self.seconds)
 
 

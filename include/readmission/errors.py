@@ -17,7 +17,7 @@ class DatasetError(ReadmissionError):
 
 
 class StillArriving(DatasetError):
-    """The source file changed lately and is not readable yet; a later run reads it."""
+    """The source file changed recently and is not readable yet; a later run reads it."""
 
 
 class DownloadError(DatasetError):
@@ -110,7 +110,7 @@ class NotQuarantined(ReadmissionError):
 
 
 class NotACorrection(ReadmissionError):
-    """A row brings no other values for an encounter that RAW has already."""
+    """A row corrects no encounter that RAW already has."""
 
     def __init__(self, batch_id: str, source_row: int) -> None:
         super().__init__(

@@ -129,7 +129,7 @@ def test_with_the_setting_a_delivery_starts_the_ingestion(
     manual = parse(tmp_path, dataset=folder, watch_seconds="20", scheduled_runs="false")
     unnamed = parse(tmp_path, watch_seconds="20")
 
-    # then the clock stays, and only the first has a watcher
+    # then the schedule stays, and only the first has a watcher
     assert watched["errors"] == {}
     found = watched["dags"][ingestion]
     arguments = {"place": folder, "seconds": 20}

@@ -1,4 +1,4 @@
-"""Airflow's trigger fires for a delivery, and goes on after a place that cannot be read."""
+"""Airflow's trigger fires for a delivery, and keeps watching after a place that cannot be read."""
 
 import asyncio
 import sys
@@ -48,19 +48,19 @@ def test_a_place_that_cannot_be_read_is_tried_again(
 ) -> None:
     # given
     deliver = partial((tmp_path / "a.csv").write_text, "a")
-    look, broken = watch.look_at, iter([True, True, False, False])
+    list_files, broken = watch.list_files, iter([True, True, False, False])
 
-    def unreliable(place: str) -> watch.Look:
+    def unreliable(place: str) -> watch.Listing:
         if next(broken):
             raise DatasetError("the store is down")
-        return look(place)
+        return list_files(place)
 
-    monkeypatch.setattr(watch, "look_at", unreliable)
+    monkeypatch.setattr(watch, "list_files", unreliable)
 
     # then
     found = fired(DeliveryTrigger(str(tmp_path), QUICKLY), deliver)
     assert found == [{"place": str(tmp_path)}]
-    assert caplog.text.count("looked for again in 0.01 s: the store is down") == 2
+    assert caplog.text.count("checking for deliveries again in 0.01 s: the store is down") == 2
 
 
 def test_airflow_can_make_it_again_from_what_it_stores() -> None:

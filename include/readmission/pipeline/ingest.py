@@ -89,7 +89,7 @@ def ingest_files(
     DatasetError
         If no batch awaits the gate, and a file cannot be read.
     StillArriving
-        The same, and all such files changed lately.
+        The same, and all such files changed recently.
     """
     ledger = warehouse.batches()
     found = [

@@ -25,10 +25,10 @@ class DeliverySettings(RenamedSettings):
     watch_seconds: int = Field(
         0,
         ge=0,
-        description="Seconds between two looks at the dataset: files that are new or have grown"
+        description="Seconds between two checks of the dataset: files that are new or have grown"
         " start the ingestion as soon as they no longer change. Needs Airflow's triggerer, which"
-        " takes 290 MB; Compose and Kubernetes have it, and set 20. With 0, the ingestion starts by"
-        " the clock only, every ten minutes.",
+        " takes 290 MB; Compose and Kubernetes have it, and set 20. With 0, only the schedule"
+        " starts the ingestion, every ten minutes.",
     )
     corrections: Literal["hold", "accept"] = Field(
         "hold",

@@ -15,7 +15,7 @@ from readmission.errors import DatasetError, StillArriving
 from readmission.pipeline.delivery import delivery, places
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.places import arrivals_at
-from readmission.pipeline.delivery.watch import look_at
+from readmission.pipeline.delivery.watch import list_files
 from readmission.pipeline.ingest import count_new, ingest_files
 from readmission.stack.services import object_store
 from readmission.warehouse import RawBatch, RawWarehouse
@@ -142,7 +142,7 @@ def test_a_file_that_is_still_written_waits_and_is_no_error(
     deliver(tmp_path, a=gzip.compress(rows(0, 50))[:-20])
     arrivals = arrivals_at(tmp_path, timedelta(minutes=10))
 
-    with pytest.raises(StillArriving, match="a changed lately and is read later"):
+    with pytest.raises(StillArriving, match="a changed recently and is read later"):
         ingest_files(arrivals, raw, BATCH)
     deliver(tmp_path, a=gzip.compress(rows(0, 50)))
 
@@ -329,12 +329,12 @@ def test_a_prefix_is_read_like_a_folder(
     assert [arrival.key for arrival in arrivals_at(where)] == [
         "s3://data-docs/ward/a.csv", "s3://data-docs/ward/b.csv.gz",
     ]  # fmt: skip
-    seen = look_at(where)
+    seen = list_files(where)
     assert [name for name, _, _ in seen] == ["data-docs/ward/a.csv", "data-docs/ward/b.csv.gz"]
-    assert look_at(where) == seen
+    assert list_files(where) == seen
     run(where, raw)
     put("a.csv", rows(0, 70) + b"".join(LINES[101:121]))
-    assert look_at(where) != seen
+    assert list_files(where) != seen
     run(where, raw)
 
     # then

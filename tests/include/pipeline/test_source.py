@@ -337,7 +337,7 @@ def test_an_incomplete_file_is_an_error_only_after_it_has_stood_still(
     path = tmp_path / "delivery"
     path.write_bytes(content)
 
-    with pytest.raises(StillArriving, match=r"delivery changed lately and is read later: it "):
+    with pytest.raises(StillArriving, match=r"delivery changed recently and is read later: it "):
         source.read(path, TICK, after(path, TICK / 2))
     with pytest.raises(DatasetError) as caught:
         source.read(path, TICK, after(path, TICK))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from readmission.errors import DatasetError
-from readmission.pipeline.delivery.watch import Watch, look_at
+from readmission.pipeline.delivery.watch import Watch, list_files
 
 
 def looks(watch: Watch, number: int = 3) -> list[bool]:
@@ -46,7 +46,7 @@ def test_drafts_and_a_missing_file_are_no_delivery(tmp_path: Path) -> None:
     (tmp_path / "a.csv.part").write_text("a")
     (tmp_path / "sub").mkdir()
 
-    assert look_at(tmp_path) == look_at(tmp_path / "later.csv") == ()
+    assert list_files(tmp_path) == list_files(tmp_path / "later.csv") == ()
     assert looks(Watch(tmp_path)) == [False, False, False]
 
 

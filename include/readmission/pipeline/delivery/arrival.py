@@ -85,7 +85,7 @@ class Arrival:
         except IncompleteFile as error:
             if self.status().is_complete:
                 raise DatasetError(f"{self} {error}") from error
-            raise StillArriving(f"{self} changed lately and is read later: it {error}") from error
+            raise StillArriving(f"{self} changed recently and is read later: it {error}") from error
         except (FileError, DatasetError) as error:
             raise DatasetError(f"{self} {error}") from error
         except OSError as error:
@@ -136,7 +136,7 @@ def unreadable(place: object, error: OSError) -> DatasetError:
 
 
 def has_changed(before: FileStatus, after: FileStatus) -> bool:
-    """Whether a file has changed between two looks at it."""
+    """Whether a file has changed between two checks."""
     return (before.size, before.modified_ns, before.changed_ns) != (
         after.size, after.modified_ns, after.changed_ns,
     )  # fmt: skip

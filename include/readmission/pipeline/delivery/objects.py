@@ -85,7 +85,7 @@ def below(
     ]
 
 
-def looks(prefix: str, is_delivered: Callable[[str], bool]) -> tuple[tuple[str, int, int], ...]:
+def listing(prefix: str, is_delivered: Callable[[str], bool]) -> tuple[tuple[str, int, int], ...]:
     """Return name, size and time of the same objects, from the listing alone.
 
     Raises

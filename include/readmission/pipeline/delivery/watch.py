@@ -8,14 +8,15 @@ from readmission.errors import StillArriving
 from readmission.pipeline.delivery.arrival import Arrival, unreadable
 from readmission.pipeline.delivery.places import S3, arrivals_at, is_delivered, require_no_keys
 
-Look = tuple[tuple[str, int, int], ...]
+Listing = tuple[tuple[str, int, int], ...]
 """Name, size and time of the last change of each file, in nanoseconds; equal until one changes."""
 
 
 class Watch:
-    """Looks at a place again and again.
+    """Checks a place for deliveries.
 
-    A file that is still being written changes between two looks, so it is noticed once it is whole.
+    A file that is still being written changes between two checks, so it is noticed once it is
+    whole.
 
     Parameters
     ----------
@@ -25,11 +26,11 @@ class Watch:
 
     def __init__(self, place: Path | str) -> None:
         self.place = place
-        self._last: Look = ()
-        self._noticed: Look = ()
+        self._last: Listing = ()
+        self._noticed: Listing = ()
 
     def has_delivery(self) -> bool:
-        """Look once more; whether there is something new that has not changed since the last look.
+        """Whether there is something new that has not changed since the last check.
 
         To a new process, everything is new: so a delivery that arrived while nobody watched is
         noticed, and the ingestion skips what it has read.
@@ -39,7 +40,7 @@ class Watch:
         DatasetError
             If the place cannot be read, or its address has keys in it.
         """
-        found = look_at(self.place)
+        found = list_files(self.place)
         is_unchanged, self._last = found == self._last, found
         if not is_unchanged or found == self._noticed:
             return False
@@ -47,7 +48,7 @@ class Watch:
         return bool(found)
 
 
-def look_at(place: Path | str) -> Look:
+def list_files(place: Path | str) -> Listing:
     """Return name, size and time of the files at a place; empty if there is none yet.
 
     Raises
@@ -59,17 +60,17 @@ def look_at(place: Path | str) -> Look:
     try:
         if str(place).startswith(S3):
             # Imported lazily: Arrow's object stores take half a second.
-            from readmission.pipeline.delivery.objects import looks
+            from readmission.pipeline.delivery.objects import listing
 
-            return looks(str(place), is_delivered)
-        return tuple(_looks(arrivals_at(place)))
+            return listing(str(place), is_delivered)
+        return tuple(_listing(arrivals_at(place)))
     except StillArriving:
         return ()
     except OSError as error:
         raise unreadable(place, error) from error
 
 
-def _looks(arrivals: Iterable[Arrival]) -> Iterator[tuple[str, int, int]]:
+def _listing(arrivals: Iterable[Arrival]) -> Iterator[tuple[str, int, int]]:
     for arrival in arrivals:
         with suppress(OSError):
             found = arrival.path.stat()
