@@ -94,8 +94,8 @@ def _show_metrics(expected: FollowUp, chosen: int) -> None:
         needed, low, high = (formats.number(number, 1) for number in expected.needed)
         st.markdown(
             _(
-                "Number needed to follow: **{needed}** (95 % interval: {low} to {high}). So many "
-                "patients are followed up for each one who is readmitted within 30 days.",
+                "Number needed to follow: **{needed}** (95 % interval: {low} to {high}). For each "
+                "patient who is readmitted within 30 days, this many are followed up.",
                 needed=needed,
                 low=low,
                 high=high,
@@ -124,9 +124,9 @@ def _show_value(expected: FollowUp) -> None:
         st.markdown(
             _(
                 "Net benefit: **{benefit}** per 100 discharged patients; {all} if everyone is "
-                "followed up, 0 if nobody is. Each readmitted patient who is followed up counts 1, "
-                "and each other patient who is followed up is subtracted by the odds of the "
-                "threshold.",
+                "followed up, 0 if nobody is. Each readmitted patient who is followed up counts 1; "
+                "for each other patient who is followed up, the odds of the threshold are "
+                "subtracted.",
                 benefit=formats.number(100 * expected.net_benefit, 1),
                 all=formats.number(100 * expected.for_all, 1),
             )
