@@ -98,7 +98,7 @@ load: $(READY) ## Load the running stack; PROFILE=smoke, steady, ramp or soak
 dashboards: $(READY) ## Generate Grafana's dashboards from grafana/source/
 	$(BIN)/python -m grafana.source
 
-digests: $(READY) ## Pin every image of others by the digest that its registry has for its tag
+digests: $(READY) ## Pin every third-party image by the digest that its registry has for its tag
 	$(BIN)/python -m k8s.digests pin
 
 manifests: $(READY) ## Generate the ConfigMaps and database servers in k8s/ as plain YAML

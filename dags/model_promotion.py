@@ -35,7 +35,7 @@ def model_promotion_pipeline():
     def judge(partition_key: str) -> dict[str, str]:
         """Score both models on the same rows, record the verdict and move the aliases.
 
-        If a person has to approve, ``question`` has what they are asked, and no alias moves.
+        If a person has to approve, ``question`` is the text for them, and no alias moves.
         """
         from connections import (
             batch_of,
@@ -85,9 +85,9 @@ def model_promotion_pipeline():
 
     @task
     def ask(decision: dict[str, str]) -> None:
-        """Go on to the question if there is one."""
+        """Let a person decide, if there is a question."""
         if not decision["question"]:
-            raise AirflowSkipException("nobody has to be asked")
+            raise AirflowSkipException("no approval is needed")
 
     @task(trigger_rule="none_failed_min_one_success")
     def settle(
@@ -146,9 +146,9 @@ def model_promotion_pipeline():
         report(decision["batch_id"], inputs=[MODEL_RUN], outputs=[PRODUCTION_MODEL])
 
     decision = judge()
-    # Not after `serve`, which may wait for the API, and for a person. A gate settles a batch too,
-    # so it runs whatever became of `judge`. As a teardown, it shows its own failure without failing
-    # the run, whose verdict stands.
+    # Not after `serve`, which may wait for the API or for a person. It also runs if `judge` failed,
+    # because a gate that stops the batch settles it, too. It is a teardown, so that its own failure
+    # shows but does not fail the run: the verdict stands.
     decision >> start_held().as_teardown()
     serve(approved(decision) if get_settings().promotion_approval else decision)
 

@@ -1,6 +1,6 @@
 """On each CLEAN batch, or every n-th, or one that drifts: fit all families, register the best.
 
-Before, the training gate checks the rows of all batches so far.
+First, the training gate checks the rows of all batches so far.
 """
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task

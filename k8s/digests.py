@@ -1,4 +1,4 @@
-"""Pin the images of others by digest: `make digests`; `make audit` lists those that are not.
+"""Pin third-party images by digest: `make digests`; `make audit` lists those that are not.
 
 A tag can be moved to another image; a digest cannot. The digest of an image's index, which has an
 entry for each architecture, is read from its registry and written behind the tag, in every file.
@@ -37,7 +37,7 @@ def files(checkout: Path) -> list[Path]:
 
 
 def images(checkout: Path) -> dict[str, str | None]:
-    """Return the images of others, and the digest of each; None if one file has none."""
+    """Return the third-party images, and the digest of each; None if one file has none."""
     found: dict[str, str | None] = {}
     for path in files(checkout):
         for match in IMAGE.finditer(path.read_text()):
@@ -74,7 +74,7 @@ def address(image: str) -> tuple[str, str, str]:
 
 
 def resolve(image: str, http: httpx.Client, scheme: str = "https") -> str:
-    """Ask an image's registry for its digest.
+    """Query an image's registry for its digest.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def generate(folder: str) -> dict[Path, str]:
 
 
 def outdated(folder: str, files: dict[Path, str]) -> list[Path]:
-    """Return the files of a folder that were generated once and are not any longer."""
+    """Return the files of a folder that an earlier run generated and this one does not."""
     found = (K8S / folder).glob("*.yaml")
     return [path for path in found if path not in files and path.read_text().startswith(MARK)]
 

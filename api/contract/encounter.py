@@ -56,7 +56,7 @@ def _code_as_text(value: Any) -> Any:
 
 
 def _key_as_number(value: Any) -> Any:
-    """Accept "8222157" here, for the same reason; padded and with pandas' decimals, as a delivery.
+    """Accept "8222157" here, for the same reason, with the blanks and decimals that files have.
 
     `Column.read` is stricter, because the gate reads what RAW has stored and compares as text.
     """

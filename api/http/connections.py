@@ -1,4 +1,4 @@
-"""Closes connections on which a client sends no request, part of one, or headers without end."""
+"""Closes connections on which a client sends no request, part of one, or endless headers."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 

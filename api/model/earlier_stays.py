@@ -44,7 +44,7 @@ class EarlierStays:
     key : str, optional
         Key of the hashes under which processing wrote them.
     folder : Path
-        On whose disk the copy is.
+        A folder on the disk that holds the copy.
     stale_seconds : float
         Time without contact to the database after which the copy is no longer used.
     metrics : Metrics

@@ -18,7 +18,7 @@ _SOON = schema.CLASSES.index("<30")
 
 
 class FollowUp:
-    """The stored threshold, which a thread reads again and again.
+    """The stored threshold, which a thread reads at intervals.
 
     Other processes store thresholds, too. While the database is unavailable, the last one that was
     read holds.

@@ -79,7 +79,7 @@ async def rollback(
             f"Nothing was changed, because version {earlier.version} cannot serve: {error}."
         ) from error
     log.warning("rolled back from version %s to %s by %s", done.left, done.back, by)
-    # The poller may already serve the new version, so ask the registry which one was replaced.
+    # The poller may already serve the new version, so the registry says which one was replaced.
     return await _reload(request) | {"status": "rolled_back", "previous_version": done.left}
 
 

@@ -1,4 +1,4 @@
-"""Started by hand: acknowledge a known warning of a gate, or withdraw that.
+"""Started by hand: acknowledge a known warning of a gate, or withdraw an acknowledgement.
 
 The page *Data quality* lists the warnings. An acknowledged one stays visible as acknowledged, with
 the user who started this run, and is open again when it changes or when the time is over. The

@@ -106,8 +106,8 @@ def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: 
         for name, each in asked.items():
             measure_server(each, 2, arguments.connections, folder)
             headers = {"content-type": "application/json", "x-api-key": KEY}
-            answer = httpx.post(url, content=each.body, headers=headers).json()
-            console.print(f"{name}: history {answer['history']!r}")
+            made = httpx.post(url, content=each.body, headers=headers).json()
+            console.print(f"{name}: history {made['history']!r}")
         rounds = [
             {name: measure_server(each, *options) for name, each in asked.items()}
             for _ in track(range(arguments.rounds), "rounds", console=console)

@@ -77,7 +77,7 @@ class WrkResult:
 def measure_server(
     server: Server, seconds: int, connections: int, folder: Path, pause: int = 0
 ) -> WrkResult:
-    """Send requests to a server as fast as it responds, or with pauses of so many milliseconds."""
+    """Send requests to a server as fast as it responds, or with pauses in milliseconds."""
     script = folder / "post.lua"
     quoted = json.dumps(server.body)
     script.write_text(

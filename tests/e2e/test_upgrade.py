@@ -1,4 +1,4 @@
-"""Today's code starts on the state of the last release and goes on by itself: `make upgrade-test`.
+"""Today's code starts on the state of the last release and runs by itself: `make upgrade-test`.
 
 The state is committed in `tests/e2e/upgrade/state`; its README says what it holds.
 """

@@ -1,4 +1,4 @@
-"""Images of others are found in every file; a registry's digest is written behind the tag."""
+"""Third-party images are found in every file; a registry's digest is written behind the tag."""
 
 import re
 import shutil

@@ -147,7 +147,7 @@ def test_a_row_of_another_length_waits_in_quarantine_with_the_reason(
     batch = raw.load(source.read(path).encounters, 0, "file")
     gatekeeper.raw(raw, batch.batch_id, quarantine_limit=0.2)
 
-    # then both wait as rows, and every encounter goes on
+    # then both wait as rows, and every encounter is processed
     quarantine = raw.quarantine()
     assert quarantine["source_row"].tolist() == [COUNT, COUNT + 1]
     for reasons in quarantine["reasons"]:

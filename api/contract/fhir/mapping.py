@@ -29,7 +29,7 @@ Value = str | int | None
 
 @dataclass(frozen=True)
 class Source:
-    """Where a field comes from, and what stands for it if the bundle does not have it.
+    """Where a field comes from, and its value if the bundle lacks it.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class ScoredStay:
 
     @property
     def encounter(self) -> Encounter:
-        """The stay in the contract, as the model got it."""
+        """The stay as an encounter of the contract, as the model received it."""
         return self.scored.encounters[0]
 
     @property

@@ -57,7 +57,7 @@ class InvocationsResponse(ModelReference):
     predictions: list[dict[str, Any]] = Field(
         description=(
             "What the registered model returns for each row, `prediction` and the probability of"
-            " each class, and what the service knows beside it."
+            " each class, and the service's own fields."
         ),
         examples=[[_EXAMPLE]],
     )

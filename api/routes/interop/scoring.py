@@ -37,7 +37,7 @@ class Scored:
     lines : list of dict
         One for each row, as in a file of predictions.
     encounters : list of Encounter
-        The same rows as the model got them: with earlier stays, if it takes them.
+        The same rows as the model received them: with earlier stays, if it takes them.
     """
 
     champion: Champion

@@ -29,7 +29,7 @@ def requests() -> list[Panel]:
                 "Drift of requests",
                 "PSI of each field over the newest requests of the last 30 days, against the "
                 f"training rows of the champion. From {MODERATE} it is moderate, from {STRONG} "
-                "strong. Callers need not be like the patients of the batches.",
+                "strong. The patients of the callers may differ from those of the batches.",
                 empty="Not measured yet: it needs a champion and 500 requests",
                 width=24,
             ),

@@ -127,7 +127,7 @@ def advice(column: str) -> str:
     if declared.kind is Kind.DIAGNOSIS:
         return "check whether the source has changed how it codes diagnoses"
     if declared.kind is Kind.COUNT:
-        return "check whether the source counts as before, and ask whether the patients are others"
+        return "check whether the source counts as before, and ask whether the patients changed"
     if declared.nullable:
         return "check whether the source fills it more or less often than before"
     return "check whether the source uses the codes as before, and ask whether the patients changed"

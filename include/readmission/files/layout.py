@@ -161,7 +161,7 @@ class _Chunks(io.RawIOBase):
         return True
 
     def read(self, size: int = -1) -> bytes:
-        """Return at most one piece, without a copy if it is not larger than what was asked for."""
+        """Return at most one piece, without a copy if it is not larger than requested."""
         while not self._held:
             chunk = next(self._chunks, None)
             if chunk is None:

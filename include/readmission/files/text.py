@@ -15,7 +15,7 @@ _MARKS = (
 )
 """Byte order marks; that of UTF-32 begins with that of UTF-16."""
 _PROBE = 64
-"""Bytes of a header in which UTF-16 shows without a mark."""
+"""Bytes of a header that show whether text without a mark is UTF-16."""
 
 
 def as_utf8(

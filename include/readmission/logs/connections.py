@@ -37,7 +37,7 @@ class TimedH11Protocol(deadlines.CheckedConnection, H11Protocol):
             self._since = None
 
     def on_response_complete(self) -> None:
-        """Go on with what was sent before the response was complete."""
+        """Continue with what the client sent before the response was complete."""
         super().on_response_complete()
         state = self.conn.their_state
         if state is h11.SEND_BODY or (state is h11.IDLE and self.conn.trailing_data[0]):

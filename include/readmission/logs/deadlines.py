@@ -42,7 +42,7 @@ class CheckedConnection(asyncio.Protocol):
 
 
 class ReadDeadline(StreamRequestHandler):
-    """Base of a handler of Python's own HTTP servers, which wait for a request without end.
+    """Base of handlers for Python's own HTTP servers, which wait forever for a request.
 
     A timeout of the socket would only limit the pause between two bytes.
     """
@@ -55,7 +55,7 @@ class ReadDeadline(StreamRequestHandler):
         self._deadline.start()
 
     def finish(self) -> None:
-        """Let the deadline of a finished request pass."""
+        """End the deadline together with the request."""
         self._deadline.cancel()
         super().finish()
 

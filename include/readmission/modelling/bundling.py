@@ -54,7 +54,7 @@ def write_bundle(folder: Path, fit: Fit, lineage: Mapping[str, Any], signer: Sig
     Raises
     ------
     BundleRefused
-        If the model cannot be compiled, or its compiled form predicts otherwise.
+        If the model cannot be compiled, or its compiled form predicts differently.
     CardIncomplete
         If a figure of its card cannot be computed.
     """

@@ -42,7 +42,7 @@ def lines(notification: Mapping[str, Any]) -> Iterator[str]:
 
 
 class AlertLog(ReadDeadline, BaseHTTPRequestHandler):
-    """Append the alerts of each notification to `file`; GET tells that the program runs."""
+    """Append the alerts of each notification to `file`; GET shows that the program runs."""
 
     file: Path
 
@@ -57,7 +57,7 @@ class AlertLog(ReadDeadline, BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN)
             return
         length = self.headers.get("Content-Length", "")
-        # A negative length would read without end.
+        # With a negative length, `read` would wait for the end of the connection.
         if not (length.isascii() and length.isdecimal()):
             self._refuse(HTTPStatus.LENGTH_REQUIRED)
             return

@@ -26,7 +26,7 @@ def configuration(settings: Settings, alert_log: str, routes: Path = SOURCE) -> 
     Parameters
     ----------
     settings : Settings
-        Whom to tell.
+        They name the receivers.
     alert_log : str
         Address of the program that writes alerts into a file.
     routes : Path

@@ -61,7 +61,7 @@ def signer_of(settings: Settings) -> Signer:
     Raises
     ------
     SigningKeyError
-        If the settings have no key, a malformed one, or one that nobody would trust.
+        If the settings have no key, a malformed one, or one that is not trusted.
     """
     if settings.signing_key is None:
         raise SigningKeyError("signing_key")

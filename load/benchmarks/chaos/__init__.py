@@ -1,1 +1,1 @@
-"""What kill -9, a full disk and taken connections do to rows, models and predictions under load."""
+"""What SIGKILL, a full disk and exhausted connections do to rows and predictions under load."""

@@ -3,8 +3,8 @@
 It starts a stack of its own on free ports, and delivers batches of synthetic encounters and
 requests predictions throughout. At random times it kills a service, a task that Airflow runs, a
 worker of its executor, the supervisor or everything at once with SIGKILL, takes all connections of
-the prediction log's role, or fills the disk. It names the services and the kinds of tasks for which
-the time did not suffice. After the faults, it waits until every batch has been judged, and compares
+the prediction log's role, or fills the disk. It names the services and the kinds of tasks that
+it had no time to kill. After the faults, it waits until every batch has been judged, and compares
 source, RAW, CLEAN, candidates, verdicts and prediction log with its own records. It exits with 1 if
 a row or a prediction was lost, changed or doubled, or anything is out of order.
 

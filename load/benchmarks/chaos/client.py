@@ -155,8 +155,8 @@ class Predictions(Worker):
             # The result is unknown, or there is no model yet: such a request may be logged or not.
             self.failed += 1
             raise
-        answer = response.json()
-        if answer["logged"]:
-            self.logged[request_id] = (answer["model_version"], answer["predicted_class"])
+        made = response.json()
+        if made["logged"]:
+            self.logged[request_id] = (made["model_version"], made["predicted_class"])
         else:
             self.not_logged.add(request_id)

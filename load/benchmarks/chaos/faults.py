@@ -35,7 +35,7 @@ WORKER = "airflow worker -- LocalExecutor"
 
 
 class Chance(random.Random):
-    """Random choices from a seed, and some among what was chosen least often.
+    """Random choices from a seed; `rarest` chooses what was chosen least often.
 
     Parameters
     ----------

@@ -168,7 +168,7 @@ def in_log(site: Site, predictions: Predictions) -> list[Finding]:
     }
     logged = predictions.logged
     lost = sum(request_id not in found for request_id in logged)
-    changed = sum(found.get(request_id, answer) != answer for request_id, answer in logged.items())
+    changed = sum(found.get(request_id, made) != made for request_id, made in logged.items())
     return [
         Finding(
             lost == 0 == changed and bool(logged),

@@ -3,12 +3,12 @@
 It starts a PostgreSQL and an object store of its own, writes synthetic encounters with `readmission
 synth`, and prints for each size
 
-* the first look at the file, which parses all of it; loading its batches into RAW beside a bare
+* the first survey of the file, which parses all of it; loading its batches into RAW beside a bare
   COPY of the same bytes; a run of the ingestion on the unchanged file, and on one that has grown;
 * cleaning the rows as processing does;
 * scoring the file with `readmission score`, and a bare `inplace_predict` of XGBoost on rows that
   are encoded already;
-* what one more batch costs in databases that hold so many encounters, gate by gate;
+* what one more batch costs in databases of that size, gate by gate;
 * what each query of gates, exporter, reports, API and sweep costs there;
 * writing and reading the training set, and fitting each family of `--families`;
 
@@ -53,11 +53,11 @@ Costs = dict[str, Cost]
 
 
 def costs_of_file(dsn: str, path: Path, rows: int) -> Costs:
-    """Return what each stage takes on a file of so many rows; RAW is emptied before."""
+    """Return what each stage takes on a file of that many rows, with an empty RAW."""
     _prepare(dsn)
     write(rows, str(path))
     found = {
-        "first look": apart(stages.survey, dsn, path),
+        "first survey": apart(stages.survey, dsn, path),
         "loading": apart(stages.load, dsn, path),
         "run on the unchanged file": apart(stages.survey, dsn, path),
     }
@@ -68,7 +68,7 @@ def costs_of_file(dsn: str, path: Path, rows: int) -> Costs:
 
 
 def costs_of_scoring(key: str, path: Path, rows: int) -> Costs:
-    """Return what scoring a file of so many rows takes."""
+    """Return what scoring a file of that many rows takes."""
     write(rows, str(path))
     return {SCORING: apart(stages.score, key, path)}
 
@@ -76,7 +76,7 @@ def costs_of_scoring(key: str, path: Path, rows: int) -> Costs:
 def costs_when_filled(
     site: Site, rows: int, parts: Sequence[str], families: Sequence[str]
 ) -> Costs:
-    """Return what batches, queries and trainings take in databases of so many rows."""
+    """Return what batches, queries and trainings take in databases of that many rows."""
     dsns = {name: postgres.dsn(site, name) for name in DATABASES}
     filled, found = fill(dsns, rows), {}
     if QUERIES in parts:

@@ -49,7 +49,7 @@ def _new_rows() -> pa.Table:
 
 
 def one_batch(dsns: Mapping[str, str], rows: int) -> dict[str, float]:
-    """Bring a batch into databases with so many encounters, stage by stage."""
+    """Bring a batch into databases of a given size, stage by stage."""
     seconds: dict[str, float] = {}
     pseudonyms = Pseudonyms(KEY)
     with (

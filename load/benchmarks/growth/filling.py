@@ -31,7 +31,7 @@ _VERSIONS = 10
 
 
 def copies_for(rows: int) -> int:
-    """Return how many copies have about so many rows, at least one."""
+    """Return how many copies have about that number of rows, at least one."""
     return max(1, round(rows / (BASE * BATCH)))
 
 

@@ -35,12 +35,12 @@ proportion."""
 
 
 def survey(dsn: str, path: Path) -> dict[str, float]:
-    """Look at the file and plan its batches, as each run of the ingestion does."""
+    """Survey the file and plan its batches, as each run of the ingestion does."""
     with psycopg.connect(dsn) as connection:
         warehouse = RawWarehouse(connection)
         started = time.perf_counter()
         ingest.plan(Delivery.survey(Arrival(path), KnownFiles(connection)), warehouse, BATCH)
-        return {"look and plan": time.perf_counter() - started}
+        return {"survey and plan": time.perf_counter() - started}
 
 
 def load(dsn: str, path: Path) -> dict[str, float]:

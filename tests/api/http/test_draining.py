@@ -110,7 +110,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def second(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that goes on when another one stops."""
+    """A service that keeps running when another one stops."""
     with ExitStack() as stack:
         yield started(stack, settings, tmp_path_factory.mktemp("second") / "log")
 

@@ -1,4 +1,4 @@
-"""Scoring files of any size: the same predictions as one by one, and a killed run goes on."""
+"""Scoring files of any size: the same predictions as one by one, and a killed run continues."""
 
 import json
 import multiprocessing

@@ -246,9 +246,9 @@ def test_a_model_that_cannot_be_compiled_is_logged_without_its_model_and_not_reg
     client: MlflowClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # given a family whose compiled form predicts otherwise
+    # given a family whose compiled form predicts differently
     def refuse(*_: object) -> bytes:
-        raise BundleRefused("the compiled form predicts otherwise")
+        raise BundleRefused("the compiled form predicts differently")
 
     monkeypatch.setattr(bundling, "compile_estimator", refuse)
     lineage = replace(trained.lineage, batch_id="batch-0008")
@@ -260,7 +260,7 @@ def test_a_model_that_cannot_be_compiled_is_logged_without_its_model_and_not_reg
 
     # then its run says why there is no model
     try:
-        assert result.not_servable == "the compiled form predicts otherwise"
+        assert result.not_servable == "the compiled form predicts differently"
         assert run.data.tags["not_servable"] == result.not_servable
         assert run.data.metrics["val_weighted_f1"] == result.weighted_f1
         assert not run.outputs.model_outputs

@@ -49,7 +49,7 @@ def test_a_file_with_one_corrected_value(
     # when
     batch = gatekeeper.raw(raw, batch.batch_id, LIMIT)
 
-    # then the new row goes on, and the correction is held beside the row that it corrects
+    # then the new row is accepted, and the correction is held beside the row that it corrects
     assert (batch.state, batch.repeated_rows) == (BatchState.ACCEPTED, ROWS - 1)
     assert (batch.quarantined_rows, batch.accepted_rows) == (1, 1)
     (correction,) = Corrections(raw.connection).all()

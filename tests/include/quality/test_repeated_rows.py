@@ -75,7 +75,7 @@ def test_a_rolling_window_brings_its_new_rows(ward: Ward, clean: CleanWarehouse)
     # when 400 to 899 arrive
     batch = ward.deliver(window.slice(400))
 
-    # then 100 are repeated and 400 go on
+    # then 100 are repeated and 400 are new
     assert (batch.state, batch.rows, batch.repeated_rows) == (BatchState.ACCEPTED, 500, 100)
     assert (batch.quarantined_rows, batch.accepted_rows) == (0, 400)
     assert ward.repeats(SECOND) == {row: (FIRST, 400 + row) for row in range(100)}

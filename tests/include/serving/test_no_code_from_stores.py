@@ -1,6 +1,6 @@
 """A registered model has a pickle and an archive of code for notebooks; no program of ours runs it.
 
-`tests/api/model/test_forged.py` shows that with a forged pickle. This one keeps the means away:
+`tests/api/model/test_forged.py` shows that with a forged pickle. This one checks that none can:
 whatever reads a module, a pickle or a path of imports from a file.
 """
 

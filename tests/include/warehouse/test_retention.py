@@ -1,4 +1,4 @@
-"""Retention: the rows of old batches are deleted, their counts stay, and later batches go on."""
+"""Retention: the rows of old batches are deleted, their counts stay, and later batches continue."""
 
 import os
 import subprocess

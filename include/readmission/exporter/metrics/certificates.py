@@ -9,7 +9,7 @@ from cryptography import x509
 
 SECONDS = 3
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
-"""Asks a PostgreSQL server for TLS; it responds with one letter."""
+"""Requests TLS from a PostgreSQL server, which responds with one letter."""
 ACCEPTED = b"S"
 
 

@@ -74,7 +74,7 @@ class Criterion:
     interval : (float, float) or None
         Its 95 % interval, if it has one.
     limit : str
-        The limit that it must keep, in words.
+        The limit that it must meet, in words.
     verdict : CriterionStatus
         Whether it does; `CriterionStatus.REPORTED` if it does not decide.
     group : str or None

@@ -41,7 +41,7 @@ class NewestBatch:
         ``log_loss``, ``weighted_f1``, ``auroc_under_30`` and ``calibration_error_any`` (of a
         readmission at any time), on these rows and on those of all batches.
     limit : float
-        The calibration error that 95 % of the samples of earlier batches keep.
+        The calibration error that 95 % of the samples of earlier batches do not exceed.
     """
 
     batch_id: str

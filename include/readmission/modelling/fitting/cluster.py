@@ -252,7 +252,7 @@ def _require_workers(client: Any, address: str) -> None:
         client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
     except TimeoutError as error:
         raise ClusterUnavailable(address, "the Dask scheduler has no workers") from error
-    with failing_as("say its version"):
+    with failing_as("report its version"):
         versions = set(client.run(workers.version).values())
     if versions != {readmission.__version__}:
         raise ClusterDiffers(versions)

@@ -55,7 +55,7 @@ def serve(host: str, port: int, settings: Settings) -> None:
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
         app = _prepared_app(dsn, users, settings)
     # h11 limits the headers of a request. With httptools, which uvicorn prefers if it is installed,
-    # headers without end fill the memory before anybody has logged in.
+    # endless headers fill the memory before anybody has logged in.
     uvicorn.run(
         app, host=host, port=port, access_log=False, http=TimedH11Protocol,
         h11_max_incomplete_event_size=MAX_HEAD,

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, help="file to write (standard output)")
     erase = verbs.add_parser("erase", help="delete all rows of a patient")
     erase.add_argument("--yes", action="store_true", help="do not ask for confirmation")
-    verbs.add_parser("rekey", help="hash again what former keys have hashed")
+    verbs.add_parser("rekey", help="replace the hashes of former keys")
     for verb in (export, erase):
         verb.add_argument("number", help="number of the patient, or - to read it from the input")
         verb.add_argument("--reason", required=True, help="why; it is kept")

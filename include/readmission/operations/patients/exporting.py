@@ -56,7 +56,7 @@ def export(
         use = CleanErasures(databases.clean).use_of(patient)
     if not any(rows for tables in found.values() for rows in tables.values()):
         raise PatientNotFound(names_of_tables())
-    report("asking MLflow which models learned from the rows")
+    report("querying MLflow for the models that learned from the rows")
     document = {
         "patient_nbr": patient,
         "exported_at": datetime.now(UTC),

@@ -1,4 +1,4 @@
-"""Open a delivered file without following where its name must not lead."""
+"""Open a delivered file, but no pipe, device or link out of its folder."""
 
 import os
 import stat

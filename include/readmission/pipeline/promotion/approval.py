@@ -31,7 +31,7 @@ WAITING = "awaits approval"
 
 
 def request(promotion: Promotion, history: ModelHistory, registry: Registry) -> bool:
-    """Return whether a person has to be asked about a verdict; if not, carry it out.
+    """Return whether a person has to approve a verdict; if not, carry it out.
 
     A request supersedes those about older versions, which can then not be approved any longer.
     Repeating it is safe. A version that went into production before approval was switched on needs
@@ -86,11 +86,11 @@ def settle(
         The verdict.
     answer : mapping, optional
         What Airflow returns: ``chosen_options`` and ``responded_by_user``, which is None if the
-        time is over. None if nobody had to be asked.
+        time is over. None if no approval was needed.
     history, registry : ModelHistory, Registry
         Where verdicts and versions are.
     announce : callable
-        Called with the person and the decision before it is stored; what it raises prevents that.
+        Called with the person and the decision before it is stored; if it raises, nothing is.
 
     Returns
     -------

@@ -69,5 +69,5 @@ def try_to_open(version: str, registry: Registry, trusted: TrustedKeys) -> Serve
     try:
         return registry.open(version, trusted)
     except (BundleRefused, NoModel) as refused:
-        log.warning("version %s cannot be compared with: %s", version, refused)
+        log.warning("version %s is left out of the comparison: %s", version, refused)
         return None

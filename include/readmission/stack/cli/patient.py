@@ -80,7 +80,7 @@ def erase(
 
 @app.command("rekey")
 def rekey_all() -> None:
-    """Hash again what former keys have hashed, after the key of the prediction log was rotated."""
+    """Replace the hashes of former keys, after the key of the prediction log was rotated."""
     with exit_on_error():
         from readmission.operations.patients.commands import run_rekey
 

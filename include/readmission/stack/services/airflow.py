@@ -131,7 +131,7 @@ def _environment(site: Site) -> dict[str, str]:
         "AIRFLOW_HOME": str(site.paths.airflow_home),
         "PYTHONPATH": f"{shared['PYTHONPATH']}:{LOCAL_SETTINGS}",
     }
-    # After a promotion, a task asks the prediction API to load the new model.
+    # After a promotion, a task tells the prediction API to load the new model.
     key = {f"{PREFIX}API_KEY": site.credentials.api_admin_key}
     return shared | home | key | configured | _connections(site) | _delivery_store(site)
 

@@ -15,12 +15,12 @@ _MODEL = "It describes the service or the model, no patient."
 
 COMMANDS: Covered = MappingProxyType(
     {
-        "audit": "Nobody can change what it prints, and an event would push the others away.",
+        "audit": "Nobody can change what it prints, and its own events would crowd out the others.",
         "backup": Action.BACK_UP,
         "corrections accept": Action.FIX_ROWS,
         "corrections list": Action.READ_CORRECTIONS,
         "corrections reject": Action.WAIVE_ROWS,
-        "demo": "It starts the scheduled DAG, like a date that has come.",
+        "demo": "It starts a DAG that its schedule would start, too.",
         "down": _SERVICES,
         "drill": Action.DRILL,
         "key": "Whoever may read the state folder has the key anyway.",

@@ -78,7 +78,7 @@ def version(connection: psycopg.Connection) -> int:
 
 
 def state(connection: psycopg.Connection) -> tuple[int, datetime]:
-    """Return what changes if the stays may have: their version, and when the server started.
+    """Return a value that changes with the stays: their version, and when the server started.
 
     A server that was recovered to an earlier time counts the same versions again.
     """

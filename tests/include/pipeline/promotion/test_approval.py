@@ -1,4 +1,4 @@
-"""A person approves a version before it goes into production, if that is asked for."""
+"""A person approves a version before it goes into production, if a setting says so."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""A rollback asks every replica of the API what it serves, and names those that lag behind."""
+"""A rollback queries every replica of the API for its version, and names those that lag behind."""
 
 import socket
 import time

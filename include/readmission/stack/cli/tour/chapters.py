@@ -177,9 +177,9 @@ class Tour:
         self._narrator.say(f"  {done}")
 
     def rollback(self, clean: CleanWarehouse) -> None:
-        """One command goes back, and waits until the API serves the earlier version."""
+        """One command rolls back, and waits until the API serves the earlier version."""
         self._narrator.chapter("A rollback")
-        self._narrator.say("The wards complain about the new version. One command goes back:")
+        self._narrator.say("The wards complain about the new version. One command rolls back:")
         self._narrator.command("rollback --reason …")
         key = SecretStr(self._site.credentials.api_admin_key)
         settings = self._site.settings.model_copy(update={"api_key": key})

@@ -1,4 +1,4 @@
-"""What a challenger in shadow would have answered, beside what the champion answered."""
+"""What a challenger in shadow predicts, beside what the champion has returned."""
 
 from alembic import op
 

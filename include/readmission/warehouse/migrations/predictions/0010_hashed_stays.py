@@ -1,6 +1,6 @@
 """Known stays with a keyed hash of the encounter's number, and their order instead of the number.
 
-SQL cannot compute the hash, and without it a stay that is asked about would be taken for one of
+SQL cannot compute the hash, and without it the stay in a request would be taken for one of
 its patient's earlier stays. So the copy is emptied: stays are unknown until the next batch is
 processed, which publishes all of them again.
 """
