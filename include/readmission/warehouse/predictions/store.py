@@ -1,12 +1,10 @@
 """The prediction log, which stores hashes instead of encounter and patient numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import class_row
 
 COLUMNS = (
     "id", "at", "request_id", "row", "model_version", "encounter_hash", "patient_hash",
@@ -53,16 +51,6 @@ def _send(cursor: psycopg.Cursor, statement: sql.Composed, lines: bytes) -> None
     with cursor.copy(statement) as copy:
         for start in range(0, len(content), _BLOCK_BYTES):
             copy.write(content[start : start + _BLOCK_BYTES])
-
-
-@dataclass(frozen=True)
-class DailyCount:
-    """The number of predictions of one class by one model version on one day (UTC)."""
-
-    day: date
-    model_version: str
-    predicted_class: str
-    predictions: int
 
 
 class PredictionStore:
@@ -146,14 +134,6 @@ class PredictionStore:
         ).fetchone()
         return bool(row and row[0])
 
-    def daily_counts(self, since: datetime) -> list[DailyCount]:
-        """Count predictions per day, model version and class, oldest day first."""
-        with (
-            self.connection.transaction(),
-            self.connection.cursor(row_factory=class_row(DailyCount)) as cursor,
-        ):
-            return cursor.execute(_DAILY, (since,)).fetchall()
-
 
 # Created in each transaction that needs it: behind a connection pooler, the next transaction may
 # run in another session.
@@ -170,12 +150,4 @@ _MERGE = sql.SQL(
 _DELETE = """
 DELETE FROM prediction
 WHERE at < %s AND (id, at) IN (SELECT id, at FROM prediction WHERE at < %s ORDER BY at LIMIT %s)
-"""
-
-_DAILY = """
-SELECT (at AT TIME ZONE 'UTC')::date AS day, model_version, predicted_class,
-       count(*) AS predictions
-FROM prediction WHERE at >= %s
-GROUP BY day, model_version, predicted_class
-ORDER BY day, model_version, predicted_class
 """
