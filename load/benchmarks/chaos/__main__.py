@@ -141,6 +141,7 @@ def run(
 def show_recovery(faults: Sequence[tuple[str, float | None]], console: Console) -> None:
     """Print how often each fault occurred, and how long recovery took."""
     table = Table("fault", "times", "recovered in, median s", "longest s", "not recovered")
+    table.columns[0].overflow = "fold"
     for name in sorted({name for name, _ in faults}):
         times = sorted(s for other, s in faults if other == name and s is not None)
         count = sum(other == name for other, _ in faults)
