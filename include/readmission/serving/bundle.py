@@ -9,11 +9,11 @@ from typing import Any
 
 from readmission.domain import schema
 from readmission.errors import BundleRefused
-from readmission.serving import card, golden_rows, signature
+from readmission.serving import card, golden_rows, onnx_estimator, signature
 from readmission.serving.explainers import Explainer, read_explainer
 from readmission.serving.golden_rows import GoldenRows
 from readmission.serving.onnx_estimator import CompiledEstimator, Estimator
-from readmission.serving.scorer import CompiledScorer
+from readmission.serving.scorer import TABLES_FILE, CompiledScorer
 from readmission.serving.signature import RETRAIN, ROLL_BACK, Signer, TrustedKeys
 
 FOLDER = "serving"
@@ -23,6 +23,8 @@ MANIFEST = "manifest.json"
 FORMAT = 5
 LARGEST = {MANIFEST: 1 << 20, signature.FILE: 4 << 10}
 """Bytes of the two files that are read before anything is verified."""
+ALWAYS = frozenset({card.FILE, golden_rows.FILE, onnx_estimator.FILE, TABLES_FILE})
+"""Files of every bundle; beside them it has one of an explainer."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def open_bundle(
     manifest = _verified(folder, trusted)
     try:
         rows = GoldenRows.read(folder / golden_rows.FILE)
-        explainer = read_explainer(folder)
+        explainer = read_explainer(folder, manifest.files)
         described = json.loads((folder / card.FILE).read_text())
         scorer = CompiledScorer.read(folder, estimator)
         if manifest.schema_version != schema.VERSION:
@@ -143,7 +145,9 @@ def _verified(folder: Path, trusted: TrustedKeys) -> Manifest:
         )
     trusted.verify(content, _read(folder / signature.FILE).decode(errors="replace"))
     manifest = _parsed(content)
-    for name, digest in manifest.files.items():
+    # The signature must cover every file that is read, not only every file that it names.
+    wanted = dict.fromkeys(ALWAYS) | manifest.files
+    for name, digest in wanted.items():
         path = folder / name
         if Path(name).name != name or not path.is_file() or _digest(path) != digest:
             raise BundleRefused(

@@ -6,7 +6,7 @@ at every split on the path (Saabas 2014). Base and contributions add up to the m
 is a probability for a forest and log-odds for the others.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from io import BytesIO
 from pathlib import Path
@@ -137,9 +137,13 @@ EXPLAINERS: Mapping[str, Callable[[bytes], Explainer]] = {
 """Each explainer, by the name of its file in the bundle."""
 
 
-def read_explainer(folder: Path) -> Callable[[], Explainer]:
-    """Return a function that makes a bundle's explainer and does not need the folder any more."""
-    name = next(name for name in EXPLAINERS if (folder / name).exists())
+def read_explainer(folder: Path, files: Collection[str]) -> Callable[[], Explainer]:
+    """Return a function that makes a bundle's explainer and does not need the folder any more.
+
+    Only one of `files` is read, which the signature covers: whoever may write to the folder can add
+    another one.
+    """
+    name = next(name for name in EXPLAINERS if name in files)
     return partial(EXPLAINERS[name], (folder / name).read_bytes())
 
 

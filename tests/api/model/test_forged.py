@@ -22,12 +22,13 @@ from readmission.domain.schema import example
 from readmission.errors import BundleRefused
 from readmission.modelling.fitting import Fit
 from readmission.registry import PRODUCTION, Registry, artifacts
-from readmission.serving import signature
+from readmission.serving import card, signature
 from readmission.serving.bundle import FOLDER, LARGEST, MANIFEST, open_bundle
+from readmission.serving.explainers import LINEAR, LOG_ODDS
 from readmission.serving.model import RegisteredVersion
 from readmission.serving.signature import Signer
 from readmission.settings import Settings
-from tests.api.models import bundle_of, put_into_production
+from tests.api.models import bundle_of, put_into_production, small_fit
 from tests.conftest import Platform
 from tests.signing import SIGNER, TRUSTED
 
@@ -182,6 +183,29 @@ def test_what_is_read_before_it_is_verified_is_small(
     (bundle / name).write_text(content)
 
     with pytest.raises(BundleRefused, match=r"too large|cannot be read"):
+        open_bundle(bundle, TRUSTED)
+
+
+def test_a_file_that_was_added_to_a_signed_bundle_is_not_read(tmp_path: Path) -> None:
+    # given a signed model that explains itself with one file, and another one, put beside it
+    fitted = small_fit("xgboost")
+    bundle = Path(shutil.copytree(bundle_of(fitted), tmp_path / FOLDER))
+    (bundle / LINEAR).write_bytes(b"not signed")
+
+    # then its own explainer is made
+    assert open_bundle(bundle, TRUSTED).make_explainer().unit == LOG_ODDS
+
+
+def test_a_signed_bundle_that_lacks_a_file_is_refused_whatever_is_put_in_its_place(
+    fits: tuple[Fit, Fit], tmp_path: Path
+) -> None:
+    bundle = Path(shutil.copytree(bundle_of(fits[0]), tmp_path / FOLDER))
+    manifest = json.loads((bundle / MANIFEST).read_text())
+    del manifest["files"][card.FILE]
+    (bundle / MANIFEST).write_text(json.dumps(manifest))
+    (bundle / signature.FILE).write_text(SIGNER.sign((bundle / MANIFEST).read_bytes()))
+
+    with pytest.raises(BundleRefused, match=card.FILE):
         open_bundle(bundle, TRUSTED)
 
 
