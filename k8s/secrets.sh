@@ -66,8 +66,7 @@ make_secret() {
     # Empty unless the environment has it: `python -m readmission.operations.backups new-key` makes both at once.
     given) ;;
     fernet) openssl rand -base64 32 | tr '+/' '-_' ;;
-    # The API gets only hashes; its clients have the keys.
-    hashes) echo "predict:$(sha256 "$API_KEY_PREDICT"),admin:$(sha256 "$API_KEY_ADMIN")" ;;
+    hashes) hashes ;;
     esac
 }
 
@@ -83,6 +82,17 @@ public_keys() {
     *",$key,"*) echo "$TRUSTED_SIGNING_KEYS" ;;
     *) echo "$key${TRUSTED_SIGNING_KEYS:+,$TRUSTED_SIGNING_KEYS}" ;;
     esac
+}
+
+# Print the hashes of the API's keys; its clients have the keys. Keys that somebody added beside ours stay, but once one
+# of ours was replaced, the list begins again: the old one must not stay valid.
+hashes() {
+    local predict admin known=",${READMISSION_API_KEYS:-},"
+    predict=predict:$(sha256 "$API_KEY_PREDICT") admin=admin:$(sha256 "$API_KEY_ADMIN")
+    case $known in
+    *",$predict,"*) case $known in *",$admin,"*) echo "$READMISSION_API_KEYS" && return ;; esac ;;
+    esac
+    echo "$predict,$admin"
 }
 
 # Print KEY=VALUE for each table row on standard input; a variable that is already set keeps its value.

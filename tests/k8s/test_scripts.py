@@ -622,6 +622,33 @@ def test_the_api_gets_hashes_of_its_clients_keys(tmp_path: Path) -> None:
     }
 
 
+def test_keys_that_somebody_added_for_the_api_stay_until_one_of_ours_is_replaced(
+    tmp_path: Path,
+) -> None:
+    # given a file with the key of another program beside ours
+    path = tmp_path / "env"
+    subprocess.run([SECRETS, "env", path], check=True)
+    ours = read(path)["READMISSION_API_KEYS"]
+    added = f"{ours},predict:{hashlib.sha256(b'of a program').hexdigest()}"
+    path.write_text(path.read_text().replace(ours, added))
+
+    # when the file is completed, as with each upgrade
+    subprocess.run([SECRETS, "env", path], check=True)
+
+    # then the program is still known
+    assert read(path)["READMISSION_API_KEYS"] == added
+
+    # when one of our keys is removed, so that another one is generated
+    kept = [line for line in path.read_text().splitlines() if not line.startswith("API_KEY_ADMIN=")]
+    path.write_text("\n".join(kept) + "\n")
+    subprocess.run([SECRETS, "env", path], check=True)
+
+    # then nobody but the holders of ours gets in
+    entries = read(path)["READMISSION_API_KEYS"].split(",")
+    assert len(entries) == 2
+    assert not set(entries) & {entry for entry in ours.split(",") if entry.startswith("admin")}
+
+
 def test_the_api_accepts_the_generated_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
