@@ -9,6 +9,9 @@ from datetime import datetime
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
+import psycopg
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
 from readmission.settings import CHECKOUT, PREFIX
 from readmission.stack.services import mlflow, object_store, postgres, web
 from readmission.stack.site.paths import write_private
@@ -55,9 +58,7 @@ def services(site: Site) -> tuple[Service, ...]:
     # A migration may take longer than the role's other statements.
     unlimited = environment | {"PGOPTIONS": "-c statement_timeout=0"}
     return (
-        replace(
-            migration, one_shot=True, prepare=lambda: write_passwords(site), environment=unlimited
-        ),
+        replace(migration, one_shot=True, prepare=lambda: _prepare(site), environment=unlimited),
         replace(
             api_server,
             port=port,
@@ -94,6 +95,40 @@ def statsd_service(site: Site) -> Service:
         url=f"http://{HOST}:{port}/metrics",
         ready=http_probe(port, "/metrics"),
     )
+
+
+def _prepare(site: Site) -> None:
+    write_passwords(site)
+    forget_unreadable_watchers(site)
+
+
+def forget_unreadable_watchers(site: Site) -> None:
+    """Delete watchers of deliveries whose arguments another Fernet key has encrypted.
+
+    Airflow's DAG processor could not store the DAG of the ingestion, and its triggerer would not
+    start. Without them the DAG processor stores new ones.
+    """
+    keys = site.credentials.airflow_fernet_key.split(",")
+    fernet = MultiFernet(list(map(Fernet, keys)))
+    with psycopg.connect(postgres.dsn(site, "airflow")) as connection:
+        if connection.execute("SELECT to_regclass('asset_watcher')").fetchone() == (None,):
+            return  # Airflow has not made its tables yet.
+        found = connection.execute(_WATCHERS).fetchall()
+        unreadable = [number for number, arguments in found if not _opens(fernet, arguments)]
+        connection.execute("DELETE FROM trigger WHERE id = ANY(%s)", (unreadable,))
+
+
+_WATCHERS = "SELECT id, kwargs FROM trigger WHERE id IN (SELECT trigger_id FROM asset_watcher)"
+
+
+def _opens(fernet: MultiFernet, arguments: str) -> bool:
+    if arguments.startswith("{"):  # They are not encrypted.
+        return True
+    try:
+        fernet.decrypt(arguments)
+    except InvalidToken:
+        return False
+    return True
 
 
 def write_passwords(site: Site) -> None:

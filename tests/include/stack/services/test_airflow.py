@@ -7,12 +7,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
 from readmission.logs import connections
 from readmission.settings import CHECKOUT
-from readmission.stack.services import airflow
+from readmission.stack.services import airflow, postgres
 from readmission.stack.site.site import Site
+from readmission.stack.stack import Stack
 
 PRINT_PRELOADED = """
 import json, sys
@@ -91,6 +94,51 @@ def test_tasks_get_the_keys_of_a_bucket_that_is_the_source(
     assert given == ("https://store.example" if is_named else site.s3_endpoint)
     (scheduler,) = (s for s in airflow.services(site) if s.name == airflow.SCHEDULER)
     assert "AWS_SECRET_ACCESS_KEY" not in scheduler.environment
+
+
+STORE_A_WATCHER = """
+from airflow.models import Trigger, import_all_models
+from airflow.models.asset import AssetModel, AssetWatcherModel
+from airflow.models.base import Base
+from airflow.settings import engine
+from airflow.utils.session import create_session
+import_all_models()
+Base.metadata.create_all(engine)
+with create_session() as session:
+    trigger = Trigger("delivery_watch.DeliveryTrigger", {"place": "/in", "seconds": 20})
+    watcher = AssetWatcherModel(name="delivery", trigger=trigger)
+    session.add(AssetModel(name="DELIVERY", uri="x-readmission://source", watchers=[watcher]))
+"""
+
+
+def test_watchers_that_a_lost_key_has_encrypted_are_forgotten_when_airflow_starts(
+    small: Stack,
+) -> None:
+    # given a database of Airflow with a watcher
+    site = small.site
+    (migration,) = (s for s in airflow.services(site) if s.name == airflow.MIGRATION)
+    assert migration.prepare is not None
+    migration.prepare()
+    subprocess.run(
+        [sys.executable, "-c", STORE_A_WATCHER],
+        env={**os.environ, **migration.environment}, check=True,
+    )  # fmt: skip
+
+    def watchers(site: Site) -> list[tuple[str]]:
+        (service,) = (s for s in airflow.services(site) if s.name == airflow.MIGRATION)
+        assert service.prepare is not None
+        service.prepare()
+        with psycopg.connect(postgres.dsn(site, "airflow")) as connection:
+            query = "SELECT name FROM asset_watcher JOIN trigger ON trigger_id = trigger.id"
+            return connection.execute(query).fetchall()
+
+    # then it stays with its key, and with that key behind a new one, but not without it
+    old, new = site.credentials.airflow_fernet_key, Fernet.generate_key().decode()
+    kept = {}
+    for key in (old, f"{new},{old}", new):
+        secrets = replace(site.credentials, airflow_fernet_key=key)
+        kept[key] = watchers(replace(site, credentials=secrets))
+    assert list(kept.values()) == [[("delivery",)], [("delivery",)], []]
 
 
 PRINT_EXPORTER = """
