@@ -85,10 +85,13 @@ def spool(home: PostgresHome) -> Path:
 def _to_spool(home: PostgresHome) -> str:
     """Return the command that copies a file there; complete under its name or not at all.
 
-    It fails while the archive cannot be written, so that the server's statistics show it.
+    It fails while the archive cannot be written, so that the server's statistics show it. Once it
+    succeeds, the server deletes its own file: the copy must survive a crash of the machine.
     """
-    file, failure = f"{spool(home)}/%f", spool(home) / FAILURE
-    return f'test ! -e "{failure}" && cp "%p" "{file}.part" && mv "{file}.part" "{file}"'
+    folder, failure = spool(home), spool(home) / FAILURE
+    part, file = f'"{folder}/%f.part"', f'"{folder}/%f"'
+    copied = f'cp "%p" {part} && sync {part} && mv {part} {file} && sync "{folder}"'
+    return f'test ! -e "{failure}" && {copied}'
 
 
 def _prepare(home: PostgresHome, password: str) -> None:
