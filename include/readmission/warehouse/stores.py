@@ -63,7 +63,7 @@ _BY_ROW = PatientRows(
 _BY_NUMBER = sql.SQL("patient_nbr = %(patient)s")
 _BY_HASH = "keyed hash of the patient's number; without one, of the number of an encounter"
 _HAS_HASH = sql.SQL(
-    "patient_hash = %(patient_hash)s"
+    "patient_hash = ANY(%(patient_hashes)s)"
     " OR (patient_hash IS NULL AND encounter_hash = ANY(%(encounter_hashes)s))"
 )
 _REVISION = NoPatientRows("the revision of the tables")
@@ -106,8 +106,12 @@ CLEAN: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             sql.SQL("batch_id"),
         ),
         "patient_history": PatientRows(
-            "keyed hash of the patient's number",
-            sql.SQL("patient_hash = %(patient_hash)s"),
+            "keyed hash of the patient's number, or the batch and row of an encounter",
+            # After the key was lost, no hash finds them until they are hashed again.
+            sql.SQL(
+                "patient_hash = ANY(%(patient_hashes)s) OR (batch_id, source_row) IN"
+                " (SELECT batch_id, source_row FROM encounter WHERE patient_nbr = %(patient)s)"
+            ),
             sql.SQL("batch_id, source_row"),
         ),
         "history_fingerprint": NoPatientRows("count and hash of the stays of each batch"),
@@ -146,14 +150,14 @@ PREDICTIONS: Mapping[str, PatientRows | NoPatientRows] = MappingProxyType(
             "id of the card, made of the request of a prediction for the patient",
             sql.SQL(
                 "card IN (SELECT md5(request_id)::uuid FROM prediction"
-                " WHERE patient_hash = %(patient_hash)s"
+                " WHERE patient_hash = ANY(%(patient_hashes)s)"
                 " OR (patient_hash IS NULL AND encounter_hash = ANY(%(encounter_hashes)s)))"
             ),
             sql.SQL("at, card"),
         ),
         "known_stay": PatientRows(
             "keyed hash of the patient's number",
-            sql.SQL("patient_hash = %(patient_hash)s"),
+            sql.SQL("patient_hash = ANY(%(patient_hashes)s)"),
             sql.SQL("batch_id, source_row"),
         ),
         "erased_prediction": NoPatientRows(

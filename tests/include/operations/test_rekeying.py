@@ -12,6 +12,7 @@ from readmission.operations.patients.commands import run_export, run_rekey
 from readmission.settings import Settings
 from readmission.warehouse import RawWarehouse
 from readmission.warehouse.clean.patient_history import PatientHistory
+from readmission.warehouse.predictions.store import PredictionStore
 from tests.include.operations.ward import BY, KEY, OTHER, PATIENT, WHY, Ward, encounter_of, texts
 from tests.include.tables import encounters
 
@@ -68,6 +69,25 @@ def test_after_a_rotation_everything_is_found_by_the_new_key(ward: Ward, tmp_pat
     assert set(again.rows.values()) == {0}
     # and the command says that the old key is still needed for the erased patient
     assert said[-1].startswith("1 erased patients are known by a former key only")
+
+
+def test_an_erasure_reaches_what_a_former_key_has_hashed(ward: Ward) -> None:
+    # given a prediction that waits under the old key, and a rotation; nothing was hashed again
+    waiting = ward.prediction(PATIENT, encounter_of(3))
+    rotated = with_key(ward, f"{NEW},{KEY}")
+
+    # when the patient is erased, and the waiting prediction arrives
+    rotated.erase()
+    PredictionStore(ward.predictions_db).copy(waiting)
+
+    # then no table has a number or a hash of the patient, but the list of what is refused
+    assert ward.traces() == {}
+
+
+def test_with_a_lost_key_an_erasure_leaves_nothing_in_raw_and_clean(ward: Ward) -> None:
+    with_key(ward, NEW).erase()
+
+    assert {place.partition(".")[0] for place in ward.traces()} == {"predictions"}
 
 
 def test_a_blank_after_the_comma_is_no_part_of_the_former_key() -> None:

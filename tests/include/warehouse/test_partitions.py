@@ -154,7 +154,7 @@ def test_erased_rows_leave_the_training_set_and_then_the_bucket(
     before = {batch_id: key_of(partitions, batch_id) for batch_id in BATCHES}
     patient = int(everything[schema.PATIENT].iloc[0])
     theirs = set(everything.loc[everything[schema.PATIENT] == patient, "batch_id"])
-    subject: dict[str, Any] = {"patient": patient, "patient_hash": None, "encounters": []}
+    subject: dict[str, Any] = {"patient": patient, "patient_hashes": [], "encounters": []}
 
     # when
     CleanErasures(partitions.warehouse).erase(subject, theirs, {})

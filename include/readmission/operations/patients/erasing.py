@@ -137,7 +137,7 @@ def erase(databases: Databases, patient: int, planned: ErasurePlan, report: Repo
     subject = identify(databases, patient)
     report("erasing the prediction log")
     with databases.predictions.transaction():
-        erased.remember(databases.predictions, subject.patient_hash, subject.encounter_hashes)
+        erased.remember(databases.predictions, subject.patient_hashes, subject.encounter_hashes)
         stores.delete(databases.predictions, "predictions", vars(subject))
     report("erasing CLEAN")
     _erase_clean(databases, subject)

@@ -24,10 +24,10 @@ class Subject:
         Number of the patient.
     batches, source_rows : list of str, list of int
         The rows in RAW, as two columns.
-    patient_hash : str
-        Keyed hash of the number.
+    patient_hashes : list of str
+        Keyed hashes of the number: with the current key, and with those in use before.
     encounter_hashes : list of str
-        Keyed hashes of the numbers of all encounters of the patient.
+        The same of the numbers of all encounters of the patient.
     encounters : list of int
         These numbers, without those that arrived as anything else than a number.
     """
@@ -35,7 +35,7 @@ class Subject:
     patient: int
     batches: list[str]
     source_rows: list[int]
-    patient_hash: str | None
+    patient_hashes: list[str]
     encounter_hashes: list[str]
     encounters: list[int]
 
@@ -64,12 +64,13 @@ def identify(databases: Databases, patient: int) -> Subject:
     raw = RawErasures(databases.raw.connection)
     rows = raw.rows_of(patient)
     encounters = raw.encounters(rows) | CleanErasures(databases.clean).encounters(patient)
-    hashes = map(databases.pseudonyms.encounter, sorted(encounters))
+    keys = (databases.pseudonyms, *databases.pseudonyms.former)
+    hashes = (names.encounter(number) for names in keys for number in sorted(encounters))
     return Subject(
         patient=patient,
         batches=[batch_id for batch_id, _ in rows],
         source_rows=[row for _, row in rows],
-        patient_hash=databases.pseudonyms.patient(patient),
+        patient_hashes=[hashed for names in keys if (hashed := names.patient(patient))],
         encounter_hashes=[hashed for hashed in hashes if hashed is not None],
         encounters=[int(number) for number in sorted(encounters) if _is_stored(number)],
     )

@@ -6,7 +6,7 @@ import psycopg
 
 
 def remember(
-    connection: psycopg.Connection, patient_hash: str | None, encounter_hashes: Sequence[str]
+    connection: psycopg.Connection, patient_hashes: Sequence[str], encounter_hashes: Sequence[str]
 ) -> None:
     """Refuse predictions for a patient that were made until now and are stored later.
 
@@ -17,13 +17,14 @@ def remember(
     ----------
     connection : psycopg.Connection
         A connection to the predictions, in a transaction.
-    patient_hash : str, optional
-        Keyed hash of the patient's number.
+    patient_hashes : sequence of str
+        Hashes of the patient's number, one for each key that is known.
     encounter_hashes : sequence of str
         Keyed hashes of the patient's encounters, for predictions without a patient's number.
     """
     connection.execute("LOCK TABLE prediction, shadow_prediction IN SHARE ROW EXCLUSIVE MODE")
     connection.execute(
-        "INSERT INTO erased_prediction (patient_hash, encounter_hashes) VALUES (%s, %s)",
-        (patient_hash, list(encounter_hashes)),
+        "INSERT INTO erased_prediction (patient_hash, encounter_hashes)"
+        " SELECT hash, %s FROM unnest(%s::text[]) AS hash",
+        (list(encounter_hashes), list(patient_hashes)),
     )

@@ -211,7 +211,7 @@ def test_a_verdict_whose_rows_were_erased_says_so(
     encounter = arena.warehouse.test_encounters(FIRST)[0]
     (patient,) = arena.warehouse.read_encounters([encounter], FIRST)[schema.PATIENT].to_pylist()
     mine = CleanErasures(arena.warehouse).encounters(patient)
-    subject = {"patient": patient, "patient_hash": None, "encounters": list(map(int, mine))}
+    subject = {"patient": patient, "patient_hashes": [], "encounters": list(map(int, mine))}
     CleanErasures(arena.warehouse).erase(subject, set(), {})
 
     # when
