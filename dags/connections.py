@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import psycopg
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
+from airflow.sdk.exceptions import AirflowSkipException
 from pydantic import SecretStr
 
 from readmission.domain.batch_ids import BatchId, parse_batch_id
@@ -54,6 +55,27 @@ def outcome_store(dsn: SecretStr) -> Iterator[OutcomeStore]:
     with closing(psycopg.connect(dsn.get_secret_value(), connect_timeout=10)) as connection:
         require_current(connection, "predictions")
         yield OutcomeStore(connection)
+
+
+def publish_stays() -> None:
+    """Copy the stays of accepted batches to the database from which the API copies them.
+
+    Raises
+    ------
+    AirflowSkipException
+        If no prediction log is configured.
+    """
+    from readmission.domain.privacy import Pseudonyms
+    from readmission.warehouse.predictions import known_stays
+
+    settings = get_settings()
+    dsn, key = settings.prediction_log_dsn, settings.prediction_log_key
+    if dsn is None or key is None:
+        raise AirflowSkipException("no prediction log is configured")
+    hashed = Pseudonyms(key.get_secret_value()).encounter
+    with clean_warehouse() as warehouse, outcome_store(dsn) as store:
+        changed = known_stays.publish(warehouse, store.connection, hashed)
+    print(f"batches whose stays were published: {changed}")  # noqa: T201
 
 
 def compared_in_shadow() -> "list[ShadowComparison]":

@@ -93,19 +93,9 @@ def data_processing_pipeline():
     @task(retries=1, trigger_rule="all_done")
     def publish_stays() -> None:
         """Copy the stays of accepted batches to the database from which the API copies them."""
-        from connections import clean_warehouse, outcome_store
-        from readmission.domain.privacy import Pseudonyms
-        from readmission.settings import get_settings
-        from readmission.warehouse.predictions import known_stays
+        import connections
 
-        settings = get_settings()
-        dsn, key = settings.prediction_log_dsn, settings.prediction_log_key
-        if dsn is None or key is None:
-            raise AirflowSkipException("no prediction log is configured")
-        hashed = Pseudonyms(key.get_secret_value()).encounter
-        with clean_warehouse() as warehouse, outcome_store(dsn) as store:
-            changed = known_stays.publish(warehouse, store.connection, hashed)
-        print(f"batches whose stays were published: {changed}")  # noqa: T201
+        connections.publish_stays()
 
     batch_id = process()
     check(batch_id) >> [

@@ -45,6 +45,13 @@ def data_retention():
         return dict(deleted)
 
     @task
+    def publish_stays(deleted: dict[str, int]) -> None:  # noqa: ARG001 - orders the tasks
+        """Delete the stays of these batches where the API copies them from, too."""
+        import connections
+
+        connections.publish_stays()
+
+    @task
     def account(deleted: dict[str, int]) -> str:  # noqa: ARG001 - orders the tasks
         """Count the rows of RAW and CLEAN: every encounter must be accounted for."""
         from connections import clean_warehouse, raw_warehouse
@@ -61,6 +68,7 @@ def data_retention():
         write_overview()
 
     deleted = delete_expired()
+    publish_stays(deleted)
     account(deleted)
     overview(deleted)
 

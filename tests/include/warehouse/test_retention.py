@@ -213,7 +213,9 @@ bag = BundleDagBag(folder, bundle_path=folder, bundle_name="dags-folder")
 run = SimpleNamespace(
     dag_id="data_retention", run_id="a-run", triggering_user_name=user or None
 )
-bag.dags["data_retention"].get_task("delete_expired").python_callable(dag_run=run)
+nightly = bag.dags["data_retention"]
+deleted = nightly.get_task("delete_expired").python_callable(dag_run=run)
+nightly.get_task("publish_stays").python_callable(deleted)
 """
 
 
@@ -231,6 +233,8 @@ def test_the_audit_trail_names_the_retention_or_who_started_it(
         "AIRFLOW_CONN_POSTGRES_RAW": postgres.dsn(databases.site, "raw"),
         "AIRFLOW_CONN_POSTGRES_CLEAN": postgres.dsn(databases.site, "clean"),
         f"{PREFIX}AUDIT_DSN": trail_address,
+        f"{PREFIX}PREDICTION_LOG_DSN": postgres.dsn(databases.site, "predictions"),
+        f"{PREFIX}PREDICTION_LOG_KEY": old.key,
         f"{PREFIX}RETENTION_DAYS": str(DAYS),
         "PYTHONPATH": os.pathsep.join([str(CHECKOUT / "include"), str(dags)]),
     }
@@ -244,3 +248,6 @@ def test_the_audit_trail_names_the_retention_or_who_started_it(
     found = trail.execute("SELECT actor, action, subject FROM audit_event ORDER BY subject")
     assert found.fetchall() == [(actor, "retention-delete", batch) for batch in (FIRST, SECOND)]
     assert rows(old, "clean", SECOND) == 0
+    # and the API has no stay to copy that CLEAN does not have any longer
+    query = "SELECT DISTINCT batch_id FROM known_stay"
+    assert old.predictions_db.execute(query).fetchall() == [(REPLAY,)]
