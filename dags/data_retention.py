@@ -5,6 +5,8 @@ keep the counts, so every encounter stays accounted for. Models that were traine
 they have learned; the next training runs without the rows.
 """
 
+from datetime import UTC, datetime, timedelta
+
 from airflow.sdk import dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -52,6 +54,18 @@ def data_retention():
         connections.publish_stays()
 
     @task
+    def delete_outcomes() -> int:
+        """Delete the outcomes that became known before the retention; return how many."""
+        from connections import outcome_store
+        from readmission.settings import get_settings
+
+        settings = get_settings()
+        if not settings.retention_days or settings.prediction_log_dsn is None:
+            raise AirflowSkipException("rows are kept, or no prediction log is configured")
+        with outcome_store(settings.prediction_log_dsn) as store:
+            return store.delete_before(datetime.now(UTC) - timedelta(days=settings.retention_days))
+
+    @task
     def account(deleted: dict[str, int]) -> str:  # noqa: ARG001 - orders the tasks
         """Count the rows of RAW and CLEAN: every encounter must be accounted for."""
         from connections import clean_warehouse, raw_warehouse
@@ -71,6 +85,7 @@ def data_retention():
     publish_stays(deleted)
     account(deleted)
     overview(deleted)
+    delete_outcomes()
 
 
 data_retention()

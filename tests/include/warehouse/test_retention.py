@@ -18,6 +18,7 @@ from readmission.stack.stack import Stack
 from readmission.warehouse import ModelHistory, RawWarehouse
 from readmission.warehouse.audit.log import AuditUnavailable
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
+from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.raw.erasures import RawErasures
 from readmission.warehouse.retention import RETENTION, delete_expired
 from tests.conftest import Platform
@@ -216,6 +217,7 @@ run = SimpleNamespace(
 nightly = bag.dags["data_retention"]
 deleted = nightly.get_task("delete_expired").python_callable(dag_run=run)
 nightly.get_task("publish_stays").python_callable(deleted)
+nightly.get_task("delete_outcomes").python_callable()
 """
 
 
@@ -224,6 +226,9 @@ def test_the_audit_trail_names_the_retention_or_who_started_it(
     old: Ward, databases: Stack, trail: psycopg.Connection, trail_address: str, tmp_path: Path,
     user: str, actor: str,
 ) -> None:  # fmt: skip
+    for name, days in (("old", DAYS + 1), ("new", DAYS - 1)):
+        known_at = datetime.now(UTC) - timedelta(days=days)
+        OutcomeStore(old.predictions_db).record(name, "sha", known_at, [(name, "NO", "test")])
     dags = CHECKOUT / "dags"
     environment = {
         "PATH": os.environ["PATH"],
@@ -251,3 +256,6 @@ def test_the_audit_trail_names_the_retention_or_who_started_it(
     # and the API has no stay to copy that CLEAN does not have any longer
     query = "SELECT DISTINCT batch_id FROM known_stay"
     assert old.predictions_db.execute(query).fetchall() == [(REPLAY,)]
+    # and of the outcomes, the old one is deleted
+    query = "SELECT encounter_hash FROM outcome WHERE encounter_hash = ANY(%s)"
+    assert old.predictions_db.execute(query, (["old", "new"],)).fetchall() == [("new",)]

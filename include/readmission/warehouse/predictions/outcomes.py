@@ -75,6 +75,17 @@ class OutcomeStore:
             cursor.execute(_NOTE, (batch_id, content_sha256))
         return stored
 
+    def delete_before(self, moment: datetime) -> int:
+        """Delete the outcomes that became known before a moment; return how many.
+
+        Parameters
+        ----------
+        moment : datetime
+            With a time zone.
+        """
+        with self.connection.transaction():
+            return self.connection.execute(_EXPIRE, (moment,)).rowcount
+
 
 def recent_versions(connection: psycopg.Connection, days: int) -> list[str]:
     """Return the model versions that made predictions in the last days, in no order."""
@@ -122,6 +133,7 @@ INSERT INTO outcome_batch (batch_id, content_sha256) VALUES (%s, %s)
 ON CONFLICT (batch_id) DO UPDATE SET
     (content_sha256, recorded_at) = (EXCLUDED.content_sha256, now())
 """
+_EXPIRE = "DELETE FROM outcome WHERE known_at < %s"
 
 _VERSIONS = """
 SELECT DISTINCT model_version FROM prediction WHERE at >= now() - make_interval(days => %(days)s)
