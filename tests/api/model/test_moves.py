@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline.record_moves import promotions_by_hand
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.registry.rollbacks import rollbacks
+from readmission.serving.model import RegisteredVersion, ServedModel
 from readmission.serving.signature import Signer
 from readmission.settings import Settings
 from tests.api.models import ROWS, two_versions
@@ -287,6 +289,36 @@ def test_a_rollback_leaves_what_is_served(
     assert moved.registry.production() == Production(back, (back,))
     assert service.get("/health").json()["moved_by_hand"] is None
     assert [(one.left, one.back) for one in rollbacks(moved.registry)] == [(left, back)]
+
+
+def test_a_rollback_goes_to_the_version_that_was_opened_though_another_is_promoted_meanwhile(
+    moved: Registered, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a promotion while the previous version is being opened
+    moved.registry.promote(PROMOTED)
+    service = start(follow=True)
+    store = service.app.state.service.store  # type: ignore[attr-defined]
+    opened = []
+
+    def open_slowly(version: RegisteredVersion) -> ServedModel:
+        if not opened:
+            moved.registry.promote(NEVER_PROMOTED)
+        opened.append(version.version)
+        return cast("ServedModel", at_once(version))
+
+    at_once = store.open
+    monkeypatch.setattr(store, "open", open_slowly)
+
+    # when
+    response = service.post("/rollback", json={"reason": "too many alarms"}).json()
+
+    # then the pin and the alias name the version that was opened
+    assert opened[0] == OLD
+    assert moved.aliases() == (OLD, NEVER_PROMOTED)
+    pin = moved.registry.production().pin
+    assert pin is not None
+    assert pin.version == OLD
+    assert response["previous_version"] == NEVER_PROMOTED
 
 
 def test_a_rollback_with_a_reason_is_kept_until_the_pin_is_removed(
