@@ -184,12 +184,14 @@ class Backups:
 
     def _earlier_versions(self, key: str) -> list[str]:
         """Return the versions of an object but the current one, newest first."""
+        # A page has 1,000 versions, which whoever may upload dumps can fill.
+        pages = self.s3.get_paginator("list_object_versions")
         try:
-            found = self.s3.list_object_versions(Bucket=self.bucket, Prefix=key)
+            found = list(pages.paginate(Bucket=self.bucket, Prefix=key))
         except ClientError as error:
             log.warning("the versions of %s cannot be listed: %s", key, error)
             return []
-        versions = [one for one in found.get("Versions", []) if one["Key"] == key]
+        versions = [one for page in found for one in page.get("Versions", []) if one["Key"] == key]
         return [one["VersionId"] for one in versions if not one["IsLatest"]]
 
 
