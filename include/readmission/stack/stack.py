@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import psutil
 
-from readmission.modelling.families import require_known
 from readmission.settings import Settings
 from readmission.stack.errors import StackBusy, StackError
 from readmission.stack.services import object_store
@@ -127,6 +126,9 @@ class Stack:
         UnknownFamily
             If the settings name a model family that does not exist.
         """
+        # The families import numpy, which no other command needs.
+        from readmission.modelling.families import require_known
+
         require_known(self.settings.families)
         self.paths.create()
         with self._locked("up"):

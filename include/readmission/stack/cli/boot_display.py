@@ -11,7 +11,6 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from readmission.stack.backup import require_whole
 from readmission.stack.cli.terminal import console, error_console
 from readmission.stack.services import airflow, mlflow
 from readmission.stack.services.observability import alertmanager, grafana, prometheus
@@ -43,6 +42,8 @@ PAGE_TITLES = {
 
 def start_stack(stack: Stack, services: list[str] | None = None) -> None:
     """Start a stack and show the progress of each service; warn if root runs it."""
+    from readmission.stack.backup import require_whole  # Importing boto3 takes half a second.
+
     require_whole(stack.paths)
     with BootDisplay(console) as display:
         stack.up(services or None, display.report)

@@ -10,11 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-
 from readmission.operations import seaweedfs
-from readmission.operations.buckets import make_buckets
 from readmission.settings.store_keys import StoreKeys
 from readmission.stack.site import certificates
 from readmission.stack.site.paths import write_private
@@ -98,6 +94,8 @@ def _finish(site: Site) -> None:
     S3 responds before the volumes have registered. Until then reading any object is an internal
     error.
     """
+    from readmission.operations.buckets import make_buckets
+
     s3, bucket = client(site, RETRIES), site.settings.buckets[0]
     make_buckets(s3, site.settings.buckets)
     s3.put_object(Bucket=bucket, Key=PROBE, Body=b"ready")
@@ -162,6 +160,10 @@ def _write_identity(site: Site) -> None:
 
 def client(site: Site, retries: int = 0) -> "S3Client":
     """Return an S3 client for the object store."""
+    # Most commands need none, and importing boto3 takes as long as the rest of them.
+    import boto3
+    from botocore.config import Config
+
     return boto3.client(
         "s3",
         endpoint_url=site.s3_endpoint,

@@ -3,6 +3,8 @@
 import errno
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from readmission import __version__
-from readmission.settings import PREFIX
+from readmission.settings import CHECKOUT, PREFIX
 from readmission.stack.cli.app import app
 from readmission.stack.cli.boot_display import status_table
 from readmission.stack.cli.terminal import console
@@ -31,6 +33,21 @@ def runner(state_folders: Path) -> Iterator[CliRunner]:
 def unwrapped(text: str) -> str:
     """Return a text without the line breaks of a narrow terminal."""
     return " ".join(text.split())
+
+
+def test_a_command_starts_without_the_tools_that_only_some_need() -> None:
+    heavy = {"boto3", "mlflow", "numpy", "pandas", "pyarrow", "sklearn"}
+    program = f"import sys, readmission.stack.cli.app; print({heavy} & sys.modules.keys())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(CHECKOUT / "include"), "HOME": "/nowhere"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import httpx
@@ -21,8 +21,10 @@ from readmission.stack.cli.terminal import (
 )
 from readmission.stack.errors import StackError
 from readmission.stack.site.site import Site
-from readmission.warehouse import CleanWarehouse
 from readmission.warehouse.audit.events import Action, by_os_user
+
+if TYPE_CHECKING:
+    from readmission.warehouse import CleanWarehouse
 
 TIMEOUT_SECONDS = 120
 """The API downloads the version, verifies it and loads it."""
@@ -99,7 +101,7 @@ def request_promotion(site: Site, version: str, reason: str, by: str) -> str:
     return f"version {found['model_version']} is in production{replaced}"
 
 
-def request_rollback(site: Site, clean: CleanWarehouse, wanted: Mapping[str, str | None]) -> str:
+def request_rollback(site: Site, clean: "CleanWarehouse", wanted: Mapping[str, str | None]) -> str:
     """Have the API roll back, wait until it serves the version, and return what was done.
 
     Raises
