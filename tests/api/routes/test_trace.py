@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from psycopg.rows import class_row
 
 from api.main import create_app
 from readmission.domain.schema import example
@@ -16,6 +17,7 @@ from readmission.quality.report.overview import BatchQuality, Overview
 from readmission.quality.report.summary import FILE, summarise
 from readmission.stack.services import object_store
 from readmission.warehouse import BatchState, CleanBatch, RawBatch
+from readmission.warehouse.predictions import requests
 from readmission.warehouse.verdicts import GateVerdict
 from tests.api.conftest import FakeModelStore
 from tests.api.models import ROWS, loaded, put_into_production
@@ -116,6 +118,37 @@ def test_a_prediction_is_traced_to_its_files(service: TestClient) -> None:
     assert gate == {"name": "raw", "status": "warn", "report": f"{REPORTS}raw/batch-0001.html"}
     # and it says that the run counts other batches than the reports do
     assert "trained on 1 batches" in found["notes"][0]
+
+
+def test_rows_that_are_logged_meanwhile_are_neither_counted_nor_returned(
+    service: TestClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a request that is logged again after its rows have been counted
+    request_id = service.post("/predict", json=example()).json()["request_id"]
+    assert traced(service, request_id)["rows"] == 1
+    again: list[int] = []
+
+    def logged_again(kind: type[requests.LoggedRow]) -> object:
+        with psycopg.connect(platform.predictions_dsn) as log:
+            log.execute(
+                "CREATE TEMPORARY TABLE again AS SELECT * FROM prediction WHERE request_id = %s",
+                (request_id,),
+            )
+            log.execute("UPDATE again SET row = row + 1, id = gen_random_uuid()")
+            again.append(log.execute("INSERT INTO prediction SELECT * FROM again").rowcount)
+        return class_row(kind)
+
+    monkeypatch.setattr(requests, "class_row", logged_again)
+
+    # when
+    found = traced(service, request_id)
+
+    # then
+    assert again == [1]
+    assert (found["rows"], len(found["predictions"])) == (1, 1)
+    monkeypatch.undo()
+    found = traced(service, request_id)
+    assert (found["rows"], len(found["predictions"])) == (2, 2)
 
 
 def test_rows_of_a_file_share_one_id_and_one_of_them_can_be_requested(service: TestClient) -> None:

@@ -59,7 +59,7 @@ def find(
     Parameters
     ----------
     connection : psycopg.Connection
-        Connected to the database of predictions.
+        Connected to the database of predictions, and in no transaction.
     request_id : str
         As in the header of the response.
     row : int, optional
@@ -68,6 +68,8 @@ def find(
         How many rows to return, in their order.
     """
     wanted = {"request_id": request_id, "row": row, "most": most}
+    # Rows that are logged between the two queries would be returned without being counted.
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
     with connection.transaction():
         by_class: dict[str, int] = dict(connection.execute(_COUNT, wanted).fetchall())
         with connection.cursor(row_factory=class_row(LoggedRow)) as cursor:
