@@ -29,6 +29,7 @@ from readmission.quality.suites import SHARES_NEED_ROWS
 from readmission.quality.verdict import Verdict
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
 from readmission.warehouse.raw.corrections import Corrections, Difference, Rule
+from readmission.warehouse.raw.other_spellings import mark_other_spellings
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.verdicts import GateVerdict, VerdictLog
 
@@ -257,15 +258,14 @@ def _compared(warehouse: RawWarehouse, batch_id: str) -> RawBatch:
     """Return a batch after marking its repeated rows; an accepted batch keeps its marks."""
     if warehouse.batch(batch_id).state is not BatchState.ACCEPTED:
         RepeatedRows(warehouse.connection).mark(batch_id)
+        mark_other_spellings(warehouse.connection, batch_id)
     return warehouse.batch(batch_id)
 
 
 def _corrections(warehouse: RawWarehouse, batch: RawBatch, rule: Rule) -> list[Difference]:
     """Return the corrections of a batch; an accepted batch keeps its own."""
-    corrections = Corrections(warehouse.connection)
-    if batch.state is BatchState.ACCEPTED:
-        return corrections.of_batch(batch.batch_id)
-    return corrections.find(batch.batch_id, rule)
+    found, is_known = Corrections(warehouse.connection), batch.state is BatchState.ACCEPTED
+    return found.of_batch(batch.batch_id) if is_known else found.find(batch.batch_id, rule)
 
 
 def _nothing_new(batch: RawBatch) -> list[str]:

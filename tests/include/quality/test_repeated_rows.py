@@ -17,6 +17,7 @@ from readmission.pipeline.replay import replay
 from readmission.pipeline.source import Dataset, Origin
 from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import BatchState, CleanWarehouse, Quarantine, RawBatch, RawWarehouse
+from readmission.warehouse.raw.corrections import Corrections
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.reconciliation import account
 from tests.conftest import Platform
@@ -88,6 +89,28 @@ def test_a_rolling_window_brings_its_new_rows(ward: Ward, clean: CleanWarehouse)
     assert str(account(ward.raw, clean)) == (
         "1,000 encounters = 900 clean + 0 in quarantine + 100 repeated"
     )
+
+
+def test_a_row_in_another_spelling_is_repeated_and_no_correction(ward: Ward) -> None:
+    # given rows of an export of CSV, one of which has an age in years
+    known = {
+        "race": {1: "?", 2: "?"}, "diag_1": {1: "250.83", 3: "428"}, "max_glu_serum": {1: "None"},
+        "age": {4: "75"}, "gender": {1: "Female"},
+    }  # fmt: skip
+    ward.accept(encounters(61, **known).slice(0, 60))
+
+    # when they arrive from a Spanish Excel, with a new row, other values and another year of age
+    sent = {
+        "race": {1: "", 2: "NA"}, "diag_1": {1: "250,83", 3: "E11.9"}, "max_glu_serum": {1: ""},
+        "age": {4: "76"}, "gender": {1: "FEMALE"},
+    }  # fmt: skip
+    batch = ward.deliver(encounters(61, **sent))
+
+    # then rows that say the same are repeated, and only what differs is a correction
+    assert (batch.repeated_rows, batch.quarantined_rows, batch.accepted_rows) == (58, 2, 1)
+    corrected = Corrections(ward.raw.connection).all()
+    assert [(one.source_row, one.columns) for one in corrected] == [(3, ["diag_1"]), (4, ["age"])]
+    assert ward.repeats(SECOND)[1] == (FIRST, 1)
 
 
 def test_copies_in_one_file_are_counted(ward: Ward) -> None:
