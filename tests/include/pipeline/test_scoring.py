@@ -13,6 +13,7 @@ import pytest
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet as pq
 
+from api.contract.predictions import NOT_ELIGIBLE
 from readmission.domain import schema, synthetic
 from readmission.errors import DatasetError
 from readmission.pipeline.delivery import chunks
@@ -63,7 +64,7 @@ def predictions(folder: Path) -> pa.Table:
 
 def errors(folder: Path) -> dict[int, str]:
     found = [arrow_csv.read_csv(path) for path in sorted(folder.glob("*.errors.csv"))]
-    return {row["source_row"]: row["error"] for table in found for row in table.to_pylist()}
+    return {row["line"]: row["error"] for table in found for row in table.to_pylist()}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -94,19 +95,36 @@ def test_predictions_are_those_of_single_encounters(tmp_path: Path, kind: str) -
     # then
     singly = model().predict_many(contract(TABLE))
     found = predictions(tmp_path / "out").to_pylist()
-    assert [row["source_row"] for row in found] == [n for n, p in enumerate(singly) if p]
+    assert [row["line"] for row in found] == list(range(1, ROWS + 1))
+    assert [row["encounter_id"] for row in found] == TABLE["encounter_id"].to_pylist()
+    assert [row["eligible"] for row in found] == [single is not None for single in singly]
     assert sum(part.rows for part in parts) == ROWS
-    for row in found:
-        single = singly[row["source_row"]]
-        assert single is not None
-        assert row["encounter_id"] == TABLE["encounter_id"][row["source_row"]].as_py()
+    for row, single in zip(found, singly, strict=True):
+        if single is None:
+            assert row["note"] == NOT_ELIGIBLE
+            assert not any(row[n] for n in row if n.startswith(("predicted", "prob", "risk")))
+            continue
         assert row["predicted_class"] == single.predicted_class
         assert row["risk_percentile"] == single.risk_percentile
         np.testing.assert_allclose(
             [row[f"probability_{name}"] for name in schema.CLASSES], single.probabilities, 1e-6
         )
-    died = [n for n, p in enumerate(singly) if p is None]
-    assert list(errors(tmp_path / "out")) == died
+    assert errors(tmp_path / "out") == {}
+
+
+def test_rows_have_the_callers_own_key_and_say_what_was_read(tmp_path: Path) -> None:
+    columns = TABLE.slice(0, 3).to_pydict() | {"ID": ["a", "b", "c"]}
+    columns["discharge_disposition_id"] = ["1"] * 3
+    columns["diag_1"][1], columns["age"][1] = "E11.9", "75"
+    pq.write_table(pa.table(columns), tmp_path / "encounters.parquet")
+
+    score_all(tmp_path / "encounters.parquet", str(tmp_path / "out"), model())
+
+    found = predictions(tmp_path / "out")
+    assert found["id"].to_pylist() == ["a", "b", "c"]
+    assert found["note"].to_pylist() == [
+        None, "age: 75 was read as [70-80); diag_1: ICD-10 E11.9 was read as ICD-9 250", None
+    ]  # fmt: skip
 
 
 def test_a_wrong_row_gets_its_reasons_and_no_other_row_is_lost(tmp_path: Path) -> None:
@@ -118,11 +136,11 @@ def test_a_wrong_row_gets_its_reasons_and_no_other_row_is_lost(tmp_path: Path) -
     score_all(tmp_path / "encounters.csv", str(tmp_path / "out"), model())
 
     found = errors(tmp_path / "out")
-    assert "this row has 1 value, the header has 50" in found[4]
-    assert found[200].startswith("age: '(")
-    assert "expected one of [0-10)" in found[200]
-    rows = predictions(tmp_path / "out")["source_row"].to_pylist()
-    assert sorted([*rows, *found]) == list(range(ROWS))
+    assert "this row has 1 value, the header has 50" in found[5]
+    assert found[201].startswith("age: '(")
+    assert "expected one of [0-10)" in found[201]
+    rows = predictions(tmp_path / "out")["line"].to_pylist()
+    assert sorted([*rows, *found]) == list(range(1, ROWS + 1))
 
 
 def test_a_repeated_run_scores_only_what_is_new(
@@ -149,7 +167,7 @@ def test_a_repeated_run_scores_only_what_is_new(
     (source / "b.csv").write_bytes(CSV)
     score_all(source, str(out), model())
     assert sum(scored) == ROWS
-    assert sorted(predictions(out)["source_row"].to_pylist())[:2] == [0, 0]
+    assert sorted(predictions(out)["line"].to_pylist())[:2] == [1, 1]
 
 
 def _killed_in_the_middle(source: Path, out: Path) -> None:
@@ -228,9 +246,9 @@ def test_follow_up_is_decided_as_for_single_encounters(tmp_path: Path) -> None:
     # then
     found = predictions(tmp_path / "out")
     assert found["follow_up"].to_pylist() == [
-        risk >= threshold for risk in found["probability_<30"].to_pylist()
+        None if risk is None else risk >= threshold for risk in found["probability_<30"].to_pylist()
     ]
-    assert 0.4 < np.mean(found["follow_up"].to_pylist()) < 0.6
+    assert 0.4 < np.mean(found["follow_up"].drop_null().to_pylist()) < 0.6
     without = predictions(tmp_path / "without")
     assert without.schema == found.schema
     assert set(without["follow_up"].to_pylist()) == {None}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet as pq
 
@@ -30,16 +31,17 @@ from readmission.pipeline.scoring.parts import (
 from readmission.serving.model import ServedModel
 from readmission.serving.text_rows import TextEncoder, WrongValue
 
-KEYS = (schema.ENCOUNTER, schema.PATIENT)
+KEYS = (schema.ENCOUNTER, schema.PATIENT, "id")
+"""Columns by which callers find their rows again; the last one is their own."""
 CHUNKS = 25
 """Chunks of a part, which are about 250,000 encounters: what a killed run scores again."""
 _DISCHARGE = "discharge_disposition_id"
-DIED = f"{_DISCHARGE}: the stay ended with the patient's death"
+DIED = f"{_DISCHARGE}: the stay ended with the patient's death, so there is no prediction"
 _MISSHAPEN = "(this row has "
 _SOON = schema.CLASSES.index("<30")
 
 Scored = tuple[pa.Table, pa.Table]
-"""Predictions, and rows without one."""
+"""Rows that could be read, with their predictions, and the others."""
 
 
 def scored_columns(names: Sequence[str]) -> Sequence[str]:
@@ -53,7 +55,7 @@ def scored_columns(names: Sequence[str]) -> Sequence[str]:
     missing = [name for name in schema.FEATURE_NAMES if name not in names]
     if missing:
         raise DatasetError(f"lacks columns of an encounter: {', '.join(missing)}")
-    return [*(name for name in KEYS if name in names), *schema.FEATURE_NAMES]
+    return [*(name for name in dict.fromkeys(names) if name.lower() in KEYS), *schema.FEATURE_NAMES]
 
 
 class BatchScorer:
@@ -75,18 +77,25 @@ class BatchScorer:
         self._quantiles = np.array(model.bundle.manifest.risk_quantiles)
 
     def score(self, rows: pa.Table, first_row: int) -> Scored:
-        """Return predictions and wrong rows; each row is in one of the two tables."""
+        """Return predictions and wrong rows; each row is in one of the two tables.
+
+        The rows of patients who died have nulls and a note in place of a prediction.
+        """
         matrix, wrong = self._encoder.encode(rows)
-        problems = _problems(rows, wrong)
-        keys: dict[str, Any] = {n: rows.column(n) for n in KEYS if n in rows.column_names}
-        numbers = np.arange(first_row, first_row + rows.num_rows)
-        found = pa.table({"source_row": pa.array(numbers), **keys})
+        problems, died = _problems(wrong), _died(rows)
+        names = [name for name in rows.column_names if name.lower() in KEYS]
+        keys: dict[str, Any] = {name.lower(): rows.column(name) for name in names}
+        lines = np.arange(first_row, first_row + rows.num_rows) + 1
+        found = pa.table({"line": pa.array(lines), **keys})
         good, bad = np.delete(np.arange(rows.num_rows), list(problems)), sorted(problems)
         reasons = pa.array(["; ".join(problems[row]) for row in bad], pa.string())
         rejected = found.take(pa.array(bad, pa.int64())).append_column("error", reasons)
-        return self._predicted(found.take(good), matrix[good]), rejected
+        predicted = self._predicted(found.take(good), matrix[good], pa.array(~died[good]))
+        return predicted.append_column("note", _notes(rows, died).take(good)), rejected
 
-    def _predicted(self, found: pa.Table, matrix: npt.NDArray[np.float32]) -> pa.Table:
+    def _predicted(
+        self, found: pa.Table, matrix: npt.NDArray[np.float32], eligible: "pa.Array[Any]"
+    ) -> pa.Table:
         count = len(matrix)
         probabilities = self._estimator.predict_proba(matrix) if count else np.empty((0, 3))
         chosen = (probabilities * self._weights).argmax(axis=1) if count else np.empty(0, int)
@@ -98,8 +107,9 @@ class BatchScorer:
         columns["risk_percentile"] = pa.array(np.maximum(below - 1, 0).astype(np.int16))
         columns["follow_up"] = self._follow_up(probabilities[:, _SOON])
         for name, values in columns.items():
-            found = found.append_column(name, values)
-        return found
+            nothing = pa.scalar(None, values.type)
+            found = found.append_column(name, pc.if_else(eligible, values, nothing))
+        return found.append_column("eligible", eligible)
 
     def _follow_up(self, risks: npt.NDArray[np.floating]) -> "pa.Array[Any]":
         """Return whether each risk reaches the threshold; null without one."""
@@ -108,20 +118,35 @@ class BatchScorer:
         return pa.array(risks.astype(np.float64) >= self._threshold)
 
 
-def _problems(rows: pa.Table, wrong: Sequence[WrongValue]) -> dict[int, list[str]]:
-    """Return why a row has no prediction, by its position."""
+def _problems(wrong: Iterable[WrongValue]) -> dict[int, list[str]]:
+    """Return why a row could not be read, by its position."""
     problems: dict[int, list[str]] = {}
     for value in wrong:
         misshapen = value.value.startswith(_MISSHAPEN)
         problem = value.value.strip("()") if misshapen else str(value)
         problems.setdefault(value.row, []).append(problem)
-    discharged = rows.column(_DISCHARGE).to_pylist()
-    read = schema.BY_NAME[_DISCHARGE].read
-    died = {text for text in set(discharged) if read(text) in schema.DIED}
-    for row, text in enumerate(discharged):
-        if text in died:
-            problems.setdefault(row, []).append(DIED)
     return problems
+
+
+def _died(rows: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return whether the stay ended with the patient's death, for each row."""
+    discharged, read = rows.column(_DISCHARGE), schema.BY_NAME[_DISCHARGE].read
+    died = [text for text in pc.unique(discharged).to_pylist() if read(text) in schema.DIED]
+    return np.asarray(pc.is_in(discharged, pa.array(died, pa.string())))
+
+
+def _notes(rows: pa.Table, died: npt.NDArray[np.bool_]) -> "pa.Array[Any]":
+    """Return what was interpreted in each row, such as a code of ICD-10; null if nothing was."""
+    notes = {row: [DIED] for row in np.flatnonzero(died).tolist()}
+    for column in schema.FEATURES:
+        values = rows.column(column.name)
+        for text in pc.unique(values):
+            if found := column.interpret(text.as_py()):
+                for row in np.flatnonzero(pc.equal(values, text)).tolist():
+                    notes.setdefault(row, []).append(f"{column.name}: {found.remark}")
+    return pa.array(
+        ["; ".join(notes.get(row, [])) or None for row in range(len(died))], pa.string()
+    )
 
 
 def score_all(

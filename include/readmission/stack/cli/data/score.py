@@ -31,13 +31,14 @@ def score(
     """Predict any number of encounters with the model in production, in memory that does not grow.
 
     The input is read like a delivery: CSV, also packed, Excel or Parquet. It needs all columns of
-    an encounter that a model reads. The columns `encounter_id` and `patient_nbr` are copied to the
-    predictions, and an outcome is ignored.
+    an encounter that a model reads. The columns `encounter_id`, `patient_nbr` and `id` are copied
+    to the predictions, and an outcome is ignored.
 
-    The output is one Parquet file for about 250,000 encounters. A row without a prediction is in
-    the file `*.errors.csv` beside it, with the reasons: a value that the contract does not allow,
-    or a stay that ended with the patient's death. Fields of earlier stays are blank, for models
-    that use them. The column `follow_up` says whether the risk reaches the stored threshold.
+    The output is one Parquet file for about 250,000 encounters. A row that cannot be read is in
+    the file `*.errors.csv` beside it, with the reasons. A patient who died has no prediction: the
+    column `eligible` is false. Fields of earlier stays are blank, for models that use them. The
+    column `follow_up` says whether the risk reaches the stored threshold, and `note` what was
+    interpreted, such as a code of ICD-10.
 
     The command can be interrupted and repeated: parts that are in the manifest are kept, and the
     files are the same in the end. A new file in the input folder adds its parts. Predictions of
@@ -71,8 +72,8 @@ def score(
             )
         rows, wrong = sum(part.rows for part in parts), sum(part.wrong_rows for part in parts)
         console.print(
-            f"{output} holds predictions for {rows - wrong:,} of {rows:,} encounters by version"
-            f" {model.registered.version}; {wrong:,} have none, see *.errors.csv"
+            f"{output} holds the predictions of {rows - wrong:,} of {rows:,} encounters by version"
+            f" {model.registered.version}; {wrong:,} cannot be read, see *.errors.csv"
         )
 
 
