@@ -10,7 +10,6 @@ from fastapi.testclient import TestClient
 
 from readmission.domain import schema, synthetic
 from readmission.domain.cleaning import clean
-from readmission.domain.schema import example
 from readmission.errors import DatasetError
 from readmission.pipeline import source
 from readmission.quality.gates import Gatekeeper
@@ -116,24 +115,6 @@ def test_files_of_json(service: TestClient, content_type: str, body: bytes, erro
         assert error in response.json()["message"]
     else:
         assert json.loads(response.text.splitlines()[-1])["summary"]["answered"] == COUNT
-
-
-@pytest.mark.parametrize(
-    ("body", "message"),
-    [
-        ({"encounters": [example()]}, "without 'encounters' around them"),
-        ({"patient": example()}, "without 'patient' around them"),
-        ({"x" * 61: example()}, "is unknown"),
-        ({"RACE": "Caucasian"}, "field 'RACE' is unknown, expected 'race' or another field"),
-    ],
-)
-def test_one_hint_for_an_encounter_in_another_form(
-    service: TestClient, body: dict[str, object], message: str
-) -> None:
-    response = service.post("/predict", json=body)
-
-    assert response.status_code == 422
-    assert message in response.json()["message"]
 
 
 def test_a_row_of_another_length_waits_in_quarantine_with_the_reason(
