@@ -110,6 +110,12 @@ def test_golden_rows_include_encounters_with_and_without_history(fitted: Fit) ->
     assert 0 < sum(known) < len(known)
 
 
+def test_the_card_names_the_fields_of_earlier_stays_that_a_model_takes(fitted: Fit) -> None:
+    card = json.loads((bundle_of(fitted) / "card.json").read_text())
+
+    assert card["report"]["features"] == [*schema.FEATURE_NAMES, *earlier_stays.NAMES]
+
+
 def test_a_blank_row_sets_no_cell_and_a_first_stay_does(raw: pd.DataFrame) -> None:
     features = cleaning.clean(raw)
     blank = features.assign(**dict(earlier_stays.BLANK))

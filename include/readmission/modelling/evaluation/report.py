@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays
 from readmission.errors import CardIncomplete
 from readmission.modelling.decision import decide
 from readmission.modelling.evaluation import criteria
@@ -32,7 +33,8 @@ def evaluation_report(
     Parameters
     ----------
     rows : DataFrame, shape (n, ...)
-        CLEAN validation rows with outcome, eligibility and, if known, the patient.
+        CLEAN validation rows with outcome, eligibility and, if known, the patient; with the fields
+        of earlier stays if the model takes them.
     probabilities : ndarray, shape (n, 3)
         In the order of `schema.CLASSES`.
     weights : tuple of 3 floats
@@ -64,7 +66,7 @@ def evaluation_report(
         "calibration": _calibration(positive, risk),
         "decision_curve": decision_curve(positive, risk, rows),
         "demographics": {name: shares_of(rows[name]) for name in ATTRIBUTES},
-        "features": list(schema.FEATURE_NAMES),
+        "features": [*schema.FEATURE_NAMES, *(n for n in earlier_stays.NAMES if n in rows)],
         "criteria": [
             {"name": name, "title": title, "limit": criteria.LIMITS[name]}
             for name, title in criteria.TITLES.items()
