@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from tests.databases import emptied
 
 ROWS = 10_000
 BATCH = 6_000
+CALLERS = 4
 KEY = "a key of at least thirty-two characters"
 NAMES = Pseudonyms(KEY)
 HASHED = NAMES.patient
@@ -217,6 +219,46 @@ def test_a_lost_database_and_an_unknown_patient_are_said(
     assert 'history_lookups_total{result="used"}' in metrics
     assert row[PATIENT] not in metrics
     assert HASHED(row[PATIENT]) not in metrics
+
+
+def test_requests_go_on_while_the_database_is_lost_and_say_that_they_are_blank(
+    client: TestClient, proxy: FaultyProxy, raw: pd.DataFrame
+) -> None:
+    # given callers who do not stop
+    stays, stopped, seen = stays_in(client), threading.Event(), list[tuple[int, str]]()
+
+    def call(row: dict[str, Any]) -> None:
+        while not stopped.is_set():
+            response = client.post("/predict", json=row)
+            seen.append((response.status_code, response.json().get("history")))
+
+    def wait_for(history: str) -> None:
+        deadline, start = time.monotonic() + 30, len(seen)
+        while seen[start:].count((200, history)) < 2 * CALLERS:
+            assert time.monotonic() < deadline, Counter(seen)
+            time.sleep(0.01)
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        calls = [callers.submit(call, row) for row in sent(raw[:CALLERS], ID, PATIENT)]
+        try:
+            wait_for("used")
+
+            # when the database is killed, the copy becomes stale, and the database comes back
+            proxy.disconnect()
+            stays.refresh()
+            wait_for("used")
+            fresh, stays._stale_seconds = stays._stale_seconds, 0
+            wait_for("blank: unavailable")
+            proxy.recover()
+            stays._stale_seconds = fresh
+            stays.refresh()
+            wait_for("used")
+        finally:
+            stopped.set()
+
+    # then every request had a response
+    assert [one.result() for one in calls] == [None] * CALLERS
+    assert set(seen) == {(200, "used"), (200, "blank: unavailable")}
 
 
 def invoked(client: TestClient, row: dict[str, Any]) -> str:
