@@ -97,14 +97,15 @@ def test_a_verdict_comes_out_the_same_after_more_batches(
     raw_db: psycopg.Connection,
     dataset: Dataset,
 ) -> None:
-    # given a third batch
-    raw = RawWarehouse(raw_db)
-    raw.load(dataset.encounters.slice(2 * BATCH_ROWS, BATCH_ROWS), 2 * BATCH_ROWS, "synthetic")
-    raw.accept("batch-0003", pd.DataFrame({"source_row": [], "reasons": []}))
-    process(raw, arena.warehouse, "batch-0003", "a key")
-    arena.warehouse.accept("batch-0003")
-    rows = len(arena.warehouse.test_encounters("batch-0003"))
-    assert rows > judged.figures["test_rows"] == len(arena.warehouse.test_encounters(SECOND))
+    # given five more batches
+    raw, rows = RawWarehouse(raw_db), BATCH_ROWS // 5
+    for number, offset in enumerate(range(2 * BATCH_ROWS, 3 * BATCH_ROWS, rows), 3):
+        raw.load(dataset.encounters.slice(offset, rows), offset, "synthetic")
+        raw.accept(f"batch-000{number}", pd.DataFrame({"source_row": [], "reasons": []}))
+        process(raw, arena.warehouse, f"batch-000{number}", "a key")
+        arena.warehouse.accept(f"batch-000{number}")
+    test_rows = len(arena.warehouse.test_encounters("batch-0007"))
+    assert test_rows > judged.figures["test_rows"] == len(arena.warehouse.test_encounters(SECOND))
 
     # when
     found = again(arena, judged)
