@@ -1,15 +1,15 @@
 """How often a model that is no better would be promoted, and whether better ones are.
 
-    .venv/bin/python -m load.benchmarks.promotion --dataset dataset_diabetes.zip --pairs 20
+    .venv/bin/python -m load.benchmarks.promotion --dataset dataset_diabetes.zip --splits 10
 
-First, the model of each batch is compared with that of the previous batch. Then pairs of models are
-trained on two random halves of the same training patients: neither is better by design, so a
-promotion of either by the other is a mistake. Needs no service; about three seconds for each fit
-and each comparison on two cores.
+First, the model of each batch is compared with that of the previous batch, for some splits of the
+patients; the first is the pipeline's. Then pairs of models are trained on two random halves of the
+same training patients: neither is better by design, so a promotion of either by the other is a
+mistake. Needs no service; about three seconds for each fit and each comparison on two cores.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from readmission.modelling.evaluation.criteria import (
 from readmission.modelling.evaluation.metrics import evaluate
 from readmission.modelling.evaluation.subgroups import groups_of
 from readmission.modelling.fitting import fit
+from readmission.modelling.model import ReadmissionModel
 from readmission.pipeline import source
 from readmission.settings import get_settings
 
@@ -58,7 +59,9 @@ class Judged:
     metrics: dict[str, float]
 
 
-def split_batches(dataset: source.Dataset, size: int, batches: int) -> Iterator[pd.DataFrame]:
+def split_batches(
+    dataset: source.Dataset, size: int, batches: int, key: str
+) -> Iterator[pd.DataFrame]:
     """Yield the CLEAN rows of each batch with their splits, as the pipeline assigns them."""
     known: dict[int, str] = {}
     for start in range(0, batches * size, size):
@@ -71,7 +74,7 @@ def split_batches(dataset: source.Dataset, size: int, batches: int) -> Iterator[
         }
         rows = clean(raw).assign(**keys)
         patients = rows[schema.PATIENT]
-        known |= assign_splits(patients, rows[schema.TARGET], known, get_settings().split_key)
+        known |= assign_splits(patients, rows[schema.TARGET], known, key)
         yield rows.assign(part=patients.map(known))
 
 
@@ -81,22 +84,34 @@ def labelled_rows(rows: pd.DataFrame) -> LabelledRows:
     return LabelledRows(rows[schema.TARGET].to_numpy(), patients, groups_of(rows))
 
 
-def trained(rows: pd.DataFrame, test: pd.DataFrame) -> Judged:
-    """Fit on the train rows and score the test rows."""
-    model = fit(FAMILY, rows[rows["part"] != Split.TEST], THREADS).model
+def fitted(rows: pd.DataFrame) -> ReadmissionModel:
+    """Fit on the train rows."""
+    return fit(FAMILY, rows[rows["part"] != Split.TEST], THREADS).model
+
+
+def judged(model: ReadmissionModel, test: pd.DataFrame) -> Judged:
+    """Score the test rows."""
     probabilities = model.score(test)
     predicted = Predicted(probabilities, decide(probabilities, model.weights))
     return Judged(predicted, evaluate(test[schema.TARGET].to_numpy(), probabilities, model.weights))
 
 
 def steps(batches: list[pd.DataFrame]) -> Iterator[tuple[str, list[Criterion]]]:
-    """Yield the comparison of the model of each batch with that of the previous batch."""
-    for number in range(2, len(batches) + 1):
+    """Yield the comparison of the model of each batch with that of the previous batch.
+
+    The best of the models before counts too, as the best champion so far.
+    """
+    models: list[ReadmissionModel] = []
+    for number in range(1, len(batches) + 1):
         rows = pd.concat(batches[:number], ignore_index=True)
+        models.append(fitted(rows))
+        if number == 1:
+            continue
         test = rows[rows["part"] == Split.TEST]
-        before = pd.concat(batches[: number - 1], ignore_index=True)
-        new, old = trained(rows, test), trained(before, test)
-        found = compare(labelled_rows(test), new.predicted, old.predicted, None, SEED)
+        *earlier, old, new = (judged(model, test) for model in models)
+        best = max([old, *earlier], key=lambda one: one.metrics["weighted_f1"])
+        rival = best.predicted if best is not old else None
+        found = compare(labelled_rows(test), new.predicted, old.predicted, rival, SEED)
         yield f"batch {number - 1} to {number}", found
 
 
@@ -120,7 +135,7 @@ def null_pairs(rows: pd.DataFrame, pairs: int) -> Iterator[tuple[list[Criterion]
     test = rows[rows["part"] == Split.TEST]
     known = labelled_rows(test)
     for _ in track(range(pairs), "pairs"):
-        first, second = (trained(rows[taken], test) for taken in halves(rows, random))
+        first, second = (judged(fitted(rows[taken]), test) for taken in halves(rows, random))
         for new, old in ((first, second), (second, first)):
             found = compare(known, new.predicted, old.predicted, None, SEED)
             yield found, new.metrics["weighted_f1"] > old.metrics["weighted_f1"]
@@ -131,24 +146,37 @@ def is_promoted(found: list[Criterion]) -> bool:
     return all(one.verdict is not CriterionStatus.FAILED for one in found)
 
 
+def report_steps(splits: Iterable[list[pd.DataFrame]], console: Console) -> None:
+    """Print the verdict on each step of each split, and how many were promotions."""
+    verdicts = []
+    for batches in splits:
+        for name, found in steps(batches):
+            verdicts.append(is_promoted(found))
+            reason = sentence(deciding([one.to_dict() for one in found]))
+            console.print(f"{name}: {'promoted' if verdicts[-1] else 'refused'}; {reason}")
+    console.print(f"{len(verdicts)} steps from one batch to the next: {sum(verdicts)} promoted")
+
+
 def main() -> None:
     """Compare and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", type=Path, required=True, help="file of encounters")
     parser.add_argument("--size", type=int, default=15_000, help="encounters per batch")
     parser.add_argument("--batches", type=int, default=3, help="how many batches of the file")
+    parser.add_argument("--splits", type=int, default=1, help="splits for the steps")
     parser.add_argument(
         "--pairs", type=int, default=20, help="pairs of models without a difference"
     )
     given = parser.parse_args()
     console = Console(highlight=False, soft_wrap=True)
     dataset = source.read(given.dataset)
-    batches = list(split_batches(dataset, given.size, given.batches))
-    for name, found in steps(batches):
-        verdict = "promoted" if is_promoted(found) else "refused"
-        reason = sentence(deciding([one.to_dict() for one in found]))
-        console.print(f"{name}: {verdict}; {reason}")
-    nulls = list(null_pairs(pd.concat(batches, ignore_index=True), given.pairs))
+
+    def split(number: int) -> list[pd.DataFrame]:
+        key = get_settings().split_key + (f" {number}" if number else "")
+        return list(split_batches(dataset, given.size, given.batches, key))
+
+    report_steps(map(split, range(given.splits)), console)
+    nulls = list(null_pairs(pd.concat(split(0), ignore_index=True), given.pairs))
     by_criteria = sum(is_promoted(found) for found, _ in nulls)
     by_f1 = sum(higher for _, higher in nulls)
     console.print(
