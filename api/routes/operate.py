@@ -66,12 +66,12 @@ async def rollback(
         return await _reload(request) | {"status": "rolled_back"}
     try:
         earlier = await asyncio.to_thread(state.registry.earlier, to)
-        # Open it before it goes into production: a version that cannot serve must not. By its
-        # number, since a promotion in between makes another version the previous one.
+        # Open it before it goes into production: a version that cannot serve must not.
         await asyncio.to_thread(state.store.open, earlier)
         pin = Pin(earlier.version, by, wanted.reason, wanted.until) if wanted else None
         facts = {"pin": str(pin)} if pin else {}
         await state.audit.require(audit_event(request, Action.ROLL_BACK, earlier.version, **facts))
+        # By its number: a promotion in between makes another version the previous one.
         done = await asyncio.to_thread(state.registry.roll_back, by, earlier.version, pin)
     except (NoModel, ProductionPinned) as error:
         raise RollbackFailed(f"{error}.") from error

@@ -136,7 +136,7 @@ def _died(rows: pa.Table) -> npt.NDArray[np.bool_]:
 
 
 def _notes(rows: pa.Table, died: npt.NDArray[np.bool_]) -> "pa.Array[Any]":
-    """Return what was interpreted in each row, such as a code of ICD-10; null if nothing was."""
+    """Return what was interpreted in each row, and that a patient died; otherwise null."""
     notes = {row: [DIED] for row in np.flatnonzero(died).tolist()}
     for column in schema.FEATURES:
         values = rows.column(column.name)

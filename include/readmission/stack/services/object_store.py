@@ -94,7 +94,7 @@ def _finish(site: Site) -> None:
     S3 responds before the volumes have registered. Until then reading any object is an internal
     error.
     """
-    from readmission.operations.buckets import make_buckets
+    from readmission.operations.buckets import make_buckets  # It imports boto3.
 
     s3, bucket = client(site, RETRIES), site.settings.buckets[0]
     make_buckets(s3, site.settings.buckets)

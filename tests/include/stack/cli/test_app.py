@@ -3,8 +3,6 @@
 import errno
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +10,14 @@ import pytest
 from typer.testing import CliRunner
 
 from readmission import __version__
-from readmission.settings import CHECKOUT, PREFIX
+from readmission.settings import PREFIX
 from readmission.stack.cli.app import app
 from readmission.stack.cli.boot_display import status_table
 from readmission.stack.cli.terminal import console
 from readmission.stack.stack import ServiceStatus, Stack
 from readmission.stack.supervision.processes import MemoryUsage
 from tests.conftest import random_settings
+from tests.imported import imported_by
 
 
 @pytest.fixture
@@ -37,17 +36,8 @@ def unwrapped(text: str) -> str:
 
 def test_a_command_starts_without_the_tools_that_only_some_need() -> None:
     heavy = {"boto3", "mlflow", "numpy", "pandas", "pyarrow", "sklearn"}
-    program = f"import sys, readmission.stack.cli.app; print({heavy} & sys.modules.keys())"
 
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        env={"PYTHONPATH": str(CHECKOUT / "include"), "HOME": "/nowhere"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert done.stdout == "set()\n"
+    assert imported_by("readmission.stack.cli.app", heavy) == set()
 
 
 @pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES])
