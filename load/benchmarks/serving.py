@@ -61,6 +61,8 @@ from readmission.stack.stack import Stack
 STEADY_PAUSE = 100
 """Milliseconds between two requests of a connection at a steady rate."""
 AIMS = {MLFLOW: 300.0, PIPELINE: 50.0, EMPTY: 0.45}
+LONGER = {MLFLOW: 3, PIPELINE: 5}
+"""Slow peers get more seconds: with 32 requests at once, each request takes them 4 to 20."""
 REPOSITORY_OF_PEERS = ("fastapi", "mlflow", "uvicorn", "scikit-learn", distribution())
 
 
@@ -77,7 +79,10 @@ class WrkResult:
 def measure_server(
     server: Server, seconds: int, connections: int, folder: Path, pause: int = 0
 ) -> WrkResult:
-    """Send requests to a server as fast as it responds, or with pauses in milliseconds."""
+    """Send requests to a server as fast as it responds, or with pauses in milliseconds.
+
+    Returns once the server has finished the requests that wrk left behind.
+    """
     script = folder / "post.lua"
     quoted = json.dumps(server.body)
     script.write_text(
@@ -89,6 +94,7 @@ def measure_server(
     output = subprocess.run(  # noqa: S603
         [*command, "-s", str(script), server.url], capture_output=True, text=True, check=True
     ).stdout
+    server.settle()
     return WrkResult(
         per_second=float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),  # type: ignore[index]
         p50=_milliseconds(output, "50%"),
@@ -184,17 +190,20 @@ def measure(stack: Stack, folder: Path, arguments: argparse.Namespace, console: 
     warm = seconds_to_first_response(stack, folder, copy=True)
     with all_servers(stack, model, folder) as servers:
         service = servers[SERVICE]
-        options = (arguments.seconds, arguments.connections, folder)
+        seconds, options = arguments.seconds, (arguments.connections, folder)
         for server in servers.values():
-            measure_server(server, 2, arguments.connections, folder)
+            measure_server(server, 2, *options)
         rounds = [
-            {name: measure_server(server, *options) for name, server in servers.items()}
+            {
+                name: measure_server(server, seconds * LONGER.get(name, 1), *options)
+                for name, server in servers.items()
+            }
             for _ in track(range(arguments.rounds), "rounds", console=console)
         ]
         report(rounds, console)
-        quiet = measure_server(service, *options)
+        quiet = measure_server(service, seconds, *options)
         with reloading(service) as statuses:
-            busy = measure_server(service, *options)
+            busy = measure_server(service, seconds, *options)
         console.print(
             f"{len(statuses)} reloads under load ({set(statuses)}): p99 {quiet.p99:.1f} ->"
             f" {busy.p99:.1f} ms, {busy.p99 / quiet.p99:.2f}x (aim < 2), {busy.failures} failures"
