@@ -334,7 +334,9 @@ release_lease() {
 
 # Before anything is changed, the cluster checks all objects: it knows its kinds, ports, limits and volumes.
 try_objects() {
-    local refused name immutable='StatefulSet.apps "\(.*\)" is invalid: spec: Forbidden: updates to'
+    # As older versions of Kubernetes say it, and as 1.37 does.
+    local refused name changed='spec: Forbidden: updates to|spec\.[A-Za-z]+: .*: field is immutable'
+    local immutable="StatefulSet.apps \"([^\"]*)\" is invalid: ($changed)"
     [ "$DRY_RUN" = no ] || return 0
     step "Checking the objects ($OVERLAY)"
     check_storage
@@ -343,8 +345,8 @@ try_objects() {
         2>&1 >/dev/null < <(printf '%s\n' "$OBJECTS") | grep -v '^Warning: \|exceeded quota: readmission,\|Job.batch ".*" is invalid: spec.template:' || true)
     while read -r name; do
         IMMUTABLE+=("$name")
-    done < <(sed -n "s/.*$immutable.*/\\1/p" <<<"$refused")
-    refused=$(grep -v "$immutable" <<<"$refused" || true)
+    done < <(sed -nE "s/.*$immutable.*/\\1/p" <<<"$refused")
+    refused=$(grep -Ev "$immutable" <<<"$refused" || true)
     [ -n "$refused" ] || return 0
     head -n 20 <<<"$refused" >&2
     case $refused in

@@ -17,6 +17,10 @@ IMMUTABLE = (
     'Error from server (Invalid): StatefulSet.apps "postgres-raw" is invalid: spec: Forbidden:'
     " updates to statefulset spec for fields other than 'replicas' are forbidden\n"
 )
+IMMUTABLE_SINCE_1_37 = (
+    'Error from server (Invalid): StatefulSet.apps "postgres-raw" is invalid:'
+    ' spec.volumeClaimTemplates: Invalid value: [{"name":"data"}]: field is immutable\n'
+)
 QUOTA = (
     'Error from server (Forbidden): services "grafana" is forbidden: exceeded quota: readmission,'
     " requested: services.nodeports=1, used: services.nodeports=0, limited: services.nodeports=0\n"
@@ -159,7 +163,8 @@ def test_the_volumes_of_all_pods_get_the_size_of_a_server_that_is_created_again(
     assert "state-fastapi-1 keeps its size of 1Gi: its StorageClass cannot" in done.stderr
 
 
-def test_what_another_overlay_left_in_the_way_is_replaced(cluster: Path) -> None:
+@pytest.mark.parametrize("immutable", [IMMUTABLE, IMMUTABLE_SINCE_1_37])
+def test_what_another_overlay_left_in_the_way_is_replaced(cluster: Path, immutable: str) -> None:
     # given a cluster that a first attempt could not change, for lack of storage
     (cluster / "no-storage").touch()
     deploy(cluster)
@@ -167,7 +172,7 @@ def test_what_another_overlay_left_in_the_way_is_replaced(cluster: Path) -> None
     (cluster / "calls").unlink()
 
     # when a StatefulSet has another volume, and a quota allows no NodePorts
-    (cluster / "refuses").write_text(IMMUTABLE + QUOTA)
+    (cluster / "refuses").write_text(immutable + QUOTA)
     done = deploy(cluster)
 
     # then both go before the objects are applied
