@@ -3,9 +3,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
-# Services compile their imports once instead of at every start.
+# Services compile what they import at their first start. To compile all packages takes 20 s longer than that, so set-up
+# does it only for a user who could not keep the result.
 unexport PYTHONDONTWRITEBYTECODE
+ifdef READMISSION_RUN_AS
 export UV_COMPILE_BYTECODE := 1
+endif
 
 UV_VERSION := 0.13.9
 # The versions that pyproject.toml supports; PYTHON=3.13 chooses one when .venv is made.

@@ -1,5 +1,6 @@
 """The service runs on the trimmed libraries of its image."""
 
+import compileall
 import io
 import shutil
 import subprocess
@@ -38,6 +39,8 @@ def packages() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="readmission-trimmed-") as folder:
         for installed in locked("api"):
             copy_distribution(installed, Path(folder))
+        # As in the image; here, only modules that were imported may be compiled.
+        compileall.compile_dir(folder, quiet=2, workers=0)
         subprocess.run(
             [sys.executable, CHECKOUT / "docker" / "trim_api.py", folder],
             check=True, capture_output=True,
