@@ -104,7 +104,8 @@ def collect(deployed: Deployment, given: argparse.Namespace) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     html, pdf = folder / "evidence.html", folder / "evidence.pdf"
     wanted, problems = views(deployed), []
-    with chromium(str(urlsplit(deployed.airflow).hostname)) as browser:
+    host = str(urlsplit(deployed.airflow).hostname)
+    with chromium(host, alias=deployed.grafana_host) as browser:
         shown = [*wanted, *(load.views() if given.load else ())]
         pictures = [*take(browser, shown, language), *drawings(deployed, language)]
         if given.swap:

@@ -26,8 +26,15 @@ SETTLE = 3_000
 
 
 @contextmanager
-def chromium(*hosts: str) -> Iterator["Browser"]:
+def chromium(*hosts: str, alias: str = "") -> Iterator["Browser"]:
     """Run headless Chromium; it reaches this machine and the named hosts only.
+
+    Parameters
+    ----------
+    *hosts : str
+        Names or addresses of other machines.
+    alias : str
+        Name or address under which it reaches this machine, too; empty for none.
 
     Raises
     ------
@@ -41,7 +48,8 @@ def chromium(*hosts: str) -> Iterator["Browser"]:
     from playwright.sync_api import sync_playwright
 
     known = "".join(f", EXCLUDE {host}" for host in {HOST, *hosts})
-    alone = f"--host-resolver-rules=MAP * ~NOTFOUND{known}"
+    named = f"MAP {alias} {HOST}, " if alias else ""
+    alone = f"--host-resolver-rules={named}MAP * ~NOTFOUND{known}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--no-proxy-server", alone]

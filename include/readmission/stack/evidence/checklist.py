@@ -253,7 +253,8 @@ def dashboards(deployed: Deployment) -> str:
     if not deployed.grafana:
         raise CannotCheck(*NO_GRAFANA)
     login = ("admin", deployed.grafana_password)
-    with httpx.Client(timeout=30, trust_env=False, auth=login) as http:
+    host = {"Host": deployed.grafana_host} if deployed.grafana_host else {}
+    with httpx.Client(timeout=30, trust_env=False, auth=login, headers=host) as http:
         url = f"{deployed.grafana}/api/search"
         found = http.get(url, params={"type": "dash-db"}).raise_for_status().json()
     titles = {each["uid"]: each["title"] for each in found if each["uid"].startswith("readmission")}

@@ -91,7 +91,7 @@ def views(deployed: Deployment) -> list[View]:
         *_unless_down(RUN, lambda: run_views(deployed, token)),
         *_model_views(deployed),
         prediction(deployed, PREDICTION),
-        *_metric_views(deployed),
+        *metric_views(deployed),
     ]  # fmt: skip
 
 
@@ -162,7 +162,8 @@ def plot_views(deployed: Deployment, **seen: Any) -> list[View]:
     return [_view(*PLOTS, url, shows="img[src^=blob]", **seen)]
 
 
-def _metric_views(deployed: Deployment) -> list[View]:
+def metric_views(deployed: Deployment) -> list[View]:
+    """Return the pages of Prometheus and Grafana, if the deployment has them."""
     found = []
     if server := deployed.prometheus:
         login = {"username": prometheus_login.USER, "password": deployed.prometheus_password}
@@ -176,7 +177,7 @@ def _metric_views(deployed: Deployment) -> list[View]:
         header = f"Basic {base64.b64encode(login_text).decode()}"
         found += [
             _view(f"Grafana: {name}", f"Grafana: {name}",
-                  f"{deployed.grafana}/d/readmission-{name}", header=header)
+                  f"{deployed.grafana_page}/d/readmission-{name}", header=header)
             for name in BOARDS
         ]  # fmt: skip
     return found

@@ -10,7 +10,7 @@ from typing import Any
 from readmission.settings import CHECKOUT
 from readmission.stack.errors import StackError
 from readmission.stack.evidence.deployments.deployment import Deployment, all_hold, run
-from readmission.stack.evidence.deployments.forwarding import forwarded
+from readmission.stack.evidence.deployments.forwarding import forwarded, required_host
 from readmission.stack.evidence.lines import NotAsExpected, expect
 from readmission.stack.site.ports import HOST
 
@@ -136,6 +136,7 @@ def _cluster(secrets_and_addresses: dict[str, str]) -> Deployment:
         },
         objects=objects,
         load=(*KUBECTL, "exec", "deployment/locust", "--", *LOCUST),
+        grafana_host=required_host(secrets_and_addresses["grafana"]),
         **_texts(secrets_and_addresses),
     )
 

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from readmission.settings import CHECKOUT
 from readmission.stack.evidence.lines import NotAsExpected
@@ -26,6 +27,8 @@ class Deployment:
         Addresses of the pages and APIs; empty if the deployment has none.
     airflow_password, viewer_password, prometheus_password, grafana_password : str
         Of Airflow's administrator, of MLflow's reader, and of both servers.
+    grafana_host : str
+        The host for which Grafana responds; empty if it is that of its address.
     api_key : str
         Key for predictions; empty if the API requires none.
     admin_key : str
@@ -62,11 +65,18 @@ class Deployment:
     viewer_password: str = field(default="", repr=False)
     prometheus_password: str = field(default="", repr=False)
     grafana_password: str = field(default="", repr=False)
+    grafana_host: str = ""
     api_key: str = field(default="", repr=False)
     admin_key: str = field(default="", repr=False)
     model: str = "diabetes_readmission"
     families: int = 3
     objects: Callable[[], str] | None = None
+
+    @property
+    def grafana_page(self) -> str:
+        """The address of Grafana with the host for which it responds."""
+        parts = urlsplit(self.grafana)
+        return parts._replace(netloc=f"{self.grafana_host or parts.hostname}:{parts.port}").geturl()
 
 
 def run(*command: str, seconds: int = SECONDS) -> str:

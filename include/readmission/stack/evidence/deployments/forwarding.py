@@ -7,9 +7,12 @@ Minikube's node is in a network of its own.
 import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from threading import Thread
 from typing import IO, cast
+from urllib.parse import urlsplit
+
+import httpx
 
 from readmission.stack.evidence.lines import NotAsExpected
 from readmission.stack.site.ports import HOST
@@ -43,6 +46,17 @@ def forwarded(
             name: running.enter_context(_forwarded(kubectl, *service))
             for name, service in services.items()
         }
+
+
+def required_host(address: str) -> str:
+    """Return the host to which a server redirects requests for this machine; empty if to none.
+
+    In a cluster, Grafana responds only for the address of a node or the name of the ingress.
+    """
+    with suppress(httpx.HTTPError), httpx.Client(timeout=30, trust_env=False) as http:
+        host = urlsplit(http.get(address).headers.get("Location", "")).hostname
+        return "" if host in (None, HOST) else str(host)
+    return ""
 
 
 @contextmanager

@@ -3,7 +3,10 @@
 import json
 import stat
 import sys
-from collections.abc import Callable
+import threading
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,9 @@ import pytest
 import yaml
 
 from readmission.stack.errors import StackError
+from readmission.stack.evidence import browser, views
 from readmission.stack.evidence.__main__ import parse
-from readmission.stack.evidence.checklist import checklist, rows
+from readmission.stack.evidence.checklist import checklist, dashboards, rows
 from readmission.stack.evidence.deployments import containers
 from readmission.stack.evidence.deployments.deployment import Deployment, run
 from readmission.stack.evidence.lines import LineStatus, NotAsExpected, check
@@ -110,14 +114,14 @@ def pod(name: str, phase: str = "Running", *ready: bool) -> dict[str, Any]:
     }
 
 
-def kubectl(program: Program, *pods: dict[str, Any]) -> None:
-    """Put a cluster with some pods on PATH."""
+def kubectl(program: Program, *pods: dict[str, Any], port: int = 40808) -> None:
+    """Put a cluster with some pods on PATH, whose services are forwarded to a port."""
     program(
         "kubectl",
         "case $* in\n"
-        "*port-forward*) echo 'Forwarding from 127.0.0.1:40808 -> 8080'; exec sleep 60 ;;\n"
+        f"*port-forward*) echo 'Forwarding from 127.0.0.1:{port} -> 8080'; exec sleep 60 ;;\n"
         "*'get secret airflow '*) echo password ;;\n"
-        "*'get secret'*) echo other ;;\n"
+        "*'get secret'*) printf other ;;\n"
         f"*'get pods --output json'*) cat <<'END'\n{json.dumps({'items': pods})}\nEND\n;;\n"
         "*'get pods,services'*) echo pod/fastapi service/fastapi ;;\n"
         "*psql*) echo 15000 ;;\n"
@@ -159,6 +163,51 @@ def test_a_volume_that_waits_fails_the_line(program: Program, state: str) -> Non
 
     with pytest.raises(NotAsExpected, match="expected nothing Pending or Lost"):
         containers.objects()
+
+
+class Grafana(BaseHTTPRequestHandler):
+    """As in a cluster: redirects requests for other hosts than a node or the ingress."""
+
+    domain = ""
+    login = f"Basic {b64encode(b'admin:other').decode()}"
+
+    def do_GET(self) -> None:
+        """Respond for the own host, to the administrator."""
+        if self.headers["Host"].partition(":")[0] != self.domain:
+            self.send_response(301)
+            self.send_header("Location", f"http://{self.domain}:30300{self.path}")
+            self.end_headers()
+            return
+        self.send_response(200 if self.headers["Authorization"] == self.login else 401)
+        self.end_headers()
+        self.wfile.write(b'[{"uid": "readmission-home", "title": "Start"}]')
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(params=["192.0.2.7", "grafana.hospital.example"], ids=["node", "ingress"])
+def grafana(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Serve a stand-in for Grafana; return its port."""
+    handler = type("Named", (Grafana,), {"domain": request.param})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_grafana_in_a_cluster_is_queried_and_shown_under_its_own_host(
+    program: Program, grafana: int
+) -> None:
+    kubectl(program, port=grafana)
+
+    with containers.kubernetes() as there:
+        assert dashboards(there) == "readmission-home: Start"
+        view = next(
+            view for view in views.metric_views(there) if view.titles["en"] == "Grafana: home"
+        )
+        with browser.chromium(alias=there.grafana_host) as opened:
+            assert browser.take_one(opened, view, "es").problem == ""
 
 
 def test_on_a_cluster_100_users_run_in_locusts_pod(program: Program, tmp_path: Path) -> None:
