@@ -171,12 +171,14 @@ images from a registry: give --registry ADDRESS, where this machine may push and
 
 build_images() {
     local target image options=()
+    # An attestation has the time of its build, so the same files would give another image each time.
+    local -x DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1
     step "Images"
     [ -z "${PYTHON_IMAGE:-}" ] || options+=(--build-arg "PYTHON_IMAGE=$PYTHON_IMAGE")
     [ -z "${EXTRA_CA:-}" ] || options+=(--secret "id=ca,src=$EXTRA_CA")
     for target in "${TARGETS[@]}"; do
         image=readmission-$target:$VERSION
-        DOCKER_BUILDKIT=1 run docker build --tag "$image" --target "$target" "${options[@]}" . \
+        run docker build --tag "$image" --target "$target" "${options[@]}" . \
             || fail "the image $image cannot be built; nothing was deployed"
         [ "$DRY_RUN" = yes ] || BUILT[$image]=$(docker image inspect --format '{{.Id}}' "$image")
     done
