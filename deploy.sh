@@ -169,6 +169,13 @@ images from a registry: give --registry ADDRESS, where this machine may push and
         || fail "please install $SOURCE: it loads images into the cluster of context $context"
 }
 
+# Whether this machine reaches the node only through tunnels, as with Docker Desktop: Minikube then gives kubectl a
+# forwarded port of this machine.
+needs_tunnels() {
+    [ "$SOURCE" = minikube ] \
+        && [[ $(kubectl config view --minify --output 'jsonpath={.clusters[0].cluster.server}') == *//127.0.0.1:* ]]
+}
+
 build_images() {
     local target image options=()
     # An attestation has the time of its build, so the same files would give another image each time.
@@ -491,6 +498,8 @@ name_nodes() {
     allow deployment fastapi "READMISSION_ALLOWED_HOSTS=$ours"
     allow deployment streamlit "READMISSION_ALLOWED_HOSTS=$ours"
     [ -n "$grafana" ] || return 0
+    # Tunnels end on this machine.
+    ! needs_tunnels || grafana=127.0.0.1
     allow statefulset grafana "GF_SERVER_DOMAIN=$grafana"
     # Alerts and dashboards link to the pages.
     while IFS= read -r page; do pages+=("${page/127.0.0.1/$grafana}"); done \
@@ -639,7 +648,6 @@ update_server() {
 }
 
 print_urls() {
-    local host
     step "Pages"
     if [ "$DRY_RUN" = yes ]; then
         say "  would print the addresses"
@@ -649,6 +657,22 @@ print_urls() {
         kubectl --namespace "$NAMESPACE" get ingress
         return
     fi
+    if needs_tunnels; then
+        say "This machine cannot reach the node. Open tunnels to the pages, which also prints their addresses:"
+        echo "  minikube service --all --namespace $NAMESPACE --profile $PROFILE"
+    else
+        print_ports
+    fi
+    say ""
+    say "Airflow's user is admin. To show its password:"
+    say "  kubectl --namespace $NAMESPACE get secret airflow --output 'go-template={{.data.AIRFLOW_ADMIN_PASSWORD | base64decode}}'"
+    say "MLflow's user is viewer. To show its password:"
+    say "  kubectl --namespace $NAMESPACE get secret mlflow-users --output 'go-template={{.data.MLFLOW_VIEWER_PASSWORD | base64decode}}'"
+}
+
+# Print the address of each page: a node's, and the page's NodePort.
+print_ports() {
+    local host
     if [ "$SOURCE" = minikube ]; then
         host=$(minikube ip --profile "$PROFILE")
     else
@@ -661,11 +685,6 @@ print_urls() {
             # The last port of a service is the web page.
             printf '  %-20s http://%s:%s\n' "$name" "$host" "${ports##* }"
         done
-    say ""
-    say "Airflow's user is admin. To show its password:"
-    say "  kubectl --namespace $NAMESPACE get secret airflow --output 'go-template={{.data.AIRFLOW_ADMIN_PASSWORD | base64decode}}'"
-    say "MLflow's user is viewer. To show its password:"
-    say "  kubectl --namespace $NAMESPACE get secret mlflow-users --output 'go-template={{.data.MLFLOW_VIEWER_PASSWORD | base64decode}}'"
 }
 
 # Print the commands that deploy the plain YAML after --prepare.

@@ -3,9 +3,9 @@
 It supports only what `deploy.sh` uses. Tests create files in $CLUSTER to make the cluster behave
 differently: ``silent``, ``job-fails``, ``job-works``, ``unreachable``, ``no-storage``.
 ``fixed-size`` has the name of a claim that keeps its size, ``refuses`` has the errors of a trial.
-``context`` has the name of the current context, and ``calls`` records every call. One process
-answers all commands (`start`): starting Python for each of the 70 commands of a deployment took
-most of a test's time.
+``context`` has the name of the current context, ``server`` the API's address, and ``calls``
+records every call. One process answers all commands (`start`): starting Python for each of the 70
+commands of a deployment took most of a test's time.
 """
 # ruff: noqa: T201
 
@@ -298,6 +298,9 @@ def run(things: Things, flags: argparse.Namespace, verb: str, words: list[str]) 
         code = patch(things, flags, words)
     elif verb == "wait":
         code = int((CLUSTER / "job-fails").exists() and "job.batch/minio-reader" in words)
+    elif verb == "config" and words[0] == "view":
+        server = CLUSTER / "server"
+        print(server.read_text() if server.exists() else "https://192.0.2.7:8443")
     elif verb == "config":
         context = CLUSTER / "context"
         print(context.read_text() if context.exists() else "minikube")

@@ -361,6 +361,20 @@ def test_grafana_redirects_to_the_address_of_a_node(first_time: Path) -> None:
     assert kept["configmap/grafana-people"]["data"] == {"GF_SERVER_DOMAIN": "192.0.2.7"}
 
 
+def test_a_minikube_behind_tunnels_has_its_pages_on_this_machine(deployed: Path) -> None:
+    # given Docker Desktop, where Minikube's node has an address that only containers reach
+    (deployed / "server").write_text("https://127.0.0.1:52387")
+
+    done = deploy(deployed)
+
+    assert done.returncode == 0, done.stderr
+    tunnels = "minikube service --all --namespace mlops-proyecto3 --profile minikube"
+    assert done.stdout.splitlines()[-1].strip() == tunnels
+    assert "http://192.0.2.7" not in done.stdout
+    kept = json.loads((deployed / "things.json").read_text())
+    assert kept["configmap/grafana-people"]["data"] == {"GF_SERVER_DOMAIN": "127.0.0.1"}
+
+
 def test_alerts_and_dashboards_link_to_the_address_of_a_node(first_time: Path) -> None:
     kept = json.loads((first_time / "things.json").read_text())
     pages = kept["configmap/pipeline-exporter-people"]["data"]
