@@ -161,6 +161,9 @@ find_source() {
     elif command -v minikube >/dev/null && minikube profile list --output json 2>/dev/null \
         | grep -q "\"Name\": *\"$context\""; then
         SOURCE=minikube
+    # Only a dry run comes here without one.
+    elif [ "$context" = none ]; then
+        fail_without_cluster none
     else
         fail "the cluster of context $context is not Minikube, kind or k3d on this machine, so it has to pull the
 images from a registry: give --registry ADDRESS, where this machine may push and the cluster may pull"
@@ -389,10 +392,14 @@ Then run this script again. No object was changed"
 check_cluster() {
     [ "$DRY_RUN" = yes ] && return
     kubectl version --request-timeout 20s >/dev/null 2>&1 \
-        || fail "cannot reach a cluster (context: $(kubectl config current-context 2>/dev/null || echo none)). Start one, e.g.
+        || fail_without_cluster "$(kubectl config current-context 2>/dev/null || echo none)"
+    say "Cluster: $(kubectl config current-context)"
+}
+
+fail_without_cluster() {
+    fail "cannot reach a cluster (context: $1). Start one, e.g.
   minikube start --memory=16384 --cpus=6 --driver=docker
 and run this script again"
-    say "Cluster: $(kubectl config current-context)"
 }
 
 # Label the namespace as ours to delete, unless it existed before.

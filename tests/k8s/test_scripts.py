@@ -493,6 +493,16 @@ def test_servers_whose_images_were_built_by_an_older_version_restart(deployed: P
     assert "rollout restart deployment mlflow" in calls(deployed)
 
 
+def test_a_dry_run_without_a_cluster_says_how_to_start_one(cluster: Path) -> None:
+    (cluster / "context").write_text("none")
+
+    done = deploy(cluster, "--dry-run")
+
+    assert done.returncode == 1
+    assert "minikube start --memory=16384 --cpus=6 --driver=docker" in done.stderr
+    assert "--registry" not in done.stderr
+
+
 def test_another_cluster_needs_a_registry(cluster: Path) -> None:
     (cluster / "context").write_text("hospital")
 
