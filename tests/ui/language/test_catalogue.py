@@ -68,6 +68,15 @@ def test_the_catalogue_has_every_message_with_a_translation(language: str) -> No
     assert list(faults(catalogue_of_messages(), catalogue_of(language))) == []
 
 
+def test_odds_are_not_translated_as_an_odds_ratio() -> None:
+    """In Spanish, "razón de momios" is the quotient of two odds."""
+    pairs = [pair for message in catalogue_of("es") if message.id for pair in texts(message)]
+    odds = [translation for text, translation in pairs if re.search(r"\bodds\b", text)]
+
+    assert len(odds) >= 2
+    assert not [translation for translation in odds if "razón" in translation]
+
+
 @pytest.mark.parametrize(
     ("translation", "fault"),
     [

@@ -231,7 +231,7 @@ def _metrics(deployed: Deployment) -> list[Line]:
     return [
         _line("targets", "Prometheus scrapes every job", "Prometheus consulta todos los jobs",
               "GET /api/v1/query?query=up", lambda: targets(deployed)),
-        _line("grafana", "Grafana's dashboards", "Los dashboards de Grafana",
+        _line("grafana", "Grafana's dashboards", "Los tableros de Grafana",
               "GET /api/search?type=dash-db", lambda: dashboards(deployed)),
     ]  # fmt: skip
 
