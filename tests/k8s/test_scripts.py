@@ -140,6 +140,21 @@ def test_a_script_passes_shellcheck(script: Path) -> None:
     assert os.access(script, os.X_OK)
 
 
+@pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="not a clone")
+def test_a_clone_by_git_for_windows_has_the_line_endings_of_linux(tmp_path: Path) -> None:
+    """It converts them by default; bash, and what a container mounts, need those of Linux."""
+    names = [str(path.relative_to(CHECKOUT)) for path in SCRIPTS]
+    names += ["Dockerfile", "docker-compose.yml", "k8s/airflow/airflow.env"]
+    windows = ("-c", "core.autocrlf=true", "-c", "core.eol=crlf")
+
+    subprocess.run(
+        ["git", *windows, "checkout-index", f"--prefix={tmp_path}/", *names],
+        cwd=CHECKOUT, check=True,
+    )  # fmt: skip
+
+    assert [name for name in names if b"\r" in (tmp_path / name).read_bytes()] == []
+
+
 def test_deploying_again_keeps_the_secrets(deployed: Path) -> None:
     # given
     secrets = {path.name: path.read_text() for path in deployed.glob("secret-*")}
