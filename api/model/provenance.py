@@ -8,6 +8,7 @@ from api.model.registry import RegistryClient
 from readmission.errors import NoModel
 from readmission.quality import catalogue
 from readmission.serving.model import RegisteredVersion
+from readmission.warehouse.raw.line_numbers import line_of
 from readmission.warehouse.verdicts import NOT_RUN
 
 Summary = Mapping[str, Any]
@@ -87,4 +88,7 @@ def _batch(batch: Mapping[str, Any], reports_url: str | None) -> dict[str, Any]:
         for gate in catalogue.GATES
     ]
     counts = {name: batch[name] for name in ("batch_id", "rows", "clean", "quarantined")}
-    return {**counts, **{name: batch.get(name) for name in _BATCH}, "gates": gates}
+    first_row = batch.get("first_row")
+    first_line = None if first_row is None else line_of(first_row)
+    described = {name: batch.get(name) for name in _BATCH}
+    return {**counts, **described, "first_line": first_line, "gates": gates}

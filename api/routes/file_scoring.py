@@ -22,6 +22,7 @@ from readmission.domain import schema
 from readmission.logs import where
 from readmission.serving.encoding_tables import Encounter
 from readmission.serving.model import Prediction
+from readmission.warehouse.raw.line_numbers import line_of
 
 
 class FileScoring:
@@ -126,13 +127,13 @@ class FileScoring:
     def _rejected(self, number: int, error: ApiError, keys: Keys) -> dict[str, Any]:
         self._state.metrics.count_error(error)
         self._refused += 1
-        return {"row": number, "line": number + 1, **keys, **read_error(error)}
+        return {"row": number, "line": line_of(number), **keys, **read_error(error)}
 
     def _accepted(
         self, number: int, encounter: Encounter, keys: Keys, prediction: Prediction | None
     ) -> dict[str, Any]:
         logged = prediction is not None and self._record(number, encounter, prediction)
-        places = {"row": number, "line": number + 1, **keys}
+        places = {"row": number, "line": line_of(number), **keys}
         fields = read_prediction(prediction) | read_encounter(encounter)
         follow_up = self._state.follow_up.decide(prediction)
         return {**places, **fields, "follow_up": follow_up, "logged": logged}

@@ -24,6 +24,7 @@ from readmission.logs import where
 from readmission.settings import Settings
 from readmission.warehouse.audit.events import Action
 from readmission.warehouse.predictions.requests import LoggedRequest, LoggedRow, find
+from readmission.warehouse.raw.line_numbers import line_of
 
 ROWS = 20
 """Rows of an upload that are returned; `line` returns any other one."""
@@ -135,4 +136,4 @@ def _batches(settings: Settings, run: dict[str, Any], notes: list[str]) -> Any:
 
 def _row(one: LoggedRow) -> dict[str, Any]:
     probabilities = by_class((one.p_no, one.p_over_30, one.p_under_30))
-    return {**vars(one), "line": one.row + 1, "probabilities": probabilities}
+    return {**vars(one), "line": line_of(one.row), "probabilities": probabilities}

@@ -1,6 +1,6 @@
 """Started by hand: decide about quarantined rows, or replay the rows that were fixed.
 
-- **fix**: correct values (`correction`) of some rows (`batch_id`, `source_rows`).
+- **fix**: correct values (`correction`) of some rows (`batch_id`, `lines`).
 - **waive**: discard rows permanently.
 - **replay**: all fixed rows, or those of one batch, become a new batch. The raw gate checks it and
   announces it as a partition of RAW, and from there it is processed like any other batch. Rows
@@ -30,6 +30,13 @@ NO_KEYS = {
 """Airflow shows a run's configuration on its pages, so the form rejects these columns."""
 
 
+def _source_rows(params: dict[str, Any]) -> list[int]:
+    """Return the rows as they are stored, from 0; `source_rows` is deprecated, use `lines`."""
+    from readmission.warehouse.raw.line_numbers import source_row_of
+
+    return [*map(source_row_of, params["lines"]), *params.get("source_rows", [])]
+
+
 @dag(
     schedule=None,
     catchup=False,
@@ -44,9 +51,10 @@ NO_KEYS = {
             None, type=["null", "string"], pattern=PATTERN, title="Batch",
             description="Batch of the rows, for example batch-0001; if empty, replay all batches.",
         ),
-        "source_rows": Param(
-            [], type="array", items={"type": "integer", "minimum": 0}, title="Rows",
-            description="To fix or waive: the row numbers, one per line.",
+        "lines": Param(
+            [], type="array", items={"type": "integer", "minimum": 1}, title="Rows",
+            description="To fix or waive: the row numbers, from 1, as the quarantine page shows"
+            " them; one per line.",
         ),
         "correction": Param(
             {}, type="object", additionalProperties={"type": "string"}, propertyNames=NO_KEYS,
@@ -73,7 +81,7 @@ def quarantine_replay():
         from readmission.warehouse import Quarantine
         from readmission.warehouse.audit.events import Action
 
-        where = parse_batch_id(params["batch_id"]), params["source_rows"]
+        where = parse_batch_id(params["batch_id"]), _source_rows(params)
         action = Action.FIX_ROWS if params["action"] == FIX else Action.WAIVE_ROWS
         by = record_decision(dag_run, action, where[0], params["decided_by"], rows=len(where[1]))
         signed = by, params["why"] or ""

@@ -102,9 +102,9 @@ class RowsLost(ReadmissionError):
 class NotQuarantined(ReadmissionError):
     """The quarantine does not contain this row."""
 
-    def __init__(self, batch_id: str, source_row: int) -> None:
+    def __init__(self, batch_id: str, line: int) -> None:
         super().__init__(
-            f"{batch_id} has no row {source_row} in quarantine;"
+            f"{batch_id} has no row {line} in quarantine;"
             " `readmission quarantine list` lists the rows in quarantine"
         )
 
@@ -112,9 +112,9 @@ class NotQuarantined(ReadmissionError):
 class NotACorrection(ReadmissionError):
     """A row corrects no encounter that RAW already has."""
 
-    def __init__(self, batch_id: str, source_row: int) -> None:
+    def __init__(self, batch_id: str, line: int) -> None:
         super().__init__(
-            f"row {source_row} of {batch_id} corrects no other row;"
+            f"row {line} of {batch_id} corrects no other row;"
             " `readmission corrections list` lists the corrections"
         )
 

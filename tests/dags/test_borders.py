@@ -40,7 +40,7 @@ DECISIONS = [("decide", "fix"), ("decide", "waive"), ("replay", "replay")]
 
 def decision(action: str) -> dict[str, Any]:
     """Return what a task of the replay DAG gets when somebody enters a path as the batch."""
-    entered = {"action": action, "batch_id": TRAVERSAL, "source_rows": [7], "correction": {}}
+    entered = {"action": action, "batch_id": TRAVERSAL, "lines": [7], "correction": {}}
     params = {**entered, "decided_by": "somebody", "why": "a reason"}
     return {"params": params, "dag_run": None}
 

@@ -299,7 +299,7 @@ def test_the_quarantine_form_offers_three_actions_and_explains_every_field(
 
     assert params["action"]["schema"]["enum"] == ["fix", "waive", "replay"]
     assert params.keys() == {
-        "action", "batch_id", "source_rows", "correction", "decided_by", "why",
+        "action", "batch_id", "lines", "correction", "decided_by", "why",
     }  # fmt: skip
     assert all(param["description"] for param in params.values())
 

@@ -13,6 +13,7 @@ from readmission.stack.cli.batch_progress import PROCESSING
 from readmission.stack.cli.decisions.quarantine import REPLAY_DAG
 from readmission.stack.services import object_store
 from readmission.warehouse import DecisionLog, Quarantine, RawWarehouse
+from readmission.warehouse.raw.line_numbers import line_of
 from readmission.warehouse.reconciliation import Account, account
 from tests.e2e.pipeline import PATIENCE, Pipeline
 
@@ -76,10 +77,18 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
     # when one is fixed on the command line, the other is waived through the DAG, and a replay is
     # requested both ways
     quarantine = command_line(pipeline)
-    corrected = ("fix", batch.batch_id, str(fixed), "--set", "age=[30-40)", "--why", "asked")
+    corrected = (
+        "fix",
+        batch.batch_id,
+        str(line_of(fixed)),
+        "--set",
+        "age=[30-40)",
+        "--why",
+        "asked",
+    )
     assert "fixed by" in quarantine(*corrected)
     decision = {
-        "action": "waive", "batch_id": batch.batch_id, "source_rows": [waived],
+        "action": "waive", "batch_id": batch.batch_id, "lines": [line_of(waived)],
         "decided_by": "Dr. Osei", "why": "no record of this patient",
     }  # fmt: skip
     run = pipeline.finished(pipeline.airflow.trigger(REPLAY_DAG, decision))

@@ -82,7 +82,12 @@ class TracedBatch(ResponseModel):
         description="Name of the source file; null for a replay.", examples=["diabetic_data.csv"]
     )
     first_row: int | None = Field(
-        description="Row of the file, from 0, at which the batch starts.", examples=[0]
+        description="Deprecated, use `first_line`: counted from 0; 0.3.0 will not return it.",
+        examples=[0],
+        json_schema_extra={"deprecated": True},
+    )
+    first_line: int | None = Field(
+        description="Row of the file, counted from 1, at which the batch starts.", examples=[1]
     )
     content_sha256: str | None = Field(examples=["4be1…"])
     arrived_at: datetime | None

@@ -33,6 +33,7 @@ from readmission.errors import GateError
 from readmission.quality.report.data_docs import write_pages
 from readmission.quality.report.keys import path_within
 from readmission.quality.verdict import Failure, Verdict
+from readmission.warehouse.raw.line_numbers import line_of
 
 ROW_SCOPE = {"scope": "row"}
 """Meta of an expectation whose failing rows can be quarantined one by one."""
@@ -41,6 +42,8 @@ _EXAMPLES = 3
 """Number of example values in a sentence."""
 _LISTED_VALUES, _LISTED_ROWS = 20, 1_000
 """Largest number of values and of rows that a report lists for one expectation."""
+_LINE = "row"
+"""Heading of the numbers of failing rows in a report; they are counted from 1."""
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
@@ -180,7 +183,7 @@ def _index_name(rows: pd.DataFrame) -> str:
 
 def _list_rows(result: ExpectationValidationResult, rows: pd.DataFrame) -> dict[int, str]:
     """Add the failing rows to a result, and return the wrong value of each row."""
-    index_name, column = _index_name(rows), result.expectation_config.kwargs["column"]
+    column = result.expectation_config.kwargs["column"]
     values = all_shown(rows[column])
     by_row = dict(zip(map(int, values.index), values, strict=True))
     counts = values.value_counts(sort=True).head(_LISTED_VALUES)
@@ -190,8 +193,8 @@ def _list_rows(result: ExpectationValidationResult, rows: pd.DataFrame) -> dict[
         "partial_unexpected_counts": [
             {"value": value, "count": int(count)} for value, count in counts.items()
         ],
-        "unexpected_index_list": [{index_name: row, column: value} for row, value in listed],
-        "unexpected_index_column_names": [index_name],
+        "unexpected_index_list": [{_LINE: line_of(row), column: value} for row, value in listed],
+        "unexpected_index_column_names": [_LINE],
     }
     return by_row
 

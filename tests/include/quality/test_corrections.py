@@ -1,5 +1,6 @@
 """An encounter that arrives again with other values is a correction, which a person decides on."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.include.tables import contents, encounters
 
 FIRST, SECOND = "batch-0001", "batch-0002"
 ROWS = 60
+MIGRATION = "readmission.warehouse.migrations.raw.0010_rows_from_one"
 BY = "Dr. Osei"
 AGE, OTHER_AGE = "[40-50)", "[50-60)"
 
@@ -64,7 +66,7 @@ def test_a_file_with_one_corrected_value(
     assert "no row waits as a correction of an earlier batch; 1 row fails" in str(verdict.failures)
     # and the overview shows the row and the column
     page = render(Overview.gather(raw, clean))["index.html"]
-    assert "<td>row 9 of batch-0001</td>\n<td>age</td>\n<td><strong>held</strong></td>" in page
+    assert "<td>row 10 of batch-0001</td>\n<td>age</td>\n<td><strong>held</strong></td>" in page
     assert OTHER_AGE not in page
     # and the unchanged file is not an error, nor is the gate run again
     before = contents(raw.connection, clock=False)
@@ -190,7 +192,7 @@ def accept(raw: RawWarehouse, batch: RawBatch) -> RawBatch:
 
 
 def test_only_a_correction_can_be_decided_on_as_one(raw: RawWarehouse, first: RawBatch) -> None:
-    with pytest.raises(NotACorrection, match="row 7 of batch-0001 corrects no other row"):
+    with pytest.raises(NotACorrection, match="row 8 of batch-0001 corrects no other row"):
         Corrections(raw.connection).require(FIRST, [7])
 
 
@@ -202,3 +204,24 @@ def test_a_row_that_breaks_its_contract_is_quarantined_for_that(
     (reason,) = Quarantine(raw.connection).row(SECOND, 9).reasons
     assert reason.startswith("age: is one of")
     assert Corrections(raw.connection).all() == []
+
+
+def test_a_reason_of_an_earlier_version_counts_from_1_after_the_migration(
+    raw: RawWarehouse, first: RawBatch, gatekeeper: Gatekeeper
+) -> None:
+    # given a rejected correction whose reason names the earlier row from 0
+    load(raw, ROWS, age={9: OTHER_AGE})
+    gatekeeper.raw(raw, SECOND, LIMIT)
+    (reason,) = Quarantine(raw.connection).row(SECOND, 9).reasons
+    raw.connection.execute(
+        "UPDATE quarantine SET reasons = %s", ([reason.replace("row 10 ", "row 9 ")],)
+    )
+    Quarantine(raw.connection).waive(SECOND, [9], "Osei", "typing error")
+
+    # when
+    for statement in import_module(MIGRATION).STATEMENTS:
+        raw.connection.execute(statement)
+
+    # then
+    assert reason.startswith("corrects row 10 of batch-0001 (")
+    assert Quarantine(raw.connection).row(SECOND, 9).reasons == [reason]

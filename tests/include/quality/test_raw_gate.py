@@ -83,7 +83,7 @@ def test_each_kind_of_bad_row_is_quarantined_with_its_reasons(
         # and with the value that arrived, unless it is a patient's number
         found = "" if name == schema.PATIENT else f"; found {value!r}"
         assert reason == expected + found
-    assert quarantined[1_000][0].startswith("corrects row 0 of batch-0001 (")
+    assert quarantined[1_000][0].startswith("corrects row 1 of batch-0001 (")
     assert "occurs once in a batch" in quarantined[1_030][0]
     # none of them passes, and none is lost
     assert set(raw.read("batch-0002")["source_row"]) == set(range(1_000, 1_000 + ROWS))

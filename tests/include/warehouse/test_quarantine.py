@@ -118,7 +118,7 @@ def test_decisions_are_append_only(hospital: Hospital, statement: str) -> None:
 def test_a_refused_decision_is_not_logged(hospital: Hospital) -> None:
     hospital.quarantine.waive(FIRST, [8], BY, WHY)
 
-    with pytest.raises(DecisionRefused, match="row 8"):
+    with pytest.raises(DecisionRefused, match="row 9"):
         hospital.quarantine.fix(FIRST, [7, 8], GOOD, BY, WHY)
 
     assert [d.source_row for d in DecisionLog(hospital.raw.connection).decisions()] == [8]
@@ -152,7 +152,7 @@ def test_waived_and_replayed_are_final(
     close(hospital, state)
     before = contents(hospital.raw.connection)
 
-    with pytest.raises(DecisionRefused, match=rf"row 7 of {FIRST} was {state} .*final"):
+    with pytest.raises(DecisionRefused, match=rf"row 8 of {FIRST} was {state} .*final"):
         decide(hospital.quarantine)
 
     assert contents(hospital.raw.connection) == before
@@ -180,9 +180,9 @@ def test_the_database_rejects_changes_of_a_final_row(
 def test_a_decision_applies_to_all_rows_or_none(hospital: Hospital) -> None:
     hospital.quarantine.waive(FIRST, [8], BY, WHY)
 
-    with pytest.raises(DecisionRefused, match="row 8"):
+    with pytest.raises(DecisionRefused, match="row 9"):
         hospital.quarantine.fix(FIRST, [7, 8], GOOD, BY, WHY)
-    with pytest.raises(NotQuarantined, match=f"{FIRST} has no row 9"):
+    with pytest.raises(NotQuarantined, match=f"{FIRST} has no row 10"):
         hospital.quarantine.waive(FIRST, [7, 9], BY, WHY)
 
     assert hospital.quarantine.row(FIRST, 7).state is RowState.OPEN

@@ -3,7 +3,7 @@
 import errno
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -48,8 +48,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for other p
 
 
 def print_json(found: Sequence[Any]) -> None:
-    """Print data classes as a JSON array on standard output; times are in ISO 8601."""
-    rows = [asdict(one) for one in found]
+    """Print data classes or mappings as a JSON array on standard output; times are in ISO 8601."""
+    rows = [dict(one) if isinstance(one, Mapping) else asdict(one) for one in found]
     typer.echo(json.dumps(rows, default=_json_text, indent=2, ensure_ascii=False))
 
 

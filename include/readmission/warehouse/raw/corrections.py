@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 
 from readmission.domain import schema
 from readmission.errors import NotACorrection
+from readmission.warehouse.raw.line_numbers import line_of
 from readmission.warehouse.raw.repeated_rows import SUPERSEDED_ROWS, values_of
 from readmission.warehouse.states import RowState
 
@@ -45,10 +46,20 @@ class Difference:
     is_accepted: bool = False
 
     @property
+    def line(self) -> int:
+        """The number of the row as people see it, from 1."""
+        return line_of(self.source_row)
+
+    @property
+    def earlier_line(self) -> int:
+        """The number of the corrected row as people see it, from 1."""
+        return line_of(self.earlier_row)
+
+    @property
     def reason(self) -> str:
         """Why the row is held, without quoting a value."""
         return (
-            f"corrects row {self.earlier_row} of {self.earlier_batch}"
+            f"corrects row {self.earlier_line} of {self.earlier_batch}"
             f" ({', '.join(self.columns)}); `readmission corrections` accepts or rejects it"
         )
 
@@ -85,6 +96,16 @@ class Correction:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", RowState(self.state))
+
+    @property
+    def line(self) -> int:
+        """The number of the row as people see it, from 1."""
+        return line_of(self.source_row)
+
+    @property
+    def earlier_line(self) -> int:
+        """The number of the corrected row as people see it, from 1."""
+        return line_of(self.earlier_row)
 
     @property
     def status(self) -> str:
@@ -140,7 +161,7 @@ class Corrections:
         found = {one.source_row: one for one in self.of_batch(batch_id)}
         for row in source_rows:
             if row not in found:
-                raise NotACorrection(batch_id, row)
+                raise NotACorrection(batch_id, line_of(row))
         return [found[row] for row in source_rows]
 
     def supersedes(self, batch_id: str) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from readmission.warehouse.raw.line_numbers import line_of
 from readmission.warehouse.states import RowState
 
 
@@ -37,6 +38,11 @@ class Decision:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", RowState(self.state))
+
+    @property
+    def line(self) -> int:
+        """The number of the row as people see it, from 1."""
+        return line_of(self.source_row)
 
 
 class DecisionLog:

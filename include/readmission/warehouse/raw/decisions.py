@@ -8,6 +8,7 @@ from datetime import datetime
 from readmission.domain import schema
 from readmission.domain.columns import Kind
 from readmission.errors import DecisionRefused, InvalidValue
+from readmission.warehouse.raw.line_numbers import line_of
 from readmission.warehouse.states import BECOMES, RowState
 
 
@@ -47,6 +48,11 @@ class QuarantinedRow:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", RowState(self.state))
+
+    @property
+    def line(self) -> int:
+        """The number of the row as people see it, from 1."""
+        return line_of(self.source_row)
 
     @property
     def is_waiting(self) -> bool:
@@ -103,6 +109,6 @@ def require_undecided(row: QuarantinedRow, wanted: RowState) -> None:
     if row.state is RowState.REPLAYED:
         done = f"replayed in {row.replay_batch}"
     raise DecisionRefused(
-        f"row {row.source_row} of {row.batch_id} was {done}; that is final, so it can no longer"
+        f"row {row.line} of {row.batch_id} was {done}; that is final, so it can no longer"
         f" be {wanted}"
     )

@@ -22,6 +22,7 @@ from readmission.warehouse.raw.decisions import (
     require_signed,
     require_undecided,
 )
+from readmission.warehouse.raw.line_numbers import line_of
 from readmission.warehouse.states import RowState
 
 
@@ -59,7 +60,7 @@ class Quarantine:
         """
         found = self._select(_ROWS_OF_BATCH, (batch_id, [source_row]))
         if not found:
-            raise NotQuarantined(batch_id, source_row)
+            raise NotQuarantined(batch_id, line_of(source_row))
         return found[0]
 
     def as_arrived(self, rows: Sequence[QuarantinedRow]) -> list[dict[str, str]]:
@@ -180,7 +181,7 @@ class Quarantine:
             new = []
             for number in source_rows:
                 if number not in known:
-                    raise NotQuarantined(batch_id, number)
+                    raise NotQuarantined(batch_id, line_of(number))
                 if known[number].repeats(*decision):
                     continue
                 require_undecided(known[number], state)

@@ -1,6 +1,7 @@
 """The commands of the quarantine: decisions, errors, and no patient numbers in the output."""
 
 import getpass
+import json
 import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,8 +28,10 @@ from tests.include.tables import encounters
 
 FIRST, SECOND, USER = "batch-0001", "batch-0002", getpass.getuser()
 ROWS = 60
-BAD = dict.fromkeys((7, 8, 9), "[300-310)")
+BAD = dict.fromkeys((6, 7, 8), "[300-310)")
+"""As RAW stores the rows, from 0; the commands count from 1: 7, 8 and 9."""
 REASONS = ["age: is one of [0-10), [10-20); 3 rows fail, e.g. [300-310)"]
+YES = ("--why", "no record", "--yes")
 COMMANDS = ("list", "show", "history", "fix", "waive", "replay", "account")
 
 
@@ -99,6 +102,17 @@ def test_list_shows_closed_rows_only_with_all(commands: QuarantineCommands) -> N
     assert "2 open, 0 fixed, 1 waived, 0 replayed" in waiting
     assert " 8 waived" in commands.succeed("list", "--all")
     assert "batch-0099 is not in the RAW ledger" in commands.fail("list", "--batch", "batch-0099")
+
+
+def test_rows_are_counted_from_1_wherever_people_see_or_name_them(
+    commands: QuarantineCommands,
+) -> None:
+    listed = json.loads(commands.succeed("list", "--json"))
+
+    assert [one["line"] for one in listed] == [row + 1 for row in BAD]
+    assert f"row 7 of {FIRST}, in quarantine since" in commands.succeed("show", FIRST, "7")
+    assert f"no row {min(BAD)} in quarantine" in commands.fail("show", FIRST, str(min(BAD)))
+    assert "there is no row 0: rows are counted from 1" in commands.fail("waive", FIRST, "0", *YES)
 
 
 def test_show_prints_reasons_values_and_decisions(commands: QuarantineCommands) -> None:
@@ -176,7 +190,7 @@ def test_reading_rows_is_audited(commands: QuarantineCommands) -> None:
     assert {(one.action, one.subject, one.actor) for one in found} == {
         ("quarantine-read", FIRST, USER)
     }
-    assert [one.detail for one in found] == [{"rows": 3}, {"rows": 1, "row": 7}, {"decisions": 0}]
+    assert [one.detail for one in found] == [{"rows": 3}, {"rows": 1, "line": 7}, {"decisions": 0}]
 
 
 def test_a_decision_that_cannot_be_audited_is_not_made(commands: QuarantineCommands) -> None:
@@ -283,7 +297,7 @@ def test_account_counts_all_rows_and_fails_if_one_is_missing(commands: Quarantin
 
 def test_no_patient_or_encounter_number_is_printed(commands: QuarantineCommands) -> None:
     rows = encounters(ROWS)
-    numbers = {str(rows.column(name)[7]) for name in (schema.ENCOUNTER, schema.PATIENT)}
+    numbers = {str(rows.column(name)[6]) for name in (schema.ENCOUNTER, schema.PATIENT)}
 
     outputs = [
         commands.succeed("fix", FIRST, "7", "--set", "patient_nbr=123456789", "--why", "asked"),
@@ -338,7 +352,7 @@ def correcting(commands: QuarantineCommands, tmp_path: Path) -> QuarantineComman
         corrected = encounters(ROWS, age=dict.fromkeys((20, 21), "[50-60)"))
         raw.load(corrected, ROWS, "file")
         Gatekeeper(tmp_path, lambda _site, _gate: None).raw(raw, SECOND, 1.0)
-        first, *_others = sorted(one.source_row for one in Corrections(raw.connection).all())
+        first, *_others = sorted(one.line for one in Corrections(raw.connection).all())
         commands.corrected = str(first)
     return commands
 
@@ -349,7 +363,7 @@ def test_corrections_are_listed_accepted_and_rejected(correcting: QuarantineComm
     # given corrections that wait, shown with the columns, and with the values only on request
     listed = correcting.of_corrections("list")
     assert f"row {first} of {SECOND}" in listed.stdout
-    assert "corrects row 20 of batch-0001: age; held" in " ".join(listed.stdout.split())
+    assert "corrects row 21 of batch-0001: age; held" in " ".join(listed.stdout.split())
     assert "[50-60)" not in listed.stdout
     assert "-> [50-60)" in correcting.of_corrections("list", "--values").stdout
 

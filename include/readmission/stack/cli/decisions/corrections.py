@@ -56,8 +56,8 @@ def list_corrections(
             decided = f" by {one.decided_by}: {one.why}" if one.decided_at else ""
             console.print(
                 escape_markup(
-                    f"row {one.source_row} of {one.batch_id}, {one.arrived_at:%Y-%m-%d %H:%M},"
-                    f" corrects row {one.earlier_row} of {one.earlier_batch}:"
+                    f"row {one.line} of {one.batch_id}, {one.arrived_at:%Y-%m-%d %H:%M},"
+                    f" corrects row {one.earlier_line} of {one.earlier_batch}:"
                     f" {', '.join(one.columns)}; {one.status}{decided}"
                 )
             )

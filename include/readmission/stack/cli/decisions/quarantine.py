@@ -20,6 +20,7 @@ from readmission.stack.cli.terminal import (
     print_json,
 )
 from readmission.warehouse.audit.events import Action, by_os_user, os_user, signed
+from readmission.warehouse.raw.line_numbers import line_of, source_row_of
 
 REPLAY_DAG = "quarantine_replay"
 
@@ -47,15 +48,32 @@ def _batch_id(value: str | None) -> str | None:
         return None if value is None else parse_batch_id(value)
 
 
+def _source_row(value: int) -> int:
+    with exit_on_error():
+        return source_row_of(value)
+
+
+def _source_rows(values: list[int]) -> list[int]:
+    return [_source_row(value) for value in values]
+
+
 BatchArgument = Annotated[
     str,
     typer.Argument(metavar="BATCH", help="The batch, such as batch-0001.", callback=_batch_id),
 ]
 RowArgument = Annotated[
-    int, typer.Argument(metavar="ROW", help="Number of the row, as `list` shows it.")
+    int,
+    typer.Argument(
+        metavar="ROW", help="Number of the row, from 1, as `list` shows it.", callback=_source_row
+    ),
 ]
 RowsArgument = Annotated[
-    list[int], typer.Argument(metavar="ROW", help="Numbers of the rows, as `list` shows them.")
+    list[int],
+    typer.Argument(
+        metavar="ROW",
+        help="Numbers of the rows, from 1, as `list` shows them.",
+        callback=_source_rows,
+    ),
 ]
 BatchOption = Annotated[
     str | None,
@@ -87,7 +105,7 @@ def list_rows(
         shown = rows if everything else [row for row in rows if row.is_waiting]
         record(site, by_os_user(Action.READ_QUARANTINE, batch, rows=len(shown)))
         if as_json:
-            print_json(display.without_keys(shown))
+            print_json(display.as_json(shown))
             return
         if shown:
             console.print(display.rows_table(shown))
@@ -110,7 +128,7 @@ def show(
     with open_stack_warehouses() as (site, raw, _clean):
         quarantine = Quarantine(raw.connection)
         found = quarantine.row(batch, row)
-        record(site, by_os_user(Action.READ_QUARANTINE, batch, rows=1, row=row))
+        record(site, by_os_user(Action.READ_QUARANTINE, batch, rows=1, line=line_of(row)))
         (arrived,) = quarantine.as_arrived([found])
         for line in display.row_history(found, DecisionLog(raw.connection).decisions(batch, row)):
             console.print(escape_markup(line))
@@ -201,7 +219,7 @@ def waive(
 
     with open_stack_warehouses() as (site, raw, clean):
         if not yes:
-            numbers = ", ".join(map(str, rows))
+            numbers = ", ".join(str(line_of(row)) for row in rows)
             typer.confirm(f"Permanently waive row {numbers} of {batch}?", abort=True)
         by = signed(by, os_user())
         record(site, by_os_user(Action.WAIVE_ROWS, batch, rows=len(rows), by=by))

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -36,7 +37,7 @@ def rows_table(rows: Sequence[QuarantinedRow]) -> Table:
         decided = f"{row.decided_by}, {row.decided_at:%Y-%m-%d}" if row.decided_at else ""
         table.add_row(
             row.batch_id,
-            str(row.source_row),
+            str(row.line),
             Text(row.state, STYLES[row.state]),
             Text(decided),
             Text("; ".join(_short(reason) for reason in row.reasons)),
@@ -44,12 +45,18 @@ def rows_table(rows: Sequence[QuarantinedRow]) -> Table:
     return table
 
 
-def without_keys(rows: Sequence[QuarantinedRow]) -> list[QuarantinedRow]:
-    """Return rows whose corrections show no patient and encounter numbers."""
+def as_json(rows: Sequence[QuarantinedRow]) -> list[dict[str, Any]]:
+    """Return rows with their `line`; corrections show no patient and encounter numbers.
+
+    The deprecated field `source_row` is the same number, counted from 0.
+    """
     return [
-        replace(
-            row, correction={name: shown(name, value) for name, value in row.correction.items()}
-        )
+        {
+            "batch_id": row.batch_id,
+            "line": row.line,
+            **asdict(row),
+            "correction": {name: shown(name, value) for name, value in row.correction.items()},
+        }
         for row in rows
     ]
 
@@ -63,7 +70,7 @@ def state_counts(rows: Sequence[QuarantinedRow]) -> str:
 def row_history(row: QuarantinedRow, decisions: Sequence[Decision]) -> Iterator[str]:
     """Yield the history of a row: its reasons, the decisions about it and its replay."""
     since = f"{row.created_at:%Y-%m-%d %H:%M}"
-    yield f"row {row.source_row} of {row.batch_id}, in quarantine since {since}:"
+    yield f"row {row.line} of {row.batch_id}, in quarantine since {since}:"
     for reason in row.reasons:
         yield f"  - {reason}"
     if not decisions:
@@ -79,7 +86,7 @@ def decision_line(decision: Decision | QuarantinedRow) -> str:
         f"{name} = {shown(name, value)}" for name, value in sorted(decision.correction.items())
     )
     return (
-        f"row {decision.source_row} of {decision.batch_id}: {decision.state} by"
+        f"row {decision.line} of {decision.batch_id}: {decision.state} by"
         f" {decision.decided_by}, {decision.decided_at:%Y-%m-%d %H:%M}: {decision.why}"
         + "".join(f"; {change}" for change in changes)
     )

@@ -19,7 +19,7 @@ TIMEOUT_SECONDS = 60
 """The API queries MLflow, the object store and the database."""
 
 _ROW = ("line", "predicted_class", "risk", "patient_hash", "encounter_hash", "at")
-_BATCH = ("batch_id", "file", "first_row", "rows", "clean", "quarantined")
+_BATCH = ("batch_id", "file", "first_line", "rows", "clean", "quarantined")
 
 
 def trace(

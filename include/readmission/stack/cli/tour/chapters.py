@@ -136,16 +136,17 @@ class Tour:
         rows = Quarantine(raw.connection).rows(self._batch)
         self._narrator.command(f"quarantine list --batch {self._batch}")
         self._narrator.say(f"  {state_counts(rows)}")
-        self._narrator.say(f"  row {rows[0].source_row}: {'; '.join(rows[0].reasons)}")
+        self._narrator.say(f"  row {rows[0].line}: {'; '.join(rows[0].reasons)}")
 
     def fix_and_replay(self, raw: RawWarehouse, clean: CleanWarehouse) -> None:
         """A person corrects the rows, and they go through the same gates."""
         say, command = self._narrator.say, self._narrator.command
         self._narrator.chapter("A fix and its replay")
         quarantine = Quarantine(raw.connection)
-        numbers = [row.source_row for row in quarantine.rows(self._batch)]
+        rows = quarantine.rows(self._batch)
+        numbers = [row.source_row for row in rows]
         say("The ward has looked it up. Every decision is kept with name, time and reason:")
-        command(f"quarantine fix {self._batch} {numbers[0]} … --set 'age={RIGHT_AGE}' --why …")
+        command(f"quarantine fix {self._batch} {rows[0].line} … --set 'age={RIGHT_AGE}' --why …")
         fixed = quarantine.fix(self._batch, numbers, {"age": RIGHT_AGE}, BY, WHY)
         say(f"  {decision_line(fixed[0])}")
         command("quarantine replay")

@@ -29,7 +29,7 @@ FOUND: dict[str, Any] = {
     "batches": [
         {
             "batch_id": "batch-0001", "origin": "file", "file": "stays [1].csv",
-            "first_row": 0, "content_sha256": "4be1", "arrived_at": AT,
+            "first_row": 0, "first_line": 1, "content_sha256": "4be1", "arrived_at": AT,
             "rows": 10, "clean": 9, "quarantined": 1,
             "gates": [{"name": "raw", "status": "warn", "report": None}],
         }
