@@ -19,6 +19,8 @@ MAX_ERROR_LENGTH = 300
 ERROR = "error"
 """Column of the CSV file."""
 COPIED = ("field", "value", "expected")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""Excel, LibreOffice and others evaluate a cell that begins with one of these."""
 WHOLE_ROW = "(row)"
 """The API's name for the field when the error concerns the row as a whole."""
 FATAL_ERRORS = ("malformed", "too_large")
@@ -33,6 +35,32 @@ class RowProblem(BaseModel):
     value: Any
     expected: str
     kind: str = ""
+
+
+def csv_for_people(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV in which a spreadsheet program takes no text for a formula.
+
+    An apostrophe goes before texts that begin like a formula, as OWASP recommends against CSV
+    injection: keys and messages of errors come from the file of somebody else.
+    """
+    texts = table.select_dtypes(["object", "string"])
+    return table.assign(**texts.map(_without_formula)).to_csv(index=False).encode()
+
+
+def _without_formula(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    # pandas does not quote a carriage return, after which a spreadsheet program begins a new row.
+    text = cell.replace("\r", " ")
+    return f"'{text}" if cell.startswith(FORMULA) and not _is_number(cell) else text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 class FileJob:
@@ -127,7 +155,7 @@ class FileJob:
         whole = dict.fromkeys(table.select_dtypes("integer"), "Int64")
         every_row = pd.concat([table.astype(whole), errors.dropna(axis="columns", how="all")])
         every_row = every_row.sort_values(LINE_NUMBER).astype(dict.fromkeys(whole, "Int64"))
-        return every_row.astype({LINE_NUMBER: int}).to_csv(index=False).encode()
+        return csv_for_people(every_row.astype({LINE_NUMBER: int}))
 
     def _pack(self) -> pd.DataFrame:
         return self._framed(self._cells)

@@ -1,5 +1,8 @@
 """A file that the API predicts in the background."""
 
+from io import BytesIO
+
+import pandas as pd
 import pytest
 
 from readmission.domain import schema
@@ -7,7 +10,7 @@ from readmission.stack.site.ports import free_ports
 from tests.api.serving import Service
 from tests.ui.pages import ROWS, csv
 from ui.client import ApiClient, ApiUnavailable
-from ui.file_job import FileJob
+from ui.file_job import FileJob, csv_for_people
 
 
 def finished(client: ApiClient, content: bytes) -> FileJob:
@@ -72,3 +75,35 @@ def test_a_job_predicts_many_rows(api: Service) -> None:
     table = job.table()
     assert len(table) == 10_000
     assert list(table["line"].iloc[[0, -1]]) == [1, 10_000]
+
+
+@pytest.mark.parametrize(
+    ("key", "written"),
+    [
+        *((key, f"'{key}") for key in ("=HYPERLINK(1)", "+1|' /C calc'!A0", "-2+3", "@SUM(A1)")),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "' =1"),
+        ("1\r=1", "1 =1"),
+    ],
+)
+def test_the_csv_file_holds_no_formula(key: str, written: str) -> None:
+    table = pd.DataFrame({"line": [1, 2, 3], "id": [key, "-5", None], "risk": [-0.5, 0.1, None]})
+
+    read = pd.read_csv(BytesIO(csv_for_people(table)), dtype={"id": str})
+
+    assert read["id"].tolist()[:2] == [written, "-5"]
+    assert read["id"].isna()[2]
+    assert read["risk"][0] == -0.5
+    assert table["id"].iloc[0] == key
+
+
+def test_keys_and_messages_of_a_file_become_no_formulas(api: Service) -> None:
+    # given the caller's own keys, and a value that the error quotes
+    header, *rows = csv(age="=1+1").decode().splitlines()
+    content = "\n".join([f"id,{header}", *(f"=key{n},{row}" for n, row in enumerate(rows))])
+
+    written = finished(ApiClient(api.url), content.encode()).csv()
+
+    read = pd.read_csv(BytesIO(written), dtype=str)
+    assert read["id"].tolist() == [f"'=key{n}" for n in range(ROWS)]
+    assert not read.map(lambda cell: str(cell).startswith("=")).any(axis=None)

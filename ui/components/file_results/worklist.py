@@ -13,6 +13,7 @@ import streamlit as st
 from ui import followup
 from ui.client import Json
 from ui.components import service
+from ui.file_job import csv_for_people
 from ui.language import _, current, formats
 from ui.prediction_columns import LINE_NUMBER, PREDICTED
 
@@ -51,8 +52,8 @@ class Worklist:
         return self.rows[self.rows[FOLLOW_UP]]
 
     def csv(self) -> bytes:
-        """Return all patients as CSV."""
-        return self.rows.to_csv(index=False).encode()
+        """Return all patients as CSV for a spreadsheet program."""
+        return csv_for_people(self.rows)
 
     def xlsx(self) -> bytes:
         """Return all patients as an Excel file."""
