@@ -123,6 +123,24 @@ def test_copies_in_one_file_are_counted(ward: Ward) -> None:
     assert repeats == {300: (FIRST, 5), 301: (FIRST, 6), 302: (FIRST, 7), 303: (FIRST, 5)}
 
 
+def test_copies_in_one_file_in_another_spelling_are_repeated(ward: Ward) -> None:
+    # given a file with copies of four rows from another export
+    rows = encounters(
+        100, diag_1={5: "250.83", 7: "428"}, race={6: "?"}, age={8: "75"}, gender={6: "Female"}
+    )
+    copies = encounters(
+        100, diag_1={5: "250,83", 7: "427"}, race={6: ""}, age={8: "76"}, gender={6: "FEMALE"}
+    )
+
+    batch = ward.deliver(pa.concat_tables([rows, copies.slice(5, 4), rows.slice(5, 1)]))
+
+    # then those that say the same are repeated, and those that differ are in quarantine
+    assert ward.repeats(FIRST) == {100: (FIRST, 5), 101: (FIRST, 6), 104: (FIRST, 5)}
+    assert (batch.state, batch.repeated_rows) == (BatchState.ACCEPTED, 3)
+    waiting = [row.source_row for row in Quarantine(ward.raw.connection).rows()]
+    assert waiting == [7, 8, 102, 103]
+
+
 def test_a_batch_without_a_new_row_is_closed_with_the_reason(ward: Ward) -> None:
     # given a file, and a part of it under another name, which starts at another row
     rows = encounters(200)
