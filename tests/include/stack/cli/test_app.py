@@ -128,3 +128,16 @@ def test_scoring_without_a_stack_says_how_to_start_one(runner: CliRunner, tmp_pa
     assert done.exit_code == 1
     assert "the stack is not running; start it with `readmission up`" in unwrapped(done.stderr)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_shell_completes_commands() -> None:
+    def completed(**variables: str) -> str:
+        done = CliRunner().invoke(app, [], prog_name="readmission", env=variables)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    script = completed(_READMISSION_COMPLETE="source_bash")
+    words = {"COMP_WORDS": "readmission quarantine w", "COMP_CWORD": "2"}
+
+    assert "_READMISSION_COMPLETE=complete_bash" in script
+    assert completed(_READMISSION_COMPLETE="complete_bash", **words).split() == ["waive"]

@@ -378,6 +378,19 @@ def test_corrections_are_listed_accepted_and_rejected(correcting: QuarantineComm
     assert "typing error" in correcting.of_corrections("list", "--all").stdout
 
 
+def test_corrections_are_listed_as_json(correcting: QuarantineCommands) -> None:
+    plain = json.loads(correcting.of_corrections("list", "--json").stdout)
+    valued = json.loads(correcting.of_corrections("list", "--json", "--values").stdout)
+
+    earlier = [(one["earlier_batch"], one["earlier_line"]) for one in plain]
+    assert earlier == [(FIRST, 21), (FIRST, 22)]
+    assert str(plain[0]["line"]) == correcting.corrected
+    assert {one["status"] for one in plain} == {"held"}
+    assert all("changes" not in one for one in plain)
+    (change,) = valued[0]["changes"]
+    assert (change["column"], change["new"]) == ("age", "[50-60)")
+
+
 def test_a_row_that_corrects_nothing_is_refused(correcting: QuarantineCommands) -> None:
     refused = correcting.of_corrections("accept", FIRST, "7", "--reason", "why")
 

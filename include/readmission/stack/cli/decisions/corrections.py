@@ -1,6 +1,6 @@
 """The commands `readmission corrections list`, `accept` and `reject`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,8 +10,23 @@ from readmission.stack.cli.decisions.quarantine import (
     BatchOption,
     RowsArgument,
 )
-from readmission.stack.cli.terminal import ByOption, console, escape_markup, open_stack_warehouses
+from readmission.stack.cli.terminal import (
+    ByOption,
+    JsonOption,
+    console,
+    escape_markup,
+    open_stack_warehouses,
+    print_json,
+)
 from readmission.warehouse.audit.events import Action, by_os_user, os_user, signed
+
+if TYPE_CHECKING:
+    from readmission.warehouse.raw.corrections import Correction, Corrections
+
+_FIELDS = (
+    "batch_id", "line", "earlier_batch", "earlier_line", "columns", "arrived_at", "status",
+    "decided_by", "decided_at", "why",
+)  # fmt: skip
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,9 +54,9 @@ def list_corrections(
             "--values", help="Show the earlier and the new values, without keys; this is audited."
         ),
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """List corrections: the row, which row it corrects, and the columns that differ."""
-    from readmission.domain.privacy import shown
     from readmission.warehouse.raw.corrections import Corrections
 
     with open_stack_warehouses() as (site, raw, _clean):
@@ -52,23 +67,44 @@ def list_corrections(
         listed = [one for one in found if everything or one.status == "held"]
         if values:
             record(site, by_os_user(Action.READ_CORRECTIONS, batch, rows=len(listed)))
-        for one in listed:
-            decided = f" by {one.decided_by}: {one.why}" if one.decided_at else ""
-            console.print(
-                escape_markup(
-                    f"row {one.line} of {one.batch_id}, {one.arrived_at:%Y-%m-%d %H:%M},"
-                    f" corrects row {one.earlier_line} of {one.earlier_batch}:"
-                    f" {', '.join(one.columns)}; {one.status}{decided}"
-                )
-            )
-            for name, earlier, new in corrections.values(one) if values else ():
-                change = f"  {name}: {shown(name, earlier)} -> {shown(name, new)}"
-                console.print(escape_markup(change))
+        changes = [_changes(corrections, one) if values else None for one in listed]
+        if as_json:
+            print_json(list(map(_as_json, listed, changes)))
+            return
+        for one, changed in zip(listed, changes, strict=True):
+            console.print(escape_markup(_line(one)))
+            for change in changed or ():
+                change_line = f"  {change['column']}: {change['earlier']} -> {change['new']}"
+                console.print(escape_markup(change_line))
         counts = ", ".join(
             f"{sum(one.status == status for one in found):,} {status}"
             for status in ("held", "accepted", "rejected")
         )
         console.print(counts)
+
+
+def _changes(corrections: "Corrections", one: "Correction") -> list[dict[str, str]]:
+    """Return the values that differ; patient and encounter numbers are not shown."""
+    from readmission.domain.privacy import shown
+
+    return [
+        {"column": name, "earlier": shown(name, earlier), "new": shown(name, new)}
+        for name, earlier, new in corrections.values(one)
+    ]
+
+
+def _line(one: "Correction") -> str:
+    decided = f" by {one.decided_by}: {one.why}" if one.decided_at else ""
+    return (
+        f"row {one.line} of {one.batch_id}, {one.arrived_at:%Y-%m-%d %H:%M},"
+        f" corrects row {one.earlier_line} of {one.earlier_batch}:"
+        f" {', '.join(one.columns)}; {one.status}{decided}"
+    )
+
+
+def _as_json(one: "Correction", changes: list[dict[str, str]] | None) -> dict[str, Any]:
+    described = {name: getattr(one, name) for name in _FIELDS}
+    return described if changes is None else {**described, "changes": changes}
 
 
 @app.command()
