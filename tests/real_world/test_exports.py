@@ -5,15 +5,20 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
 from readmission.domain import schema, synthetic
 from readmission.domain.cleaning import clean
 from readmission.errors import DatasetError
+from readmission.modelling.fitting import Fit
 from readmission.pipeline import source
+from readmission.pipeline.scoring.scorer import score_all
 from readmission.quality.gates import Gatekeeper
+from readmission.serving.model import ServedModel
 from readmission.warehouse import RawWarehouse
+from tests.api.models import loaded
 from tests.real_world.files import EXPORTS, UNKNOWN, Export, Rows, parquet, plain
 
 COUNT = 16
@@ -57,6 +62,38 @@ def test_files(export: Export, service: TestClient) -> None:
     assert lines[:COUNT] == whole[:COUNT]
     assert whole[-1]["summary"]["answered"] == COUNT
     assert [line["error"] for line in lines[COUNT:-1]] == ["invalid"] * export.rows_refused
+
+
+@pytest.fixture(scope="module")
+def model(fits: tuple[Fit, Fit]) -> ServedModel:
+    return loaded("1", fits[0])
+
+
+# The bomb takes seconds of CPU time, and is unpacked by what ingestion uses.
+@pytest.mark.parametrize(
+    "export", [one for one in EXPORTS if one.name != "bomb"], ids=lambda e: e.name
+)
+def test_files_scored_without_the_api(export: Export, model: ServedModel, tmp_path: Path) -> None:
+    (path := tmp_path / "delivery").write_bytes(export.write(TABLE))
+    if export.error:
+        with pytest.raises(DatasetError, match="delivery") as caught:
+            score_all(path, str(tmp_path / "out"), model)
+        assert export.error in str(caught.value)
+        return
+    (whole := tmp_path / "whole").write_bytes(plain(TABLE))
+    score_all(whole, str(tmp_path / "expected"), model)
+
+    parts = score_all(path, str(tmp_path / "out"), model)
+
+    assert sum(part.rows for part in parts) == COUNT + export.rows_refused
+    assert sum(part.wrong_rows for part in parts) == export.rows_refused
+    assert rows_in(tmp_path / "out") == rows_in(tmp_path / "expected")
+
+
+def rows_in(folder: Path) -> list[dict[str, object]]:
+    return [
+        row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path).to_pylist()
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,12 @@ from readmission.domain import schema
 from readmission.domain.cleaning import clean
 from readmission.domain.schema import example
 from readmission.errors import InvalidValue
+from readmission.modelling.fitting import Fit
 from readmission.pipeline import source
+from readmission.pipeline.scoring.scorer import score_all
 from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import RawWarehouse
+from tests.api.models import loaded
 from tests.real_world.values import REFUSED, VALUES, Value
 
 LINES = [*VALUES]
@@ -263,6 +266,35 @@ def test_numeric_columns_of_parquet(service: TestClient) -> None:
     rows = [{name: values[i] for name, values in texts.items()} for i in range(3)]
     expected = upload(service, "application/json", [example() | row for row in rows])
     assert [line["probabilities"] for line in found] == [line["probabilities"] for line in expected]
+
+
+def test_files_scored_without_the_api(
+    predicted: dict[str, dict[str, float]], fits: tuple[Fit, Fit], tmp_path: Path
+) -> None:
+    # given a file with one encounter for each line; a column that no model reads is not checked
+    lines = [
+        line for line in LINES if line.column in schema.FEATURE_NAMES or line.means is not REFUSED
+    ]
+    path = tmp_path / "encounters.csv"
+    path.write_bytes(as_csv([sent(line) for line in lines]))
+
+    # when
+    score_all(path, str(tmp_path / "out"), loaded("1", fits[0]))
+
+    # then exactly the refused lines have an error that names the column
+    (errors,) = (tmp_path / "out").glob("*.errors.csv")
+    wrong = pd.read_csv(errors).set_index("line")["error"]
+    refused = {n for n, line in enumerate(lines, start=1) if line.means is REFUSED}
+    assert set(wrong.index) == refused
+    for number, error in wrong.items():
+        assert lines[number - 1].column in error
+    # and the others have the predictions of what was meant
+    (scored,) = (tmp_path / "out").glob("*.parquet")
+    rows = pq.read_table(scored).to_pylist()
+    for line, row in zip(ACCEPTED, rows, strict=True):
+        expected = predicted[json.dumps(meant(line))]
+        found = {name: row[f"probability_{name}"] for name in expected}
+        assert found == pytest.approx(expected, abs=1e-5), line
 
 
 def test_data_frames_of_the_registered_model() -> None:
