@@ -18,8 +18,8 @@ History = Literal[
     "ignored: not a field of this model",
 ]
 """Where the earlier stays came from: a look-up, or the caller; and why there are none."""
-IGNORED: History = "ignored: not a field of this model"
-TAKEN: tuple[History, ...] = ("used", "caller")
+IGNORED: History = earlier_stays.IGNORED
+TAKEN: tuple[History, ...] = ("used", earlier_stays.CALLER)
 
 _COLUMNS = {column.name: column for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
 

@@ -101,7 +101,7 @@ class EarlierStays:
 
     def _with_stays(self, encounter: Encounter) -> InterpretedEncounter:
         if earlier_stays.KNOWN in encounter:
-            return with_history(encounter, "caller", {})
+            return with_history(encounter, earlier_stays.CALLER, {})
         return with_history(encounter, *self._look_up(encounter))
 
     def _look_up(self, encounter: Encounter) -> tuple[History, Mapping[str, Value]]:

@@ -85,6 +85,11 @@ class EncodingTables:
         """The cells that each value of a feature sets, without the fields of earlier stays."""
         return dict(self._tables)
 
+    @property
+    def stays(self) -> Mapping[str, Entries]:
+        """The cells that each value of a field of earlier stays sets; empty without history."""
+        return dict(self._stays)
+
     def encode(self, encounters: Sequence[Encounter]) -> npt.NDArray[np.float32]:
         """Return the same matrix as the fitted encoder, shape (n, columns).
 

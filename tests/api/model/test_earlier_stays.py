@@ -17,9 +17,11 @@ import pandas as pd
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from pyarrow import parquet as pq
 
 from api.contract.fhir import examples
 from api.contract.protocols.cds_hooks import DISCHARGE
+from api.contract.readings import IGNORED
 from api.main import _uses_stays, create_app
 from api.metrics import Metrics
 from api.model.earlier_stays import MODEL_SECONDS, EarlierStays
@@ -30,6 +32,7 @@ from readmission.domain.columns.history import Stay, history_of
 from readmission.domain.privacy import Pseudonyms
 from readmission.domain.splitting import Split
 from readmission.modelling.fitting import Fit, fit
+from readmission.pipeline.scoring.scorer import NOT_LOOKED_UP, score_all
 from readmission.settings import Settings
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
@@ -341,6 +344,64 @@ def test_a_table_has_earlier_stays_for_some_of_its_rows(
 
     found = pd.read_csv(io.StringIO(response.text), dtype=str, comment="#")
     assert found["history"].tolist()[:2] == ["caller", NO_NUMBER]
+
+
+def stays_as_sent(raw: pd.DataFrame) -> pd.DataFrame:
+    """Rows with earlier stays as hospitals may send them; the last four are wrong."""
+    columns = [*schema.FEATURE_NAMES, *earlier_stays.NAMES]
+    known = raw[earlier_stays.KNOWN].astype(int)
+    table = raw.loc[known.nlargest(12).index, columns].astype(object).reset_index(drop=True)
+    table.loc[0, list(earlier_stays.NAMES)] = None
+    table.loc[1, list(earlier_stays.NAMES)] = (0, "", "?", "NULL", None, "", "")
+    table.loc[2, ["last_discharge", "last_diagnosis"]] = "unknown"
+    table.loc[3, ["last_medicines", "began_soon", "last_diagnosis"]] = ("7.0", "YES", "Unknown")
+    table.loc[8, "last_days"] = 15
+    table.loc[9, "began_soon"] = None
+    table.loc[10, earlier_stays.KNOWN] = 0
+    table.loc[11, "last_discharge"] = "nowhere"
+    return table
+
+
+@pytest.mark.parametrize("takes_history", [True, False])
+def test_a_file_of_any_size_is_scored_with_the_same_stays_as_an_upload(
+    client: TestClient, fake_store: FakeModelStore, fits: tuple[Fit, Fit], raw: pd.DataFrame,
+    tmp_path: Path, *, takes_history: bool,
+) -> None:  # fmt: skip
+    # given
+    if not takes_history:
+        fake_store.content = loaded("2", fits[0])
+        client.post("/reload_model").raise_for_status()
+    text = stays_as_sent(raw).to_csv(index=False)
+    (tmp_path / "stays.csv").write_text(text)
+
+    # when
+    uploaded = [
+        json.loads(line) for line in client.post("/predict/batch", content=text).text.splitlines()
+    ][:-1]
+    assert fake_store.content is not None
+    score_all(tmp_path / "stays.csv", str(tmp_path / "out"), fake_store.content)
+
+    # then
+    scored = pq.read_table(tmp_path / "out" / "stays.csv-00001.parquet").to_pylist()
+    wrong = pd.read_csv(tmp_path / "out" / "stays.csv-00001.errors.csv").set_index("line")["error"]
+    by_upload = {line["line"]: line for line in uploaded}
+    assert [line for line, one in by_upload.items() if "error" in one] == [9, 10, 11, 12]
+    assert wrong.index.tolist() == [9, 10, 11, 12]
+    for line, reason in wrong.items():
+        for problem in by_upload[line]["problems"]:
+            assert f"expected {problem['expected']}" in reason
+    assert [row["line"] for row in scored] == list(range(1, 9))
+    for row in scored:
+        same = by_upload[row["line"]]
+        found = [row[f"probability_{name}"] for name in schema.CLASSES]
+        np.testing.assert_allclose(found, list(same["probabilities"].values()), atol=1e-6)
+        assert row["note"] == same["note"]
+        if same["history"] is None or same["history"] in ("caller", IGNORED):
+            assert row["history"] == same["history"]
+        else:
+            assert (row["history"], same["history"]) == (NOT_LOOKED_UP, NO_NUMBER)
+    assert scored[1]["history"] == ("caller" if takes_history else IGNORED)
+    assert scored[0]["history"] == (NOT_LOOKED_UP if takes_history else None)
 
 
 def lookups(client: TestClient) -> Counter[str]:

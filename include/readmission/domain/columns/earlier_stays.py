@@ -7,18 +7,24 @@ No third-party packages, to keep serving light.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Final
 
 from readmission.domain import codes
 from readmission.domain.columns.column import Column, Kind, Section
+from readmission.domain.columns.spelling import is_missing
 from readmission.domain.diagnoses import DIAGNOSIS_GROUPS, OTHER_DIAGNOSIS
 
 KNOWN = "earlier_stays"
 """The field that tells a row with history from a blank one."""
 SOON = "began_soon"
 UNKNOWN = "Unknown"
+CALLER: Final = "caller"
+"""What a prediction says if the caller sent the fields and the model took them."""
+IGNORED: Final = "ignored: not a field of this model"
+"""The same for a model that takes none."""
 
 _YES_NO = MappingProxyType({"No": "No", "Yes": "Yes"})
 _GROUPS = MappingProxyType(
@@ -85,6 +91,33 @@ def is_blanked(encounter: int) -> bool:
     """Whether training blanks the history of an encounter: always the same ones."""
     digest = hashlib.blake2b(str(encounter).encode(), digest_size=8, key=_KEY).digest()
     return int.from_bytes(digest) < BLANKED_SHARE * 2**64
+
+
+def read(texts: Mapping[str, str]) -> tuple[Mapping[str, str | int], Sequence[tuple[str, str]]]:
+    """Return the fields of one row of a file, and those that are wrong.
+
+    Parameters
+    ----------
+    texts : mapping of str to str
+        Some or all of the fields.
+
+    Returns
+    -------
+    fields : mapping
+        All fields as the contract writes them; nothing for a blank row.
+    wrong : sequence of (str, str)
+        Each wrong field, and what is expected. If there are any, `fields` means nothing.
+    """
+    sent = {name: text for name, text in texts.items() if not is_missing(text)}
+    values = {name: BY_NAME[name].read(text) for name, text in sent.items()}
+    wrong = [(n, BY_NAME[n].expected) for n, value in values.items() if not _allows(n, value)]
+    fields = {n: value for n, value in values.items() if isinstance(value, str | int)}
+    return {**RAW_NONE, **fields} if sent else {}, wrong or list(contradictions(fields))
+
+
+def _allows(name: str, value: object) -> bool:
+    column = BY_NAME[name]
+    return (column.nullable and value == UNKNOWN) or column.allows(value)
 
 
 def contradictions(sent: Mapping[str, str | int]) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet as pq
 
 from readmission.domain import schema
+from readmission.domain.columns import earlier_stays, is_missing
 from readmission.errors import DatasetError
 from readmission.pipeline.delivery.arrival import Arrival
 from readmission.pipeline.delivery.chunks import Chunk, read_chunks
@@ -37,6 +38,8 @@ CHUNKS = 25
 """Chunks of a part, which are about 250,000 encounters: what a killed run scores again."""
 _DISCHARGE = "discharge_disposition_id"
 DIED = f"{_DISCHARGE}: the stay ended with the patient's death, so there is no prediction"
+NOT_LOOKED_UP = "blank: not looked up"
+"""What a prediction says of a row without earlier stays; only the API knows where to find them."""
 _MISSHAPEN = "(this row has "
 _SOON = schema.CLASSES.index("<30")
 
@@ -45,17 +48,23 @@ Scored = tuple[pa.Table, pa.Table]
 
 
 def scored_columns(names: Sequence[str]) -> Sequence[str]:
-    """Check the columns of a file to score, and return those to read: its keys and all features.
+    """Check the columns of a file to score, and return those to read.
+
+    These are its keys, its fields of earlier stays and all features.
 
     Raises
     ------
     DatasetError
-        Names the features that are missing.
+        Names the features that are missing, or fields of earlier stays in other letters.
     """
     missing = [name for name in schema.FEATURE_NAMES if name not in names]
     if missing:
         raise DatasetError(f"lacks columns of an encounter: {', '.join(missing)}")
-    return [*(name for name in dict.fromkeys(names) if name.lower() in KEYS), *schema.FEATURE_NAMES]
+    known = earlier_stays.BY_NAME
+    if other := [name for name in names if name.lower() in known and name not in known]:
+        raise DatasetError(f"has {', '.join(other)} in capitals; write earlier stays in small ones")
+    optional = (name for name in dict.fromkeys(names) if name.lower() in KEYS or name in known)
+    return [*optional, *schema.FEATURE_NAMES]
 
 
 class BatchScorer:
@@ -72,7 +81,8 @@ class BatchScorer:
     def __init__(self, model: ServedModel, threshold: float | None = None) -> None:
         self._threshold = threshold
         self._estimator = model.bundle.scorer.estimator
-        self._encoder = TextEncoder(model.bundle.scorer.tables)
+        tables = model.bundle.scorer.tables
+        self._encoder, self._takes_history = TextEncoder(tables), tables.takes_history
         self._weights = np.array(model.bundle.manifest.weights)
         self._quantiles = np.array(model.bundle.manifest.risk_quantiles)
 
@@ -91,7 +101,8 @@ class BatchScorer:
         reasons = pa.array(["; ".join(problems[row]) for row in bad], pa.string())
         rejected = found.take(pa.array(bad, pa.int64())).append_column("error", reasons)
         predicted = self._predicted(found.take(good), matrix[good], pa.array(~died[good]))
-        return predicted.append_column("note", _notes(rows, died).take(good)), rejected
+        predicted = predicted.append_column("note", _notes(rows, died).take(good))
+        return predicted.append_column("history", self._history(rows).take(good)), rejected
 
     def _predicted(
         self, found: pa.Table, matrix: npt.NDArray[np.float32], eligible: "pa.Array[Any]"
@@ -117,6 +128,18 @@ class BatchScorer:
             return pa.nulls(len(risks), pa.bool_())
         return pa.array(risks.astype(np.float64) >= self._threshold)
 
+    def _history(self, rows: pa.Table) -> "pa.Array[Any]":
+        """Return whether the fields of earlier stays were used; null if there was no need to."""
+        known = np.zeros(rows.num_rows, dtype=bool)
+        if earlier_stays.KNOWN in rows.column_names:
+            known = np.array([not is_missing(t) for t in rows[earlier_stays.KNOWN].to_pylist()])
+        sent, blank = (
+            (earlier_stays.CALLER, NOT_LOOKED_UP)
+            if self._takes_history
+            else (earlier_stays.IGNORED, None)
+        )
+        return pa.array([sent if one else blank for one in known], pa.string())
+
 
 def _problems(wrong: Iterable[WrongValue]) -> dict[int, list[str]]:
     """Return why a row could not be read, by its position."""
@@ -138,10 +161,12 @@ def _died(rows: pa.Table) -> npt.NDArray[np.bool_]:
 def _notes(rows: pa.Table, died: npt.NDArray[np.bool_]) -> "pa.Array[Any]":
     """Return what was interpreted in each row, and that a patient died; otherwise null."""
     notes = {row: [DIED] for row in np.flatnonzero(died).tolist()}
-    for column in schema.FEATURES:
+    optional = [column for column in earlier_stays.FIELDS if column.name in rows.column_names]
+    for column in (*schema.FEATURES, *optional):
         values = rows.column(column.name)
         for text in pc.unique(values):
-            if found := column.interpret(text.as_py()):
+            found = column.interpret(text.as_py())
+            if found is not None and found.value != text.as_py():
                 for row in np.flatnonzero(pc.equal(values, text)).tolist():
                     notes.setdefault(row, []).append(f"{column.name}: {found.remark}")
     return pa.array(

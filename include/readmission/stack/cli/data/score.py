@@ -36,9 +36,12 @@ def score(
 
     The output is one Parquet file for about 250,000 encounters. A row that cannot be read is in
     the file `*.errors.csv` beside it, with the reasons. A patient who died has no prediction: the
-    column `eligible` is false. Fields of earlier stays are blank, for models that use them. The
-    column `follow_up` says whether the risk reaches the stored threshold, and `note` what was
-    interpreted, such as a code of ICD-10.
+    column `eligible` is false. The column `follow_up` says whether the risk reaches the stored
+    threshold, and `note` what was interpreted, such as a code of ICD-10.
+
+    Columns of earlier stays, such as `earlier_stays`, are used as in a file sent to the API. Unlike
+    the API, this command does not look up a patient's stays by `patient_nbr`; the column `history`
+    says so for each row.
 
     The command can be interrupted and repeated: parts that are in the manifest are kept, and the
     files are the same in the end. A new file in the input folder adds its parts. Predictions of
@@ -71,6 +74,11 @@ def score(
                 place, output, model, lambda rows: shown.advance(task, rows), threshold
             )
         rows, wrong = sum(part.rows for part in parts), sum(part.wrong_rows for part in parts)
+        if model.bundle.scorer.tables.takes_history:
+            console.print(
+                "Earlier stays count for rows that have their fields, and are not looked up by"
+                " patient_nbr; the column history says which rows were blank"
+            )
         console.print(
             f"{output} holds the predictions of {rows - wrong:,} of {rows:,} encounters by version"
             f" {model.registered.version}; {wrong:,} cannot be read, see *.errors.csv"
