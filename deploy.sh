@@ -22,6 +22,12 @@
 # Two optional variables for image builds: PYTHON_IMAGE, the base image; EXTRA_CA, a CA file to trust.
 set -euo pipefail
 
+# macOS comes with bash 3.2. Before 4.4, an empty array counts as an unset variable.
+if [ "$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))" -lt 404 ]; then
+    echo "deploy.sh: bash $BASH_VERSION is too old; install 4.4 or newer (macOS: brew install bash)" >&2
+    exit 1
+fi
+
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly NAMESPACE=mlops-proyecto3
