@@ -20,6 +20,7 @@ def pipeline(
 ) -> Iterator[Pipeline]:
     """The whole stack on free ports, with an empty source; deleted before other tests run."""
     file = tmp_path_factory.mktemp("source") / "encounters.csv"
+    lineage = tmp_path_factory.mktemp("lineage") / "events.jsonl"
     supply = source.read(encounters)
     changes = {
         "dataset": file,
@@ -27,6 +28,7 @@ def pipeline(
         "task_timeout_seconds": TASK_SECONDS,
         # Batches this small cannot prove that a model is better.
         "promotion_rule": "weighted_f1",
+        "openlineage": str(lineage),
     }
     stack = Stack(random_settings(state_folders / "e2e", **changes))
     stack.up()

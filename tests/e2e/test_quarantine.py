@@ -1,6 +1,9 @@
 """Two bad rows of a real batch: one is fixed and reaches CLEAN once, the other is waived."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -57,6 +60,39 @@ def replayed(pipeline: Pipeline, runs: int) -> None:
         return sum(run.state == "success" for run in found) == runs
 
     pipeline.wait_for(f"{runs} replays", look)
+
+
+def lineage(pipeline: Pipeline) -> str:
+    """Return the events that Airflow has sent so far, one per line."""
+    return Path(str(pipeline.stack.settings.openlineage)).read_text()
+
+
+def datasets(pipeline: Pipeline, side: str, name: str) -> list[dict[str, Any]]:
+    """Return a dataset as each event of lineage has it."""
+    events = map(json.loads, lineage(pipeline).splitlines())
+    return [
+        one
+        for event in events
+        for one in event.get(side, [])
+        if (one["namespace"], one["name"]) == ("readmission", name)
+    ]
+
+
+def outputs(pipeline: Pipeline, name: str) -> list[dict[str, Any]]:
+    """Return what tasks wrote into a dataset."""
+    return datasets(pipeline, "outputs", name)
+
+
+def assertions(pipeline: Pipeline, name: str, partition: str) -> set[tuple[str, str | None, bool]]:
+    """Return what gates found about a partition: each assertion with its column and success."""
+    return {
+        (found["assertion"], found.get("column"), found["success"])
+        for one in datasets(pipeline, "inputs", name)
+        if one["facets"]["version"]["datasetVersion"] == partition
+        for found in one.get("inputFacets", {})
+        .get("dataQualityAssertions", {})
+        .get("assertions", [])
+    }
 
 
 def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipeline) -> None:
@@ -130,6 +166,14 @@ def test_a_fixed_row_reaches_clean_once_and_a_waived_one_never(pipeline: Pipelin
     assert f'<strong>replayed</strong> in <a href="index.html#{replay.batch_id}' in " ".join(
         quarantine_page(pipeline).split()
     )
+    # and the events of lineage name both partitions and what the gate found, without a value
+    for name in ("raw/encounter", "clean/encounter"):
+        written = {one["facets"]["version"]["datasetVersion"] for one in outputs(pipeline, name)}
+        assert {batch.batch_id, replay.batch_id} <= written
+    found = assertions(pipeline, "raw/encounter", batch.batch_id)
+    assert ("gate raw", None, True) in found
+    assert ("expect_column_values_to_be_in_set", "age", False) in found
+    assert "[300-310)" not in lineage(pipeline)
 
 
 def test_a_decision_that_is_not_allowed_fails_its_run_at_once(pipeline: Pipeline) -> None:
