@@ -12,7 +12,7 @@ from readmission.pipeline.promotion.champion import (
     try_to_open,
 )
 from readmission.pipeline.promotion.comparison import ComparisonRows, Scored, figures_of
-from readmission.pipeline.promotion.leaks import find_leaks
+from readmission.pipeline.promotion.leaks import find_leaks, highest_metrics
 from readmission.pipeline.promotion.order import PROMOTED, find_newer, not_denied
 from readmission.pipeline.promotion.rule import (
     FIRST_MODEL,
@@ -72,9 +72,10 @@ def judge(
     encounters = warehouse.test_encounters(batch_id)
     rows = ComparisonRows.read(warehouse, encounters, batch_id)
     challenger = Scored(registry.open(candidate.version, trusted), rows)
-    suspects = find_leaks(challenger, warehouse, batch_id)
+    metrics = highest_metrics(challenger, warehouse)
+    suspects = find_leaks(challenger, metrics, warehouse, batch_id)
     gatekeeper.predictions(
-        warehouse, batch_id, challenger.predictions, rows.outcomes, challenger.metrics, suspects
+        warehouse, batch_id, challenger.predictions, rows.outcomes, metrics, suspects
     )
     champion, earlier = _rivals(challenger, history, registry, trusted)
     proven = _proven(in_shadow, champion, history)

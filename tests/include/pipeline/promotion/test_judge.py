@@ -9,25 +9,30 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
+from psycopg import Connection
 
 from readmission.domain import schema
 from readmission.domain.production import CriterionStatus, Pin
+from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
 from readmission.modelling.evaluation.criteria import Criterion
 from readmission.pipeline.outcomes.shadow import ShadowComparison
+from readmission.pipeline.promotion import leaks
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.judge import judge
 from readmission.pipeline.promotion.order import PROMOTED
 from readmission.pipeline.promotion.rollout import carry_out, wait_until_served
 from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
 from readmission.pipeline.sweep import find_uncarried
-from readmission.pipeline.train import train, training_rows
+from readmission.pipeline.train import TRAINED_ON, train, training_rows
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.registry.rollbacks import roll_back
@@ -35,6 +40,7 @@ from readmission.serving.signature import Signer, TrustedKeys
 from readmission.settings import Settings
 from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
+from readmission.warehouse.clean.patient_history import with_history
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.conftest import BATCHES
 from tests.include.training import Training
@@ -375,17 +381,41 @@ def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Aren
     assert arena.aliases() == (None, None)
 
 
-def test_a_planted_leak_is_refused_and_its_column_is_named(arena: Arena) -> None:
-    # given a column that knows the outcome, and a model that has learned from it
-    with arena.warehouse.connection.transaction():
-        arena.warehouse.connection.execute("UPDATE encounter SET num_procedures = 3 * readmitted")
-    rows = training_rows(arena.warehouse, FIRST)
+def train_leaking(arena: Arena, rows: pd.DataFrame) -> None:
+    """Make a model of rows with a leak the candidate of the first batch."""
     data = replace(arena.trained.lineage, data_sha256=uuid4().hex, rows=len(rows))
     # Not in the experiment of the session's training, whose runs other tests count.
     elsewhere = arena.trained.settings.model_copy(update={"experiment": f"leak_{uuid4().hex}"})
     found = train("logistic_regression", rows, data, Registry(elsewhere), SIGNER, threads=1)
     version = arena.registry.register(found.run_id, data.tags())
     arena.history.record_candidate(Candidate(FIRST, found.run_id, found.family, version, "sha"))
+
+
+def test_a_leak_in_a_field_of_earlier_stays_is_named_although_blank_rows_do_not_have_it(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a history that knows how the patient's own stay ended
+    def leaking(connection: Connection, rows: pd.DataFrame, splits: Sequence[Split]) -> Any:
+        known = with_history(connection, rows, splits)
+        return known.assign(earlier_days=100 * known[schema.TARGET])
+
+    monkeypatch.setattr(leaks, "with_history", leaking)
+    rows = training_rows(arena.warehouse, FIRST)
+    train_leaking(arena, leaking(arena.warehouse.connection, rows, TRAINED_ON))
+
+    # when
+    with pytest.raises(GateFailed, match=r"points to a leak, by earlier_days \(\w+ -0\.\d+ if"):
+        arena.judge()
+
+    # then
+    assert arena.history.promotions() == []
+
+
+def test_a_planted_leak_is_refused_and_its_column_is_named(arena: Arena) -> None:
+    # given a column that knows the outcome, and a model that has learned from it
+    with arena.warehouse.connection.transaction():
+        arena.warehouse.connection.execute("UPDATE encounter SET num_procedures = 3 * readmitted")
+    train_leaking(arena, training_rows(arena.warehouse, FIRST))
 
     # when
     with pytest.raises(GateFailed, match=r"points to a leak, by num_procedures \(\w+ -0\.\d+ if"):
