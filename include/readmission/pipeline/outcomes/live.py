@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-import pandas as pd
 import psycopg
 
-from readmission.domain import schema
-from readmission.domain.columns import MISSING
 from readmission.modelling.evaluation.criteria import LabelledRows, Predicted
 from readmission.modelling.evaluation.live import evaluate_live, members_of
-from readmission.modelling.evaluation.subgroups import ATTRIBUTES, groups_of
 from readmission.pipeline.outcomes.shadow import (
     SEED,
     compare_in_shadow,
@@ -60,18 +56,10 @@ def _figures(version: str, compared: Sequence[ComparedRow]) -> Iterator[LiveFigu
     model = predicted(
         [one.probabilities for one in compared], [one.predicted_class for one in compared]
     )
-    frame = _attributes(compared, rows)
     yield from _of_group(version, ("", ""), rows, model)
-    for name, members in groups_of(frame).items():
+    for name, members in rows.groups.items():
         attribute, _, group = name.partition(": ")
         yield from _of_group(version, (attribute, group), *members_of(rows, model, members))
-
-
-def _attributes(compared: Sequence[ComparedRow], rows: LabelledRows) -> pd.DataFrame:
-    """Return the attributes that define groups, and the outcomes."""
-    frame = pd.DataFrame({name: [getattr(one, name) for one in compared] for name in ATTRIBUTES})
-    frame = frame.where(frame.notna() & (frame != MISSING), schema.UNKNOWN)
-    return frame.assign(**{schema.TARGET: rows.outcomes})
 
 
 def _of_group(

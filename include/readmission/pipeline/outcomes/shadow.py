@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import psycopg
 
 from readmission.domain import schema
+from readmission.domain.columns import MISSING
 from readmission.domain.production import CriterionStatus
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import Criterion, LabelledRows, Predicted
-from readmission.modelling.evaluation.subgroups import is_enough
+from readmission.modelling.evaluation.subgroups import ATTRIBUTES, groups_of, is_enough
 from readmission.warehouse.predictions.compared_rows import (
     ComparedRow,
     ShadowRow,
@@ -36,7 +38,8 @@ class ShadowComparison:
     outcomes, agreed : int
         Encounters with a known outcome, and those of them for which both chose the same class.
     criteria : sequence of Criterion
-        The criteria of a promotion on these encounters; none if there are too few to judge by.
+        The criteria of a promotion on these encounters, with the floors of each group of patients;
+        none if there are too few to judge by.
     """
 
     champion: str
@@ -70,13 +73,18 @@ class ShadowComparison:
         }
 
     def figures(self) -> Iterator[LiveFigure]:
-        """Yield the counts, and every difference with its interval."""
+        """Yield the counts, and every difference over all patients with its interval."""
         names = self.challenger, self.champion, "", ""
         yield LiveFigure(*names, OUTCOMES, self.outcomes)
         yield LiveFigure(*names, AGREED, self.agreed)
         for one in self.criteria:
             is_difference = one.name not in (criteria.ERROR, criteria.SLOPE_NAME)
-            if is_difference and one.figure is not None and one.interval is not None:
+            if (
+                is_difference
+                and not one.group
+                and one.figure is not None
+                and one.interval is not None
+            ):
                 yield LiveFigure(*names, one.name, one.figure, *one.interval)
 
 
@@ -105,9 +113,12 @@ def compare_in_shadow(
 
 
 def labelled(found: Sequence[ComparedRow | ShadowRow]) -> LabelledRows:
-    """Return the outcomes and patients of predictions."""
+    """Return the outcomes, patients and groups of predictions."""
     outcomes = _codes([one.readmitted for one in found])
-    return LabelledRows(outcomes, np.array([one.patient for one in found]), {})
+    frame = pd.DataFrame({name: [getattr(one, name) for one in found] for name in ATTRIBUTES})
+    frame = frame.where(frame.notna() & (frame != MISSING), schema.UNKNOWN)
+    groups = groups_of(frame.assign(**{schema.TARGET: outcomes}))
+    return LabelledRows(outcomes, np.array([one.patient for one in found]), groups)
 
 
 def predicted(probabilities: Sequence[Sequence[float]], classes: Sequence[str]) -> Predicted:

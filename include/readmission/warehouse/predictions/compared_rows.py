@@ -24,7 +24,10 @@ class ComparedRow(NamedTuple):
 
 
 class ShadowRow(NamedTuple):
-    """The predictions of champion and challenger for one encounter, with its outcome."""
+    """The predictions of champion and challenger for one encounter, with its outcome.
+
+    The attributes are those of the champion's logged prediction; None if that is gone.
+    """
 
     patient: str
     readmitted: str
@@ -32,6 +35,9 @@ class ShadowRow(NamedTuple):
     champion_class: str
     challenger: Sequence[float]
     challenger_class: str
+    race: str | None
+    gender: str | None
+    age: str | None
 
 
 def predictions_of(connection: psycopg.Connection, version: str, days: int) -> list[ComparedRow]:
@@ -72,8 +78,15 @@ WHERE at >= now() - make_interval(days => %(days)s) ORDER BY 1, 2
 _IN_SHADOW = f"""
 SELECT DISTINCT ON (encounter_hash)
        coalesce(patient_hash, encounter_hash), readmitted,
-       champion, champion_class, challenger, challenger_class
-FROM shadow_prediction JOIN outcome USING (encounter_hash)
+       champion, champion_class, challenger, challenger_class, race, gender, age
+FROM shadow_prediction s JOIN outcome USING (encounter_hash)
+LEFT JOIN LATERAL (
+    SELECT features ->> 'race' AS race, features ->> 'gender' AS gender, features ->> 'age' AS age
+    FROM prediction p
+    WHERE p.request_id = s.request_id AND p.row = s.row AND p.encounter_hash = s.encounter_hash
+      AND p.at BETWEEN s.at - interval '1 hour' AND s.at + interval '1 hour'
+    LIMIT 1
+) logged ON true
 WHERE champion_version = %(champion)s AND challenger_version = %(challenger)s
   AND at >= now() - make_interval(days => %(days)s) AND {UNSEEN}
 ORDER BY encounter_hash, at DESC

@@ -11,6 +11,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 from api.prediction_log.encoding import Encoder
 from readmission.domain import schema
 from readmission.domain.privacy import Pseudonyms
+from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.calibration import expected_error
 from readmission.pipeline.outcomes.live import VERSIONS, measure_live, store_live
 from readmission.pipeline.outcomes.shadow import compare_in_shadow
@@ -22,6 +23,7 @@ from readmission.warehouse.predictions.outcomes import OutcomeStore
 from readmission.warehouse.predictions.shadow import ShadowPrediction
 from readmission.warehouse.predictions.store import PredictionStore
 from tests.databases import emptied
+from tests.include.calibrated import frequencies, hints
 
 KEY = "a key of at least thirty-two characters"
 NAMES = Pseudonyms(KEY)
@@ -169,6 +171,28 @@ def test_only_the_newest_challengers_are_measured_and_all_are_compared(
 
     assert measured == set(range(4, VERSIONS + 4))
     assert len(compare_in_shadow(predictions)) == VERSIONS + 2
+
+
+def test_a_challenger_better_overall_but_below_a_floor_in_one_group_is_not_better(
+    predictions: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given one that knows more about the men and nothing about the women, the latter half
+    monkeypatch.setattr(criteria, "MINIMUM_POSITIVES", 100)
+    monkeypatch.setattr(criteria, "CALIBRATION_ERROR", 0.1)  # Bins divide equal risks.
+    is_woman = np.arange(ROWS) >= ROWS / 2
+    champion = frequencies(OUTCOMES, hints(OUTCOMES, 0.2))
+    challenger = frequencies(OUTCOMES, np.where(is_woman, 3, hints(OUTCOMES, 0.9)))
+    log(predictions, "1", champion)
+    log_in_shadow(predictions, champion, challenger)
+    know(predictions)
+
+    # when
+    (compared,) = compare_in_shadow(predictions)
+
+    # then
+    assert {one.group for one in compared.criteria if one.verdict == "failed"} == {"gender: Female"}
+    assert not compared.is_better
+    assert {one.patient_group for one in compared.figures()} == {""}
 
 
 @pytest.mark.parametrize(
