@@ -23,16 +23,19 @@ from readmission.domain import schema
 from readmission.domain.production import CriterionStatus, Pin
 from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound, BundleRefused, GateFailed, ServingMismatch
+from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import Criterion
 from readmission.pipeline.outcomes.shadow import ShadowComparison
 from readmission.pipeline.promotion import leaks
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
+from readmission.pipeline.promotion.comparison import Scored
 from readmission.pipeline.promotion.judge import judge
 from readmission.pipeline.promotion.order import PROMOTED
 from readmission.pipeline.promotion.rollout import carry_out, wait_until_served
 from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
 from readmission.pipeline.sweep import find_uncarried
 from readmission.pipeline.train import TRAINED_ON, train, training_rows
+from readmission.quality import suites
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
 from readmission.registry.rollbacks import roll_back
@@ -42,6 +45,7 @@ from readmission.warehouse import Candidate, CleanWarehouse, ModelHistory, Promo
 from readmission.warehouse.clean.judged_rows import JudgedRowLog
 from readmission.warehouse.clean.patient_history import with_history
 from readmission.warehouse.verdicts import VerdictLog
+from tests.include.calibrated import frequencies, hints
 from tests.include.conftest import BATCHES
 from tests.include.training import Training
 from tests.signing import SIGNER, TRUSTED
@@ -379,6 +383,41 @@ def test_a_challenger_that_knows_the_outcomes_is_stopped_by_the_gate(arena: Aren
     # then no verdict is recorded
     assert arena.history.promotions() == []
     assert arena.aliases() == (None, None)
+
+
+def test_a_challenger_better_overall_but_below_a_floor_in_one_group_is_refused(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given limits for these few rows
+    monkeypatch.setattr(criteria, "MINIMUM_POSITIVES", 20)
+    monkeypatch.setattr(criteria, "CALIBRATION_ERROR", 0.1)
+    for limit in ("LEAK_WEIGHTED_F1", "LEAK_AUROC"):
+        monkeypatch.setattr(suites, limit, 1)
+    # and a challenger that knows more about the men than the champion, and nothing about the women
+    rows = arena.warehouse.read_encounters(arena.warehouse.test_encounters(SECOND), SECOND)
+    frame = rows.to_pandas()
+    outcomes, is_woman = frame[schema.TARGET].to_numpy(), frame["gender"] == "Female"
+    champion = arena.register("random_forest")
+    arena.registry.promote(champion)
+    challenger = arena.register("xgboost", SECOND)
+    known = {
+        champion: frequencies(outcomes, hints(outcomes, 0.4)),
+        challenger: frequencies(outcomes, np.where(is_woman, 3, hints(outcomes, 0.95))),
+    }
+    monkeypatch.setattr(Scored, "probabilities", property(lambda self: known[self.version]))
+
+    # when
+    verdict = arena.judge(SECOND, Rule())
+
+    # then
+    failed = [one for one in verdict.figures["criteria"] if one["verdict"] == "failed"]
+    assert {one["group"] for one in failed} == {"gender: Female"}
+    assert verdict.verdict == REFUSED
+    assert re.match(
+        r"criterion failed: difference in AUROC\(<30\) \(gender: Female\) -0\.\d+", verdict.reason
+    )
+    (loss,) = (one for one in verdict.figures["criteria"] if one["name"] == "log_loss")
+    assert (loss["verdict"], loss["figure"] < 0) == ("passed", True)
 
 
 def train_leaking(arena: Arena, rows: pd.DataFrame) -> None:
