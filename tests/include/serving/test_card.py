@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from readmission.domain import schema
+from readmission.domain import drift, schema
 from readmission.domain.splitting import Split
 from readmission.errors import CardIncomplete
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.evaluation.metrics import evaluate
-from readmission.modelling.evaluation.report import evaluation_report, require_complete
+from readmission.modelling.evaluation.report import DRIFTED, evaluation_report, require_complete
 from readmission.modelling.fitting import Fit, fit
 from readmission.serving.card import FILE
 from readmission.serving.card.attributes import chai, hti_1
@@ -25,14 +25,19 @@ from tests.signing import SIGNER
 LINEAGE = {"batch_id": "batch-0002", "batches": 2, "rows": 1_700, "data_source": "uci",
            "data_sha256": "3f2a", "lock_sha256": "77aa", "commit": "c0ffee"}  # fmt: skip
 SECTIONS = (
-    "Purpose", "Limits", "Data", "Metrics", "Groups of patients", "Calibration", "Decision curve",
-    "Decision weights", "Features", "Promotion criteria", "Lineage", "Source attributes (HTI-1)",
+    "Purpose", "Limits", "Data", "Drift", "Metrics", "Groups of patients", "Calibration",
+    "Decision curve", "Decision weights", "Features", "Promotion criteria", "Lineage",
+    "Source attributes (HTI-1)",
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def fitted(clean_rows: pd.DataFrame) -> Fit:
-    rows = clean_rows[clean_rows["part"] != Split.TEST]
+    """A fit on two batches, the second with patients who left in other ways."""
+    rows = clean_rows[clean_rows["part"] != Split.TEST].reset_index(drop=True)
+    rows["batch_id"] = np.where(rows.index < len(rows) / 2, "batch-9999", "batch-10000")
+    is_newest = rows["batch_id"] == "batch-10000"
+    rows.loc[is_newest, "discharge_disposition_id"] = "6"
     return fit("logistic_regression", rows, threads=1)
 
 
@@ -40,7 +45,9 @@ def fitted(clean_rows: pd.DataFrame) -> Fit:
 def card(fitted: Fit, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The card in the bundle of a model."""
     folder = tmp_path_factory.mktemp("card") / "bundle"
-    found = json.loads((write_bundle(folder, fitted, LINEAGE, SIGNER) / FILE).read_text())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drift, "MINIMUM_ROWS", 50)
+        found = json.loads((write_bundle(folder, fitted, LINEAGE, SIGNER) / FILE).read_text())
     assert isinstance(found, dict)
     return found
 
@@ -69,6 +76,23 @@ def test_calibration_and_demographics_cover_every_row(card: dict[str, Any], fitt
     )
     assert report["features"] == list(schema.FEATURE_NAMES)
     assert "gender" in report["subgroups"]
+
+
+def test_the_drift_of_the_newest_batch_is_shown_from_the_column_that_drifted_most(
+    card: dict[str, Any], fitted: Fit
+) -> None:
+    found = card["report"]["drift"]
+
+    assert found[0]["column"] == "discharge_disposition_id"
+    indices = [one["psi"] for one in found]
+    assert indices == sorted(indices, reverse=True)
+    assert indices[0] > 1
+    assert len(found) == DRIFTED
+    # and a model of one batch has no such section
+    alone = fitted.rows.assign(batch_id="batch-0001")
+    report = evaluation_report(alone, fitted.probabilities, fitted.model.weights)
+    assert report["drift"] == []
+    assert "<h2>Drift</h2>" not in html(card | {"report": report})
 
 
 def test_a_missing_figure_is_an_error_that_names_it(card: dict[str, Any], fitted: Fit) -> None:
@@ -116,7 +140,7 @@ def test_markdown_and_html_show_the_same_sections_and_figures(card: dict[str, An
         assert "c0ffee" in written
         assert "77aa" in written
     # and the page is well formed, without scripts, and escapes what it shows
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert "<script" not in page
     assert "AUROC(&lt;30)" in page
     HTMLParser().feed(page)

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from readmission.domain import schema
+from readmission.domain import drift, schema
+from readmission.domain.batch_ids import batch_number
 from readmission.domain.columns import earlier_stays
 from readmission.errors import CardIncomplete
 from readmission.modelling.decision import decide
@@ -21,6 +22,9 @@ from readmission.modelling.evaluation.subgroups import ATTRIBUTES, evaluate_subg
 
 DRAWS, SEED = 200, 30
 """Fewer draws than a verdict has: the intervals of a card decide nothing."""
+
+DRIFTED = 10
+"""Columns of which the drift is shown."""
 
 Flags = npt.NDArray[np.bool_]
 
@@ -44,8 +48,9 @@ def evaluation_report(
     -------
     dict
         ``intervals`` of metrics, over ``all`` rows and ``eligible`` ones; ``subgroups``;
-        ``calibration`` by tenths of the risk; ``decision_curve``; ``demographics``; ``features``
-        and ``criteria`` by which the model was or will be judged.
+        ``calibration`` by tenths of the risk; ``decision_curve``; ``demographics``; ``drift`` of
+        the newest batch from the earlier ones, which is empty if it cannot be measured;
+        ``features`` and ``criteria`` by which the model was or will be judged.
 
     Raises
     ------
@@ -66,6 +71,7 @@ def evaluation_report(
         "calibration": _calibration(positive, risk),
         "decision_curve": decision_curve(positive, risk, rows),
         "demographics": {name: shares_of(rows[name]) for name in ATTRIBUTES},
+        "drift": _drift(rows),
         "features": [*schema.FEATURE_NAMES, *(n for n in earlier_stays.NAMES if n in rows)],
         "criteria": [
             {"name": name, "title": title, "limit": criteria.LIMITS[name]}
@@ -115,6 +121,17 @@ def _calibration(positive: Flags, risk: npt.NDArray[np.floating]) -> list[dict[s
         for places in bins
         if len(places)
     ]
+
+
+def _drift(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the columns in which the newest batch differs most from the earlier ones."""
+    if "batch_id" not in rows:
+        return []
+    is_newest = (rows["batch_id"] == max(rows["batch_id"].unique(), key=batch_number)).to_numpy()
+    if is_newest.all():
+        return []
+    found = drift.measure(rows[is_newest], drift.reference_of(rows[~is_newest]))
+    return [{"column": one.column, "psi": one.psi} for one in found[:DRIFTED]]
 
 
 def _values(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -72,7 +72,11 @@ def chai(card: Card) -> dict[str, Any]:
             "model_type": card["family"],
             "foundation_models": "None",
             "input_data": {"type": "tabular, known at discharge", "fields": report["features"]},
-            "development_data": {**data, "demographics": report["demographics"]},
+            "development_data": {
+                **data,
+                "demographics": report["demographics"],
+                "drift": report.get("drift", []),
+            },
             "bias_mitigation": _values(card)["5.ii"],
             "ongoing_maintenance": f"{MONITORING}. {UPDATES}",
             "transparency": {"funding": "None stated", "third_parties": "None"},

@@ -36,7 +36,7 @@ def markdown(card: Card) -> str:
 
 
 def html(card: Card) -> str:
-    """Return the card as a page without scripts, with two plots."""
+    """Return the card as a page without scripts, with plots."""
     parts = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(_title(card))}'
         f"</title><style>{_STYLE}</style></head><body><h1>{escape(_title(card))}</h1>"
@@ -67,6 +67,16 @@ def _sections(card: Card) -> Iterator[Section]:
         (attribute, group, f"{share:.1%}")
         for attribute, groups in report["demographics"].items() for group, share in groups.items()
     ))  # fmt: skip
+    drift = report.get("drift") or ()
+    if drift:
+        yield (
+            _DRIFT,
+            [
+                "Of the newest batch from the earlier ones: the columns with the largest population"
+                " stability index (PSI) over validation rows; 0.10 is moderate, 0.25 strong."
+            ],
+            _table(("column", "PSI"), ((one["column"], f"{one['psi']:.3f}") for one in drift)),
+        )
     yield _METRICS, ["On validation rows; 95 % intervals by bootstrap over patients."], _table(
         ("metric", "all rows", "eligible rows"),
         ((name, *(_interval(report["intervals"][rows][name]) for rows in ("all", "eligible")))
@@ -108,7 +118,8 @@ def _sections(card: Card) -> Iterator[Section]:
     ))  # fmt: skip
 
 
-_METRICS, _CALIBRATION, _DECISION = "Metrics", "Calibration", "Decision curve"
+_DRIFT, _METRICS = "Drift", "Metrics"
+_CALIBRATION, _DECISION = "Calibration", "Decision curve"
 
 
 def _table(names: Sequence[str], rows: Any) -> Table:
@@ -130,6 +141,20 @@ def _html_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
     )
     return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _drift_plot(report: Card) -> str:
+    """Return a bar for each column, in the order of the table, as one line around all bars."""
+    bars = [
+        point
+        for place, one in enumerate(report["drift"])
+        for point in (
+            (place, 0.0), (place, one["psi"]), (place + 0.8, one["psi"]), (place + 0.8, 0.0),
+        )
+    ]  # fmt: skip
+    strong = [(0.0, 0.25), (float(len(report["drift"])), 0.25)]
+    label = "PSI of each column, in the order of the table; above the grey line it is strong"
+    return _svg(label, {"#999": strong, "#4c78a8": bars})
 
 
 def _calibration_plot(report: Card) -> str:
@@ -171,5 +196,5 @@ def _svg(label: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
     )
 
 
-_PLOTS = {_CALIBRATION: _calibration_plot, _DECISION: _decision_plot}
+_PLOTS = {_DRIFT: _drift_plot, _CALIBRATION: _calibration_plot, _DECISION: _decision_plot}
 """The plot of a section."""
