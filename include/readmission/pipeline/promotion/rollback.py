@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
@@ -32,8 +33,8 @@ def roll_back(
 ) -> str:
     """Put an earlier version into production and pin it; return what was done, in a sentence.
 
-    The sentence also says which replicas of the API do not serve the version within seconds. They
-    follow at their next poll of the registry, or an alert names them.
+    The sentence also says how long that took, and which replicas of the API do not serve the
+    version within seconds. They follow at their next poll of the registry, or an alert names them.
 
     Parameters
     ----------
@@ -57,6 +58,7 @@ def roll_back(
     ServingMismatch
         If it rolled back, and still serves another version a minute later.
     """
+    began = time.monotonic()
     key = settings.api_key.get_secret_value() if settings.api_key else ""
     response = httpx.post(
         f"{settings.api_url}/rollback",
@@ -73,6 +75,6 @@ def roll_back(
     version = rollout.wait_until_served(registry, settings)
     pin = registry.production().pin
     served = wait_until_served(version, settings)
-    if served.others:
-        log.warning("rollback: %s", served)
-    return f"version {version} replaced version {body['previous_version']}; {pin}; {served}"
+    shown = f"{served}, after {time.monotonic() - began:.1f} s"
+    log.log(logging.WARNING if served.others else logging.INFO, "rollback: %s", shown)
+    return f"version {version} replaced version {body['previous_version']}; {pin}; {shown}"

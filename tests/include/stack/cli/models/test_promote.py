@@ -2,6 +2,7 @@
 
 import getpass
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -99,6 +100,9 @@ def test_a_rollback_is_served_recorded_at_once_and_pinned_until_unpin(
 
     # then
     assert sentence.startswith("version 1 replaced version 2; version 1 is pinned until 2999-01-31")
+    took = re.search(r"; the API serves version 1, after (\d+\.\d) s$", sentence)
+    assert took is not None, sentence
+    assert float(took[1]) < 60, sentence
     (row,) = RollbackLog(clean_db).rollbacks()
     assert (row.left, row.back, row.reason, row.pinned) == ("2", "1", "too many alarms", True)
     event = audit.read(site)[-1]
