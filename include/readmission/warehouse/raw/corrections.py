@@ -16,15 +16,26 @@ from psycopg.rows import class_row
 
 from readmission.domain import schema
 from readmission.errors import NotACorrection
-from readmission.warehouse.raw.line_numbers import line_of
+from readmission.warehouse.raw.line_numbers import NumberedRow, line_of
 from readmission.warehouse.raw.repeated_rows import SUPERSEDED_ROWS, values_of
 from readmission.warehouse.states import RowState
 
 Rule = Literal["hold", "accept"]
 
 
+class CorrectingRow(NumberedRow):
+    """Base of what is known about a row that corrects an earlier one."""
+
+    earlier_row: int
+
+    @property
+    def earlier_line(self) -> int:
+        """The number of the corrected row as people see it, from 1."""
+        return line_of(self.earlier_row)
+
+
 @dataclass(frozen=True)
-class Difference:
+class Difference(CorrectingRow):
     """A row that differs from the valid row of the same encounter.
 
     Parameters
@@ -46,16 +57,6 @@ class Difference:
     is_accepted: bool = False
 
     @property
-    def line(self) -> int:
-        """The number of the row as people see it, from 1."""
-        return line_of(self.source_row)
-
-    @property
-    def earlier_line(self) -> int:
-        """The number of the corrected row as people see it, from 1."""
-        return line_of(self.earlier_row)
-
-    @property
     def reason(self) -> str:
         """Why the row is held, without quoting a value."""
         return (
@@ -65,7 +66,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Correction:
+class Correction(CorrectingRow):
     """A stored correction and the decision about it.
 
     Parameters
@@ -96,16 +97,6 @@ class Correction:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", RowState(self.state))
-
-    @property
-    def line(self) -> int:
-        """The number of the row as people see it, from 1."""
-        return line_of(self.source_row)
-
-    @property
-    def earlier_line(self) -> int:
-        """The number of the corrected row as people see it, from 1."""
-        return line_of(self.earlier_row)
 
     @property
     def status(self) -> str:

@@ -8,12 +8,12 @@ import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from readmission.warehouse.raw.line_numbers import line_of
+from readmission.warehouse.raw.line_numbers import NumberedRow
 from readmission.warehouse.states import RowState
 
 
 @dataclass(frozen=True)
-class Decision:
+class Decision(NumberedRow):
     """One decision about one row.
 
     Parameters
@@ -38,11 +38,6 @@ class Decision:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", RowState(self.state))
-
-    @property
-    def line(self) -> int:
-        """The number of the row as people see it, from 1."""
-        return line_of(self.source_row)
 
 
 class DecisionLog:

@@ -8,12 +8,12 @@ from datetime import datetime
 from readmission.domain import schema
 from readmission.domain.columns import Kind
 from readmission.errors import DecisionRefused, InvalidValue
-from readmission.warehouse.raw.line_numbers import line_of
+from readmission.warehouse.raw.line_numbers import NumberedRow
 from readmission.warehouse.states import BECOMES, RowState
 
 
 @dataclass(frozen=True)
-class QuarantinedRow:
+class QuarantinedRow(NumberedRow):
     """A quarantined row and the last decision about it.
 
     Parameters
@@ -48,11 +48,6 @@ class QuarantinedRow:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", RowState(self.state))
-
-    @property
-    def line(self) -> int:
-        """The number of the row as people see it, from 1."""
-        return line_of(self.source_row)
 
     @property
     def is_waiting(self) -> bool:

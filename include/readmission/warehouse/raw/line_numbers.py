@@ -30,3 +30,14 @@ def source_row_of(line: int) -> int:
     if line < 1:
         raise InvalidLine(line)
     return line - 1
+
+
+class NumberedRow:
+    """Base of what the tables say about a row."""
+
+    source_row: int
+
+    @property
+    def line(self) -> int:
+        """The number of the row as people see it, from 1."""
+        return line_of(self.source_row)
