@@ -265,7 +265,7 @@ class TestGate:
         # then
         assert batch.ends_here
         (reason,) = hospital.quarantine.row(batch.batch_id, 7).reasons
-        assert reason.startswith(f"corrects row {ROWS} of {later.batch_id} (")
+        assert reason.startswith(f"corrects row {ROWS + 1} of {later.batch_id} (")
 
     def test_of_two_rows_of_an_encounter_the_first_at_the_gate_comes_first(
         self, hospital: Hospital
