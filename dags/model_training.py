@@ -26,7 +26,8 @@ def model_training_pipeline():
         from connections import batch_of, clean_warehouse, publish_report, training_partitions
         from lineage import report_gate
         from readmission.modelling import families
-        from readmission.pipeline import measure_drift, train
+        from readmission.pipeline import measure_drift
+        from readmission.pipeline.training import reading, train
         from readmission.quality.gates import Gatekeeper
         from readmission.warehouse.clean.skipped_trainings import SkippedTrainings
 
@@ -39,9 +40,7 @@ def model_training_pipeline():
             if why := skipped.reason_to_skip(batch_id, run_id, every):
                 raise AirflowSkipException(f"{batch_id} is not trained on: {why}")
             history = get_settings().train_with_history
-            rows = train.training_rows(
-                warehouse, batch_id, history=history, partitions=training_partitions(warehouse)
-            )
+            rows = reading.to_check(training_partitions(warehouse), batch_id, history=history)
             gatekeeper = Gatekeeper(get_settings().docs_dir, publish_report, report_gate)
             gatekeeper.training(warehouse, batch_id, rows)
             return vars(train.lineage(warehouse, batch_id, len(rows)))
@@ -52,20 +51,15 @@ def model_training_pipeline():
         label(family)
         from connections import clean_warehouse, training_partitions
         from readmission.modelling.mlflow_runs import Lineage
-        from readmission.pipeline import train
+        from readmission.pipeline.training import reading, train
         from readmission.registry import Registry
 
         settings, lineage = get_settings(), Lineage(**data)
         registry, signer = Registry(settings.as_mlflow("training")), train.signer_of(settings)
-        with train.cluster_of(settings) as cluster:
+        with reading.cluster_of(settings) as cluster:
             with clean_warehouse() as warehouse:
-                batch_id, partitions = lineage.batch_id, training_partitions(warehouse)
-                history = settings.train_with_history
-                rows = (
-                    train.training_rows(warehouse, batch_id, history=history, partitions=partitions)
-                    if cluster is None
-                    else train.distributed_rows(partitions, batch_id, cluster)
-                )
+                partitions = training_partitions(warehouse)
+                rows = reading.to_fit(settings, partitions, lineage.batch_id, lineage.rows, cluster)
             threads = settings.training_threads
             return vars(train.train(family, rows, lineage, registry, signer, threads))
 
@@ -77,7 +71,7 @@ def model_training_pipeline():
         from connections import clean_warehouse
         from lineage import report
         from readmission.modelling.mlflow_runs import Lineage
-        from readmission.pipeline import train
+        from readmission.pipeline.training import train
         from readmission.registry import Registry
         from readmission.warehouse import ModelHistory
 

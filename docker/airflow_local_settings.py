@@ -22,7 +22,7 @@ PRELOADED = (
     "onnxruntime", "pandas", "psycopg", "sklearn.ensemble", "sklearn.linear_model", "xgboost",
     "readmission.pipeline.ingest", "readmission.pipeline.measure_drift",
     "readmission.pipeline.process", "readmission.pipeline.promotion.judge",
-    "readmission.pipeline.train",
+    "readmission.pipeline.training.train",
     "airflow.providers.amazon.aws.hooks.s3", "airflow.providers.postgres.hooks.postgres",
     "airflow.providers.standard.operators.python",
 )  # fmt: skip

@@ -31,7 +31,8 @@ from load.benchmarks.serving import WrkResult, cells, measure_server, ratio, req
 from readmission.domain import schema
 from readmission.domain.batch_ids import batch_name
 from readmission.domain.privacy import Pseudonyms
-from readmission.pipeline import process, source, train
+from readmission.pipeline import process, source
+from readmission.pipeline.training import reading, train
 from readmission.registry import Registry
 from readmission.stack.services import postgres
 from readmission.stack.site.ports import free_ports
@@ -64,7 +65,7 @@ def patients(stack: Stack) -> dict[str, dict[str, Any]]:
             process.process(raw, clean, batch_id, key, Pseudonyms(key).patient)
             clean.accept(batch_id)
         known_stays.publish(clean, predictions, Pseudonyms(key).encounter)
-        rows = train.training_rows(clean, batch_id, history=True)
+        rows = reading.whole(clean, batch_id, history=True)
         lineage = train.lineage(clean, batch_id, len(rows))
     registry = Registry(site.training_settings)
     signer = train.signer_of(site.training_settings)

@@ -30,10 +30,11 @@ from rich.table import Table
 from load.benchmarks import bare_copy
 from load.benchmarks.bare_copy import BARE, LOAD, timed
 from readmission.domain.batch_ids import batch_name
-from readmission.pipeline import ingest, process, source, train
+from readmission.pipeline import ingest, process, source
 from readmission.pipeline.promotion import judge as promotion
 from readmission.pipeline.promotion import rollout
 from readmission.pipeline.promotion.rule import Rule
+from readmission.pipeline.training import reading, train
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
 from readmission.serving.signature import TrustedKeys
@@ -114,7 +115,7 @@ def in_process(
             with timed(seconds, "clean gate"):
                 gatekeeper.clean(clean, key)
             with timed(seconds, "training set and its gate"):
-                rows = train.training_rows(clean, key)
+                rows = reading.whole(clean, key)
                 gatekeeper.training(clean, key, rows)
                 lineage = train.lineage(clean, key, len(rows))
             with timed(seconds, "three fits, logged"):

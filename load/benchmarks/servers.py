@@ -26,7 +26,7 @@ from readmission.domain.splitting import Split
 from readmission.modelling.fitting import fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
 from readmission.pipeline import source
-from readmission.pipeline.train import signer_of
+from readmission.pipeline.training.train import signer_of
 from readmission.registry import CHALLENGER, Registry
 from readmission.settings import CHECKOUT, PREFIX, Settings, get_settings
 from readmission.stack.services import postgres

@@ -12,7 +12,7 @@ from readmission.domain.splitting import Split
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.fitting import Fit, fit
 from readmission.modelling.mlflow_runs import Lineage, log_fit
-from readmission.pipeline.train import signer_of
+from readmission.pipeline.training.train import signer_of
 from readmission.registry import Registry
 from readmission.serving.bundle import open_bundle
 from readmission.serving.model import RegisteredVersion, ServedModel

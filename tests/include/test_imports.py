@@ -67,7 +67,12 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"bundling"},
         {"mlflow_runs"},
     ),
-    "readmission.modelling.fitting": ({"samples"}, {"workers"}, {"cluster"}),
+    "readmission.modelling.fitting": (
+        {"samples"},
+        {"parts"},
+        {"parted_rows"},
+        {"cluster", "streaming"},
+    ),
     "readmission.modelling.evaluation": (
         {"bootstrap"},
         {"calibration"},
@@ -88,9 +93,9 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"gates"},
     ),
     "readmission.pipeline": (
-        {"delivery", "outcomes"},
+        {"delivery", "outcomes", "training"},
         {"promotion"},
-        {"measure_drift", "process", "record_moves", "replay", "scoring", "source", "train"},
+        {"measure_drift", "process", "record_moves", "replay", "scoring", "source"},
         {"ingest", "sweep"},
     ),
     "readmission.pipeline.delivery": (
@@ -101,6 +106,7 @@ PLAN: Mapping[str, Sequence[set[str]]] = {
         {"delivery", "watch"},
     ),
     "readmission.pipeline.outcomes": ({"record_outcomes", "requests", "shadow"}, {"live"}),
+    "readmission.pipeline.training": ({"reading"}, {"train"}),
     "readmission.pipeline.scoring": ({"parts"}, {"scorer"}, {"job"}),
     "readmission.pipeline.promotion": (
         {"comparison", "order", "replicas", "turn"},

@@ -15,7 +15,7 @@ from readmission.domain.splitting import Split
 from readmission.modelling.families import FAMILIES
 from readmission.modelling.mlflow_runs import Lineage
 from readmission.modelling.model import ReadmissionModel
-from readmission.pipeline import train
+from readmission.pipeline.training import reading, train
 from readmission.registry import Registry
 from readmission.settings import Settings
 from readmission.warehouse import CleanWarehouse, RawWarehouse
@@ -83,7 +83,7 @@ def train_families(platform: Platform, encounters: pa.Table) -> Training:
             recreate(connection)
         warehouse = CleanWarehouse(clean)
         fill(RawWarehouse(raw), warehouse, encounters)
-        rows = train.training_rows(warehouse, BATCHES[0], history=True)
+        rows = reading.whole(warehouse, BATCHES[0], history=True)
         test_rows = warehouse.read_splits((Split.TEST,))
         lineage = train.lineage(warehouse, BATCHES[0], len(rows))
     results = [

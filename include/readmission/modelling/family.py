@@ -1,6 +1,6 @@
 """The declaration of a model family, and what the families share when they write ONNX."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ _IR_VERSION = 8
 Weights = npt.NDArray[np.floating[Any]]
 Encoded = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.integer[Any]]
+EncodedParts = Callable[[], Iterator[tuple[Any, npt.NDArray[np.int64]]]]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Family:
         Fits an estimator on the rows of a cluster. It takes the unfitted estimator, Dask's client,
         the encoded rows as a Dask array of CSR chunks, shape (n, columns), and their class codes.
         Without it, a training on a cluster fits the family on a sample, in one process.
+    fit_in_parts : callable, optional
+        Fits an estimator on more rows than one process can hold. It takes the unfitted estimator
+        and a callable that iterates over the parts, as often as it is called: each the encoded rows
+        as a CSR matrix, shape (n, columns), and their class codes. Without it, the family is fitted
+        on a sample.
     """
 
     title: str
@@ -66,6 +72,7 @@ class Family:
     absent: float = 0.0
     distribution: Callable[[], str] | None = None
     fit_on_cluster: Callable[[Any, Any, Any, Any], None] | None = None
+    fit_in_parts: Callable[[Any, EncodedParts], None] | None = None
 
 
 def tree_nodes(

@@ -53,8 +53,9 @@ class PromotionSettings(RenamedSettings):
     )
     training_sample_rows: PositiveInt = Field(
         500_000,
-        description="With READMISSION_TRAINING_ENGINE=dask, rows above which encoder, metrics, and"
-        " the families that cannot be fitted on a cluster see a sample of the patients.",
+        description="Rows above which a training reads its rows in parts: XGBoost is fitted on all"
+        " of them; encoder, metrics and the other families see a sample of the patients. Not with"
+        " READMISSION_TRAIN_WITH_HISTORY, which reads all rows.",
     )
     history_refresh_seconds: PositiveFloat = Field(
         30, description="Seconds between two checks of the API for new stays of patients."

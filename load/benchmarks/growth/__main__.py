@@ -10,7 +10,8 @@ synth`, and prints for each size
   are encoded already;
 * what one more batch costs in databases of that size, gate by gate;
 * what each query of gates, exporter, reports, API and sweep costs there;
-* writing and reading the training set, and fitting each family of `--families`;
+* writing and checking the training set, and fitting each family of `--families` with each of
+  `--engines`: whole, parts (see READMISSION_TRAINING_SAMPLE_ROWS) and dask, on two workers;
 
 each in a process of its own, with its peak memory, and how all grow from one size to the next. At
 the end, it extrapolates to 1,000 million encounters on `--nodes` machines. Run it on an otherwise
@@ -74,19 +75,21 @@ def costs_of_scoring(key: str, path: Path, rows: int) -> Costs:
 
 
 def costs_when_filled(
-    site: Site, rows: int, parts: Sequence[str], families: Sequence[str]
+    site: Site, rows: int, parts: Sequence[str], arguments: argparse.Namespace
 ) -> Costs:
     """Return what batches, queries and trainings take in databases of that many rows."""
     dsns = {name: postgres.dsn(site, name) for name in DATABASES}
-    filled, found = fill(dsns, rows), {}
+    filled, found = fill(dsns, rows, only_clean=not {FILLED, QUERIES} & set(parts)), {}
     if QUERIES in parts:
         found["query"] = apart(queries.measure, dsns)
     if FILLED in parts:
         found["one more batch"] = apart(batch.one_batch, dsns, filled)
     if TRAINING in parts:
         found["training set"] = apart(batch.snapshot, dsns, site)
-        for family in families:
-            found[family] = apart(batch.training, dsns, site, family)
+        for family in arguments.families:
+            for engine in arguments.engines:
+                given = dsns, site, family, engine, arguments.trees
+                found[f"{family}, {engine}"] = apart(batch.training, *given)
     return found
 
 
@@ -150,7 +153,7 @@ def _totals(
             if stage == "one more batch":
                 batches = [rows / BATCH for rows in sizes]
                 together[what] = [v * n for v, n in zip(values, batches, strict=True)]
-            elif (stage, what) == (SCORING, SCORE) or what in ("fit", "reading the training rows"):
+            elif (stage, what) == (SCORING, SCORE) or what in ("fit", "reading"):
                 shared[f"{stage}: {what}"] = values
     return together, shared
 
@@ -162,6 +165,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--families", nargs="*", default=["logistic_regression"])
+    parser.add_argument("--engines", nargs="*", choices=batch.ENGINES, default=[batch.WHOLE])
+    parser.add_argument("--trees", type=int, help="rounds of XGBoost; time is in proportion")
     parser.add_argument("--nodes", type=int, default=16)
     arguments = parser.parse_args()
     parts = [arguments.only] if arguments.only else PARTS
@@ -179,7 +184,7 @@ def main() -> None:
                     if FILE in parts:
                         costs |= costs_of_file(postgres.dsn(stack.site, "raw"), path, rows)
                     if {FILLED, QUERIES, TRAINING} & set(parts):
-                        costs |= costs_when_filled(stack.site, rows, parts, arguments.families)
+                        costs |= costs_when_filled(stack.site, rows, parts, arguments)
             finally:
                 stack.reset()
     show(Console(), arguments.rows, found, arguments.nodes)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -26,15 +28,26 @@ class Cost:
     peak_mib: float
 
 
-def _measured(stage: Callable[..., dict[str, float]], given: Sequence[Any]) -> Cost:
-    seconds = stage(*given)
+def peak_of_children() -> float:
+    """Return the MiB of the peaks of all processes that this one has started, together."""
+    return sum(_peak(child.pid) for child in psutil.Process().children(recursive=True))
+
+
+def _peak(process: int | str) -> float:
     # Unlike getrusage, this does not count the process that started this one.
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    return Cost(seconds, int(found[1]) / 1024 if found else 0.0)
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
 
 
-def apart(stage: Callable[..., dict[str, float]], *given: Any) -> Cost:
-    """Run a stage in a process of its own."""
+def _measured(stage: Callable[..., Cost | dict[str, float]], given: Sequence[Any]) -> Cost:
+    found = stage(*given)
+    if isinstance(found, Cost):
+        return Cost(found.seconds, found.peak_mib + _peak("self"))
+    return Cost(found, _peak("self"))
+
+
+def apart(stage: Callable[..., Cost | dict[str, float]], *given: Any) -> Cost:
+    """Run a stage in a process of its own; a `Cost` has the memory of other processes."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         return pool.submit(_measured, stage, given).result()

@@ -43,29 +43,37 @@ def recreate(dsns: Mapping[str, str]) -> None:
         upgrade(dsn, database)
 
 
-def fill(dsns: Mapping[str, str], rows: int) -> int:
-    """Fill RAW, CLEAN and PREDICTIONS, and return the number of encounters."""
+def fill(dsns: Mapping[str, str], rows: int, *, only_clean: bool = False) -> int:
+    """Fill RAW, CLEAN and PREDICTIONS, and return the number of encounters.
+
+    With `only_clean`, RAW has only what the pipeline writes, and PREDICTIONS nothing.
+    """
     copies = copies_for(rows)
     recreate(dsns)
     with psycopg.connect(dsns["raw"]) as raw, psycopg.connect(dsns["clean"]) as clean:
         _write_base(RawWarehouse(raw), CleanWarehouse(clean))
-        for connection in (raw, clean):
+        for connection in (clean,) if only_clean else (raw, clean):
             connection.execute("SET statement_timeout = 0")
             for number in range(1, copies):
                 for table in _TABLES[connection.info.dbname]:
                     _copy(connection, table, number)
                 connection.commit()
-    with psycopg.connect(dsns["clean"]) as clean, psycopg.connect(dsns["predictions"]) as log:
-        for connection in (clean, log):
-            connection.execute("SET statement_timeout = 0")
-        known_stays.publish(CleanWarehouse(clean), log, Pseudonyms(KEY).encounter)
-        for statement in (_LOGGED, _OUTCOMES):
-            log.execute(statement, {"rows": copies * BASE * BATCH, "versions": _VERSIONS})
+    if not only_clean:
+        _log_predictions(dsns, copies * BASE * BATCH)
     for dsn in dsns.values():
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("SET statement_timeout = 0")
             connection.execute("VACUUM (ANALYZE)")
     return copies * BASE * BATCH
+
+
+def _log_predictions(dsns: Mapping[str, str], rows: int) -> None:
+    with psycopg.connect(dsns["clean"]) as clean, psycopg.connect(dsns["predictions"]) as log:
+        for connection in (clean, log):
+            connection.execute("SET statement_timeout = 0")
+        known_stays.publish(CleanWarehouse(clean), log, Pseudonyms(KEY).encounter)
+        for statement in (_LOGGED, _OUTCOMES):
+            log.execute(statement, {"rows": rows, "versions": _VERSIONS})
 
 
 def _write_base(raw: RawWarehouse, clean: CleanWarehouse) -> None:

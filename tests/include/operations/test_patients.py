@@ -30,9 +30,9 @@ from readmission.operations.patients.commands import CommandRefused, run_erase, 
 from readmission.operations.patients.erasing import BACKUPS, ErasureRefused
 from readmission.operations.patients.exporting import ANOTHER
 from readmission.operations.patients.models import RegistryUnavailable
-from readmission.pipeline import train
 from readmission.pipeline.process import process
 from readmission.pipeline.replay import replay
+from readmission.pipeline.training import reading, train
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
 from readmission.settings import PREFIX, Settings, SettingsError
@@ -297,7 +297,7 @@ def test_without_the_key_nothing_is_stored_once_a_patient_is_erased(ward: Ward) 
 
 def test_the_next_training_has_no_row_of_the_patient(ward: Ward) -> None:
     # given
-    before = train.training_rows(ward.clean, SECOND, partitions=ward.partitions)
+    before = reading.whole(ward.clean, SECOND, partitions=ward.partitions)
     data = train.lineage(ward.clean, SECOND, len(before))
     assert PATIENT in set(before[schema.PATIENT])
 
@@ -305,7 +305,7 @@ def test_the_next_training_has_no_row_of_the_patient(ward: Ward) -> None:
     ward.erase()
 
     # then the next training has other data, so no earlier fit is reused
-    rows = train.training_rows(ward.clean, SECOND, partitions=ward.partitions)
+    rows = reading.whole(ward.clean, SECOND, partitions=ward.partitions)
     assert PATIENT not in set(rows[schema.PATIENT])
     assert len(rows) < len(before)
     assert train.lineage(ward.clean, SECOND, len(rows)).data_sha256 != data.data_sha256

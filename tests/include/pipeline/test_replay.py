@@ -9,9 +9,10 @@ import pytest
 
 from readmission.domain.batch_ids import BatchKind
 from readmission.errors import BatchNotFound
-from readmission.pipeline import ingest, sweep, train
+from readmission.pipeline import ingest, sweep
 from readmission.pipeline.replay import replay
 from readmission.pipeline.source import Dataset, Origin
+from readmission.pipeline.training import reading, train
 from readmission.warehouse import BatchState, ModelHistory, RawWarehouse, RowState
 from readmission.warehouse.clean.model_history import Candidate
 from readmission.warehouse.sql.content import content_hash
@@ -104,11 +105,11 @@ def test_a_training_set_may_end_with_a_replay(hospital: Hospital) -> None:
     fix(hospital, 7)
     hospital.replay()
 
-    rows = train.training_rows(hospital.clean, REPLAYED)
+    rows = reading.whole(hospital.clean, REPLAYED)
     hospital.gatekeeper.training(hospital.clean, REPLAYED, rows)
 
     assert train.lineage(hospital.clean, REPLAYED, len(rows)).batches == 2
-    before = train.training_rows(hospital.clean, FIRST)
+    before = reading.whole(hospital.clean, FIRST)
     assert set(rows["source_row"]) - set(before["source_row"]) <= {7}
 
 

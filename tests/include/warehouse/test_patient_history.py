@@ -9,8 +9,8 @@ from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
 from readmission.domain.columns.history import NO_HISTORY, History, Stay, history_of
 from readmission.domain.privacy import Pseudonyms
-from readmission.pipeline import train
 from readmission.pipeline.process import process
+from readmission.pipeline.training import reading
 from readmission.warehouse import CleanWarehouse, RawWarehouse
 from readmission.warehouse.clean.patient_history import PatientHistory
 from tests.include.tables import encounters
@@ -171,7 +171,7 @@ def test_training_rows_have_the_history_that_the_table_gives(filled: CleanWareho
     found = histories(filled)
 
     # when
-    rows = train.training_rows(filled, "batch-0002", history=True)
+    rows = reading.whole(filled, "batch-0002", history=True)
 
     # then
     for row in rows.to_dict("records"):

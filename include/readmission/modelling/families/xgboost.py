@@ -13,6 +13,7 @@ from readmission.modelling.family import (
     SEED,
     TREES,
     Encoded,
+    EncodedParts,
     Family,
     Weights,
     boosted_trees,
@@ -53,7 +54,6 @@ def fit_on_cluster(estimator: Any, client: Any, encoded: Any, outcomes: Any) -> 
     from xgboost import dask
     from xgboost.collective import Config
 
-    chosen = estimator.get_params()
     # Each worker uses the threads that it has.
     parameters = {k: v for k, v in estimator.get_xgb_params().items() if k != "n_jobs"}
     rows = dask.DaskQuantileDMatrix(client, encoded, outcomes, max_bin=estimator.max_bin)
@@ -64,7 +64,36 @@ def fit_on_cluster(estimator: Any, client: Any, encoded: Any, outcomes: Any) -> 
         num_boost_round=estimator.n_estimators,
         coll_cfg=Config(timeout=LOST_AFTER_SECONDS, tracker_timeout=LOST_AFTER_SECONDS),
     )
-    estimator.load_model(trained["booster"].save_raw("ubj"))
+    _take(estimator, trained["booster"])
+
+
+def fit_in_parts(estimator: Any, encoded: EncodedParts) -> None:
+    """Fit on rows of which one part at a time is in memory as encoded, and all as bins.
+
+    The estimator becomes what `fit` would make of it. XGBoost reads the parts several times: for
+    the limits of the bins, and for the bins of each cell, a byte or two for each value.
+    """
+    import xgboost
+
+    class Parts(xgboost.DataIter):  # type: ignore[misc] # XGBoost has no types.
+        def next(self, input_data: Any) -> bool:
+            for matrix, outcomes in self.remaining:
+                input_data(data=matrix, label=outcomes)
+                return True
+            return False
+
+        def reset(self) -> None:
+            self.remaining = encoded()
+
+    rows = xgboost.QuantileDMatrix(Parts(), max_bin=estimator.max_bin, nthread=estimator.n_jobs)
+    parameters = {**estimator.get_xgb_params(), "num_class": CLASSES}
+    _take(estimator, xgboost.train(parameters, rows, num_boost_round=estimator.n_estimators))
+
+
+def _take(estimator: Any, booster: Any) -> None:
+    """Make a fitted booster that of an estimator."""
+    chosen = estimator.get_params()
+    estimator.load_model(booster.save_raw("ubj"))
     # Loading a booster replaces parameters by what it estimated.
     estimator.set_params(**chosen)
 
@@ -123,4 +152,5 @@ FAMILY = Family(
     absent=math.nan,
     distribution=distribution,
     fit_on_cluster=fit_on_cluster,
+    fit_in_parts=fit_in_parts,
 )

@@ -15,7 +15,7 @@ from readmission.modelling import families
 from readmission.modelling.decision import tune_weights
 from readmission.modelling.encoder import new_encoder
 from readmission.modelling.evaluation.metrics import evaluate_twice
-from readmission.modelling.fitting.cluster import DistributedRows, failing_as
+from readmission.modelling.fitting.parted_rows import PartedRows
 from readmission.modelling.fitting.samples import of_patients, sampled_patients
 from readmission.modelling.model import ReadmissionModel
 
@@ -45,9 +45,9 @@ class Fit:
     rows : DataFrame
         The validation rows with all their columns, for the model's card.
     engine : str
-        What fitted it: ``local``, or a cluster and its largest sample.
+        What fitted it: ``local``, or how it read the rows in parts and its largest sample.
     extent : mapping
-        On a cluster, numbers of rows: in all, that the model saw, and that it was tuned on.
+        Of rows in parts, their number, how many the model saw, and on how many it was tuned.
     learning_curve : sequence of mapping
         If the model saw a sample only, its metrics after a growing number of rows.
     """
@@ -64,19 +64,19 @@ class Fit:
     learning_curve: Sequence[Mapping[str, float]] = ()
 
 
-def fit(family: str, rows: pd.DataFrame | DistributedRows, threads: int) -> Fit:
+def fit(family: str, rows: pd.DataFrame | PartedRows, threads: int) -> Fit:
     """Fit `family` on the train rows of `rows` and tune it on the validation rows.
 
     Parameters
     ----------
     family : str
         Key of `readmission.modelling.families.FAMILIES`.
-    rows : DataFrame or DistributedRows
+    rows : DataFrame or PartedRows
         Train and validation rows, with the columns of
         `readmission.warehouse.clean.warehouse.ROW_TYPES`, and optionally with the fields of earlier
-        stays. Then the model takes these fields, and predicts without them as well. Of the rows of
-        a cluster, the encoder and the metrics see the sample; so does the model, if its family
-        cannot be fitted on a cluster.
+        stays. Then the model takes these fields, and predicts without them as well. Of rows in
+        parts, the encoder and the metrics see the sample; so does the model, if its family cannot
+        be fitted on parts.
     threads : int
         Number of threads of the fit, in this process.
 
@@ -87,13 +87,13 @@ def fit(family: str, rows: pd.DataFrame | DistributedRows, threads: int) -> Fit:
     ClusterFailed
         If the cluster does not survive the fit.
     """
-    cluster = rows if isinstance(rows, DistributedRows) else None
-    known = rows.sample if isinstance(rows, DistributedRows) else rows
+    parted = rows if isinstance(rows, PartedRows) else None
+    known = rows.sample if isinstance(rows, PartedRows) else rows
     if not known["part"].isin([Split.TRAIN, Split.VALIDATION]).all():
         raise ValueError("training takes train and validation rows only")
     train, validation = (known[known["part"] == each] for each in (Split.TRAIN, Split.VALIDATION))
     started = perf_counter()
-    model = _fitted(family, train, threads, cluster)
+    model = _fitted(family, train, threads, parted)
     seconds = perf_counter() - started
     metrics, probabilities = _tuned(model, validation)
     fitted = Fit(
@@ -105,7 +105,7 @@ def fit(family: str, rows: pd.DataFrame | DistributedRows, threads: int) -> Fit:
         seconds,
         validation,
     )
-    return fitted if cluster is None else _described(fitted, cluster, train, threads)
+    return fitted if parted is None else _described(fitted, parted, train, threads)
 
 
 def _tuned(
@@ -124,7 +124,7 @@ def _tuned(
 
 
 def _fitted(
-    family: str, train: pd.DataFrame, threads: int, cluster: DistributedRows | None = None
+    family: str, train: pd.DataFrame, threads: int, parted: PartedRows | None = None
 ) -> ReadmissionModel:
     declared = families.family(family)
     history = earlier_stays.KNOWN in train
@@ -132,10 +132,9 @@ def _fitted(
     encoder = new_encoder(sparse=declared.sparse, history=history)
     features = _blanked(train)[list(names)] if history else train[list(names)]
     estimator = declared.build(threads)
-    if cluster and declared.fit_on_cluster:
+    if parted and parted.can_fit(declared):
         encoder.fit(features)
-        with failing_as(f"fit {declared.title}"):
-            declared.fit_on_cluster(estimator, cluster.client, *cluster.encoded(encoder))
+        parted.fit(declared, estimator, encoder)
     else:
         encoded = encoder.fit_transform(features).astype(np.float32)
         estimator.fit(encoded, train[schema.TARGET].to_numpy())
@@ -145,16 +144,16 @@ def _fitted(
     return ReadmissionModel(family, encoder, estimator)
 
 
-def _described(fitted: Fit, cluster: DistributedRows, train: pd.DataFrame, threads: int) -> Fit:
+def _described(fitted: Fit, parted: PartedRows, train: pd.DataFrame, threads: int) -> Fit:
     """Add to a fit how many of the rows it saw, and its learning curve."""
-    everything = families.family(fitted.model.family).fit_on_cluster is not None
+    everything = parted.can_fit(families.family(fitted.model.family))
     extent = {
-        "train_rows": cluster.train_rows,
-        "fitted_rows": cluster.train_rows if everything else len(train),
+        "train_rows": parted.train_rows,
+        "fitted_rows": parted.train_rows if everything else len(train),
         "validation_rows": len(fitted.rows),
     }
-    curve = [] if everything or not cluster.is_sampled else _curve(fitted, train, threads)
-    return replace(fitted, engine=cluster.engine, extent=extent, learning_curve=curve)
+    curve = [] if everything or not parted.is_sampled else _curve(fitted, train, threads)
+    return replace(fitted, engine=parted.engine, extent=extent, learning_curve=curve)
 
 
 def _curve(fitted: Fit, train: pd.DataFrame, threads: int) -> list[dict[str, float]]:

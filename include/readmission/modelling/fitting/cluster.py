@@ -6,7 +6,6 @@ Dask is imported when a cluster is needed: one machine trains without it.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,12 @@ import pandas as pd
 from sklearn.compose import ColumnTransformer
 
 import readmission
-from readmission.domain.splitting import Split
 from readmission.errors import ReadmissionError
 from readmission.logs import where
-from readmission.modelling.fitting import workers
-from readmission.modelling.fitting.samples import sampled_patients
-from readmission.modelling.fitting.workers import Part
+from readmission.modelling.family import Family
+from readmission.modelling.fitting import parts as steps
+from readmission.modelling.fitting.parted_rows import PartedRows, survey
+from readmission.modelling.fitting.parts import Part
 from readmission.settings import SettingsError
 
 PATIENCE_SECONDS = 30
@@ -77,29 +76,23 @@ class Cluster:
     def read(self, parts: Sequence[Part]) -> "DistributedRows":
         """Count the rows of all parts, and fetch a sample of their patients.
 
-        To draw it, patient, outcome and split of every row come first: up to 70 bytes a row.
-
         Raises
         ------
         ClusterFailed
             If the cluster does not survive it, or a part cannot be read.
         """
         with failing_as("read the training rows"):
-            outcomes = self._of_each(workers.outcomes, parts)
-            counts = [int((rows["part"] == Split.TRAIN).sum()) for rows in outcomes]
-            everyone = pd.concat(outcomes, ignore_index=True)
-            patients = workers.Patients(sampled_patients(everyone, self.sample_rows))
-            sample = pd.concat(self._of_each(workers.rows, parts, patients), ignore_index=True)
-        return DistributedRows(self.client, parts, counts, sample, len(everyone), self.sample_rows)
+            found = survey(parts, self._of_each, self.sample_rows)
+        return DistributedRows(**found, client=self.client)
 
     def _of_each(
-        self, read: Callable[..., pd.DataFrame], parts: Sequence[Part], *args: Any
+        self, step: Callable[..., pd.DataFrame], parts: Sequence[Part], *args: Any
     ) -> list[pd.DataFrame]:
         from dask import delayed
 
         shared = [delayed(arg, traverse=False) for arg in args]
         tasks = [
-            delayed(read, pure=False)(delayed(part, traverse=False), *shared) for part in parts
+            delayed(step, pure=False)(delayed(part, traverse=False), *shared) for part in parts
         ]
         found: list[pd.DataFrame] = self.client.gather(
             self.client.compute(tasks, retries=_ATTEMPTS)
@@ -108,46 +101,37 @@ class Cluster:
 
 
 @dataclass(frozen=True, eq=False)
-class DistributedRows:
-    """The rows of a training, most of which are never in this process.
+class DistributedRows(PartedRows):
+    """The rows of a training that the workers of a cluster read.
 
     Parameters
     ----------
     client : distributed.Client
-        Connected to the cluster that reads them.
-    parts : sequence of callable
-        Each reads the rows of one batch.
-    counts : sequence of int
-        Number of train rows in each part.
-    sample : DataFrame
-        Train and validation rows of the sampled patients: all rows if they fit.
-    rows : int
-        Number of train and validation rows.
-    limit : int
-        Largest number of rows in a sample.
+        Connected to the cluster.
     """
 
     client: Any
-    parts: Sequence[Part]
-    counts: Sequence[int]
-    sample: pd.DataFrame
-    rows: int
-    limit: int
-
-    @property
-    def is_sampled(self) -> bool:
-        """Whether the sample lacks rows."""
-        return len(self.sample) < self.rows
-
-    @cached_property
-    def train_rows(self) -> int:
-        """Number of train rows in all parts."""
-        return sum(self.counts)
 
     @property
     def engine(self) -> str:
         """What fits a model: the value of a run's tag ``engine``."""
         return f"dask, {self.limit} rows sampled at most"
+
+    def can_fit(self, family: Family) -> bool:
+        """Whether the workers fit a family together."""
+        return family.fit_on_cluster is not None
+
+    def fit(self, family: Family, estimator: Any, encoder: ColumnTransformer) -> None:
+        """Fit an estimator on all train rows; see `PartedRows.fit`.
+
+        Raises
+        ------
+        ClusterFailed
+            If the cluster does not survive it.
+        """
+        assert family.fit_on_cluster  # noqa: S101 - see `can_fit`
+        with failing_as(f"fit {family.title}"):
+            family.fit_on_cluster(estimator, self.client, *self.encoded(encoder))
 
     def encoded(self, encoder: ColumnTransformer) -> tuple[Any, Any]:
         """Return all encoded train rows and their outcomes, as Dask arrays of one chunk a part.
@@ -174,9 +158,7 @@ class DistributedRows:
         for part, count in zip(self.parts, self.counts, strict=True):
             if count == 0:
                 continue
-            both = delayed(workers.encoded, nout=2, pure=False)(
-                delayed(part, traverse=False), shared
-            )
+            both = delayed(steps.encoded, nout=2, pure=False)(delayed(part, traverse=False), shared)
             empty = csr_matrix((0, 0), dtype=np.float32)
             matrices.append(array.from_delayed(both[0], (count, width), meta=empty))
             outcomes.append(array.from_delayed(both[1], (count,), dtype=np.int64))
@@ -253,9 +235,14 @@ def _require_workers(client: Any, address: str) -> None:
     except TimeoutError as error:
         raise ClusterUnavailable(address, "the Dask scheduler has no workers") from error
     with failing_as("report its version"):
-        versions = set(client.run(workers.version).values())
+        versions = set(client.run(_version).values())
     if versions != {readmission.__version__}:
         raise ClusterDiffers(versions)
+
+
+def _version() -> str:
+    """Return the version of this library where it runs."""
+    return readmission.__version__
 
 
 @contextmanager

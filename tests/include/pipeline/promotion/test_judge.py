@@ -34,7 +34,8 @@ from readmission.pipeline.promotion.order import PROMOTED
 from readmission.pipeline.promotion.rollout import carry_out, wait_until_served
 from readmission.pipeline.promotion.rule import REFUSED, Rule, decide
 from readmission.pipeline.sweep import find_uncarried
-from readmission.pipeline.train import TRAINED_ON, train, training_rows
+from readmission.pipeline.training import reading
+from readmission.pipeline.training.train import train
 from readmission.quality import suites
 from readmission.quality.gates import Gatekeeper
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
@@ -439,8 +440,8 @@ def test_a_leak_in_a_field_of_earlier_stays_is_named_although_blank_rows_do_not_
         return known.assign(earlier_days=100 * known[schema.TARGET])
 
     monkeypatch.setattr(leaks, "with_history", leaking)
-    rows = training_rows(arena.warehouse, FIRST)
-    train_leaking(arena, leaking(arena.warehouse.connection, rows, TRAINED_ON))
+    rows = reading.whole(arena.warehouse, FIRST)
+    train_leaking(arena, leaking(arena.warehouse.connection, rows, reading.TRAINED_ON))
 
     # when
     with pytest.raises(GateFailed, match=r"points to a leak, by earlier_days \(\w+ -0\.\d+ if"):
@@ -454,7 +455,7 @@ def test_a_planted_leak_is_refused_and_its_column_is_named(arena: Arena) -> None
     # given a column that knows the outcome, and a model that has learned from it
     with arena.warehouse.connection.transaction():
         arena.warehouse.connection.execute("UPDATE encounter SET num_procedures = 3 * readmitted")
-    train_leaking(arena, training_rows(arena.warehouse, FIRST))
+    train_leaking(arena, reading.whole(arena.warehouse, FIRST))
 
     # when
     with pytest.raises(GateFailed, match=r"points to a leak, by num_procedures \(\w+ -0\.\d+ if"):

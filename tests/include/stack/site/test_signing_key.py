@@ -10,7 +10,7 @@ import pytest
 from readmission.errors import BundleRefused
 from readmission.modelling.bundling import write_bundle
 from readmission.modelling.mlflow_runs import bundle_tags, is_current
-from readmission.pipeline.train import signer_of
+from readmission.pipeline.training.train import signer_of
 from readmission.serving.bundle import open_bundle
 from readmission.serving.signature import TrustedKeys
 from readmission.settings import CHECKOUT

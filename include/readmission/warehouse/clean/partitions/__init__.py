@@ -35,6 +35,14 @@ log = logging.getLogger(__name__)
 
 _INTEGERS = (pa.int8(), pa.int16(), pa.int32(), pa.int64())
 _CATEGORIES = frozenset({"batch_id", "part", *schema.CATEGORICAL_FEATURES})
+_TYPES = pa.schema(list(ROW_TYPES.items()))
+_CATEGORY_TYPES = pa.schema(
+    [
+        (name, pa.dictionary(pa.int32(), pa.string()) if name in _CATEGORIES else kind)
+        for name, kind in ROW_TYPES.items()
+    ]
+)
+"""Text as pandas categories: one byte for most values instead of eight."""
 _COLUMNS = json.dumps([(name, str(kind)) for name, kind in ROW_TYPES.items()])
 _LAYOUT = hashlib.sha256(_COLUMNS.encode()).hexdigest()[:8]
 """Part of a partition's name, so that a release with other columns writes partitions of its own."""
@@ -63,11 +71,11 @@ def encode(rows: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def decode(content: bytes, splits: Sequence[Split]) -> pa.Table:
-    """Return the rows of some splits, with the columns and types of `ROW_TYPES`."""
+def decode(content: bytes, splits: Sequence[Split], types: pa.Schema = _TYPES) -> pa.Table:
+    """Return the rows of some splits, with the columns and types of `ROW_TYPES`, or others."""
     stored = pq.read_table(pa.BufferReader(content))
     wanted = pc.is_in(stored["part"].cast(pa.string()), pa.array([str(one) for one in splits]))
-    return stored.filter(wanted).cast(pa.schema(list(ROW_TYPES.items())))
+    return stored.filter(wanted).cast(types)
 
 
 def _narrowed(name: str, column: "pa.ChunkedArray[Any]") -> "pa.ChunkedArray[Any]":
@@ -124,7 +132,9 @@ class TrainingPartitions:
             except (BotoCoreError, ClientError) as error:
                 log.warning("the training partition of %s was not written: %s", batch_id, error)
 
-    def read_splits(self, splits: Sequence[Split], up_to: str | None = None) -> pd.DataFrame:
+    def read_splits(
+        self, splits: Sequence[Split], up_to: str | None = None, *, categories: bool = False
+    ) -> pd.DataFrame:
         """Return the same rows as `CleanWarehouse.read_splits`, value for value.
 
         A partition that was lost or damaged is written again from CLEAN, whose rows must have the
@@ -136,6 +146,8 @@ class TrainingPartitions:
             The splits.
         up_to : str, optional
             The last batch to include; by default the newest.
+        categories : bool
+            Whether text comes as pandas categories, for many rows; not if it is read from CLEAN.
 
         Raises
         ------
@@ -144,9 +156,10 @@ class TrainingPartitions:
         RowsDiffer
             If a partition cannot be written again.
         """
+        types = _CATEGORY_TYPES if categories else _TYPES
         try:
             with self.warehouse.unchanged():
-                return self._read(splits, up_to).to_pandas()
+                return self._read(splits, up_to, types).unify_dictionaries().to_pandas()
         except (BotoCoreError, ClientError) as error:
             log.warning("the rows are read from CLEAN, not from training partitions: %s", error)
             return self.warehouse.read_splits(splits, up_to)
@@ -184,11 +197,11 @@ class TrainingPartitions:
         with self.warehouse.unchanged():
             self._write(self.warehouse.batch(batch_id))
 
-    def _read(self, splits: Sequence[Split], up_to: str | None) -> pa.Table:
-        tables = [pa.schema(list(ROW_TYPES.items())).empty_table()]
+    def _read(self, splits: Sequence[Split], up_to: str | None, types: pa.Schema) -> pa.Table:
+        tables = [types.empty_table()]
         for part in self._listed(up_to):
             content = self._content(part.batch, part.sha256)
-            tables.append(without(decode(content, splits), part.corrected))
+            tables.append(without(decode(content, splits, types), part.corrected))
         return pa.concat_tables(tables)
 
     def _listed(self, up_to: str | None) -> list[Partition]:

@@ -1,4 +1,4 @@
-"""Training partitions that other machines read, without a key of the object store or of CLEAN.
+"""Training partitions that are read one by one, without a key of the object store or of CLEAN.
 
 Each is a signed link to one object, for a few hours, with the hash that its content must have.
 """
@@ -96,14 +96,14 @@ class RemotePartition:
             problem = f"status {response.status_code}"
         raise PartitionUnreadable(
             f"the training partition of {self.batch_id} could not be read: {problem};"
-            " can the Dask workers reach the object store?"
+            " can the training task, or each Dask worker, reach the object store?"
         )
 
 
 def remote(
     partitions: TrainingPartitions, splits: Sequence[Split], up_to: str
 ) -> list[RemotePartition]:
-    """Return the partitions of all accepted batches up to one, for other machines.
+    """Return the partitions of all accepted batches up to one, to be read on any machine.
 
     Parameters
     ----------

@@ -1,8 +1,7 @@
 """One training: select the rows, fit each family, register the best model as challenger."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,9 @@ from opentelemetry import trace
 from readmission.domain.columns import earlier_stays
 from readmission.domain.drift import reference_of
 from readmission.domain.splitting import Split
-from readmission.errors import BatchNotFound, NotServable, RowsErased, SigningKeyError
+from readmission.errors import NotServable, RowsErased, SigningKeyError
 from readmission.modelling.fitting import LOCAL, Fit, fit
-from readmission.modelling.fitting.cluster import Cluster, DistributedRows, connect
+from readmission.modelling.fitting.parted_rows import PartedRows
 from readmission.modelling.mlflow_runs import (
     NOT_SERVABLE,
     Lineage,
@@ -23,6 +22,7 @@ from readmission.modelling.mlflow_runs import (
     find_run,
     log_fit,
 )
+from readmission.pipeline.training.reading import accepted
 from readmission.registry import DRIFT_REFERENCE, Registry
 from readmission.registry.datasets import training_data
 from readmission.serving.signature import Signer, TrustedKeys
@@ -31,18 +31,13 @@ from readmission.settings.lock import commit, lock_sha256
 from readmission.warehouse import (
     BatchState,
     Candidate,
-    CleanBatch,
     CleanWarehouse,
     ModelHistory,
 )
-from readmission.warehouse.clean.partitions import TrainingPartitions
-from readmission.warehouse.clean.partitions.remote import PartitionChanged, remote
-from readmission.warehouse.clean.patient_history import with_history
 
 CHOSEN_BY = "val_weighted_f1"
 LEARNING_CURVE = "learning_curve.json"
 """Artifact of a model that saw a sample of the rows."""
-TRAINED_ON = (Split.TRAIN, Split.VALIDATION)
 
 
 @dataclass(frozen=True)
@@ -88,7 +83,7 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
     BatchNotFound
         If the batch is not accepted in CLEAN.
     """
-    newest = _accepted(warehouse, batch_id)
+    newest = accepted(warehouse, batch_id)
     batches = [
         batch
         for batch in warehouse.batches()
@@ -106,76 +101,9 @@ def lineage(warehouse: CleanWarehouse, batch_id: str, rows: int) -> Lineage:
     )
 
 
-def training_rows(
-    warehouse: CleanWarehouse,
-    batch_id: str,
-    *,
-    history: bool = False,
-    partitions: TrainingPartitions | None = None,
-) -> pd.DataFrame:
-    """Return the train and validation rows of all accepted batches up to `batch_id`.
-
-    With `history`, each row has the fields of its patient's earlier stays too, as they were known
-    with its batch. The rows are the same with and without `partitions`.
-
-    Raises
-    ------
-    BatchNotFound
-        If the batch is not accepted in CLEAN.
-    """
-    newest = _accepted(warehouse, batch_id)
-    rows = (partitions or warehouse).read_splits(TRAINED_ON, newest.batch_id)
-    return with_history(warehouse.connection, rows, TRAINED_ON) if history else rows
-
-
-@contextmanager
-def cluster_of(settings: Settings) -> Iterator[Cluster | None]:
-    """Connect to the cluster that fits the models; None if this process does.
-
-    Raises
-    ------
-    ReadmissionError
-        If the cluster is unavailable, see `readmission.modelling.fitting.cluster.connect`.
-    """
-    if settings.dask_address is None or settings.training_engine == LOCAL:
-        yield None
-        return
-    sample_rows, tls = settings.training_sample_rows, settings.dask_tls_dir
-    with connect(settings.dask_address, sample_rows, tls) as cluster:
-        yield cluster
-
-
-def distributed_rows(
-    partitions: TrainingPartitions, batch_id: str, cluster: Cluster
-) -> DistributedRows:
-    """Have a cluster read what `training_rows` returns; this process gets a sample at most.
-
-    Raises
-    ------
-    BatchNotFound
-        If the batch is not accepted in CLEAN.
-    ClusterFailed, PartitionChanged, PartitionUnreadable
-        If the cluster cannot read the rows. A partition that was lost or damaged is written again,
-        so that a retry can.
-    """
-    newest = _accepted(partitions.warehouse, batch_id)
-    try:
-        return cluster.read(remote(partitions, TRAINED_ON, newest.batch_id))
-    except PartitionChanged as changed:
-        partitions.rewrite(changed.batch_id)
-        raise
-
-
-def _accepted(warehouse: CleanWarehouse, batch_id: str) -> CleanBatch:
-    batch = warehouse.batch(batch_id)
-    if batch.state is not BatchState.ACCEPTED:
-        raise BatchNotFound(batch_id, "accepted CLEAN")
-    return batch
-
-
 def train(
     family: str,
-    rows: pd.DataFrame | DistributedRows,
+    rows: pd.DataFrame | PartedRows,
     data: Lineage,
     registry: Registry,
     signer: Signer,
@@ -187,8 +115,8 @@ def train(
     ----------
     family : str
         Key of `readmission.modelling.families.FAMILIES`.
-    rows : DataFrame or DistributedRows
-        The result of `training_rows` or of `distributed_rows`.
+    rows : DataFrame or PartedRows
+        The result of `reading.whole` or of `reading.in_parts`.
     data : Lineage
         Describes the rows.
     registry : Registry
@@ -199,8 +127,8 @@ def train(
         Number of threads of the fit.
     """
     experiment_id = registry.experiment_id()
-    known = rows.sample if isinstance(rows, DistributedRows) else rows
-    engine = rows.engine if isinstance(rows, DistributedRows) else LOCAL
+    known = rows.sample if isinstance(rows, PartedRows) else rows
+    engine = rows.engine if isinstance(rows, PartedRows) else LOCAL
     history = earlier_stays.KNOWN in known
     run_id = find_run(
         registry.client, experiment_id, data, family, signer, history=history, engine=engine

@@ -1,6 +1,7 @@
-"""What the workers of a Dask cluster run; none of their errors quotes a row.
+"""What is done with one part of a large training set, in this process or on a worker of Dask.
 
-Dask logs a task that fails with its arguments and its error, on the worker.
+None of the errors quotes a row: a task's log has them, and Dask logs a task that fails with its
+arguments and its error, on the worker.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,6 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.compose import ColumnTransformer
 
-import readmission
 from readmission.domain import schema
 from readmission.domain.splitting import Split
 from readmission.errors import ReadmissionError
@@ -29,16 +29,16 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
-class WorkerFailed(ReadmissionError):
-    """A step failed on a worker; the message has the type and the place of the error only."""
+class PartFailed(ReadmissionError):
+    """A step failed on a part; the message has the type and the place of the error only."""
 
     def __init__(self, problem: str) -> None:
-        super().__init__(f"a Dask worker could not read or encode the rows of a part: {problem}")
+        super().__init__(f"the rows of a part could not be read or encoded: {problem}")
         self.problem = problem
 
-    def __reduce__(self) -> tuple[type["WorkerFailed"], tuple[str]]:
+    def __reduce__(self) -> tuple[type["PartFailed"], tuple[str]]:
         """Pickle the problem instead of the message, because workers raise this error."""
-        return WorkerFailed, (self.problem,)
+        return PartFailed, (self.problem,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +58,9 @@ def _without_values(step: Callable[_Given, _Result]) -> Callable[_Given, _Result
         except Exception as error:
             if is_trusted(error):
                 raise
-            raise WorkerFailed(where(error)) from None
+            raise PartFailed(where(error)) from None
 
     return guarded
-
-
-def version() -> str:
-    """Return the version of this library on the worker."""
-    return readmission.__version__
 
 
 @_without_values

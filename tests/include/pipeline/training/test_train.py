@@ -20,7 +20,7 @@ from readmission.modelling import bundling
 from readmission.modelling.families import FAMILIES
 from readmission.modelling.fitting import LOCAL
 from readmission.modelling.mlflow_runs import bundle_tags, code_tags, find_run, history_tag
-from readmission.pipeline import train
+from readmission.pipeline.training import reading, train
 from readmission.registry import Registry
 from readmission.serving.signature import Signer
 from readmission.settings import Settings
@@ -178,8 +178,8 @@ def test_a_run_that_was_killed_or_cannot_be_opened_or_had_other_data_or_code_is_
 
 def test_a_training_uses_the_accepted_batches_up_to_its_own(filled: CleanWarehouse) -> None:
     # when
-    first = train.training_rows(filled, BATCHES[0])
-    both = train.training_rows(filled, BATCHES[1])
+    first = reading.whole(filled, BATCHES[0])
+    both = reading.whole(filled, BATCHES[1])
 
     # then
     assert set(first["batch_id"]) == {BATCHES[0]}

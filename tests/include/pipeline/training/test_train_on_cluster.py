@@ -13,9 +13,9 @@ from mlflow.entities import Run
 from readmission.domain.splitting import Split
 from readmission.errors import BatchNotFound
 from readmission.modelling.fitting.cluster import Cluster
-from readmission.modelling.fitting.workers import WorkerFailed
+from readmission.modelling.fitting.parts import PartFailed
 from readmission.modelling.mlflow_runs import Lineage
-from readmission.pipeline import train
+from readmission.pipeline.training import reading, train
 from readmission.registry import Registry
 from readmission.settings import CHECKOUT, Settings
 from readmission.stack.site.ports import free_ports
@@ -56,7 +56,7 @@ def on_dask(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.fixture(scope="module")
 def cluster(on_dask: Settings) -> Iterator[Cluster]:
-    with train.cluster_of(on_dask) as found:
+    with reading.cluster_of(on_dask) as found:
         assert found is not None
         yield found
 
@@ -71,7 +71,7 @@ def key_of(partitions: TrainingPartitions, batch_id: str) -> str:
 
 
 def lineage_of(partitions: TrainingPartitions) -> Lineage:
-    rows = train.training_rows(partitions.warehouse, NEWEST)
+    rows = reading.whole(partitions.warehouse, NEWEST)
     return train.lineage(partitions.warehouse, NEWEST, len(rows))
 
 
@@ -87,15 +87,15 @@ def test_the_cluster_reads_the_rows_that_a_local_training_reads(
     partitions.bucket.delete([key_of(partitions, FIRST)])
 
     # when
-    rows = train.distributed_rows(partitions, NEWEST, cluster)
+    rows = reading.in_parts(partitions, NEWEST, cluster.read)
 
     # then
-    expected = train.training_rows(partitions.warehouse, NEWEST)
+    expected = reading.whole(partitions.warehouse, NEWEST)
     pd.testing.assert_frame_equal(rows.sample, expected)
     assert rows.rows == len(expected)
     assert rows.train_rows == (expected["part"] == Split.TRAIN).sum()
     with pytest.raises(BatchNotFound):
-        train.distributed_rows(partitions, "batch-0009", cluster)
+        reading.in_parts(partitions, "batch-0009", cluster.read)
 
 
 def test_a_damaged_partition_fails_the_training_and_is_whole_for_its_retry(
@@ -107,18 +107,18 @@ def test_a_damaged_partition_fails_the_training_and_is_whole_for_its_retry(
 
     # when
     with pytest.raises(PartitionChanged, match=FIRST):
-        train.distributed_rows(partitions, NEWEST, cluster)
+        reading.in_parts(partitions, NEWEST, cluster.read)
 
     # then
-    rows = train.distributed_rows(partitions, NEWEST, cluster)
-    pd.testing.assert_frame_equal(rows.sample, train.training_rows(partitions.warehouse, NEWEST))
+    rows = reading.in_parts(partitions, NEWEST, cluster.read)
+    pd.testing.assert_frame_equal(rows.sample, reading.whole(partitions.warehouse, NEWEST))
 
 
 def test_a_store_that_is_down_is_an_error_without_the_link(
     partitions: TrainingPartitions, cluster: Cluster
 ) -> None:
     # given links to a store that does not respond, and one that is not allowed
-    (part, _) = remote(partitions, train.TRAINED_ON, NEWEST)
+    (part, _) = remote(partitions, reading.TRAINED_ON, NEWEST)
     (port,) = free_ports(1)
     down = RemotePartition(FIRST, f"http://127.0.0.1:{port}/?s=secret", "", (), (Split.TRAIN,))
     forged = RemotePartition(FIRST, part.link[:-4] + "0000", part.sha256, (), (Split.TRAIN,))
@@ -131,7 +131,7 @@ def test_a_store_that_is_down_is_an_error_without_the_link(
 
 
 def test_a_programming_error_names_the_step(cluster: Cluster) -> None:
-    with pytest.raises(WorkerFailed, match="could not read or encode the rows of a part: KeyError"):
+    with pytest.raises(PartFailed, match="rows of a part could not be read or encoded: KeyError"):
         cluster.read([partial(pd.DataFrame, {"a": [1]})])
 
 
@@ -140,7 +140,7 @@ def test_a_distributed_fit_is_logged_as_the_same_kind_of_model(
 ) -> None:
     # given
     registry, data = Registry(on_dask), lineage_of(partitions)
-    rows = train.distributed_rows(partitions, NEWEST, cluster)
+    rows = reading.in_parts(partitions, NEWEST, cluster.read)
 
     # when
     result = train.train("xgboost", rows, data, registry, SIGNER, threads=1)
@@ -164,7 +164,7 @@ def test_a_fit_on_a_sample_logs_its_learning_curve(
 ) -> None:
     registry = Registry(on_dask)
     few = Cluster(cluster.client, SAMPLE)
-    rows = train.distributed_rows(partitions, NEWEST, few)
+    rows = reading.in_parts(partitions, NEWEST, few.read)
 
     result = train.train(
         "logistic_regression", rows, lineage_of(partitions), registry, SIGNER, threads=1
@@ -189,5 +189,5 @@ def weights_of(run: Run) -> set[tuple[str, str]]:
 
 
 def test_one_machine_needs_no_cluster(platform: Platform) -> None:
-    with train.cluster_of(platform.settings) as found:
+    with reading.cluster_of(platform.settings) as found:
         assert found is None

@@ -9,7 +9,7 @@ import pytest
 
 from readmission.domain import schema
 from readmission.modelling.fitting.cluster import ClusterFailed, connect, failing_as
-from readmission.modelling.fitting.workers import WorkerFailed
+from readmission.modelling.fitting.parts import PartFailed
 from readmission.warehouse.clean.partitions.remote import PartitionUnreadable
 from tests.include.dask_clusters import dask_processes
 
@@ -26,7 +26,7 @@ def one_row(seen: Path, *, is_known: bool) -> pd.DataFrame:
 
 @pytest.mark.parametrize(
     ("is_known", "expected", "message"),
-    [(False, WorkerFailed, "ValueError at "), (True, PartitionUnreadable, "no response")],
+    [(False, PartFailed, "ValueError at "), (True, PartitionUnreadable, "no response")],
 )
 def test_neither_the_error_nor_the_workers_log_quotes_a_row(
     tmp_path: Path, expected: type[Exception], message: str, *, is_known: bool
@@ -49,7 +49,7 @@ def test_neither_the_error_nor_the_workers_log_quotes_a_row(
 
 
 def test_an_error_of_dask_gives_its_type_and_place_and_not_its_message() -> None:
-    pattern = r"could not sort: ValueError at .*test_workers"
+    pattern = r"could not sort: ValueError at .*test_parts"
     with pytest.raises(ClusterFailed, match=pattern) as failed, failing_as("sort"):
         raise ValueError(f"no {PATIENT}")
 
