@@ -1,6 +1,8 @@
 """Find the models that a challenger has to beat: the champion, and the best one before it."""
 
 import logging
+import math
+from collections.abc import Sequence
 from itertools import islice
 
 from readmission.errors import BundleRefused, NoModel
@@ -44,8 +46,9 @@ def earlier_champions(
 ) -> list[ServedModel]:
     """Return earlier promoted versions that can still be opened, at most `EARLIER`.
 
-    These are the ones with the lowest log-loss when they were promoted. A challenger is compared
-    with the best of them too, so that small losses, each within the margin, do not add up.
+    The first one had the highest weighted F1 when it was promoted, the others the lowest log-loss.
+    A challenger is compared with the best of them too, so that small losses, each within the
+    margin, do not add up.
 
     Parameters
     ----------
@@ -54,14 +57,25 @@ def earlier_champions(
     *others : str
         Versions to leave out: challenger and champion.
     """
-    found = sorted(
-        standing(history, registry),
-        key=lambda one: (one.figures.get("challenger") or {}).get("log_loss", float("inf")),
-    )
-    versions = dict.fromkeys(one.challenger_version for one in found)
-    tried = [version for version in versions if version not in others][: 2 * EARLIER]
-    opened = (try_to_open(version, registry, trusted) for version in tried)
-    return list(islice(filter(None, opened), EARLIER))
+    figures = {
+        one.challenger_version: one.figures.get("challenger") or {}
+        for one in standing(history, registry)
+        if one.challenger_version not in others
+    }
+    by_loss = sorted(figures, key=lambda version: figures[version].get("log_loss", math.inf))
+    by_f1 = sorted(by_loss, key=lambda version: -figures[version].get("weighted_f1", -math.inf))
+    best = _open_first(by_f1, 1, registry, trusted)
+    known = [one.registered.version for one in best]
+    left = [version for version in by_loss if version not in known]
+    return [*best, *_open_first(left, EARLIER - len(best), registry, trusted)]
+
+
+def _open_first(
+    versions: Sequence[str], number: int, registry: Registry, trusted: TrustedKeys
+) -> list[ServedModel]:
+    """Return the first versions that can be opened; it gives up after a few that cannot."""
+    opened = (try_to_open(version, registry, trusted) for version in versions[: 2 * EARLIER])
+    return list(islice(filter(None, opened), number))
 
 
 def try_to_open(version: str, registry: Registry, trusted: TrustedKeys) -> ServedModel | None:

@@ -26,6 +26,7 @@ from readmission.errors import BatchNotFound, BundleRefused, GateFailed, Serving
 from readmission.modelling.evaluation import criteria
 from readmission.modelling.evaluation.criteria import Criterion
 from readmission.pipeline.outcomes.shadow import ShadowComparison
+from readmission.pipeline.promotion import champion as champions
 from readmission.pipeline.promotion import leaks
 from readmission.pipeline.promotion.champion import EARLIER, earlier_champions
 from readmission.pipeline.promotion.comparison import Scored
@@ -314,6 +315,27 @@ def test_earlier_champions_are_scored_but_not_all_of_them(arena: Arena) -> None:
 
     # then those with the lowest log-loss come first
     expected = earlier[::-1][:EARLIER]
+    assert [one.registered.version for one in found] == expected
+
+
+def test_the_earlier_champion_with_the_best_weighted_f1_is_always_compared(
+    arena: Arena, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given earlier champions, of which the one with the best weighted F1 has the worst log-loss
+    versions = [arena.register(result.family) for result in arena.trained.results]
+    monkeypatch.setattr(champions, "EARLIER", len(versions) - 2)
+    for place, version in enumerate(versions):
+        metrics = {"log_loss": 0.9 - place / 100, "weighted_f1": 0.6 if place == 0 else 0.5}
+        figures = {"challenger": metrics, "champion": None, "test_rows": 1}
+        promotion = Promotion(FIRST, version, None, PROMOTED, "because", figures)
+        arena.carry_out(arena.history.record_promotion(promotion))
+    best, *earlier, champion = versions
+
+    # when
+    found = earlier_champions(arena.history, arena.registry, TRUSTED, champion)
+
+    # then it comes first, and then those with the lowest log-loss
+    expected = [best, *earlier[::-1][: champions.EARLIER - 1]]
     assert [one.registered.version for one in found] == expected
 
 
