@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from api.contract.changes import RollbackRequest
 from api.main import create_app
 from k8s.manifests import FOLDERS
 from readmission.settings import CHECKOUT, Settings
@@ -154,6 +155,7 @@ def test_predicting(block: str, tmp_path: Path) -> None:
     files = [value(request, DATA) for request in requests[:3]]
     assert all(file[0] == "@" and (CHECKOUT / file[1:]).is_file() for file in files)
     assert f"X-API-Key: {ADMIN_KEY}" in requests[3]
+    assert RollbackRequest.model_validate_json(value(requests[3], DATA)).reason
     programs = [call[1:] for call in calls(tmp_path) if call[0] == "readmission"]
     assert [words[0] for words in programs] == ["key", "promote"]
     for words in programs:

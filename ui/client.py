@@ -132,9 +132,13 @@ class ApiClient:
         """Load the model in production again."""
         return self._request("POST", "/reload_model", key=key)
 
-    def roll_back(self, key: SecretStr) -> Json:
-        """Put the previous model back into production."""
-        return self._request("POST", "/rollback", key=key)
+    def roll_back(self, key: SecretStr, decision: Json) -> Json:
+        """Put the previous model back into production and pin it."""
+        return self._request("POST", "/rollback", decision, key=key)
+
+    def unpin(self, key: SecretStr, decision: Json) -> Json:
+        """Let promotion replace the pinned model again."""
+        return self._request("POST", "/unpin", decision, key=key)
 
     def predict_file(self, content: bytes) -> Iterator[Json]:
         """Upload a file; yield the result of each row as it arrives, then the summary."""

@@ -88,6 +88,10 @@ class RollbackResponse(ReloadResponse):
     """The champion after a rollback."""
 
     status: Literal["rolled_back"] = "rolled_back"  # type: ignore[assignment]
+    pinned: str = Field(
+        description="The pin, which promotion respects.",
+        examples=["version 3 is pinned by Dr. Osei (admin): too many …"],
+    )
 
 
 class PromoteResponse(ReloadResponse):

@@ -4,7 +4,7 @@ from api.errors.base import ApiError
 
 
 class RollbackFailed(ApiError):
-    """There is no previous version that could serve."""
+    """There is no earlier version that could serve, or none is pinned."""
 
     status = 409
     kind = "rollback_failed"

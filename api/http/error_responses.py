@@ -1,6 +1,8 @@
 """Error handlers: the body of every error response is an `ErrorResponse`."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -36,11 +38,16 @@ async def _respond_to_bad_parameters(request: Request, error: Exception) -> JSON
     """Report wrong query parameters in the same form as wrong fields of the body."""
     if not isinstance(error, RequestValidationError):
         raise error
-    problems = [
-        Problem.wrong_value(str(detail["loc"][-1]), detail.get("input"), detail["msg"])
-        for detail in error.errors()
-    ]
-    return _respond(request, InvalidEncounter(problems))
+    return _respond(request, InvalidEncounter([_problem(one) for one in error.errors()]))
+
+
+def _problem(found: Mapping[str, Any]) -> Problem:
+    """Convert what FastAPI found into a problem."""
+    place, *_, field = found["loc"]
+    if found["type"] == "missing":
+        where = "JSON body" if place == "body" else str(place)
+        return Problem.missing_field(str(field), f"a value in the {where}")
+    return Problem.wrong_value(str(field), found.get("input"), found["msg"])
 
 
 async def _respond_to_http_error(request: Request, error: Exception) -> JSONResponse:

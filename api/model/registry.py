@@ -121,18 +121,17 @@ class RegistryClient:
         found: RegisteredVersion = self.query(lambda registry: registry.registered(version))
         return found
 
-    def roll_back(self, by: str, to: str | None = None, pin: Pin | None = None) -> Rollback:
-        """Go back to an earlier version; see `readmission.registry.rollbacks.roll_back`.
+    def roll_back(self, pin: Pin) -> Rollback:
+        """Go back to the version of a pin; see `readmission.registry.rollbacks.roll_back`.
 
         Raises
         ------
-        NoModel, ProductionPinned, RegistryUnavailable
-            If there is no version to go back to, another one is pinned, or the registry does not
-            respond.
+        NoModel, RegistryUnavailable
+            If the version is in production already, or the registry does not respond.
         """
         from readmission.registry.rollbacks import roll_back
 
-        done: Rollback = self._as_promotion(lambda registry: roll_back(registry, by, to, pin))
+        done: Rollback = self._as_promotion(lambda registry: roll_back(registry, pin))
         return done
 
     def unpin(self) -> None:

@@ -50,30 +50,30 @@ async def reload_model(request: Request, operator: Operator) -> dict[str, Any]:
     summary="Roll back to an earlier model",
 )
 async def rollback(
-    request: Request, operator: Operator, wanted: changes.RollbackRequest | None = None
+    request: Request, operator: Operator, wanted: changes.RollbackRequest
 ) -> dict[str, Any]:
-    """Put an earlier version into production, and pin it if the request gives a reason.
+    """Put an earlier version into production and pin it; by default the previous version.
 
-    While a version is pinned, promotion records its verdicts and moves no alias. Without a body,
-    the previous version goes into production without a pin, and calling it twice returns to the
-    first version. Repeating a request whose pin stands changes nothing. If the champion was put
-    into production by hand, the rollback goes to the last promoted version.
+    While a version is pinned, promotion records its verdicts and moves no alias. A rollback
+    replaces an earlier pin; repeating a request whose pin stands changes nothing. If the champion
+    was put into production by hand, the rollback goes to the last promoted version. Reason and
+    pin are stored in the audit trail before the version changes, and then in the registry.
     """
-    state = service_state(request)
-    to = wanted.to if wanted else None
-    by = wanted.signed(operator.name) if wanted else operator.name
-    if wanted and wanted.is_done(await asyncio.to_thread(state.registry.state), by):
-        return await _reload(request) | {"status": "rolled_back"}
+    state, by = service_state(request), wanted.signed(operator.name)
+    production = await asyncio.to_thread(state.registry.state)
+    if wanted.is_done(production, by):
+        done_before = {"status": "rolled_back", "pinned": str(production.pin)}
+        return await _reload(request) | done_before
     try:
-        earlier = await asyncio.to_thread(state.registry.earlier, to)
+        earlier = await asyncio.to_thread(state.registry.earlier, wanted.to)
         # Open it before it goes into production: a version that cannot serve must not.
         await asyncio.to_thread(state.store.open, earlier)
-        pin = Pin(earlier.version, by, wanted.reason, wanted.until) if wanted else None
-        facts = {"pin": str(pin)} if pin else {}
-        await state.audit.require(audit_event(request, Action.ROLL_BACK, earlier.version, **facts))
         # By its number: a promotion in between makes another version the previous one.
-        done = await asyncio.to_thread(state.registry.roll_back, by, earlier.version, pin)
-    except (NoModel, ProductionPinned) as error:
+        pin = Pin(earlier.version, by, wanted.reason, wanted.until)
+        event = audit_event(request, Action.ROLL_BACK, earlier.version, pin=str(pin))
+        await state.audit.require(event)
+        done = await asyncio.to_thread(state.registry.roll_back, pin)
+    except NoModel as error:
         raise RollbackFailed(f"{error}.") from error
     except BundleRefused as error:
         raise RollbackFailed(
@@ -81,7 +81,8 @@ async def rollback(
         ) from error
     log.warning("rolled back from version %s to %s by %s", done.left, done.back, by)
     # The poller may already serve the new version, so the registry says which one was replaced.
-    return await _reload(request) | {"status": "rolled_back", "previous_version": done.left}
+    facts = {"status": "rolled_back", "previous_version": done.left, "pinned": str(pin)}
+    return await _reload(request) | facts
 
 
 @router.post(

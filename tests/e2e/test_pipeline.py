@@ -101,13 +101,17 @@ def test_only_an_admin_can_roll_back_and_forward(two_batches: Pipeline) -> None:
     admin = {"X-API-Key": site.credentials.api_admin_key}
     with httpx.Client(base_url=site.settings.api_url, trust_env=False, timeout=60) as api:
         assert api.post("/rollback").status_code == 401
+        assert api.post("/rollback", headers=admin).status_code == 422
+        why = {"reason": "a test"}
         if previous is None:  # No later model beat the first one.
-            assert api.post("/rollback", headers=admin).status_code == 409
+            assert api.post("/rollback", headers=admin, json=why).status_code == 409
             return
         for left, back in ((current, previous), (previous, current)):
-            answer = api.post("/rollback", headers=admin).raise_for_status().json()
+            wanted = why | {"to": back}
+            answer = api.post("/rollback", headers=admin, json=wanted).raise_for_status().json()
             assert (answer["previous_version"], answer["model_version"]) == (left, back)
             assert registry.version_of(PRODUCTION) == back
+        api.post("/unpin", headers=admin, json=why).raise_for_status()
         versions = api.get("/model/history").raise_for_status().json()["versions"]
     assert next(v["version"] for v in versions if PRODUCTION in v["aliases"]) == current
     done = {(one.left, one.back) for one in rollbacks(registry)}

@@ -93,14 +93,20 @@ def served(pipeline: Pipeline, version: str) -> None:
     )
 
 
-def rolled_back(pipeline: Pipeline) -> str:
-    """Roll back through the API and return the version that it serves again."""
+def change(pipeline: Pipeline, path: str, **body: str) -> httpx.Response:
+    """Have the API change what is in production."""
     site = pipeline.stack.site
     key = {"X-API-Key": site.credentials.api_admin_key}
-    answer = httpx.post(
-        f"{site.settings.api_url}/rollback", headers=key, trust_env=False, timeout=60
-    )
-    return str(answer.raise_for_status().json()["model_version"])
+    wanted = {"reason": "a test under load"} | body
+    url = f"{site.settings.api_url}/{path}"
+    return httpx.post(url, headers=key, json=wanted, trust_env=False, timeout=60)
+
+
+def health(pipeline: Pipeline) -> dict[str, str | None]:
+    """Return what the API says of its model."""
+    url = f"{pipeline.stack.site.settings.api_url}/health"
+    found: dict[str, str | None] = httpx.get(url, trust_env=False, timeout=60).json()
+    return found
 
 
 def restart(pipeline: Pipeline, name: str) -> None:
@@ -132,10 +138,17 @@ def test_model_changes_and_restarts_behind_the_api_fail_no_request(
         # when the model is promoted and rolled back, and the registry and the database restart
         pipeline.registry.promote(other)
         served(pipeline, other)
-        assert rolled_back(pipeline) == current
+        rolled_back = change(pipeline, "rollback", to=current).raise_for_status().json()
+        assert rolled_back["model_version"] == current
         restart(pipeline, mlflow.NAME)
         restart(pipeline, postgres.NAME)
         pipeline.wait_for("MLflow with its database", lambda: pipeline.registry.versions())
+
+        # then the pin stands, and no promotion moves the alias until it is removed
+        assert change(pipeline, "promote", version=other).status_code == 409
+        pipeline.wait_for("the pin", lambda: health(pipeline)["pinned"] == rolled_back["pinned"])
+        assert health(pipeline)["model_version"] == current
+        change(pipeline, "unpin").raise_for_status()
         pipeline.registry.promote(other)
         served(pipeline, other)
         time.sleep(max(0, SECONDS - (time.monotonic() - began)))
@@ -164,6 +177,10 @@ def test_model_changes_and_restarts_behind_the_api_fail_no_request(
     assert other_size == []
     assert len(logged.keys() - answered.keys()) <= USERS
     with pipeline.connected("predictions") as log:
+        mixed = log.execute(
+            "SELECT request_id FROM prediction WHERE request_id LIKE 'load-%'"
+            " GROUP BY request_id HAVING count(DISTINCT model_version) > 1"
+        ).fetchall()
         (repeated,) = log.execute(
             "SELECT count(*) - count(DISTINCT (request_id, row)) FROM prediction"
             " WHERE request_id LIKE 'load-%'"
@@ -171,5 +188,6 @@ def test_model_changes_and_restarts_behind_the_api_fail_no_request(
         by_version = log.execute(
             "SELECT DISTINCT model_version FROM prediction WHERE request_id LIKE 'load-%'"
         ).fetchall()
+    assert mixed == []
     assert repeated == 0
     assert {version for (version,) in by_version} == {current, other}

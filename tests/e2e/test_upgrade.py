@@ -197,12 +197,16 @@ def test_a_rollback_and_one_back_work_with_saved_models(upgraded: Upgraded) -> N
     headers = {"X-API-Key": site.credentials.api_admin_key}
     url = f"{site.settings.api_url}/rollback"
     served = []
-    for _ in range(2):
-        response = httpx.post(url, headers=headers, trust_env=False, timeout=60)
+    for reason in ("too many alarms", "a mistake"):
+        body = {"reason": reason}
+        response = httpx.post(url, headers=headers, json=body, trust_env=False, timeout=60)
         assert response.status_code == httpx.codes.OK, response.text
         served.append(predict(upgraded.pipeline.stack).json()["model_version"])
         time.sleep(1)
 
+    # A version that stays pinned would keep the next batch's model out of production.
+    url, body = f"{site.settings.api_url}/unpin", {"reason": "the end of a test"}
+    httpx.post(url, headers=headers, json=body, trust_env=False, timeout=60).raise_for_status()
     model = upgraded.adopted.json()["model_version"]
     assert served[0] != model
     assert served[1] == model
@@ -258,7 +262,8 @@ def test_a_rollback_to_the_old_model_is_refused_and_changes_nothing(upgraded: Up
     site = upgraded.pipeline.stack.site
     headers = {"X-API-Key": site.credentials.api_admin_key}
     url = f"{site.settings.api_url}/rollback"
-    response = httpx.post(url, headers=headers, trust_env=False, timeout=60)
+    body = {"reason": "too many alarms"}
+    response = httpx.post(url, headers=headers, json=body, trust_env=False, timeout=60)
 
     assert response.status_code == httpx.codes.CONFLICT, response.text
     assert "trained" in response.json()["message"]

@@ -15,7 +15,6 @@ from readmission.errors import (
     NoDriftReference,
     NoModel,
     NotPromotedYet,
-    ProductionPinned,
 )
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION, Registry, client
 from readmission.registry.rollbacks import roll_back, rollbacks
@@ -237,8 +236,8 @@ def test_a_rollback_swaps_the_aliases_and_is_recorded(registered: ThreeVersions)
     registered.registry.promote(two)
 
     # when
-    there = roll_back(registered.registry, "admin-1")
-    back = roll_back(registered.registry, "admin-2")
+    there = roll_back(registered.registry, Pin(one, "admin-1", "too many alarms"))
+    back = roll_back(registered.registry, Pin(two, "admin-2", "a mistake"))
 
     # then
     assert [(one.left, one.back) for one in (there, back)] == [(two, one), (one, two)]
@@ -247,7 +246,7 @@ def test_a_rollback_swaps_the_aliases_and_is_recorded(registered: ThreeVersions)
     assert recorded == {(two, one, "admin-1"), (one, two, "admin-2")}
 
 
-def test_a_rollback_goes_to_the_version_that_was_asked_for_and_pins_it(
+def test_a_rollback_pins_its_version_and_replaces_an_earlier_pin(
     registered: ThreeVersions,
 ) -> None:
     # given
@@ -258,16 +257,16 @@ def test_a_rollback_goes_to_the_version_that_was_asked_for_and_pins_it(
     pin = Pin(one, "admin-1", "too many alarms")
 
     # when
-    done = roll_back(registry, "admin-1", to=one, pin=pin)
+    done = roll_back(registry, pin)
 
     # then
     assert (done.left, done.back, done.reason, done.pinned) == (three, one, pin.reason, True)
     assert registry.production() == Production(one, (one,), pin)
-    # and without a pin of its own another rollback is refused, and changes nothing
-    with pytest.raises(ProductionPinned, match="too many alarms; remove the pin with"):
-        roll_back(registry, "admin-2", to=two)
-    assert registry.production() == Production(one, (one,), pin)
-    assert rollbacks(registry) == [done]
+    # and another rollback replaces the pin
+    other = Pin(two, "admin-2", "better on ward 4")
+    again = roll_back(registry, other)
+    assert registry.production() == Production(two, (two,), other)
+    assert {one.reason for one in rollbacks(registry)} == {done.reason, again.reason}
 
 
 def test_a_rollback_to_the_version_in_production_is_refused(registered: ThreeVersions) -> None:
@@ -276,7 +275,7 @@ def test_a_rollback_to_the_version_in_production_is_refused(registered: ThreeVer
     registered.registry.promote(two)
 
     with pytest.raises(NoModel, match=f"version {two} of .* is in production already"):
-        roll_back(registered.registry, "admin-1", to=two, pin=Pin(two, "admin-1", "why"))
+        roll_back(registered.registry, Pin(two, "admin-1", "why"))
 
     assert registered.registry.production().pin is None
 

@@ -26,7 +26,9 @@ BY_KIND = {
     ),
     "registry_away": N_("The model registry is not responding, or refuses the service's login."),
     "reload_failed": N_("The model in production could not be loaded; the current one stays."),
-    "rollback_failed": N_("Nothing was changed: there is no earlier version that can serve."),
+    "rollback_failed": N_(
+        "Nothing was changed: there is no earlier version that can serve, or no version is pinned."
+    ),
     "too_large": N_("The file, or one of its rows, is too large."),
     "too_many": N_("Too many requests at once. Wait a second and try again."),
     "too_many_files": N_("The service is reading too many files. Try again in a minute."),

@@ -3,7 +3,7 @@
 from itertools import chain
 
 from readmission.domain.production import Pin, Rollback
-from readmission.errors import NoModel, ProductionPinned
+from readmission.errors import NoModel
 from readmission.registry.aliases import PREVIOUS
 from readmission.registry.client import Registry
 
@@ -39,10 +39,8 @@ def rollback_versions(registry: Registry, to: str | None = None) -> tuple[str, s
     return served, back
 
 
-def roll_back(
-    registry: Registry, by: str, to: str | None = None, pin: Pin | None = None
-) -> Rollback:
-    """Go back to an earlier version, and pin it if a pin is given.
+def roll_back(registry: Registry, pin: Pin) -> Rollback:
+    """Go back to the version of a pin, which replaces an earlier pin.
 
     The pin is written before the alias moves, so that a promotion that runs meanwhile either sees
     the pin, or moves the alias before the rollback does. The rollback is stored as a tag of the
@@ -52,35 +50,20 @@ def roll_back(
     ----------
     registry : Registry
         With the login of the promotion.
-    by : str
-        Who requested the rollback.
-    to : str, optional
-        As for `rollback_versions`.
-    pin : Pin, optional
-        Replaces an earlier pin. Without it, a pinned version stays: the rollback is refused.
+    pin : Pin
+        The version, who goes back to it, why and until when.
 
     Raises
     ------
     NoModel
-        If there is no version to go back to, or it is in production already.
-    ProductionPinned
-        If another rollback has pinned a version and this one brings no pin.
+        If the version is in production already.
     """
-    left, back = rollback_versions(registry, to)
-    if pin is None:
-        require_unpinned(registry)
-    else:
-        registry.write_pin(pin)
+    left, back = rollback_versions(registry, pin.version)
+    registry.write_pin(pin)
     registry.promote(back)
-    done = Rollback.now(left, back, by, pin)
+    done = Rollback.now(left, back, pin.by, pin)
     registry.tag_version(left, done.tag)
     return done
-
-
-def require_unpinned(registry: Registry) -> None:
-    """Raise `ProductionPinned` if a rollback has pinned a version."""
-    if (pin := registry.production().pin) is not None:
-        raise ProductionPinned(pin)
 
 
 def rollbacks(registry: Registry) -> list[Rollback]:

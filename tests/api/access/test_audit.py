@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from api.access.keys import entry_of
 from api.contract.protocols.cds_hooks import VIEW
 from api.main import create_app
-from readmission.domain.production import Pin, Production
+from readmission.domain.production import Pin, Production, Rollback
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings, SettingsError
 from readmission.stack.services import postgres
@@ -146,6 +146,7 @@ def test_a_change_that_cannot_be_recorded_is_refused(
         # when
         bodies = {
             "/promote": {"version": "1", "reason": "checked"},
+            "/rollback": {"reason": "too many alarms"},
             "/unpin": {"reason": "checked"},
         }
         response = service.post(path, headers=WITH_KEY, json=bodies.get(path))
@@ -174,6 +175,35 @@ def test_a_promotion_by_hand_is_recorded_before_it_is_made(
     # then
     detail = {"by": "Dr. Osei", "reason": "checked on ward 4"}
     event = ("promote", "api-key", KEY_ID, "testclient", "my-request", "1", detail)
+    assert before == events(trail, 1) == [event]
+
+
+def test_a_rollback_is_recorded_with_its_reason_before_it_is_made(
+    audited: TestClient, trail: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a registry that notes what is recorded when it rolls back
+    ready(audited)
+    state, before = audited.app.state.service, []  # type: ignore[attr-defined]
+    registered = state.holder.champion.registered
+
+    def roll_back(pin: Pin) -> Rollback:
+        before.extend(events(trail, 1))
+        return Rollback.now("2", pin.version, pin.by, pin)
+
+    monkeypatch.setattr(state.registry, "state", Production)
+    monkeypatch.setattr(state.registry, "earlier", lambda _version: registered)
+    monkeypatch.setattr(state.registry, "roll_back", roll_back)
+
+    # when
+    body = {"reason": "too many alarms", "by": "Dr. Osei", "until": "2999-01-31"}
+    response = audited.post("/rollback", headers=WITH_KEY, json=body)
+
+    # then
+    assert response.status_code == 200, response.text
+    pin = response.json()["pinned"]
+    assert pin.startswith("version 1 is pinned until 2999-01-31 00:00 UTC by Dr. Osei (")
+    assert pin.endswith("): too many alarms")
+    event = ("rollback", "api-key", KEY_ID, "testclient", "my-request", "1", {"pin": pin})
     assert before == events(trail, 1) == [event]
 
 

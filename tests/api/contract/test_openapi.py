@@ -78,11 +78,18 @@ def test_the_service_follows_its_description(described: Any, mode: GenerationMod
         @given(case=operation.as_strategy(generation_mode=mode))
         def check(case: Any) -> None:
             if mode is GenerationMode.POSITIVE:
-                case.body = with_whole_numbers(case.body)
+                case.body = in_the_future(with_whole_numbers(case.body))
             case.call_and_validate(headers={"X-API-Key": KEY})
 
         check()
     assert "POST /predict" in tested
+
+
+def in_the_future(body: Any) -> Any:
+    """Move the end of a pin to a leap year to come: JSON Schema does not know what is past."""
+    if isinstance(body, dict) and isinstance(body.get("until"), str):
+        return body | {"until": "2996" + body["until"][4:]}
+    return body
 
 
 def with_whole_numbers(body: Any) -> Any:

@@ -185,8 +185,9 @@ def test_a_promotion_by_hand_accepts_the_version(
     )
     assert "checked on ward 4" in service.get("/model").json()["verdict_reason"]
     # and a rollback still works
-    assert service.post("/rollback").json()["model_version"] == PROMOTED
-    assert service.post("/rollback").json()["model_version"] == NEVER_PROMOTED
+    for reason, version in (("too many alarms", PROMOTED), ("a mistake", NEVER_PROMOTED)):
+        response = service.post("/rollback", json={"reason": reason})
+        assert response.json()["model_version"] == version, response.text
     assert service.get("/health").json()["moved_by_hand"] is None
 
 
@@ -282,11 +283,13 @@ def test_a_rollback_leaves_what_is_served(
     left = served(service)
 
     # when
-    response = service.post("/rollback").json()
+    response = service.post("/rollback", json={"reason": "too many alarms"}).json()
 
     # then
     assert (response["previous_version"], response["model_version"]) == (left, back)
-    assert moved.registry.production() == Production(back, (back,))
+    pin = Pin(back, "testclient", "too many alarms")
+    assert moved.registry.production() == Production(back, (back,), pin)
+    assert response["pinned"] == str(pin)
     assert service.get("/health").json()["moved_by_hand"] is None
     assert [(one.left, one.back) for one in rollbacks(moved.registry)] == [(left, back)]
 
@@ -332,16 +335,17 @@ def test_a_rollback_with_a_reason_is_kept_until_the_pin_is_removed(
     for _ in range(2):
         response = service.post("/rollback", json=wanted)
         assert (response.status_code, response.json()["model_version"]) == (200, OLD), response.text
+        assert response.json()["pinned"] == service.get("/health").json()["pinned"]
 
     # then
     assert [(one.left, one.back) for one in rollbacks(moved.registry)] == [(NEVER_PROMOTED, OLD)]
     pinned = f"version {OLD} is pinned until 2999-01-31 00:00 UTC by Dr. Osei (testclient): too"
     assert service.get("/health").json()["pinned"].startswith(pinned)
     assert service.get("/model").json()["pinned"].startswith(pinned)
-    # and nothing else moves the alias
-    for refused in (service.post("/rollback"), promote(service, PROMOTED)):
-        assert refused.status_code == 409
-        assert "readmission unpin" in refused.json()["message"]
+    # and no promotion moves the alias
+    refused = promote(service, PROMOTED)
+    assert refused.status_code == 409
+    assert "readmission unpin" in refused.json()["message"]
     assert moved.aliases()[0] == OLD
     # until the pin is removed
     assert service.post("/unpin", json={"reason": "fixed"}).json()["was"].startswith(pinned)
@@ -369,8 +373,9 @@ def test_a_rollback_that_was_killed_after_its_pin_is_completed_by_repeating_it(
 @pytest.mark.parametrize(
     ("wanted", "because"),
     [
+        (None, "field 'reason' is missing, expected a value in the JSON body"),
         ({"reason": ""}, "at least 1 character"),
-        ({"to": OLD}, "Field required"),
+        ({"to": OLD}, "field 'reason' is missing, expected a value in the JSON body"),
         ({"reason": "why", "until": "2001-01-01"}, "in the past"),
         ({"reason": "why", "until": "tomorrow"}, "valid datetime"),
         ({"reason": "why", "to": "first"}, "pattern"),

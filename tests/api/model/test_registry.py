@@ -9,9 +9,12 @@ from pydantic import SecretStr
 
 from api.errors import RegistryRefused
 from api.model.registry import RegistryClient
+from readmission.domain.production import Pin
 from readmission.registry import CHALLENGER, PREVIOUS, PRODUCTION
 from readmission.settings import Settings
 from tests.conftest import Platform
+
+PIN = Pin("1", "somebody", "too many alarms")
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_a_rollback_logs_in_as_promotion_and_then_as_viewer_again(
     assert client.production().version.version == "2"
 
     # when
-    done = client.roll_back("somebody")
+    done = client.roll_back(PIN)
 
     # then
     assert (done.left, done.back) == ("2", "1")
@@ -51,7 +54,7 @@ def test_without_the_password_of_promotion_nothing_is_rolled_back(settings: Sett
     client = RegistryClient(settings)
 
     with pytest.raises(RegistryRefused, match="READMISSION_MLFLOW_PROMOTION_PASSWORD"):
-        client.roll_back("somebody")
+        client.roll_back(PIN)
 
     assert client.production().version.version == "2"
 

@@ -281,7 +281,7 @@ def test_a_damaged_version_cannot_be_rolled_back_to(
 
         # when a rollback is requested, twice
         for _ in range(2):
-            response = service.post("/rollback")
+            response = service.post("/rollback", json={"reason": "too many alarms"})
 
             # then nothing has changed
             assert response.status_code == 409

@@ -166,9 +166,10 @@ def _make_history(stack: Stack, old: OldCode, source: Path, lines: list[bytes]) 
         _wait_until(lambda: _count(site, "clean", "promotion") == used, "the next verdict")  # noqa: B023
         _wait_until(lambda: not _active(airflow), "the end of its runs")
     admin = {"X-API-Key": site.credentials.api_admin_key}
-    for _ in ("back", "and forth"):
-        api.post("/rollback", headers=admin).raise_for_status()
+    for reason in ("back", "and forth"):
+        api.post("/rollback", headers=admin, json={"reason": reason}).raise_for_status()
         time.sleep(1)
+    api.post("/unpin", headers=admin, json={"reason": "done"}).raise_for_status()
     airflow.trigger(SWEEP, {})
     _wait_until(lambda: _count(site, "clean", "rollback") == 2, "the rollbacks")
     # Only a DAG that the schedule has started is started at once when it has missed a run.

@@ -405,7 +405,7 @@ def test_each_role_suffices_for_its_part_of_the_pipeline(
         promotion.open(version, TRUSTED)
         promotion.tag_version(version, {"verdict": "promoted"})
         promotion.promote(version)
-    done = roll_back(promotion, "somebody", pin=Pin(versions[0], "somebody", "why"))
+    done = roll_back(promotion, Pin(versions[0], "somebody", "why"))
     assert (done.left, done.back) == (versions[1], versions[0])
     promotion.write_pin(None)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from readmission.domain.production import PROMOTED_VERSION, Production, PromotionByHand
+from readmission.domain.production import PROMOTED_VERSION, Pin, Production, PromotionByHand
 from readmission.pipeline.promotion.rollout import carry_out
 from readmission.pipeline.record_moves import record_moves
 from readmission.registry import PREVIOUS, PRODUCTION, Registry
@@ -123,7 +123,8 @@ def test_after_an_upgrade_the_history_says_what_was_promoted(moved: Moved, alias
 
 def test_after_an_upgrade_a_rollback_counts_as_a_promotion(moved: Moved) -> None:
     # given a rollback after the last promotion
-    roll_back(moved.registry, "somebody")
+    roll_back(moved.registry, Pin(OLD, "somebody", "too many alarms"))
+    moved.registry.write_pin(None)
     tags = moved.registry.client.get_model_version(moved.registry.name, PROMOTED).tags
     (key,) = [name for name in tags if name.startswith("rolled_back")]
     later = (datetime.now(UTC) + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M:%SZ")

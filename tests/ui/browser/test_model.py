@@ -54,6 +54,7 @@ def test_a_model_is_rolled_back_twice_on_a_phone(visiting: Visiting, api: Servic
             assert box
             assert 0 <= box["x"] <= PHONE[0] - box["width"]
             assert visit.violations() == []
+            dialog.get_by_label("Reason").fill(f"back to version {version}")
             dialog.get_by_label("Admin key").fill(ADMIN_KEY)
             dialog.get_by_role("button", name="Yes, roll back").click()
             expect(page.get_by_text(f"Version {version} is now in use")).to_be_visible()
@@ -61,9 +62,11 @@ def test_a_model_is_rolled_back_twice_on_a_phone(visiting: Visiting, api: Servic
             visit.settle()
             assert visit.overflow() <= 0
     finally:
-        if httpx.get(f"{api.url}/health", trust_env=False).json()["model_version"] != "2":
-            key = {"X-API-Key": ADMIN_KEY}
-            httpx.post(f"{api.url}/rollback", headers=key, trust_env=False, timeout=60)
+        with httpx.Client(base_url=api.url, trust_env=False, timeout=60) as admin:
+            admin.headers["X-API-Key"] = ADMIN_KEY
+            if admin.get("/health").json()["model_version"] != "2":
+                admin.post("/rollback", json={"to": "2", "reason": "the end of a test"})
+            admin.post("/unpin", json={"reason": "the end of a test"})
 
 
 def test_a_model_is_reloaded_by_keyboard_alone(visiting: Visiting) -> None:

@@ -1,4 +1,4 @@
-"""Buttons that reload or roll back the model, after a confirmation with an admin's key."""
+"""Buttons that reload or roll back the model or unpin it, confirmed with an admin's key."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,9 @@ class Action:
     warning, confirm : str
         What the dialog says, and the text of its button.
     request : callable
-        Sends the request, given the client and the key.
+        Sends the request, given the client, the key and the decision.
+    is_decision : bool
+        Whether it needs a reason, which is stored with the person.
     """
 
     name: str
@@ -34,7 +36,8 @@ class Action:
     icon: str
     warning: str
     confirm: str
-    request: Callable[[ApiClient, SecretStr], Json]
+    request: Callable[[ApiClient, SecretStr, Json], Json]
+    is_decision: bool = True
 
 
 RELOAD = Action(
@@ -44,30 +47,40 @@ RELOAD = Action(
         "If loading fails, the current model stays."
     ),
     N_("Yes, reload"),
-    lambda api, key: api.reload(key),
+    lambda api, key, _decision: api.reload(key),
+    is_decision=False,
 )  # fmt: skip
 ROLL_BACK = Action(
     "roll_back", N_("Roll back"), ":material/undo:",
     N_(
-        "The previous version goes back into production **for everyone, immediately**. A second "
-        "rollback returns to the current version."
+        "The previous version goes back into production **for everyone, immediately**, and stays "
+        "until its pin is removed. A second rollback returns to the current version."
     ),
     N_("Yes, roll back"),
-    lambda api, key: api.roll_back(key),
+    lambda api, key, decision: api.roll_back(key, decision),
 )  # fmt: skip
-ACTIONS = {action.name: action for action in (RELOAD, ROLL_BACK)}
+UNPIN = Action(
+    "unpin", N_("Remove the pin"), ":material/keep_off:",
+    N_(
+        "From the next batch on, a better model replaces the pinned version. Nothing changes until "
+        "then."
+    ),
+    N_("Yes, remove the pin"),
+    lambda api, key, decision: api.unpin(key, decision),
+)  # fmt: skip
+ACTIONS = {action.name: action for action in (RELOAD, ROLL_BACK, UNPIN)}
 
 
 def show(model: Json | None) -> None:
-    """Draw the buttons; without a model there is nothing to roll back."""
+    """Draw the buttons of what can be done to the model in production, if there is one."""
     st.header(f":material/admin_panel_settings: {_('For admins')}", anchor=False)
-    left, right, _empty = st.columns([1, 1, 2])
-    for column, action in ((left, RELOAD), (right, ROLL_BACK)):
+    possible = {RELOAD: True, ROLL_BACK: model is not None, UNPIN: bool(model and model["pinned"])}
+    for column, (action, enabled) in zip(st.columns(4), possible.items(), strict=False):
         column.button(
             _(action.label),
             icon=action.icon,
             width="stretch",
-            disabled=action is ROLL_BACK and model is None,
+            disabled=not enabled,
             on_click=st.session_state.__setitem__,
             args=(CONFIRMING, action.name),
         )
@@ -91,23 +104,31 @@ def _confirm(action: Action) -> None:
     st.markdown(_(action.warning))
     # `clear_on_submit` keeps the key out of the session and the browser.
     with st.form(action.name, clear_on_submit=True, border=False):
+        decision = _ask_for_the_decision() if action.is_decision else {}
         key = st.text_input(_("Admin key"), type="password", autocomplete="off").strip()
         confirmed = st.form_submit_button(_(action.confirm), type="primary", icon=action.icon)
     if st.button(_("Cancel"), on_click=_close):
         st.rerun()
     if not confirmed:
         return
-    if not key:
-        st.error(_("Enter the admin key."), icon=":material/key:")
+    if not key or (action.is_decision and not decision["reason"]):
+        both = _("Enter the reason and the admin key.")
+        st.error(both if action.is_decision else _("Enter the admin key."), icon=":material/key:")
         return
     try:
-        response = action.request(service.client(), SecretStr(key))
+        response = action.request(service.client(), SecretStr(key), decision)
     except (ApiUnavailable, RequestRefused) as error:
         show_error(error)
         return
     _close()
     st.session_state[RESULT] = _result_in_words(response)
     st.rerun()
+
+
+def _ask_for_the_decision() -> Json:
+    reason = st.text_input(_("Reason"), max_chars=500).strip()
+    who = st.text_input(_("Who decided"), max_chars=100).strip()
+    return {"reason": reason, "by": who or None}
 
 
 def show_error(error: ApiUnavailable | RequestRefused) -> None:
@@ -129,6 +150,8 @@ def show_error(error: ApiUnavailable | RequestRefused) -> None:
 
 
 def _result_in_words(response: Json) -> str:
+    if response["status"] == "unpinned":
+        return _("The pin was removed.")
     version, previous = response["model_version"], response["previous_version"]
     if version == previous:
         return _("Version {version} was loaded again.", version=version)

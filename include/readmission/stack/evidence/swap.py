@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 
@@ -14,6 +15,7 @@ SECONDS = 60
 """Time limit for every replica to serve the other version."""
 SAME = 5
 """Responses in a row with the other version; each may come from another replica."""
+REASON = "make evidence: the swap of the model"
 TITLES = (
     ("The model changes without a change of code: before", "El modelo cambia sin código: antes"),
     ("The model changes without a change of code: after a rollback",
@@ -29,7 +31,7 @@ def pictures(
     Parameters
     ----------
     deployed : Deployment
-        Whose model is swapped. Two rollbacks stay in its history.
+        Whose model is swapped. Two rollbacks stay in its history; the pin is removed.
     take : callable
         Takes a picture of a page.
     language : str
@@ -38,24 +40,48 @@ def pictures(
     before, after = (dict(zip(("en", "es"), titles, strict=True)) for titles in TITLES)
     try:
         first = served(deployed)
+        if pin := health(deployed).get("pinned"):
+            raise NotAsExpected(f"{pin}; a swap would replace this pin")
         yield take(prediction(deployed, before, first))
         second = roll_back(deployed, first)
         try:
             yield take(prediction(deployed, after, second))
         finally:
-            roll_back(deployed, second)
+            roll_back(deployed, second, to=first)
+            change(deployed, "unpin", {"reason": REASON})
     except (httpx.HTTPError, NotAsExpected) as error:
         yield Picture(after[language], problem=str(error) or type(error).__name__)
 
 
 def served(deployed: Deployment) -> str:
     """Return the version that the API serves."""
+    return str(health(deployed)["model_version"])
+
+
+def health(deployed: Deployment) -> dict[str, Any]:
+    """Return what the API says of its model."""
     with httpx.Client(timeout=30, trust_env=False) as http:
-        return str(http.get(f"{deployed.api}/health").raise_for_status().json()["model_version"])
+        found: dict[str, Any] = http.get(f"{deployed.api}/health").raise_for_status().json()
+    return found
 
 
-def roll_back(deployed: Deployment, left: str) -> str:
-    """Return to the previous version, and wait until every replica serves it.
+def change(deployed: Deployment, path: str, body: dict[str, str]) -> None:
+    """Have the API change what is in production.
+
+    Raises
+    ------
+    NotAsExpected
+        If it refuses.
+    """
+    key = {"X-API-Key": deployed.admin_key}
+    with httpx.Client(timeout=30, trust_env=False) as http:
+        response = http.post(f"{deployed.api}/{path}", headers=key, json=body)
+    if not response.is_success:
+        raise NotAsExpected(f"POST /{path}: {response.json().get('message', response.text)}")
+
+
+def roll_back(deployed: Deployment, left: str, to: str | None = None) -> str:
+    """Go back to an earlier version, and wait until every replica serves it.
 
     Parameters
     ----------
@@ -63,6 +89,8 @@ def roll_back(deployed: Deployment, left: str) -> str:
         Whose model is rolled back.
     left : str
         The version that is served now.
+    to : str, optional
+        The version; by default the previous one.
 
     Returns
     -------
@@ -72,13 +100,10 @@ def roll_back(deployed: Deployment, left: str) -> str:
     Raises
     ------
     NotAsExpected
-        If the API refuses, for example because a version is pinned or only one was promoted; or if
-        a replica does not follow.
+        If the API refuses, for example because only one version was promoted; or if a replica does
+        not follow.
     """
-    with httpx.Client(timeout=30, trust_env=False) as http:
-        response = http.post(f"{deployed.api}/rollback", headers={"X-API-Key": deployed.admin_key})
-    if not response.is_success:
-        raise NotAsExpected(f"POST /rollback: {response.json().get('message', response.text)}")
+    change(deployed, "rollback", {"reason": REASON} | ({"to": to} if to else {}))
     end, found = time.monotonic() + SECONDS, [left]
     while left in found[-SAME:] or len(found) < SAME:
         if time.monotonic() > end:

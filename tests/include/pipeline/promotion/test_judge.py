@@ -514,7 +514,8 @@ def test_repeating_a_promotion_does_not_undo_a_rollback(arena: Arena) -> None:
     new = arena.register("xgboost", SECOND)
     decided = arena.decided(SECOND, new)
     arena.carry_out(decided)
-    roll_back(arena.registry, "a person")
+    roll_back(arena.registry, Pin(old, "a person", "too many alarms"))
+    arena.registry.write_pin(None)
 
     # when
     arena.carry_out(decided)

@@ -23,6 +23,7 @@ class Api(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.versions, self.late, self.responses, self.refusal = ["7", "5"], 0, 0, ""
+        self.pinned: str | None = None
 
     def served(self) -> str:
         self.responses += 1
@@ -36,17 +37,23 @@ class Handler(BaseHTTPRequestHandler):
     server: Api
 
     def do_GET(self) -> None:
-        self.respond(200, {"model_version": self.server.served()})
+        found = {"model_version": self.server.served(), "pinned": self.server.pinned}
+        self.respond(200, found)
 
     def do_POST(self) -> None:
         if self.server.refusal or not self.headers["X-API-Key"]:
             self.respond(409, {"message": self.server.refusal})
             return
-        self.server.versions.reverse()
-        self.server.late = 3
-        self.respond(200, {"status": "rolled_back"})
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/unpin":
+            self.server.pinned = None
+        else:
+            self.server.pinned = body["reason"]
+            self.server.versions.reverse()
+            self.server.late = 3
+        self.respond(200, {"status": "changed"})
 
-    def respond(self, status: int, body: dict[str, str]) -> None:
+    def respond(self, status: int, body: dict[str, str | None]) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
@@ -83,7 +90,7 @@ def test_the_model_is_swapped_and_swapped_back(deployed: Deployment, api: Api) -
     # then each picture waits for the version that all replicas serve
     assert (before.png, after.png) == (b"7", b"5")
     assert [view.shows for view in taken] == [r"text=/versi[oó]n 7\b/", r"text=/versi[oó]n 5\b/"]
-    assert api.versions == ["7", "5"]
+    assert (api.versions, api.pinned) == (["7", "5"], None)
 
 
 def test_a_picture_that_fails_leaves_the_first_version(deployed: Deployment, api: Api) -> None:
@@ -96,6 +103,15 @@ def test_a_picture_that_fails_leaves_the_first_version(deployed: Deployment, api
 
     assert after.problem == "no browser"
     assert api.versions == ["7", "5"]
+
+
+def test_a_pin_that_stands_is_not_replaced(deployed: Deployment, api: Api) -> None:
+    api.pinned = "version 7 is pinned by Dr. Osei: too many alarms"
+
+    (after,) = swap.pictures(deployed, lambda _view: Picture("before", b"png"), "es")
+
+    assert after.problem.startswith(api.pinned)
+    assert (api.versions, api.pinned) == (["7", "5"], api.pinned)
 
 
 def test_a_refused_rollback_is_said(deployed: Deployment, api: Api) -> None:
