@@ -5,6 +5,7 @@ The state is a tag of the version, like pins and rollbacks. The verdict stays as
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +29,38 @@ APPROVED_BY = "approval_by"
 NOT_NEEDED = "nobody, because READMISSION_PROMOTION_APPROVAL is off"
 WAITING = "awaits approval"
 """The verdict that the pages show meanwhile."""
+
+
+@dataclass(frozen=True)
+class ApprovalRecord:
+    """What became of the request to approve a version.
+
+    Parameters
+    ----------
+    version, state : str
+        The version, and one of `Approval`.
+    by : str
+        Who decided; empty if nobody did.
+    at : datetime
+        When a person was asked; of a version that was superseded before that, when it was.
+    """
+
+    version: str
+    state: str
+    by: str
+    at: datetime
+
+
+def approvals(registry: Registry) -> list[ApprovalRecord]:
+    """Return the state of each version that a person had to approve."""
+    found = []
+    for one in registry.versions():
+        tags = one["tags"]
+        at = _moment(tags.get(ASKED_AT) or tags.get(CARRIED_OUT) or "")
+        if APPROVAL in tags and at is not None:
+            by = tags.get(APPROVED_BY, "")
+            found.append(ApprovalRecord(one["version"], tags[APPROVAL], by, at))
+    return found
 
 
 def request(promotion: Promotion, history: ModelHistory, registry: Registry) -> bool:
@@ -168,6 +201,14 @@ def _states(registry: Registry) -> dict[str, str]:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _moment(tag: str) -> datetime | None:
+    """Return the time in a tag, or None if it was written by hand and is none."""
+    try:
+        return datetime.fromisoformat(tag)
+    except ValueError:
+        return None
 
 
 def _cell(text: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from readmission.pipeline.promotion.approval import (
     APPROVE,
     REFUSE,
+    approvals,
     body,
     carry_out_without_approval,
     request,
@@ -78,6 +79,10 @@ def test_production_does_not_move_before_a_person_has_approved(
     assert arena.aliases() == (waiting.challenger_version, champion)
     assert tags(arena, waiting)["verdict"] == PROMOTED
     assert tags(arena, waiting)["approval_by"] == "dr.osei"
+    (listed,) = approvals(arena.registry)
+    asked = datetime.fromisoformat(tags(arena, waiting)["approval_asked_at"])
+    assert (listed.version, listed.state) == (waiting.challenger_version, Approval.APPROVED)
+    assert (listed.by, listed.at) == ("dr.osei", asked)
     # and repeating the run asks nobody and changes nothing
     assert not request(waiting, arena.history, arena.registry)
     assert settle(waiting, None, arena.history, arena.registry) is None

@@ -1,7 +1,6 @@
-"""The command `readmission promotions`: list the verdicts and rollbacks, or recompute a verdict."""
+"""The command `readmission promotions`: list what changed production, or recompute a verdict."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -15,31 +14,34 @@ from readmission.stack.cli.terminal import (
 )
 
 if TYPE_CHECKING:
-    from readmission.domain.production import Rollback
     from readmission.pipeline.promotion.recompute import Recomputed, Value
-    from readmission.warehouse import Promotion
 
 app = typer.Typer(
     invoke_without_command=True,
     rich_markup_mode="markdown",
-    help="List the verdicts on all challengers and the rollbacks, or **recompute** a verdict.",
+    help="List verdicts, approvals, rollbacks, moves by hand and pins, or **recompute** a verdict.",
 )
 
 
 @app.callback()
 def promotions(context: typer.Context, as_json: JsonOption = False) -> None:
-    """List verdicts and rollbacks, oldest first, or **recompute** a verdict."""
+    """List what decided about production, oldest first, or **recompute** a verdict.
+
+    These are verdicts, approvals, rollbacks, moves and promotions by hand, removed pins, and the
+    pin that stands. With `--json` each has its kind as `entry`.
+    """
     if context.invoked_subcommand is not None:
         return
-    with open_stack_warehouses() as (_site, _raw, clean):
-        from readmission.warehouse import ModelHistory
-        from readmission.warehouse.clean.rollback_log import RollbackLog
+    with open_stack_warehouses() as (site, _raw, clean):
+        from readmission.registry import Registry
+        from readmission.stack.cli.models.decision_history import decisions, history_table, to_dict
 
-        verdicts = ModelHistory(clean.connection).promotions()
+        found, pin = decisions(site, clean), Registry(site.settings).production().pin
         if as_json:
-            print_json(verdicts)
+            print_json([to_dict(one) for one in (*found, *([pin] if pin else []))])
             return
-        console.print(history_table(verdicts, RollbackLog(clean.connection).rollbacks()))
+        console.print(history_table(found))
+        console.print(escape_markup(str(pin) if pin else "no version is pinned"))
 
 
 @app.command()
@@ -63,37 +65,6 @@ def recompute(
             console.print(escape_markup(f"warning: {found.warning}"))
         if found.different:
             raise typer.Exit(1)
-
-
-def history_table(verdicts: list["Promotion"], rollbacks: list["Rollback"]) -> Table:
-    """Return verdicts and rollbacks as a table, one line each, oldest first."""
-    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 0))
-    for heading in ("number", "version", "champion", "batch", "verdict", "computed from", "reason"):
-        table.add_column(heading, overflow="fold")
-    lines = [(one.created_at, _verdict_line(one)) for one in verdicts]
-    lines += [(one.at, _rollback_line(one)) for one in rollbacks]
-    for _, (*cells, reason) in sorted(lines, key=lambda line: str(line[0])):
-        table.add_row(*cells, escape_markup(reason))
-    return table
-
-
-def _verdict_line(one: "Promotion") -> tuple[str, ...]:
-    champion, number = one.champion_version or "none", str(one.promotion_id)
-    basis = _basis(one.figures.get("basis") or {})
-    return number, one.challenger_version, champion, one.batch_id, one.verdict, basis, one.reason
-
-
-def _basis(basis: Mapping[str, Any]) -> str:
-    """Return hashes of rows and lock, shortened, and the seed; `--json` has all of them."""
-    hashes = [f"{name} {str(basis[f'{name}_sha256'])[:8]}" for name in ("rows", "lock") if basis]
-    return ", ".join([*hashes, f"seed {basis['seed']}"] if basis else [])
-
-
-def _rollback_line(one: "Rollback") -> tuple[str, ...]:
-    until = f" until {one.until:%Y-%m-%d %H:%M} UTC" if one.until else ""
-    pinned = f", pinned{until}" if one.pinned else ""
-    reason = f": {one.reason}" if one.reason else ""
-    return "", one.back, one.left, "", "rolled back", "", f"by {one.by}{pinned}{reason}"
 
 
 def figures_table(found: "Recomputed") -> Table:

@@ -16,8 +16,8 @@ from readmission.stack.cli.batch_progress import (
 )
 from readmission.stack.cli.decisions.quarantine import REPLAY_DAG
 from readmission.stack.cli.decisions.quarantine_tables import decision_line, state_counts
+from readmission.stack.cli.models.decision_history import decisions, history_table
 from readmission.stack.cli.models.promote import request_promotion
-from readmission.stack.cli.models.promotions import history_table
 from readmission.stack.cli.tour import alerts
 from readmission.stack.cli.tour.delivery import RIGHT_AGE, WRONG_AGE, Hospital
 from readmission.stack.cli.tour.narration import Narrator
@@ -26,7 +26,6 @@ from readmission.stack.services.airflow_client import DagRun
 from readmission.stack.site.ports import HOST
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanWarehouse, ModelHistory, Quarantine, RawWarehouse
-from readmission.warehouse.clean.rollback_log import RollbackLog
 from readmission.warehouse.reconciliation import account
 
 GOOD, NIGHTLY, MANY_WRONG, FEW_WRONG = 1_200, 600, 60, 24
@@ -164,7 +163,7 @@ class Tour:
         self._narrator.say("Every challenger was compared with the champion on the same rows:")
         self._narrator.command("promotions")
         history = ModelHistory(clean.connection)
-        self._narrator.console.print(history_table(history.promotions(), []))
+        self._narrator.console.print(history_table(decisions(self._site, clean)))
         newest = history.candidates()[-1].version
         champion = predict_example(self._site.settings.api_url)["model_version"]
         if champion == newest:
@@ -190,7 +189,7 @@ class Tour:
         self._narrator.say(f"  {done}")
         found = predict_example(self._site.settings.api_url)
         self._narrator.say(f"The API serves version {found['model_version']} again.")
-        self._narrator.console.print(history_table([], RollbackLog(clean.connection).rollbacks()))
+        self._narrator.console.print(history_table(decisions(self._site, clean)))
 
     def _ingest(self, raw: RawWarehouse, clean: CleanWarehouse, rows: int) -> list[BatchProgress]:
         """Have Airflow ingest one batch, and follow it to its end."""
