@@ -130,7 +130,8 @@ class EncounterFields(ResponseModel):
     history: Annotated[History | None, ReadBy(history_of)] = Field(
         description=(
             "Whether the patient's earlier stays were used and who gave them: `used` if they were"
-            " looked up, `caller` if they were sent; else why not. Null if the model takes none."
+            " looked up, with `: all delivered stays` if this encounter has no number or was not"
+            " delivered; `caller` if they were sent; else why not. Null if the model takes none."
         ),
         examples=["used"],
     )

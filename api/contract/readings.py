@@ -11,6 +11,7 @@ from readmission.serving.encoding_tables import Encounter, Value
 
 History = Literal[
     "used",
+    "used: all delivered stays",
     "caller",
     "blank: no patient_nbr",
     "blank: unknown patient",
@@ -19,7 +20,9 @@ History = Literal[
 ]
 """Where the earlier stays came from: a look-up, or the caller; and why there are none."""
 IGNORED: History = earlier_stays.IGNORED
-TAKEN: tuple[History, ...] = ("used", earlier_stays.CALLER)
+ALL_DELIVERED: History = "used: all delivered stays"
+"""The encounter has no number or was not delivered, so nobody knows which stays are before it."""
+TAKEN: tuple[History, ...] = ("used", ALL_DELIVERED, earlier_stays.CALLER)
 
 _COLUMNS = {column.name: column for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS)}
 

@@ -11,7 +11,13 @@ from typing import Self
 import psycopg
 
 from api.contract import readings
-from api.contract.readings import IGNORED, History, InterpretedEncounter, with_history
+from api.contract.readings import (
+    ALL_DELIVERED,
+    IGNORED,
+    History,
+    InterpretedEncounter,
+    with_history,
+)
 from api.errors import log
 from api.metrics import Metrics
 from api.model.stay_copy import StayCopy
@@ -122,7 +128,8 @@ class EarlierStays:
             return "blank: unknown patient", {}
         sent = encounter[schema.ENCOUNTER]
         own = None if sent == MISSING else self._names.encounter(int(sent))
-        return "used", _fields(stays, own)
+        delivered = any(known == own for known, _ in stays)
+        return "used" if delivered else ALL_DELIVERED, _fields(stays, own)
 
     def follow(self, used: Callable[[], bool], interval: float, stopped: threading.Event) -> None:
         """Refresh the copy while a model uses earlier stays, else delete it; for a thread."""

@@ -78,7 +78,7 @@ def _show_follow_up(decided: bool | None) -> None:
 
 def _show_history(history: str | None) -> None:
     """Say whether the patient's earlier stays were used, if the model takes them."""
-    if history in ("used", "caller"):
+    if history is not None and history.startswith(("used", "caller")):
         st.caption(_("The patient's earlier stays were taken into account."))
     elif history is not None:
         st.caption(_("Earlier stays of the patient were not taken into account."))

@@ -6,12 +6,13 @@ from typing import Any
 
 from api.contract.fhir.resources import Resource, Stay
 from api.contract.predictions import MEANINGS
-from api.contract.readings import IGNORED, History
+from api.contract.readings import ALL_DELIVERED, IGNORED, History
 
 FHIR_JSON = "application/fhir+json"
 REQUEST_SYSTEM = "urn:readmission:request"
 _HISTORY: Mapping[History, str] = {
     "used": "used",
+    ALL_DELIVERED: "used, all of the patient's that are in the delivered files",
     "caller": "used as they were sent",
     "blank: no patient_nbr": "blank, because the request names no patient",
     "blank: unknown patient": "blank, because the patient has none in the delivered files",

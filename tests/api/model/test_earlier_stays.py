@@ -199,6 +199,11 @@ def test_an_encounter_that_was_not_delivered_counts_all_stays_of_its_patient(
     completed = stays_in(client).complete(model, sent_number)
 
     assert completed[earlier_stays.KNOWN] == len(delivered) > 1
+    # and the response says so, also without any number
+    (row,) = sent(raw.loc[[raw[PATIENT].eq(patient).idxmax()]], PATIENT)
+    for number in ({}, {ID: sent_number[ID]}):
+        response = client.post("/predict", json=row | number).json()
+        assert response["history"] == "used: all delivered stays"
 
 
 def test_a_lost_database_and_an_unknown_patient_are_said(
