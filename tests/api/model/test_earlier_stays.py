@@ -33,6 +33,7 @@ from readmission.domain.privacy import Pseudonyms
 from readmission.domain.splitting import Split
 from readmission.modelling.fitting import Fit, fit
 from readmission.pipeline.scoring.scorer import NOT_LOOKED_UP, score_all
+from readmission.serving.clean_rows import score
 from readmission.settings import Settings
 from readmission.stack.services import postgres
 from readmission.stack.stack import Stack
@@ -51,6 +52,8 @@ HASHED = NAMES.patient
 ID, PATIENT = schema.ENCOUNTER, schema.PATIENT
 COUNTER = "history_lookups_total"
 SOON = {0: "No", 1: "Yes"}
+LINEAR = "logistic_regression"
+FAMILIES = Settings.model_fields["families"].default
 COLUMNS = "encounter_hash, ordinal, number, days, medicines, discharge, diagnosis, followed_soon"
 
 
@@ -93,12 +96,18 @@ def stays_of(raw: pd.DataFrame) -> list[tuple[str, Stay]]:
 
 
 @pytest.fixture(scope="module")
-def fitted(raw: pd.DataFrame) -> Fit:
+def rows(raw: pd.DataFrame) -> pd.DataFrame:
+    """The same encounters as CLEAN has them."""
     rows = pd.concat([cleaning.clean(raw), cleaning.clean_history(raw)], axis=1)
     rows = rows.assign(encounter_id=range(ROWS), eligible=cleaning.eligible(raw))
     rows[schema.TARGET] = cleaning.outcome(raw)
     rows["part"] = [Split.TRAIN if i % 4 else Split.VALIDATION for i in range(ROWS)]
-    return fit("logistic_regression", rows, threads=1)
+    return rows
+
+
+@pytest.fixture(scope="module")
+def fitted(rows: pd.DataFrame) -> Fit:
+    return fit(LINEAR, rows, threads=1)
 
 
 @pytest.fixture
@@ -162,23 +171,41 @@ def probabilities(lines: list[dict]) -> np.ndarray:
     return np.array([list(line["probabilities"].values()) for line in lines])
 
 
-def test_api_and_pyfunc_agree_with_and_without_history(
-    client: TestClient, fitted: Fit, raw: pd.DataFrame
+@pytest.mark.parametrize("family", FAMILIES)
+def test_api_batch_and_pyfunc_agree_with_and_without_history(
+    client: TestClient,
+    fake_store: FakeModelStore,
+    fitted: Fit,
+    raw: pd.DataFrame,
+    rows: pd.DataFrame,
+    family: str,
 ) -> None:
+    # given a model of each family
+    one = fitted if family == LINEAR else fit(family, rows, threads=2)
+    fake_store.content = loaded("1", one)
+    client.post("/reload_model").raise_for_status()
+    scorer, without = fake_store.content.bundle.scorer, rows.drop(columns=[*earlier_stays.NAMES])
+
     # when the same rows are predicted with and without the numbers of their patients
     known = predicted(client, sent(raw, ID, PATIENT))
     blank = predicted(client, sent(raw, ID))
 
     # then
     assert {line["history"] for line in known} == {"used"}
-    expected = fitted.model.predict_proba(raw)
+    expected = one.model.predict_proba(raw)
     np.testing.assert_allclose(probabilities(known), expected, atol=1e-6)
+    np.testing.assert_allclose(score(scorer, rows), expected, atol=1e-6)
     assert {line["history"] for line in blank} == {"blank: no patient_nbr"}
-    plain = fitted.model.predict_proba(raw[list(schema.FEATURE_NAMES)])
+    plain = one.model.predict_proba(raw[list(schema.FEATURE_NAMES)])
     np.testing.assert_allclose(probabilities(blank), plain, atol=1e-6)
+    np.testing.assert_allclose(score(scorer, without), plain, atol=1e-6)
     assert np.abs(plain - expected).max() > 0.01
     assert (raw[earlier_stays.KNOWN] > 0).mean() > 0.1
-    # and without the number of the encounter, all stays of the patient count
+
+
+def test_without_the_number_of_the_encounter_all_stays_of_its_patient_count(
+    client: TestClient, raw: pd.DataFrame
+) -> None:
     count = stays_in(client)._copy.stays(HASHED(raw[PATIENT][0]))
     encounter = sent(raw[:1], PATIENT)[0]
     completed = stays_in(client).complete(

@@ -5,7 +5,7 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from readmission.domain import schema
+from readmission.domain import cleaning, schema
 from readmission.domain.columns import earlier_stays
 from readmission.domain.columns.history import NO_HISTORY, History, Stay, history_of
 from readmission.domain.privacy import Pseudonyms
@@ -95,8 +95,12 @@ def test_every_history_equals_one_recomputed_from_raw(
     raw: RawWarehouse, filled: CleanWarehouse
 ) -> None:
     # given the rows as they arrived, in the order of their numbers
+    batches = {number: raw.read(f"batch-000{number}") for number in (1, 2)}
     rows = pd.concat(
-        [raw.read(f"batch-000{number}").assign(batch=number) for number in (1, 2)]
+        [
+            rows.assign(batch=number, diagnosis=cleaning.clean(rows)["diag_1"])
+            for number, rows in batches.items()
+        ]
     ).astype({schema.ENCOUNTER: int, "time_in_hospital": int, "num_medications": int})
     rows = rows.sort_values(schema.ENCOUNTER)
 
@@ -118,6 +122,7 @@ def test_every_history_equals_one_recomputed_from_raw(
             assert history.last_days == last["time_in_hospital"]
             assert history.last_medicines == last["num_medications"]
             assert history.last_discharge == last["discharge_disposition_id"]
+            assert history.last_diagnosis == last["diagnosis"]
             assert history.soon == (last[schema.TARGET] == "<30")
     assert sum(history.stays > 0 for history in found.values()) > ROWS / 4
 
