@@ -6,47 +6,62 @@ session of Airflow.
 
 The pages are shown in a frame with Airflow's origin. A script in them could do whatever the
 signed-in user may do, so the response headers forbid scripts.
+
+The page of the warnings has forms. A decision is a run of the DAG `warning_decisions`, which this
+module starts through Airflow's API with the session of the user: Airflow checks what the user may
+do, and the pages' server needs no access to the databases.
 """
 
+import asyncio
 import mimetypes
+from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request
     from starlette.types import Receive, Scope, Send
 
     from readmission.warehouse.audit.queue import AuditQueue
 
 PREFIX = "/data-quality"
-HOME = "index.html"
+HOME, WARNINGS = "index.html", "warnings.html"
 EMPTY = "No gate has run yet. The first gate that runs publishes the reports."
 CLOSING_SECONDS = 5.0
 """How long a server that stops tries to record who read reports."""
+DECISIONS = "/api/v2/dags/warning_decisions/dagRuns"
+FORM_BYTES = 10_000
+"""Largest form that is read."""
+WAIT_SECONDS, POLL_SECONDS = 30.0, 0.5
+"""How long a decision may take before the page stops waiting for it, and how often it looks."""
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        " base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Frame-Options": "SAMEORIGIN",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # With no-referrer, browsers would hide the origin of a form.
     "Cache-Control": "private, no-store",
 }
 
 
 async def app(scope: "Scope", receive: "Receive", send: "Send") -> None:
-    """Pass a request to the application, which is built at the first request."""
-    await pages()(scope, receive, send)
+    """Pass a request to the application, which is built at the first request.
+
+    The application finds Airflow, into which it is mounted, in the scope.
+    """
+    await pages()({**scope, "airflow": scope.get("app")}, receive, send)
 
 
 @cache
 def pages() -> "FastAPI":
-    """Return the application that serves the report pages."""
+    """Return the application that serves the report pages and takes decisions about warnings."""
     from fastapi import Depends, FastAPI, Request
-    from fastapi.responses import PlainTextResponse, Response
+    from fastapi.responses import PlainTextResponse, RedirectResponse, Response
     from starlette.exceptions import HTTPException
 
     site = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -64,6 +79,12 @@ def pages() -> "FastAPI":
         if kind == "text/html":
             note_reader(user, key or HOME, request.client.host if request.client else None)
         return Response(content, media_type=kind, headers=HEADERS)
+
+    @site.post(f"/{WARNINGS}", dependencies=[Depends(user_of)])
+    async def decide(request: Request) -> Response:
+        check_origin(request)
+        await carry_out(request, decision_in(await form_of(request)))
+        return RedirectResponse(WARNINGS, 303, HEADERS)
 
     return site
 
@@ -84,6 +105,90 @@ def signed_in() -> Any:
         return user.get_name()
 
     return check
+
+
+def check_origin(request: "Request") -> None:
+    """Reject a form that a page of another site sent with the session of its reader.
+
+    Browsers add both headers themselves; over plain HTTP to another machine only the second one.
+    """
+    from fastapi import HTTPException
+
+    site, origin = (request.headers.get(name) for name in ("sec-fetch-site", "origin"))
+    same = urlsplit(origin or "").netloc == request.headers["host"]
+    if not (site == "same-origin" if site else same):
+        raise HTTPException(403, "Decide on the page Data quality of Airflow.")
+
+
+async def form_of(request: "Request") -> dict[str, str]:
+    """Return the fields of a form.
+
+    Raises
+    ------
+    HTTPException
+        413 if it is too long or has no length, 400 if it is not a form.
+    """
+    from fastapi import HTTPException
+
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or int(length) > FORM_BYTES:
+        raise HTTPException(413, f"Send a form of at most {FORM_BYTES} bytes.")
+    try:
+        return dict(parse_qsl((await request.body()).decode(), max_num_fields=10))
+    except ValueError as error:
+        raise HTTPException(400, "Send the fields of the form.") from error
+
+
+def decision_in(form: dict[str, str]) -> dict[str, str | None]:
+    """Return the parameters of the DAG; Airflow checks them, except that a day becomes a time."""
+    from fastapi import HTTPException
+
+    given: dict[str, str | None] = {
+        name: form.get(name, "") for name in ("action", "gate", "warning", "why")
+    }
+    try:
+        day = date.fromisoformat(form["until"]) if form.get("until") else None
+    except ValueError as error:
+        raise HTTPException(400, "Until: choose a day, such as 2027-01-31.") from error
+    if day is not None and day <= datetime.now(UTC).date():
+        raise HTTPException(400, f"Until: {day} is not in the future.")
+    until = datetime.combine(day, time(), UTC).isoformat() if day else None
+    return given | {"until": until}
+
+
+async def carry_out(request: "Request", decision: dict[str, str | None]) -> None:
+    """Run the DAG of the decisions as the user of the request, and wait for its end.
+
+    Raises
+    ------
+    HTTPException
+        As Airflow refuses the run, 409 if the run fails, 504 if it does not end in time.
+    """
+    from fastapi import HTTPException
+    from httpx import ASGITransport, AsyncClient
+
+    session = {
+        name: request.headers[name]
+        for name in ("authorization", "cookie", "host")
+        if name in request.headers
+    }
+    peer = (request.client.host, request.client.port) if request.client else ("", 0)
+    airflow = ASGITransport(request.scope["airflow"], raise_app_exceptions=False, client=peer)
+    url = str(request.base_url)
+    async with AsyncClient(transport=airflow, base_url=url, headers=session) as client:
+        asked = await client.post(DECISIONS, json={"logical_date": None, "conf": decision})
+        if not asked.is_success:
+            raise HTTPException(asked.status_code, f"Airflow refused the decision: {asked.text}")
+        run = asked.json()["dag_run_id"]
+        for _ in range(int(WAIT_SECONDS / POLL_SECONDS)):
+            await asyncio.sleep(POLL_SECONDS)
+            found = await client.get(f"{DECISIONS}/{quote(run, safe='')}")
+            state = found.json().get("state")
+            if state == "success":
+                return
+            if state == "failed":
+                raise HTTPException(409, f"The decision failed; the log of {run} says why.")
+    raise HTTPException(504, f"The decision has not been carried out yet: {run} still runs.")
 
 
 def note_reader(user: str, key: str, peer: str | None) -> None:

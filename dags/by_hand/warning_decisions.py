@@ -1,8 +1,9 @@
 """Started by hand: acknowledge a known warning of a gate, or withdraw an acknowledgement.
 
-The page *Data quality* lists the warnings. An acknowledged one stays visible as acknowledged, with
-the user who started this run, and is open again when it changes or when the time is over. The
-command `readmission warnings` does the same; see its `--help`.
+The page *Data quality*, *Warnings*, lists them, with a form that starts this DAG. An acknowledged
+one stays visible as acknowledged, with the user who started this run, and is open again when it
+changes or when the time is over. The command `readmission warnings` does the same; see its
+`--help`.
 """
 
 from typing import Any

@@ -37,6 +37,8 @@ from readmission.warehouse.raw.line_numbers import line_of
 
 ROW_SCOPE = {"scope": "row"}
 """Meta of an expectation whose failing rows can be quarantined one by one."""
+ADVICE = "advice"
+"""Key in the meta of a warning: what to do about it, as one clause."""
 
 _EXAMPLES = 3
 """Number of example values in a sentence."""
@@ -205,12 +207,13 @@ def _failure(result: ExpectationValidationResult, rows: dict[int, str]) -> Failu
     column = " and ".join(columns)
     expected = config.notes or config.type.removeprefix("expect_").replace("_", " ")
     subject = f"{column}: {expected}" if column else str(expected)
+    advice = (config.meta or {}).get(ADVICE)
     return Failure(
         expectation=config.type,
         column=column,
         critical=config.severity is FailureSeverity.CRITICAL,
         subject=subject,
-        sentence=subject + _evidence(columns, details),
+        sentence="; ".join(filter(None, (subject + _evidence(columns, details), advice))),
         count=details.get("unexpected_count") or 0,
         rows=rows,
     )

@@ -293,7 +293,7 @@ def _record(
             gate=gate.name,
             passed=passed,
             expectations=verdict.evaluated,
-            failures=[failure.sentence for failure in verdict.failures],
+            failures=verdict.sentences(passed=passed),
             seconds=perf_counter() - started,
             report=verdict.report,
         )

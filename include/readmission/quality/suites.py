@@ -11,7 +11,7 @@ from readmission.domain import schema
 from readmission.domain.columns import Column
 from readmission.domain.plausibility import PREFIX, RULES, TOLERATED
 from readmission.domain.splitting import DRAWN_BELOW, SHARES, Split
-from readmission.quality.checkpoint import ROW_SCOPE
+from readmission.quality.checkpoint import ADVICE, ROW_SCOPE
 
 SHARES_NEED_ROWS = DRAWN_BELOW
 """Smallest batch whose shares are checked, because a replay may have a single row."""
@@ -49,10 +49,11 @@ def raw_suite(missing_before: Mapping[str, float] | None = None) -> list[Expecta
             schema.ENCOUNTER,
             "each encounter occurs once in a batch",
         ),
-        gxe.ExpectColumnValuesToBeNull(
+        _warning(
+            gxe.ExpectColumnValuesToBeNull,
+            "no row waits as a correction of an earlier batch",
+            "accept or reject each one with `readmission corrections`",
             column="earlier_batch",
-            severity="warning",
-            notes="no row waits as a correction of an earlier batch",
         ),
     ]
     suite += [e for column in schema.COLUMNS for e in _contract(column)]
@@ -64,22 +65,28 @@ _PLAUSIBILITY = tuple(PREFIX + sentence for sentence in RULES)
 
 def _plausible() -> list[Expectation]:
     return [
-        gxe.ExpectColumnValuesToBeInSet(
-            column=name, value_set=[False], mostly=1 - TOLERATED,
-            severity="warning", notes=f"true of at most {TOLERATED:.1%} of the rows",
+        _warning(
+            gxe.ExpectColumnValuesToBeInSet,
+            f"true of at most {TOLERATED:.1%} of the rows",
+            "ask the source which of the two fields is right; no row is changed or left out",
+            column=name,
+            value_set=[False],
+            mostly=1 - TOLERATED,
         )
         for name in _PLAUSIBILITY
-    ]  # fmt: skip
+    ]
 
 
 def _missing_as_before(missing: Mapping[str, float]) -> list[Expectation]:
     return [
-        gxe.ExpectColumnProportionOfNonNullValuesToBeBetween(
+        _warning(
+            gxe.ExpectColumnProportionOfNonNullValuesToBeBetween,
+            f"missing about as often as before ({share:.0%})",
+            "check whether the source fills it more or less often now; the next batch is compared"
+            " with this one",
             column=name,
             min_value=max(1 - share - MISSING_MARGIN, 0.0),
             max_value=min(1 - share + MISSING_MARGIN, 1.0),
-            severity="warning",
-            notes=f"missing about as often as before ({share:.0%})",
         )
         for name, share in missing.items()
     ]
@@ -112,15 +119,16 @@ def clean_suite(
     ]
     if rows >= SHARES_NEED_ROWS:
         suite.append(
-            gxe.ExpectColumnKLDivergenceToBeLessThan(
+            _warning(
+                gxe.ExpectColumnKLDivergenceToBeLessThan,
+                "rows are split 70/15/15, as far as returning patients allow",
+                "look at how many patients of the batch were known before: they keep their split",
                 column="part",
                 partition_object={
                     "values": [str(part) for part in SHARES],
                     "weights": list(SHARES.values()),
                 },
                 threshold=SHARE_DIVERGENCE,
-                severity="warning",
-                notes="rows are split 70/15/15, as far as returning patients allow",
             )
         )
     return [*suite, *_complete_features(), *_scales_in_range()]
@@ -251,6 +259,11 @@ def _scales_in_range() -> Iterator[Expectation]:
 
 def _critical(kind: type[Expectation], column: str, **limits: Any) -> Expectation:
     return kind(column=column, severity="critical", **limits)
+
+
+def _warning(kind: type[Expectation], notes: str, advice: str, **limits: Any) -> Expectation:
+    """Return an expectation that stops no batch, with what to do if it is not met."""
+    return kind(severity="warning", notes=notes, meta={ADVICE: advice}, **limits)
 
 
 def _row_scoped(kind: type[Expectation], column: str, notes: str, **limits: Any) -> Expectation:

@@ -9,6 +9,9 @@ import pandas as pd
 
 from readmission.domain.privacy import HIDDEN
 
+DECIDE = "decide about them with `readmission quarantine`"
+"""What to do about rows that a batch left behind in quarantine."""
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -23,7 +26,8 @@ class Failure:
     subject : str
         The column and what is expected of it, in words.
     sentence : str
-        The failure in words: the subject, the number of rows and some of their values.
+        The failure in words: the subject, the number of rows and some of their values; of a
+        warning, also what to do.
     count : int
         Number of rows that broke it; 0 if the expectation is not about single rows.
     rows : mapping of int to str
@@ -84,6 +88,11 @@ class Verdict:
     def critical_sentences(self) -> list[str]:
         """One sentence for each critical failure."""
         return [failure.sentence for failure in self.critical]
+
+    def sentences(self, *, passed: bool) -> list[str]:
+        """One sentence for each failure; if the batch passed, also where to decide about rows."""
+        decide = f"; {DECIDE}" if passed else ""
+        return [each.sentence + (decide if each.rows else "") for each in self.failures]
 
     @property
     def batch_failures(self) -> list[str]:

@@ -143,6 +143,10 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
     kinds = {
         "index.html": ["batch-0001", "batch-0002", "✓ Pass", "! Warn", "✗ Fail", "Synthetic data"],
         "quarantine.html": ["batch-0002", str(ROWS + 1), "payer_code: is up to 60", HOSTILE],
+        "warnings.html": [
+            "batch-0002", "payer_code has drifted", "check whether the source", "Acknowledge",
+            "decide about them with `readmission quarantine`",
+        ],
         "drift.html": ["payer_code", "0.900", "gender", "0.010"],
         "raw/expectations/raw.html": ["Expectations / raw", "values must belong to this set"],
         "raw/validations/raw/batch-0001/*/*.html": ["expectations, all met", "encounter_id"],
@@ -212,7 +216,7 @@ def test_values_of_the_data_are_escaped(site: Published) -> None:
     hostile = [page for page in site.pages if "alert(1)" in page.read_text()]
 
     assert {page.relative_to(site.folder).parts[0] for page in hostile} == {
-        "index.html", "quarantine.html", "raw",
+        "index.html", "quarantine.html", "raw", "warnings.html",
     }  # fmt: skip
     for page in hostile:
         assert "<script" not in page.read_text()
@@ -263,6 +267,7 @@ def test_a_site_without_batches_says_so() -> None:
 
     assert "No batch has arrived yet" in files["index.html"]
     assert "The quarantine is empty" in files["quarantine.html"]
+    assert "No gate has warned" in files["warnings.html"]
     assert "No drift has been measured yet" in files["drift.html"]
 
 

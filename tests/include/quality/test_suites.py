@@ -12,7 +12,7 @@ from great_expectations.expectations.expectation import Expectation
 from readmission.domain.splitting import Split
 from readmission.errors import GateFailed
 from readmission.quality import catalogue
-from readmission.quality.checkpoint import ROW_SCOPE, check
+from readmission.quality.checkpoint import ADVICE, ROW_SCOPE, check
 from readmission.warehouse.verdicts import VerdictLog
 from tests.include.breaking import GATES, ROW, broken, columns_of, predictions
 from tests.include.hospital import FIRST, Hospital
@@ -41,6 +41,8 @@ def test_a_broken_expectation_is_named_with_its_column_and_rows(
     else:
         (failure,) = verdict.failures
         assert verdict.critical == []
+        # and a warning says what to do
+        assert failure.sentence.endswith(f"; {expectation.meta[ADVICE]}")
     columns = columns_of(expectation)
     assert failure.expectation == expectation.configuration.type
     assert failure.column == " and ".join(columns)

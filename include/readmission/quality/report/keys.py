@@ -16,7 +16,10 @@ ReportKey = NewType("ReportKey", str)
 """A string that `parse_report_key` has accepted."""
 
 OVERVIEW, SUMMARY = "index.html", "summary.json"
-OWN_FILES = frozenset({OVERVIEW, SUMMARY, "quarantine.html", "drift.html", "assets/site.css"})
+WARNINGS = "warnings.html"
+OWN_FILES = frozenset(
+    {OVERVIEW, SUMMARY, "quarantine.html", WARNINGS, "drift.html", "assets/site.css"}
+)
 """The files of the site itself; all others belong to a gate."""
 
 _NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"

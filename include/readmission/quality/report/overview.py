@@ -85,6 +85,8 @@ class Overview:
         All decisions about a row, by batch and source row.
     corrections : sequence of Correction
         Rows that differ from an earlier row of the same encounter, newest batch first.
+    warnings : sequence of GateWarning
+        Each warning once, as the newest batch that has it.
     drift : DataFrame, shape (columns, batches)
         Population stability indices; the column that drifted farthest comes first. Empty until
         a model is in production.
@@ -98,6 +100,7 @@ class Overview:
     quarantine: Sequence[QuarantinedRow] = ()
     decisions: Mapping[tuple[str, int], Sequence[Decision]] = field(default_factory=dict)
     corrections: Sequence[Correction] = ()
+    warnings: Sequence[GateWarning] = ()
     drift: pd.DataFrame = field(default_factory=pd.DataFrame)
     account: Account | None = None
     lost: str = ""
@@ -129,7 +132,8 @@ class Overview:
         decisions = _decisions_by_row(DecisionLog(raw.connection).decisions())
         drift = by_column(DriftLog(clean.connection).history())
         corrections = Corrections(raw.connection).all()
-        gathered = batches[::-1], quarantine, decisions, corrections, drift
+        warnings = _newest_warnings(raw, clean)
+        gathered = batches[::-1], quarantine, decisions, corrections, warnings, drift
         try:
             return cls(*gathered, account(raw, clean))
         except RowsLost as lost:
@@ -186,6 +190,12 @@ def _acknowledged(
         for one in GateWarnings(warehouse.connection).acknowledged():
             batches[one.batch_id][one.gate, one.sentence] = one
     return dict(batches)
+
+
+def _newest_warnings(raw: RawWarehouse, clean: CleanWarehouse) -> list[GateWarning]:
+    """Return each warning once; those of the newest batches first, and open ones before others."""
+    found = [one for store in (raw, clean) for one in GateWarnings(store.connection).newest()]
+    return sorted(found, key=lambda one: (one.acknowledged, -batch_number(one.batch_id)))
 
 
 def _verdicts_by_batch(verdicts: Iterable[GateVerdict]) -> dict[str, dict[str, GateVerdict]]:

@@ -1,4 +1,4 @@
-"""The site's own pages: batches, quarantine and drift, as plain HTML without scripts."""
+"""The site's own pages: batches, quarantine, warnings and drift, as HTML without scripts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from markupsafe import Markup
 from readmission import __version__
 from readmission.domain.drift import MODERATE, STRONG, Level
 from readmission.quality import catalogue
+from readmission.quality.report.keys import WARNINGS
 from readmission.quality.report.overview import Overview
 from readmission.warehouse.verdicts import Status
 
@@ -42,6 +43,7 @@ def render(overview: Overview, now: datetime | None = None) -> Mapping[str, str]
     pages: dict[str, dict[str, object]] = {
         "index.html": {"corrections": overview.corrections[:CORRECTIONS]},
         "quarantine.html": {"rows": overview.quarantine[:QUARANTINE_ROWS]},
+        WARNINGS: {"titles": {gate.name: gate.title for gate in catalogue.GATES}},
         "drift.html": {"table": heatmap(overview.drift), "moderate": MODERATE, "strong": STRONG},
     }
     files = {
