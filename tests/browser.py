@@ -34,7 +34,7 @@ addEventListener("load", () => {
       text: page.body.innerText,
       bar: style(".bar", "backgroundColor"),
       font: style("body", "fontFamily"),
-      verdicts: ["pass", "warn", "fail"].map(word => style("." + word, "backgroundColor")),
+      verdicts: ["passed", "warned", "failed"].map(word => style("." + word, "backgroundColor")),
       scripts: page.scripts.length,
       requested: view.performance.getEntriesByType("resource").map(entry => entry.name),
     };

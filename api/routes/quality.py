@@ -13,15 +13,15 @@ from api.dependencies import KEY_REQUIRED, error_schemas, require_predict, servi
 from api.errors import QualityUnavailable
 from readmission.quality import catalogue
 from readmission.settings import PREFIX, Settings
-from readmission.warehouse.verdicts import NOT_RUN, Status
+from readmission.warehouse.verdicts import MARKS, NOT_RUN, Status
 
 SUMMARY = "summary.json"
-STATUSES = (
-    {"name": Status.PASSED.value, "title": "passed", "mark": "✓"},
-    {"name": Status.WARNED.value, "title": "warned", "mark": "!"},
-    {"name": Status.FAILED.value, "title": "failed", "mark": "✗"},
-    {"name": NOT_RUN, "title": "not run", "mark": "–"},
-)
+STATUSES = [
+    {"name": str(name), "title": "not run" if name == NOT_RUN else str(name), "mark": mark}
+    for name, mark in MARKS.items()
+]
+FORMER = {"pass": Status.PASSED, "warn": Status.WARNED, "fail": Status.FAILED}
+"""The statuses in a summary that release 0.2.0 has published."""
 
 router = APIRouter()
 
@@ -99,6 +99,10 @@ def fetch_summary(settings: Settings) -> dict[str, Any]:
     )
     with _readable(), store.open_input_stream(f"{settings.docs_bucket}/{SUMMARY}") as file:
         summary = json.loads(file.read())
+        for batch in summary["batches"]:
+            batch["gates"] = {
+                name: str(FORMER.get(status, status)) for name, status in batch["gates"].items()
+            }
         # Another shape is an error here, and not where somebody reads it.
         _response(summary, settings)
     return dict(summary)

@@ -49,11 +49,13 @@ SUMMARY: dict[str, Any] = {
     "batches": [
         {
             "batch_id": "batch-0002", "rows": 15_000, "clean": 14_993, "quarantined": 7,
-            "gates": {"raw": "warn", "clean": "pass", "training": "fail", "predictions": "none"},
+            "gates": {
+                "raw": "warned", "clean": "passed", "training": "failed", "predictions": "none",
+            },
         },
         {
             "batch_id": "batch-0001", "rows": 15_000, "clean": 14_997, "quarantined": 3,
-            "gates": {"raw": "pass", "clean": "pass", "training": "pass", "predictions": "pass"},
+            "gates": dict.fromkeys(("raw", "clean", "training", "predictions"), "passed"),
         },
     ],
     "drift": [

@@ -87,8 +87,8 @@ def _gates() -> list[Panel]:
         bar_gauge(
             PanelOptions(
                 "Batches by gate status",
-                "Number of batches by gate and status: pass, warn or fail. Only the latest check "
-                "of a batch counts.",
+                "Number of batches by gate and status: passed, warned or failed. Only the latest "
+                "check of a batch counts.",
                 empty=NO_GATE,
             ),
             Query("sum by (gate, verdict) (readmission_gate_verdicts)", "{{gate}}: {{verdict}}"),

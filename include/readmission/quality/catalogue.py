@@ -44,7 +44,7 @@ class Gate:
     name : str
         Key of its verdicts and reports, and value of the label ``gate`` in Prometheus.
     title : str
-        Display name.
+        Display name: its name, so that people find it under the same name everywhere.
     suite : str
         The function that returns its expectations, as ``module:function``.
     database : Database
@@ -73,13 +73,17 @@ class Gate:
 
 _SUITES = "readmission.quality.suites"
 
-RAW = Gate("raw", "Raw data", f"{_SUITES}:raw_suite", Database.RAW, Stage.RAW)
-CLEAN = Gate("clean", "Clean data", f"{_SUITES}:clean_suite", Database.CLEAN, Stage.CLEAN)
+RAW = Gate("raw", "Raw gate", f"{_SUITES}:raw_suite", Database.RAW, Stage.RAW)
+CLEAN = Gate("clean", "Clean gate", f"{_SUITES}:clean_suite", Database.CLEAN, Stage.CLEAN)
 TRAINING = Gate(
-    "training", "Training set", f"{_SUITES}:training_suite", Database.CLEAN, Stage.TRAINING
+    "training", "Training gate", f"{_SUITES}:training_suite", Database.CLEAN, Stage.TRAINING
 )
 PREDICTIONS = Gate(
-    "predictions", "Predictions", f"{_SUITES}:prediction_suite", Database.CLEAN, Stage.PROMOTION
+    "predictions",
+    "Predictions gate",
+    f"{_SUITES}:prediction_suite",
+    Database.CLEAN,
+    Stage.PROMOTION,
 )
 
 GATES = (RAW, CLEAN, TRAINING, PREDICTIONS)

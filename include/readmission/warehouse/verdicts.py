@@ -18,9 +18,9 @@ class Status(StrEnum):
     serves and the CSS classes of the report pages all use them.
     """
 
-    PASSED = "pass"
-    WARNED = "warn"
-    FAILED = "fail"
+    PASSED = "passed"
+    WARNED = "warned"
+    FAILED = "failed"
 
     @classmethod
     def of(cls, *, passed: bool, unmet: int) -> "Status":
@@ -32,6 +32,8 @@ class Status(StrEnum):
 
 NOT_RUN = "none"
 """Used in place of a status if a gate has not checked the batch."""
+MARKS = {Status.PASSED: "✓", Status.WARNED: "!", Status.FAILED: "✗", NOT_RUN: "–"}
+"""A sign for each status that needs no colour."""
 
 
 @dataclass(frozen=True)

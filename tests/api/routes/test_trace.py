@@ -115,7 +115,7 @@ def test_a_prediction_is_traced_to_its_files(service: TestClient) -> None:
         ("batch-0003", "stays-3.csv"),
     ]
     gate = found["batches"][0]["gates"][0]
-    assert gate == {"name": "raw", "status": "warn", "report": f"{REPORTS}raw/batch-0001.html"}
+    assert gate == {"name": "raw", "status": "warned", "report": f"{REPORTS}raw/batch-0001.html"}
     # and it says that the run counts other batches than the reports do
     assert "trained on 1 batches" in found["notes"][0]
 

@@ -221,11 +221,11 @@ def test_each_gate_counts_its_verdicts_and_details_the_newest(
     page = scrape()
 
     # then
-    assert page("gate_verdicts", gate="raw", verdict="pass") == 1
-    assert page("gate_verdicts", gate="raw", verdict="warn") == 1
-    assert page("gate_verdicts", gate="raw", verdict="fail") == 0
-    assert page("gate_verdicts", gate="clean", verdict="fail") == 1
-    assert page("gate_verdicts", gate="training", verdict="fail") == 0
+    assert page("gate_verdicts", gate="raw", verdict="passed") == 1
+    assert page("gate_verdicts", gate="raw", verdict="warned") == 1
+    assert page("gate_verdicts", gate="raw", verdict="failed") == 0
+    assert page("gate_verdicts", gate="clean", verdict="failed") == 1
+    assert page("gate_verdicts", gate="training", verdict="failed") == 0
     # The newest batch is the last that arrived, not the last that was checked.
     assert page.all("gate_duration_seconds") == {("raw",): 2.5, ("clean",): 1.0}
     assert page.all("gate_passed") == {("raw",): 1, ("clean",): 0}

@@ -71,7 +71,7 @@ def test_the_overview_and_its_page_show_it(hospital: Hospital) -> None:
     assert (first.status("fifth"), second.status("fifth")) == (Status.FAILED, NOT_RUN)
     page = render(overview)["index.html"]
     assert '<th scope="col">Patients&#39; ages</th>' in page
-    assert f'<a class="fail" href="{first.verdicts["fifth"].report}"' in page
+    assert f'<a class="failed" href="{first.verdicts["fifth"].report}"' in page
     assert f"<summary>{FIRST}, Patients&#39; ages: 1 not met</summary>" in page
 
 
@@ -79,21 +79,21 @@ def test_both_summaries_show_it(hospital: Hospital) -> None:
     # the one that the API serves
     summary = json.loads(summarise(Overview.gather(hospital.raw, hospital.clean)))
     statuses = {batch["batch_id"]: batch["gates"] for batch in summary["batches"]}
-    assert statuses[FIRST]["fifth"] == "fail"
+    assert statuses[FIRST]["fifth"] == "failed"
     assert list(statuses[SECOND]) == [gate.name for gate in catalogue.GATES]
 
     # and the one of the command line
     table = gates_table(VerdictLog(hospital.clean.connection).verdicts())
     column = next(column for column in table.columns if column.header == "fifth")
-    assert [str(cell) for cell in column.cells] == ["stopped"]
+    assert [str(cell) for cell in column.cells] == ["failed, 1 not met"]
 
 
 def test_the_exporter_counts_it(hospital: Hospital) -> None:
     samples = list(batches.clean_samples(batches.read_clean(hospital.clean.connection)))
 
     assert GATE_PASSED(0, "fifth") in samples
-    assert GATE_VERDICTS(1, "fifth", "fail") in samples
-    assert GATE_VERDICTS(0, "fifth", "pass") in samples
+    assert GATE_VERDICTS(1, "fifth", "failed") in samples
+    assert GATE_VERDICTS(0, "fifth", "passed") in samples
 
 
 def test_the_sweep_and_the_command_line_know_its_stage(hospital: Hospital) -> None:

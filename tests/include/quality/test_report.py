@@ -141,10 +141,20 @@ class Links(HTMLParser):
 def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Published) -> None:
     # given one page of every kind
     kinds = {
-        "index.html": ["batch-0001", "batch-0002", "✓ Pass", "! Warn", "✗ Fail", "Synthetic data"],
+        "index.html": [
+            "batch-0001",
+            "batch-0002",
+            "✓ passed",
+            "! warned",
+            "✗ failed",
+            "Synthetic data",
+        ],
         "quarantine.html": ["batch-0002", str(ROWS + 1), "payer_code: is up to 60", HOSTILE],
         "warnings.html": [
-            "batch-0002", "payer_code has drifted", "check whether the source", "Acknowledge",
+            "batch-0002",
+            "payer_code has drifted",
+            "check whether the source",
+            "Acknowledge",
             "decide about them with `readmission quarantine`",
         ],
         "drift.html": ["payer_code", "0.900", "gender", "0.010"],
@@ -173,8 +183,8 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
     # and the overview has a row for each batch
     lines = [line.split("\t") for line in seen["index.html"].text.splitlines()]
     none = ["–", "–", "–"]
-    assert ["batch-0003", "file", "400", "–", "0", "0", "✗ Fail", *none] in lines
-    warned = ["! Warn", "! Warn", *none[:2]]
+    assert ["batch-0003", "file", "400", "–", "0", "0", "✗ failed", *none] in lines
+    warned = ["! warned", "! warned", *none[:2]]
     assert ["batch-0002", "synthetic", "400", "394", "6", "0", *warned] in lines
     first = next(line for line in lines if line[0] == "batch-0001")
     assert first == [
@@ -184,10 +194,10 @@ def test_every_kind_of_page_shows_text_and_styles_without_a_network(site: Publis
         "400",
         "0",
         "0",
-        "✓ Pass",
-        "! Warn",
-        "✓ Pass",
-        "✗ Fail",
+        "✓ passed",
+        "! warned",
+        "✓ passed",
+        "✗ failed",
     ]
     assert len(set(seen["index.html"].verdicts)) == 3
 
@@ -235,7 +245,7 @@ def test_a_failed_gate_is_in_the_overview_at_once(
     page = s3.get_object(Bucket=platform.settings.docs_bucket, Key="index.html")
     assert page["ContentType"] == "text/html"
     text = page["Body"].read().decode()
-    report = re.search('<a class="fail" href="([^"]+)"', text)
+    report = re.search('<a class="failed" href="([^"]+)"', text)
     assert report
     assert "Rejected</dt><dd>40<" in text
     found = s3.get_object(Bucket=platform.settings.docs_bucket, Key=report[1])["Body"].read()

@@ -19,12 +19,12 @@ def test_each_gates_result_is_shown_for_each_batch(
     shown = metrics(page)
     assert (shown["Received"], shown["Clean"], shown["Quarantined"]) == ("30,000", "29,990", "7")
     gates = page.dataframe[0].value.set_index("Batch")
-    assert gates.loc["batch-0002", "Raw data"] == "! warned"
-    assert gates.loc["batch-0002", "Training set"] == "✗ failed"
-    assert set(gates.loc["batch-0001", ["Raw data", "Predictions"]]) == {"✓ passed"}
-    assert list(gates)[:4] == ["Raw data", "Clean data", "Training set", "Predictions"]
-    assert gates.loc["batch-0002", "Predictions"] == "– not run"
-    assert "Stopped by a gate: batch-0002 (Training set)" in text_of(page.error)
+    assert gates.loc["batch-0002", "Raw gate"] == "! warned"
+    assert gates.loc["batch-0002", "Training gate"] == "✗ failed"
+    assert set(gates.loc["batch-0001", ["Raw gate", "Predictions gate"]]) == {"✓ passed"}
+    assert list(gates)[:4] == ["Raw gate", "Clean gate", "Training gate", "Predictions gate"]
+    assert gates.loc["batch-0002", "Predictions gate"] == "– not run"
+    assert "Stopped by a gate: batch-0002 (Training gate)" in text_of(page.error)
     assert len(page.get("vega_lite_chart")) == 1
     (link,) = page.get("link_button")
     assert link.proto.url == REPORTS

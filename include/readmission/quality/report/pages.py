@@ -12,7 +12,7 @@ from readmission.domain.drift import MODERATE, STRONG, Level
 from readmission.quality import catalogue
 from readmission.quality.report.keys import WARNINGS
 from readmission.quality.report.overview import Overview
-from readmission.warehouse.verdicts import Status
+from readmission.warehouse.verdicts import MARKS, Status
 
 QUARANTINE_ROWS = 2_000
 """Largest number of rows on the quarantine page; the page says how many rows there are in all."""
@@ -22,9 +22,6 @@ CORRECTIONS = 200
 
 ORIGINS = {"uci": "UCI 296", "file": "file", "synthetic": "synthetic"}
 """Display names of the origins."""
-
-MARKS = {Status.PASSED: "✓ Pass", Status.WARNED: "! Warn", Status.FAILED: "✗ Fail"}
-"""Text of each status, so that it can be read without its colour."""
 
 
 def render(overview: Overview, now: datetime | None = None) -> Mapping[str, str]:

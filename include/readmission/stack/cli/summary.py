@@ -39,6 +39,7 @@ ORIGINS = {
     Origin.FILE: "a file of your own",
     Origin.SYNTHETIC: "SYNTHETIC encounters, no patients",
 }
+STYLES = {Status.PASSED: "green", Status.WARNED: "yellow", Status.FAILED: "bold red"}
 
 
 def print_summary(console: Console, site: Site, raw: RawWarehouse, clean: CleanWarehouse) -> None:
@@ -93,7 +94,7 @@ def rows_table(batches: Sequence[CleanBatch], sizes: Mapping[tuple[str, str], in
 
 
 def gates_table(verdicts: Sequence[GateVerdict]) -> Table:
-    """Return the status of each batch at each gate, and how many expectations were evaluated."""
+    """Return the status of each batch at each gate, and how many expectations were not met."""
     by_batch: dict[str, dict[str, GateVerdict]] = defaultdict(dict)
     for verdict in verdicts:
         by_batch[verdict.batch_id][verdict.gate] = verdict
@@ -108,11 +109,8 @@ def gates_table(verdicts: Sequence[GateVerdict]) -> Table:
 def _status(verdict: GateVerdict | None) -> Text:
     if verdict is None:
         return Text("-", "dim")
-    if verdict.status is Status.FAILED:
-        return Text("stopped", "bold red")
-    if verdict.status is Status.WARNED:
-        return Text(f"passed, {len(verdict.failures)} warned", "yellow")
-    return Text(f"passed {verdict.expectations}", "green")
+    unmet = f", {len(verdict.failures)} not met" if verdict.failures else ""
+    return Text(f"{verdict.status}{unmet}", STYLES[verdict.status])
 
 
 def models_table(history: ModelHistory, registry: Registry) -> Table:

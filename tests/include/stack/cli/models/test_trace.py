@@ -31,7 +31,7 @@ FOUND: dict[str, Any] = {
             "batch_id": "batch-0001", "origin": "file", "file": "stays [1].csv",
             "first_row": 0, "first_line": 1, "content_sha256": "4be1", "arrived_at": AT,
             "rows": 10, "clean": 9, "quarantined": 1,
-            "gates": [{"name": "raw", "status": "warn", "report": None}],
+            "gates": [{"name": "raw", "status": "warned", "report": None}],
         }
     ],
     "notes": ["the summary [of today] has 1 batch"],
@@ -57,7 +57,7 @@ def test_the_page_goes_from_the_request_to_the_file() -> None:
         )
     ]
     assert places == sorted(places)
-    assert text.splitlines()[-2].split()[-1] == "warn"
+    assert text.splitlines()[-2].split()[-1] == "warned"
 
 
 def test_what_was_deleted_is_only_a_note() -> None:
