@@ -24,6 +24,8 @@ def show() -> None:
         _show_production(model)
         schema = service.fetch(lambda api: api.schema()) or {"fields": [], "classes": {}}
         _show_card(model["card"], schema)
+        if model["card"].get("report"):
+            report.show_groups(model["card"]["report"])
     history = service.fetch(lambda api: api.history()) if model is not None else None
     if model is not None and history is not None:
         found = service.fetch(lambda api: api.live_figures())

@@ -76,6 +76,21 @@ def test_calibration_and_demographics_cover_every_row(card: dict[str, Any], fitt
     )
     assert report["features"] == list(schema.FEATURE_NAMES)
     assert "gender" in report["subgroups"]
+    for groups in report["subgroups"].values():
+        for one in groups.values():
+            assert one["auroc_under_30_low"] < one["auroc_under_30"] < one["auroc_under_30_high"]
+            assert f"{one['auroc_under_30_low']:.3f} to " in html(card)
+
+
+def test_a_card_of_release_0_2_0_has_no_intervals_of_groups(card: dict[str, Any]) -> None:
+    report = card["report"]
+    groups = {"gender": {"Female": {
+        "rows": 9.0, "auroc_under_30": 0.6, "recall_top_20": 0.4, "calibration_gap_under_30": 0.0,
+    }}}  # fmt: skip
+
+    page = html(card | {"report": report | {"subgroups": groups}})
+
+    assert "<td>0.600</td><td>–</td>" in page.replace("\n", "")
 
 
 def test_the_drift_of_the_newest_batch_is_shown_from_the_column_that_drifted_most(

@@ -47,6 +47,21 @@ def test_the_figures_of_the_card_are_shown_with_intervals(api: Service, opened: 
     assert button.label == "Download the card (in English)"
 
 
+def test_each_group_of_patients_is_described_in_a_sentence(api: Service, opened: Opened) -> None:
+    page = opened(api.url, MODEL)
+
+    report = httpx.get(f"{api.url}/model", trust_env=False).json()["card"]["report"]
+    (said,) = [box.value for box in page.markdown if "all patients together" in box.value]
+    for attribute, found in report["subgroups"].items():
+        for group, one in found.items():
+            assert f"**{attribute}: {group}**" in said
+            assert f"[{one['auroc_under_30_low']:.3f} – " in said
+    small = said.splitlines()[-1]
+    for attribute, shares in report["demographics"].items():
+        for group in shares.keys() - report["subgroups"].get(attribute, {}).keys():
+            assert f"{attribute}: {group}" in small
+
+
 def test_the_three_candidates_are_compared_side_by_side(api: Service, opened: Opened) -> None:
     page = opened(api.url, MODEL)
 

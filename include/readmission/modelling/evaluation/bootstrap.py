@@ -125,6 +125,20 @@ class PairedBootstrap:
             for place in range(len(groups))
         ]
 
+    def aurocs(self, positive: Flags, risk: Floats, groups: Sequence[Flags]) -> list[Difference]:
+        """Return the AUROC of one model in each group, with the interval of its value.
+
+        The parameters are as in `ranking`.
+        """
+        if not groups:
+            return []
+        ranking = self._ranking(positive, risk, groups)
+        once = ranking.metrics(self._once())[0]
+        drawn = np.concatenate([ranking.metrics(weights) for weights in self._weights()])
+        return [
+            _difference(float(once[place, 0]), drawn[:, place, 0]) for place in range(len(groups))
+        ]
+
     def of_one(
         self,
         outcomes: npt.NDArray[np.integer],

@@ -18,7 +18,13 @@ from readmission.modelling.evaluation.bootstrap import PairedBootstrap
 from readmission.modelling.evaluation.calibration import BINS
 from readmission.modelling.evaluation.decision_curve import decision_curve
 from readmission.modelling.evaluation.metrics import SOON
-from readmission.modelling.evaluation.subgroups import ATTRIBUTES, evaluate_subgroups, shares_of
+from readmission.modelling.evaluation.subgroups import (
+    ATTRIBUTES,
+    SubgroupMetrics,
+    evaluate_subgroups,
+    groups_of,
+    shares_of,
+)
 
 DRAWS, SEED = 200, 30
 """Fewer draws than a verdict has: the intervals of a card decide nothing."""
@@ -67,7 +73,7 @@ def evaluation_report(
             name: _intervals(rows[members], probabilities[members], weights)
             for name, members in (("all", everybody), ("eligible", eligible))
         },
-        "subgroups": evaluate_subgroups(rows, probabilities),
+        "subgroups": _subgroups(rows, probabilities, positive),
         "calibration": _calibration(positive, risk),
         "decision_curve": decision_curve(positive, risk, rows),
         "demographics": {name: shares_of(rows[name]) for name in ATTRIBUTES},
@@ -100,14 +106,33 @@ def _intervals(
     rows: pd.DataFrame, probabilities: npt.NDArray[np.float64], weights: tuple[float, float, float]
 ) -> dict[str, list[float]]:
     """Return each metric with its 95 % interval: figure, lower and upper end."""
-    patients = rows.get(schema.PATIENT, pd.Series(np.arange(len(rows)), rows.index)).to_numpy()
-    bootstrap = PairedBootstrap(patients, SEED, DRAWS)
+    bootstrap = _bootstrap(rows)
     predicted = criteria.Predicted(probabilities, decide(probabilities, weights))
     outcomes = rows[schema.TARGET].to_numpy()
     found = bootstrap.of_one(
         outcomes, predicted.decided, outcomes == SOON, predicted.risk, predicted.losses(outcomes)
     )
     return {name: [one.figure, one.low, one.high] for name, one in found.items()}
+
+
+def _bootstrap(rows: pd.DataFrame) -> PairedBootstrap:
+    patients = rows.get(schema.PATIENT, pd.Series(np.arange(len(rows)), rows.index)).to_numpy()
+    return PairedBootstrap(patients, SEED, DRAWS)
+
+
+def _subgroups(
+    rows: pd.DataFrame, probabilities: npt.NDArray[np.float64], positive: Flags
+) -> SubgroupMetrics:
+    """Return the metrics of each group, with the ends of the 95 % interval of AUROC."""
+    found, groups = evaluate_subgroups(rows, probabilities), groups_of(rows)
+    aurocs = _bootstrap(rows).aurocs(positive, probabilities[:, SOON], list(groups.values()))
+    for name, auroc in zip(groups, aurocs, strict=True):
+        attribute, group = name.split(": ", 1)
+        found[attribute][group] |= {
+            "auroc_under_30_low": auroc.low,
+            "auroc_under_30_high": auroc.high,
+        }
+    return found
 
 
 def _calibration(positive: Flags, risk: npt.NDArray[np.floating]) -> list[dict[str, float]]:

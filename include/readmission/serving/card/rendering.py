@@ -83,8 +83,9 @@ def _sections(card: Card) -> Iterator[Section]:
          for name in report["intervals"]["all"]),
     )  # fmt: skip
     yield "Groups of patients", [], _table(("attribute", "group", "rows", "AUROC(<30)",
-        "<30 among the 20 % at highest risk", "mean risk minus share of <30"), (
+        "95 % interval", "<30 among the 20 % at highest risk", "mean risk minus share of <30"), (
         (attribute, group, f"{one['rows']:.0f}", f"{one['auroc_under_30']:.3f}",
+         _ends(one),
          f"{one['recall_top_20']:.3f}", f"{one['calibration_gap_under_30']:+.3f}")
         for attribute, groups in report["subgroups"].items() for group, one in groups.items()
     ))  # fmt: skip
@@ -124,6 +125,13 @@ _CALIBRATION, _DECISION = "Calibration", "Decision curve"
 
 def _table(names: Sequence[str], rows: Any) -> Table:
     return names, [tuple(row) for row in rows]
+
+
+def _ends(one: Mapping[str, float]) -> str:
+    """Return the interval of a group's AUROC, which cards of release 0.2.0 do not have."""
+    if "auroc_under_30_low" not in one:
+        return "–"
+    return f"{one['auroc_under_30_low']:.3f} to {one['auroc_under_30_high']:.3f}"
 
 
 def _interval(found: Sequence[float]) -> str:

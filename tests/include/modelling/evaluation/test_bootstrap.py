@@ -89,6 +89,22 @@ def test_auroc_is_that_of_the_copied_rows_in_every_group(
         assert (auroc.low, auroc.high) == pytest.approx(expected)
 
 
+def test_the_auroc_of_one_model_is_that_of_the_copied_rows_in_every_group(
+    patients: np.ndarray, outcomes: np.ndarray
+) -> None:
+    positive, risk = outcomes == SOON, probabilities(outcomes, 4)[:, SOON]
+    groups = [np.ones(ROWS, dtype=bool), np.random.default_rng(6).random(ROWS) < 0.6]
+
+    found = PairedBootstrap(patients, SEED, DRAWS).aurocs(positive, risk, groups)
+
+    for members, auroc in zip(groups, found, strict=True):
+        drawn = [rows[members[rows]] for rows in drawn_rows(patients)]
+        assert auroc.figure == pytest.approx(roc_auc_score(positive[members], risk[members]))
+        expected = interval([roc_auc_score(positive[rows], risk[rows]) for rows in drawn])
+        assert (auroc.low, auroc.high) == pytest.approx(expected)
+    assert PairedBootstrap(patients, SEED, DRAWS).aurocs(positive, risk, []) == []
+
+
 def test_recall_takes_the_top_of_all_rows_in_every_group(
     patients: np.ndarray, outcomes: np.ndarray
 ) -> None:
