@@ -18,13 +18,32 @@ IN_CAMEL_CASE = {
 }
 
 
+MLFLOW, KSERVE, FILE = "/invocations", "/v2/models/diabetes_readmission/infer", "/predict/batch"
+ELSEWHERE = {
+    MLFLOW: "expected exactly one of dataframe_split, dataframe_records, instances, inputs",
+    KSERVE: "expected a list with one tensor for each field",
+    FILE: "is not a JSON array of encounters",
+}
+"""What a body for `/predict`, or for nobody, is told on the other ways in: how to send it there."""
+OF_A_LIST = {
+    MLFLOW: "a JSON object with exactly one of dataframe_split, dataframe_records, instances",
+    KSERVE: "a JSON object with 'inputs', one tensor for each field",
+}
+ANSWERED = {("MLflow 2", MLFLOW), ("TensorFlow", MLFLOW), ("list", FILE)}
+"""Bodies that are right there."""
+
+
 class Body(NamedTuple):
-    """What is sent, and what the message says; without it, the body is answered."""
+    """What is sent, and what the message says; without it, the body is answered.
+
+    If `is_row`, the encounter is right as a row of a file or of another protocol.
+    """
 
     name: str
     sent: Any
     says: str = ""
     content_type: str = JSON
+    is_row: bool = False
 
     @property
     def content(self) -> bytes:
@@ -32,7 +51,7 @@ class Body(NamedTuple):
         return self.sent if isinstance(self.sent, bytes) else json.dumps(self.sent).encode()
 
 
-BODIES = (
+ENVELOPES = (
     Body("byte order mark", MARK + SENT),
     Body("blank lines", b"\r\n\n " + SENT + b"\r\n"),
     Body("content type with a charset", SENT, content_type="application/json; charset=utf-8"),
@@ -48,11 +67,22 @@ BODIES = (
     Body("TensorFlow", {"signature_name": "x", "instances": [example()]}, "at POST /invocations"),
     Body("list", [example()], "expected a JSON object with the fields of one encounter"),
     Body("JSON in a text", json.dumps(example()), "expected a JSON object with the fields of one"),
+)
+"""The encounter itself is right, or is not there."""
+
+FIELDS = (
     Body("capitals", {"RACE": "Caucasian"}, "field 'RACE' is unknown, expected 'race' or another"),
     Body("camel case", IN_CAMEL_CASE, "is unknown, expected 'admission_source_id' or another"),
     Body("some fields", {"age": "[70-80)", "time_in_hospital": 3}, "is missing, expected"),
-    Body("outcome", example() | {"readmitted": "NO"}, "the service predicts it"),
+    # A file of the past has the outcomes, too.
+    Body("outcome", example() | {"readmitted": "NO"}, "the service predicts it", is_row=True),
     Body("group of a diagnosis", example() | {"diag_1": "Circulatory"}, "an ICD-9 code such as"),
     Body("code of a category", example() | {"gender": 1}, "expected one of"),
+)
+"""An object whose fields are wrong."""
+
+BODIES = (
+    *ENVELOPES,
+    *FIELDS,
     Body("form", b"age=70&gender=Male", "send application/json", FORM),
 )

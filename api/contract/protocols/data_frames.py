@@ -22,7 +22,7 @@ def rows_of(body: Mapping[str, Any]) -> list[Row]:
     """
     found = [name for name in body if name not in IGNORED_KEYS]
     if len(found) != 1 or found[0] not in FORMS:
-        hint = "exactly one of " + ", ".join(FORMS)
+        hint = ONE_OF_THEM
         if schema.BY_NAME.keys() & body.keys():
             hint += "; POST /predict takes one encounter as it is"
         raise InvalidEncounter([Problem.wrong_body(f"expected {hint}")])
@@ -75,3 +75,4 @@ FORMS: Mapping[str, Callable[[str, Any], list[Row]]] = {
     "inputs": _columns,
 }
 """By the only key of the body, besides `IGNORED_KEYS`."""
+ONE_OF_THEM = "exactly one of " + ", ".join(FORMS)

@@ -8,8 +8,15 @@ from typing import Any
 from api.errors import InvalidEncounter, MalformedBody, Problem
 
 
-def parse_object(body: bytes) -> dict[str, Any]:
+def parse_object(body: bytes, expected: str = "a JSON object") -> dict[str, Any]:
     """Return the JSON object in a body; NaN, which pandas writes, becomes None.
+
+    Parameters
+    ----------
+    body : bytes
+        The body.
+    expected : str
+        What the error asks for if the JSON is not an object.
 
     Raises
     ------
@@ -32,7 +39,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise MalformedBody(_reason(error), body) from None
     if not isinstance(parsed, dict):
-        raise InvalidEncounter([Problem.wrong_body("expected a JSON object")])
+        raise InvalidEncounter([Problem.wrong_body(f"expected {expected}")])
     return parsed
 
 

@@ -119,7 +119,8 @@ async def invocations(request: Request) -> dict[str, Any]:
 
 def _read(body: bytes, kind: str, budget: FileBudget) -> Iterator[ParsedRow]:
     if kind == JSON:
-        rows = data_frames.rows_of(parse_object(body))
+        expected = f"a JSON object with {data_frames.ONE_OF_THEM}"
+        rows = data_frames.rows_of(parse_object(body, expected))
         require_few(len(rows))
         yield from map(parse_row, rows)
         return

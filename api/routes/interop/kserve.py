@@ -173,6 +173,7 @@ async def model_ready(state: State, name: Name, version: Version) -> dict[str, A
     return {"name": serving(state, name, version).registered.name, "ready": True}
 
 
+_BODY = "a JSON object with 'inputs', one tensor for each field of an encounter"
 _EXAMPLE = {
     "inputs": [
         {
@@ -218,7 +219,8 @@ async def infer(request: Request, name: Name, version: Version) -> dict[str, Any
     """
     serving(service_state(request), name, version)
     # In a thread, because a megabyte of JSON takes tens of milliseconds.
-    body = await asyncio.to_thread(parse_object, await read_json_body(request, MAX_BYTES))
+    sent = await read_json_body(request, MAX_BYTES)
+    body = await asyncio.to_thread(parse_object, sent, _BODY)
     wanted = tensors.wanted_outputs(body)
     scored = await score(request, _rows(body), "kserve")
     reference: Mapping[str, str | None] = scored.champion.reference
