@@ -106,6 +106,11 @@ def request(name: str, medicine: Resource) -> Resource:
     }
 
 
+def ordered(name: str, during: str, on: str, **elements: Any) -> Resource:
+    """Return a request of another encounter, with the day of the order, as Synthea writes it."""
+    return request(name, {"encounter": reference(during), "authoredOn": on, **elements})
+
+
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 INSULIN = coded(
     RXNORM, "106892", "insulin isophane 70 UNT/ML / insulin regular 30 UNT/ML [Humulin]"
@@ -155,6 +160,25 @@ RESOURCES: tuple[Resource, ...] = (
     },
     {"resourceType": "Claim", "id": uuid("claim"), "patient": reference("patient")},
 )
+
+
+WEEKLY = coded(RXNORM, "897122", "3 ML liraglutide 6 MG/ML Pen Injector")
+CHRONIC: tuple[Resource, ...] = (
+    PATIENT,
+    encounter("visit", "AMB", "2021-01-12T08:00:00-05:00", "2021-01-12T08:15:00-05:00"),
+    encounter("later", "AMB", "2021-09-12T08:00:00-04:00", "2021-09-12T08:15:00-04:00"),
+    STAY,
+    # Diabetes is diagnosed and treated at visits; the order of a year before was renewed.
+    condition("diabetes", "http://snomed.info/sct", "44054006", "Diabetes", during="visit"),
+    ordered("insulin", "visit", "2021-01-12T08:00:00-05:00", medicationCodeableConcept=INSULIN),
+    ordered(
+        "metformin of 2020", "visit", "2020-01-12T08:00:00-05:00",
+        status="stopped", medicationCodeableConcept=METFORMIN,
+    ),
+    ordered("after", "later", "2021-09-12T08:00:00-04:00", medicationCodeableConcept=METFORMIN),
+    request("at the stay", {"medicationCodeableConcept": WEEKLY}),
+)  # fmt: skip
+"""A second record: in Synthea's, medicines of a chronic disease are ordered at visits."""
 
 
 def transaction(*resources: Resource) -> Resource:

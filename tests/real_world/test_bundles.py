@@ -20,6 +20,7 @@ from tests.api.conftest import FakeModelStore
 from tests.api.in_thread import serving
 from tests.api.models import loaded
 from tests.real_world.bundles import (
+    CHRONIC,
     INSULIN,
     PATIENT,
     RESOURCES,
@@ -51,6 +52,14 @@ def test_a_record_like_synthea_s_is_read_as_its_latest_stay() -> None:
 
     assert {name: found.fields[name] for name in EXPECTED} == EXPECTED
     assert any(remark.startswith("diag_2 was taken as '?'") for remark in found.remarks)
+
+
+def test_medicines_that_were_ordered_at_a_visit_and_are_still_taken_count() -> None:
+    found = read(stay_in(transaction(*CHRONIC))).fields
+
+    # neither the order that was stopped nor the one after the stay
+    assert (found["insulin"], found["metformin"], found["diabetesMed"]) == ("Steady", "No", "Yes")
+    assert found["num_medications"] == 2
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ class Stay:
     encounters : list of dict
         Other encounters of the patient.
     conditions, observations, medications, procedures : list of dict
-        Those of the stay; of resources without a reference to an encounter, all.
+        Those of the stay; of resources without a reference to an encounter, all. Requests for
+        medicines that were ordered earlier count as well while they are active.
     """
 
     patient: Resource
@@ -89,7 +90,7 @@ def stay_of(resources: Iterable[Resource], encounter_id: str | None = None) -> S
         conditions=_during(stay, by_type.get("Condition", [])),
         observations=_during(stay, by_type.get("Observation", [])),
         medications=_with_medicines(
-            _during(stay, by_type.get("MedicationRequest", [])), by_type.get("Medication", [])
+            _taken(stay, by_type.get("MedicationRequest", [])), by_type.get("Medication", [])
         ),
         procedures=_during(stay, by_type.get("Procedure", [])),
     )
@@ -201,6 +202,21 @@ def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
         resource
         for resource in resources
         if not (refers := _reference(resource)) or refers.endswith((f"/{own}", f":{own}"))
+    ]
+
+
+def _taken(stay: Resource, requests: list[Resource]) -> list[Resource]:
+    """Return the requests of a stay, and earlier ones that are still active.
+
+    A record orders the medicines of a chronic disease at visits, not again at each stay.
+    """
+    during, (start, end) = _during(stay, requests), days_of(stay)
+    of_stay = {id(request) for request in during}
+    last = end or start or date.max
+    earlier = (one for one in requests if id(one) not in of_stay and one.get("status") == "active")
+    return [
+        *during,
+        *(one for one in earlier if (day_of(one.get("authoredOn")) or date.max) <= last),
     ]
 
 
