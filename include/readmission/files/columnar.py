@@ -77,7 +77,7 @@ class _WrongRows:
         """Keep a row for later; stop if rows were lost in it, or there are too many."""
         self.rows.append(row)
         shape = (
-            f"row {self._before + (row.number or 0) + 1} has {row.actual_columns} values, but the"
+            f"row {self._before + (row.number or 0)} has {row.actual_columns} values, but the"
             f" header has {row.expected_columns}"
         )
         if "\n" in row.text.rstrip():

@@ -272,7 +272,7 @@ def test_a_quote_that_is_not_closed_is_an_error_that_names_its_row(
     line = LINES[301].replace(b",Male,", b',"Male,').replace(b",Female,", b',"Female,')
     path = written(tmp_path / "encounters.csv", b"".join([*LINES[:301], line, *LINES[302:]]))
 
-    with pytest.raises(DatasetError, match=r"row 302 has .*quote not closed"):
+    with pytest.raises(DatasetError, match=r"row 301 has .*quote not closed"):
         survey(path, raw)
 
 

@@ -188,7 +188,7 @@ def test_columns_are_in_the_order_of_the_contract(read: Callable[[bytes], Datase
         (CSV.replace(b",race,", b",Raza,"), "missing: race; unknown: Raza$"),
         (CSV.replace(b",race,", b",gender,"), "missing: race; repeated: gender$"),
         (b"\n".join(LINES), "is not a header.*; expected the 50 columns encounter_id, patient_nbr"),
-        (csv(cell(LINES[0], "race", b'"Asian'), *LINES[1:]), "row 2 has 3.*quote not closed"),
+        (csv(cell(LINES[0], "race", b'"Asian'), *LINES[1:]), "row 1 has 3.*quote not closed"),
         (csv(cell(LINES[0], "race", b"\xc3\xa4\xe4")), "not readable as UTF-8"),
         (b"<!doctype html><p>Not here</p>\n", "is a page of HTML; save it as CSV, xlsx"),
         (zipped(**{"a.csv": CSV})[:600], "is a damaged or incomplete zip .*; send it again"),
