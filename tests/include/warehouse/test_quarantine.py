@@ -124,6 +124,19 @@ def test_a_refused_decision_is_not_logged(hospital: Hospital) -> None:
     assert [d.source_row for d in DecisionLog(hospital.raw.connection).decisions()] == [8]
 
 
+def test_a_decision_without_rows_is_refused(hospital: Hospital) -> None:
+    with pytest.raises(DecisionRefused, match="needs rows: state the number of at least one"):
+        hospital.quarantine.fix(FIRST, [], GOOD, BY, WHY)
+
+
+def test_a_row_that_is_named_twice_is_decided_on_once(hospital: Hospital) -> None:
+    waived = hospital.quarantine.waive(FIRST, [8, 7, 8], BY, WHY)
+
+    assert [row.source_row for row in waived] == [7, 8]
+    decisions = DecisionLog(hospital.raw.connection).decisions()
+    assert [one.source_row for one in decisions] == [8, 7]
+
+
 def test_the_same_decision_again_changes_nothing(hospital: Hospital) -> None:
     # given a task that was killed after its commit
     hospital.quarantine.waive(FIRST, [7], BY, WHY)

@@ -90,6 +90,18 @@ def require_signed(by: str, why: str) -> None:
         raise DecisionRefused("a decision needs a name and a reason: state who decides and why")
 
 
+def require_rows(source_rows: Sequence[int]) -> None:
+    """Raise an error unless a decision is about at least one row.
+
+    Raises
+    ------
+    DecisionRefused
+        If it is about none: a form that was sent without rows must not look as if it had worked.
+    """
+    if not source_rows:
+        raise DecisionRefused("a decision needs rows: state the number of at least one")
+
+
 def require_undecided(row: QuarantinedRow, wanted: RowState) -> None:
     """Raise an error unless the row may still change to the wanted state.
 

@@ -19,6 +19,7 @@ from readmission.warehouse.raw.decision_log import DecisionLog
 from readmission.warehouse.raw.decisions import (
     QuarantinedRow,
     require_allowed,
+    require_rows,
     require_signed,
     require_undecided,
 )
@@ -140,8 +141,8 @@ class Quarantine:
         NotQuarantined
             If a row is not in quarantine.
         DecisionRefused
-            If a row was replayed or waived with another name or reason, or a name or reason is
-            missing.
+            If a row was replayed or waived with another name or reason, or a name, a reason or the
+            rows are missing.
         """
         return self._decide(batch_id, source_rows, RowState.WAIVED, {}, by, why)
 
@@ -174,12 +175,14 @@ class Quarantine:
         why: str,
     ) -> list[QuarantinedRow]:
         require_signed(by, why)
-        wanted = (batch_id, list(source_rows))
+        require_rows(source_rows)
+        numbers = [*dict.fromkeys(source_rows)]
+        wanted = (batch_id, numbers)
         decision = (state, dict(correction), by.strip(), why.strip())
         with self.connection.transaction():
             known = {row.source_row: row for row in self._select(_ROWS_OF_BATCH, wanted, hold=True)}
             new = []
-            for number in source_rows:
+            for number in numbers:
                 if number not in known:
                     raise NotQuarantined(batch_id, line_of(number))
                 if known[number].repeats(*decision):
