@@ -354,7 +354,8 @@ release_lease() {
 try_objects() {
     # As older versions of Kubernetes say it, and as 1.37 does.
     local refused name changed='spec: Forbidden: updates to|spec\.[A-Za-z]+: .*: field is immutable'
-    local immutable="StatefulSet.apps \"([^\"]*)\" is invalid: ($changed)"
+    # Several refusals of one object are in brackets.
+    local immutable="StatefulSet.apps \"([^\"]*)\" is invalid: \[?($changed)"
     [ "$DRY_RUN" = no ] || return 0
     step "Checking the objects ($OVERLAY)"
     check_storage

@@ -21,6 +21,10 @@ IMMUTABLE_SINCE_1_37 = (
     'Error from server (Invalid): StatefulSet.apps "postgres-raw" is invalid:'
     ' spec.volumeClaimTemplates: Invalid value: [{"name":"data"}]: field is immutable\n'
 )
+IMMUTABLE_IN_TWO_FIELDS = IMMUTABLE_SINCE_1_37.replace(
+    "spec.volumeClaimTemplates",
+    '[spec.serviceName: Invalid value: "other": field is immutable, spec.volumeClaimTemplates',
+).replace("immutable\n", "immutable]\n")
 QUOTA = (
     'Error from server (Forbidden): services "grafana" is forbidden: exceeded quota: readmission,'
     " requested: services.nodeports=1, used: services.nodeports=0, limited: services.nodeports=0\n"
@@ -163,7 +167,7 @@ def test_the_volumes_of_all_pods_get_the_size_of_a_server_that_is_created_again(
     assert "state-fastapi-1 keeps its size of 1Gi: its StorageClass cannot" in done.stderr
 
 
-@pytest.mark.parametrize("immutable", [IMMUTABLE, IMMUTABLE_SINCE_1_37])
+@pytest.mark.parametrize("immutable", [IMMUTABLE, IMMUTABLE_SINCE_1_37, IMMUTABLE_IN_TWO_FIELDS])
 def test_what_another_overlay_left_in_the_way_is_replaced(cluster: Path, immutable: str) -> None:
     # given a cluster that a first attempt could not change, for lack of storage
     (cluster / "no-storage").touch()
