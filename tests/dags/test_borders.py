@@ -60,12 +60,31 @@ def errors(tmp_path_factory: pytest.TempPathFactory) -> Errors:
     return {call: error for (call, _), error in zip(calls, found, strict=True)}
 
 
+DECIDED = """
+import json, sys
+from by_hand.quarantine_replay import _source_rows
+
+print(json.dumps([_source_rows(one) for one in json.load(sys.stdin)]))
+"""
+
+
+def test_a_row_is_named_from_1_or_by_the_deprecated_parameter_from_0(tmp_path: Path) -> None:
+    entered = [{"lines": [1, 8]}, {"lines": [], "source_rows": [0, 7]}]
+
+    assert run(DECIDED, tmp_path, entered) == [[0, 7], [0, 7]]
+
+
 def run_tasks(home: Path, calls: list[tuple[str, str, dict[str, Any]]]) -> list[tuple[str, str]]:
     """Call the functions of tasks in a process of their own; return their errors."""
+    return [(name, message) for name, message in run(RUN_TASKS, home, calls)]
+
+
+def run(code: str, home: Path, given: object) -> list[Any]:
+    """Run code that imports DAGs in a process of its own; return the list that it prints last."""
     foreign = ("AIRFLOW", PREFIX, "PYTHONPATH")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     done = subprocess.run(
-        [sys.executable, "-c", RUN_TASKS, CHECKOUT / "dags"],
+        [sys.executable, "-c", code, CHECKOUT / "dags"],
         env=kept
         | {
             "AIRFLOW_HOME": str(home),
@@ -76,12 +95,13 @@ def run_tasks(home: Path, calls: list[tuple[str, str, dict[str, Any]]]) -> list[
                 str(CHECKOUT / one) for one in ("include", "dags", "docker")
             ),
         },
-        input=json.dumps(calls),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    return [(name, message) for name, message in json.loads(done.stdout.splitlines()[-1])]
+    printed: list[Any] = json.loads(done.stdout.splitlines()[-1])
+    return printed
 
 
 @pytest.mark.parametrize(("dag_id", "task_id"), CONSUMERS)

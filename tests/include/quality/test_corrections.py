@@ -3,7 +3,11 @@
 from importlib import import_module
 from pathlib import Path
 
+import psycopg
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from sqlalchemy import NullPool, create_engine
 
 from readmission.domain.splitting import Split
 from readmission.errors import NotACorrection
@@ -18,6 +22,7 @@ from readmission.warehouse import BatchState, CleanWarehouse, Quarantine, RawBat
 from readmission.warehouse.raw.corrections import Corrections
 from readmission.warehouse.raw.repeated_rows import RepeatedRows
 from readmission.warehouse.reconciliation import account
+from tests.databases import address_of
 from tests.include.quality.conftest import LIMIT, NO_ROWS, last_verdict
 from tests.include.tables import contents, encounters
 
@@ -218,9 +223,17 @@ def test_a_reason_of_an_earlier_version_counts_from_1_after_the_migration(
     )
     Quarantine(raw.connection).waive(SECOND, [9], "Osei", "typing error")
 
-    # when
-    for statement in import_module(MIGRATION).STATEMENTS:
-        raw.connection.execute(statement)
+    raw.connection.commit()
+
+    # when Alembic applies the migration, and once more
+    engine = create_engine(
+        "postgresql+psycopg://",
+        creator=lambda: psycopg.connect(address_of(raw.connection)),
+        poolclass=NullPool,
+    )
+    for _ in range(2):
+        with engine.begin() as begun, Operations.context(MigrationContext.configure(begun)):
+            import_module(MIGRATION).upgrade()
 
     # then
     assert reason.startswith("corrects row 10 of batch-0001 (")

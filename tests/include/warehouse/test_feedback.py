@@ -33,14 +33,18 @@ def predictions(databases: Stack) -> Iterator[psycopg.Connection]:
 
 
 def card(
-    connection: psycopg.Connection, request: str, encounter: str, readmitted: str | None
+    connection: psycopg.Connection,
+    request: str,
+    encounter: str,
+    readmitted: str | None,
+    at: datetime = NOW,
 ) -> UUID:
     """Log the prediction of a card and, if it is known, the outcome; return the card's id."""
     connection.execute(
         "INSERT INTO prediction (id, at, request_id, row, model_version, encounter_hash, features,"
         " p_no, p_over_30, p_under_30, predicted_class)"
         " VALUES (gen_random_uuid(), %s, %s, 0, '3', %s, '{}', .5, .3, .2, 'NO')",
-        (NOW, request, encounter),
+        (at, request, encounter),
     )
     if readmitted:
         connection.execute(
@@ -92,8 +96,21 @@ def test_outcomes_are_counted_by_what_users_did_with_the_cards(
 
 
 def test_cards_older_than_the_days_do_not_count(predictions: psycopg.Connection) -> None:
-    old = card(predictions, "old", "e1", "<30")
-    record(predictions, [CardFeedback(old, NOW, "a service", "accepted", None, "a caller")])
+    for request, age in (("new", 1), ("old", 49)):
+        made = card(predictions, request, f"e{age}", "<30", NOW - timedelta(hours=age))
+        record(predictions, [CardFeedback(made, NOW, "a service", "accepted", None, "a caller")])
+
+    (within_two,) = feedback_outcomes(predictions, 2)
+    (within_three,) = feedback_outcomes(predictions, 3)
+
+    assert (within_two.cards, within_three.cards) == (1, 2)
+
+
+def test_feedback_about_a_prediction_that_was_deleted_does_not_count(
+    predictions: psycopg.Connection,
+) -> None:
+    made = card(predictions, "a request", "e1", "<30")
+    record(predictions, [CardFeedback(made, NOW, "a service", "accepted", None, "a caller")])
     assert len(feedback_outcomes(predictions, 1)) == 1
 
     predictions.execute("DELETE FROM prediction")
