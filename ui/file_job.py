@@ -1,5 +1,6 @@
 """Predicts a file through the API in a background thread, so that the page stays usable."""
 
+import re
 from threading import Event, Thread
 from typing import Any
 
@@ -19,8 +20,13 @@ MAX_ERROR_LENGTH = 300
 ERROR = "error"
 """Column of the CSV file."""
 COPIED = ("field", "value", "expected")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Excel, LibreOffice and others evaluate a cell that begins with one of these."""
+FORMULA = re.compile(r"(^|[;\t])(?=[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
+"""Excel, LibreOffice and others evaluate a cell that begins with one of these signs.
+
+Where the comma is decimal, as in Spanish, Excel begins a cell at each semicolon of a CSV file, even
+between quotation marks; LibreOffice also at each tab.
+"""
+LINE_END = re.compile(r"\r\n?|\n")
 WHOLE_ROW = "(row)"
 """The API's name for the field when the error concerns the row as a whole."""
 FATAL_ERRORS = ("malformed", "too_large")
@@ -43,16 +49,19 @@ def csv_for_people(table: pd.DataFrame) -> bytes:
     An apostrophe goes before texts that begin like a formula, as OWASP recommends against CSV
     injection: keys and messages of errors come from the file of somebody else.
     """
-    texts = table.select_dtypes(["object", "string"])
-    return table.assign(**texts.map(_without_formula)).to_csv(index=False).encode()
+    # `DataFrame.map` would turn whole numbers into decimals beside a missing value.
+    texts = {
+        str(name): pd.Series([*map(_without_formula, cells)], cells.index, dtype=object)
+        for name, cells in table.select_dtypes(["object", "string"]).items()
+    }
+    return table.assign(**texts).to_csv(index=False).encode()
 
 
 def _without_formula(cell: object) -> object:
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or _is_number(cell):
         return cell
-    # pandas does not quote a carriage return, after which a spreadsheet program begins a new row.
-    text = cell.replace("\r", " ")
-    return f"'{text}" if cell.startswith(FORMULA) and not _is_number(cell) else text
+    # A spreadsheet program may begin a new row even between quotation marks.
+    return FORMULA.sub(r"\1'", LINE_END.sub(" ", cell))
 
 
 def _is_number(text: str) -> bool:

@@ -81,9 +81,21 @@ def test_a_job_predicts_many_rows(api: Service) -> None:
     ("key", "written"),
     [
         *((key, f"'{key}") for key in ("=HYPERLINK(1)", "+1|' /C calc'!A0", "-2+3", "@SUM(A1)")),
-        ("\t=1", "'\t=1"),
+        ("\t=1", "'\t'=1"),
         ("\r=1", "' =1"),
         ("1\r=1", "1 =1"),
+        ("1\r\n=1", "1 =1"),
+        ("1\n=1", "1 =1"),
+        # with blanks before the sign, and with signs of Chinese and Japanese keyboards
+        ("  =1", "'  =1"),
+        ("\u00a0=1", "'\u00a0=1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        # Excel in Spanish, and LibreOffice, begin new cells here
+        ("ward 3;=1", "ward 3;'=1"),
+        ("ward 3\t@SUM(A1)", "ward 3\t'@SUM(A1)"),
+        # no formulas
+        ("ward-3; bed 4", "ward-3; bed 4"),
+        ("+34", "+34"),
     ],
 )
 def test_the_csv_file_holds_no_formula(key: str, written: str) -> None:
@@ -95,6 +107,12 @@ def test_the_csv_file_holds_no_formula(key: str, written: str) -> None:
     assert read["id"].isna()[2]
     assert read["risk"][0] == -0.5
     assert table["id"].iloc[0] == key
+
+
+def test_whole_numbers_stay_whole_beside_a_missing_value() -> None:
+    table = pd.DataFrame({"line": [1, 2], "id": pd.Series([4, None], dtype=object)})
+
+    assert csv_for_people(table) == b"line,id\n1,4\n2,\n"
 
 
 def test_keys_and_messages_of_a_file_become_no_formulas(api: Service) -> None:

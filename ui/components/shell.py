@@ -33,6 +33,8 @@ header[data-testid="stHeader"] { display: none; }
     min-width: calc(50% - 1rem) !important; flex: 1 1 calc(50% - 1rem) !important;
   }
 }
+/* It writes texts like formulas as they are; the pages have downloads of their own. */
+[data-testid="stElementToolbarButton"]:has([aria-label^="Download as CSV"]) { display: none; }
 /* The form has changed since this prediction. */
 .st-key-stale_prediction { opacity: .6; filter: grayscale(1); }
 /* On a phone the form is long: its button stays in sight. */

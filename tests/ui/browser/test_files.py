@@ -31,6 +31,23 @@ def test_a_file_is_predicted_and_downloaded_on_a_phone(visiting: Visiting, tmp_p
     assert visit.violations() == []
 
 
+def test_tables_offer_no_download_that_would_hold_formulas(
+    visiting: Visiting, tmp_path: Path
+) -> None:
+    visit = visiting()
+    visit.open()
+    page = visit.switch_to("Files")
+    page.locator("input[type=file]").set_input_files(write_csv(tmp_path / "stays.csv", 30))
+    page.get_by_role("button", name="Predict file").click()
+    expect(page.get_by_text("all 30 rows read")).to_be_visible()
+    visit.settle()
+
+    page.get_by_test_id("stDataFrame").last.hover()
+
+    expect(page.get_by_role("button", name="Search")).to_be_visible()
+    expect(page.get_by_label("Download as CSV")).to_be_hidden()
+
+
 def test_the_template_can_be_predicted_unchanged(visiting: Visiting) -> None:
     visit = visiting()
     visit.open()

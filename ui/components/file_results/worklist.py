@@ -56,10 +56,12 @@ class Worklist:
         return csv_for_people(self.rows)
 
     def xlsx(self) -> bytes:
-        """Return all patients as an Excel file."""
-        file = BytesIO()
+        """Return all patients as an Excel file, without characters that such a file cannot hold."""
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # Slow to import.
+
+        file, rows = BytesIO(), self.rows.replace(ILLEGAL_CHARACTERS_RE, "", regex=True)
         with pd.ExcelWriter(file, engine="openpyxl") as writer:
-            self.rows.to_excel(writer, index=False, sheet_name=SHEET, freeze_panes=(1, 0))
+            rows.to_excel(writer, index=False, sheet_name=SHEET, freeze_panes=(1, 0))
             for row in writer.sheets[SHEET].iter_rows():
                 for cell in row:
                     # A key from the file that begins with "=" is text, not a formula.

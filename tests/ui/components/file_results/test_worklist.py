@@ -46,6 +46,15 @@ def test_csv_and_excel_have_the_same_rows(worklist: Worklist) -> None:
     assert excel.replace("=4", "'=4").to_csv(index=False).encode() == worklist.csv()
 
 
+def test_a_key_with_a_control_character_does_not_stop_the_excel_file(worklist: Worklist) -> None:
+    rows = worklist.rows.assign(encounter_id=["4\x0b5", "\x1f", "11"])
+
+    excel = Worklist(rows, 0.22).xlsx()
+
+    read = pd.read_excel(BytesIO(excel), dtype={"encounter_id": str})
+    assert read["encounter_id"].fillna("").tolist() == ["45", "", "11"]
+
+
 def test_the_printed_page_has_the_chosen_patients_with_a_box_each(worklist: Worklist) -> None:
     headings = {"rank": "Rank", "encounter_id": "stay", "risk_within_30_days": "risk"}
     page = worklist.page("List", headings, "Done", lambda _share: "12,5 %", "es").decode()
