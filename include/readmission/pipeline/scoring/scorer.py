@@ -55,14 +55,16 @@ def scored_columns(names: Sequence[str]) -> Sequence[str]:
     Raises
     ------
     DatasetError
-        Names the features that are missing, or fields of earlier stays in other letters.
+        Names the features that are missing, or fields of earlier stays in capitals.
     """
     missing = [name for name in schema.FEATURE_NAMES if name not in names]
     if missing:
         raise DatasetError(f"lacks columns of an encounter: {', '.join(missing)}")
     known = earlier_stays.BY_NAME
     if other := [name for name in names if name.lower() in known and name not in known]:
-        raise DatasetError(f"has {', '.join(other)} in capitals; write earlier stays in small ones")
+        raise DatasetError(
+            f"has earlier stays in capitals, {', '.join(other)}; write them in lower case"
+        )
     optional = (name for name in dict.fromkeys(names) if name.lower() in KEYS or name in known)
     return [*optional, *schema.FEATURE_NAMES]
 

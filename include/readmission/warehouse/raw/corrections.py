@@ -24,7 +24,7 @@ Rule = Literal["hold", "accept"]
 
 
 class CorrectingRow(NumberedRow):
-    """Base of what is known about a row that corrects an earlier one."""
+    """Base class of records about a row that corrects an earlier one."""
 
     earlier_row: int
 

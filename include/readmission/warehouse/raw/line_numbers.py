@@ -33,7 +33,7 @@ def source_row_of(line: int) -> int:
 
 
 class NumberedRow:
-    """Base of what the tables say about a row."""
+    """Base class of records about one row."""
 
     source_row: int
 

@@ -22,7 +22,7 @@ Meaning = Callable[[str, str], object]
 def mark_other_spellings(connection: psycopg.Connection, batch_id: str) -> int:
     """Mark rows that differ from known rows only in spelling, and return how many.
 
-    Known are the valid rows of other batches, and then earlier rows of the batch itself.
+    The known rows are the valid ones of other batches, and then earlier ones of the batch itself.
     `RepeatedRows.mark` comes first: it replaces all marks of the batch.
     """
     meaning: Meaning = cache(_meaning)

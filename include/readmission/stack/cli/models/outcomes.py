@@ -37,8 +37,8 @@ def outcomes(
     named under *against*, and the figures are differences, challenger minus champion.
 
     If users reported what they did with cards of CDS Hooks, a second table shows how many of these
-    patients came back within 30 days. Whoever accepts a card may prevent it, so the rows do not
-    compare the users' judgement with the model's.
+    patients came back within 30 days. Whoever accepts a card may prevent a readmission, so the rows
+    do not compare the users' judgement with the model's.
     """
     with exit_on_error():
         # Importing pandas and scikit-learn takes seconds.
