@@ -43,7 +43,7 @@ async def _respond_to_bad_parameters(request: Request, error: Exception) -> JSON
 
 def _problem(found: Mapping[str, Any]) -> Problem:
     """Convert what FastAPI found into a problem."""
-    place, *_, field = found["loc"]
+    place, field = found["loc"][0], found["loc"][-1]  # A rule on the whole body has one part.
     if found["type"] == "missing":
         where = "JSON body" if place == "body" else str(place)
         return Problem.missing_field(str(field), f"a value in the {where}")
