@@ -178,7 +178,7 @@ def test_airflow_shows_each_gates_report_for_each_batch(two_batches: Pipeline) -
         airflow.headers["Authorization"] = f"Bearer {token}"
 
         overview = airflow.get("/data-quality/index.html").text
-        reports = re.findall(r'<a class="(?:pass|warn)" href="([^"]+)"', overview)
+        reports = re.findall(r'<a class="(?:passed|warned)" href="([^"]+)"', overview)
         pages = [airflow.get(f"/data-quality/{report}") for report in reports]
 
     linked = {tuple(report.split("/")[2:4]) for report in reports}

@@ -36,6 +36,8 @@ SHARES = (0.5, 0.3, 0.2)
 NOWHERE = "postgresql://nobody:secret-word@127.0.0.1:1/nothing"
 PATIENCE = 60
 MIB = 1 << 20
+END_ALL = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'predictions'
+             AND pid <> pg_backend_pid() AND backend_type = 'client backend'"""
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -159,13 +161,10 @@ def test_repeatedly_closed_connections_lose_nothing(
     logs: Logs, table: psycopg.Connection, platform: Platform
 ) -> None:
     log = logs(platform.predictions_dsn)
-    end_all = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                 WHERE datname = 'predictions' AND pid <> pg_backend_pid()"""
-
     for _ in range(20):
         logs.record(log, 100)
         time.sleep(0.05)
-        table.execute(end_all)
+        table.execute(END_ALL)
 
     until(lambda: log.written >= logs.recorded)
     assert logs.all_in(table)
@@ -182,10 +181,7 @@ def test_a_database_that_rejects_connections_for_a_while_loses_nothing(
 
     # when
     table.execute("ALTER DATABASE predictions CONNECTION LIMIT 0")
-    table.execute(
-        """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE datname = 'predictions' AND pid <> pg_backend_pid()"""
-    )
+    table.execute(END_ALL)
     logs.record(log, 200)
     until(lambda: log.spooled_bytes > 0)
     table.execute("ALTER DATABASE predictions CONNECTION LIMIT -1")
