@@ -1,7 +1,10 @@
 """Closes connections on which a client sends no request, part of one, or endless headers."""
 
+from typing import Any
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.http.joined_writes import JoinedWrites
 from readmission.logs import deadlines
 
 MAX_HEAD = 64 << 10
@@ -26,6 +29,10 @@ class TimedProtocol(deadlines.CheckedConnection, HttpToolsProtocol):
     """
 
     _outside_bodies = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Start to serve a connection."""
+        super().connection_made(JoinedWrites(transport, self.loop))
 
     def data_received(self, data: bytes) -> None:
         """Read what has arrived; close the connection if headers or trailers do not end."""

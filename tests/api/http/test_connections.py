@@ -7,13 +7,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
 import pytest
 import uvicorn
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http.connections import MAX_HEAD, TimedProtocol
 from readmission.domain.schema import example
@@ -130,10 +131,19 @@ async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
     await asyncio.sleep(5)
 
 
-@pytest.fixture
-def slow_server() -> Iterator[tuple[str, int]]:
-    """The address of a server whose responses stop halfway."""
-    config = uvicorn.Config(slow, port=0, http=TimedProtocol, lifespan="off", log_config=None)
+async def late(scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
+    if scope["method"] == "POST":
+        await asyncio.sleep(5)
+    await send({"type": "http.response.body", "body": b"late"})
+
+
+@contextmanager
+def serving(application: ASGIApp) -> Iterator[tuple[str, int]]:
+    """Run a server until the block ends; yield its address."""
+    config = uvicorn.Config(
+        application, port=0, http=TimedProtocol, lifespan="off", log_config=None
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -142,6 +152,13 @@ def slow_server() -> Iterator[tuple[str, int]]:
     yield server.servers[0].sockets[0].getsockname()
     server.force_exit = server.should_exit = True
     thread.join(5)
+
+
+@pytest.fixture
+def slow_server() -> Iterator[tuple[str, int]]:
+    """The address of a server whose responses stop halfway."""
+    with serving(slow) as address:
+        yield address
 
 
 def test_no_refusal_is_written_into_the_response_to_an_earlier_request(
@@ -160,6 +177,18 @@ def test_no_refusal_is_written_into_the_response_to_an_earlier_request(
 
         # then the connection is closed, and nothing else
         assert connection.recv(65536) == b""
+
+
+@pytest.mark.parametrize("request_line", [b"POST / HTTP/1.1", b"HEAD / HTTP/1.1"])
+def test_headers_of_a_response_do_not_wait_for_its_body(request_line: bytes) -> None:
+    with serving(late) as address, socket.create_connection(address, timeout=10) as connection:
+        began = time.monotonic()
+        connection.sendall(request_line + b"\r\nHost: localhost" + END)
+        received = connection.recv(65536)
+
+    assert received.startswith(b"HTTP/1.1 200")
+    assert received.endswith(END)
+    assert time.monotonic() - began < 4
 
 
 def test_many_half_sent_requests_are_closed(impatient: Service) -> None:
