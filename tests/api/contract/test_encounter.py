@@ -254,8 +254,10 @@ def test_keys_and_weight_are_optional() -> None:
 
 
 STAYS = {
-    "earlier_stays": 2, "earlier_days": 9, "last_days": 4, "last_medicines": 12,
-    "last_discharge": "3", "last_diagnosis": "circulatory", "began_soon": "Yes",
+    "earlier_stays": 2, "earlier_days": 9, "earlier_inpatient": 3, "earlier_emergency": 0,
+    "earlier_outpatient": 1, "last_days": 4, "last_medicines": 12, "last_inpatient": 2,
+    "last_emergency": 0, "last_outpatient": 0, "last_discharge": "3",
+    "last_diagnosis": "circulatory", "began_soon": "Yes",
 }  # fmt: skip
 
 
@@ -281,8 +283,8 @@ def test_earlier_stays_are_complete_or_absent() -> None:
         ({"earlier_stays": None}, "earlier_stays"),
         ({"began_soon": ""}, "began_soon"),
         ({"last_days": None}, "last_days"),
-        ({"earlier_stays": 0, "last_days": 0, "last_medicines": 0, "began_soon": "No",
-          "last_discharge": "?", "last_diagnosis": "?"}, "earlier_days"),
+        (earlier_stays.RAW_NONE | {"earlier_days": 9}, "earlier_days"),
+        (earlier_stays.RAW_NONE | {"last_inpatient": 1}, "last_inpatient"),
         ({"earlier_stays": 41}, "earlier_stays"),
         ({"last_diagnosis": "428"}, "last_diagnosis"),
         ({"began_soon": True}, "began_soon"),

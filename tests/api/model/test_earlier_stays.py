@@ -54,7 +54,10 @@ COUNTER = "history_lookups_total"
 SOON = {0: "No", 1: "Yes"}
 LINEAR = "logistic_regression"
 FAMILIES = Settings.model_fields["families"].default
-COLUMNS = "encounter_hash, ordinal, number, days, medicines, discharge, diagnosis, followed_soon"
+COLUMNS = (
+    "encounter_hash, ordinal, number, days, medicines, inpatient, emergency, outpatient, discharge,"
+    " diagnosis, followed_soon"
+)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +90,9 @@ def stays_of(raw: pd.DataFrame) -> list[tuple[str, Stay]]:
             row[PATIENT],
             Stay(
                 int(row[ID]), batch_of(place), int(row["time_in_hospital"]),
-                int(row["num_medications"]), row["discharge_disposition_id"], diagnoses[place],
-                row[schema.TARGET] == "<30",
+                int(row["num_medications"]), int(row["number_inpatient"]),
+                int(row["number_emergency"]), int(row["number_outpatient"]),
+                row["discharge_disposition_id"], diagnoses[place], row[schema.TARGET] == "<30",
             ),
         )
         for place, row in enumerate(raw.to_dict("records"))
@@ -384,7 +388,8 @@ def stays_as_sent(raw: pd.DataFrame) -> pd.DataFrame:
     known = raw[earlier_stays.KNOWN].astype(int)
     table = raw.loc[known.nlargest(12).index, columns].astype(object).reset_index(drop=True)
     table.loc[0, list(earlier_stays.NAMES)] = None
-    table.loc[1, list(earlier_stays.NAMES)] = (0, "", "?", "NULL", None, "", "")
+    unknown = ("", "?", "NULL", None) * len(earlier_stays.NAMES)
+    table.loc[1, list(earlier_stays.NAMES)] = (0, *unknown[: len(earlier_stays.NAMES) - 1])
     table.loc[2, ["last_discharge", "last_diagnosis"]] = "unknown"
     table.loc[3, ["last_medicines", "began_soon", "last_diagnosis"]] = ("7.0", "YES", "Unknown")
     table.loc[8, "last_days"] = 15

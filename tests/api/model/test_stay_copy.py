@@ -12,7 +12,7 @@ from api.model.stay_copy import StayCopy
 from readmission.domain.columns.history import Stay
 from readmission.warehouse.predictions.known_stays import KnownStay
 
-STAY = KnownStay("its hash", Stay(12, 1, 3, 14, "1", "250.83", followed_soon=True))
+STAY = KnownStay("its hash", Stay(12, 1, 3, 14, 2, 0, 1, "1", "250.83", followed_soon=True))
 OTHER = STAY._replace(stay=STAY.stay._replace(days=9))
 
 

@@ -129,11 +129,25 @@ def test_a_blank_row_sets_no_cell_and_a_first_stay_does(raw: pd.DataFrame) -> No
     assert encoder.transform(first)[:, width:].nnz == ROWS
 
 
-def test_the_same_share_of_encounters_is_always_blanked() -> None:
-    blanked = [earlier_stays.is_blanked(number) for number in range(10_000)]
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_learns_from_each_row_with_and_without_its_history(
+    raw: pd.DataFrame, family: str
+) -> None:
+    # given rows whose outcome is in the history alone
+    rows = clean(raw).assign(encounter_id=range(ROWS), eligible=True, part=Split.TRAIN)
+    rows.loc[::4, "part"] = Split.VALIDATION
+    known = rows[earlier_stays.KNOWN] >= 0
+    soon = known & (rows[earlier_stays.SOON] == 1)
+    rows[schema.TARGET] = np.where(soon, 2, np.where(known, 0, 1))
 
-    assert np.mean(blanked) == pytest.approx(earlier_stays.BLANKED_SHARE, abs=0.02)
-    assert blanked[:100] == [earlier_stays.is_blanked(number) for number in range(100)]
+    # when
+    model = fit(family, rows, threads=1).model
+
+    # then it is used where it is known, and elsewhere the shares of all rows are predicted
+    predicted = model.score(rows)
+    assert predicted[soon, 2].mean() > predicted[known & ~soon, 2].mean() + 0.05
+    blank = model.score(rows.assign(**dict(earlier_stays.BLANK)))
+    assert blank[:, 2].mean() == pytest.approx(soon.mean(), abs=0.08)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The history of an encounter: what was known of the patient's earlier stays when it began."""
 
+from importlib import import_module
+
 import pandas as pd
 import psycopg
 import pyarrow as pa
@@ -21,22 +23,22 @@ KEY = "a key of at least thirty-two characters"
 HASHED = Pseudonyms(KEY).patient
 ROWS = 400
 NO_ROWS = pd.DataFrame({"source_row": [], "reasons": []})
-FIRST = Stay(10, 1, 4, 12, "1", "circulatory/428", followed_soon=True)
-SECOND = Stay(20, 1, 2, 8, "6", "diabetes/250.4", followed_soon=False)
-THIRD = Stay(30, 2, 9, 20, "3", "other/38", followed_soon=True)
+FIRST = Stay(10, 1, 4, 12, 1, 0, 5, "1", "circulatory/428", followed_soon=True)
+SECOND = Stay(20, 1, 2, 8, 2, 1, 0, "6", "diabetes/250.4", followed_soon=False)
+THIRD = Stay(30, 2, 9, 20, 3, 0, 0, "3", "other/38", followed_soon=True)
+VISITS = ("inpatient", "emergency", "outpatient")
 
 
 def test_the_history_has_the_stays_before_and_the_facts_of_the_last() -> None:
     assert history_of([SECOND, THIRD, FIRST], 30, 2) == History(
         stays=2,
         days=6,
-        last_days=2,
-        last_medicines=8,
-        last_discharge="6",
-        last_diagnosis="diabetes/250.4",
-        soon=False,
+        inpatient=3,
+        emergency=1,
+        outpatient=5,
+        last=SECOND,
     )
-    assert history_of([FIRST, SECOND], 20, 1).soon is True
+    assert history_of([FIRST, SECOND], 20, 1).last == FIRST
     assert history_of([FIRST, SECOND, THIRD], 10, 1) == NO_HISTORY
 
 
@@ -101,7 +103,10 @@ def test_every_history_equals_one_recomputed_from_raw(
             rows.assign(batch=number, diagnosis=cleaning.clean(rows)["diag_1"])
             for number, rows in batches.items()
         ]
-    ).astype({schema.ENCOUNTER: int, "time_in_hospital": int, "num_medications": int})
+    ).astype(
+        {schema.ENCOUNTER: int, "time_in_hospital": int, "num_medications": int}
+        | {f"number_{name}": int for name in VISITS}
+    )
     rows = rows.sort_values(schema.ENCOUNTER)
 
     # when
@@ -117,13 +122,21 @@ def test_every_history_equals_one_recomputed_from_raw(
         ]
         history = found[row[schema.ENCOUNTER]]
         assert (history.stays, history.days) == (len(before), before["time_in_hospital"].sum())
-        if len(before):
+        for name in VISITS:
+            assert getattr(history, name) == before[f"number_{name}"].sum()
+        if history.last is not None:
             last = before.iloc[-1]
-            assert history.last_days == last["time_in_hospital"]
-            assert history.last_medicines == last["num_medications"]
-            assert history.last_discharge == last["discharge_disposition_id"]
-            assert history.last_diagnosis == last["diagnosis"]
-            assert history.soon == (last[schema.TARGET] == "<30")
+            assert history.last == Stay(
+                last[schema.ENCOUNTER],
+                last["batch"],
+                last["time_in_hospital"],
+                last["num_medications"],
+                *last[[f"number_{name}" for name in VISITS]],
+                last["discharge_disposition_id"],
+                last["diagnosis"],
+                last[schema.TARGET] == "<30",
+            )
+    assert all((history.last is None) == (history.stays == 0) for history in found.values())
     assert sum(history.stays > 0 for history in found.values()) > ROWS / 4
 
 
@@ -163,6 +176,22 @@ def test_swapping_no_and_more_than_30_days_changes_nothing(
         filled.accept(batch_id)
 
     assert histories(filled) == before
+
+
+def test_stays_of_an_earlier_version_gain_their_visits(filled: CleanWarehouse) -> None:
+    # given stays as the release before wrote them
+    fingerprints = "SELECT * FROM history_fingerprint ORDER BY batch_id"
+    before = histories(filled), filled.connection.execute(fingerprints).fetchall()
+    dropped = ", ".join(f"DROP COLUMN {name}" for name in VISITS)
+    filled.connection.execute(f"ALTER TABLE patient_history {dropped}")
+
+    # when
+    revision = import_module("readmission.warehouse.migrations.clean.0017_visits_of_stays")
+    for step in (revision.COLUMNS, revision.VISITS, revision.NO_DEFAULTS, revision.FINGERPRINTS):
+        filled.connection.execute(step)
+
+    # then
+    assert (histories(filled), filled.connection.execute(fingerprints).fetchall()) == before
 
 
 def test_a_rejected_batch_counts_in_no_history(filled: CleanWarehouse) -> None:

@@ -6,7 +6,6 @@ which differs from knowing that there were none.
 No third-party packages, to keep serving light.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -45,8 +44,22 @@ def _category(name: str, meaning: str, values: Mapping[str, str]) -> Column:
 FIELDS: tuple[Column, ...] = (
     _count(KNOWN, "Number of earlier stays.", 40),
     _count("earlier_days", "Days spent in earlier stays.", 300),
+    _count(
+        "earlier_inpatient", "Inpatient visits in the year before each earlier stay, added up.", 300
+    ),
+    _count(
+        "earlier_emergency", "Emergency visits in the year before each earlier stay, added up.", 300
+    ),
+    _count(
+        "earlier_outpatient",
+        "Outpatient visits in the year before each earlier stay, added up.",
+        300,
+    ),
     _count("last_days", "Length in days of the previous stay.", 14),
     _count("last_medicines", "Different medicines given during the previous stay.", 150),
+    _count("last_inpatient", "Inpatient visits in the year before the previous stay.", 50),
+    _count("last_emergency", "Emergency visits in the year before the previous stay.", 100),
+    _count("last_outpatient", "Outpatient visits in the year before the previous stay.", 100),
     _category(
         "last_discharge",
         "Where the patient went after the previous stay.",
@@ -80,17 +93,6 @@ NEEDED: tuple[str, ...] = (KNOWN, *COUNTS, SOON)
 
 BLANK: Mapping[str, str | int] = MappingProxyType({**NONE, KNOWN: -1})
 """The values of a row without known earlier stays."""
-
-BLANKED_SHARE = 0.5
-"""Share of the training rows that are blanked; chosen on validation rows."""
-
-_KEY = b"readmission history"
-
-
-def is_blanked(encounter: int) -> bool:
-    """Whether training blanks the history of an encounter: always the same ones."""
-    digest = hashlib.blake2b(str(encounter).encode(), digest_size=8, key=_KEY).digest()
-    return int.from_bytes(digest) < BLANKED_SHARE * 2**64
 
 
 def read(texts: Mapping[str, str]) -> tuple[Mapping[str, str | int], Sequence[tuple[str, str]]]:

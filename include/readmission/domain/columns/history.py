@@ -24,6 +24,8 @@ class Stay(NamedTuple):
         Number of the batch with which it arrived.
     days, medicines : int
         Its length, and the number of different medicines.
+    inpatient, emergency, outpatient : int
+        Visits in the year before it.
     discharge, diagnosis : str
         Code of the disposition, and the primary diagnosis as CLEAN has it.
     followed_soon : bool
@@ -35,6 +37,9 @@ class Stay(NamedTuple):
     batch: int
     days: int
     medicines: int
+    inpatient: int
+    emergency: int
+    outpatient: int
     discharge: str
     diagnosis: str
     followed_soon: bool
@@ -42,38 +47,43 @@ class Stay(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """A summary of a patient's earlier stays; all fields but the counts describe the last one.
+    """A summary of a patient's earlier stays.
 
     Parameters
     ----------
-    stays, days : int
-        Number and total length of the earlier stays.
-    last_days, last_medicines : int, optional
-        Of the last stay; None without one.
-    last_discharge, last_diagnosis : str
-        Of the last stay; ``Unknown`` without one.
-    soon : bool
-        Whether the encounter began within 30 days of the last stay.
+    stays : int
+        Number of the earlier stays.
+    days, inpatient, emergency, outpatient : int
+        Their total length, and the total of the visits in the year before each.
+    last : Stay, optional
+        The last of them; this encounter began within 30 days of it if it was ``followed_soon``.
     """
 
     stays: int = 0
     days: int = 0
-    last_days: int | None = None
-    last_medicines: int | None = None
-    last_discharge: str = earlier_stays.UNKNOWN
-    last_diagnosis: str = earlier_stays.UNKNOWN
-    soon: bool = False
+    inpatient: int = 0
+    emergency: int = 0
+    outpatient: int = 0
+    last: Stay | None = None
 
     def fields(self) -> dict[str, str | int]:
         """Return the values of `readmission.domain.columns.earlier_stays.FIELDS`."""
+        if self.last is None:
+            return dict(earlier_stays.NONE)
         values: dict[str, str | int] = {
             earlier_stays.KNOWN: self.stays,
             "earlier_days": self.days,
-            "last_days": self.last_days or 0,
-            "last_medicines": self.last_medicines or 0,
-            "last_discharge": self.last_discharge,
-            "last_diagnosis": group_of(self.last_diagnosis),
-            earlier_stays.SOON: int(self.soon),
+            "earlier_inpatient": self.inpatient,
+            "earlier_emergency": self.emergency,
+            "earlier_outpatient": self.outpatient,
+            "last_days": self.last.days,
+            "last_medicines": self.last.medicines,
+            "last_inpatient": self.last.inpatient,
+            "last_emergency": self.last.emergency,
+            "last_outpatient": self.last.outpatient,
+            "last_discharge": self.last.discharge,
+            "last_diagnosis": group_of(self.last.diagnosis),
+            earlier_stays.SOON: int(self.last.followed_soon),
         }
         return {
             name: min(value, earlier_stays.BY_NAME[name].maximum)
@@ -108,13 +118,11 @@ def history_of(stays: Iterable[Stay], encounter: int, batch: int) -> History:
                 known[stay.encounter] = stay
     if not known:
         return NO_HISTORY
-    last = known[max(known)]
     return History(
         stays=len(known),
         days=sum(stay.days for stay in known.values()),
-        last_days=last.days,
-        last_medicines=last.medicines,
-        last_discharge=last.discharge,
-        last_diagnosis=last.diagnosis,
-        soon=last.followed_soon,
+        inpatient=sum(stay.inpatient for stay in known.values()),
+        emergency=sum(stay.emergency for stay in known.values()),
+        outpatient=sum(stay.outpatient for stay in known.values()),
+        last=known[max(known)],
     )

@@ -130,14 +130,19 @@ def _fitted(
     history = earlier_stays.KNOWN in train
     names = (*schema.FEATURE_NAMES, *(earlier_stays.NAMES if history else ()))
     encoder = new_encoder(sparse=declared.sparse, history=history)
-    features = _blanked(train)[list(names)] if history else train[list(names)]
+    features = train[list(names)]
     estimator = declared.build(threads)
     if parted and parted.can_fit(declared):
         encoder.fit(features)
         parted.fit(declared, estimator, encoder)
     else:
+        outcomes, weights = train[schema.TARGET].to_numpy(), None
+        if history:
+            # Each row twice, with half the weight: a model knows blank rows as well as others.
+            features = pd.concat([features, features.assign(**dict(earlier_stays.BLANK))])
+            outcomes, weights = np.tile(outcomes, 2), np.full(len(features), 0.5)
         encoded = encoder.fit_transform(features).astype(np.float32)
-        estimator.fit(encoded, train[schema.TARGET].to_numpy())
+        estimator.fit(encoded, outcomes, sample_weight=weights)
     if "n_jobs" in estimator.get_params():
         # Fitting uses several threads; predicting one row at a time is faster with one.
         estimator.set_params(n_jobs=1)
@@ -164,12 +169,3 @@ def _curve(fitted: Fit, train: pd.DataFrame, threads: int) -> list[dict[str, flo
         metrics, _ = _tuned(_fitted(fitted.model.family, part, threads), fitted.rows)
         curve.append({"rows": len(part), **metrics})
     return [*curve, {"rows": len(train), **fitted.metrics}]
-
-
-def _blanked(train: pd.DataFrame) -> pd.DataFrame:
-    """Blank the history of a share of the rows, so that a model learns what blank means."""
-    blank = train[schema.ENCOUNTER].map(earlier_stays.is_blanked).to_numpy()
-    known = train.copy()
-    for name, value in earlier_stays.BLANK.items():
-        known[name] = known[name].mask(blank, value)
-    return known

@@ -18,6 +18,9 @@ _SOON = schema.CLASSES.index("<30")
 _COLUMNS = {
     "days": "time_in_hospital",
     "medicines": "num_medications",
+    "inpatient": "number_inpatient",
+    "emergency": "number_emergency",
+    "outpatient": "number_outpatient",
     "discharge": "discharge_disposition_id",
     "diagnosis": "diag_1",
 }
@@ -99,15 +102,14 @@ def with_history(
 
 
 _CLEAN_STAYS = f"""
-SELECT e.batch_id, e.{schema.PATIENT}, e.{schema.ENCOUNTER}, b.number, e.{_COLUMNS["days"]},
-    e.{_COLUMNS["medicines"]}, e.{_COLUMNS["discharge"]}, e.{_COLUMNS["diagnosis"]},
-    e.{schema.TARGET} = {_SOON}
+SELECT e.batch_id, e.{schema.PATIENT}, e.{schema.ENCOUNTER}, b.number,
+    {", ".join(f"e.{column}" for column in _COLUMNS.values())}, e.{schema.TARGET} = {_SOON}
 FROM encounter e JOIN batch b USING (batch_id) WHERE b.state = 'accepted' AND e.part = ANY(%s)
 """  # noqa: S608 - names of the contract
 
-_STAYS = """
-SELECT h.patient_hash, h.encounter_id, b.number, h.days, h.medicines, h.discharge, h.diagnosis,
+_STAYS = f"""
+SELECT h.patient_hash, h.encounter_id, b.number, {", ".join(f"h.{name}" for name in _COLUMNS)},
     h.followed_soon
 FROM patient_history h JOIN batch b USING (batch_id)
 WHERE b.state = 'accepted' ORDER BY h.patient_hash, h.encounter_id, b.number
-"""
+"""  # noqa: S608 - names of this table

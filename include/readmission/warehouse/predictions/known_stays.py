@@ -120,8 +120,8 @@ def _replace(
 
 
 _FACTS = sql.SQL(
-    "source_row, number, patient_hash, ordinal, days, medicines, discharge, diagnosis,"
-    " followed_soon"
+    "source_row, number, patient_hash, ordinal, days, medicines, inpatient, emergency,"
+    " outpatient, discharge, diagnosis, followed_soon"
 )
 _ACCEPTED = """
 SELECT batch_id, concat_ws(' ', number, stays, hash) FROM history_fingerprint
@@ -141,7 +141,7 @@ SELECT batch_id, encounter_id, {facts} FROM (
 """The order is among all stays, so that it stays the same when a batch is rejected."""
 _COPY_IN = sql.SQL("COPY known_stay (batch_id, encounter_hash, {facts}) FROM STDIN")
 _READ = """
-SELECT patient_hash, encounter_hash, ordinal, number, days, medicines, discharge, diagnosis,
-    followed_soon
+SELECT patient_hash, encounter_hash, ordinal, number, days, medicines, inpatient, emergency,
+    outpatient, discharge, diagnosis, followed_soon
 FROM known_stay
 """
