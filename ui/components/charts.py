@@ -12,6 +12,8 @@ INK = "#4d5a61"
 NO, LATER, SOON = "#5b8fa8", "#d9a441", "#b5472f"
 """Colours of the outcomes. They differ in lightness too, and a name or a number is always shown
 next to them."""
+ENTERED = "#24495c"
+"""Colour of what was entered among other values, which have that of `NO`."""
 
 
 def draw(chart: Chart) -> None:

@@ -78,8 +78,15 @@ def _show_follow_up(decided: bool | None) -> None:
 
 def _show_history(history: str | None) -> None:
     """Say whether the patient's earlier stays were used, if the model takes them."""
-    if history is not None and history.startswith(("used", "caller")):
+    if history in {"used", "caller"}:
         st.caption(_("The patient's earlier stays were taken into account."))
+    elif history is not None and history.startswith("used"):
+        st.caption(
+            _(
+                "This stay has not been delivered, so all delivered stays of the patient were "
+                "taken into account; a later one may be among them."
+            )
+        )
     elif history is not None:
         st.caption(_("Earlier stays of the patient were not taken into account."))
 

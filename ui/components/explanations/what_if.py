@@ -108,7 +108,7 @@ def _chart(table: pd.DataFrame) -> charts.Chart:
     # The value entered is darker, and the only one in bold type.
     is_entered = alt.datum.entered
     bars = base.mark_bar(height=14).encode(
-        color=alt.condition(is_entered, alt.value(charts.SOON), alt.value(charts.NO))
+        color=alt.condition(is_entered, alt.value(charts.ENTERED), alt.value(charts.NO))
     )
     numbers = base.encode(text=alt.Text("probability:Q", format=".1%"))
     own = numbers.mark_text(align="left", dx=5, fontWeight="bold")
