@@ -86,6 +86,25 @@ def test_a_warning_that_changes_is_open_again(
     assert only(warnings, found.subject) == status
 
 
+def test_a_warning_that_newer_batches_do_not_have_is_over_until_it_comes_back(
+    warnings: GateWarnings, raw_db: psycopg.Connection
+) -> None:
+    # given a newer batch without it
+    warn(raw_db, SECOND, "another one; 3 rows fail")
+    assert only(warnings) == "over: not in newer batches"
+    assert only(warnings, "another one") == "open"
+
+    # when it is back
+    warn(raw_db, SECOND, f"{SUBJECT}; 20 rows fail, e.g. True")
+    assert only(warnings) == "open"
+
+    # then a batch that the gate has stopped says nothing about it
+    RawWarehouse(raw_db).load(encounters(30).slice(20, 10), 20, "file")
+    stopped = GateVerdict("batch-0003", "raw", False, 40, ("a column is missing",), 1.0, "key")
+    VerdictLog(raw_db).record(stopped)
+    assert only(warnings) == "open"
+
+
 def test_an_acknowledgement_expires_and_can_be_withdrawn(
     warnings: GateWarnings, raw_db: psycopg.Connection
 ) -> None:

@@ -193,9 +193,12 @@ def _acknowledged(
 
 
 def _newest_warnings(raw: RawWarehouse, clean: CleanWarehouse) -> list[GateWarning]:
-    """Return each warning once; those of the newest batches first, and open ones before others."""
+    """Return each warning once: open ones first, then acknowledged ones, then those that are over.
+
+    Among these, warnings of the newest batches are first.
+    """
     found = [one for store in (raw, clean) for one in GateWarnings(store.connection).newest()]
-    return sorted(found, key=lambda one: (one.acknowledged, -batch_number(one.batch_id)))
+    return sorted(found, key=lambda one: (one.over, one.acknowledged, -batch_number(one.batch_id)))
 
 
 def _verdicts_by_batch(verdicts: Iterable[GateVerdict]) -> dict[str, dict[str, GateVerdict]]:

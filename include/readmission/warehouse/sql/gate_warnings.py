@@ -21,6 +21,8 @@ class GateWarning:
         Identify it across batches: the gate, and its sentence up to what was found.
     batch_id, sentence : str
         The newest batch with this warning, and its whole sentence.
+    over : bool
+        Whether the gate has let a newer batch through without this warning.
     acknowledged : bool
         Whether an acknowledgement holds: it has neither expired nor been withdrawn, and the
         warning has not changed since.
@@ -36,6 +38,7 @@ class GateWarning:
     subject: str
     batch_id: str
     sentence: str
+    over: bool
     acknowledged: bool
     decision: str | None
     decided_by: str | None
@@ -45,7 +48,9 @@ class GateWarning:
 
     @property
     def status(self) -> str:
-        """Open or acknowledged, and why a decision does not hold any more."""
+        """Over, open or acknowledged, and why a decision does not hold any more."""
+        if self.over:
+            return "over: not in newer batches"
         if self.acknowledged:
             return "acknowledged"
         if self.decision != "acknowledged":
@@ -134,12 +139,14 @@ _COLUMNS = sql.SQL(
     "gate, subject, batch_id, sentence, acknowledged, decision, decided_by, why, decided_at, until"
 )
 _NEWEST = sql.SQL("""
-SELECT DISTINCT ON (gate, subject) {columns} FROM gate_warning WHERE {number} IS NOT NULL
+WITH newest AS (SELECT gate, max({number}) AS number FROM gate_verdict WHERE passed GROUP BY gate)
+SELECT DISTINCT ON (gate, subject) {columns}, {number} < newest.number AS over
+FROM gate_warning JOIN newest USING (gate) WHERE {number} IS NOT NULL
 ORDER BY gate, subject, {number} DESC, warned_at DESC
 """).format(columns=_COLUMNS, number=BATCH_NUMBER)
-_ACKNOWLEDGED = sql.SQL("SELECT {columns} FROM gate_warning WHERE acknowledged").format(
-    columns=_COLUMNS
-)
+_ACKNOWLEDGED = sql.SQL(
+    "SELECT {columns}, false AS over FROM gate_warning WHERE acknowledged"
+).format(columns=_COLUMNS)
 _INSERT = """
 INSERT INTO warning_decision (gate, subject, decision, extent, until, decided_by, why)
 VALUES (%s, %s, %s, warning_extent(%s), %s, %s, %s)
