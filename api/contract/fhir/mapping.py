@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from api.contract.fhir import terms
-from api.contract.fhir.medicines import changed, dose_of, prescribed
+from api.contract.fhir.medicines import changed, dose_of, number_of_medicines, prescribed
 from api.contract.fhir.resources import (
     INPATIENT,
     Resource,
@@ -19,7 +19,7 @@ from api.contract.fhir.resources import (
     days_of,
     listed,
 )
-from readmission.domain import codes
+from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING
 from readmission.domain.columns.spelling import decimal
 from readmission.domain.columns.wording import A1C_RESULT, GLUCOSE_RESULT, Measurement
@@ -39,11 +39,15 @@ class Source:
         Returns the value for a stay, or None if the bundle does not have it.
     absent : str or int, optional
         The contract's value for it; without one, the encounter is refused.
+    counts : bool
+        Whether it is a number of resources, which a record may have more of than the contract
+        allows. The largest allowed number is then taken.
     """
 
     element: str
     read: Callable[[Stay], Value]
     absent: Value = None
+    counts: bool = False
 
 
 YEAR = 365
@@ -68,6 +72,10 @@ def read(stay: Stay) -> ReadStay:
             value = source.absent
             taken = f"was taken as {value!r}" if value is not None else "is missing"
             remarks.append(f"{name} {taken}: the bundle has no {source.element}")
+        most = schema.BY_NAME[name].maximum
+        if source.counts and isinstance(value, int) and value > most:
+            remarks.append(f"{name} was taken as {most}, the most that is allowed, not {value}")
+            value = most
         if value is not None:
             fields[name] = value
     return ReadStay(fields, remarks)
@@ -149,7 +157,7 @@ def _earlier(classes: Collection[str]) -> Callable[[Stay], Value]:
         if start is None or not stay.encounters:
             return None
         days = (days_of(e)[0] for e in stay.encounters if class_of(e) in classes)
-        return min(366, sum(day is not None and 0 < (start - day).days <= YEAR for day in days))
+        return sum(day is not None and 0 < (start - day).days <= YEAR for day in days)
 
     return count
 
@@ -194,10 +202,6 @@ def _in_the_unit_of(test: Measurement, quantity: Resource) -> float | None:
     return number * factor + summand
 
 
-def _count(name: str) -> Callable[[Stay], Value]:
-    return lambda stay: len(getattr(stay, name)) or None
-
-
 MAPPING: Mapping[str, Source] = {
     "race": Source("Patient.extension us-core-race", _race, MISSING),
     "gender": Source("Patient.gender", _gender, "Unknown/Invalid"),
@@ -220,22 +224,26 @@ MAPPING: Mapping[str, Source] = {
     "time_in_hospital": Source("Encounter.period", _days),
     "payer_code": Source("payer with a code of the contract", lambda _: None, MISSING),
     "medical_specialty": Source("specialty of the contract", lambda _: None, MISSING),
-    "num_lab_procedures": Source("Observation of the category laboratory", _laboratory, 0),
-    "num_procedures": Source("Procedure", _count("procedures"), 0),
-    "num_medications": Source("MedicationRequest", _count("medications"), 0),
+    "num_lab_procedures": Source(
+        "Observation of the category laboratory", _laboratory, 0, counts=True
+    ),
+    "num_procedures": Source("Procedure", lambda s: len(s.procedures) or None, 0, counts=True),
+    "num_medications": Source("MedicationRequest", number_of_medicines, 0, counts=True),
     "number_outpatient": Source(
-        "Encounter of the class AMB in the year before", _earlier(terms.OUTPATIENT), 0
+        "Encounter of the class AMB in the year before", _earlier(terms.OUTPATIENT), 0, counts=True
     ),
     "number_emergency": Source(
-        "Encounter of the class EMER in the year before", _earlier(terms.EMERGENCY), 0
+        "Encounter of the class EMER in the year before", _earlier(terms.EMERGENCY), 0, counts=True
     ),
     "number_inpatient": Source(
-        "Encounter of the class IMP in the year before", _earlier(INPATIENT), 0
+        "Encounter of the class IMP in the year before", _earlier(INPATIENT), 0, counts=True
     ),
     "diag_1": Source("first Condition.code in ICD", _diagnosis(0), MISSING),
     "diag_2": Source("second Condition.code in ICD", _diagnosis(1), MISSING),
     "diag_3": Source("third Condition.code in ICD", _diagnosis(2), MISSING),
-    "number_diagnoses": Source("Condition", lambda stay: min(30, len(stay.conditions)) or None, 1),
+    "number_diagnoses": Source(
+        "Condition", lambda stay: len(stay.conditions) or None, 1, counts=True
+    ),
     "max_glu_serum": Source(
         "Observation of glucose (LOINC) in a known unit",
         _result(terms.GLUCOSE, GLUCOSE_RESULT),

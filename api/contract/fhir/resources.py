@@ -26,8 +26,8 @@ class Stay:
     encounters : list of dict
         Other encounters of the patient.
     conditions, observations, medications, procedures : list of dict
-        Those of the stay; of resources without a reference to an encounter, all. Requests for
-        medicines that were ordered earlier count as well while they are active.
+        Those of the stay: they refer to it, or to no encounter and fall into its period. Requests
+        for medicines that were ordered earlier count as well while they are active.
     """
 
     patient: Resource
@@ -196,13 +196,59 @@ def _is_true(resource: Resource) -> bool:
 
 
 def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
-    """Return the resources that refer to a stay, and those that refer to none."""
+    """Return the resources that refer to a stay, and those that refer to none but fall into it."""
     own = str(stay.get("id", ""))
     return [
         resource
         for resource in resources
-        if not (refers := _reference(resource)) or refers.endswith((f"/{own}", f":{own}"))
+        if (
+            refers.endswith((f"/{own}", f":{own}"))
+            if (refers := _reference(resource))
+            else _falls_into(stay, resource)
+        )
     ]
+
+
+_HAPPENED = (
+    *("effectiveDateTime", "effectivePeriod", "effectiveInstant", "issued"),
+    *("performedDateTime", "performedPeriod", "occurrenceDateTime", "occurrencePeriod"),
+    "authoredOn",
+)
+"""When something was observed, done or ordered, in R4 and R5."""
+_ONSET = ("onsetDateTime", "onsetPeriod")
+_ABATEMENT = ("abatementDateTime", "abatementPeriod")
+_OVER = frozenset({"inactive", "resolved", "remission"})
+"""Clinical states of a condition that is over."""
+
+
+def _falls_into(stay: Resource, resource: Resource) -> bool:
+    """Whether a resource that refers to no encounter belongs to a stay, as far as dates tell.
+
+    Without a date it does, because a request may contain nothing but the stay.
+    """
+    start, end = days_of(stay)
+    if resource.get("resourceType") == "Condition":
+        return _is_present(resource, start or date.min, end or date.max)
+    day = _first_day(resource, _HAPPENED)
+    return day is None or (start or date.min) <= day <= (end or date.max)
+
+
+def _is_present(condition: Resource, start: date, end: date) -> bool:
+    """Whether a condition began by the end of a stay, and was not over when that began."""
+    if (_first_day(condition, _ONSET) or date.min) > end:
+        return False
+    abated = _first_day(condition, _ABATEMENT)
+    if abated is not None:
+        return abated >= start
+    states = {str(coding.get("code")) for coding in codings(condition.get("clinicalStatus"))}
+    return states.isdisjoint(_OVER)
+
+
+def _first_day(resource: Resource, elements: Iterable[str]) -> date | None:
+    """Return the day of the first of some elements that a resource has; of a period, its start."""
+    found = (resource[name] for name in elements if name in resource)
+    first = next(found, None)
+    return day_of(first.get("start") if isinstance(first, dict) else first)
 
 
 def _taken(stay: Resource, requests: list[Resource]) -> list[Resource]:

@@ -91,6 +91,81 @@ def test_an_element_decides_its_field(
     assert {name: found[name] for name in expected} == expected
 
 
+LABORATORY = {"resourceType": "Observation", "category": [{"coding": [{"code": "laboratory"}]}]}
+DISEASE = {"resourceType": "Condition", "code": {"text": "a disease"}}
+PROCEDURE = {"resourceType": "Procedure", "status": "completed"}
+BEFORE, DURING, AFTER = "2026-02-01", "2026-03-04T10:00:00Z", "2026-05-01"
+
+
+def ordered(code: str, on: str, **elements: Any) -> dict[str, Any]:
+    concept = {"coding": [{"system": "rxnorm", "code": code, "display": "Metformin 500 MG"}]}
+    return {
+        "resourceType": "MedicationRequest", "status": "active", "authoredOn": on,
+        "medicationCodeableConcept": concept, **elements,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("resource", "field", "counted"),
+    [
+        (LABORATORY | {"effectiveDateTime": BEFORE}, "num_lab_procedures", 0),
+        (LABORATORY | {"effectivePeriod": {"start": DURING}}, "num_lab_procedures", 1),
+        (LABORATORY | {"issued": AFTER}, "num_lab_procedures", 0),
+        (LABORATORY, "num_lab_procedures", 1),
+        (PROCEDURE | {"performedDateTime": BEFORE}, "num_procedures", 0),
+        (PROCEDURE | {"performedPeriod": {"start": DURING}}, "num_procedures", 1),
+        (PROCEDURE | {"occurrenceDateTime": AFTER}, "num_procedures", 0),
+        (DISEASE | {"onsetDateTime": BEFORE}, "number_diagnoses", 1),
+        (DISEASE | {"onsetDateTime": AFTER}, "number_diagnoses", 0),
+        (DISEASE | {"abatementDateTime": BEFORE}, "number_diagnoses", 0),
+        (DISEASE | {"abatementDateTime": AFTER}, "number_diagnoses", 1),
+        (DISEASE | {"clinicalStatus": {"coding": [{"code": "resolved"}]}}, "number_diagnoses", 0),
+        (DISEASE | {"clinicalStatus": {"coding": [{"code": "active"}]}}, "number_diagnoses", 1),
+        (ordered("new", DURING), "num_medications", 1),
+        (ordered("new", BEFORE, status="completed"), "num_medications", 0),
+        (ordered("new", BEFORE), "num_medications", 1),
+        (ordered("new", AFTER), "num_medications", 0),
+    ],
+)
+def test_of_a_whole_record_only_what_falls_into_the_stay_counts(
+    resource: dict[str, Any], field: str, counted: int
+) -> None:
+    without = read(stay_in(examples.bundle())).fields[field]
+
+    found = read(stay_in(examples.bundle(*examples.RESOURCES, resource))).fields[field]
+
+    assert found == without + counted
+
+
+def test_a_medicine_that_was_ordered_several_times_counts_once() -> None:
+    without = read(stay_in(examples.bundle())).fields["num_medications"]
+    orders = [ordered("one", DURING), ordered("one", BEFORE), ordered("two", DURING)]
+
+    found = read(stay_in(examples.bundle(*examples.RESOURCES, *orders))).fields
+
+    assert found["num_medications"] == without + 2
+
+
+def test_a_renewal_before_the_stay_is_no_change() -> None:
+    renewed = {"priorPrescription": {"reference": "MedicationRequest/older"}}
+
+    def change(on: str) -> Any:
+        order = ordered("one", on, **renewed)
+        return read(stay_in(examples.bundle(*examples.RESOURCES, order))).fields["change"]
+
+    assert (change(BEFORE), change(DURING)) == ("No", "Ch")
+
+
+def test_more_of_a_kind_than_the_contract_allows_is_cut_and_said() -> None:
+    many = [LABORATORY | {"effectiveDateTime": DURING} for _ in range(400)]
+
+    found = read(stay_in(examples.bundle(*examples.RESOURCES, *many)))
+
+    assert found.fields["num_lab_procedures"] == 250
+    cut = "num_lab_procedures was taken as 250, the most that is allowed, not 402"
+    assert cut in found.remarks
+
+
 def test_the_risk_assessment_has_the_prediction_of_the_encounter(service: TestClient) -> None:
     usual = service.post("/predict", json=read(stay_in(examples.bundle())).fields).json()
 
