@@ -10,6 +10,7 @@ and the pipeline copies these tags into the append-only history.
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -27,9 +28,11 @@ CRITERION = "criterion_"
 """Prefix of a version's tags with the result of a criterion, as ``passed: sentence``."""
 
 _KEY, _BY_HAND = "rolled_back ", "promoted_by_hand "
-_MOMENT = "%Y-%m-%dT%H:%M:%SZ"  # No plus sign is allowed in the key of a tag.
+_MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"  # No plus sign is allowed in the key of a tag.
+_WHOLE_SECOND = "%Y-%m-%dT%H:%M:%SZ"
+"""How version 0.2.0 wrote times."""
 _VALUE = re.compile(
-    r"to version (\d+) by (.+?)(, pinned(?: until ([0-9T:Z-]+))?)?(?:: (.+))?", re.DOTALL
+    r"to version (\d+) by (.+?)(, pinned(?: until ([0-9T:.Z-]+))?)?(?:: (.+))?", re.DOTALL
 )
 _REQUEST = re.compile(r"by (.+?): (.+)", re.DOTALL)
 
@@ -161,7 +164,7 @@ class Rollback:
     by : str
         Name of the API key that requested it, with the person if one was named.
     at : datetime
-        When, in UTC and whole seconds.
+        When, in UTC.
     reason : str
         Why; empty if no reason was given.
     pinned : bool
@@ -181,7 +184,7 @@ class Rollback:
     @classmethod
     def now(cls, left: str, back: str, by: str, pin: Pin | None = None) -> Self:
         """Return a rollback that happens now."""
-        at = datetime.now(UTC).replace(microsecond=0)
+        at = datetime.now(UTC)
         if pin is None:
             return cls(left, back, by, at)
         return cls(left, back, by, at, pin.reason, pinned=True, until=pin.until)
@@ -218,7 +221,7 @@ class PromotionByHand:
     by, reason : str
         Who requested it, and why.
     at : datetime
-        When, in UTC and whole seconds.
+        When, in UTC.
     """
 
     version: str
@@ -229,7 +232,7 @@ class PromotionByHand:
     @classmethod
     def now(cls, version: str, by: str, reason: str) -> Self:
         """Return a promotion that happens now."""
-        return cls(version, by, reason, datetime.now(UTC).replace(microsecond=0))
+        return cls(version, by, reason, datetime.now(UTC))
 
     @classmethod
     def of_tags(cls, version: str, tags: Mapping[str, str]) -> list[Self]:
@@ -262,10 +265,10 @@ def _records(
 
 def _moment(text: str) -> datetime | None:
     """Return the time in the key of a tag, or None for a tag that was written by hand."""
-    try:
-        return datetime.strptime(text, _MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
+    for form in (_MOMENT, _WHOLE_SECOND):
+        with suppress(ValueError):
+            return datetime.strptime(text, form).replace(tzinfo=UTC)
+    return None
 
 
 def _text(at: datetime | None) -> str | None:

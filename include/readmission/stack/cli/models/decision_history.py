@@ -1,10 +1,12 @@
 """Everything that decided which model is in production, oldest first, and the pin that stands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
+from mlflow.exceptions import MlflowException
 from rich.table import Table
 
 from readmission.domain.production import Pin, Rollback
@@ -14,6 +16,7 @@ from readmission.registry import Registry
 from readmission.registry.rollbacks import rollbacks
 from readmission.stack import audit
 from readmission.stack.cli.terminal import escape_markup
+from readmission.stack.errors import StackError
 from readmission.stack.site.site import Site
 from readmission.warehouse import CleanWarehouse, ModelHistory, Promotion
 from readmission.warehouse.audit.events import Action, signed
@@ -48,21 +51,52 @@ _NAMES: dict[type, str] = {
 }
 
 
-def decisions(site: Site, clean: CleanWarehouse) -> list[Decision]:
-    """Return verdicts, approvals, rollbacks, moves by hand and removed pins, oldest first.
+@dataclass(frozen=True)
+class DecisionHistory:
+    """What decided about production.
 
-    What the API has stored in the registry and no sweep has copied yet is among them.
+    Parameters
+    ----------
+    decisions : list
+        Verdicts, approvals, rollbacks, moves by hand and removed pins, oldest first.
+    pin : Pin, optional
+        The pin that stands.
+    missing : list of str
+        What could not be read, and why.
     """
-    registry = Registry(site.settings)
-    recorded = [*RollbackLog(clean.connection).rollbacks(), *rollbacks(registry)]
-    found: list[Decision] = [
-        *ModelHistory(clean.connection).promotions(),
-        *approvals(registry),
-        *{(one.left, one.at): one for one in recorded}.values(),
-        *_moves(clean, registry),
-        *_removed_pins(site),
-    ]
-    return sorted(found, key=_time_of)
+
+    decisions: list[Decision]
+    pin: Pin | None
+    missing: list[str]
+
+
+def decision_history(site: Site, clean: CleanWarehouse) -> DecisionHistory:
+    """Return what decided about production, without what an unavailable service holds.
+
+    What the API has stored in the registry and no sweep has copied yet is among it.
+    """
+    moves = MoveLog(clean.connection).moves()
+    found: list[Decision] = [*ModelHistory(clean.connection).promotions(), *moves]
+    recorded, pin, missing = RollbackLog(clean.connection).rollbacks(), None, []
+    try:
+        _require_mlflow(site)
+        registry = Registry(site.settings)
+        recorded = [*recorded, *rollbacks(registry)]
+        found += [*approvals(registry), *_new_promotions_by_hand(moves, registry)]
+        pin = registry.production().pin
+    except (MlflowException, httpx.HTTPError):
+        missing.append("MLflow is unavailable: approvals, pins and what is new there are missing")
+    found += {(one.left, one.at): one for one in recorded}.values()
+    try:
+        found += _removed_pins(site)
+    except StackError as error:
+        missing.append(f"removed pins are missing: {error}")
+    return DecisionHistory(sorted(found, key=_time_of), pin, missing)
+
+
+def _require_mlflow(site: Site) -> None:
+    """Fail at once if MLflow does not respond: its client would repeat each request for minutes."""
+    httpx.get(f"{site.settings.mlflow_tracking_uri}/health", timeout=5, trust_env=False)
 
 
 def to_dict(decision: Decision | Pin) -> dict[str, Any]:
@@ -81,10 +115,10 @@ def history_table(found: list[Decision]) -> Table:
     return table
 
 
-def _moves(clean: CleanWarehouse, registry: Registry) -> Iterator[ProductionMove]:
-    moves = MoveLog(clean.connection).moves()
+def _new_promotions_by_hand(
+    moves: Sequence[ProductionMove], registry: Registry
+) -> Iterator[ProductionMove]:
     known = {(move.version, move.at) for move in moves if move.kind == PROMOTED}
-    yield from moves
     for one in promotions_by_hand(registry):
         if (one.version, one.at) not in known:
             yield ProductionMove(PROMOTED, None, one.version, one.by, one.reason, one.at)

@@ -8,6 +8,7 @@ from rich.table import Table
 from readmission.stack.cli.terminal import (
     JsonOption,
     console,
+    error_console,
     escape_markup,
     open_stack_warehouses,
     print_json,
@@ -28,20 +29,24 @@ def promotions(context: typer.Context, as_json: JsonOption = False) -> None:
     """List what decided about production, oldest first, or **recompute** a verdict.
 
     These are verdicts, approvals, rollbacks, moves and promotions by hand, removed pins, and the
-    pin that stands. With `--json` each has its kind as `entry`.
+    pin that stands. With `--json` each has its kind as `entry`. The time of an approval is when a
+    person was asked. If MLflow is unavailable, the command lists what CLEAN holds, and says so.
     """
     if context.invoked_subcommand is not None:
         return
     with open_stack_warehouses() as (site, _raw, clean):
-        from readmission.registry import Registry
-        from readmission.stack.cli.models.decision_history import decisions, history_table, to_dict
+        from readmission.stack.cli.models import decision_history as history
 
-        found, pin = decisions(site, clean), Registry(site.settings).production().pin
+        found = history.decision_history(site, clean)
+        pins = [found.pin] if found.pin else []
+        for sentence in found.missing:
+            error_console.print(escape_markup(f"warning: {sentence}"))
         if as_json:
-            print_json([to_dict(one) for one in (*found, *([pin] if pin else []))])
+            print_json([history.to_dict(one) for one in (*found.decisions, *pins)])
             return
-        console.print(history_table(found))
-        console.print(escape_markup(str(pin) if pin else "no version is pinned"))
+        console.print(history.history_table(found.decisions))
+        if pins or not found.missing:
+            console.print(escape_markup(str(found.pin or "no version is pinned")))
 
 
 @app.command()

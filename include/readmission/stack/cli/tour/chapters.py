@@ -16,7 +16,7 @@ from readmission.stack.cli.batch_progress import (
 )
 from readmission.stack.cli.decisions.quarantine import REPLAY_DAG
 from readmission.stack.cli.decisions.quarantine_tables import decision_line, state_counts
-from readmission.stack.cli.models.decision_history import decisions, history_table
+from readmission.stack.cli.models.decision_history import decision_history, history_table
 from readmission.stack.cli.models.promote import request_promotion
 from readmission.stack.cli.tour import alerts
 from readmission.stack.cli.tour.delivery import RIGHT_AGE, WRONG_AGE, Hospital
@@ -163,7 +163,7 @@ class Tour:
         self._narrator.say("Every challenger was compared with the champion on the same rows:")
         self._narrator.command("promotions")
         history = ModelHistory(clean.connection)
-        self._narrator.console.print(history_table(decisions(self._site, clean)))
+        self._narrator.console.print(history_table(decision_history(self._site, clean).decisions))
         newest = history.candidates()[-1].version
         champion = predict_example(self._site.settings.api_url)["model_version"]
         if champion == newest:
@@ -189,7 +189,7 @@ class Tour:
         self._narrator.say(f"  {done}")
         found = predict_example(self._site.settings.api_url)
         self._narrator.say(f"The API serves version {found['model_version']} again.")
-        self._narrator.console.print(history_table(decisions(self._site, clean)))
+        self._narrator.console.print(history_table(decision_history(self._site, clean).decisions))
 
     def _ingest(self, raw: RawWarehouse, clean: CleanWarehouse, rows: int) -> list[BatchProgress]:
         """Have Airflow ingest one batch, and follow it to its end."""
