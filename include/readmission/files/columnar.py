@@ -66,7 +66,7 @@ def columnar(table: Table, names: Sequence[str], reason_in: str, rows_before: in
 
 
 class _WrongRows:
-    """Collects rows with another number of values than the header."""
+    """Collects rows that have more or fewer values than the header."""
 
     def __init__(self, rows_before: int) -> None:
         self._before = rows_before

@@ -92,7 +92,7 @@ def _guessed(chunks: Iterable[bytes], complete: bool) -> Iterator[bytes]:
 
 
 def _begins_as_utf8(chunk: bytes) -> bool:
-    """Whether the first character beyond ASCII is valid UTF-8, as far as the chunk shows."""
+    """Whether the first character of a chunk that is not ASCII is valid UTF-8."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(chunk)
     except UnicodeDecodeError as error:

@@ -120,7 +120,7 @@ class ServedModel:
             base, cells = _centred(base), _centred(cells)
         contributions = by_field(cells, tables.owners(encounter))
         if earlier_stays.KNOWN not in encounter:
-            # Nobody sent these fields, so what the model adds for their absence is in the base.
+            # Without these fields, what the model adds for their absence is part of the base.
             for name in contributions.keys() & earlier_stays.BY_NAME.keys():
                 base = base + contributions.pop(name)
         return Explanation(unit, base.tolist(), contributions)

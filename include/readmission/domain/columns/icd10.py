@@ -97,6 +97,6 @@ def pattern() -> str:
 
 @cache
 def _lines() -> dict[str, str]:
-    """Return the rest of each category's line; a line is parsed when one of its codes is sent."""
+    """Return the unparsed line of each category; it is parsed when one of its codes is sent."""
     with TABLE.open(encoding="utf-8") as file:
         return {line[:_CATEGORY]: line[_CATEGORY + 1 :].rstrip("\n") for line in file}

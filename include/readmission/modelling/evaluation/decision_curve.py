@@ -1,4 +1,4 @@
-"""Net benefit of following up by a model, against everybody, nobody and a LACE-like score.
+"""Net benefit of choosing whom to follow up by a model, by a LACE-like score, all or nobody.
 
 Net benefit weighs the patients rightly followed up against those followed up in vain, at the rate
 that a threshold of the risk implies (Vickers & Elkin 2006, "Decision curve analysis").

@@ -68,7 +68,7 @@ def fit_on_cluster(estimator: Any, client: Any, encoded: Any, outcomes: Any) -> 
 
 
 def fit_in_parts(estimator: Any, encoded: EncodedParts) -> None:
-    """Fit on rows of which one part at a time is in memory as encoded, and all as bins.
+    """Fit on rows that are encoded one part at a time; only their bins are all in memory.
 
     The estimator becomes what `fit` would make of it. XGBoost reads the parts several times: for
     the limits of the bins, and for the bins of each cell, a byte or two for each value.

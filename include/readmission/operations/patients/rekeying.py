@@ -21,7 +21,7 @@ class Rekeyed:
     rows : mapping of str to int
         Changed rows by table.
     erased_before : int
-        Erased patients whom only a former key knows, so that it must be kept.
+        Erased patients who are listed under a former key only; that key must be kept.
     """
 
     rows: Mapping[str, int]

@@ -57,7 +57,7 @@ def _text(values: Any) -> Any:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if pa.types.is_decimal(values.type):
-        # Databases export whole numbers so.
+        # Databases export whole numbers this way.
         values = values.cast(pa.float64() if values.type.scale else pa.string())
     if pa.types.is_floating(values.type) and _is_whole(values):
         values = values.cast(pa.int64())

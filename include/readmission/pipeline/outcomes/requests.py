@@ -25,8 +25,8 @@ def measure_requests(
 ) -> list[Drift]:
     """Measure, store and return the drift of the newest requests, largest first.
 
-    Fewer requests than `readmission.domain.drift.MINIMUM_ROWS` are not measured, and neither are
-    requests of which an earlier release accepted a value that this one does not.
+    Fewer requests than `readmission.domain.drift.MINIMUM_ROWS` are not measured. Requests with a
+    value that an earlier release accepted and this one refuses are left out.
 
     Parameters
     ----------

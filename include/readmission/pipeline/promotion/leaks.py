@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def highest_metrics(challenger: Scored, warehouse: CleanWarehouse) -> Metrics:
     """Return a challenger's metrics on the test rows, with earlier stays where these are higher.
 
-    Its criteria are computed on blank rows, where a leak in a field of earlier stays has no effect.
+    The criteria use blank rows, and so cannot show a leak in a field of earlier stays.
     """
     if not _takes_history(challenger):
         return challenger.metrics

@@ -52,7 +52,7 @@ def standing(
 ) -> list[Promotion]:
     """Return the promotions whose version exists and was not denied, oldest first.
 
-    Those that wait for approval are among them only if asked for.
+    With `waiting`, those that wait for approval are among them.
     """
     return existing(not_denied(history, registry, waiting=waiting), registry)
 

@@ -98,7 +98,7 @@ def addresses_of(settings: Settings) -> Iterator[str]:
         try:
             found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
         except OSError:
-            yield url  # It does not respond either.
+            yield url  # Named later as a replica that does not respond.
             continue
         for family, address in sorted({(one[0], str(one[4][0])) for one in found}):
             host = f"[{address}]" if family == socket.AF_INET6 else address

@@ -1,4 +1,4 @@
-"""Scoring in Airflow: one task a file, each with predictions in a folder of its own."""
+"""Scoring in Airflow: one task per file, each with predictions in a folder of its own."""
 
 import re
 from collections.abc import Sequence

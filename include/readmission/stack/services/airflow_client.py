@@ -98,7 +98,7 @@ class AirflowClient:
         return _run(self._get(f"/dags/{dag_id}/dagRuns/{quote(run_id)}"))
 
     def runs(self, *dag_ids: str) -> list[DagRun]:
-        """Return all runs of some DAGs, newest first, in one request a page."""
+        """Return all runs of some DAGs, newest first, in one request per page."""
         return list(self._runs(dag_ids))
 
     def tasks(self, run: DagRun) -> list[dict[str, Any]]:

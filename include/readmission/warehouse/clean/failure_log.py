@@ -51,9 +51,9 @@ class StageFailures:
         return self.lasting or (self.restarts >= MAX_RESTARTS and self._rested(now))
 
     def keeps_failing(self, now: datetime) -> bool:
-        """Whether the sweep still starts the stage again, although that probably does not help.
+        """Whether three restarts in a row ended in the same class of error, and more may follow.
 
-        That is so after three restarts in a row that ended in the same class of error.
+        The sweep still starts the stage again, although that probably does not help.
         """
         last = self.errors[-ENOUGH_RESTARTS:]
         alike = len(last) == ENOUGH_RESTARTS and len(set(last)) == 1

@@ -48,7 +48,7 @@ class KnownChunk:
 
     @property
     def end(self) -> int:
-        """The first row after them."""
+        """The row of the source after the last of these."""
         return self.first_row + self.rows
 
 

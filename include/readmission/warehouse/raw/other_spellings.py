@@ -36,7 +36,7 @@ def mark_other_spellings(connection: psycopg.Connection, batch_id: str) -> int:
 def _of_other_batches(
     cursor: psycopg.Cursor, batch_id: str, meaning: Meaning
 ) -> Iterator[RepeatedRow]:
-    """Yield the rows that a valid row of another batch has in another spelling."""
+    """Yield the rows that repeat a valid row of another batch in another spelling."""
     found = Corrections(cursor.connection).find(batch_id)
     names = sorted({name for one in found for name in one.columns})
     if not names:
@@ -66,7 +66,7 @@ def _mark(cursor: psycopg.Cursor, batch_id: str, found: Iterable[RepeatedRow]) -
 
 
 def _meaning(name: str, text: str) -> object:
-    """Return what a text is read as; if it is interpreted, together with what was sent."""
+    """Return the value that a text is read as, with the text itself if it was interpreted."""
     column = schema.BY_NAME[name]
     return column.interpret(text) or column.read(text)
 

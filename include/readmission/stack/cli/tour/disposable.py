@@ -101,7 +101,7 @@ def abandoned() -> list[Path]:
 
 def _is_abandoned(file: Path) -> bool:
     with suppress(BlockingIOError, FileNotFoundError):  # In use, or deleted meanwhile.
-        # Anybody can make such a folder in /tmp, but not as this user.
+        # Another user can make such a folder in /tmp, but it does not belong to this one.
         if any(path.lstat().st_uid != os.geteuid() for path in (file.parent, file)):
             return False
         with file.open() as opened:
@@ -116,7 +116,7 @@ def _in_use(home: Path) -> Iterator[None]:
     draft = home / f"{IN_USE}.new"
     with draft.open("w") as opened:
         fcntl.flock(opened, fcntl.LOCK_EX)
-        draft.rename(home / IN_USE)  # It appears locked.
+        draft.rename(home / IN_USE)  # Nobody sees it before it is locked.
         yield
 
 

@@ -1,9 +1,9 @@
 """The training set: typed Parquet files in an object store, one partition for each CLEAN batch.
 
 A partition is a copy, and CLEAN remains the truth. The name of a partition contains the hash that
-CLEAN's ledger has of the batch's rows, so rows that were erased and a batch that was processed
-again leave a name behind that nobody reads. Which rows were corrected since depends on the batch up
-to which they are read, so these marks come from CLEAN and not from the files.
+CLEAN's ledger has of the batch's rows, so erasing rows or processing a batch again leaves an old
+object behind that nobody reads. Which rows were corrected since depends on the batch up to which
+they are read, so these marks come from CLEAN and not from the files.
 """
 
 import hashlib

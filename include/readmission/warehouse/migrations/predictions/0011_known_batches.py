@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.execute("INSERT INTO known_batch SELECT DISTINCT batch_id, '' FROM known_stay")
 
 
-# Whoever changes known stays takes the fingerprint away; publishing writes it afterwards.
+# A change of known stays clears the fingerprint; publishing writes it afterwards.
 TABLES = """
 CREATE TABLE known_batch (
     batch_id text PRIMARY KEY,
