@@ -53,7 +53,7 @@ def with_or_without_stays() -> list[dict[str, Any]]:
     some = {name: {"not": no_value} for name in earlier_stays.NEEDED}
     some[earlier_stays.KNOWN] = {"not": {"anyOf": [*_MISSING, {"enum": [0, "0"]}]}}
     none: dict[str, dict[str, Any]] = {
-        name: {"anyOf": [{"enum": list(dict.fromkeys((value, str(value))))}, *_MISSING]}
+        name: {"anyOf": [*_spellings(earlier_stays.BY_NAME[name], value), *_MISSING]}
         for name, value in earlier_stays.RAW_NONE.items()
     }
     none[earlier_stays.KNOWN] = {"enum": [0, "0"]}
@@ -62,6 +62,14 @@ def with_or_without_stays() -> list[dict[str, Any]]:
         {"properties": none, "required": [earlier_stays.KNOWN]},
         {"properties": some, "required": list(earlier_stays.NEEDED)},
     ]
+
+
+def _spellings(column: Column, value: str | int) -> list[dict[str, Any]]:
+    """Return the schemas of all spellings of one value of a field of earlier stays."""
+    if isinstance(value, int):
+        return [{"enum": [value, str(value)]}]
+    words = [value, *(word for word, read in column.synonyms.items() if read == value)]
+    return [_any_of(words), *([{"enum": [False]}] if "False" in words else [])]
 
 
 def _values(column: Column) -> list[dict[str, Any]]:
@@ -76,8 +84,8 @@ def _values(column: Column) -> list[dict[str, Any]]:
     numbers = [int(value) for value in column.values if value.isdigit()]
     meanings = [text for text in column.values.values() if text not in column.values]
     listed: list[dict[str, Any]] = [{"enum": [*numbers, *column.values, *meanings]}]
-    if column.synonyms:
-        listed.append(_any_of(column.synonyms))
+    with_letters = (word for word in [*column.values, *meanings] if word.lower() != word.upper())
+    listed.append(_any_of([*with_letters, *column.synonyms]))
     if "True" in column.synonyms or "False" in column.synonyms:
         listed.append({"type": "boolean"})
     return listed + _numbers(column)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
+import jsonschema
 import pytest
 import schemathesis
 from fastapi.testclient import TestClient
@@ -12,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from api.access.keys import HEADER, entry_of
+from api.contract.json_schema import json_schema_of, with_or_without_stays
 from api.files.writers import PARQUET
 from api.main import create_app
 from readmission.domain import schema
+from readmission.domain.columns import Column, earlier_stays
 from readmission.modelling.fitting import Fit
 from readmission.settings import Settings
 from tests.api.conftest import FakeModelStore
@@ -183,3 +186,25 @@ def test_every_response_model_has_examples(client: TestClient) -> None:
     assert set(kinds) <= set(schemas)
     assert set(line["example"]) == set(schemas["PredictedRow"]["properties"])
     assert list(line["example"]["probabilities"]) == list(schema.CLASSES)
+
+
+CLOSED = [column for column in (*schema.REQUEST_COLUMNS, *earlier_stays.FIELDS) if column.is_closed]
+
+
+@pytest.mark.parametrize("column", CLOSED, ids=[column.name for column in CLOSED])
+def test_the_schema_accepts_the_spellings_that_the_service_reads(column: Column) -> None:
+    described = jsonschema.Draft202012Validator(json_schema_of(column, may_be_null=False))
+    texts = [*column.values, *column.values.values(), *column.synonyms, "neither of these"]
+
+    for text in (spelled for one in texts for spelled in (one, one.upper(), one.swapcase())):
+        is_read = column.interpret(text) is not None or column.allows(column.read(text))
+        assert described.is_valid(text) is is_read, text
+
+
+def test_without_an_earlier_stay_the_schema_accepts_any_spelling_of_no_and_unknown() -> None:
+    _, none, _ = with_or_without_stays()
+    described = jsonschema.Draft202012Validator(none)
+    nothing = {"earlier_stays": 0, "began_soon": "nO", "last_diagnosis": "unKnown"}
+
+    assert described.is_valid(nothing)
+    assert not described.is_valid(nothing | {"began_soon": "Yes"})
