@@ -53,6 +53,24 @@ def test_each_page_is_spanish_fits_the_window_and_is_accessible(
         assert page.evaluate(LANGUAGE) == "es"
 
 
+@pytest.mark.parametrize("typed", ["I50.9", "i50", "insuficiencia card"])
+def test_a_diagnosis_in_icd10_is_found_by_code_and_by_spanish_word(
+    visiting: Visiting, typed: str
+) -> None:
+    visit = visiting(language="es-CO")
+    page = visit.open()
+    visit.settle()
+
+    field = page.get_by_role("combobox", name="Diagnóstico principal")
+    field.click()
+    field.fill(typed)
+    page.get_by_role("option", name="Insuficiencia cardíaca (CIE-10 I50.9)").click()
+    visit.settle()
+    page.get_by_role("button", name="Predecir", exact=True).click()
+
+    expect(page.get_by_text("I50.9 se leyó como 428")).to_be_visible()
+
+
 def test_the_switch_keeps_the_entries_and_stays_in_the_link(visiting: Visiting) -> None:
     # given a form that somebody has filled in
     visit = visiting()
