@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import psycopg
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -20,6 +21,7 @@ from readmission.pipeline.process import process
 from readmission.pipeline.promotion.recompute import Recomputed, recompute
 from readmission.pipeline.promotion.rule import REFUSED, Rule
 from readmission.pipeline.source import Dataset
+from readmission.quality.gates import Gatekeeper
 from readmission.registry import Registry
 from readmission.settings.lock import LOCK
 from readmission.stack.cli.app import app
@@ -117,6 +119,34 @@ def test_a_verdict_comes_out_the_same_after_more_batches(
     names = {name for name, *_ in found.lines}
     assert {"challenger.log_loss", "criteria.log_loss.interval.0", "rows_sha256"} <= names
     assert {"verdict", "bundles.challenger", "best.version"} <= names
+
+
+def test_a_verdict_comes_out_the_same_after_an_accepted_correction(
+    arena: Arena, judged: Promotion, raw_db: psycopg.Connection, tmp_path: Path
+) -> None:
+    # given a later batch that corrects the outcome and a field of a row that was judged
+    raw, encounter = RawWarehouse(raw_db), arena.warehouse.test_encounters(FIRST)[0]
+    stored = raw.read(FIRST)
+    row = stored[stored[schema.ENCOUNTER] == str(encounter)][list(schema.NAMES)].iloc[0]
+    outcome = "NO" if row[schema.TARGET] != "NO" else "<30"
+    corrected = row.to_dict() | {schema.TARGET: outcome, "number_inpatient": "9"}
+    batch = raw.load(pa.Table.from_pylist([corrected]), 0, "synthetic")
+    before = arena.warehouse.read_encounters([encounter], SECOND)
+
+    # when it is accepted
+    Gatekeeper(tmp_path, lambda *_: None).raw(raw, batch.batch_id, 1.0, "accept")
+    process(raw, arena.warehouse, batch.batch_id, "a key")
+    arena.warehouse.accept(batch.batch_id)
+
+    # then later verdicts use it, and this one still comes out on the row that it saw
+    (inpatient,) = arena.warehouse.read_encounters([encounter], batch.batch_id)[
+        "number_inpatient"
+    ].to_pylist()
+    assert inpatient == 9
+    assert arena.warehouse.read_encounters([encounter], SECOND) == before
+    found = again(arena, judged)
+    assert found.rows.encounters == list(arena.warehouse.test_encounters(SECOND))
+    assert (found.different, found.explanation) == ([], None)
 
 
 def test_a_row_that_changed_since_is_noticed(
