@@ -27,9 +27,9 @@ VERDICT = Verdict(
     "batch-0003",
     140,
     (
-        Failure("expect_column_values_to_be_in_set", "race", True, "race: …", f"e.g. {FOUND}", 2,
-                {7: FOUND}),
-        Failure("expect_column_values_to_be_null", "", False, "…", f"e.g. {FOUND}"),
+        Failure("expect_column_values_to_be_in_set", "race", True, "race: …", f"e.g. {FOUND}", "…",
+                2, {7: FOUND}),
+        Failure("expect_column_values_to_be_null", "", False, "…", f"e.g. {FOUND}", "…"),
     ),
     Path("raw"), "page.html",
 )  # fmt: skip

@@ -14,17 +14,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from openpyxl import Workbook
 
 from readmission.domain import schema
 from readmission.domain.cleaning import clean
 from readmission.domain.schema import example
-from readmission.errors import InvalidValue
+from readmission.errors import GateFailed, InvalidValue
 from readmission.modelling.fitting import Fit
 from readmission.pipeline import source
 from readmission.pipeline.scoring.scorer import score_all
 from readmission.quality.gates import Gatekeeper
 from readmission.warehouse import RawWarehouse
 from tests.api.models import loaded
+from tests.real_world.files import XLSX
 from tests.real_world.values import REFUSED, VALUES, Value
 
 LINES = [*VALUES]
@@ -77,11 +79,25 @@ def as_parquet(rows: list[dict[str, Any]]) -> bytes:
     return sink.getvalue()
 
 
+def as_xlsx(rows: list[dict[str, Any]]) -> bytes:
+    """Return a workbook with the types that the values have; a missing one is an empty cell."""
+    book, sink = Workbook(write_only=True), io.BytesIO()
+    sheet = book.create_sheet("stays")
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    sheet.append(names)
+    for row in rows:
+        cells = (row.get(name, "?") for name in names)
+        sheet.append([None if cell != cell else cell for cell in cells])
+    book.save(sink)
+    return sink.getvalue()
+
+
 FORMATS: Mapping[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "text/csv": as_csv,
     "application/json": as_json,
     "application/x-ndjson": as_lines,
     "application/vnd.apache.parquet": as_parquet,
+    XLSX: as_xlsx,
 }
 
 
@@ -332,6 +348,34 @@ def test_ingestion(raw: RawWarehouse, gatekeeper: Gatekeeper, tmp_path: Path) ->
     # and CLEAN gets what was meant
     kept = clean(raw.read(batch.batch_id, quarantined=False)).reset_index(drop=True)
     assert kept.equals(clean(pd.DataFrame([meant(line) for line in ACCEPTED])))
+
+
+def test_a_file_that_the_gate_stops_is_logged_without_a_value(
+    raw: RawWarehouse,
+    gatekeeper: Gatekeeper,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    fits: tuple[Fit, Fit],
+) -> None:
+    # given a file with one encounter for each refused line
+    refused = [line for line in LINES if line.means is REFUSED]
+    outcome = {schema.TARGET: "NO"}
+    keys = [{schema.ENCOUNTER: 100 + n, schema.PATIENT: 500 + n} for n in range(len(refused))]
+    rows = [key | sent(line) | outcome for key, line in zip(keys, refused, strict=True)]
+    path = tmp_path / "delivery.csv"
+    path.write_bytes(as_csv(rows))
+
+    # when it is scored without the API, and the gate stops it
+    with caplog.at_level("DEBUG", logger="readmission"):
+        score_all(path, str(tmp_path / "out"), loaded("1", fits[0]))
+        batch = raw.load(source.read(path).encounters, 0, "file")
+        with pytest.raises(GateFailed) as caught:
+            gatekeeper.raw(raw, batch.batch_id, quarantine_limit=0.0)
+
+    # then the error, which a task logs, has no value; those of a letter are in every text
+    said = f"{caplog.text} {caught.value}"
+    values = {as_text(line.sent) for line in refused}
+    assert {value for value in values if len(value) > 3 and value in said} == set()
 
 
 def test_a_file_whose_missing_cells_are_empty_passes_the_raw_gate(

@@ -208,33 +208,39 @@ def _failure(result: ExpectationValidationResult, rows: dict[int, str]) -> Failu
     expected = config.notes or config.type.removeprefix("expect_").replace("_", " ")
     subject = f"{column}: {expected}" if column else str(expected)
     advice = (config.meta or {}).get(ADVICE)
+    found, examples = _evidence(columns, details)
     return Failure(
         expectation=config.type,
         column=column,
         critical=config.severity is FailureSeverity.CRITICAL,
         subject=subject,
-        sentence="; ".join(filter(None, (subject + _evidence(columns, details), advice))),
+        sentence="; ".join(filter(None, (subject + found + examples, advice))),
+        summary="; ".join(filter(None, (subject + found, advice))),
         count=details.get("unexpected_count") or 0,
         rows=rows,
     )
 
 
-def _evidence(columns: Sequence[str], details: dict[str, Any]) -> str:
-    """Describe what was found instead, without values of identifier columns."""
+def _evidence(columns: Sequence[str], details: dict[str, Any]) -> tuple[str, str]:
+    """Describe what was found instead, and apart from it examples of values of rows.
+
+    Of identifier columns there are no examples.
+    """
     if details.get("unexpected_count"):
         rows = details["unexpected_count"]
         count = f"; {rows:,} rows fail" if rows > 1 else "; 1 row fails"
         values = details.get("partial_unexpected_list", [])
         if any(map(is_identifier, columns)):
-            return count
+            return count, ""
         examples = list(dict.fromkeys(shown("", value) for value in values))[:_EXAMPLES]
-        return f"{count}, e.g. {', '.join(examples)}" if examples else count
+        return count, f", e.g. {', '.join(examples)}" if examples else ""
     if details.get("partial_missing_list"):
-        return f"; missing {', '.join(map(str, details['partial_missing_list']))}"
+        return f"; missing {', '.join(map(str, details['partial_missing_list']))}", ""
     if mismatched := (details.get("details") or {}).get("mismatched"):
         listed = (f"; {what} {', '.join(names)}" for what, names in sorted(mismatched.items()))
-        return "".join(listed)
+        return "".join(listed), ""
     observed = details.get("observed_value")
     if observed is None:
-        return ""
-    return f"; observed {observed:.4g}" if isinstance(observed, float) else f"; observed {observed}"
+        return "", ""
+    said = f"{observed:.4g}" if isinstance(observed, float) else observed
+    return f"; observed {said}", ""

@@ -249,7 +249,7 @@ class Gatekeeper:
             if gate.stage in catalogue.STAGES_WITH_LEDGER:
                 warehouse.reject(verdict.batch_id, reasons)
             self.publish(verdict.site, gate.name)
-            raise GateFailed(gate.name, verdict.batch_id, reasons)
+            raise GateFailed(gate.name, verdict.batch_id, verdict.without_values(reasons))
         yield
         self.publish(verdict.site, gate.name)
 

@@ -1,7 +1,7 @@
 """A gate's findings: the expectations that were not met, and the rows that broke them."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,8 @@ class Failure:
     sentence : str
         The failure in words: the subject, the number of rows and some of their values; of a
         warning, also what to do.
+    summary : str
+        The sentence without values of rows, so that it may be logged.
     count : int
         Number of rows that broke it; 0 if the expectation is not about single rows.
     rows : mapping of int to str
@@ -40,6 +42,7 @@ class Failure:
     critical: bool
     subject: str
     sentence: str
+    summary: str
     count: int = 0
     rows: Mapping[int, str] = field(default_factory=dict)
 
@@ -88,6 +91,13 @@ class Verdict:
     def critical_sentences(self) -> list[str]:
         """One sentence for each critical failure."""
         return [failure.sentence for failure in self.critical]
+
+    def without_values(self, reasons: Sequence[str]) -> list[str]:
+        """Return reasons to stop the batch with summaries for sentences, as a task logs them."""
+        texts = list(reasons)
+        for failure in self.failures:
+            texts = [text.replace(failure.sentence, failure.summary) for text in texts]
+        return texts
 
     def sentences(self, *, passed: bool) -> list[str]:
         """One sentence for each failure; if the batch passed, also where to decide about rows."""
