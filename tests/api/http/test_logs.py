@@ -21,6 +21,9 @@ from tests.api.models import raw_encounters, two_versions
 from tests.api.serving import Service, running, wait_for
 from tests.conftest import Platform
 from tests.databases import emptied
+from tests.real_world import test_values
+from tests.real_world.test_values import FORMATS, LINES, WRAPPERS
+from tests.real_world.values import REFUSED
 
 PATIENCE = 60
 KEYS = {schema.ENCOUNTER: 1_357_924_680, schema.PATIENT: 1_864_209_753}
@@ -30,6 +33,11 @@ SECRETS = {str(value) for value in (*KEYS.values(), *VALUES.values())} - {"131"}
     "swordfish", "mauve", "V57.89", "secret-key", "password-of-nobody",
 }  # fmt: skip
 """Values sent below that must not be logged; 131 is left out, as it may be a line number."""
+
+KNOWN = {"time", "level", "service", "logger", "message", "request_id", "method", "route"} | {
+    "status", "duration_ms", "role", "refusal", "error", "version",
+}  # fmt: skip
+"""The fields of a line of the log."""
 
 # A model that fails with patient data in the message, to cause an unexpected error.
 PROGRAM = """
@@ -224,10 +232,38 @@ def test_no_line_has_an_id_or_a_value_of_a_patient(logged: Logged) -> None:
     text = logged.service.log.read_text()
     assert len(logged.lines()) > len(REQUESTS)
     assert {secret for secret in SECRETS if secret in text} == set()
-    known = {"time", "level", "service", "logger", "message", "request_id", "method", "route"} | {
-        "status", "duration_ms", "role", "refusal", "error", "version",
-    }  # fmt: skip
-    assert {name for line in logged.lines() for name in line} <= known
+    assert {name for line in logged.lines() for name in line} <= KNOWN
+
+
+@pytest.mark.parametrize("path", [*WRAPPERS, *FORMATS])
+def test_no_refused_value_of_the_real_world_is_logged(logged: Logged, path: str) -> None:
+    # given each refused line of the table, alone or all of them in a file
+    refused = [test_values.sent(line) for line in LINES if line.means is REFUSED]
+    assert len(refused) > 35
+    kind = path if path in FORMATS else "application/json"
+    if path in FORMATS:
+        path, bodies = "/predict/batch", [FORMATS[path](refused)]
+    else:
+        bodies = [json.dumps(WRAPPERS[path](row)).encode() for row in refused]
+    url = logged.service.url
+    model = httpx.get(f"{url}/health", timeout=PATIENCE).json()["model_name"]
+
+    # when
+    ids = []
+    for content in bodies:
+        request_id = f"refused-{uuid4().hex}"
+        address = url + path.replace("diabetes_readmission", model)
+        headers = {"content-type": kind, "x-request-id": request_id}
+        response = httpx.post(address, content=content, headers=headers, timeout=PATIENCE)
+        assert response.status_code == (200 if path == "/predict/batch" else 422), response.text
+        ids.append(request_id)
+
+    # then the log has one line for each, which tells how it ended and nothing of the body
+    for request_id in ids:
+        (line,) = logged.of(request_id)
+        assert line["message"] == f"POST {line['route']} {line['status']}"
+        assert line.get("refusal") in (None, "invalid")
+        assert line.keys() <= KNOWN - {"error"}
 
 
 def test_above_level_info_only_server_errors_are_logged() -> None:
