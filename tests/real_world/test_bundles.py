@@ -27,6 +27,7 @@ from tests.real_world.bundles import (
     STAY,
     coded,
     condition,
+    encounter,
     laboratory,
     reference,
     request,
@@ -259,3 +260,81 @@ def test_a_record_sent_by_curl_is_assessed(address: str, tmp_path: Path) -> None
     found = curl(url, transaction(), tmp_path, "application/fhir+json; charset=utf-8")
 
     assert found["resourceType"] == "RiskAssessment"
+
+
+FAILURE = condition("c", "http://hl7.org/fhir/sid/icd-10-cm", "I50.9", "Failure")
+INTENSIVE = encounter(
+    "icu", "IMP", "2021-05-02T00:00:00-04:00", "2021-05-03T00:00:00-04:00",
+    partOf=reference("stay"),
+)  # fmt: skip
+
+
+def without_ids(bundle: dict[str, Any]) -> dict[str, Any]:
+    for entry in bundle["entry"]:
+        entry["resource"] = {n: v for n, v in entry["resource"].items() if n != "id"}
+    return bundle
+
+
+@pytest.mark.parametrize(
+    "bundle",
+    [
+        # A client may find a resource by two searches, and a server may know it by its URL only.
+        transaction(*RESOURCES, *RESOURCES),
+        without_ids(transaction()),
+        # Days in intensive care are an encounter of their own, which is no stay.
+        transaction(*RESOURCES, INTENSIVE),
+        transaction(
+            *(
+                one | {"encounter": reference("icu")}
+                if one["resourceType"] == "Observation"
+                else one
+                for one in RESOURCES
+            ),
+            INTENSIVE,
+        ),
+    ],
+    ids=["twice", "without ids", "parts", "results of a part"],
+)
+def test_bundles_of_another_shape_are_read_alike(bundle: dict[str, Any]) -> None:
+    found = read(stay_in(bundle))
+
+    assert {name: found.fields[name] for name in EXPECTED} == EXPECTED
+
+
+def test_a_code_that_is_listed_twice_is_one_diagnosis() -> None:
+    again = FAILURE | {"id": "again"}
+
+    found = read(stay_in(transaction(PATIENT, STAY, FAILURE, again)))
+
+    assert (found.fields["diag_1"], found.fields["diag_2"]) == ("I50.9", "?")
+
+
+@pytest.mark.parametrize(
+    "medicine",
+    [
+        {"medicationReference": {"reference": "Medication/x", "display": "Metformin 500 MG"}},
+        {"medication": {"reference": {"reference": "Medication/x", "display": "Metformin"}}},
+    ],
+    ids=["R4", "R5"],
+)
+def test_a_medicine_that_only_the_reference_names_is_read(medicine: dict[str, Any]) -> None:
+    found = read(stay_in(transaction(PATIENT, STAY, request("order", medicine))))
+
+    assert (found.fields["metformin"], found.fields["diabetesMed"]) == ("Steady", "Yes")
+
+
+@pytest.mark.parametrize(
+    "refers",
+    [
+        {"encounter": {"reference": f"Encounter/{STAY['id']}/_history/2"}},
+        {"context": reference("stay")},
+    ],
+    ids=["version", "STU3"],
+)
+def test_other_references_to_the_stay_are_followed(refers: dict[str, Any]) -> None:
+    scan = next(one for one in RESOURCES if one["resourceType"] == "Procedure")
+    scan = {n: v for n, v in scan.items() if n != "encounter"} | {"performedDateTime": "2001-01-31"}
+
+    found = read(stay_in(transaction(PATIENT, STAY, scan | refers)))
+
+    assert found.fields["num_procedures"] == 1

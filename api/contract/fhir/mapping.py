@@ -7,17 +7,15 @@ from itertools import islice
 from typing import Any
 
 from api.contract.fhir import terms
+from api.contract.fhir.elements import Resource, codings, listed
 from api.contract.fhir.medicines import changed, dose_of, number_of_medicines, prescribed
 from api.contract.fhir.resources import (
     INPATIENT,
-    Resource,
     Stay,
     birthday,
     class_of,
-    codings,
     day_of,
     days_of,
-    listed,
 )
 from readmission.domain import codes, schema
 from readmission.domain.columns import MISSING
@@ -131,7 +129,7 @@ def _days(stay: Stay) -> Value:
 
 
 def _diagnosis(place: int) -> Callable[[Stay], Value]:
-    return lambda stay: next(islice(_ranked(stay), place, None), None)
+    return lambda stay: next(islice(dict.fromkeys(_ranked(stay)), place, None), None)
 
 
 def _ranked(stay: Stay) -> Iterator[str]:

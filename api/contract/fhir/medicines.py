@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from api.contract.fhir.resources import Resource, Stay, codings, day_of, days_of, words_of
+from api.contract.fhir.elements import Resource, codings, words_of
+from api.contract.fhir.resources import Stay, day_of, days_of
 
 STOPPED = frozenset({"cancelled", "entered-in-error", "draft", "stopped"})
 

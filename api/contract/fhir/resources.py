@@ -1,16 +1,15 @@
 """The resources of one stay, found in a bundle."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from api.contract.fhir.substances import medicine_in
+from api.contract.fhir.elements import Resource, codings, id_in, listed, reference_in, words_of
+from api.contract.fhir.substances import medicine_in, with_medicines
 from api.errors import InvalidEncounter, Problem
 
-Resource = dict[str, Any]
 BUNDLE = "Bundle"
 MOST_RESOURCES = 5_000
 
@@ -73,26 +72,28 @@ def stay_of(resources: Iterable[Resource], encounter_id: str | None = None) -> S
         If there is no patient, or no such encounter.
     """
     by_type: dict[str, list[Resource]] = {}
-    for resource in filter(_is_true, resources):
+    for resource in filter(_is_true, _once(resources)):
         by_type.setdefault(str(resource.get("resourceType")), []).append(resource)
     patients, encounters = by_type.get("Patient", []), by_type.get("Encounter", [])
     if len(patients) != 1:
         raise _wrong(f"exactly one Patient, not {len(patients)}")
-    wanted = [e for e in encounters if encounter_id is None or e.get("id") == encounter_id]
+    whole = _without_parts(encounters)
+    named = id_in(encounter_id) if encounter_id is not None else None
+    wanted = whole if named is None else [e for e in encounters if e.get("id") == named]
     if not wanted:
         raise _wrong("an Encounter: the stay to predict")
     inpatient = [e for e in wanted if class_of(e) in INPATIENT]
     stay = max(inpatient or wanted, key=lambda e: str(_period(e).get("start", "")))
+    own = _ids_of(stay, encounters)
+    requests = _taken(stay, own, by_type.get("MedicationRequest", []))
     return Stay(
         patient=patients[0],
         encounter=stay,
-        encounters=[e for e in encounters if e is not stay],
-        conditions=_during(stay, by_type.get("Condition", [])),
-        observations=_during(stay, by_type.get("Observation", [])),
-        medications=_with_medicines(
-            _taken(stay, by_type.get("MedicationRequest", [])), by_type.get("Medication", [])
-        ),
-        procedures=_during(stay, by_type.get("Procedure", [])),
+        encounters=[e for e in whole if e is not stay],
+        conditions=_during(stay, own, by_type.get("Condition", [])),
+        observations=_during(stay, own, by_type.get("Observation", [])),
+        medications=with_medicines(requests, by_type.get("Medication", [])),
+        procedures=_during(stay, own, by_type.get("Procedure", [])),
     )
 
 
@@ -112,7 +113,33 @@ def unpacked(resource: Any) -> Iterator[Resource]:
     entries = listed(resource, "entry")
     if len(entries) > MOST_RESOURCES:
         raise _wrong(f"at most {MOST_RESOURCES:,} resources")
-    yield from (entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict))
+    for entry in entries:
+        if isinstance(found := entry.get("resource"), dict):
+            # Without an id, others refer to it by its URL.
+            yield found if "id" in found else found | {"id": id_in(str(entry.get("fullUrl", "")))}
+
+
+def _once(resources: Iterable[Resource]) -> Iterator[Resource]:
+    """Yield each resource once: a client may find one by several searches."""
+    seen = set()
+    for resource in resources:
+        key = (str(resource.get("resourceType")), str(resource.get("id", "")))
+        if not key[1] or key not in seen:
+            yield resource
+        seen.add(key)
+
+
+def _without_parts(encounters: list[Resource]) -> list[Resource]:
+    """Return the encounters that are not part of another one, as days in intensive care are."""
+    ids = {str(encounter.get("id", "")) for encounter in encounters} - {""}
+    return [one for one in encounters if id_in(reference_in(one, "partOf")) not in ids]
+
+
+def _ids_of(stay: Resource, encounters: list[Resource]) -> frozenset[str]:
+    """Return the ids of a stay and of its parts."""
+    own = str(stay.get("id", ""))
+    parts = (e for e in encounters if own and id_in(reference_in(e, "partOf")) == own)
+    return frozenset({own, *(str(part.get("id", "")) for part in parts)})
 
 
 INPATIENT = frozenset({"IMP", "ACUTE", "NONAC"})
@@ -132,26 +159,6 @@ def class_of(encounter: Resource) -> str:
     concepts = listed(encounter, "class")
     coded = (coding for concept in concepts for coding in (concept, *codings(concept)))
     return next((str(coding["code"]) for coding in coded if "code" in coding), "")
-
-
-def listed(resource: Resource, name: str) -> list[Resource]:
-    """Return the objects of a repeated element."""
-    found = resource.get(name)
-    items = found if isinstance(found, list) else [found]
-    return [item for item in items if isinstance(item, dict)]
-
-
-def codings(concept: Any) -> list[Resource]:
-    """Return the codings of a CodeableConcept."""
-    return listed(concept, "coding") if isinstance(concept, dict) else []
-
-
-def words_of(concept: Any) -> str:
-    """Return all texts of a CodeableConcept in lower case."""
-    if not isinstance(concept, dict):
-        return ""
-    texts = [concept.get("text"), *(coding.get("display") for coding in codings(concept))]
-    return " ".join(text for text in texts if isinstance(text, str)).lower()
 
 
 def day_of(text: Any) -> date | None:
@@ -195,18 +202,22 @@ def _is_true(resource: Resource) -> bool:
     return found.isdisjoint(_NOT_TRUE)
 
 
-def _during(stay: Resource, resources: list[Resource]) -> list[Resource]:
+def _during(stay: Resource, own: Collection[str], resources: list[Resource]) -> list[Resource]:
     """Return the resources that refer to a stay, and those that refer to none but fall into it."""
-    own = str(stay.get("id", ""))
     return [
         resource
         for resource in resources
         if (
-            refers.endswith((f"/{own}", f":{own}"))
-            if (refers := _reference(resource))
+            id_in(refers) in own
+            if (refers := _encounter_of(resource))
             else _falls_into(stay, resource)
         )
     ]
+
+
+def _encounter_of(resource: Resource) -> str:
+    """Return the reference to the encounter of a resource; STU3 has another name for it."""
+    return reference_in(resource, "encounter") or reference_in(resource, "context")
 
 
 _HAPPENED = (
@@ -251,12 +262,12 @@ def _first_day(resource: Resource, elements: Iterable[str]) -> date | None:
     return day_of(first.get("start") if isinstance(first, dict) else first)
 
 
-def _taken(stay: Resource, requests: list[Resource]) -> list[Resource]:
+def _taken(stay: Resource, own: Collection[str], requests: list[Resource]) -> list[Resource]:
     """Return the requests of a stay, and earlier ones that are still active.
 
     A record orders the medicines of a chronic disease at visits, not again at each stay.
     """
-    during, (start, end) = _during(stay, requests), days_of(stay)
+    during, (start, end) = _during(stay, own, requests), days_of(stay)
     of_stay = {id(request) for request in during}
     last = end or start or date.max
     earlier = (one for one in requests if id(one) not in of_stay and one.get("status") == "active")
@@ -264,32 +275,6 @@ def _taken(stay: Resource, requests: list[Resource]) -> list[Resource]:
         *during,
         *(one for one in earlier if (day_of(one.get("authoredOn")) or date.max) <= last),
     ]
-
-
-def _with_medicines(requests: list[Resource], medicines: list[Resource]) -> list[Resource]:
-    """Add to requests the codes of the medicines that they refer to, inside or beside them."""
-    # Looked up by id: a bundle may have thousands of both.
-    by_id = {str(medicine.get("id")): medicine for medicine in reversed(medicines)}
-    return [_with_medicine(request, by_id) for request in requests]
-
-
-def _with_medicine(request: Resource, by_id: Mapping[str, Resource]) -> Resource:
-    # R5 has one element for both.
-    either = next(iter(listed(request, "medication")), {})
-    if "concept" in either:
-        return request | {"medicationCodeableConcept": either["concept"]}
-    reference = _reference(request, "medicationReference") or _reference(either, "reference")
-    wanted = re.split("[/:#]", reference)[-1]
-    if not wanted or "medicationCodeableConcept" in request:
-        return request
-    own = (one for one in listed(request, "contained") if one.get("id") == wanted)
-    medicine = next(own, by_id.get(wanted, {}))
-    return request | {"medicationCodeableConcept": medicine.get("code")}
-
-
-def _reference(resource: Resource, element: str = "encounter") -> str:
-    found = resource.get(element)
-    return str(found.get("reference", "")) if isinstance(found, dict) else ""
 
 
 def _wrong(expected: str) -> InvalidEncounter:

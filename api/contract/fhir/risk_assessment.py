@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from api.contract.fhir.resources import Resource, Stay
+from api.contract.fhir.elements import Resource
+from api.contract.fhir.resources import Stay
 from api.contract.predictions import MEANINGS
 from api.contract.readings import ALL_DELIVERED, IGNORED, History
 

@@ -10,7 +10,8 @@ from uuid import UUID
 from pydantic import AfterValidator, AwareDatetime, Field
 
 from api.contract.encounter import column_of
-from api.contract.fhir.resources import Resource, unpacked
+from api.contract.fhir.elements import Resource
+from api.contract.fhir.resources import unpacked
 from api.contract.form.description import label_of
 from api.contract.predictions import ResponseModel
 from api.contract.readings import TAKEN
