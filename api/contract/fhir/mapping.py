@@ -54,29 +54,48 @@ YEAR = 365
 
 @dataclass(frozen=True)
 class ReadStay:
-    """The fields of an encounter, and sentences about those that the bundle does not have."""
+    """The fields of an encounter, and how they differ from what the bundle has.
+
+    Parameters
+    ----------
+    fields : dict
+        By name, to be checked like any other encounter.
+    missing : mapping of str to str
+        Sentences about fields that the bundle does not have, by name.
+    approximations : list of str
+        Sentences about values that the bundle does not have exactly, or that were limited.
+    """
 
     fields: dict[str, Any]
-    remarks: list[str]
+    missing: Mapping[str, str]
+    approximations: list[str]
+
+    @property
+    def remarks(self) -> list[str]:
+        """All sentences."""
+        return [*self.approximations, *self.missing.values()]
 
 
 def read(stay: Stay) -> ReadStay:
     """Return the encounter of a stay, to be checked like any other."""
     fields: dict[str, Any] = {}
-    remarks = list(_approximations(stay))
+    missing: dict[str, str] = {}
+    approximations = list(_approximations(stay))
     for name, source in MAPPING.items():
         value = source.read(stay)
         if value is None:
             value = source.absent
             taken = f"was taken as {value!r}" if value is not None else "is missing"
-            remarks.append(f"{name} {taken}: the bundle has no {source.element}")
+            missing[name] = f"{name} {taken}: the bundle has no {source.element}"
         most = schema.BY_NAME[name].maximum
         if source.counts and isinstance(value, int) and value > most:
-            remarks.append(f"{name} was taken as {most}, the most that is allowed, not {value}")
+            approximations.append(
+                f"{name} was taken as {most}, the most that is allowed, not {value}"
+            )
             value = most
         if value is not None:
             fields[name] = value
-    return ReadStay(fields, remarks)
+    return ReadStay(fields, missing, approximations)
 
 
 def _approximations(stay: Stay) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from api.contract.encounter import column_of
 from api.contract.fhir.elements import Resource
+from api.contract.fhir.mapping import ReadStay
 from api.contract.fhir.resources import unpacked
 from api.contract.form.description import label_of
 from api.contract.predictions import ResponseModel
@@ -178,7 +179,7 @@ def card(
     request_id: str,
     line: Mapping[str, Any],
     drivers: Sequence[str],
-    remarks: Sequence[str],
+    read: ReadStay,
     page_url: str | None,
 ) -> dict[str, Any]:
     """Return the card of a prediction.
@@ -191,19 +192,21 @@ def card(
         The prediction, as a line of a file of predictions.
     drivers : sequence of str
         What drove it, in words.
-    remarks : sequence of str
-        What was missing in the record.
+    read : ReadStay
+        How the record was read: what is missing in it, and what was limited or not counted.
     page_url : str, optional
         The clinicians' page, to which the card links.
     """
     risk = line["probabilities"]["<30"]
     summary = f"{risk:.0%} risk of readmission within 30 days, higher than"
     summary += f" {line['risk_percentile']} of 100 patients with diabetes"
-    missing = [remark.partition(" ")[0] for remark in remarks]
+    missing = list(read.missing)
     more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
     detail = ["**What drove it**", "", *(f"- {driver}" for driver in drivers)]
     if missing:
         detail += ["", f"Not in the record: {', '.join(missing[:NAMED])}{more}."]
+    if read.approximations:
+        detail += ["", f"How it was read: {'; '.join(read.approximations)}."]
     if line["follow_up"] is not None:
         reaches = "reaches" if line["follow_up"] else "is below"
         detail += ["", f"The risk {reaches} the threshold of follow-up."]

@@ -93,7 +93,7 @@ async def call(request: Request, service_id: ServiceId) -> dict[str, Any]:
     service_state(request).audit.note(event)
     drivers = list(cds_hooks.drivers_of(explanation, found.encounter))
     page_url = service_state(request).settings.page_url
-    card = cds_hooks.card(request_id_of(request), found.line, drivers, found.remarks, page_url)
+    card = cds_hooks.card(request_id_of(request), found.line, drivers, found.read, page_url)
     return {"cards": [card]}
 
 

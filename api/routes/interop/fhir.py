@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 
 from api.contract.fhir import examples
-from api.contract.fhir.mapping import read
+from api.contract.fhir.mapping import ReadStay, read
 from api.contract.fhir.resources import Stay, stay_in
 from api.contract.fhir.risk_assessment import FHIR_JSON, risk_assessment
 from api.contract.protocols.json_objects import parse_object
@@ -32,9 +32,9 @@ router = APIRouter(route_class=CountedRoute)
 
 @dataclass(frozen=True)
 class ScoredStay:
-    """The prediction for a stay, and remarks about what its bundle lacks."""
+    """The prediction for a stay, and how its bundle was read."""
 
-    remarks: list[str]
+    read: ReadStay
     scored: Scored
 
     @property
@@ -62,7 +62,7 @@ async def score_stay(request: Request, stay: Stay) -> ScoredStay:
     if isinstance(row.content, ApiError):
         raise row.content
     scored = await score(request, [ParsedRow(row.content)], "fhir")
-    return ScoredStay(found.remarks, scored)
+    return ScoredStay(found, scored)
 
 
 @router.post(
@@ -97,5 +97,6 @@ async def assess(request: Request) -> Response:
     stay = await asyncio.to_thread(lambda: stay_in(parse_object(body)))
     found = await score_stay(request, stay)
     reference = found.scored.champion.reference
-    resource = risk_assessment(stay, found.line, reference, request_id_of(request), found.remarks)
+    remarks = found.read.remarks
+    resource = risk_assessment(stay, found.line, reference, request_id_of(request), remarks)
     return Response(to_json(resource), media_type=FHIR_JSON)

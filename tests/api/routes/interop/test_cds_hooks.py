@@ -61,6 +61,17 @@ def test_a_card_has_the_risk_what_drove_it_and_a_link(service: TestClient, servi
     assert {"code", "display"} <= card["overrideReasons"][0].keys()
 
 
+def test_a_card_says_what_was_limited_apart_from_what_is_missing(service: TestClient) -> None:
+    body = body_for(VIEW)
+    results = (examples.RESOURCES[6] | {"id": str(number)} for number in range(251))
+    body["prefetch"]["laboratory"] = examples.bundle(*results)
+
+    (card,) = service.post(f"/cds-services/{VIEW}", json=body).json()["cards"]
+
+    assert "How it was read: num_lab_procedures was taken as 250, the most that" in card["detail"]
+    assert "Not in the record: payer_code, medical_specialty, num_procedures" in card["detail"]
+
+
 def test_without_an_address_of_the_page_a_card_has_no_link(service: TestClient) -> None:
     (card,) = service.post(f"/cds-services/{VIEW}", json=body_for(VIEW)).json()["cards"]
 
