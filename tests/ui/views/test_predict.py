@@ -1,5 +1,6 @@
 """The page Predict in Streamlit's own test driver, against a real API."""
 
+import json
 from typing import Any, NoReturn
 
 import httpx
@@ -18,6 +19,7 @@ from tests.ui.pages import (
     widget,
 )
 from ui.client import ApiClient, RequestRefused
+from ui.components import charts
 
 
 def test_the_page_names_the_model_and_warns_about_synthetic_data(
@@ -108,7 +110,13 @@ def test_a_what_if_shows_the_risk_by_value_as_an_association(api: Service, opene
     shown = page.table[-1].value
     expected = [f"{one['probabilities']['<30']:.1%}" for one in insulin["values"]]
     assert list(shown["Probability"]) == expected
-    assert len(page.get("vega_lite_chart")) == 3
+    *others, drawn = page.get("vega_lite_chart")
+    assert len(others) == 2
+    # Every bar has its label, and the value entered has not the colour of what is bad.
+    bars = json.loads(drawn.proto.spec)["layer"][0]["encoding"]
+    assert bars["y"]["axis"]["labelOverlap"] is False
+    assert bars["color"]["condition"]["value"] == charts.ENTERED
+    assert charts.SOON not in drawn.proto.spec
 
 
 def test_a_prediction_is_shown_without_an_explanation_if_only_that_fails(

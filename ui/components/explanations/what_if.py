@@ -98,7 +98,10 @@ def _in_words(table: pd.DataFrame) -> pd.DataFrame:
 def _chart(table: pd.DataFrame) -> charts.Chart:
     widest = 1.3 * float(table["probability"].max())
     base = alt.Chart(table).encode(
-        y=alt.Y("value:N", sort=None, title=None, axis=alt.Axis(labelLimit=170)),
+        # Vega would leave every second label out.
+        y=alt.Y(
+            "value:N", sort=None, title=None, axis=alt.Axis(labelLimit=170, labelOverlap=False)
+        ),
         x=alt.X("probability:Q", scale=alt.Scale(domain=[0, widest]), axis=None),
         tooltip=[
             alt.Tooltip("value", title=_("Value")),
