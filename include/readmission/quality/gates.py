@@ -26,7 +26,7 @@ from readmission.quality.catalogue import Gate
 from readmission.quality.checkpoint import check
 from readmission.quality.drift_warnings import add_drift_warnings
 from readmission.quality.suites import SHARES_NEED_ROWS
-from readmission.quality.verdict import Verdict
+from readmission.quality.verdict import Reason, TooManyBadRows, Verdict
 from readmission.warehouse import BatchState, CleanBatch, CleanWarehouse, RawBatch, RawWarehouse
 from readmission.warehouse.raw.corrections import Corrections, Difference, Rule
 from readmission.warehouse.raw.other_spellings import mark_other_spellings
@@ -106,14 +106,13 @@ class Gatekeeper:
         suite = catalogue.RAW.expectations(missing_before)
         rows = judged(parse(arrived))
         verdict = check(catalogue.RAW.name, batch_id, rows, suite, self.docs_dir, arrived)
-        reasons = list(verdict.batch_failures)
+        reasons: list[Reason] = [*verdict.batch_failures]
         # The limit is a share of the delivery: one bad row among few new ones must not reject it.
         delivered = len(arrived) + batch.repeated_rows
         if verdict.bad_rows > quarantine_limit * delivered:
-            reasons.append(
-                f"{verdict.bad_rows} of {delivered} rows are bad, more than the limit of"
-                f" {quarantine_limit:.1%}: " + "; ".join(verdict.critical_sentences)
-            )
+            bad_rows = f"{verdict.bad_rows} of {delivered} rows are bad"
+            limit = f"{bad_rows}, more than the limit of {quarantine_limit:.1%}"
+            reasons.append(TooManyBadRows(limit, verdict.critical))
         with self._concluded(catalogue.RAW, warehouse, verdict, started, reasons):
             bad = verdict.row_reasons()
             good = [one for one in corrections if one.source_row not in set(bad["source_row"])]
@@ -136,8 +135,7 @@ class Gatekeeper:
         counts = batch.raw_rows, batch.quarantined_rows, batch.erased_rows, batch.repeated_rows
         suite = catalogue.CLEAN.expectations(*counts)
         verdict = check(catalogue.CLEAN.name, batch_id, rows, suite, self.docs_dir)
-        reasons = verdict.critical_sentences
-        with self._concluded(catalogue.CLEAN, warehouse, verdict, started, reasons):
+        with self._concluded(catalogue.CLEAN, warehouse, verdict, started, verdict.critical):
             add_drift_warnings(warehouse, batch_id)
             return warehouse.accept(batch_id)
 
@@ -230,7 +228,7 @@ class Gatekeeper:
         started = perf_counter()
         warehouse.batch(batch_id)
         verdict = check(gate.name, batch_id, rows, gate.expectations(*facts), self.docs_dir)
-        with self._concluded(gate, warehouse, verdict, started, verdict.critical_sentences):
+        with self._concluded(gate, warehouse, verdict, started, verdict.critical):
             pass
 
     @contextmanager
@@ -240,16 +238,16 @@ class Gatekeeper:
         warehouse: Warehouse,
         verdict: Verdict,
         started: float,
-        reasons: Sequence[str],
+        reasons: Sequence[Reason],
     ) -> Iterator[None]:
         """Store and publish the verdict; stop the batch if there are reasons, or run the block."""
         _record(gate, warehouse, verdict, started, passed=not reasons)
         self.on_verdict(verdict, not reasons)
         if reasons:
             if gate.stage in catalogue.STAGES_WITH_LEDGER:
-                warehouse.reject(verdict.batch_id, reasons)
+                warehouse.reject(verdict.batch_id, [reason.sentence for reason in reasons])
             self.publish(verdict.site, gate.name)
-            raise GateFailed(gate.name, verdict.batch_id, verdict.without_values(reasons))
+            raise GateFailed(gate.name, verdict.batch_id, [each.summary for each in reasons])
         yield
         self.publish(verdict.site, gate.name)
 

@@ -53,6 +53,36 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class TooManyBadRows:
+    """More rows broke an expectation than a batch may have.
+
+    Parameters
+    ----------
+    limit : str
+        How many did, and how many may.
+    failures : sequence of Failure
+        What they broke.
+    """
+
+    limit: str
+    failures: Sequence[Failure]
+
+    @property
+    def sentence(self) -> str:
+        """The limit, and a sentence for each failure."""
+        return f"{self.limit}: {'; '.join(each.sentence for each in self.failures)}"
+
+    @property
+    def summary(self) -> str:
+        """The sentence without values of rows, so that it may be logged."""
+        return f"{self.limit}: {'; '.join(each.summary for each in self.failures)}"
+
+
+Reason = Failure | TooManyBadRows
+"""Why a batch is stopped."""
+
+
+@dataclass(frozen=True)
 class Verdict:
     """A gate's findings about one batch.
 
@@ -87,27 +117,15 @@ class Verdict:
         """The failures that stop the batch."""
         return [failure for failure in self.failures if failure.critical]
 
-    @property
-    def critical_sentences(self) -> list[str]:
-        """One sentence for each critical failure."""
-        return [failure.sentence for failure in self.critical]
-
-    def without_values(self, reasons: Sequence[str]) -> list[str]:
-        """Return reasons to stop the batch with summaries for sentences, as a task logs them."""
-        texts = list(reasons)
-        for failure in self.failures:
-            texts = [text.replace(failure.sentence, failure.summary) for text in texts]
-        return texts
-
     def sentences(self, *, passed: bool) -> list[str]:
         """One sentence for each failure; if the batch passed, also where to decide about rows."""
         decide = f"; {DECIDE}" if passed else ""
         return [each.sentence + (decide if each.rows else "") for each in self.failures]
 
     @property
-    def batch_failures(self) -> list[str]:
-        """Sentences of the critical failures that concern the batch as a whole."""
-        return [failure.sentence for failure in self.critical if not failure.rows]
+    def batch_failures(self) -> list[Failure]:
+        """The critical failures that concern the batch as a whole."""
+        return [failure for failure in self.critical if not failure.rows]
 
     @property
     def bad_rows(self) -> int:

@@ -56,7 +56,7 @@ def test_a_broken_expectation_is_named_with_its_column_and_rows(
         assert batch.rows.index[ROW] in failure.rows
         assert set(verdict.row_reasons()["source_row"]) == set(failure.rows)
     else:
-        assert verdict.batch_failures == verdict.critical_sentences
+        assert verdict.batch_failures == verdict.critical
 
 
 def test_wrong_columns_are_named(tmp_path: Path) -> None:
