@@ -24,7 +24,7 @@ from rich.table import Table
 from load.benchmarks.promotion import split_batches
 from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
-from readmission.domain.columns.history import Stay, history_of
+from readmission.domain.columns.history import CLEAN_COLUMNS, Stay, history_of
 from readmission.domain.splitting import Split
 from readmission.modelling.evaluation.metrics import evaluate
 from readmission.modelling.families import FAMILIES
@@ -57,13 +57,7 @@ def rows_with_history(dataset: source.Dataset, key: str) -> pd.DataFrame:
             Stay(
                 encounter=row[schema.ENCOUNTER],
                 batch=row["batch"],
-                days=row["time_in_hospital"],
-                medicines=row["num_medications"],
-                inpatient=row["number_inpatient"],
-                emergency=row["number_emergency"],
-                outpatient=row["number_outpatient"],
-                discharge=row["discharge_disposition_id"],
-                diagnosis=row["diag_1"],
+                **{name: row[column] for name, column in CLEAN_COLUMNS.items()},
                 followed_soon=row[schema.TARGET] == schema.CLASSES.index("<30"),
             )
         )
@@ -76,11 +70,10 @@ def drawn_rows(test: pd.DataFrame, draws: int) -> Iterator[npt.NDArray[np.intp]]
     """Yield all test rows, and then the rows of patients drawn with replacement."""
     yield np.arange(len(test))
     random = np.random.default_rng(SEED)
-    patient = pd.factorize(test[schema.PATIENT])[0]
+    patient, patients = pd.factorize(test[schema.PATIENT])
     for _ in range(draws):
-        times = np.bincount(random.integers(0, patient.max() + 1, patient.max() + 1))
-        times = np.pad(times, (0, patient.max() + 1 - len(times)))
-        yield np.repeat(np.arange(len(test)), times[patient])
+        drawn = random.integers(0, len(patients), len(patients))
+        yield np.repeat(np.arange(len(test)), np.bincount(drawn, minlength=len(patients))[patient])
 
 
 def measured(family: str, rows: pd.DataFrame, draws: int) -> dict[str, Drawn]:

@@ -3,8 +3,9 @@
 Training and serving both call `history_of`, so that they cannot disagree.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from readmission.domain.columns import earlier_stays
@@ -43,6 +44,20 @@ class Stay(NamedTuple):
     discharge: str
     diagnosis: str
     followed_soon: bool
+
+
+CLEAN_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "days": "time_in_hospital",
+        "medicines": "num_medications",
+        "inpatient": "number_inpatient",
+        "emergency": "number_emergency",
+        "outpatient": "number_outpatient",
+        "discharge": "discharge_disposition_id",
+        "diagnosis": "diag_1",
+    }
+)
+"""The facts of a stay that are columns of CLEAN, in the order of `Stay`."""
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,12 @@ import pyarrow as pa
 
 from readmission.domain import schema
 from readmission.domain.columns import earlier_stays
-from readmission.domain.columns.history import Stay, history_of
+from readmission.domain.columns.history import CLEAN_COLUMNS, Stay, history_of
 from readmission.domain.privacy import Hasher
 from readmission.domain.splitting import Split
 from readmission.warehouse.sql.copying import copy_in
 
 _SOON = schema.CLASSES.index("<30")
-_COLUMNS = {
-    "days": "time_in_hospital",
-    "medicines": "num_medications",
-    "inpatient": "number_inpatient",
-    "emergency": "number_emergency",
-    "outpatient": "number_outpatient",
-    "discharge": "discharge_disposition_id",
-    "diagnosis": "diag_1",
-}
-"""Columns of the table that are columns of CLEAN."""
 
 
 class PatientHistory:
@@ -50,7 +40,7 @@ class PatientHistory:
             "source_row": rows["source_row"],
             "patient_hash": rows[schema.PATIENT].map(hashed),
             schema.ENCOUNTER: rows[schema.ENCOUNTER],
-            **{name: rows[column] for name, column in _COLUMNS.items()},
+            **{name: rows[column] for name, column in CLEAN_COLUMNS.items()},
             "followed_soon": rows[schema.TARGET] == _SOON,
         }
         with self.connection.transaction():
@@ -103,12 +93,12 @@ def with_history(
 
 _CLEAN_STAYS = f"""
 SELECT e.batch_id, e.{schema.PATIENT}, e.{schema.ENCOUNTER}, b.number,
-    {", ".join(f"e.{column}" for column in _COLUMNS.values())}, e.{schema.TARGET} = {_SOON}
+    {", ".join(f"e.{column}" for column in CLEAN_COLUMNS.values())}, e.{schema.TARGET} = {_SOON}
 FROM encounter e JOIN batch b USING (batch_id) WHERE b.state = 'accepted' AND e.part = ANY(%s)
 """  # noqa: S608 - names of the contract
 
 _STAYS = f"""
-SELECT h.patient_hash, h.encounter_id, b.number, {", ".join(f"h.{name}" for name in _COLUMNS)},
+SELECT h.patient_hash, h.encounter_id, b.number, {", ".join(f"h.{name}" for name in CLEAN_COLUMNS)},
     h.followed_soon
 FROM patient_history h JOIN batch b USING (batch_id)
 WHERE b.state = 'accepted' ORDER BY h.patient_hash, h.encounter_id, b.number

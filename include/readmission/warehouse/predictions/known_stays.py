@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
-from readmission.domain.columns.history import Stay
+from readmission.domain.columns.history import CLEAN_COLUMNS, Stay
 from readmission.domain.privacy import Hasher
 from readmission.warehouse.ledger import Ledger
 
@@ -119,10 +119,8 @@ def _replace(
                 copy.write_row((stay_batch, hashed(encounter), *facts))
 
 
-_FACTS = sql.SQL(
-    "source_row, number, patient_hash, ordinal, days, medicines, inpatient, emergency,"
-    " outpatient, discharge, diagnosis, followed_soon"
-)
+_OF_STAY = ", ".join((*CLEAN_COLUMNS, "followed_soon"))
+_FACTS = sql.SQL(f"source_row, number, patient_hash, ordinal, {_OF_STAY}")
 _ACCEPTED = """
 SELECT batch_id, concat_ws(' ', number, stays, hash) FROM history_fingerprint
 JOIN batch USING (batch_id) WHERE batch.state = 'accepted'
@@ -140,8 +138,6 @@ SELECT batch_id, encounter_id, {facts} FROM (
 """)
 """The order is among all stays, so that it stays the same when a batch is rejected."""
 _COPY_IN = sql.SQL("COPY known_stay (batch_id, encounter_hash, {facts}) FROM STDIN")
-_READ = """
-SELECT patient_hash, encounter_hash, ordinal, number, days, medicines, inpatient, emergency,
-    outpatient, discharge, diagnosis, followed_soon
-FROM known_stay
-"""
+_READ = f"""
+SELECT patient_hash, encounter_hash, ordinal, number, {_OF_STAY} FROM known_stay
+"""  # noqa: S608 - names of this table
