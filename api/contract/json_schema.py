@@ -68,8 +68,7 @@ def _spellings(column: Column, value: str | int) -> list[dict[str, Any]]:
     """Return the schemas of all spellings of one value of a field of earlier stays."""
     if isinstance(value, int):
         return [{"enum": [value, str(value)]}]
-    words = [value, *(word for word, read in column.synonyms.items() if read == value)]
-    return [_any_of(words), *([{"enum": [False]}] if "False" in words else [])]
+    return [_any_of([value, *(word for word, read in column.synonyms.items() if read == value)])]
 
 
 def _values(column: Column) -> list[dict[str, Any]]:

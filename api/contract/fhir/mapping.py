@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from api.contract.fhir import terms
-from api.contract.fhir.elements import Resource, codings, listed
+from api.contract.fhir.elements import Resource, codings, id_in, listed, reference_in
 from api.contract.fhir.medicines import changed, dose_of, number_of_medicines, prescribed
 from api.contract.fhir.resources import (
     INPATIENT,
@@ -154,11 +154,10 @@ def _diagnosis(place: int) -> Callable[[Stay], Value]:
 def _ranked(stay: Stay) -> Iterator[str]:
     """Yield the ICD codes of the stay: by the rank of Encounter.diagnosis, then as listed."""
     ranks = {
-        str(entry.get("condition", {}).get("reference", "")).rpartition("/")[2].rpartition(":")[2]:
-        entry.get("rank", 999)
+        id_in(reference_in(entry, "condition")): entry.get("rank", 999)
         for entry in listed(stay.encounter, "diagnosis")
-        if isinstance(entry.get("condition"), dict) and isinstance(entry.get("rank", 999), int)
-    }  # fmt: skip
+        if isinstance(entry.get("rank", 999), int)
+    }
     for condition in sorted(stay.conditions, key=lambda c: ranks.get(str(c.get("id")), 1_000)):
         found = codings(condition.get("code"))
         code = next((c.get("code") for c in found if str(c.get("system")) in terms.ICD), None)

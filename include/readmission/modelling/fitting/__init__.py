@@ -138,8 +138,7 @@ def _fitted(
     else:
         outcomes, weights = train[schema.TARGET].to_numpy(), None
         if history:
-            # Each row twice, with half the weight: a model knows blank rows as well as others.
-            features = pd.concat([features, features.assign(**dict(earlier_stays.BLANK))])
+            features = _with_and_without_history(features)
             outcomes, weights = np.tile(outcomes, 2), np.full(len(features), 0.5)
         encoded = encoder.fit_transform(features).astype(np.float32)
         estimator.fit(encoded, outcomes, sample_weight=weights)
@@ -169,3 +168,8 @@ def _curve(fitted: Fit, train: pd.DataFrame, threads: int) -> list[dict[str, flo
         metrics, _ = _tuned(_fitted(fitted.model.family, part, threads), fitted.rows)
         curve.append({"rows": len(part), **metrics})
     return [*curve, {"rows": len(train), **fitted.metrics}]
+
+
+def _with_and_without_history(features: pd.DataFrame) -> pd.DataFrame:
+    """Return all rows, and then all rows blank, so that a model learns what blank means."""
+    return pd.concat([features, features.assign(**dict(earlier_stays.BLANK))])
