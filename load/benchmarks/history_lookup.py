@@ -6,7 +6,7 @@ turn without `patient_nbr`, with a number that has no stays, with a patient who 
 the patient who has most. It prints requests per second, and ratios to the first, paired by round.
 Run it on an otherwise idle machine:
 
-    .venv/bin/python -m load.benchmarks.history --rounds 3
+    .venv/bin/python -m load.benchmarks.history_lookup --rounds 3
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """What a model gains from earlier stays, and what they cost callers who do not know them.
 
-    .venv/bin/python -m load.benchmarks.earlier_stays --dataset dataset_diabetes.zip
+    .venv/bin/python -m load.benchmarks.history_gain --dataset dataset_diabetes.zip
 
 For some splits of the patients, a family is fitted without the fields of earlier stays and with
 them, and predicts the test rows of the whole file with and without them. It prints the mean of
